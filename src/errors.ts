@@ -57,7 +57,10 @@ export class SlipstreamError extends Error {
   readonly method: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts: number;
-  /** Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did. */
+  /**
+   * Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did; where there was no
+   * retry although one was due, `notRetried` says why: the budget, or a wait that was too long.
+   */
   readonly context: Readonly<Record<string, unknown>>;
 
   /** Creates the error. */
@@ -128,7 +131,7 @@ export interface HttpErrorOptions extends SlipstreamErrorOptions {
   readonly status: number;
   /** The response headers. */
   readonly headers: Headers;
-  /** The first characters of the response body; empty when it could not be read. */
+  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
   readonly body?: string | undefined;
   /** How long the server asked to wait, in milliseconds, when it said so. */
   readonly retryAfterMs?: number | undefined;
@@ -154,7 +157,7 @@ export class HttpError extends NetworkError {
   readonly status: number;
   /** The response headers. */
   readonly headers: Headers;
-  /** The first characters of the response body; empty when it could not be read. */
+  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
   readonly body: string;
   /** How long the server asked to wait, in milliseconds; absent when it did not say. */
   readonly retryAfterMs: number | undefined;
@@ -337,7 +340,7 @@ export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
   readonly status: 403 | 404 | 410;
   /** The response headers; none by default. */
   readonly headers?: Headers | undefined;
-  /** The first characters of the response body; empty when it could not be read. */
+  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
   readonly body?: string | undefined;
 }
 
@@ -362,7 +365,7 @@ export class DataNotFoundError extends SlipstreamError {
   readonly status: 403 | 404 | 410;
   /** The response headers. */
   readonly headers: Headers;
-  /** The first characters of the response body; empty when it could not be read. */
+  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
   readonly body: string;
 
   /** Creates the error. */

@@ -6,6 +6,7 @@
 
 import type { Client } from "../client/client.ts";
 import type { CallOptions, FetchRequest, RequestSpec } from "../client/request.ts";
+import { isConditional } from "../http/headers.ts";
 import type { DownloadTarget } from "../policies/download_terms.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { Run } from "./run.ts";
@@ -121,13 +122,21 @@ export class Exchange {
 
   /** With all of the body at once. */
   async whole(): Promise<WholeAnswer> {
-    const { client, run, options, takesErrorBodies } = this.#options;
+    const { client, run, request, shownUrl, options, takesErrorBodies } = this.#options;
     if (takesErrorBodies) return await this.#wholeAsItComes();
     const outcome = await client.outcome(this.#sent, { ...options, as: "bytes" as const });
     if (!outcome.ok) throw outcome.error;
-    const { status, headers, from, attempts, value: body = new Uint8Array() } = outcome;
+    const { status, headers, from, attempts, url, value: body = new Uint8Array() } = outcome;
+    if (!this.#isAnswer(status)) {
+      throw statusError(outcome, { method: request.method, url: url || shownUrl, attempts, body: "" });
+    }
     run.received = (run.received ?? 0) + body.length;
     return { status, headers, from, attempts, body };
+  }
+
+  /** Whether a success is an answer to what was asked. */
+  #isAnswer(status: number): boolean {
+    return status !== 304 || isConditional(this.#options.request.headers);
   }
 
   async #wholeAsItComes(): Promise<WholeAnswer> {
@@ -149,7 +158,7 @@ export class Exchange {
     const init = { method, headers: sent, ...(data === undefined ? {} : { body: data }) };
     const response = await client.fetch(url, init, { ...options, onProgress: progress.note });
     const { status, statusText, headers } = response;
-    const isSuccess = response.ok || status === 304;
+    const isSuccess = (response.ok || status === 304) && this.#isAnswer(status);
     const errorWith = (body: string): Error =>
       statusError(response, {
         method,

@@ -72,7 +72,8 @@ export class FileSink implements Sink {
 
   async #receive(path: readonly string[], file: string, exchange: Exchange): Promise<Answer> {
     const { folder, files, resume } = this.#options;
-    if (exchange.isAsItComes) {
+    // What has no body is no file: a download refuses it.
+    if (exchange.isAsItComes && exchange.hasBody) {
       const answer = await exchange.open();
       // A 304 leaves everything as it is.
       if (answer.status !== 304) await folder.write(path, answer.body);

@@ -45,7 +45,7 @@ export const getCommand: Command = {
   summary: "Fetches URLs in parallel",
   details: [
     "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). Without a scheme it is http for this machine, and https for every other. Of [1-3] and {a,b} nothing is made: that is left to the shell.",
-    'A line may be a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
+    'A line may be in quotes, as jq writes it, or be a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout is for a whole attempt where its answer becomes a line of JSON. A body that is written as it comes may take longer: there it is for the head, and for each wait for more of the body.",
     "With --cache the servers say for how long an answer is good; requests with credentials are left out. " +
     CACHE_DETAIL,

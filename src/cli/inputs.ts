@@ -181,8 +181,9 @@ function strayOption(where: string): BadInput {
 function toInput(block: string, where: string, base: URL | undefined): Input | BadInput {
   const [first = "", ...below] = block.split("\n");
   const lines = below.filter((line) => !INDENTED_COMMENT.test(line));
-  const line = first.trim();
+  let line = first.trim();
   try {
+    line = unquoted(line);
     const { url: text, ...parts } = line.startsWith("{")
       ? partsOfJson(line)
       : { url: line, ...partsOfLines(lines) };
@@ -193,6 +194,11 @@ function toInput(block: string, where: string, base: URL | undefined): Input | B
   } catch (error) {
     return { ok: false, text: line.startsWith("{") ? where : line, where, error: error as Error };
   }
+}
+
+/** A URL in quotes is what jq writes of a text. */
+function unquoted(line: string): string {
+  return line.startsWith('"') ? partsOfJson(line).url : line;
 }
 
 function isFile(operand: string): boolean {

@@ -65,8 +65,8 @@ export const JSON_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a request that is a line of JSON: `{"url": …, "method": …, "headers": {…}, "body": …, "out": …}`. A body that is no text is
- * sent as JSON.
+ * Reads a request that is a line of JSON: `{"url": …, "method": …, "headers": {…}, "body": …, "out": …}`, or a text with the URL alone. A
+ * body that is no text is sent as JSON.
  *
  * @param line The line.
  * @returns The URL as it was given, and the rest.
@@ -80,6 +80,7 @@ export function partsOfJson(line: string): RequestParts & { readonly url: string
     // The parser's own words quote the line, in which there may be a secret.
     throw new TypeError("Cannot fetch as the line must be a URL or a JSON object: received broken JSON");
   }
+  if (typeof spec === "string") return { url: spec };
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
     throw new TypeError(
       `Cannot fetch as the line must be a URL or a JSON object: received ${describeKind(spec)}`,

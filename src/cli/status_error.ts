@@ -23,7 +23,7 @@ const EXCERPT_CHARACTERS = 1_000;
 
 /** Makes the error; a `DataNotFoundError` for 404 and 410. */
 export function statusError(
-  { status, headers }: Response,
+  { status, headers }: Pick<Response, "status" | "headers">,
   { method, url, attempts, body }: StatusErrorOptions,
 ): HttpError | DataNotFoundError {
   const shown = redactUrl(url);

@@ -38,7 +38,8 @@ import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_o
  */
 export interface Client extends AsyncDisposable {
   /**
-   * Fetches JSON.
+   * Fetches JSON. Several GETs for the same at the same time, with the same headers and settings, are sent once, also in a batch; each
+   * caller gets a value of its own. With `idempotent: false` each is sent.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options; those of `request` go first.
@@ -259,7 +260,8 @@ export interface Client extends AsyncDisposable {
    *
    * The first connection fails as any request does. Each later one is retried as usual as well, and then counts as one that brought
    * nothing, unless it was refused for good, as with a 4xx. After a connection that broke off without an event, the others of several base
-   * URLs are asked first, and at once if what it brought were no events at all. Requests that may be sent only once, as a POST, have one connection.
+   * URLs are asked first, and at once if what it brought were no events at all. A request whose method may change something, as a POST,
+   * has one connection, whose end is the end of the events, unless `reconnect` says otherwise; so has one that may be sent only once.
    * `totalTimeoutMs` bounds each connection, and ends the events.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.

@@ -97,12 +97,16 @@ export function strict(
   return (value) => {
     if (typeof value !== "object" || value === null) return fault(value, message);
     const members = value as Readonly<Record<string, unknown>>;
+    let missing: Fault | undefined;
     for (const name in entries) {
       const member = members[name];
       if (member === undefined && entries[name]!.isRequired !== true) continue;
       const found = entries[name]!(member);
-      if (found !== undefined) return within(name, found);
+      if (found === undefined) continue;
+      if (member !== undefined) return within(name, found);
+      missing ??= within(name, found);
     }
+    // What is missing may be there under another name: then that is said.
     for (const name in members) {
       if (Object.hasOwn(entries, name)) continue;
       const others = elsewhere();
@@ -112,7 +116,7 @@ export function strict(
         fault(members[name], describeUnknown(name, Object.keys(entries), others), "unwanted"),
       );
     }
-    return undefined;
+    return missing;
   };
 }
 

@@ -81,7 +81,7 @@ export interface RequestSpec extends RequestOptions {
   readonly method?: string | undefined;
   /**
    * The body, unless there is `json`. A stream or an async iterable can't be sent twice, so such a request is never retried; in
-   * browsers, which don't send streams, it is read to its end first. Bytes, parameters and forms without files are copied when the
+   * browsers, which don't send streams, it is read to its end first. On Deno it goes without a length, whatever the headers say. Bytes, parameters and forms without files are copied when the
    * request is taken, so that they can be filled anew for the next one; a `Blob` never changes.
    */
   readonly body?: RequestBody | null | undefined;

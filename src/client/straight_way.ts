@@ -16,7 +16,7 @@ import type { Lane } from "../lanes/lane.ts";
 import type { UnansweredAttempt } from "../lanes/silent_lanes.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { MAX_WRITE_OFF_MS, mayGiveWay, openAttempt } from "../policies/attempt.ts";
-import { attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
+import { alreadyRead, attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
 import type { Call, CallContext, Pending } from "../policies/call.ts";
 import { reportWriteOff } from "../policies/call_events.ts";
@@ -127,6 +127,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
         if (this.#hedges !== undefined) this.#hedges.answered(call, response);
         if (call.lane!.listens) this.#noteAnswer(call, response);
         if (response?.ok && !call.hasLeft && !call.context.streams && response instanceof Response) {
+          if (!isNative && response.bodyUsed) throw alreadyRead();
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();

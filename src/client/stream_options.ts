@@ -40,8 +40,9 @@ export interface EventsOptions extends CallOptions {
   readonly as?: "json" | "text" | undefined;
   /**
    * Whether a new connection follows one that has ended or broken off, and how often. `false` for a stream that ends: then its end is
-   * the end of the events.
-   * @default {without a limit for requests that may be sent twice, `false` for others}
+   * the end of the events. `{}` is for any number of times, also of a POST with `idempotent: true` or an `Idempotency-Key`, each of which
+   * asks for its events anew.
+   * @default {without a limit for methods that change nothing, such as GET, and `false` for others}
    */
   readonly reconnect?: false | ReconnectOptions | undefined;
   /** The id of the last event that is known already, from an earlier stream: the server goes on after it. */

@@ -201,6 +201,7 @@ export class StreamedRequests {
       });
     return {
       open,
+      method,
       identity: body === null ? [method, url, ...bases].join(" ") : undefined,
       settings: own.settings,
       headers: ownHeaders,

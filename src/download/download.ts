@@ -5,7 +5,7 @@
  */
 
 import { sha256 } from "../cache/sha256.ts";
-import { type InvalidDataError, isInvalidDataError, TimeoutError } from "../errors.ts";
+import { type InvalidDataError, isInvalidDataError } from "../errors.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
@@ -15,6 +15,7 @@ import { progressTeller } from "../policies/progress.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Deadline, Deadlines } from "../primitives/deadline_queue.ts";
 import { Interruption } from "../streams/interruption.ts";
+import { totalTimeout } from "../streams/total_time.ts";
 import { beginHash, digestHex } from "./download_digest.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import { openFileSink } from "./file_sink.ts";
@@ -52,14 +53,26 @@ export async function download(
   const expected = digest && { hex: digestHex(digest), begin: () => beginHash(digest) };
   // Now, and not after the first response: it may not be possible here.
   expected?.begin();
-  for (const signal of request.signals) signal.throwIfAborted();
-  if (surroundings.closings.closing !== undefined) throw surroundings.closings.closing.reason;
+  throwIfStopped(request, surroundings, to);
   const stop = new Stop(request, surroundings.deadlines, to);
   try {
     return await downloadUntil(stop, request, surroundings, { to, expected, details });
   } finally {
     stop.end();
   }
+}
+
+/** Throws what the download has been ended with before it began; a stream is aborted then as well. */
+function throwIfStopped(
+  { signals }: DownloadRequest,
+  { closings: { closing } }: DownloadSurroundings,
+  to: DownloadTarget,
+): void {
+  const stopped = signals.find(({ aborted }) => aborted) ?? closing;
+  if (stopped === undefined) return;
+  // How that ends does not matter; one that is locked belongs to somebody else.
+  if (to instanceof WritableStream) to.abort(stopped.reason).catch(() => {});
+  throw stopped.reason;
 }
 
 interface Job {
@@ -75,25 +88,31 @@ async function downloadUntil(
   { to, expected, details }: Job,
 ): Promise<DownloadResult> {
   const startedAtMs = surroundings.clock.now();
-  const sink = await openSink(request, surroundings, to, { ...details, onBreak: (error) => stop.now(error) });
+  const interruption = new Interruption(surroundings, signalsOf(request, stop));
+  const sink = await openSink(request, surroundings, to, {
+    ...details,
+    onBreak: (error) => stop.now(error),
+    delay: (ms) => interruption.delay(ms),
+  });
   const transfer = new Transfer({
     request,
     sink,
     digest: expected,
     backoff: surroundings.backoff,
-    interruption: new Interruption(surroundings, signalsOf(request, stop)),
+    interruption,
     signal: stop.signal,
     compression: details.compression ?? false,
     onChunk: progressOf(request, surroundings),
   });
   const response = await transferTo(sink, transfer, leavesParts(request, details));
+  const isUnchanged = response.status === 304;
   return {
     path: sink.path,
     url: response.url === "" ? request.describe().url : response.url,
     status: response.status,
     headers: response.headers,
-    bytes: response.status === 304 ? 0 : transfer.position,
-    resumedFrom: transfer.resumedFrom,
+    bytes: isUnchanged ? 0 : transfer.position,
+    resumedFrom: isUnchanged ? 0 : transfer.resumedFrom,
     etag: response.headers.get("etag") ?? undefined,
     attempts: transfer.attempts,
     durationMs: surroundings.clock.now() - startedAtMs,
@@ -132,6 +151,7 @@ function isWrong(error: unknown): error is InvalidDataError {
 
 interface SinkDetails extends DownloadDetails {
   readonly onBreak: (error: unknown) => void;
+  readonly delay: (ms: number) => Promise<void>;
 }
 
 async function openSink(
@@ -146,7 +166,7 @@ async function openSink(
     resumes: leavesParts(request, details),
     overwrites: details.overwrite ?? true,
     wallNow: () => clock.wallNow(),
-    delay: (ms) => new Promise((resolve) => void clock.setTimeout(resolve, ms)),
+    delay: details.delay,
   });
 }
 
@@ -209,11 +229,7 @@ class Stop {
     if (timeoutMs === Infinity && !(to instanceof WritableStream)) return;
     this.#controller = new AbortController();
     if (timeoutMs === Infinity) return;
-    const onDeadline = (): void => {
-      const about = request.describe();
-      const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}`;
-      this.now(new TimeoutError(message, { ...about, kind: "total", timeoutMs }));
-    };
+    const onDeadline = (): void => this.now(totalTimeout(request));
     this.#deadline = deadlines.add({ onDeadline }, timeoutMs);
   }
 

@@ -38,7 +38,7 @@ export interface FileSinkOptions {
   readonly overwrites: boolean;
   /** The time, in milliseconds since 1970. */
   readonly wallNow: () => number;
-  /** Waits so long, in milliseconds. */
+  /** Waits so long, in milliseconds; rejects with what ends the download. */
   readonly delay: (ms: number) => Promise<void>;
   /** The disk; a failing one in tests. */
   readonly disk?: Disk | undefined;
@@ -261,32 +261,37 @@ class FileSink implements DownloadSink {
   }
 
   async finish(): Promise<void> {
-    await this.#doing(async () => {
-      if (this.#held !== undefined) {
-        if (await this.#writeWhole(this.#held)) return;
-        await this.#spill();
-      }
-      await this.#queue!.flush();
-      const part = await this.#disk.entry(partPath(this.path));
-      if (part?.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
-      await this.#takeName();
-      await this.#disk.remove(recordPath(this.path));
-      await this.#close();
-    });
+    if (this.#held === undefined || !await this.#writeWhole(this.#held)) {
+      await this.#doing(() => this.#finishPart());
+    }
     busyPaths.delete(this.path);
+  }
+
+  async #finishPart(): Promise<void> {
+    if (this.#held !== undefined) await this.#spill();
+    await this.#queue!.flush();
+    const part = await this.#disk.entry(partPath(this.path));
+    if (part?.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
+    await this.#takeName();
+    await this.#disk.remove(recordPath(this.path));
+    await this.#close();
   }
 
   /** Writes a small file at once; `false` if a part has been left there. */
   async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
     const bytes = wholeOf(chunks, this.position);
     // What another process has just written there would be renamed by it, whatever were in its place by then.
-    for (let look = 0; !await this.#createWhole(bytes); look++) {
-      if (look === LOOKS || !await this.#isUnderWay()) return false;
+    for (let look = 0; !await this.#doing(() => this.#createWhole(bytes)); look++) {
+      if (look === LOOKS || !await this.#doing(() => this.#isUnderWay())) return false;
       await this.#options.delay(LOOK_MS);
     }
+    await this.#doing(() => this.#nameWhole());
+    return true;
+  }
+
+  async #nameWhole(): Promise<void> {
     try {
       await this.#takeName();
-      return true;
     } catch (error) {
       await this.#removeWhole();
       throw error;

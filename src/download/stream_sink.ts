@@ -14,6 +14,8 @@ export class StreamSink implements DownloadSink {
   readonly earlier: undefined = undefined;
   position = 0;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  /** Whether it has room for a chunk before that is written. One that has none never says that it is ready. */
+  readonly #buffers: boolean;
   #hasEnded = false;
 
   /**
@@ -26,6 +28,7 @@ export class StreamSink implements DownloadSink {
   constructor(stream: WritableStream<Uint8Array>, onBreak: (error: WriteError) => void) {
     if (stream.locked) throw new TypeError("Cannot download as the stream in 'to' must not be locked");
     this.#writer = stream.getWriter();
+    this.#buffers = this.#hasRoom;
     const onClosed = (): never => {
       throw new TypeError("it is closed already");
     };
@@ -46,10 +49,16 @@ export class StreamSink implements DownloadSink {
 
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.position += chunk.length;
-    // What it fails of comes by way of `ready`.
-    this.#writer.write(chunk).catch(() => {});
+    const written = this.#writer.write(chunk);
+    // What it fails of comes by way of `ready`, too.
+    written.catch(() => {});
+    if (this.#hasRoom) return undefined;
+    return this.#settled(this.#buffers ? this.#writer.ready : written);
+  }
+
+  get #hasRoom(): boolean {
     const { desiredSize } = this.#writer;
-    return desiredSize !== null && desiredSize > 0 ? undefined : this.#settled(this.#writer.ready);
+    return desiredSize !== null && desiredSize > 0;
   }
 
   async finish(): Promise<void> {

@@ -14,7 +14,7 @@ import {
 } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
 import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
-import type { HeaderMap } from "../http/headers.ts";
+import { type HeaderMap, isConditional } from "../http/headers.ts";
 import type { BodyChunks, ReceivedResponse } from "../http/tracked_response.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import { DEFAULT_RETRIES } from "../policies/retry.ts";
@@ -153,7 +153,7 @@ export class Transfer {
       return this.#refusePart(error);
     }
     if (NULL_BODY_STATUSES.has(response.status)) {
-      if (response.status === 304 && isConditional(this.#options.request)) return response;
+      if (response.status === 304 && isConditional(this.#options.request.headers)) return response;
       if (from !== undefined) {
         return this.#refusePart(this.#invalid("range", `is no part: ${response.status}`));
       }
@@ -227,11 +227,8 @@ export class Transfer {
       return from === undefined ? new Incomplete(error, "request") : this.#refusePart(error);
     }
     const version = versionOf(response);
-    const { maxBodyBytes } = this.#options.request.settings;
     const { totalBytes: end = Infinity } = version;
-    if (end > maxBodyBytes && end !== Infinity) {
-      throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
-    }
+    this.#checkSize(version.totalBytes);
     // It is the whole again, of which a part was asked for: what is there needs not be written again.
     const isSame = this.#version !== undefined &&
       isOfVersion(this.#version, response.headers, version.totalBytes);
@@ -258,9 +255,17 @@ export class Transfer {
       const error = this.#invalid("range", "is not the part that was asked for, or of another version");
       return this.#refusePart(error);
     }
+    // The part alone may be small enough.
+    this.#checkSize(range.totalBytes);
     await this.#goOn();
     this.#wasResumed = true;
     return { skip: this.position - from, end: range.end };
+  }
+
+  #checkSize(totalBytes: number | undefined): void {
+    const { maxBodyBytes } = this.#options.request.settings;
+    if (totalBytes === undefined || totalBytes <= maxBodyBytes) return;
+    throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
   }
 
   /** The whole is asked for next. */
@@ -329,9 +334,10 @@ export class Transfer {
     return room && this.#unlessStopped(room);
   }
 
-  /** Has everything put where it belongs, once it has come. */
-  finish(): Promise<void> {
-    return this.#unlessStopped(this.#options.sink.finish());
+  /** Has everything put where it belongs, once it has come, unless it was ended with the last chunk. */
+  async finish(): Promise<void> {
+    this.#options.interruption.throwIfStopped();
+    await this.#unlessStopped(this.#options.sink.finish());
   }
 
   /** A file is done with what it is given; a stream may never be. */
@@ -386,11 +392,6 @@ async function nextOrBreak(
     if (!mayPass) throw error;
     return new Incomplete(error, "mirror or time");
   }
-}
-
-/** Whether the caller asks for the file only if it has changed. */
-function isConditional({ headers }: StreamRequest<ReceivedResponse>): boolean {
-  return "if-none-match" in headers || "if-modified-since" in headers;
 }
 
 /** Whether the runtime could have decoded what it has left as it is. */

@@ -105,6 +105,15 @@ export function mergeHeaders(below: HeaderMap, above: HeaderMap): HeaderMap {
   return Object.assign(Object.create(null), below, above);
 }
 
+/**
+ * Whether a request asks for nothing where nothing has changed: then a 304 is an answer (RFC 9110 §15.4.5).
+ *
+ * @param headers Its headers.
+ */
+export function isConditional(headers: HeaderMap): boolean {
+  return "if-none-match" in headers || "if-modified-since" in headers;
+}
+
 /** Whether there are no headers. */
 export function isEmpty(headers: HeaderMap): boolean {
   for (const _ in headers) return false;

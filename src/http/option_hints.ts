@@ -9,21 +9,26 @@ import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 /** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
 export type Elsewhere = Readonly<Record<string, string>>;
 
-/** What others call options (ky, got, axios, ofetch, undici), in small letters; where two are meant, the first that there is. */
+/** What others call options (ky, got, axios, ofetch, undici, bottleneck), in small letters; where two are meant, the first that there is. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   as: ["responsetype"],
+  backoff: ["backofflimit", "retrydelay"],
   baseUrls: ["base", "baseurl", "prefix", "prefixurl"],
   json: ["data", "json"],
   body: ["data", "form", "json"],
-  concurrency: ["limit", "parallel"],
-  headers: ["auth"],
+  concurrency: ["limit", "maxconcurrency", "maxconcurrent", "maxsockets", "parallel"],
+  cooldownMs: ["resettimeout"],
+  fetch: ["adapter"],
+  headers: ["auth", "useragent"],
   maxBodyBytes: ["maxbodysize", "maxcontentlength", "maxresponsesize"],
   onProgress: ["ondownloadprogress"],
   maxRetries: ["maxretry", "retries", "retry", "retrycount"],
   query: ["params", "searchparams"],
-  retryOn: ["retrystatuscodes"],
+  rateLimit: ["intervalcap", "mintime", "reservoir", "throttle"],
+  retryOn: ["retrycondition", "retrystatuscodes", "shouldretry"],
   schema: ["parser"],
   signal: ["abortsignal"],
+  threshold: ["failurethreshold"],
   transport: ["agent", "dispatcher", "httpagent", "httpsagent"],
   url: ["href", "uri"],
   use: [

@@ -137,13 +137,13 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   isWantedBeside(allowance: Allowance | undefined): boolean {
-    const { inUse, capacity, waiters } = this.#ledger;
-    if (inUse < capacity) return false;
-    return waiters.size > (this.#turn.isQueued ? 1 : 0) || this.#hasOthersInLine(allowance);
+    const { inUse, capacity } = this.#ledger;
+    return inUse >= capacity && this.#hasOthersInLine(allowance);
   }
 
-  /** Whether somebody is in line who waits for no silent origin, and is not this batch. */
+  /** Whether somebody is in line who waits for no silent origin, and is not this batch; or another client that shares the permits. */
   #hasOthersInLine(allowance?: Allowance): boolean {
+    if (this.#ledger.waiters.size > (this.#turn.isQueued ? 1 : 0)) return true;
     for (let claimant = this.#turns.head; claimant !== undefined; claimant = claimant.next) {
       const isOwn = allowance !== undefined && claimant.allowance === allowance;
       if (!isOwn && !(claimant instanceof Lane && claimant.isSilent)) return true;

@@ -32,6 +32,10 @@ import { mayBeWorthRetry } from "./retry_reason.ts";
 
 /** How often an attempt says that it goes on, where it may die, in milliseconds. */
 const BEAT_MS = 1_000;
+/** How long the headers of an attempt are waited for that another mirror could bring, in milliseconds. */
+const MOVE_ON_MS = 5_000;
+/** How long it is until it is looked at again whether another one could. */
+const LOOK_MS = 1_000;
 /** The longest time after which an attempt is written off whose `fetch` ignores its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
 
@@ -43,6 +47,7 @@ export const MAX_WRITE_OFF_MS = 30_000;
  * @param call The call.
  * @param target Where it goes.
  * @param admission What it was admitted with.
+ * @param mayMoveOn Whether another mirror is asked if this one has not answered for 5 s; absent if it has its whole time.
  * @returns The reply.
  * @throws {NetworkError} Rejects, if the attempt brought no response.
  * @throws {InvalidDataError} Rejects, if the body is too large or can't be used.
@@ -53,8 +58,9 @@ export function attempt(
   call: Call,
   target: Target,
   admission: Admission,
+  mayMoveOn?: () => boolean,
 ): Promise<Reply> {
-  if (!call.cancelled) return new Attempt(environment, call, target, admission).run();
+  if (!call.cancelled) return new Attempt(environment, call, target, admission).run(mayMoveOn);
   admission.withdraw();
   return Promise.reject(call.reason);
 }
@@ -128,6 +134,8 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
   readonly #admission: Admission;
   readonly #controller: AbortController;
   #deadline: Deadline;
+  /** Whether another mirror may be asked while no headers have come. */
+  #mayMoveOn: (() => boolean) | undefined;
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
   /** Has it stopped in its own request, where those of others can't reach it: what runs after a promise does so where that was made. */
@@ -177,8 +185,12 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
     deadlines.add({ onDeadline: () => this.#beat() }, BEAT_MS, nowMs);
   }
 
-  /** Sends it; the reply, as {@linkcode attempt} gives it. */
-  run(): Promise<Reply> {
+  /** Sends it; the parameter and the reply are those of {@linkcode attempt}. */
+  run(mayMoveOn?: () => boolean): Promise<Reply> {
+    if (mayMoveOn !== undefined && this.#call.settings.timeoutMs > MOVE_ON_MS) {
+      this.#mayMoveOn = mayMoveOn;
+      this.#setDeadline(MOVE_ON_MS);
+    }
     reportAttempt(this.#environment, this.#call, this);
     // The listener that was just called may have aborted it.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
@@ -196,6 +208,19 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
     if (this.#call.cancelled) this.cancel(this.#call.reason);
     if (response === undefined) return Promise.reject(this.#fail(error));
     return this.#guard(() => this.#send(response));
+  }
+
+  #setDeadline(timeoutMs: number): void {
+    const { deadlines, clock } = this.#environment;
+    const nowMs = clock.now();
+    deadlines.remove(this.#deadline);
+    this.#deadline = deadlines.add(this, this.startedAtMs + timeoutMs - nowMs, nowMs);
+  }
+
+  /** From now on it has its whole time. */
+  #stay(): void {
+    this.#mayMoveOn = undefined;
+    this.#setDeadline(this.#call.settings.timeoutMs);
   }
 
   /** A fetch that ignores its signal must not keep the caller waiting, so the outcome is raced by hand. */
@@ -278,6 +303,7 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
 
   async #receive(response: Response): Promise<Reply> {
     if (this.#stopped !== undefined) return this.#refuse(response);
+    if (this.#mayMoveOn !== undefined) this.#stay();
     const { status } = response;
     reportHeaders(this.#environment, this.#call, this, status);
     if (this.#isStopped()) return this.#refuse(response);
@@ -415,7 +441,11 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
       reportWriteOff(this.#environment, this.#call, this.target);
       return this.#end();
     }
-    const error = attemptTimeout(this.#call, this.target);
+    const waitedMs = this.#environment.clock.now() - this.startedAtMs;
+    const { timeoutMs } = this.#call.settings;
+    const isEarly = this.#mayMoveOn !== undefined && waitedMs < timeoutMs;
+    if (isEarly && !this.#mayMoveOn!()) return this.#setDeadline(Math.min(timeoutMs, waitedMs + LOOK_MS));
+    const error = attemptTimeout(this.#call, this.target, isEarly ? Math.round(waitedMs) : timeoutMs);
     this.verdict.judgeTimeout(error);
     this.cancel(error);
   }

@@ -18,6 +18,7 @@ import {
 import type { Lane } from "../lanes/lane.ts";
 import type { PermitHolder } from "../lanes/permit_holders.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import { alreadyRead } from "./attempt_errors.ts";
 import type { Environment } from "./policy.ts";
 import type { OpenBody } from "./reply.ts";
 
@@ -157,8 +158,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       onEnd(0);
       return undefined;
     }
-    // The body was read before.
-    if (response.bodyUsed) throw onUnusable(new TypeError("the body of the response has been read already"));
+    if (response.bodyUsed) throw onUnusable(alreadyRead());
     const receiver = this.#receiver = new BodyReceiver(response, {
       maxBytes,
       onBytes,

@@ -21,15 +21,14 @@ export function networkError(call: Call, target: Target, error: unknown): Networ
   });
 }
 
-/** The error of an attempt that took longer than `timeoutMs`. */
-export function attemptTimeout(call: Call, target: Target | undefined): TimeoutError {
+/** The error of an attempt that took longer than `timeoutMs`; or, in fewer milliseconds, than the next mirror is waited with. */
+export function attemptTimeout(call: Call, target: Target | undefined, afterMs?: number): TimeoutError {
   const about = call.describe(target);
-  const { timeoutMs } = call.settings;
-  return new TimeoutError(`${about.method} ${about.url} took longer than 'timeoutMs': ${timeoutMs}`, {
-    ...about,
-    kind: "attempt",
-    timeoutMs,
-  });
+  const timeoutMs = afterMs ?? call.settings.timeoutMs;
+  const what = timeoutMs === call.settings.timeoutMs
+    ? `took longer than 'timeoutMs': ${timeoutMs}`
+    : `was not answered for ${timeoutMs} ms, and may be by another mirror`;
+  return new TimeoutError(`${about.method} ${about.url} ${what}`, { ...about, kind: "attempt", timeoutMs });
 }
 
 /** The error of an attempt that was ended for the sake of others, as nothing came from its origin for so long, in milliseconds. */
@@ -75,12 +74,17 @@ export function statusError(call: Call, target: Target, { status, headers }: Res
   });
 }
 
-/** A `fetch` has given something that is no response: a mistake in the program, which no retry would mend. */
+/** A `fetch` has given something that is no response, or one that was read: a mistake in the program, which no retry would mend. */
 export class ResponseError extends TypeError {
-  /** Creates the error. */
-  constructor() {
-    super("Cannot fetch as 'fetch' must give a Response");
+  /** Creates the error; by default of what is no response. */
+  constructor(expected: string = "a Response") {
+    super(`Cannot fetch as 'fetch' must give ${expected}`);
   }
+}
+
+/** The error of a response that cannot be read any more, as where each request is given the same one. */
+export function alreadyRead(): ResponseError {
+  return new ResponseError("a Response whose body is not read: a new one for each request, or its clone()");
 }
 
 /** The error which says that the program may not do this, or has closed its transport: no fault of the origin. */

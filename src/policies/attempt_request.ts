@@ -13,7 +13,7 @@ import {
 } from "../http/redirect.ts";
 import { wholeBody } from "../http/request_body.ts";
 import { objectTag } from "../primitives/object_tag.ts";
-import { ResponseError } from "./attempt_errors.ts";
+import { alreadyRead, ResponseError } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
 import type { Exchange, Target } from "./journey.ts";
 import type { MiddlewareContext } from "./middleware.ts";
@@ -195,6 +195,7 @@ export function requestInit(
 /** One of another realm, or of another implementation, does as well. */
 function checkResponse(response: Response): Response {
   if (!(response instanceof Response) && objectTag(response) !== "Response") throw new ResponseError();
+  if (response.bodyUsed) throw alreadyRead();
   // As a service worker or a mock says that the network has failed (Fetch §2.2.6).
   if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
   return response;

@@ -11,6 +11,9 @@ import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
+/** Why there is no retry where the budget has none. */
+export const WITHOUT_BUDGET = "the retry budget is used up";
+
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
@@ -98,8 +101,10 @@ export async function waitForBudget(
     const alive = likelyLane(lanes, clock.now());
     const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
     const patienceMs = areOfUse ? REFILL_MS : BUDGET_PATIENCE_MS;
-    if (nowMs - fromMs >= patienceMs) return false;
-    if (clock.now() - sinceMs >= call.patienceMs) return false;
+    if (nowMs - fromMs >= patienceMs || clock.now() - sinceMs >= call.patienceMs) {
+      call.journey.notRetried = WITHOUT_BUDGET;
+      return false;
+    }
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }

@@ -128,8 +128,9 @@ export interface HedgeEvent extends RequestEvent {
 }
 
 /**
- * All requests to an origin wait: it asked for it, or has stated that nothing is left of a limit. There is one event for each such wait. One
- * that a 503 has asked for is over sooner if it turns out that others are served meanwhile.
+ * All requests to an origin wait: it asked for it, or has stated that nothing is left of a limit. There is one event for each response that
+ * asks, so that many in flight at once make as many, and for each that states a later end than those before. A wait that a 503 has asked for
+ * is over sooner if it turns out that others are served meanwhile.
  */
 export interface RateLimitedEvent extends RequestEvent {
   /** What happened. */

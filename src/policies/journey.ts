@@ -78,6 +78,8 @@ export class Journey {
   refusals = 0;
   /** Whether it was told to come again at once, and did. */
   hasComeAtOnce = false;
+  /** Why it ends with what it has, although that was worth another try. */
+  notRetried: string | undefined = undefined;
   /** When one of its own attempts began that its origin answered last, though it was of no help; on the client's clock. */
   answeredAtMs: number = -Infinity;
   /** Whether it was woken early to find out how its origin is, where no other request asks it. */

@@ -162,7 +162,7 @@ function checkResponse(response: Response): Response {
   if (response.type === "error") {
     throw asNetworkFailure(new TypeError("Fetch failed: a middleware has answered with Response.error()"));
   }
-  if (!response.bodyUsed) return response;
+  if (!response.bodyUsed && response.body?.locked !== true) return response;
   throw new TypeError(
     "Cannot fetch as a middleware must return a Response whose body is not read: read that of its clone(), or return a new one",
   );

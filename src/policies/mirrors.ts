@@ -86,8 +86,9 @@ function send(
   call: Call,
   target: Target,
   admission: Admission | undefined,
+  mayMoveOn?: () => boolean,
 ): Promise<Reply> {
-  if (admission !== undefined) return attempt(environment, call, target, admission);
+  if (admission !== undefined) return attempt(environment, call, target, admission, mayMoveOn);
   const opening = call.journey.opening!;
   call.journey.opening = undefined;
   return resumeAttempt(environment, call, target, opening);
@@ -210,13 +211,32 @@ async function ask(
   const hedging = hedgingOf(environment, call, admission);
   if (hedging !== undefined) return await askTwo(environment, call, asking, hedging);
   try {
-    const reply = await send(environment, call, target, admission);
+    const reply = await send(environment, call, target, admission, moveOnOf(environment, call, asking));
     return hasFailed(call, mirror, reply.status) ? [{ mirror, target, reply }] : reply;
   } catch (error) {
     // What is no failure of the mirror is nothing that another mirror would do better.
     if (!isSlipstreamError(error)) throw error;
     return [{ mirror, target, error }];
   }
+}
+
+/**
+ * Whether a request goes on to a mirror that is less preferred when this one has not answered for a while: if nothing has ever come from
+ * here, or it goes ahead to find out whether the mirror is back. After the first round it has its whole time, unless the other one answers.
+ */
+function moveOnOf(
+  { clock }: Environment,
+  call: Call,
+  { mirror, candidates, admission }: Asking,
+): (() => boolean) | undefined {
+  const { lane } = mirror;
+  const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
+  const isUncertain = !lane.hasAnswered || admission?.isProbe === true;
+  if (!isUncertain || !call.request.repeatable || others.length === 0) return undefined;
+  const isFirst = call.journey.round === 1;
+  const mayDo = (other: Mirror): boolean =>
+    isOn(other) && (isFirst || other.lane.hasAnswered) && other.lane.isHealthy(clock.now());
+  return () => others.some(mayDo);
 }
 
 async function askTwo(

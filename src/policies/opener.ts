@@ -33,6 +33,8 @@ export type Opener<R = Response> = (options?: OpenOptions) => Promise<R>;
 export interface StreamRequest<R = Response> {
   /** Sends it. */
   readonly open: Opener<R>;
+  /** Its method, upper case. */
+  readonly method: string;
   /** What it asks for, with all that tells it from other requests; absent if it has a body. */
   readonly identity: string | undefined;
   /** What holds for it. */

@@ -25,7 +25,7 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
   const headers = isShared ? new Headers(reply.headers) : reply.headers;
   const about = {
     ...describeReply(call, reply),
-    context: failures === undefined ? undefined : { mirrors: failures.told },
+    context: contextOf(call, reply),
     cause: failures?.cause,
   };
   const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
@@ -63,9 +63,16 @@ export function noteFailure(call: Call, reply: Reply | undefined, error: unknown
   call.journey.failure = reply === undefined ? error : replyError(call, reply);
 }
 
-function sourceText({ attempts }: Call, { from }: Reply): string {
+function contextOf({ journey }: Call, { failures }: Reply): SlipstreamErrorOptions["context"] {
+  const { notRetried } = journey;
+  if (notRetried === undefined) return failures && { mirrors: failures.told };
+  return { ...failures && { mirrors: failures.told }, notRetried };
+}
+
+function sourceText({ attempts, journey }: Call, { from }: Reply): string {
   if (isStored(from)) return "from the cache";
-  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  const count = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  return journey.notRetried === undefined ? count : `${count}; no further one, as ${journey.notRetried}`;
 }
 
 function isStored(from: ValueSource): boolean {

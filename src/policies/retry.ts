@@ -4,13 +4,13 @@
  * @module
  */
 
-import { isTimeoutError } from "../errors.ts";
+import { isSlipstreamError, isTimeoutError } from "../errors.ts";
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion, isGivenWay } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
-import { likelyLane, noteRetry, waitForBudget, workingTimeMs } from "./budget_wait.ts";
+import { likelyLane, noteRetry, waitForBudget, WITHOUT_BUDGET, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
@@ -22,6 +22,8 @@ export const DEFAULT_RETRIES = 3;
 
 /** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
 const RECENT_MS = 10_000;
+/** So often a request may be told to come again while others are served: they may be what its own middleware asks for each time. */
+const MOST_REFUSALS = 100;
 
 /** When to try again. */
 export interface RetryOptions {
@@ -86,7 +88,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
         return concludeEarlier(earlier, call, round.error);
       }
       const plan = planOrDiscard(environment, options, call, round, earlier);
-      if (plan === undefined) return conclude(round);
+      if (plan === undefined) return conclude(round, call);
       round.reply?.openBody?.discard();
       // The permit of a body that is being got rid of is the call's no more.
       call.isInFlight = false;
@@ -99,7 +101,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (isGivenWay(round.error)) fallAsleep(call);
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
-      if (!await rest(environment, options, call, plan)) return conclude(round);
+      if (!await rest(environment, options, call, plan)) return conclude(round, call);
       const lanes = options.lanesOf(call);
       if (call.journey.refusals > lanes.length) call.priority = lowestPriority(lanes, call.priority);
     }
@@ -115,15 +117,17 @@ async function runRound(next: Handler, call: Call): Promise<Round> {
   }
 }
 
-function conclude({ reply, error }: Round): Reply {
-  if (reply === undefined) throw error;
-  return reply;
+function conclude({ reply, error }: Round, { journey: { notRetried } }: Call): Reply {
+  if (reply !== undefined) return reply;
+  // It was made before that was known.
+  if (notRetried !== undefined && isSlipstreamError(error)) Object.assign(error.context, { notRetried });
+  throw error;
 }
 
 /** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
 function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
   if (round.reply !== undefined && call.readsFailures) throw refusal;
-  return conclude(round);
+  return conclude(round, call);
 }
 
 /** The caller's own code may throw, of which a backoff may consist: nothing must be left open then. */
@@ -180,7 +184,9 @@ function planOf(
   // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
   const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
-  if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
+  if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
+    return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
+  }
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
@@ -194,15 +200,18 @@ function planOf(
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
   // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
+    call.journey.refusals <= MOST_REFUSALS &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, lanes, round)) {
     return undefined;
   }
-  if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
+  if (nowMs + delayMs >= call.deadlineAtMs) {
+    return giveUp(call, "it would come after 'totalTimeoutMs'");
+  }
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
   const needsBudget = !isRefused && !isTest && budget !== undefined;
   // Who is patient takes it when the retry is due.
-  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return undefined;
+  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return giveUp(call, WITHOUT_BUDGET);
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   // The last one comes when it was meant to: early ones may all have met the same trouble.
@@ -210,6 +219,10 @@ function planOf(
     call.journey.round === mostRetries(environment, call, lanes, round);
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
   return { reason, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts: !isServed && !isTest };
+}
+
+function giveUp({ journey }: Call, why: string): undefined {
+  journey.notRetried = why;
 }
 
 /**

@@ -23,6 +23,7 @@ export interface AttemptFailure {
 /**
  * Which failures are worth another try: the statuses that are, in place of the usual ones; or a function that says yes, no, yes after so
  * many milliseconds, or `undefined` for as usual. Neither makes a request repeatable that must not be sent twice, nor does it allow more
- * than `maxRetries`; what a caller aborts is never tried again, and a pause that an origin has asked for holds all the same.
+ * than `maxRetries` or the retry budget: who asks again and again until something is there, as for a job, has a client with `retryBudget:
+ * false`. What a caller aborts is never tried again, and a pause that an origin has asked for holds all the same.
  */
 export type RetryOn = readonly number[] | ((failure: AttemptFailure) => boolean | number | undefined);

@@ -12,9 +12,10 @@ import {
   isOfflineError,
   isTimeoutError,
 } from "../errors.ts";
-import { isRetryableStatus } from "../http/classify.ts";
+import { isRetryableStatus, isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -26,9 +27,13 @@ import { lastEventIdHeader } from "./last_event_id.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { Reconnection } from "./reconnection.ts";
 import { checkTextual } from "./textual.ts";
+import { totalLimit } from "./total_time.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
+/** What many language models end their stream with, and what to do about it where all data is to be JSON. */
+const USUAL_END = "[DONE]";
+const THE_END = ` with '${USUAL_END}', which 'doneData' would take for the end,`;
 
 /** What there is to say about a stream of events. */
 export interface EventSourceOptions {
@@ -83,6 +88,8 @@ class EventStream implements ItemSource<Event> {
   readonly #reconnection: Reconnection | undefined;
   #body: BodyReader | undefined;
   #splitter: LineSplitter | undefined;
+  /** When the connection was begun, and when it was there. */
+  #beganAtMs = 0;
   #connectedAtMs: number | undefined;
   #gotEvents = false;
   /** Whether the server has answered well once: then an error is no reason to give up. */
@@ -92,7 +99,9 @@ class EventStream implements ItemSource<Event> {
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(request: StreamRequest, surroundings: StreamSurroundings, options: EventSourceOptions) {
-    const { reconnect = request.isRepeatable ? {} : false, lastEventId = "", doneData } = options;
+    // To send what may change something once more after a good end would ask for the same answer again and again.
+    const isSubscription = request.isRepeatable && isSafeMethod(request.method);
+    const { reconnect = isSubscription ? {} : false, lastEventId = "", doneData } = options;
     const { maxEventBytes = MAX_EVENT_BYTES } = options;
     this.#request = request;
     this.#surroundings = surroundings;
@@ -137,6 +146,7 @@ class EventStream implements ItemSource<Event> {
     const body = this.#body = new BodyReader(this.#request.open);
     this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
     this.#gotEvents = false;
+    this.#beganAtMs = this.#surroundings.clock.now();
     const response = await body.open({ headers: this.#headers() });
     this.#connectedAtMs = this.#surroundings.clock.now();
     this.#wasConnected = true;
@@ -146,12 +156,12 @@ class EventStream implements ItemSource<Event> {
   }
 
   #headers(): HeaderMap {
-    const { accept = "text/event-stream" } = this.#request.headers;
+    const { accept = "text/event-stream", "cache-control": caching = "no-store" } = this.#request.headers;
     const id = lastEventIdHeader(this.#parser.lastEventId);
     return {
       accept,
       // A browser says it to caches itself, and of a page another origin need not have allowed the header.
-      ...currentRuntime.showsRedirects ? { "cache-control": "no-store" } : {},
+      ...currentRuntime.showsRedirects ? { "cache-control": caching } : {},
       ...id === undefined ? {} : { "last-event-id": id },
     };
   }
@@ -170,6 +180,7 @@ class EventStream implements ItemSource<Event> {
 
   async #take(chunk: Uint8Array<ArrayBuffer>): Promise<readonly Event[]> {
     const splitter = this.#splitter!;
+    const limit = totalLimit(this.#request, this.#beganAtMs);
     const events: Event[] = [];
     for (const line of splitter.push(chunk)) {
       const event = this.#parser.push(line);
@@ -183,7 +194,7 @@ class EventStream implements ItemSource<Event> {
         const data = this.#isText ? event.data : this.#decode(event);
         events.push({
           ...event,
-          data: data instanceof Promise ? await this.#interruption.settle(data) : data,
+          data: data instanceof Promise ? await this.#interruption.settle(data, limit) : data,
         });
       } catch (reason) {
         // The events before it are given first.
@@ -203,7 +214,7 @@ class EventStream implements ItemSource<Event> {
       as: "json",
       schema: validate ? schema : undefined,
       describe: () => ({ ...this.#request.describe(), context: { event, id } }),
-      part: () => `An event '${event}' in the response`,
+      part: () => `An event '${event}'${data === USUAL_END ? THE_END : ""} in the response`,
     });
   }
 
@@ -255,8 +266,8 @@ function mayPassSoon(error: unknown): boolean {
   return isNetworkError(error);
 }
 
-/** How long the server, or the breaker, wants to be left alone. */
+/** How long the server, or the breaker, wants to be left alone; no longer than its origin is. */
 function retryAfterMs(error: unknown): number {
-  const { retryAfterMs } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
-  return retryAfterMs ?? 0;
+  const { retryAfterMs = 0 } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
+  return Math.min(retryAfterMs, MAX_PAUSE_MS);
 }

@@ -13,6 +13,14 @@ interface Wait {
   readonly reject: (reason: unknown) => void;
 }
 
+/** When a wait has taken too long, and what it rejects with then. */
+export interface WaitLimit {
+  /** On the client's clock. */
+  readonly untilMs: number;
+  /** Makes the error. */
+  readonly error: () => Error;
+}
+
 /** Interrupts the waits of one stream, of which there is one at a time. */
 export class Interruption implements AbortTarget, ClosingTarget {
   readonly #surroundings: StreamSurroundings;
@@ -36,30 +44,39 @@ export class Interruption implements AbortTarget, ClosingTarget {
     const { clock } = this.#surroundings;
     const untilMs = clock.now() + delayMs;
     try {
-      await this.#begin((end) => {
-        const arm = (): void => {
-          const leftMs = untilMs - clock.now();
-          // One timer has a longest delay.
-          this.#timer = clock.setTimeout(() => clock.now() < untilMs ? arm() : end(), timerDelay(leftMs));
-        };
-        arm();
-      });
+      await this.#begin((end) => this.#arm(untilMs, end));
     } finally {
       clock.clearTimeout(this.#timer);
     }
+  }
+
+  #arm(untilMs: number, onTime: () => void): void {
+    const { clock } = this.#surroundings;
+    const leftMs = untilMs - clock.now();
+    // One timer has a longest delay.
+    const look = (): void => clock.now() < untilMs ? this.#arm(untilMs, onTime) : onTime();
+    this.#timer = clock.setTimeout(look, timerDelay(leftMs));
   }
 
   /**
    * Waits for something that knows of no signal: a function of the caller's, or a schema.
    *
    * @param work What to wait for.
+   * @param limit How long, if not for ever.
    * @returns What it brings. Rejects with the reason of a signal or of the closing, at once; what the work does then is of no interest.
    */
-  async settle<T>(work: PromiseLike<T>): Promise<T> {
+  async settle<T>(work: PromiseLike<T>, limit?: WaitLimit): Promise<T> {
     const settled = Promise.resolve(work);
     // It may fail when it is not waited for any more, or never was.
     settled.catch(() => {});
-    await this.#begin((end) => void settled.then(end, end));
+    try {
+      await this.#begin((end) => {
+        settled.then(end, end);
+        if (limit !== undefined) this.#arm(limit.untilMs, () => this.#end()?.reject(limit.error()));
+      });
+    } finally {
+      if (limit !== undefined) this.#surroundings.clock.clearTimeout(this.#timer);
+    }
     return await settled;
   }
 

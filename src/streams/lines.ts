@@ -13,6 +13,7 @@ import { BodyReader } from "./body_reader.ts";
 import { Interruption } from "./interruption.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { checkTextual } from "./textual.ts";
+import { totalLimit } from "./total_time.ts";
 
 const MAX_LINE_BYTES = 1_048_576;
 const BLANK = /^[ \t\r]*$/;
@@ -146,13 +147,14 @@ class LineSource implements ItemSource<unknown> {
       describe: () => ({ ...this.#request.describe(), context: { line: this.#lines } }),
       part: () => `Line ${this.#lines} of the response`,
     } as const;
+    const limit = totalLimit(this.#request, this.#beganAtMs!);
     const values: unknown[] = [];
     for (const line of lines) {
       this.#lines++;
       if (!(line.charCodeAt(0) > 0x20) && BLANK.test(line)) continue;
       try {
         const value = decodeBody(line, options);
-        values.push(value instanceof Promise ? await this.#interruption.settle(value) : value);
+        values.push(value instanceof Promise ? await this.#interruption.settle(value, limit) : value);
       } catch (reason) {
         // The lines before it are given first.
         this.#failure = { reason };

@@ -56,7 +56,7 @@ const STEP_MS = 1;
 
 /**
  * A {@linkcode Clock} for tests: time passes only in {@linkcode ManualClock.advance} and {@linkcode ManualClock.run},
- * and an hour of it costs nothing.
+ * and an hour of it costs nothing. The fake timers of a test framework will do for a client only if they fake `performance.now` as well.
  *
  * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has
  * run: what a timer starts is seen before the next timer fires. In browsers bodies of responses take real time; the clock waits for

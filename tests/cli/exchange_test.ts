@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DataNotFoundError, type HttpError, NetworkError } from "../../src/errors.ts";
+import { DataNotFoundError, HttpError, NetworkError } from "../../src/errors.ts";
 import { test } from "../support/test.ts";
 import { brokenBody, exchangeOf, setUpRun } from "./sink_rig.ts";
 
@@ -45,6 +45,23 @@ test("Exchange.open() brings the body as it comes, and rejects a status that is 
   assertEquals(error.body, "no");
   const taken = await exchangeOf(new Response("no", { status: 400 }), { takesErrorBodies: true }).open();
   assertEquals([(taken.failure as HttpError).status, (await Array.fromAsync(taken.body)).length], [400, 1]);
+});
+
+test("Exchange takes a 304 for an answer only where a condition has asked for it", async () => {
+  const answer = () => new Response(null, { status: 304 });
+  for (const takesErrorBodies of [false, true]) {
+    for (const name of ["if-none-match", "if-modified-since"]) {
+      const options = { takesErrorBodies, request: { headers: { [name]: "x", range: "bytes=0-" } } };
+      assertEquals((await exchangeOf(answer(), options).open()).failure, undefined, name);
+      assertEquals((await exchangeOf(answer(), options).whole()).status, 304, name);
+    }
+  }
+  for (const headers of [{}, { range: "bytes=0-" }, { "if-match": "x" }]) {
+    const { failure } = await exchangeOf(answer(), { takesErrorBodies: true, request: { headers } }).open();
+    assertEquals((failure as HttpError).status, 304);
+    await assertRejects(() => exchangeOf(answer(), { request: { headers } }).open(), HttpError, "304");
+    await assertRejects(() => exchangeOf(answer(), { request: { headers } }).whole(), HttpError, "304");
+  }
 });
 
 test("Exchange says after the body how many attempts an answer took, and none where no byte has come", async () => {

@@ -124,6 +124,22 @@ test("FileSink.take() leaves what is there at a 304", async () => {
   }
 });
 
+test("FileSink.take() refuses a HEAD, which has no body, and leaves what is there", async () => {
+  await using temp = await tempFolder();
+  const sink = await sinkOf(temp);
+  await sink.take(JOB, exchangeOf(new Response("old")));
+  for (
+    const options of [
+      { request: { method: "HEAD" } },
+      { request: { method: "HEAD", headers: { range: "bytes=0-3" } } },
+      { request: { method: "HEAD" }, takesErrorBodies: true },
+    ]
+  ) {
+    await assertRejects(() => sink.take(JOB, exchangeOf(new Response(null), options)), TypeError, "HEAD");
+    assertEquals(await temp.read("out/h/x/a.json"), "old");
+  }
+});
+
 test("FileSink.has() knows with --resume alone what is there", async () => {
   await using temp = await tempFolder();
   await temp.folder("out/h/x/a.json.d");

@@ -307,6 +307,21 @@ test("readInputs() reads requests in JSON, from files and from stdin", async () 
   assertEquals(await read(["-"], terminal), ["-:1 https://h.test/1", "-:2 https://h/2"]);
 });
 
+test("readInputs() takes URLs in quotes, as jq writes them", async () => {
+  const terminal = new FakeTerminal();
+  terminal.stdin = ['"https://h/1?a=\\u0026"', '  "h.test/2"  ', '"h.test/3', '"h.test/4" x', '"a b"', '""'];
+  assertEquals(await read(["-"], terminal), [
+    "-:1 https://h/1?a=&",
+    "-:2 https://h.test/2",
+    "-:3 Cannot fetch as the line must be a URL or a JSON object: received broken JSON",
+    "-:4 Cannot fetch as the line must be a URL or a JSON object: received broken JSON",
+    "-:5 Cannot fetch as the URL must be absolute and well-formed: received 'a b'",
+    "-:6 Cannot fetch as the URL must be absolute and well-formed: received ''",
+  ]);
+  const below = await readParts('"https://h/1"', "  method=PUT");
+  assertEquals(below, await readParts("https://h/1", "  method=PUT"));
+});
+
 test("readInputs() names what is wrong with a request, without a secret of it, and reads on", async () => {
   const lines = await readParts(
     "https://h/1",

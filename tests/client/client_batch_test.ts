@@ -1011,3 +1011,20 @@ test("Batches that let the event loop go on can be left, timed out and closed me
   assertEquals(await closed, "over");
   assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });
+
+test("a request that is told to come again for ever ends, though what its own middleware asks for is served (S4)", async () => {
+  let servedAtMs = -Infinity;
+  const { client, clock, network } = fakeClient(() => {
+    const isEarly = clock.now() - servedAtMs < 1_000;
+    if (!isEarly) servedAtMs = clock.now();
+    return isEarly ? { status: 429, headers: { "retry-after": "1" }, afterMs: 30 } : { json: 1, afterMs: 30 };
+  }, {
+    use: [async (request, next) => {
+      if (request.url.endsWith("/private")) await client.json("https://a.test/token");
+      return await next(request);
+    }],
+  });
+  const [outcome] = await clock.run(client.settle(["https://a.test/private"]));
+  assertInstanceOf(outcome!.ok ? undefined : outcome!.error, HttpError);
+  assert(network.sent.length < 300, `${network.sent.length}`);
+});

@@ -43,10 +43,16 @@ test("clientEntries say of members of an option that do not exist which were mea
   const cases: readonly (readonly [string, unknown, string])[] = [
     ["rateLimit", { limit: 5, intervalMs: 1_000, brust: 3 }, "burst"],
     ["rateLimit", { limit: 5, intervalMs: 1_000, interval: 3 }, "intervalMs"],
+    ["rateLimit", { limit: 5, interval: 1_000 }, "intervalMs"],
+    ["rateLimit", [{ limit: 5, intervalMs: 1_000 }, { limits: 5 }], "limit"],
+    ["learnLimits", { limit: "x-limit" }, "limits"],
+    ["baseUrls", [{ uri: "https://a.test" }], "url"],
     ["backoff", { jiter: "full" }, "jitter"],
     ["retryBudget", { ratios: 1 }, "ratio"],
     ["circuitBreaker", { treshold: 3 }, "threshold"],
     ["circuitBreaker", { cooldown: 3 }, "cooldownMs"],
+    ["circuitBreaker", { failureThreshold: 3 }, "threshold"],
+    ["circuitBreaker", { resetTimeout: 3 }, "cooldownMs"],
     ["perOrigin", { concurency: 5 }, "concurrency"],
     ["baseUrls", [{ url: "https://a.test", header: {} }], "headers"],
   ];

@@ -290,6 +290,55 @@ test("a fetch that gives no Response fails once, and holds nothing (S2)", async 
   }
 });
 
+test("a fetch that gives a Response which was read fails once, and is not the origin's failure (S1)", async () => {
+  const ways: Record<string, (status: number) => () => Promise<Response>> = {
+    "the same for each request": (status) => {
+      const response = new Response("1", { status });
+      return () => Promise.resolve(response);
+    },
+    "read": (status) => async () => {
+      const response = new Response("1", { status });
+      await response.text();
+      return response;
+    },
+    "cancelled": (status) => async () => {
+      const response = new Response("1", { status });
+      await response.body!.cancel();
+      return response;
+    },
+  };
+  for (const [way, give] of Object.entries(ways)) {
+    for (const status of [200, 503]) {
+      for (const listens of [true, false]) {
+        const clock = new ManualClock();
+        const fetch = give(status);
+        let calls = 0;
+        await using client = createClient({ clock, fetch: () => (calls++, fetch()) });
+        if (listens) client.on(() => {});
+        if (way === "the same for each request") await (await fetch()).text();
+        const asked: readonly (() => Promise<unknown>)[] = [
+          () => client.json(URL_A),
+          () => client.bytes(URL_A, { maxBodyBytes: 10 }),
+          () => client.fetch(URL_A).then((response) => response.text()),
+          () => client.all([URL_A]),
+          () => client.lines(URL_A).next(),
+        ];
+        for (const ask of asked) {
+          const error = await clock.run(rejection(ask()));
+          assertInstanceOf(error, TypeError, `${way} ${status}`);
+          assert(error.message.includes("whose body is not read"), error.message);
+        }
+        assertEquals(
+          [calls, client.stats().inFlight, clock.pending],
+          [asked.length, 0, 0],
+          `${way} ${status}`,
+        );
+        assertEquals(client.stats().origins["https://a.test"]!.failed, 0);
+      }
+    }
+  }
+});
+
 test("what fails without saying of what is a failure of the network, and is tried again (S2)", async () => {
   const failures: Record<string, (reason: unknown) => Promise<Response>> = {
     rejects: (reason) => Promise.reject(reason),

@@ -150,6 +150,21 @@ test("strict() takes no members but its own, and says of others where they belon
   }
 });
 
+test("strict() says of a member that is missing what was given in its place, if anything was", () => {
+  const rule = strict({ limit: required(count), every: required(count), burst: count }, "must be x");
+  const missing = "must be a whole number of at least 0";
+  for (const value of [{}, { every: 5 }, { limit: 5 }, { limit: 5, every: undefined, burst: 1 }]) {
+    assertEquals(faultOf(rule, value), missing);
+  }
+  for (const value of [{ limits: 5, every: 5 }, { limits: 5 }, { every: 5, limits: undefined }]) {
+    assertEquals(faultOf(rule, value), "is not an option: did you mean 'limit'?");
+  }
+  // What is there and wrong goes first.
+  assertEquals(rule({ limits: 5, burst: -1 })?.path, ["burst"]);
+  assertEquals(rule({ every: -1, limits: 5 })?.path, ["every"]);
+  assertEquals(rule({ burst: 1 })?.path, ["limit"]);
+});
+
 test("strict() proposes what belongs somewhere else with a word about that, and takes undefined for it", () => {
   const rule = strict({ key: anything }, "must be x", () => ({ body: "put it into the request" }));
   assertEquals(

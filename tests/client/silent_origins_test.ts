@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ClientOptions } from "../../mod.ts";
+import { Semaphore } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { fakeClient, type MakeFakeClient, testClientsBothWays } from "./fake_client.ts";
@@ -96,6 +97,17 @@ testBothWays("another batch does not wait for the timeouts of one to a host that
   assert((await clock.run(dead)).every(({ ok }) => !ok));
 });
 
+testBothWays("a client does not keep the permits from another one that shares them", async (setUp) => {
+  const concurrency = new Semaphore(8);
+  const first = setUp(answer, { concurrency });
+  const second = setUp(answer, { concurrency, clock: first.clock });
+  const dead = first.client.settle(numberedUrls(30).map((url) => url.replace("a.test", "dead.test")));
+  const outcomes = await first.clock.run(second.client.settle(numberedUrls(30)));
+  assert(outcomes.every(({ ok }) => ok));
+  assert(first.clock.now() < 15_000, `${first.clock.now()}`);
+  await first.clock.run(dead);
+});
+
 testBothWays("what must not be sent twice is not, whoever waits", async (setUp) => {
   const kinds: [ClientOptions, { readonly json?: unknown; readonly maxRetries?: number }][] = [
     [{}, { json: 1 }],
@@ -146,3 +158,73 @@ test("who gave way says so in a retry event, and has one attempt more", async ()
   const attempts = (await clock.run(lost)).map((outcome) => outcome.attempts);
   assert(attempts.every((count) => count >= 1 && count <= 3), `${attempts}`);
 });
+
+/** Two mirrors, of which the first one is `dead`. */
+const MIRRORS = ["https://dead.test", "https://live.test"];
+
+testBothWays("a mirror from which nothing comes is left for the next one after 5 s", async (setUp) => {
+  const { client, clock, network } = setUp(answer, { baseUrls: MIRRORS });
+  assertEquals(await clock.run(client.json("/one")), "https://live.test/one");
+  assertEquals([clock.now(), network.urls], [5_050, ["https://dead.test/one", "https://live.test/one"]]);
+});
+
+testBothWays("a batch does not wait for the timeouts of a mirror from which nothing comes", async (setUp) => {
+  const made = setUp(answer, { baseUrls: MIRRORS });
+  const { came, cameAtMs } = await crawl(made, Array.from({ length: 200 }, (_, index) => `/${index}`));
+  assertEquals(came, 200);
+  assert(cameAtMs < 15_000, `${cameAtMs}`);
+});
+
+testBothWays(
+  "a mirror has its whole time if no other one can answer, or it must not be asked twice",
+  async (setUp) => {
+    const slow = ({ url }: SentRequest): Answer =>
+      isDead(url) ? { json: url, afterMs: 20_000 } : { status: 503, afterMs: 10 };
+    const { client, clock, network } = setUp(slow, {
+      baseUrls: MIRRORS,
+      circuitBreaker: { threshold: 1, cooldownMs: 60_000 },
+    });
+    await clock.run(client.outcome("https://live.test/", { maxRetries: 0 }));
+    assertEquals(await clock.run(client.json("/a")), "https://dead.test/a");
+    const made = setUp(slow, { baseUrls: MIRRORS });
+    await made.clock.run(made.client.json({ url: "/b", json: 1 }));
+    assertEquals([network.urls.length, made.network.urls], [2, ["https://dead.test/b"]]);
+  },
+);
+
+testBothWays("a mirror that has answered once, or sends its headers in time, is not left", async (setUp) => {
+  const slow = ({ nth }: SentRequest): Answer => ({ json: nth, afterMs: nth === 1 ? 100 : 20_000 });
+  const { client, clock, network } = setUp(slow, { baseUrls: MIRRORS });
+  await clock.run(client.json("/"));
+  await clock.run(client.json("/"));
+  assert(network.urls.every(isDead));
+
+  const body = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 20_000 }), { baseUrls: MIRRORS });
+  await body.clock.run(body.client.json("/"));
+  assertEquals(body.network.urls, ["https://dead.test/"]);
+  const endless = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 40_000 }), {
+    baseUrls: MIRRORS,
+    maxRetries: 0,
+    timeoutMs: 10_000,
+  });
+  assertEquals((await endless.clock.run(endless.client.outcome("/"))).ok, false);
+  assertEquals(endless.clock.now(), 20_000);
+});
+
+testBothWays(
+  "a mirror that is left is asked again when the next one can answer, and not before",
+  async (setUp) => {
+    let isDown = true;
+    const { client, clock, network } = setUp(
+      ({ url }) => isDead(url) ? NEVER : isDown ? { status: 503 } : { json: url },
+      { baseUrls: MIRRORS, circuitBreaker: { threshold: 1, cooldownMs: 8_000 } },
+    );
+    await clock.run(client.outcome("https://live.test/", { maxRetries: 0 }));
+    isDown = false;
+    const startedAtMs = clock.now();
+    await clock.run(client.json("/one"));
+    const tookMs = clock.now() - startedAtMs;
+    assert(tookMs >= 8_000 && tookMs < 9_100, `${tookMs}`);
+    assertEquals(network.urls.slice(1), ["https://dead.test/one", "https://live.test/one"]);
+  },
+);

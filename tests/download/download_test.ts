@@ -6,6 +6,7 @@ import {
   isDataNotFoundError,
   isInvalidDataError,
   isTimeoutError,
+  type Progress,
 } from "../../mod.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
@@ -123,6 +124,28 @@ test("download() rejects with the reason of an abort, wherever it is, and keeps 
   }
 });
 
+test("download() that is ended when its last byte has come gives no file its name", async () => {
+  const reason = new Error("enough");
+  for (const length of [1, 1_000, DATA.length]) {
+    for (const way of ["abort", "close"] as const) {
+      await scene(serving({ data: DATA.subarray(0, length) }), async (s) => {
+        await s.folder.write("file", "old");
+        const controller = new AbortController();
+        const onProgress = ({ bytes }: Progress): void => {
+          if (bytes < length) return;
+          if (way === "abort") controller.abort(reason);
+          else void s.client.close(reason);
+        };
+        assertEquals(await rejection(s.download({ signal: controller.signal, onProgress })), reason);
+        assertEquals([await s.folder.read("file"), await s.folder.list()], [
+          "old",
+          ["file", "file.part", "file.part.json"],
+        ]);
+      });
+    }
+  }
+});
+
 test("download() ends when its client is closed", async () => {
   await scene(async (_request, reply) => {
     reply.head(200, { "content-length": String(DATA.length), etag: TAG });
@@ -159,6 +182,19 @@ test("download() with maxBodyBytes refuses a larger file, by its length or as it
   }
 });
 
+test("download() with maxBodyBytes refuses a larger file also where it has a part of it, which stays", async () => {
+  for (const maxBodyBytes of [100_000, 200_000, 210_000, DATA.length - 1]) {
+    await scene(serving({ cuts: [90_000] }), async (s) => {
+      await rejection(s.download({ maxRetries: 0 }));
+      const error = await rejection(s.download({ maxBodyBytes }));
+      assert(isInvalidDataError(error) && error.reason === "too-large", String(error));
+      assertEquals(await s.folder.list(), ["file.part", "file.part.json"]);
+      const { resumedFrom } = await s.download({ maxBodyBytes: DATA.length });
+      assertEquals([resumedFrom, await bytesAt(s.path)], [90_000, DATA]);
+    });
+  }
+});
+
 test("download() of a condition that a 304 answers leaves the file as it is", async () => {
   await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
     await s.folder.write("file", "old");
@@ -166,6 +202,24 @@ test("download() of a condition that a 304 answers leaves the file as it is", as
     assertEquals([status, bytes, await s.folder.read("file"), await s.folder.list()], [304, 0, "old", [
       "file",
     ]]);
+  });
+});
+
+test("download() of a condition that a 304 answers has resumed nothing, also if it has tried to", async () => {
+  await scene((request, reply, received) => {
+    if (request.number === 3) return reply.head(304, { etag: TAG });
+    return serveFile(request, reply, {
+      data: request.number === 1 ? DATA : OTHER,
+      etag: TAG,
+      received,
+      cutAfter: request.number === 1 ? 90_000 : undefined,
+    });
+  }, async (s) => {
+    await rejection(s.download({ maxRetries: 0 }));
+    // The rest is of another version, and the whole is what the caller has already.
+    const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
+    const { status, bytes, resumedFrom } = await s.download({ digest, headers: { "if-none-match": TAG } });
+    assertEquals([s.requests.length, status, bytes, resumedFrom], [3, 304, 0, 0]);
   });
 });
 
@@ -323,6 +377,35 @@ test("download() holds no permit in its backoff, and an abort or close() ends th
     else await client.close(reason);
     await until(() => downloaded.state !== "pending");
     assertEquals(downloaded.error, reason);
+  }
+});
+
+test("download() of a small file waits for another process that writes it, unless it is ended", async () => {
+  const reason = new Error("enough");
+  for (const way of ["abort", "close", "time"] as const) {
+    await using folder = await tempFolder();
+    await folder.write("file.part", "of another process");
+    const clock = new ManualClock();
+    const client = createClient({
+      clock,
+      timeoutMs: Infinity,
+      fetch: () => Promise.resolve(new Response("1")),
+    });
+    const controller = new AbortController();
+    const downloaded = watch(client.download("https://a.test/", `${folder.path}/file`, {
+      signal: controller.signal,
+      totalTimeoutMs: way === "time" ? 40 : undefined,
+    }));
+    // Its time, and the wait before it looks again.
+    await until(() => clock.pending === (way === "time" ? 2 : 1));
+    if (way === "abort") controller.abort(reason);
+    else if (way === "close") await client.close(reason);
+    else await clock.advance(40);
+    await until(() => downloaded.state !== "pending");
+    if (way !== "time") assertEquals(downloaded.error, reason);
+    else assert(isTimeoutError(downloaded.error) && downloaded.error.kind === "total");
+    assertEquals([await folder.list(), clock.pending], [["file.part"], 0]);
+    await client.close();
   }
 });
 

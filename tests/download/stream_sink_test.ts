@@ -235,3 +235,66 @@ test("download() into a stream that is closed or has failed already rejects with
     assertEquals(stream.locked, false);
   }
 });
+
+test("download() into a stream without a buffer writes chunk after chunk", async () => {
+  for (const size of [undefined, (chunk: Uint8Array | undefined) => chunk?.length ?? 1]) {
+    await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+      const chunks: Uint8Array[] = [];
+      let isWriting = false;
+      const stream = new WritableStream<Uint8Array>({
+        async write(chunk) {
+          assertEquals(isWriting, false);
+          isWriting = true;
+          await eventLoopTurn();
+          chunks.push(chunk);
+          isWriting = false;
+        },
+      }, { highWaterMark: 0, ...size === undefined ? {} : { size } });
+      const { bytes } = await s.client.download(s.url, stream);
+      assertEquals(bytes, DATA.length);
+      assertEquals(new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()), DATA);
+    });
+  }
+});
+
+test("download() into a stream without a buffer rejects with what the stream failed of", async () => {
+  await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+    const failure = new Error("no room");
+    const stream = new WritableStream<Uint8Array>({ write: () => Promise.reject(failure) }, {
+      highWaterMark: 0,
+    });
+    const error = await rejection(s.client.download(s.url, stream));
+    assert(isWriteError(error), String(error));
+    assertEquals(error.cause, failure);
+  });
+});
+
+test("download() aborts a stream also if it was ended before it began", async () => {
+  const reason = new Error("enough");
+  for (const way of ["aborted", "aborted later", "aborted in the request", "closed"] as const) {
+    await using client = impatientClient({ fetch: () => Promise.reject(new TypeError("sent")) });
+    const { stream, ended } = collector();
+    const controller = new AbortController();
+    const { signal } = controller;
+    if (way === "closed") await client.close(reason);
+    else if (way !== "aborted later") controller.abort(reason);
+    const url = "https://a.test/file";
+    const request = way === "aborted in the request" ? { url, signal } : url;
+    const downloaded = client.download(request, stream, way === "closed" ? {} : { signal });
+    if (way === "aborted later") controller.abort(reason);
+    assertEquals(await rejection(downloaded), reason, way);
+    await until(() => ended.aborted === reason);
+    assertEquals([ended.closed, stream.locked], [false, false], way);
+  }
+});
+
+test("download() leaves a stream alone that is locked, also if it was ended before it began", async () => {
+  await using client = impatientClient();
+  const { stream, ended } = collector();
+  const writer = stream.getWriter();
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  assertEquals(await rejection(client.download("https://a.test/file", stream, { signal })), reason);
+  await writer.close();
+  assertEquals(ended, { closed: true });
+});

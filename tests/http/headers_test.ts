@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   DEFAULT_SENSITIVE_HEADERS,
+  isConditional,
   isEmpty,
   mergeHeaders,
   needsOwnRedirects,
@@ -247,4 +248,13 @@ test("trimSpace() takes spaces and tabs off both ends, and nothing else", () => 
 test("trimSpace() ends for a long run of spaces inside", () => {
   const text = `a${" ".repeat(200_000)}b`;
   assertEquals(trimSpace(text), text);
+});
+
+test("isConditional() tells whether a 304 may be the answer", () => {
+  for (const headers of [{}, { range: "bytes=0-" }, { "if-match": '"1"' }, { "if-range": '"1"' }]) {
+    assertEquals(isConditional(toHeaderMap(headers, "the request")), false);
+  }
+  for (const name of ["If-None-Match", "if-modified-since"]) {
+    assertEquals(isConditional(toHeaderMap({ [name]: "x" }, "the request")), true);
+  }
 });

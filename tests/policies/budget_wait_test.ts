@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { HttpError } from "../../mod.ts";
+import { HttpError, isSlipstreamError } from "../../mod.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { likelyLane } from "../../src/policies/budget_wait.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -56,6 +56,74 @@ function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply, refusalMs: 
     return isTaken ? OK(sent) : refuse(sent);
   };
 }
+
+const WITHOUT_BUDGET = "the retry budget is used up";
+
+for (
+  const [name, refuse, message] of [
+    [
+      "a status",
+      status(503),
+      `GET ${URL_A} was answered with 503 (1 attempt; no further one, as ${WITHOUT_BUDGET})`,
+    ],
+    ["a network error", refused(), undefined],
+    ["JSON that ends early", () => new Response("[1,"), undefined],
+  ] as readonly (readonly [string, Reply, string | undefined])[]
+) {
+  testBothWays(
+    `an error after ${name} says that there was no retry because of the budget (S10)`,
+    async (rig) => {
+      const retryBudget = { ratio: 0, minPerSecond: 0 };
+      const { client, run } = rig(refuse, { retryBudget, circuitBreaker: false });
+      const single = await run(client.outcome(URL_A));
+      const [batched] = await run(client.settle([URL_A]));
+      const unasked = await run(client.outcome(URL_A, { maxRetries: 0 }));
+      for (const outcome of [single, batched]) {
+        assert(!outcome.ok && isSlipstreamError(outcome.error));
+        assertEquals(outcome.error.context, { notRetried: WITHOUT_BUDGET });
+        assertEquals(outcome.error.toJSON().context, { notRetried: WITHOUT_BUDGET });
+        if (message !== undefined) assertEquals(outcome.error.message, message);
+      }
+      assert(!unasked.ok && isSlipstreamError(unasked.error));
+      assertEquals(unasked.error.context, {});
+      assert(!unasked.error.message.includes("budget"));
+    },
+  );
+}
+
+testBothWays(
+  "an error says nothing of the budget where maxRetries have been made (S10)",
+  async (rig) => {
+    const { client, run } = rig(status(503), {
+      retryBudget: { ratio: 0, minPerSecond: 0.2 },
+      circuitBreaker: false,
+    });
+    const messages = [];
+    for (let nth = 0; nth < 2; nth++) {
+      const outcome = await run(client.outcome(URL_A, { maxRetries: 2 }));
+      assert(!outcome.ok);
+      messages.push(outcome.error.message);
+    }
+    assertEquals(messages, [
+      `GET ${URL_A} was answered with 503 (3 attempts)`,
+      `GET ${URL_A} was answered with 503 (1 attempt; no further one, as ${WITHOUT_BUDGET})`,
+    ]);
+  },
+);
+
+testBothWays(
+  "an error of several mirrors says what each did, and that the budget had no retry",
+  async (rig) => {
+    const { client, run } = rig(status(503), {
+      retryBudget: { ratio: 0, minPerSecond: 0 },
+      baseUrls: ["https://a.test", "https://b.test"],
+    });
+    const outcome = await run(client.outcome("x"));
+    assert(!outcome.ok && isSlipstreamError(outcome.error));
+    const { mirrors, notRetried } = outcome.error.context;
+    assertEquals([Array.isArray(mirrors), notRetried], [true, WITHOUT_BUDGET]);
+  },
+);
 
 testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S10)", async (rig) => {
   const { client, origin, clock, run } = rig(status(503), { circuitBreaker: false, concurrency: 100 });

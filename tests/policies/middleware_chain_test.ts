@@ -475,10 +475,13 @@ test("passThrough() lets a middleware ask by itself, past limits and other middl
 });
 
 test("passThrough() refuses a response whose body a middleware has read, once and not as the origin's failure", async () => {
-  const readings: ((response: Response) => Promise<unknown>)[] = [
+  const readings: ((response: Response) => unknown)[] = [
     (response) => response.text(),
     (response) => response.json(),
     (response) => response.body!.cancel(),
+    (response) => response.body!.tee(),
+    (response) => response.body!.getReader(),
+    (response) => void response.body!.pipeThrough(new TransformStream()),
   ];
   for (const read of readings) {
     const { client, network } = fakeClient(() => ({ json: 1 }), {

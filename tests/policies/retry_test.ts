@@ -6,6 +6,8 @@ import {
   createClient,
   HttpError,
   InvalidDataError,
+  isHttpError,
+  isSlipstreamError,
   NetworkError,
   type RequestBody,
   type RequestSpec,
@@ -1071,5 +1073,45 @@ testBothWays(
     const nth = origin.sent.map(({ url }) => url).lastIndexOf(URL_A);
     // As soon as the backoff of two seconds is over.
     assertEquals(origin.timesMs[nth], 2_100);
+  },
+);
+
+for (
+  const [what, why, answer, options] of [
+    [
+      "a 503 and a minute",
+      "it would have to wait longer than 'maxRetryAfterMs'",
+      status(503, { "retry-after": "61" }),
+      {},
+    ],
+    ["a 429", "it would have to wait longer than 'maxRetryAfterMs'", status(429, { "retry-after": "9" }), {
+      maxRetryAfterMs: 5_000,
+    }],
+    ["a 503", "it would come after 'totalTimeoutMs'", status(503), { totalTimeoutMs: 1_000 }],
+    ["a 503 and 2 s", "it would come after 'totalTimeoutMs'", status(503, { "retry-after": "2" }), {
+      totalTimeoutMs: 1_000,
+    }],
+    ["a broken connection", "it would come after 'totalTimeoutMs'", refused(), { totalTimeoutMs: 1_000 }],
+  ] as readonly (readonly [string, string, Reply, ClientOptions])[]
+) {
+  testBothWays(`an error after ${what} says that there was no further attempt, as ${why}`, async (rig) => {
+    const { client, origin, run } = rig(answer, options);
+    const outcome = await run(client.outcome(URL_A));
+    assert(!outcome.ok && isSlipstreamError(outcome.error));
+    const { context, message } = outcome.error;
+    assertEquals([context, origin.calls], [{ notRetried: why }, 1]);
+    if (!isHttpError(outcome.error)) return;
+    const attempts = `1 attempt; no further one, as ${why}`;
+    assertEquals(message, `GET ${URL_A} was answered with ${outcome.error.status} (${attempts})`);
+  });
+}
+
+testBothWays(
+  "an error of a request that may not be sent twice gives no other reason than that",
+  async (rig) => {
+    const { client, run } = rig(status(503, { "retry-after": "61" }), { totalTimeoutMs: 1_000 });
+    const outcome = await run(client.outcome({ url: URL_A, json: 1 }));
+    assert(!outcome.ok && isSlipstreamError(outcome.error));
+    assertEquals(outcome.error.context, {});
   },
 );

@@ -320,4 +320,20 @@ export const MUTATIONS: readonly Mutation[] = [
       replace: "      this.#end();",
     }],
   },
+  {
+    name: "a POST is sent again for the sake of others",
+    changes: [{
+      file: "src/policies/attempt.ts",
+      search: "return request.repeatable && settings.maxRetries !== 0 && !journey.hasGivenWay;",
+      replace: "return settings.maxRetries !== 0 && !journey.hasGivenWay;",
+    }],
+  },
+  {
+    name: "requests to a silent origin are not let go when nobody else wants the permits",
+    changes: [{
+      file: "src/lanes/scheduler.ts",
+      search: "      this.#recall(Infinity);\n",
+      replace: "",
+    }],
+  },
 ];

@@ -14,6 +14,7 @@ import {
   type HttpError,
   InvalidDataError,
   NetworkError,
+  type RequestSpec,
   type ServerSentEvent,
   TimeoutError,
 } from "../../mod.ts";
@@ -78,10 +79,12 @@ test("Client.events() says what it takes, unless the request says so itself", as
   const rig = setUp([], { headers: { accept: "application/json", "x-a": "1" } });
   await all(rig);
   await all(rig, { headers: { accept: "application/json, text/event-stream" } });
+  await all(rig, { headers: { "Cache-Control": "no-cache" } });
   const sent = rig.sent.map((headers) => ["accept", "cache-control", "x-a"].map((name) => headers.get(name)));
   assertEquals(sent, [
     ["text/event-stream", "no-store", "1"],
     ["application/json, text/event-stream", "no-store", "1"],
+    ["text/event-stream", "no-cache", "1"],
   ]);
 });
 
@@ -146,6 +149,21 @@ test("Client.events() retries each connection as usual, before it counts as one 
   assertEquals([rig.clock.now(), rig.client.stats().retried], [3_000 + 7_000 + 3_000, 1]);
 });
 
+test("Client.events() waits for a day at most, however long a server wants to be left alone", async () => {
+  for (const after of ["7200", "999999999", "Fri, 31 Dec 2399 23:59:59 GMT"]) {
+    for (const status of [429, 503]) {
+      const rig = setUp([
+        () => stream("data: a\n\n"),
+        () => chunkedBody(["no"], "end", { status, headers: { "retry-after": after } }),
+        () => stream("data: b\n\n"),
+      ]);
+      assertEquals(dataOf(await all(rig)), ["a", "b"]);
+      const waitMs = after === "7200" ? 7_200_000 : 86_400_000;
+      assertEquals(rig.clock.now(), 3_000 + waitMs + 3_000, `${status} ${after}`);
+    }
+  }
+});
+
 test("Client.events() ends with the error of a connection that was refused for good", async () => {
   for (const status of [400, 401, 404, 410, 501]) {
     const rig = setUp([() => stream("data: a\n\n"), () => chunkedBody(["no"], "end", { status })]);
@@ -183,23 +201,30 @@ test("Client.events() does not reconnect when told so, and rejects when the stre
   assertEquals([await events.next(), rig.sent.length], [{ done: true, value: undefined }, 1]);
 });
 
-test("Client.events() connects once for a request that may be sent once, and again if it may be repeated", async () => {
-  const bodies = () => [() => stream("data: a\n\n"), () => stream("data: b\n\n")];
-  const once = setUp(bodies());
+test("Client.events() connects once for a request that may change something, unless told to reconnect", async () => {
+  const events = (rig: ChunkedClient, request: RequestSpec, options: EventsOptions = {}) =>
+    rig.clock.run(Array.fromAsync(rig.client.events(request, options)));
+  const twice = () => setUp([() => stream("data: a\n\n"), () => stream("data: b\n\n")]);
   const post = { url: URL_A, method: "POST", body: "{}" };
-  const events = (
-    rig: ChunkedClient,
-    request: typeof post & { headers?: Record<string, string> },
-    options = {},
-  ) => rig.clock.run(Array.fromAsync(rig.client.events(request, options)));
-  assertEquals([dataOf(await events(once, post)), once.sent.length], [["a"], 1]);
+  const keyed = { ...post, headers: { "idempotency-key": "1" } };
+  const repeatable = { ...post, idempotent: true };
+  for (const request of [post, keyed, repeatable, { url: URL_A, method: "PUT", body: "{}" }]) {
+    const once = twice();
+    assertEquals([dataOf(await events(once, request)), once.sent.length], [["a"], 1]);
+  }
+  assertEquals(dataOf(await events(twice(), { ...post, method: "QUERY" })), ["a", "b"]);
+  for (const request of [keyed, repeatable]) {
+    assertEquals(dataOf(await events(twice(), request, { reconnect: {} })), ["a", "b"]);
+  }
+  // What fails before its first event is tried again as ever; what was given of an answer is not asked for anew.
+  const full = () => Object.assign(stream(""), { response: new Response(null, { status: 529 }) });
+  const busy = setUp([full, () => stream("data: a\n\n")], { maxRetries: 1 });
+  assertEquals([dataOf(await events(busy, keyed)), busy.sent.length], [["a"], 2]);
+  const broken = setUp([() => stream("data: a\n\n", new Error("reset"))]);
+  assertInstanceOf(await rejection(events(broken, keyed)), NetworkError);
+  assertEquals(broken.sent.length, 1);
 
-  const repeated = setUp(bodies());
-  assertEquals(dataOf(await events(repeated, post, { idempotent: true })), ["a", "b"]);
-  const keyed = setUp(bodies());
-  assertEquals(dataOf(await events(keyed, { ...post, headers: { "idempotency-key": "1" } })), ["a", "b"]);
-
-  const refused = setUp(bodies());
+  const refused = twice();
   await assertRejects(() => events(refused, post, { reconnect: {} }), TypeError, "idempotent: true");
   assertEquals(refused.sent.length, 0);
 });
@@ -233,6 +258,21 @@ test("Client.events() ends for good at doneData, also within a chunk", async () 
   const events = rig.client.events<{ a: number }>(URL_A, { as: "json", doneData: "[DONE]" });
   assertEquals(dataOf(await Array.fromAsync(events)), [{ a: 1 }]);
   assertEquals([rig.sent.length, rig.bodies[0]!.isCancelled, rig.client.stats().inFlight], [1, true, 0]);
+});
+
+test("Client.events() says what doneData is for where '[DONE]' is no JSON", async () => {
+  for (const data of ["[DONE]", "[END]"]) {
+    const events = setUp([() => stream(`data: 1\n\ndata: ${data}\n\n`, "hang")]).client.events(URL_A, {
+      as: "json",
+    });
+    assertEquals((await events.next()).value?.data, 1);
+    const error = await rejection(events.next());
+    assert(error instanceof InvalidDataError);
+    const subject = data === "[DONE]"
+      ? "An event 'message' with '[DONE]', which 'doneData' would take for the end,"
+      : "An event 'message'";
+    assert(error.message.startsWith(`${subject} in the response to GET ${URL_A} is not JSON`), error.message);
+  }
 });
 
 test("Client.events() rejects at an event that is too large, however it comes", async () => {
@@ -416,5 +456,21 @@ test("Client.events() goes to the next mirror after a connection that broke off 
     const rig = setUp(answers, { baseUrls: ["https://a.test", "https://b.test"] });
     await rig.clock.run(Array.fromAsync(rig.client.events("x")));
     assertEquals(rig.urls.slice(0, 2), ["https://a.test/x", `https://${brings === "" ? "b" : "a"}.test/x`]);
+  }
+});
+
+test("Client.events() ends at totalTimeoutMs also while a schema that does not end is waited for", async () => {
+  const never = v.pipeAsync(
+    v.number(),
+    v.transformAsync((lap) => lap === 1 ? Promise.resolve(lap) : new Promise<number>(() => {})),
+  );
+  for (const ending of ["end", "hang"] as const) {
+    const { client, clock } = setUp([() => stream("data: 1\n\ndata: 2\n\n", ending)]);
+    const events = client.events(URL_A, { schema: never, totalTimeoutMs: 500, timeoutMs: Infinity });
+    // The events before it are given first.
+    assertEquals((await clock.run(events.next())).value?.data, 1);
+    const error = await clock.run(rejection(events.next()));
+    assertInstanceOf(error, TimeoutError, ending);
+    assertEquals([error.kind, clock.now(), client.stats().inFlight, clock.pending], ["total", 500, 0, 0]);
   }
 });

@@ -125,3 +125,15 @@ test("Interruption leaves no listener on its signals, however what it waits for 
   assertEquals(counts.map(({ now, most }) => [now, most]), [[0, 1], [0, 1]]);
   assertEquals([clock.pending, targets.size], [0, 0]);
 });
+
+test("Interruption.settle() waits for a limited time, and leaves no timer", async () => {
+  const { clock, targets, interruption } = setUp();
+  const late = new Error("late");
+  const limit = { untilMs: 5_000_000_000, error: () => late };
+  assertEquals(await interruption.settle(Promise.resolve(7), limit), 7);
+  assertEquals(await rejection(interruption.settle(Promise.reject("no"), limit)), "no");
+  assertEquals([clock.pending, targets.size], [0, 0]);
+  assertStrictEquals(await clock.run(rejection(interruption.settle(new Promise(() => {}), limit))), late);
+  assertEquals([clock.now(), clock.pending, targets.size], [5_000_000_000, 0, 0]);
+  assertEquals(await interruption.settle(Promise.resolve(8), limit), 8);
+});

@@ -279,6 +279,29 @@ test("Client.lines() can be left while a schema that does not end is waited for:
   assertEquals(client.stats().inFlight, 0);
 });
 
+test("Client.lines() ends at totalTimeoutMs also while a schema that does not end is waited for", async () => {
+  const never = v.pipeAsync(
+    v.number(),
+    v.transformAsync((lap) => lap === 1 ? Promise.resolve(lap) : new Promise<number>(() => {})),
+  );
+  for (const ending of ["end", "hang"] as const) {
+    const { client, clock } = chunkedClient(() => chunkedBody(["1\n", "2\n"], ending));
+    const lines = client.lines(URL_A, { schema: never, totalTimeoutMs: 500, timeoutMs: Infinity });
+    assertEquals(await lines.next(), { done: false, value: 1 });
+    const error = await clock.run(rejection(lines.next()));
+    assertInstanceOf(error, TimeoutError);
+    assertEquals([error.kind, error.timeoutMs, clock.now()], ["total", 500, 500]);
+    assertEquals([await lines.next(), client.stats().inFlight, clock.pending], [
+      {
+        done: true,
+        value: undefined,
+      },
+      0,
+      0,
+    ]);
+  }
+});
+
 test("Client.close() ends lines with its reason, and those to come", async () => {
   const { client } = chunkedClient(() => chunkedBody(["1\n2\n"], "hang"));
   const lines = client.lines(URL_A);

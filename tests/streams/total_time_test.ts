@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { totalLimit, totalTimeout } from "../../src/streams/total_time.ts";
+import type { StreamRequest } from "../../src/policies/opener.ts";
+import { test } from "../support/test.ts";
+
+function requestOf(totalTimeoutMs: number): StreamRequest {
+  const describe = () => ({ url: "https://a.test/laps", method: "GET", attempts: 2 });
+  return { settings: { totalTimeoutMs }, describe } as unknown as StreamRequest;
+}
+
+test("totalTimeout() says what took too long", () => {
+  const { name, message, kind, timeoutMs, attempts } = totalTimeout(requestOf(500));
+  assertEquals([name, kind, timeoutMs, attempts], ["TimeoutError", "total", 500, 2]);
+  assertEquals(message, "GET https://a.test/laps took longer than 'totalTimeoutMs': 500");
+});
+
+test("totalLimit() counts from when the request was sent, and is absent without a limit", () => {
+  assertEquals(totalLimit(requestOf(Infinity), 100), undefined);
+  const limit = totalLimit(requestOf(500), 100)!;
+  assertEquals([limit.untilMs, limit.error().name], [600, "TimeoutError"]);
+});
