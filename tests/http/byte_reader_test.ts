@@ -20,17 +20,19 @@ test("ByteReader reads into rooms, or buffers of its own, what can be read so, a
 });
 
 test("ByteReader has chunks hold no more memory than they need where it has no room for them", async () => {
+  let first = 0;
   const source: UnderlyingByteSource = {
     type: "bytes",
-    start(controller) {
-      for (let first = 0; first < 3; first++) controller.enqueue(Uint8Array.of(first, first + 1));
+    pull(controller) {
+      if (first < 3) return controller.enqueue(Uint8Array.of(first, ++first));
       controller.close();
+      controller.byobRequest?.respond(0);
     },
   };
   const reader = new ByteReader(new ReadableStream(source), true);
   const chunks: Uint8Array[] = [];
   for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
-  assertEquals(chunks.flatMap((chunk) => [...chunk]), [0, 1, 1, 2, 2, 3]);
+  assertEquals(chunks.map((chunk) => [...chunk]), [[0, 1], [1, 2], [2, 3]]);
   for (const { buffer, length } of chunks) assertEquals(buffer.byteLength, length);
 });
 
