@@ -60,6 +60,9 @@ export class Strain {
   #loweredAtMs = -Infinity;
   /** Attempts in a row that have failed late while nothing that was sent since has succeeded. */
   #hung = 0;
+  /** Whether as many at once had gone well until the first of them failed, and when they were no sign because of that. */
+  #wentWell = false;
+  #excusedAtMs = -Infinity;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
   /** How many had succeeded when the latest outage was over, and when that was. */
@@ -113,7 +116,7 @@ export class Strain {
 
   /**
    * An attempt has failed late, and nothing that was sent since has succeeded: if there are some of them, half of what may be in flight may
-   * be too much, and what hangs already is not followed by others.
+   * be too much, and what hangs already is not followed by others. Not so if as many at once went well until then: something was away.
    *
    * @returns Whether all that it tells was made use of.
    */
@@ -123,10 +126,16 @@ export class Strain {
       limit.yieldPlace(lane.inFlight);
       return false;
     }
+    if (failedAtMs < this.#excusedAtMs) return false;
+    if (this.#hung === 0) {
+      this.#wentWell = lane.failed - this.#failed === 1 &&
+        lane.succeeded - this.#succeeded >= FEW_TIMES * limit.atOnce(lane.inFlight);
+    }
     if (++this.#hung < FEW_HUNG || nowMs < this.#disbelievesUntilMs) return false;
     this.#hung = 0;
     this.#lookAnew(lane, nowMs);
-    if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) this.#loweredAtMs = nowMs;
+    if (this.#wentWell && !this.#hasLowered) this.#excusedAtMs = nowMs;
+    else if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) this.#loweredAtMs = nowMs;
     else this.#lower(lane, nowMs);
     return true;
   }

@@ -217,6 +217,22 @@ test("Strain.note() halves the limit where attempts hang one and all, also when 
   assertEquals(origin.limit.current, 6);
 });
 
+test("Strain.note() lowers no limit for what hangs one and all once, if as many at once have gone well for long", () => {
+  for (const [before, otherFailures, left] of [[80, 0, 20], [79, 0, 10], [80, 1, 10]] as const) {
+    const origin = new Origin().succeed(before);
+    if (otherFailures > 0) origin.fail(otherFailures).succeed();
+    origin.nowMs += 3_000;
+    origin.fail(20, 3_000);
+    assertEquals(origin.limit.current, left, `${before} ${otherFailures}`);
+  }
+  const again = new Origin().succeed(1_000);
+  for (const limit of [20, 10]) {
+    again.nowMs += 3_000;
+    again.fail(20, 3_000);
+    assertEquals(again.limit.current, limit);
+  }
+});
+
 test("Strain.note() lets nothing follow those that hang as well when the limit is lowered", () => {
   const origin = new Origin(20, 20);
   origin.nowMs += 30_000;
