@@ -244,8 +244,8 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   obstacle(nowMs: number): string {
-    const { breaker, pause, key } = this;
-    if (breaker !== undefined && breaker.state !== "closed") return `the circuit breaker of ${key}`;
+    const { pause, key } = this;
+    if (this.isDown) return `the circuit breaker of ${key}`;
     if (pause !== undefined && pause.untilMs > nowMs) return `the end of the pause that ${key} asked for`;
     if (this.quota !== undefined && this.quota.blockedUntilMs(nowMs) > nowMs) return `the quota of ${key}`;
     if (this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs) return `the limit of ${key}`;
@@ -416,7 +416,7 @@ export class Lane implements Claimant, Line<Lane> {
       const nowMs = this.#clock.now();
       if (this.book.blockedUntilMs(nowMs) > nowMs) return true;
     }
-    return this.breaker !== undefined && this.breaker.state !== "closed" && this.breaker.retryAfterMs > 0;
+    return this.isDown && this.breaker!.retryAfterMs > 0;
   }
 }
 

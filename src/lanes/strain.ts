@@ -99,6 +99,12 @@ export class Strain {
       return;
     }
     if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) return this.#lookAnew(lane, nowMs);
+    this.#weigh(lane, nowMs, isSlow);
+  }
+
+  /** Looks at the attempts that have ended since the last look, if there are enough of them, and lowers the limit if too many have failed. */
+  #weigh(lane: StrainedLane, nowMs: number, isSlow: boolean): void {
+    const { limit } = lane;
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
     const atOnce = limit.atOnce(lane.inFlight);

@@ -141,7 +141,5 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
 
 /** Whether a request could go there now. */
 function isFree(lane: Lane, nowMs: number): boolean {
-  const { breaker, queued } = lane;
-  return queued === 0 && (breaker === undefined || breaker.state === "closed") &&
-    lane.blockedUntilMs(nowMs) <= nowMs;
+  return lane.queued === 0 && !lane.isDown && lane.blockedUntilMs(nowMs) <= nowMs;
 }
