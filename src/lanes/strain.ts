@@ -88,7 +88,7 @@ export class Strain {
    * @param nowMs The time on the client's clock.
    */
   note(lane: StrainedLane, nowMs: number): void {
-    const { limit, failedAtMs } = lane;
+    const { failedAtMs } = lane;
     const isSlow = nowMs - failedAtMs >= SLOW_MS;
     const isHung = isSlow && lane.succeededAtMs <= failedAtMs;
     if (!isHung) this.#hung = 0;
@@ -98,7 +98,7 @@ export class Strain {
       this.#failed++;
       return;
     }
-    if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) return this.#lookAnew(lane, nowMs);
+    if (this.#retreat(lane, nowMs)) return this.#lookAnew(lane, nowMs);
     this.#weigh(lane, nowMs, isSlow);
   }
 
@@ -141,8 +141,14 @@ export class Strain {
     this.#hung = 0;
     this.#lookAnew(lane, nowMs);
     if (this.#wentWell && !this.#hasLowered) this.#excusedAtMs = nowMs;
-    else if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) this.#loweredAtMs = nowMs;
-    else this.#lower(lane, nowMs);
+    else if (!this.#retreat(lane, nowMs)) this.#lower(lane, nowMs);
+    return true;
+  }
+
+  /** Goes back to what was not too much, if more has just been begun; what was sent until now says nothing of that. */
+  #retreat({ limit, failedAtMs }: StrainedLane, nowMs: number): boolean {
+    if (!this.#hasLowered || !limit.retreat(failedAtMs, nowMs)) return false;
+    this.#loweredAtMs = nowMs;
     return true;
   }
 

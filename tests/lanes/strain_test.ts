@@ -272,6 +272,17 @@ test("Strain.note() goes back when the first attempt more than was not too much 
   assertEquals(origin.limit.current, 9);
 });
 
+test("Strain.note() goes back once for all that was sent before it did, whether that hangs or fails soon", () => {
+  for (const [firstMs, restMs] of [[5_000, 5_000], [0, 5_000], [5_000, 0]] as const) {
+    const origin = new Origin().fail().rescue().succeed(8).fail(10);
+    origin.succeed(5).fail(5);
+    for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs, origin.nowMs);
+    origin.nowMs += 5_000;
+    origin.fail(1, firstMs).fail(8, restMs);
+    assertEquals(origin.limit.current, 9, `${firstMs} ${restMs}`);
+  }
+});
+
 test("Strain.note() does not try again for eight times as long as it took to find out that it is of no use", () => {
   const origin = new Origin();
   /** Every other attempt fails, one a second. */
