@@ -16,7 +16,7 @@ const STILL_TOO_MANY = 0.25;
 /** So many attempts in a row that fail late, while none that was sent since succeeds, are no accident. */
 const FEW_HUNG = 5;
 
-/** Of what fails late, as much as this many times what may be at once is looked at together. */
+/** Of what fails late, as much as this many times what may be at once is looked at together; so many that succeed have gone well for long. */
 const FEW_TIMES = 4;
 
 /** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds; and how many times as long as that took to find out. */
@@ -47,7 +47,8 @@ export interface StrainedLane {
 /**
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, others that were sent meanwhile succeed, and
  * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do. An origin that lets too many hang
- * looks like an outage: there, fewer at once are tried as well, but not for long unless a retry or a probe has been served before.
+ * looks like an outage: there, fewer at once are tried as well, but not for long unless a retry or a probe has been served before, and not
+ * at the first time if as many have gone well for long.
  */
 export class Strain {
   #succeeded: number;
