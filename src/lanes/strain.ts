@@ -47,8 +47,8 @@ export interface StrainedLane {
 /**
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, others that were sent meanwhile succeed, and
  * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do. An origin that lets too many hang
- * looks like an outage: there, fewer at once are tried as well, but not for long unless a retry or a probe has been served before, and not
- * at the first time if as many have gone well for long.
+ * looks like an outage: there, fewer at once are tried as well, but not for long, and not at the first time if as many have gone well for
+ * long.
  */
 export class Strain {
   #succeeded: number;
@@ -141,8 +141,9 @@ export class Strain {
     if (++this.#hung < FEW_HUNG || nowMs < this.#disbelievesUntilMs) return false;
     this.#hung = 0;
     this.#lookAnew(lane, nowMs);
-    if (this.#wentWell && !this.#hasLowered) this.#excusedAtMs = nowMs;
-    else if (!this.#retreat(lane, nowMs)) this.#lower(lane, nowMs);
+    if (this.#retreat(lane, nowMs)) return true;
+    if (this.#wentWell) this.#excusedAtMs = nowMs;
+    else this.#lower(lane, nowMs, true);
     return true;
   }
 
@@ -162,8 +163,8 @@ export class Strain {
   }
 
   /** Halves the limit, or takes back what was of no use. */
-  #lower(lane: StrainedLane, nowMs: number): void {
-    if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs);
+  #lower(lane: StrainedLane, nowMs: number, isHung = false): void {
+    if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs, isHung);
     const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
     this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
     this.#hasLowered = false;
@@ -202,7 +203,7 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve(lane: StrainedLane, inFlight: number, nowMs: number): void {
+  #halve(lane: StrainedLane, inFlight: number, nowMs: number, isHung = false): void {
     const { limit, failedAtMs } = lane;
     if (!this.#hasLowered) this.#strainedAtMs = nowMs;
     this.#hasLowered = true;
@@ -210,7 +211,8 @@ export class Strain {
     const costMs = nowMs - failedAtMs;
     if (costMs < SLOW_MS) return limit.halve(inFlight, false);
     // What is only down does not come back the sooner for that, and is to have as much as before soon afterwards.
-    limit.halve(inFlight, false, nowMs + (this.#isLikely(lane, true) ? COST_FACTOR : 1) * costMs);
+    const isKnown = !isHung && this.#isLikely(lane, true);
+    limit.halve(inFlight, false, nowMs + (isKnown ? COST_FACTOR : 1) * costMs);
     limit.stay();
   }
 }

@@ -202,19 +202,20 @@ test("Strain.note() goes on where all attempts fail late, once it has lowered th
 });
 
 test("Strain.note() halves the limit where attempts hang one and all, also when nothing is known, and has more tried soon", () => {
-  const origin = new Origin(6, 6);
-  origin.nowMs += 30_000;
-  origin.fail(4, 30_000);
-  assertEquals(origin.limit.current, 6);
-  origin.fail(1, 30_000);
-  assertEquals(origin.limit.current, 3);
-  const succeedAt = (nowMs: number): void => {
-    for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs, nowMs);
-  };
-  succeedAt(origin.nowMs + 29_000);
-  assertEquals(origin.limit.current, 3);
-  succeedAt(origin.nowMs + 30_000);
-  assertEquals(origin.limit.current, 6);
+  for (const origin of [new Origin(6, 6), new Origin(6, 6).fail().rescue()]) {
+    origin.nowMs += 30_000;
+    origin.fail(4, 30_000);
+    assertEquals(origin.limit.current, 6);
+    origin.fail(1, 30_000);
+    assertEquals(origin.limit.current, 3);
+    const succeedAt = (nowMs: number): void => {
+      for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs, nowMs);
+    };
+    succeedAt(origin.nowMs + 29_000);
+    assertEquals(origin.limit.current, 3);
+    succeedAt(origin.nowMs + 30_000);
+    assertEquals(origin.limit.current, 6);
+  }
 });
 
 test("Strain.note() lowers no limit for what hangs one and all once, if as many at once have gone well for long", () => {
@@ -225,11 +226,12 @@ test("Strain.note() lowers no limit for what hangs one and all once, if as many 
     origin.fail(20, 3_000);
     assertEquals(origin.limit.current, left, `${before} ${otherFailures}`);
   }
-  const again = new Origin().succeed(1_000);
-  for (const limit of [20, 10]) {
+  const again = new Origin();
+  for (const [before, left] of [[1_000, 20], [0, 10], [39, 5], [20, 5]] as const) {
+    if (before > 0) again.succeed(before);
     again.nowMs += 3_000;
     again.fail(20, 3_000);
-    assertEquals(again.limit.current, limit);
+    assertEquals(again.limit.current, left, `${before}`);
   }
 });
 
