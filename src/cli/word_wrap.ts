@@ -14,7 +14,7 @@ const COLOURS = /\x1b\[[0-9;]*m/g;
 const HANGING = "  ";
 
 /**
- * Breaks lines between words. What has no spaces, such as a URL, is left whole.
+ * Breaks lines between the cells of a table, or else between words. What has no spaces, such as a URL, is left whole.
  *
  * @param text One or more lines, which may have colours.
  * @param columns How wide a line may be.
@@ -36,7 +36,7 @@ function wrapLine(line: string, columns: number, hanging: string): string {
   const [indent = ""] = /^ */.exec(line) ?? [];
   const lines: string[] = [];
   let current = "";
-  for (const piece of line.slice(indent.length).match(/ *[^ ]+/g) ?? []) {
+  const add = (piece: string): void => {
     const begin = lines.length === 0 ? indent : indent + hanging;
     if (current === "") current = begin + piece.trimStart();
     else if (widthOf(current + piece) <= columns) current += piece;
@@ -44,6 +44,11 @@ function wrapLine(line: string, columns: number, hanging: string): string {
       lines.push(current);
       current = indent + hanging + piece.trimStart();
     }
+  };
+  // The cell of a table stays whole if it has room on a line of its own.
+  for (const cell of line.slice(indent.length).match(/ *[^ ]+(?: [^ ]+)*/g) ?? []) {
+    if (widthOf(indent + hanging + cell.trimStart()) <= columns) add(cell);
+    else for (const word of cell.match(/ *[^ ]+/g)!) add(word);
   }
   return [...lines, current].join("\n");
 }

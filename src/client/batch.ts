@@ -53,7 +53,7 @@ export interface BatchRun {
   readonly consumer: OutcomeConsumer;
   /** What the requests have in common. */
   readonly contextOf: (allowance: Allowance) => CallContext;
-  readonly scheduler: Pick<Scheduler, "join" | "quit" | "dispatch" | "makeRoom">;
+  readonly scheduler: Pick<Scheduler, "join" | "quit" | "dispatch" | "makeRoom" | "now">;
   readonly starter: BatchStarter;
   /** Begins a request that is more than a URL whose lane is known, or throws what is wrong with it. */
   readonly begin: (request: FetchRequest, batch: Batch) => Call;
@@ -75,7 +75,7 @@ export interface BatchStarter {
   delete(batch: Closable): void;
 }
 
-/** For how long a batch may take answers from a cache before the event loop gets a turn, in milliseconds. */
+/** For how long a batch may get answers for which nothing was sent before the event loop gets a turn, in milliseconds. */
 const BUSY_MS = 50;
 
 /** What lists are iterated over with, before any program has changed that. */
@@ -117,7 +117,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
   #deadline: Deadline | undefined;
-  /** Since when all answers have come from a cache, which may need no turn of the event loop; on the client's clock. */
+  /** Since when nothing was sent for any answer, which may need no turn of the event loop; on the client's clock. */
   #busySinceMs: number | undefined;
   /** The end of a rest, in which nothing is pulled. */
   #rest: Deadline | undefined;
@@ -349,7 +349,9 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #refuse(request: FetchRequest, index: number, error: unknown): undefined {
     this.allowance.active--;
     if (this.#ended) return;
-    this.#run.consumer.onOutcome(refusal(request, index, error), error);
+    const { consumer, scheduler } = this.#run;
+    consumer.onOutcome(refusal(request, index, error), error);
+    this.#restIfDue(scheduler.now());
     // What has begun it may have closed the client.
     this.#endIfDone();
   }
@@ -359,7 +361,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (this.#ended) return;
     const outcome = outcomeOf(call, call.index, call.given as FetchRequest, { ok, value });
     this.#run.consumer.onOutcome(outcome, value);
-    if (call.from === "network") this.#busySinceMs = undefined;
+    if (call.attempts > 0) this.#busySinceMs = undefined;
     else this.#restIfDue(call.startedAtMs + call.durationMs);
     const { active, asleep, hasRefused } = this.allowance;
     if (this.isClaiming && !hasRefused) {
@@ -370,7 +372,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#endIfDone();
   }
 
-  /** Timers, sockets and aborts are not heard of while one answer from memory follows another. */
+  /** Timers, sockets and aborts are not heard of while one answer from memory, or one refusal, follows another. */
   #restIfDue(nowMs: number): void {
     const sinceMs = this.#busySinceMs ??= nowMs;
     const { scheduler, deadlines, pullsAhead } = this.#run;

@@ -16,7 +16,7 @@ const MAX_SPARE = 3;
 /** Less is written when so much time has passed, in milliseconds: no more of a slow transfer is lost if the process is killed. */
 const BATCH_MS = 20;
 
-/** Writes chunks to a file one behind the other, without copying them: some wait while the ones before are written. */
+/** Writes chunks to a file one behind the other, without copying large ones: some wait while the ones before are written. */
 export class WriteQueue {
   readonly #file: DiskFile;
   readonly #wallNow: () => number;

@@ -11,6 +11,7 @@ const OWN_BYTES = 65_536;
 export class ByteReader {
   readonly #into: ReadableStreamBYOBReader | undefined;
   readonly #plain: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #own: Uint8Array<ArrayBuffer> | undefined;
 
   /**
    * Takes a stream over.
@@ -30,7 +31,16 @@ export class ByteReader {
    * @returns The bytes, which are at the beginning of the room's memory if that was used. Rejects with what the stream has broken off with.
    */
   read(room?: Uint8Array<ArrayBuffer>): Promise<ReadableStreamReadResult<Uint8Array>> {
-    return this.#into?.read(room ?? new Uint8Array(OWN_BYTES)) ?? this.#plain!.read();
+    if (this.#into === undefined) return this.#plain!.read();
+    return room === undefined ? this.#readCopy(this.#into) : this.#into.read(room);
+  }
+
+  /** Many small chunks may wait, which must not hold a buffer each. */
+  async #readCopy(reader: ReadableStreamBYOBReader): Promise<ReadableStreamReadResult<Uint8Array>> {
+    const result = await reader.read(this.#own ?? new Uint8Array(OWN_BYTES));
+    if (result.done) return result;
+    this.#own = new Uint8Array(result.value.buffer);
+    return { done: false, value: result.value.slice() };
   }
 
   /** Wants no more. */

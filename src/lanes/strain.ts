@@ -16,7 +16,7 @@ const STILL_TOO_MANY = 0.25;
 /** So many attempts in a row that fail late, while none that was sent since succeeds, are no accident. */
 const FEW_HUNG = 5;
 
-/** Of what fails late, as much as this many times what may be at once is looked at together. */
+/** Of what fails late, as much as this many times what may be at once is looked at together; so many that succeed have gone well for long. */
 const FEW_TIMES = 4;
 
 /** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds; and how many times as long as that took to find out. */
@@ -47,7 +47,8 @@ export interface StrainedLane {
 /**
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, others that were sent meanwhile succeed, and
  * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do. An origin that lets too many hang
- * looks like an outage: there, fewer at once are tried as well, but not for long unless a retry or a probe has been served before.
+ * looks like an outage: there, fewer at once are tried as well, but not for long, and not at the first time if as many have gone well for
+ * long.
  */
 export class Strain {
   #succeeded: number;
@@ -60,6 +61,9 @@ export class Strain {
   #loweredAtMs = -Infinity;
   /** Attempts in a row that have failed late while nothing that was sent since has succeeded. */
   #hung = 0;
+  /** Whether as many at once had gone well until the first of them failed, and when they were no sign because of that. */
+  #wentWell = false;
+  #excusedAtMs = -Infinity;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
   /** How many had succeeded when the latest outage was over, and when that was. */
@@ -85,7 +89,7 @@ export class Strain {
    * @param nowMs The time on the client's clock.
    */
   note(lane: StrainedLane, nowMs: number): void {
-    const { limit, failedAtMs } = lane;
+    const { failedAtMs } = lane;
     const isSlow = nowMs - failedAtMs >= SLOW_MS;
     const isHung = isSlow && lane.succeededAtMs <= failedAtMs;
     if (!isHung) this.#hung = 0;
@@ -95,7 +99,13 @@ export class Strain {
       this.#failed++;
       return;
     }
-    if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) return this.#lookAnew(lane, nowMs);
+    if (this.#retreat(lane, nowMs)) return this.#lookAnew(lane, nowMs);
+    this.#weigh(lane, nowMs, isSlow);
+  }
+
+  /** Looks at the attempts that have ended since the last look, if there are enough of them, and lowers the limit if too many have failed. */
+  #weigh(lane: StrainedLane, nowMs: number, isSlow: boolean): void {
+    const { limit } = lane;
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
     const atOnce = limit.atOnce(lane.inFlight);
@@ -113,7 +123,7 @@ export class Strain {
 
   /**
    * An attempt has failed late, and nothing that was sent since has succeeded: if there are some of them, half of what may be in flight may
-   * be too much, and what hangs already is not followed by others.
+   * be too much, and what hangs already is not followed by others. Not so if as many at once went well until then: something was away.
    *
    * @returns Whether all that it tells was made use of.
    */
@@ -123,11 +133,24 @@ export class Strain {
       limit.yieldPlace(lane.inFlight);
       return false;
     }
+    if (failedAtMs < this.#excusedAtMs) return false;
+    if (this.#hung === 0) {
+      this.#wentWell = lane.failed - this.#failed === 1 &&
+        lane.succeeded - this.#succeeded >= FEW_TIMES * limit.atOnce(lane.inFlight);
+    }
     if (++this.#hung < FEW_HUNG || nowMs < this.#disbelievesUntilMs) return false;
     this.#hung = 0;
     this.#lookAnew(lane, nowMs);
-    if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) this.#loweredAtMs = nowMs;
-    else this.#lower(lane, nowMs);
+    if (this.#retreat(lane, nowMs)) return true;
+    if (this.#wentWell) this.#excusedAtMs = nowMs;
+    else this.#lower(lane, nowMs, true);
+    return true;
+  }
+
+  /** Goes back to what was not too much, if more has just been begun; what was sent until now says nothing of that. */
+  #retreat({ limit, failedAtMs }: StrainedLane, nowMs: number): boolean {
+    if (!this.#hasLowered || !limit.retreat(failedAtMs, nowMs)) return false;
+    this.#loweredAtMs = nowMs;
     return true;
   }
 
@@ -140,8 +163,8 @@ export class Strain {
   }
 
   /** Halves the limit, or takes back what was of no use. */
-  #lower(lane: StrainedLane, nowMs: number): void {
-    if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs);
+  #lower(lane: StrainedLane, nowMs: number, isHung = false): void {
+    if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs, isHung);
     const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
     this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
     this.#hasLowered = false;
@@ -180,7 +203,7 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve(lane: StrainedLane, inFlight: number, nowMs: number): void {
+  #halve(lane: StrainedLane, inFlight: number, nowMs: number, isHung = false): void {
     const { limit, failedAtMs } = lane;
     if (!this.#hasLowered) this.#strainedAtMs = nowMs;
     this.#hasLowered = true;
@@ -188,7 +211,8 @@ export class Strain {
     const costMs = nowMs - failedAtMs;
     if (costMs < SLOW_MS) return limit.halve(inFlight, false);
     // What is only down does not come back the sooner for that, and is to have as much as before soon afterwards.
-    limit.halve(inFlight, false, nowMs + (this.#isLikely(lane, true) ? COST_FACTOR : 1) * costMs);
+    const isKnown = !isHung && this.#isLikely(lane, true);
+    limit.halve(inFlight, false, nowMs + (isKnown ? COST_FACTOR : 1) * costMs);
     limit.stay();
   }
 }

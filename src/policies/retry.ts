@@ -202,9 +202,8 @@ function planOf(
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     call.journey.refusals <= MOST_REFUSALS &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
-  if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, lanes, round)) {
-    return undefined;
-  }
+  const most = mostRetries(environment, call, lanes, round);
+  if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
     return giveUp(call, "it would come after 'totalTimeoutMs'");
   }
@@ -215,8 +214,7 @@ function planOf(
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   // The last one comes when it was meant to: early ones may all have met the same trouble.
-  const isLast = call.journey.round > 1 &&
-    call.journey.round === mostRetries(environment, call, lanes, round);
+  const isLast = call.journey.round > 1 && call.journey.round === most;
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
   return { reason, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts: !isServed && !isTest };
 }

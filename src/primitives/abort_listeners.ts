@@ -23,7 +23,8 @@ class AbortGroup implements EventListenerObject {
   handleEvent(): void {
     const errors: unknown[] = [];
     for (const target of this.targets) {
-      this.targets.delete(target);
+      // The listener goes with the last one.
+      removeAbortListener(this.#signal, target);
       try {
         target.onAbort(this.#signal);
       } catch (error) {
@@ -31,18 +32,7 @@ class AbortGroup implements EventListenerObject {
         errors.push(error);
       }
     }
-    // Unless a target has taken the last of the others away.
-    if (groups.get(this.#signal) === this) this.close();
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors);
-  }
-
-  close(): void {
-    groups.delete(this.#signal);
-    try {
-      this.#signal.removeEventListener("abort", this);
-    } catch {
-      // A worker at the edge, and the signal is another request's: it has no targets any more.
-    }
   }
 }
 
@@ -65,5 +55,11 @@ export function addAbortListener(signal: AbortSignal, target: AbortTarget): void
 /** Takes a target back; the signal's listener goes with the last one. Does nothing for one that does not wait. */
 export function removeAbortListener(signal: AbortSignal, target: AbortTarget): void {
   const group = groups.get(signal);
-  if (group?.targets.delete(target) && group.targets.size === 0) group.close();
+  if (!group?.targets.delete(target) || group.targets.size > 0) return;
+  groups.delete(signal);
+  try {
+    signal.removeEventListener("abort", group);
+  } catch {
+    // A worker at the edge, and the signal is another request's: it has no targets any more.
+  }
 }

@@ -177,12 +177,13 @@ export class Semaphore {
           ? Promise.resolve(new Permit(weight, ledger.give) as T)
           : callAndGive(ledger, weight, fn);
       }
-      const caller = new Caller(ledger, weight, priority, signal);
-      ledger.enqueue(caller);
-      if (fn === undefined) return caller.promise as Promise<T>;
+      const granted = new Promise<Permit>((resolve, reject) => {
+        ledger.enqueue(new Caller(ledger, weight, priority, signal, resolve, reject));
+      });
+      if (fn === undefined) return granted as Promise<T>;
       // What follows a promise runs in the async context of whoever has said what follows: here of the caller. What is called by the one
       // who gives the permit back would run in the context of that one.
-      return caller.promise.then(() => callAndGive(ledger, weight, fn, signal));
+      return granted.then(() => callAndGive(ledger, weight, fn, signal));
     } catch (error) {
       // Everything rejects that goes wrong in a function that returns a promise.
       return Promise.reject(error);
@@ -200,21 +201,20 @@ type Work<T> = () => T | PromiseLike<T>;
 
 /** A caller in the queue. */
 class Caller extends PermitWaiter {
-  readonly promise: Promise<Permit>;
-  override reject!: (reason: unknown) => void;
-  #resolve!: (permit: Permit) => void;
+  readonly #resolve: (permit: Permit) => void;
+  override readonly reject: (reason: unknown) => void;
 
   constructor(
     ledger: PermitLedger,
     weight: number,
     priority: number | undefined,
     signal: AbortSignal | undefined,
+    resolve: (permit: Permit) => void,
+    reject: (reason: unknown) => void,
   ) {
     super(ledger, weight, priority, signal);
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.reject = reject;
-    });
+    this.#resolve = resolve;
+    this.reject = reject;
   }
 
   grant(): void {
@@ -225,11 +225,11 @@ class Caller extends PermitWaiter {
 async function callAndGive<T>(
   ledger: PermitLedger,
   weight: number,
-  fn: () => T | PromiseLike<T>,
+  fn: Work<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   try {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     return await fn();
   } finally {
     ledger.give(weight);

@@ -90,13 +90,13 @@ test("Progress writes a plain line every five seconds where nobody watches", asy
   ]);
 });
 
-test("Progress breaks a plain line between words where a person sees it", async () => {
+test("Progress breaks a plain line between its parts where a person sees it", async () => {
   const { clock, output, progress } = setUp("plain");
   output.isTerminal = true;
   output.width = 20;
   progress.start();
   await clock.advance(5_000);
-  assertEquals(output.writes, [" 0/10    0 %\n   0.0/s   2 in\n   flight\n"]);
+  assertEquals(output.writes, [" 0/10    0 %\n   0.0/s\n   2 in flight\n"]);
   await progress.stop();
 });
 

@@ -12,6 +12,16 @@ test("wrapWords() breaks lines between words, further in than they began", () =>
   assertEquals(wrapWords("one two three", 9, ""), "one two\nthree");
 });
 
+test("wrapWords() keeps the cells of a table whole as far as they have room", () => {
+  const line = "  21   São Paulo Grand Prix    São Paulo, Brazil   sprint";
+  const wrapped = [
+    "  21   São Paulo Grand Prix\n    São Paulo, Brazil   sprint",
+    "  21\n    São Paulo Grand Prix\n    São Paulo, Brazil\n    sprint",
+    "  21   São Paulo\n    Grand Prix\n    São Paulo,\n    Brazil   sprint",
+  ];
+  assertEquals([34, 24, 19].map((columns) => wrapWords(line, columns)), wrapped);
+});
+
 test("wrapWords() leaves alone what fits, and what has no spaces", () => {
   const url = `https://example.com/${"x".repeat(50)}`;
   assertEquals(wrapWords("one two\n\nthree\n", 7), "one two\n\nthree\n");

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import * as v from "valibot";
 import {
   type Client,
+  type ClientOptions,
   createClient,
   DataNotFoundError,
   type FetchRequest,
@@ -963,6 +964,8 @@ class TickingClock implements Clock {
   clearTimeout = (handle: TimerHandle): void => clearTimeout(handle as number);
 }
 
+const rejectsAll = (): Promise<Response> => Promise.reject(new TypeError("nothing is sent"));
+
 const IN_MEMORY: readonly string[] = numberedUrls(300);
 
 /** A client whose cache answers for {@linkcode IN_MEMORY}. */
@@ -993,6 +996,30 @@ test("Batches let the event loop go on while one answer from memory follows anot
     setTimeout(() => controller.abort(reason), 0);
     const error = await rejection(client.settle(source(), { signal: controller.signal }));
     assertStrictEquals(error, reason, name);
+    assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
+  }
+});
+
+test("Batches let the event loop go on while one refusal follows another, for which nothing is sent", async () => {
+  const scenes: Record<string, [ClientOptions, (nth: number) => FetchRequest]> = {
+    "no URL": [{}, () => "no URL"],
+    "no request": [{}, () => ({ url: "https://a.test/", method: "a b" })],
+    offline: [{ offline: true }, (nth) => `https://a.test/${nth}`],
+    "nothing in the cache": [{ cache: planOf() }, (nth) => ({
+      url: `https://a.test/${nth}`,
+      cache: "only-if-cached",
+    })],
+  };
+  for (const [name, [options, requestOf]] of Object.entries(scenes)) {
+    await using client = createClient({ ...options, clock: new TickingClock(), fetch: rejectsAll });
+    const controller = new AbortController();
+    const many = function* (): Generator<FetchRequest> {
+      for (let nth = 0; nth < 10_000; nth++) yield requestOf(nth);
+    };
+    setTimeout(() => controller.abort("enough"), 0);
+    const settling = client.settle(many(), { signal: controller.signal });
+    const ending = await settling.then(({ length }) => `${length} outcomes`, (reason) => reason);
+    assertEquals(ending, "enough", name);
     assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
   }
 });

@@ -49,6 +49,10 @@ export class FakeStarter implements CallOwner, BatchStarter {
 
   makeRoom(): void {}
 
+  now(): number {
+    return 0;
+  }
+
   tryBegin(): undefined {}
 
   readonly begin = (request: FetchRequest, batch: Batch): Call => {

@@ -19,6 +19,23 @@ test("ByteReader reads into rooms, or buffers of its own, what can be read so, a
   }
 });
 
+test("ByteReader has chunks hold no more memory than they need where it has no room for them", async () => {
+  let first = 0;
+  const source: UnderlyingByteSource = {
+    type: "bytes",
+    pull(controller) {
+      if (first < 3) return controller.enqueue(Uint8Array.of(first, ++first));
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  };
+  const reader = new ByteReader(new ReadableStream(source), true);
+  const chunks: Uint8Array[] = [];
+  for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+  assertEquals(chunks.map((chunk) => [...chunk]), [[0, 1], [1, 2], [2, 3]]);
+  for (const { buffer, length } of chunks) assertEquals(buffer.byteLength, length);
+});
+
 test("ByteReader.cancel() cancels the stream", async () => {
   for (const readsInto of [true, false]) {
     const reasons: unknown[] = [];

@@ -202,19 +202,37 @@ test("Strain.note() goes on where all attempts fail late, once it has lowered th
 });
 
 test("Strain.note() halves the limit where attempts hang one and all, also when nothing is known, and has more tried soon", () => {
-  const origin = new Origin(6, 6);
-  origin.nowMs += 30_000;
-  origin.fail(4, 30_000);
-  assertEquals(origin.limit.current, 6);
-  origin.fail(1, 30_000);
-  assertEquals(origin.limit.current, 3);
-  const succeedAt = (nowMs: number): void => {
-    for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs, nowMs);
-  };
-  succeedAt(origin.nowMs + 29_000);
-  assertEquals(origin.limit.current, 3);
-  succeedAt(origin.nowMs + 30_000);
-  assertEquals(origin.limit.current, 6);
+  for (const origin of [new Origin(6, 6), new Origin(6, 6).fail().rescue()]) {
+    origin.nowMs += 30_000;
+    origin.fail(4, 30_000);
+    assertEquals(origin.limit.current, 6);
+    origin.fail(1, 30_000);
+    assertEquals(origin.limit.current, 3);
+    const succeedAt = (nowMs: number): void => {
+      for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs, nowMs);
+    };
+    succeedAt(origin.nowMs + 29_000);
+    assertEquals(origin.limit.current, 3);
+    succeedAt(origin.nowMs + 30_000);
+    assertEquals(origin.limit.current, 6);
+  }
+});
+
+test("Strain.note() lowers no limit for what hangs one and all once, if as many at once have gone well for long", () => {
+  for (const [before, otherFailures, left] of [[80, 0, 20], [79, 0, 10], [80, 1, 10]] as const) {
+    const origin = new Origin().succeed(before);
+    if (otherFailures > 0) origin.fail(otherFailures).succeed();
+    origin.nowMs += 3_000;
+    origin.fail(20, 3_000);
+    assertEquals(origin.limit.current, left, `${before} ${otherFailures}`);
+  }
+  const again = new Origin();
+  for (const [before, left] of [[1_000, 20], [0, 10], [39, 5], [20, 5]] as const) {
+    if (before > 0) again.succeed(before);
+    again.nowMs += 3_000;
+    again.fail(20, 3_000);
+    assertEquals(again.limit.current, left, `${before}`);
+  }
 });
 
 test("Strain.note() lets nothing follow those that hang as well when the limit is lowered", () => {
@@ -254,6 +272,17 @@ test("Strain.note() goes back when the first attempt more than was not too much 
   origin.succeed();
   for (let nth = 0; nth < 10_000; nth++) origin.limit.gain(100, origin.nowMs, origin.nowMs + 79_000);
   assertEquals(origin.limit.current, 9);
+});
+
+test("Strain.note() goes back once for all that was sent before it did, whether that hangs or fails soon", () => {
+  for (const [firstMs, restMs] of [[5_000, 5_000], [0, 5_000], [5_000, 0]] as const) {
+    const origin = new Origin().fail().rescue().succeed(8).fail(10);
+    origin.succeed(5).fail(5);
+    for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs, origin.nowMs);
+    origin.nowMs += 5_000;
+    origin.fail(1, firstMs).fail(8, restMs);
+    assertEquals(origin.limit.current, 9, `${firstMs} ${restMs}`);
+  }
 });
 
 test("Strain.note() does not try again for eight times as long as it took to find out that it is of no use", () => {

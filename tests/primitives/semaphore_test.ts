@@ -308,6 +308,21 @@ test("Semaphore.run() does not call its function when the signal aborts between 
   assertAllFree(semaphore);
 });
 
+test("Semaphore.run() needs no more of a signal than to be told of its abort, as of an implementation of one's own", async () => {
+  for (const isAborted of [false, true]) {
+    const semaphore = new Semaphore(1);
+    const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown });
+    const held = await semaphore.acquire();
+    const run = watch(semaphore.run(() => "done", { signal: signal as unknown as AbortSignal }));
+    held.release();
+    if (isAborted) Object.assign(signal, { aborted: true, reason: "no more" });
+    await microtasks(5);
+    const expected = isAborted ? ["rejected", "no more"] : ["fulfilled", "done"];
+    assertEquals([run.state, isAborted ? run.error : run.value], expected);
+    assertAllFree(semaphore);
+  }
+});
+
 test("Semaphore grants nothing to a waiter whose signal has aborted, while the signal still tells others", async () => {
   const semaphore = new Semaphore(10);
   const held = await semaphore.acquire(1);
