@@ -111,6 +111,11 @@ export function mayGiveWay({ request, settings, journey }: Call): boolean {
   return request.repeatable && settings.maxRetries !== 0 && !journey.hasGivenWay;
 }
 
+/** Whether nothing comes between an attempt and its origin, so that it is the origin that does not answer. */
+export function hearsOrigin({ use, useOnHops }: Environment): boolean {
+  return use === undefined && useOnHops === undefined;
+}
+
 /** Hears how far an attempt has come. */
 export interface AttemptWatcher {
   /** The headers have come. */
@@ -196,9 +201,8 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
     const { hedging, timersBelongToRequests, scheduler } = this.#environment;
     const { lane, mirror } = this.target;
-    if (!lane.hasAnswered && mirror === undefined && hedging === undefined && !timersBelongToRequests) {
-      scheduler.silentLanes.watch(this);
-    }
+    const isWatched = mirror === undefined && hedging === undefined && !timersBelongToRequests;
+    if (!lane.hasAnswered && isWatched && hearsOrigin(this.#environment)) scheduler.silentLanes.watch(this);
     return this.#guard(() => this.#send());
   }
 

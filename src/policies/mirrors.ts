@@ -10,7 +10,7 @@ import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/h
 import type { Admission } from "../lanes/admission.ts";
 import { LOOK_AGAIN } from "../lanes/admission_waiter.ts";
 import { admit } from "./admit.ts";
-import { attempt, resumeAttempt } from "./attempt.ts";
+import { attempt, hearsOrigin, resumeAttempt } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import { withDefaults } from "./default_headers.ts";
 import type { Target } from "./journey.ts";
@@ -225,7 +225,7 @@ async function ask(
  * here, or it goes ahead to find out whether the mirror is back. After the first round it has its whole time, unless the other one answers.
  */
 function moveOnOf(
-  { clock }: Environment,
+  environment: Environment,
   call: Call,
   { mirror, candidates, admission }: Asking,
 ): (() => boolean) | undefined {
@@ -233,9 +233,10 @@ function moveOnOf(
   const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
   const isUncertain = !lane.hasAnswered || admission?.isProbe === true;
   if (!isUncertain || !call.request.repeatable || others.length === 0) return undefined;
+  if (!hearsOrigin(environment)) return undefined;
   const isFirst = call.journey.round === 1;
   const mayDo = (other: Mirror): boolean =>
-    isOn(other) && (isFirst || other.lane.hasAnswered) && other.lane.isHealthy(clock.now());
+    isOn(other) && (isFirst || other.lane.hasAnswered) && other.lane.isHealthy(environment.clock.now());
   return () => others.some(mayDo);
 }
 

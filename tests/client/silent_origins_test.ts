@@ -228,3 +228,26 @@ testBothWays(
     assertEquals(network.urls.slice(1), ["https://dead.test/one", "https://live.test/one"]);
   },
 );
+
+testBothWays("what middleware takes its time for is not taken for a silent origin", async (setUp) => {
+  for (const baseUrls of [undefined, ["https://a.test", "https://live.test"]]) {
+    const made = setUp(answer, {
+      baseUrls,
+      concurrency: 4,
+      use: [async (request, next) => {
+        const response = await next(request);
+        if (request.url.includes("//a.test/")) {
+          await new Promise((resolve) => made.clock.setTimeout(() => resolve(0), 9_000));
+        }
+        return response;
+      }],
+    });
+    const urls = baseUrls === undefined ? numberedUrls(4) : ["/0", "/1", "/2", "/3"];
+    const slow = Promise.all(urls.map((url) => made.client.json(url)));
+    const others = Promise.all(
+      numberedUrls(4).map((url) => made.client.json(url.replace("a.test", "b.test"))),
+    );
+    await made.clock.run(Promise.all([slow, others]));
+    assertEquals(made.network.urls.length, 8);
+  }
+});
