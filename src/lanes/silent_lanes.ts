@@ -61,6 +61,8 @@ export class SilentLanes implements DeadlineTarget {
   #scoutGapMs = SILENT_MS;
   /** Lanes whose requests wait until others have no use for the permits. */
   readonly #aside = new Set<Lane>();
+  /** Whether there are any; no getter, as it is asked after each request. */
+  hasAside = false;
 
   /** Begins without attempts; the deadlines are such as keep no process alive. */
   constructor(view: PermitView, deadlines: Deadlines) {
@@ -98,6 +100,7 @@ export class SilentLanes implements DeadlineTarget {
     this.#inFlight -= lane.inFlight;
     lane.isSilent = false;
     this.#aside.delete(lane);
+    this.hasAside = this.#aside.size > 0;
     lane.refresh();
     return true;
   }
@@ -115,11 +118,7 @@ export class SilentLanes implements DeadlineTarget {
   /** Has a lane wait. */
   setAside(lane: Lane): void {
     this.#aside.add(lane);
-  }
-
-  /** Whether lanes wait. */
-  get hasAside(): boolean {
-    return this.#aside.size > 0;
+    this.hasAside = true;
   }
 
   /** Lanes that have waited, which may claim again: so many of them at the most. */
@@ -130,6 +129,7 @@ export class SilentLanes implements DeadlineTarget {
       this.#aside.delete(lane);
       if (lane.queued > 0) recalled.push(lane);
     }
+    this.hasAside = this.#aside.size > 0;
     return recalled;
   }
 
