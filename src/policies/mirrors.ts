@@ -230,10 +230,10 @@ function moveOnOf(
   { mirror, candidates, admission }: Asking,
 ): (() => boolean) | undefined {
   const { lane } = mirror;
-  const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
   const isUncertain = !lane.hasAnswered || admission?.isProbe === true;
-  if (!isUncertain || !call.request.repeatable || others.length === 0) return undefined;
-  if (!hearsOrigin(environment)) return undefined;
+  if (!isUncertain || !call.request.repeatable || !hearsOrigin(environment)) return undefined;
+  const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
+  if (others.length === 0) return undefined;
   const isFirst = call.journey.round === 1;
   const mayDo = (other: Mirror): boolean =>
     isOn(other) && (isFirst || other.lane.hasAnswered) && other.lane.isHealthy(environment.clock.now());

@@ -45,7 +45,7 @@ export interface Settings {
    * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time. Of a body
    * that its caller streams, it is the time up to the headers, and again until the caller begins to read.
    * Where nothing has ever come from, an attempt of a request that may be sent twice ends after 5 s if another mirror can answer, or if
-   * others that are served have use for its permit: then it is sent again in its turn, once, and is no retry of those that are counted.
+   * others that are served have use for its permit: then it is sent again in its turn, once, which `maxRetries` does not count.
    * @default {30_000}
    */
   readonly timeoutMs: number;
