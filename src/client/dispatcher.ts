@@ -10,9 +10,12 @@ import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
 import { withoutFragment } from "../http/url.ts";
 import type { Runnable } from "../lanes/claimant.ts";
+import type { Lane } from "../lanes/lane.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
+import type { AttemptSource, AttemptUnderWay } from "../lanes/silent_lanes.ts";
 import { Waiter } from "../lanes/waiter.ts";
+import { Attempt } from "../policies/attempt.ts";
 import { Call, type CallContext, type CallOwner, type CallSink, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
@@ -46,7 +49,7 @@ export interface Closable {
 const GRACE_MS = 5_000;
 
 /** What a client does, without what it looks like. */
-export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
+export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, AttemptSource {
   readonly #clock: Clock;
   readonly #hub: EventHub;
   /** What the calls pass. */
@@ -104,6 +107,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       options.fetch ?? options.transport?.fetch,
       this.#hedging,
     );
+    if (parent === undefined) this.scheduler.silentLanes.source = this;
     if (parent?.closing !== undefined) this.#closed = parent.closing;
     else if (parent !== undefined) this.#place = parent.#extensions.add(this);
     this.#signal = options.signal;
@@ -170,6 +174,20 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
 
   get firstCall(): Call | undefined {
     return this.#calls.head;
+  }
+
+  lanesMet(): Iterable<Lane> {
+    return this.lanes.values();
+  }
+
+  /** Those of extensions are among them; of those that wait for mirrors, none is. */
+  *attempts(): Generator<AttemptUnderWay, void> {
+    for (let call = this.#calls.head; call !== undefined; call = call.next) {
+      const { pending } = call;
+      if (pending === this.straight) yield this.straight.underWay(call);
+      else if (pending instanceof Attempt && (pending.isWatched || pending.hasHeaders)) yield pending;
+    }
+    for (const extension of this.#extensions) yield* extension.attempts();
   }
 
   /**

@@ -174,7 +174,6 @@ function buildLimits(
     bucket: clientBucket(options.rateLimit, clock),
     clock,
     deadlines,
-    idleDeadlines,
     maxRetryAfterMs,
     shedding: toShedding(options),
     workingTime: budget && workingTimeOf(budget),

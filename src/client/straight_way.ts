@@ -13,7 +13,8 @@ import { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
-import type { UnansweredAttempt } from "../lanes/silent_lanes.ts";
+import { SILENT_MS } from "../lanes/lane.ts";
+import { type AttemptUnderWay, LOOK_AGAIN_MS } from "../lanes/silent_lanes.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { MAX_WRITE_OFF_MS, mayGiveWay, openAttempt } from "../policies/attempt.ts";
 import { alreadyRead, attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
@@ -26,6 +27,7 @@ import { withDefaults } from "../policies/default_headers.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { isWorthRetry } from "../policies/retry_reason.ts";
+import { SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
@@ -62,7 +64,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   #underWay = 0;
   /** When the next of them may have taken too long. */
   #scanAtMs = Infinity;
-  #scan: Deadline | undefined;
+  /** When that has to be seen to, or before that whether their origins answer. */
+  #alarm: Deadline | undefined;
   readonly #hedging: LazyHedging | undefined;
   /** What watches for slow attempts, once there was one to watch. */
   #hedges: StraightHedges | undefined;
@@ -128,6 +131,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
         if (call.lane!.listens) this.#noteAnswer(call, response);
         if (response?.ok && !call.hasLeft && !call.context.streams && response instanceof Response) {
           if (!isNative && response.bodyUsed) throw alreadyRead();
+          call.head = response;
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();
@@ -165,7 +169,6 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#underWay++;
     if (timeoutAtMs < this.#scanAtMs) this.#scanAt(timeoutAtMs, nowMs);
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
-    else if (!call.lane!.hasAnswered) this.#watchSilence(call);
     const { signal } = call.controller = new AbortController();
     const { prepared, context } = call;
     const redirect = this.#redirect;
@@ -183,10 +186,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     return requestInit({ url, method, headers, body }, signal, this.#redirect);
   }
 
-  /** The origin may be silent, as far as is known. */
-  #watchSilence(call: Call): void {
-    if (this.#environment.timersBelongToRequests) return;
-    this.#environment.scheduler.silentLanes.watch(new PlainAttempt(call, this));
+  /** What is known of an attempt that is in flight here. */
+  underWay(call: Call): AttemptUnderWay {
+    return new PlainAttempt(call, this);
   }
 
   /** An attempt to reach a silent origin ends for the sake of others. */
@@ -239,7 +241,6 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     lane.bytes += bytes;
     call.isInFlight = false;
     call.pending = undefined;
-    call.head = response;
     if (--this.#underWay === 0) this.#disarm();
     const { schema, validate, as } = call.settings;
     if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.#owner.noteChange(call);
@@ -293,6 +294,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       return undefined;
     }
     this.#end(call);
+    call.head = undefined;
     const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs, call.receipt);
     call.receipt = undefined;
     if (
@@ -334,29 +336,40 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   #disarm(): void {
-    if (this.#scan === undefined) return;
-    this.#environment.deadlines.remove(this.#scan);
-    this.#scan = undefined;
+    if (this.#alarm === undefined) return;
+    this.#environment.deadlines.remove(this.#alarm);
+    this.#alarm = undefined;
     this.#scanAtMs = Infinity;
   }
 
   #scanAt(atMs: number, nowMs: number): void {
-    const { deadlines } = this.#environment;
-    if (this.#scan !== undefined) deadlines.remove(this.#scan);
     this.#scanAtMs = atMs;
-    this.#scan = deadlines.add(this, atMs - nowMs, nowMs);
+    this.#wakeAfter(SILENT_MS, nowMs);
   }
 
-  /** Some attempt may have taken too long. */
+  /** Looks after so long whether the origins answer, or sooner whether an attempt has taken too long. */
+  #wakeAfter(lookAfterMs: number, nowMs: number): void {
+    const { deadlines } = this.#environment;
+    if (this.#alarm !== undefined) deadlines.remove(this.#alarm);
+    const scanAfterMs = this.#scanAtMs - nowMs;
+    const delayMs = this.#hedging === undefined ? Math.min(scanAfterMs, lookAfterMs) : scanAfterMs;
+    this.#alarm = deadlines.add(this, delayMs, nowMs);
+  }
+
+  /** Some attempt may have taken too long, or long enough for its origin to be silent. */
   onDeadline(): void {
     const nowMs = this.#environment.clock.now();
-    this.#scan = undefined;
+    this.#alarm = undefined;
+    if (nowMs + SHORTEST_WAIT_MS < this.#scanAtMs) {
+      this.#wakeAfter(LOOK_AGAIN_MS, nowMs);
+      return this.#environment.scheduler.silentLanes.look(nowMs);
+    }
     this.#scanAtMs = Infinity;
     const late: Call[] = [];
     let nextMs = Infinity;
     for (let call = this.#owner.firstCall; call !== undefined; call = call.next) {
       if (call.pending !== this) continue;
-      if (call.timeoutAtMs <= nowMs) late.push(call);
+      if (call.timeoutAtMs <= nowMs + SHORTEST_WAIT_MS) late.push(call);
       else if (call.timeoutAtMs < nextMs) nextMs = call.timeoutAtMs;
     }
     if (nextMs < Infinity) this.#scanAt(nextMs, nowMs);
@@ -398,8 +411,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 }
 
-/** The attempt of a plain call at an origin from which nothing has ever come. */
-class PlainAttempt implements UnansweredAttempt {
+/** The attempt of a plain call. */
+class PlainAttempt implements AttemptUnderWay {
   readonly lane: Lane;
   readonly sentAtMs: number;
   readonly #call: Call;
@@ -414,6 +427,10 @@ class PlainAttempt implements UnansweredAttempt {
 
   get allowance(): Allowance | undefined {
     return this.#call.allowance;
+  }
+
+  get hasHeaders(): boolean {
+    return this.#call.head !== undefined;
   }
 
   get isPending(): boolean {

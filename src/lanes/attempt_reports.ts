@@ -57,13 +57,16 @@ export class AttemptReports {
   /** Tells what an attempt says of its origin. */
   judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void {
     if (result === "success") {
+      const { workingTime, silentLanes } = this.#reader;
+      const nowMs = this.#reader.now();
       lane.succeeded++;
       lane.succeededAtMs = startedAtMs;
-      const { workingTime, silentLanes } = this.#reader;
-      silentLanes.servedAtMs = this.#reader.now();
-      if (workingTime.outages > 0 && !lane.isDown) workingTime.work(this.#reader.now());
+      lane.slowestMs = Math.max(lane.slowestMs, nowMs - startedAtMs);
+      lane.answeredAtMs = nowMs;
+      silentLanes.servedAtMs = nowMs;
+      if (workingTime.outages > 0 && !lane.isDown) workingTime.work(nowMs);
       if (lane.limit.current < lane.limit.most) {
-        lane.limit.gain(this.#reader.capacity, startedAtMs, this.#reader.now());
+        lane.limit.gain(this.#reader.capacity, startedAtMs, nowMs);
       }
       lane.quota?.noteSuccess();
     } else if (result === "failure") {
@@ -83,7 +86,7 @@ export class AttemptReports {
 
   #noteFailure(lane: Lane): void {
     const nowMs = this.#reader.now();
-    if (!lane.hasAnswered) this.#noteUnanswered(lane, nowMs);
+    if (lane.isSilent || !lane.hasAnswered) this.#noteUnanswered(lane, nowMs);
     // What adapts itself finds out by itself.
     if (lane.limit.isAdaptive) return;
     lane.strain ??= new Strain(lane, nowMs);
@@ -91,10 +94,10 @@ export class AttemptReports {
   }
 
   #noteUnanswered(lane: Lane, nowMs: number): void {
-    noteUnanswered(lane, nowMs);
+    if (!noteUnanswered(lane, nowMs)) return;
     // There may be too few at once for the breaker to take notice, and each would hold a permit for as long as this one.
-    const areOthersServed = this.#reader.silentLanes.servedAtMs >= lane.failedAtMs;
-    if (lane.isSilent && lane.isAbandoned && areOthersServed) lane.breaker?.trip();
+    const areOthersServed = this.#reader.silentLanes.servedAtMs >= lane.silentSinceMs;
+    if (lane.isSilent && areOthersServed) lane.breaker?.trip();
   }
 
   /**
@@ -123,10 +126,13 @@ export class AttemptReports {
    */
   answered(lane: Lane, startedAtMs: number, receipt?: Receipt, response?: Response): void {
     const isFirst = !lane.hasAnswered;
-    lane.failingSinceMs = undefined;
     lane.isAbandoned = false;
+    lane.answeredAtMs = this.#reader.now();
     let mayGoOn = lane.answered(startedAtMs);
-    if (isFirst && this.#reader.silentLanes.noteAnswer(lane)) mayGoOn = true;
+    if (lane.isSilent) {
+      this.#reader.silentLanes.noteAnswer(lane);
+      mayGoOn = true;
+    }
     if (receipt !== undefined) {
       this.close(receipt);
       mayGoOn = true;

@@ -31,6 +31,10 @@ import { WarmUp } from "./warm_up.ts";
 const FIRST_TEST_GAP_MS = 250;
 const LONGEST_TEST_GAP_MS = 1_000;
 
+/** So long nothing comes from an origin before it may count as silent, in milliseconds; and so many times as long as any answer took. */
+export const SILENT_MS = 5_000;
+const SLOWER = 2;
+
 /** How often an origin must have answered well before a sleeping request may find that out. */
 const FEW = 20;
 
@@ -121,10 +125,15 @@ export class Lane implements Claimant, Line<Lane> {
   unavailability: Unavailability | undefined = undefined;
   /** Whether anything has ever come from there, if only an error status. */
   hasAnswered = false;
-  /** When the first attempt failed, while nothing has ever come from there. */
-  failingSinceMs: number | undefined;
-  /** Whether nothing has ever come from there, and attempts have waited for that in vain. Only `SilentLanes` writes it. */
+  /** When something has come from there last, on the client's clock: the headers of an attempt, or the end of a plain one. */
+  answeredAtMs: number = -Infinity;
+  /** The longest time that an attempt that succeeded has taken, in milliseconds. */
+  slowestMs = 0;
+  /** When the first attempt failed after that. */
+  failingSinceMs: number = -Infinity;
+  /** Whether nothing comes from there, and attempts wait for that in vain; and since when. Only `SilentLanes` writes it. */
   isSilent = false;
+  silentSinceMs: number = -Infinity;
   /** Whether it is not waited for: nothing has ever come from there, and attempts have failed for a while. */
   isAbandoned = false;
   /** When the latest attempt that succeeded began, on the client's clock. */
@@ -256,6 +265,16 @@ export class Lane implements Claimant, Line<Lane> {
     if ((this.warmUp?.blockedUntilMs(nowMs) ?? 0) > nowMs) return `the first answer of ${key}`;
     if (this.isSilent) return `a permit that nobody else has use for, as nothing comes from ${key}`;
     return "a permit or a token";
+  }
+
+  /** How long an attempt waits there before the origin may count as silent, in milliseconds. */
+  get silentAfterMs(): number {
+    return Math.max(SILENT_MS, SLOWER * this.slowestMs);
+  }
+
+  /** Whether nothing has come from there for so long. */
+  hasGoneSilent(nowMs: number): boolean {
+    return nowMs - this.answeredAtMs >= this.silentAfterMs;
   }
 
   /** Whether its breaker is not closed. */

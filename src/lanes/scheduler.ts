@@ -40,8 +40,6 @@ export interface SchedulerOptions extends ReportOptions {
   readonly bucket: Bucket | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  /** Deadlines that do not keep the process alive. */
-  readonly idleDeadlines: Deadlines;
   /** The longest pause of an origin that is waited out, in milliseconds. */
   readonly maxRetryAfterMs: number;
   /** The time that retries are counted in, where others share it. */
@@ -98,7 +96,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#tokens = new Tokens(options.bucket, this);
     const examine = (lane: Lane): void => this.examine(lane);
     this.#wakeUps = new WakeUps({ ...options, examine });
-    this.silentLanes = new SilentLanes(this, options.idleDeadlines);
+    this.silentLanes = new SilentLanes(this);
     this.reports = new AttemptReports(options, this, this.#wakeUps);
     if (options.timersBelongToRequests) {
       this.#leases = new Leases();
@@ -221,8 +219,6 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   #exit(lane: Lane): void {
     this.inFlight--;
     if (--lane.inFlight === 0) this.#turns.busyLanes--;
-    if (lane.hasAnswered) return;
-    this.silentLanes.tidy();
     if (!lane.isSilent) return;
     this.silentLanes.count(-1);
     this.#recall(1);
@@ -473,6 +469,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (this.reports.isAdaptive) this.reports.sample(lane, attempt.attemptedAtMs, false);
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
+    lane.answeredAtMs = nowMs;
+    lane.slowestMs = Math.max(lane.slowestMs, nowMs - attempt.attemptedAtMs);
     this.silentLanes.servedAtMs = nowMs;
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) {

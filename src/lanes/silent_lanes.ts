@@ -4,22 +4,21 @@
  * @module
  */
 
-import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Allowance } from "./allowance.ts";
-import type { Lane } from "./lane.ts";
+import { type Lane, SILENT_MS } from "./lane.ts";
 
-/** So long an attempt waits before its origin, from which nothing has ever come, counts as silent, in milliseconds. */
-const SILENT_MS = 5_000;
-/** How long it is until those that wait are looked at again, in milliseconds. */
-const AGAIN_MS = 1_000;
+/** How long it is until that is looked at again, in milliseconds. */
+export const LOOK_AGAIN_MS = 1_000;
 /** Silent origins may hold one of so many permits while others have use for them. */
 const PERMITS_FOR_ONE = 4;
 
-/** An attempt to reach an origin from which nothing has ever come. */
-export interface UnansweredAttempt {
+/** An attempt in flight. */
+export interface AttemptUnderWay {
   readonly lane: Lane;
   /** When it was sent, on the client's clock. */
   readonly sentAtMs: number;
+  /** Whether its headers have come. */
+  readonly hasHeaders: boolean;
   /** What its batch may have in flight; absent for a single request. */
   readonly allowance: Allowance | undefined;
   /** Whether it is still waited for. */
@@ -30,27 +29,35 @@ export interface UnansweredAttempt {
   giveWay(): void;
 }
 
+/** What knows what is in flight. */
+export interface AttemptSource {
+  /** The lanes that requests have led to. */
+  lanesMet(): Iterable<Lane>;
+  /** Attempts that wait for their origins, and those whose headers have come. */
+  attempts(): Iterable<AttemptUnderWay>;
+}
+
 /** What there is to know of permits. */
 export interface PermitView {
   /** How many permits there are. */
   readonly capacity: number;
-  /** The time on the client's clock. */
-  now(): number;
   /** Whether there is no permit left, and somebody wants one that waits for no silent origin, and is not this batch. */
   isWantedBeside(allowance: Allowance | undefined): boolean;
 }
 
 /**
  * Keeps requests to silent origins, such as hosts behind a firewall that drops everything, from taking all permits until they time out.
- * While other origins serve requests that want them, a quarter of the permits is left to silent ones: no more are sent there, and what is
+ * Silent is an origin from which nothing comes for 5 s, and for twice as long as any answer has taken, while an attempt waits for it. While
+ * other origins serve requests that want them, a quarter of the permits is left to silent ones: no more are sent there, and what is
  * in flight beyond that is ended, the latest first, and sent again in its turn, once for each request. The others have their whole time.
+ *
+ * There are no timers here: whoever waits for an attempt looks, after 5 s and then every second.
  */
-export class SilentLanes implements DeadlineTarget {
+export class SilentLanes {
   readonly #view: PermitView;
-  readonly #deadlines: Deadlines;
-  /** In the order in which they were sent. */
-  #attempts: UnansweredAttempt[] = [];
-  #timer: Deadline | undefined;
+  /** Knows what is in flight; without it, nothing is. */
+  source: AttemptSource | undefined = undefined;
+  #lookedAtMs = -Infinity;
   /** How many permits silent lanes hold. */
   #inFlight = 0;
   /** When an origin has served a request last, on the client's clock. */
@@ -64,24 +71,29 @@ export class SilentLanes implements DeadlineTarget {
   /** Whether there are any; no getter, as it is asked after each request. */
   hasAside = false;
 
-  /** Begins without attempts; the deadlines are such as keep no process alive. */
-  constructor(view: PermitView, deadlines: Deadlines) {
+  /** Begins without silent lanes. */
+  constructor(view: PermitView) {
     this.#view = view;
-    this.#deadlines = deadlines;
   }
 
-  /** An attempt is being sent to an origin from which nothing has ever come. */
-  watch(attempt: UnansweredAttempt): void {
-    this.#attempts.push(attempt);
-    this.#timer ??= this.#deadlines.add(this, SILENT_MS, attempt.sentAtMs);
-  }
-
-  /** Forgets attempts that have ended, or were answered. */
-  tidy(): void {
-    this.#attempts = this.#attempts.filter(({ isPending, lane }) => isPending && !lane.hasAnswered);
-    if (this.#attempts.length > 0 || this.#timer === undefined) return;
-    this.#deadlines.remove(this.#timer);
-    this.#timer = undefined;
+  /** Some attempt has waited for a while: finds out which origins are silent, and has those give way that hold too much. */
+  look(nowMs: number): void {
+    if (this.source === undefined || nowMs === this.#lookedAtMs) return;
+    this.#lookedAtMs = nowMs;
+    let isAnySilent = false;
+    for (const lane of this.source.lanesMet()) {
+      isAnySilent ||= lane.inFlight > 0 && lane.hasGoneSilent(nowMs);
+    }
+    if (!isAnySilent) return;
+    const attempts = [...this.source.attempts()];
+    const alive = new Set(attempts.filter(({ hasHeaders }) => hasHeaders).map(({ lane }) => lane));
+    const silent = attempts
+      .filter(({ lane, sentAtMs }) =>
+        !alive.has(lane) && nowMs - sentAtMs >= lane.silentAfterMs && lane.hasGoneSilent(nowMs)
+      )
+      .sort((one, other) => one.sentAtMs - other.sentAtMs);
+    for (const { lane } of silent) this.#silence(lane, nowMs);
+    this.#makeRoom(silent, nowMs);
   }
 
   /** A permit is taken, or given back, for a silent lane. */
@@ -89,20 +101,13 @@ export class SilentLanes implements DeadlineTarget {
     this.#inFlight += permits;
   }
 
-  /**
-   * Something has come from a lane for the first time.
-   *
-   * @returns Whether it counted as silent, so that others may go now.
-   */
-  noteAnswer(lane: Lane): boolean {
-    this.tidy();
-    if (!lane.isSilent) return false;
+  /** Something has come from a silent lane: others may go now. */
+  noteAnswer(lane: Lane): void {
     this.#inFlight -= lane.inFlight;
     lane.isSilent = false;
     this.#aside.delete(lane);
     this.hasAside = this.#aside.size > 0;
     lane.refresh();
-    return true;
   }
 
   /** Whether silent lanes hold as much as they may have while others want permits; and a batch, of what it may have in flight. */
@@ -133,35 +138,24 @@ export class SilentLanes implements DeadlineTarget {
     return recalled;
   }
 
-  /** Some attempt may have waited for long enough. */
-  onDeadline(): void {
-    this.#timer = undefined;
-    this.tidy();
-    const [first] = this.#attempts;
-    if (first === undefined) return;
-    const nowMs = this.#view.now();
-    const silent = this.#attempts.filter(({ sentAtMs }) => nowMs - sentAtMs >= SILENT_MS);
-    const dueMs = silent.length > 0 ? AGAIN_MS : first.sentAtMs + SILENT_MS - nowMs;
-    this.#timer = this.#deadlines.add(this, dueMs, nowMs);
-    for (const { lane } of silent) this.#silence(lane);
-    this.#makeRoom(silent, nowMs);
-  }
-
-  #silence(lane: Lane): void {
+  #silence(lane: Lane, nowMs: number): void {
     if (lane.isSilent) return;
     lane.isSilent = true;
+    lane.silentSinceMs = nowMs;
     lane.isClear = false;
+    lane.listens = true;
     this.#inFlight += lane.inFlight;
   }
 
   /** Has attempts give way that are more than silent origins may have. */
-  #makeRoom(silent: readonly UnansweredAttempt[], nowMs: number): void {
+  #makeRoom(silent: readonly AttemptUnderWay[], nowMs: number): void {
     let left = silent.length;
     for (const attempt of silent.toReversed()) {
-      const { allowance, sentAtMs } = attempt;
+      const { lane, allowance, sentAtMs } = attempt;
       if (left <= this.#room(allowance)) return;
       if (!attempt.isPending || !attempt.mayGiveWay) continue;
-      if (this.servedAtMs >= sentAtMs) {
+      // What the silent origin itself has served says nothing of others.
+      if (this.servedAtMs >= sentAtMs && this.servedAtMs > lane.answeredAtMs) {
         const isWanted = this.#view.isWantedBeside(undefined) ||
           (allowance !== undefined && isFull(allowance));
         if (!isWanted) continue;

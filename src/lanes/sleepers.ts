@@ -8,7 +8,7 @@ import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
 import { isAbandoned, refusalOf } from "./refusal.ts";
 
-/** While nothing has ever come from an origin, it is given up when attempts have failed for so long, in milliseconds. */
+/** So long attempts have failed before an origin that does not answer is taken for down, in milliseconds. */
 const UNANSWERED_MS = 4_000;
 
 /** Requests of a batch that would still be refused when they wake need not sleep. */
@@ -19,13 +19,20 @@ export function wakeHopeless(lane: Lane, nowMs: number): void {
   );
 }
 
-/** An attempt has failed where nothing has ever come from: after some time of that, all that sleep for the lane fail. */
-export function noteUnanswered(lane: Lane, nowMs: number): void {
-  lane.failingSinceMs ??= nowMs;
+/**
+ * An attempt has failed where nothing comes from. If nothing ever has, all that sleep for the lane fail after some time of that.
+ *
+ * @returns Whether that has gone on for some time.
+ */
+export function noteUnanswered(lane: Lane, nowMs: number): boolean {
+  if (lane.failingSinceMs <= lane.answeredAtMs) lane.failingSinceMs = nowMs;
   // What was sent before the first has failed says nothing more than that one.
-  if (nowMs - lane.failingSinceMs < UNANSWERED_MS || lane.failedAtMs < lane.failingSinceMs) return;
-  lane.isAbandoned = true;
-  giveUp(lane, (errand) => isAbandoned(lane, errand));
+  if (nowMs - lane.failingSinceMs < UNANSWERED_MS || lane.failedAtMs < lane.failingSinceMs) return false;
+  if (!lane.hasAnswered) {
+    lane.isAbandoned = true;
+    giveUp(lane, (errand) => isAbandoned(lane, errand));
+  }
+  return true;
 }
 
 function giveUp(lane: Lane, isHopeless: (errand: Errand) => boolean): void {

@@ -10,8 +10,8 @@ import { isBodiless } from "../http/decoded_headers.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
-import type { Lane } from "../lanes/lane.ts";
-import type { UnansweredAttempt } from "../lanes/silent_lanes.ts";
+import { type Lane, SILENT_MS } from "../lanes/lane.ts";
+import { type AttemptUnderWay, LOOK_AGAIN_MS } from "../lanes/silent_lanes.ts";
 import { Leases } from "../lanes/leases.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
@@ -32,10 +32,6 @@ import { mayBeWorthRetry } from "./retry_reason.ts";
 
 /** How often an attempt says that it goes on, where it may die, in milliseconds. */
 const BEAT_MS = 1_000;
-/** How long the headers of an attempt are waited for that another mirror could bring, in milliseconds. */
-const MOVE_ON_MS = 5_000;
-/** How long it is until it is looked at again whether another one could. */
-const LOOK_MS = 1_000;
 /** The longest time after which an attempt is written off whose `fetch` ignores its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
 
@@ -47,7 +43,7 @@ export const MAX_WRITE_OFF_MS = 30_000;
  * @param call The call.
  * @param target Where it goes.
  * @param admission What it was admitted with.
- * @param mayMoveOn Whether another mirror is asked if this one has not answered for 5 s; absent if it has its whole time.
+ * @param mayMoveOn Whether another mirror is asked if this one has not answered for so long, 5 s or more; absent if it has its whole time.
  * @returns The reply.
  * @throws {NetworkError} Rejects, if the attempt brought no response.
  * @throws {InvalidDataError} Rejects, if the body is too large or can't be used.
@@ -58,7 +54,7 @@ export function attempt(
   call: Call,
   target: Target,
   admission: Admission,
-  mayMoveOn?: () => boolean,
+  mayMoveOn?: (waitedMs: number) => boolean,
 ): Promise<Reply> {
   if (!call.cancelled) return new Attempt(environment, call, target, admission).run(mayMoveOn);
   admission.withdraw();
@@ -123,7 +119,7 @@ export interface AttemptWatcher {
 }
 
 /** One attempt: owns the admission, the controller and the deadline, and lets go of all three at once. */
-export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
+export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   /** Where it goes. */
   readonly target: Target;
   /** When it was sent, on the client's clock. */
@@ -139,8 +135,11 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
   readonly #admission: Admission;
   readonly #controller: AbortController;
   #deadline: Deadline;
+  /** Whether that is to see whether its headers have come, and not yet the end of its time. */
+  #isLook = false;
   /** Whether another mirror may be asked while no headers have come. */
-  #mayMoveOn: (() => boolean) | undefined;
+  #mayMoveOn: ((waitedMs: number) => boolean) | undefined;
+  hasHeaders = false;
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
   /** Has it stopped in its own request, where those of others can't reach it: what runs after a promise does so where that was made. */
@@ -191,18 +190,12 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
   }
 
   /** Sends it; the parameter and the reply are those of {@linkcode attempt}. */
-  run(mayMoveOn?: () => boolean): Promise<Reply> {
-    if (mayMoveOn !== undefined && this.#call.settings.timeoutMs > MOVE_ON_MS) {
-      this.#mayMoveOn = mayMoveOn;
-      this.#setDeadline(MOVE_ON_MS);
-    }
+  run(mayMoveOn?: (waitedMs: number) => boolean): Promise<Reply> {
+    this.#mayMoveOn = mayMoveOn;
+    if (mayMoveOn !== undefined || this.isWatched) this.#lookAt(SILENT_MS);
     reportAttempt(this.#environment, this.#call, this);
     // The listener that was just called may have aborted it.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
-    const { hedging, timersBelongToRequests, scheduler } = this.#environment;
-    const { lane, mirror } = this.target;
-    const isWatched = mirror === undefined && hedging === undefined && !timersBelongToRequests;
-    if (!lane.hasAnswered && isWatched && hearsOrigin(this.#environment)) scheduler.silentLanes.watch(this);
     return this.#guard(() => this.#send());
   }
 
@@ -221,10 +214,27 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
     this.#deadline = deadlines.add(this, this.startedAtMs + timeoutMs - nowMs, nowMs);
   }
 
-  /** From now on it has its whole time. */
-  #stay(): void {
-    this.#mayMoveOn = undefined;
-    this.#setDeadline(this.#call.settings.timeoutMs);
+  /** Whether it tells of its origin that nothing comes, and may give way because of that. */
+  get isWatched(): boolean {
+    const { hedging, timersBelongToRequests } = this.#environment;
+    return this.target.mirror === undefined && hedging === undefined && !timersBelongToRequests &&
+      hearsOrigin(this.#environment);
+  }
+
+  /** Has it seen to so long after it was sent, or at the end of its time. */
+  #lookAt(afterMs: number): void {
+    const { timeoutMs } = this.#call.settings;
+    this.#isLook = afterMs < timeoutMs;
+    this.#setDeadline(Math.min(afterMs, timeoutMs));
+  }
+
+  /** It has waited for a while: another mirror may be asked, or it is more than a silent origin may have. */
+  #look(waitedMs: number): void {
+    if (this.hasHeaders) return this.#lookAt(Infinity);
+    if (this.#mayMoveOn?.(waitedMs)) return this.#timeOut(Math.round(waitedMs));
+    if (this.isWatched) this.#environment.scheduler.silentLanes.look(this.#environment.clock.now());
+    // It may have been what gave way.
+    if (this.isPending) this.#lookAt(waitedMs + LOOK_AGAIN_MS);
   }
 
   /** A fetch that ignores its signal must not keep the caller waiting, so the outcome is raced by hand. */
@@ -256,7 +266,7 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
   }
 
   get mayGiveWay(): boolean {
-    return mayGiveWay(this.#call);
+    return this.isWatched && mayGiveWay(this.#call);
   }
 
   giveWay(): void {
@@ -290,6 +300,7 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
       throw this.#fail(error);
     }
     this.#noteExchange(own);
+    this.hasHeaders = true;
     const { lane } = this.target;
     const { receipt } = this.#admission;
     scheduler.reports.answered(lane, this.startedAtMs, receipt, response);
@@ -307,7 +318,6 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
 
   async #receive(response: Response): Promise<Reply> {
     if (this.#stopped !== undefined) return this.#refuse(response);
-    if (this.#mayMoveOn !== undefined) this.#stay();
     const { status } = response;
     reportHeaders(this.#environment, this.#call, this, status);
     if (this.#isStopped()) return this.#refuse(response);
@@ -394,6 +404,7 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
 
   /** Goes on with a response whose body is open: the caller reads it, or it is an error's. */
   openReply(response: Response): Reply {
+    this.hasHeaders = true;
     const openBody = this.#open(response);
     const reply = new Reply(response, { from: "network", openBody, target: this.target });
     try {
@@ -445,11 +456,12 @@ export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
       reportWriteOff(this.#environment, this.#call, this.target);
       return this.#end();
     }
-    const waitedMs = this.#environment.clock.now() - this.startedAtMs;
-    const { timeoutMs } = this.#call.settings;
-    const isEarly = this.#mayMoveOn !== undefined && waitedMs < timeoutMs;
-    if (isEarly && !this.#mayMoveOn!()) return this.#setDeadline(Math.min(timeoutMs, waitedMs + LOOK_MS));
-    const error = attemptTimeout(this.#call, this.target, isEarly ? Math.round(waitedMs) : timeoutMs);
+    if (this.#isLook) return this.#look(this.#environment.clock.now() - this.startedAtMs);
+    this.#timeOut(this.#call.settings.timeoutMs);
+  }
+
+  #timeOut(waitedMs: number): void {
+    const error = attemptTimeout(this.#call, this.target, waitedMs);
     this.verdict.judgeTimeout(error);
     this.cancel(error);
   }

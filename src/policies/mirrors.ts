@@ -86,7 +86,7 @@ function send(
   call: Call,
   target: Target,
   admission: Admission | undefined,
-  mayMoveOn?: () => boolean,
+  mayMoveOn?: (waitedMs: number) => boolean,
 ): Promise<Reply> {
   if (admission !== undefined) return attempt(environment, call, target, admission, mayMoveOn);
   const opening = call.journey.opening!;
@@ -221,23 +221,25 @@ async function ask(
 }
 
 /**
- * Whether a request goes on to a mirror that is less preferred when this one has not answered for a while: if nothing has ever come from
- * here, or it goes ahead to find out whether the mirror is back. After the first round it has its whole time, unless the other one answers.
+ * Whether a request goes on to a mirror that is less preferred when this one has not answered for a while: if nothing comes from here any
+ * more, or it goes ahead to find out whether the mirror is back. After the first round it has its whole time, unless the other one answers.
  */
 function moveOnOf(
   environment: Environment,
   call: Call,
   { mirror, candidates, admission }: Asking,
-): (() => boolean) | undefined {
+): ((waitedMs: number) => boolean) | undefined {
   const { lane } = mirror;
-  const isUncertain = !lane.hasAnswered || admission?.isProbe === true;
-  if (!isUncertain || !call.request.repeatable || !hearsOrigin(environment)) return undefined;
+  const isProbe = admission?.isProbe === true;
+  if (!call.request.repeatable || !hearsOrigin(environment)) return undefined;
   const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
   if (others.length === 0) return undefined;
   const isFirst = call.journey.round === 1;
   const mayDo = (other: Mirror): boolean =>
     isOn(other) && (isFirst || other.lane.hasAnswered) && other.lane.isHealthy(environment.clock.now());
-  return () => others.some(mayDo);
+  const isSilent = (waitedMs: number): boolean =>
+    waitedMs >= lane.silentAfterMs && lane.hasGoneSilent(environment.clock.now());
+  return (waitedMs) => (isProbe || isSilent(waitedMs)) && others.some(mayDo);
 }
 
 async function askTwo(

@@ -190,6 +190,10 @@ function planOf(
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
+    // A breaker whose cooldown is over would let it be the next one, again and again.
+    if (wasLastProbe(call, lanes[0]!, nowMs)) {
+      return giveUp(call, "its origin was down for longer than 'patienceMs'");
+    }
     // It went ahead for all requests that wait, and gets in line again: the next probe is another request.
     const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
     const delayMs = isAsked ? askedMs : lanes[0]!.breaker!.retryAfterMs;
@@ -264,6 +268,11 @@ function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
   return call.journey.isProbing && call.patienceMs > 0 && lanes.length === 1 &&
     lanes[0]!.breaker?.state === "open" &&
     !isAbandoned(lanes[0]!, call);
+}
+
+/** Whether no further probe is made for it: the outage had lasted for as long as the call is patient when the latest began. */
+function wasLastProbe({ patienceMs }: Call, { outage, probedAtMs }: Lane, nowMs: number): boolean {
+  return probedAtMs >= outage.patienceEnd(patienceMs, nowMs);
 }
 
 /** The lowest priority of those in line: one that is refused again and again goes behind them, or it would pause its origin for each of them. */

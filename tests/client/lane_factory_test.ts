@@ -25,7 +25,6 @@ function setUp(options: ClientOptions = {}, { active = true, warmsUp = false } =
     bucket: clientBucket(options.rateLimit, clock),
     clock,
     deadlines: new DeadlineQueue(clock),
-    idleDeadlines: new DeadlineQueue(clock),
     maxRetryAfterMs: 60_000,
     timersBelongToRequests: false,
   });

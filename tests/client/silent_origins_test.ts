@@ -192,11 +192,34 @@ testBothWays(
   },
 );
 
-testBothWays("a mirror that has answered once, or sends its headers in time, is not left", async (setUp) => {
-  const slow = ({ nth }: SentRequest): Answer => ({ json: nth, afterMs: nth === 1 ? 100 : 20_000 });
+testBothWays(
+  "a mirror from which nothing comes any more is left after 5 s, or twice what an answer took",
+  async (setUp) => {
+    for (const [tookMs, leftMs] of [[100, 5_000], [4_000, 8_000]] as const) {
+      const fading = ({ url }: SentRequest): Answer =>
+        isDead(url) && url.endsWith("two") ? NEVER : { json: url, afterMs: tookMs };
+      const { client, clock, network } = setUp(fading, { baseUrls: MIRRORS });
+      await clock.run(client.json("/one"));
+      await clock.advance(60_000);
+      const beganAtMs = clock.now();
+      assertEquals(await clock.run(client.json("/two")), "https://live.test/two");
+      assertEquals([clock.now() - beganAtMs, network.sent.length], [leftMs + tookMs, 3]);
+    }
+  },
+);
+
+testBothWays("a mirror that answers others, or sends its headers in time, is not left", async (setUp) => {
+  const slow = ({ url }: SentRequest): Answer => ({
+    json: url,
+    afterMs: url.endsWith("slow") ? 20_000 : 100,
+  });
   const { client, clock, network } = setUp(slow, { baseUrls: MIRRORS });
-  await clock.run(client.json("/"));
-  await clock.run(client.json("/"));
+  const last = client.json("/slow");
+  for (let second = 0; second < 20; second++) {
+    await clock.run(client.json(`/${second}`));
+    await clock.advance(900);
+  }
+  await clock.run(last);
   assert(network.urls.every(isDead));
 
   const body = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 20_000 }), { baseUrls: MIRRORS });
@@ -250,4 +273,64 @@ testBothWays("what middleware takes its time for is not taken for a silent origi
     await made.clock.run(Promise.all([slow, others]));
     assertEquals(made.network.urls.length, 8);
   }
+});
+
+/** Those named `dead…` answer until then. */
+const until = (atMs: number, now: () => number): (request: SentRequest) => Answer => ({ url }) =>
+  isDead(url) && now() >= atMs ? NEVER : { json: url, afterMs: 50 };
+
+testBothWays(
+  "hosts that go dark in the middle do not keep a batch from the others, and are not asked for ever",
+  async (setUp) => {
+    for (const [count, everyDead] of [[60, 3], [300, 10]] as const) {
+      const made: ReturnType<MakeFakeClient> = setUp((sent) => until(1_000, () => made.clock.now())(sent));
+      const sorted = hosts(count, 1_200 / count, everyDead);
+      // All hosts by turns, as a crawler meets them.
+      const urls = sorted.map((_, index) => sorted[(index * 7) % sorted.length]!);
+      const { cameAtMs } = await crawl(made, urls);
+      const { network, clock, client } = made;
+      assertEquals(
+        new Set(network.urls.filter((url) => !isDead(url))).size,
+        new Set(urls.filter((url) => !isDead(url))).size,
+      );
+      assert(cameAtMs < 30_000, `${cameAtMs}`);
+      assert(clock.now() < 600_000, `${clock.now()}`);
+      assert(network.peak <= 20 && network.sent.length < 1.4 * urls.length, `${network.sent.length}`);
+      assertEquals(client.stats().inFlight, 0);
+    }
+  },
+);
+
+testBothWays("hosts that pause for some seconds lose nothing beside others", async (setUp) => {
+  const made: ReturnType<MakeFakeClient> = setUp(({ url }) => {
+    const nowMs = made.clock.now();
+    return isDead(url) && nowMs >= 1_000 && nowMs < 9_000 ? NEVER : { json: url, afterMs: 50 };
+  });
+  const urls = hosts(30, 40, 3).sort((one, other) => one.slice(-4).localeCompare(other.slice(-4)));
+  const { came } = await crawl(made, urls);
+  assertEquals(came, urls.length);
+  assert(made.clock.now() < 60_000, `${made.clock.now()}`);
+});
+
+testBothWays("an origin whose bodies take long is not silent", async (setUp) => {
+  const { client, clock, network } = setUp(({ url }) =>
+    isDead(url) ? { json: url, afterMs: 50, bodyMs: 20_000 } : { json: url, afterMs: 50 }
+  );
+  const urls = numberedUrls(200).map((url, index) =>
+    index % 2 === 0 ? url : url.replace("a.test", "dead.test")
+  );
+  const outcomes = await clock.run(client.settle(urls));
+  assert(outcomes.every(({ ok }) => ok));
+  assertEquals(network.sent.length, urls.length);
+});
+
+testBothWays("the request that was the last probe of an outage is not sent again", async (setUp) => {
+  const { client, clock, network } = setUp(() => NEVER, {
+    circuitBreaker: { threshold: 1, cooldownMs: 100, patienceMs: 10_000 },
+    concurrency: 4,
+  });
+  const outcomes = await clock.run(client.settle(numberedUrls(3)));
+  assert(outcomes.every(({ ok }) => !ok));
+  // Three at once, a probe soon after they have failed, and one when their patience has ended: each has 30 s.
+  assert(clock.now() <= 100_000, `${clock.now()}`);
 });

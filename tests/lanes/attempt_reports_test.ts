@@ -29,7 +29,7 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
   });
   const workingTime = new WorkingTime();
   const view = { capacity: 100, isWantedBeside: () => false, now: () => clock.now() };
-  const silentLanes = new SilentLanes(view, new DeadlineQueue(clock));
+  const silentLanes = new SilentLanes(view);
   const reader = { ...view, workingTime, silentLanes, examine };
   const breaker = new CircuitBreaker({ threshold: 2, clock });
   const lane = new Lane({ key: "http://a.test", breaker, bucket: undefined, ...laneOptions });
@@ -43,21 +43,63 @@ function fill(lane: Lane): void {
   lane.urgent.push({ waiter, priority: 0 } as unknown as Place<Lane>);
 }
 
-test("AttemptReports.judge() has the breaker of a silent origin open that is given up while others are served", async () => {
-  const cases = [[true, 3_000, "open"], [true, 2_999, "closed"], [false, 3_000, "closed"]] as const;
-  for (const [isSilent, servedAtMs, state] of cases) {
-    const { reports, lane, clock, silentLanes } = setUp({}, {
-      breaker: new CircuitBreaker({ threshold: 9 }),
-    });
-    lane.isSilent = isSilent;
-    silentLanes.servedAtMs = servedAtMs;
-    await clock.advance(1_000);
-    reports.judge(lane, 0, "failure", 0);
-    await clock.advance(5_000);
-    assertEquals(lane.breaker?.state, "closed");
-    reports.judge(lane, 0, "failure", 3_000);
-    assertEquals([lane.isAbandoned, lane.breaker?.state], [true, state]);
+test("AttemptReports.judge() has the breaker of a silent origin open when others were served since, and attempts fail for a while", async () => {
+  const cases = [[true, 500, "open"], [true, 499, "closed"], [false, 500, "closed"]] as const;
+  for (const hasAnswered of [false, true]) {
+    for (const [isSilent, servedAtMs, state] of cases) {
+      const { reports, lane, clock, silentLanes } = setUp({}, {
+        breaker: new CircuitBreaker({ threshold: 9 }),
+      });
+      if (hasAnswered) reports.answered(lane, 0);
+      Object.assign(lane, { isSilent, silentSinceMs: 500 });
+      silentLanes.servedAtMs = servedAtMs;
+      await clock.advance(1_000);
+      reports.judge(lane, 0, "failure", 0);
+      await clock.advance(5_000);
+      // It was sent before the first one had failed.
+      reports.judge(lane, 0, "failure", 999);
+      assertEquals(lane.breaker?.state, "closed");
+      reports.judge(lane, 0, "failure", 3_000);
+      assertEquals([lane.isAbandoned, lane.breaker?.state], [!hasAnswered, state]);
+    }
   }
+});
+
+test("AttemptReports.judge() begins anew to count for how long a silent origin fails when something has come", async () => {
+  const { reports, lane, clock, silentLanes } = setUp({}, { breaker: new CircuitBreaker({ threshold: 9 }) });
+  const fail = (): void => {
+    Object.assign(lane, { isSilent: true, silentSinceMs: clock.now() });
+    silentLanes.servedAtMs = clock.now();
+    reports.judge(lane, 0, "failure", clock.now());
+  };
+  await clock.advance(1_000);
+  fail();
+  await clock.advance(3_000);
+  reports.judge(lane, 0, "success", clock.now());
+  await clock.advance(3_000);
+  fail();
+  await clock.advance(3_999);
+  fail();
+  assertEquals(lane.breaker?.state, "closed");
+  await clock.advance(1);
+  fail();
+  assertEquals(lane.breaker?.state, "open");
+});
+
+test("AttemptReports.answered() and judge() note when something came, and how long it took", async () => {
+  const { reports, lane, clock, examined } = setUp();
+  await clock.advance(700);
+  reports.answered(lane, 0);
+  assertEquals([lane.answeredAtMs, lane.slowestMs], [700, 0]);
+  await clock.advance(200);
+  reports.judge(lane, 0, "success", 100);
+  reports.judge(lane, 0, "success", 850);
+  assertEquals([lane.answeredAtMs, lane.slowestMs], [900, 800]);
+  lane.isSilent = true;
+  fill(lane);
+  examined.length = 0;
+  reports.answered(lane, 850);
+  assertEquals([lane.isSilent, examined], [false, ["http://a.test"]]);
 });
 
 test("AttemptReports.judge() counts, tells the breaker, and has only those looked at that are not clear", () => {

@@ -10,7 +10,6 @@ export function schedulerOn(clock: Clock, options: Partial<SchedulerOptions> = {
     bucket: undefined,
     clock,
     deadlines: new DeadlineQueue(clock),
-    idleDeadlines: new DeadlineQueue(clock),
     maxRetryAfterMs: 60_000,
     timersBelongToRequests: false,
     ...options,

@@ -768,7 +768,7 @@ test("an origin that has never answered is given up when attempts have failed fo
   scheduler.reports.judge(a, 0, "failure", 4_900);
   assertEquals([a.isAbandoned, gone], [true, [0, 2]]);
   scheduler.reports.answered(a, 5_000);
-  assertEquals([a.isAbandoned, a.failingSinceMs, a.hasAnswered], [false, undefined, true]);
+  assertEquals([a.isAbandoned, a.answeredAtMs, a.hasAnswered], [false, 5_000, true]);
 });
 
 test("an origin that has answered anything once is not given up", async () => {
