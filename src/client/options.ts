@@ -256,7 +256,9 @@ export interface ClientOptions extends
   readonly backoff?: BackoffOptions | undefined;
   /**
    * What bounds the retries of all requests together, which clients may share; `false` for no bound. While it is used up, a request of a
-   * batch waits for it, and a single one fails. By default 20 % of the requests, and ten retries a second, may be retries.
+   * batch waits for it, and a single one fails. By default 20 % of the requests, and ten retries a second, may be retries. While it is
+   * used up, one of those that wait goes without it every half second or more seldom, to find out whether retries are of use again: at
+   * most one for four retries that were paid for.
    */
   readonly retryBudget?: RetryBudgetOptions | RetryBudget | false | undefined;
   /**

@@ -14,6 +14,7 @@ import {
 import { Lanes } from "../lanes/lanes.ts";
 import type { LoadShedding } from "../lanes/load_shedder.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
+import { BudgetDrought } from "../policies/budget_drought.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import type { Reporter } from "../policies/event.ts";
 import { middlewareAround } from "../policies/middleware.ts";
@@ -196,6 +197,7 @@ function buildLimits(
     counters: { ...NO_COUNTS },
     hedging,
     budget,
+    drought: new BudgetDrought(scheduler),
     ...toDelays(options.backoff, { random, maxRetryAfterMs }),
     keepsBackoff: options.backoff !== undefined,
     pauseOn429: options.pauseOn429 ?? "origin",

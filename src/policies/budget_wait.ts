@@ -64,14 +64,27 @@ export function noteRetry(
 
 /**
  * Waits until the budget has a retry for a call. While its origin is down, a few of those that wait are let through: they are
- * the ones that find out when it is back.
+ * the ones that find out when it is back. So are scouts, one by one, while the budget is used up. Where nobody has been served since then,
+ * it waits as for an outage.
  */
 export async function waitForBudget(
   environment: Environment,
   call: Call,
   lanes: readonly Lane[],
 ): Promise<boolean> {
-  const { clock } = environment;
+  const { clock, drought } = environment;
+  if (tryRetry(environment, lanes)) return true;
+  const { failingSinceMs } = call.journey;
+  drought.enter(lanes.some(({ succeededAtMs }) => succeededAtMs > failingSinceMs), clock.now());
+  try {
+    return await waitInDrought(environment, call, lanes);
+  } finally {
+    drought.leave(clock.now());
+  }
+}
+
+async function waitInDrought(environment: Environment, call: Call, lanes: readonly Lane[]): Promise<boolean> {
+  const { clock, drought, budget } = environment;
   const { allowance } = call;
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   // The budget's time stands still in an outage; patience does not.
@@ -79,7 +92,7 @@ export async function waitForBudget(
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
   let served = servedBy(lanes);
-  while (!tryRetry(environment, likelyLane(lanes, clock.now()))) {
+  do {
     // A line that stands still is not waited for.
     const isServing = served < (served = servedBy(lanes));
     // Who was told to come later waits until then in any case.
@@ -92,22 +105,32 @@ export async function waitForBudget(
       sinceMs = clock.now();
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
+    // The pace of one lane may be all that it waits for.
+    const isDry = budget!.balance < 1;
+    const isOutage = isDry && areUnanswered(lanes) && drought.isOutage(clock.now());
     const nowMs = workingTimeMs(environment);
     // Others may work, for which time goes on.
-    if (lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
+    if (isOutage || lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
     // As long as others are sent meanwhile, its wait costs the batch nothing.
     if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
     const alive = likelyLane(lanes, clock.now());
     const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
     const patienceMs = areOfUse ? REFILL_MS : BUDGET_PATIENCE_MS;
-    if (nowMs - fromMs >= patienceMs || clock.now() - sinceMs >= call.patienceMs) {
+    const waitedMs = isOutage ? drought.ageMs(clock.now()) : clock.now() - sinceMs;
+    if (nowMs - fromMs >= patienceMs || waitedMs >= call.patienceMs) {
       call.journey.notRetried = WITHOUT_BUDGET;
       return false;
     }
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
+    const mayScout = isDry &&
+      lanes.some((lane) => isOpen(lane) && (isOutage || isWorthScout(lane, call, nowMs)));
+    if (mayScout && drought.trySendScout(clock.now())) {
+      call.journey.isScouting = isOutage;
+      return true;
+    }
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
-  }
+  } while (!tryRetry(environment, lanes));
   return true;
 }
 
@@ -115,7 +138,8 @@ export async function waitForBudget(
  * Takes a retry, if the budget has one and those of the lane follow each other no faster than is of use. An origin that is down and
  * has never served anything is not full: they wait in line for it, where the end of that finds them.
  */
-function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
+function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
+  const lane = likelyLane(lanes, environment.clock.now());
   const nowMs = workingTimeMs(environment);
   const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
     ? undefined
@@ -124,7 +148,23 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
     return false;
   }
   retries?.noteSent(nowMs);
+  environment.drought.notePaid();
   return true;
+}
+
+/** Whether nothing has come from there since the latest attempt that has failed was sent. */
+function areUnanswered(lanes: readonly Lane[]): boolean {
+  return lanes.every(({ answeredAtMs, failedAtMs }) => answeredAtMs < failedAtMs);
+}
+
+/** Whether a request would not have to wait there for anything but its turn. */
+function isOpen({ isDown, pause }: Lane): boolean {
+  return !isDown && pause === undefined;
+}
+
+/** Whether a request that has failed only once may find out whether retries are of use again. */
+function isWorthScout({ retries }: Lane, { journey: { round } }: Call, nowMs: number): boolean {
+  return round === 2 && retries?.areInVain(nowMs) !== true;
 }
 
 /**

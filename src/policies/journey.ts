@@ -82,6 +82,10 @@ export class Journey {
   notRetried: string | undefined = undefined;
   /** When one of its own attempts began that its origin answered last, though it was of no help; on the client's clock. */
   answeredAtMs: number = -Infinity;
+  /** When it had failed for the first time, on the client's clock. */
+  failingSinceMs: number = Infinity;
+  /** Whether its latest attempt went without the budget to find out whether the client's network is back. */
+  isScouting = false;
   /** Whether it was woken early to find out how its origin is, where no other request asks it. */
   isTesting = false;
   /** The round in which it was woken so last. */

@@ -10,6 +10,7 @@ import type { RetryBudget } from "../primitives/retry_budget.ts";
 import type { Runtime } from "../runtime/contract.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
+import type { BudgetDrought } from "./budget_drought.ts";
 import type { Call } from "./call.ts";
 import type { Reporter } from "./event.ts";
 import type { HedgingSlot } from "./hedging.ts";
@@ -65,6 +66,8 @@ export interface Environment {
   readonly hedging: HedgingSlot<Environment> | undefined;
   /** What bounds the retries of all calls together; `undefined` for no bound. */
   readonly budget: RetryBudget | undefined;
+  /** What those know together that wait for it. */
+  readonly drought: BudgetDrought;
   /** The pause before a retry. */
   readonly backoff: Backoff;
   /** Whether the caller has said how long that is, so that it is never shorter. */

@@ -177,6 +177,9 @@ function planOf(
   // Like a probe, it went for others as well.
   const isTest = call.journey.isTesting && lanes.length === 1;
   call.journey.isTesting = false;
+  const isScout = call.journey.isScouting && call.settings.maxRetries === undefined;
+  call.journey.isScouting = false;
+  call.journey.failingSinceMs = Math.min(call.journey.failingSinceMs, nowMs);
   call.journey.hasComeAtOnce ||= round.reply?.retryAfterMs === 0;
   const { status, target } = round.reply ?? {};
   const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
@@ -207,7 +210,7 @@ function planOf(
     call.journey.refusals <= MOST_REFUSALS &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   const most = mostRetries(environment, call, lanes, round);
-  if (!isServed && !isTest && call.journey.round > most) return undefined;
+  if (!isServed && !isTest && !isScout && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
     return giveUp(call, "it would come after 'totalTimeoutMs'");
   }
@@ -220,7 +223,15 @@ function planOf(
   // The last one comes when it was meant to: early ones may all have met the same trouble.
   const isLast = call.journey.round > 1 && call.journey.round === most;
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
-  return { reason, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts: !isServed && !isTest };
+  return {
+    reason,
+    delayMs,
+    sleeps,
+    mayHurry,
+    needsBudget,
+    isUrgent,
+    counts: !isServed && !isTest && !isScout,
+  };
 }
 
 function giveUp({ journey }: Call, why: string): undefined {

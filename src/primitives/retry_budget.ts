@@ -56,7 +56,7 @@ const times = new WeakMap<RetryBudget, WorkingTime>();
  * the window (this one included) are at most `ratio` times its requests, or `minPerSecond` times its length if that is more.
  *
  * While an origin is down for a client that uses it, and no other one serves anything, time stands still for it, for a minute of each outage
- * at most.
+ * at most. So it does while the client's own network seems to be away.
  *
  * The idea is that of the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
  *

@@ -585,6 +585,111 @@ for (const outageMs of [5_000, 10_000]) {
   );
 }
 
+/** So many URLs of so many hosts, in turn. */
+function urlsOf(hosts: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `https://h${index % hosts}.test/${index}`);
+}
+
+/** Hosts that serve in 100 ms, but for those that are away from 1 s on. */
+function awayUntil(
+  clock: ManualClock,
+  untilMs: number,
+  away: Reply,
+  isAway: (host: number) => boolean,
+): Reply {
+  return async (sent) => {
+    const host = Number(/h(\d+)/.exec(sent.url)![1]);
+    const fails = sent.atMs >= 1_000 && sent.atMs < untilMs && isAway(host);
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, fails ? 2 : 100));
+    return fails ? away(sent) : OK(sent);
+  };
+}
+
+/** Times in which many hosts are away, each with too few requests for its breaker: hosts, URLs, until when, what is met, which are away. */
+const AWAY: Readonly<Record<string, readonly [number, number, number, Reply, (host: number) => boolean]>> = {
+  "the network of its own is away for 3 s": [100, 600, 4_000, refused(), () => true],
+  "the network is away for 3 s, with 60 hosts": [60, 600, 4_000, refused(), () => true],
+  "the network is away for 3 s, with 300 hosts": [300, 3_000, 4_000, refused(), () => true],
+  "the network is away for 10 s": [100, 600, 11_000, refused(), () => true],
+  "the network is away for 25 s": [100, 600, 26_000, refused(), () => true],
+  "all hosts answer 503 for 3 s": [100, 600, 4_000, status(503), () => true],
+  "two of three hosts are away for 3 s": [100, 600, 4_000, refused(), (host) => host % 3 > 0],
+  "one of three hosts is away for 3 s": [300, 3_000, 4_000, refused(), (host) => host % 3 === 0],
+};
+
+for (const [name, [hosts, count, untilMs, away, isAway]] of Object.entries(AWAY)) {
+  testBothWays(`a batch of many hosts comes whole where ${name}`, async (rig) => {
+    const clock = new ManualClock();
+    const reply = awayUntil(clock, untilMs, away, isAway);
+    const { client, run, origin } = rig(reply, { random: seededRandom(1) }, { clock });
+    const outcomes = await run(client.settle(urlsOf(hosts, count)));
+
+    assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+    assert(origin.calls < 2 * count, `${origin.calls} requests were sent`);
+  });
+}
+
+testBothWays(
+  "batches of a client and of what extends it come whole after the network was away",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply = awayUntil(clock, 11_000, refused(), () => true);
+    const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+    const extended = client.extend({ headers: { "x-part": "2" } });
+    const urls = urlsOf(100, 600);
+    const parts = await run(
+      Promise.all([client.settle(urls.slice(0, 300)), extended.settle(urls.slice(300))]),
+    );
+
+    assertEquals(parts.flat().filter(({ ok }) => !ok).length, 0);
+  },
+);
+
+testBothWays(
+  "requests that find out whether the network is back are not sent more often than was said",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply = awayUntil(clock, Infinity, refused(), () => true);
+    const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+    const outcomes = await run(client.settle(urlsOf(100, 600), { maxRetries: 1 }));
+
+    assertEquals(Math.max(...outcomes.map(({ attempts }) => attempts)), 2);
+  },
+);
+
+testBothWays(
+  "a budget of nothing is not gone without where the network is away, nor is it waited for",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply = awayUntil(clock, 21_000, refused(), () => true);
+    const retryBudget = { ratio: 0, minPerSecond: 0 };
+    const { client, run, origin } = rig(reply, { random: seededRandom(1), retryBudget }, { clock });
+    await run(client.settle(urlsOf(100, 600)));
+
+    assertEquals(origin.calls, 600);
+    assert(clock.now() < 10_000, `it took ${clock.now()} ms`);
+  },
+);
+
+for (const [name, away] of Object.entries({ "are refused": refused(), "answer 500": status(500) })) {
+  testBothWays(
+    `a batch of many hosts does not wait long where half of its URLs ${name} for ever`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const reply: Reply = async (sent) => {
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 100));
+        return Number(/\d+$/.exec(sent.url)![0]) % 7 < 3 ? away(sent) : OK(sent);
+      };
+      const { client, run, origin } = rig(reply, { random: seededRandom(1) }, { clock });
+      const outcomes = await run(client.settle(urlsOf(100, 1_400)));
+
+      assertEquals(outcomes.filter(({ ok }) => ok).length, 800);
+      assert(origin.calls < 1.3 * 1_400, `${origin.calls} requests were sent`);
+      assert(clock.now() < 30_000, `it took ${clock.now()} ms`);
+    },
+  );
+}
+
 /** Pairs of mirrors that a batch comes whole from: what the one refuses the other one may serve, or the same one the next time. */
 const MIRRORS: Readonly<Record<string, (clock: ManualClock) => readonly [Reply, Reply]>> = {
   "one is full and the other refuses everything": (clock) => [

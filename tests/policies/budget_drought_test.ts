@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { BudgetDrought } from "../../src/policies/budget_drought.ts";
+import { WorkingTime } from "../../src/primitives/working_time.ts";
+import { test } from "../support/test.ts";
+
+/** A drought after a budget has paid for so many retries, in a client that serves something when it is told. */
+function setUp(paid: number) {
+  const scheduler = { silentLanes: { servedAtMs: -Infinity }, workingTime: new WorkingTime() };
+  const drought = new BudgetDrought(scheduler as unknown as ConstructorParameters<typeof BudgetDrought>[0]);
+  for (let nth = 0; nth < paid; nth++) drought.notePaid();
+  return { drought, scheduler };
+}
+
+/** When scouts go, in milliseconds, if each waiter asks every 100 ms. */
+function scoutTimes(drought: BudgetDrought, fromMs: number, untilMs: number): number[] {
+  const times = [];
+  for (let nowMs = fromMs; nowMs <= untilMs; nowMs += 100) if (drought.trySendScout(nowMs)) times.push(nowMs);
+  return times;
+}
+
+test("BudgetDrought.trySendScout() sends one for four retries that were paid for", () => {
+  for (const [paid, scouts] of [[0, 0], [3, 0], [4, 1], [11, 2], [1_000, 30]] as const) {
+    const { drought } = setUp(paid);
+    drought.enter(false, 0);
+    assertEquals(scoutTimes(drought, 0, 1_000_000).length, scouts);
+  }
+});
+
+test("BudgetDrought.trySendScout() waits for half a second, then for a tenth of the drought, then for 5 s", () => {
+  const { drought } = setUp(1_000);
+  drought.enter(false, 0);
+  assertEquals(scoutTimes(drought, 0, 2_000), [0, 500, 1_000, 1_500, 2_000]);
+  assertEquals(scoutTimes(drought, 10_000, 13_000), [10_000, 11_000, 12_100]);
+  assertEquals(scoutTimes(drought, 100_000, 111_000), [100_000, 105_000, 110_000]);
+});
+
+test("a drought goes on when somebody waits again within 10 s, and a later one is a new one", () => {
+  const { drought } = setUp(4);
+  drought.enter(false, 1_000);
+  drought.enter(false, 2_000);
+  drought.leave(3_000);
+  drought.leave(20_000);
+  drought.enter(false, 29_999);
+  assertEquals(drought.ageMs(29_999), 28_999);
+  drought.leave(30_000);
+  drought.enter(false, 40_000);
+  assertEquals(drought.ageMs(40_500), 500);
+});
+
+test("BudgetDrought.isOutage() is true until something is served, and time stands still as long", () => {
+  const { drought, scheduler: { silentLanes, workingTime } } = setUp(8);
+  silentLanes.servedAtMs = 999;
+  drought.enter(false, 1_000);
+  assertEquals([drought.isOutage(1_000), drought.isOutage(5_000)], [true, true]);
+  assertEquals(workingTime.at(6_000), 1_000);
+  silentLanes.servedAtMs = 6_000;
+  assertEquals(drought.isOutage(6_000), false);
+  assertEquals(workingTime.at(7_000), 2_000);
+});
+
+test("time goes on when nobody waits any more in an outage", () => {
+  const { drought, scheduler: { workingTime } } = setUp(8);
+  drought.enter(false, 0);
+  drought.enter(false, 0);
+  assertEquals(drought.isOutage(0), true);
+  drought.leave(1_000);
+  assertEquals(workingTime.at(2_000), 0);
+  drought.leave(2_000);
+  assertEquals(workingTime.at(3_000), 1_000);
+  assertEquals(workingTime.outages, 0);
+});
+
+test("BudgetDrought.isOutage() is false where no scout is left that would find its end", () => {
+  const { drought, scheduler: { workingTime } } = setUp(4);
+  drought.enter(false, 0);
+  assertEquals(drought.isOutage(0), true);
+  assertEquals(drought.trySendScout(0), true);
+  assertEquals(drought.isOutage(0), false);
+  assertEquals(workingTime.outages, 0);
+  assertEquals(setUp(0).drought.isOutage(0), false);
+});
+
+test("BudgetDrought.isOutage() is false if one in ten requests has seen its origin serve others", () => {
+  const { drought } = setUp(8);
+  for (let nth = 0; nth < 10; nth++) drought.enter(false, 0);
+  assertEquals(drought.isOutage(0), true);
+  drought.enter(true, 0);
+  assertEquals(drought.isOutage(0), true);
+  drought.enter(true, 0);
+  assertEquals(drought.isOutage(0), false);
+});
