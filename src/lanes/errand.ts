@@ -27,6 +27,8 @@ export interface Errand {
   readonly deadlineAtMs: number;
   /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
   readonly patienceMs: number;
+  /** When its batch has begun, on the client's clock; `-Infinity` without one. */
+  readonly batchBeganAtMs: number;
   /** Whether it also waits for an origin from which nothing has ever come. */
   readonly waitsForUnanswered: boolean;
   /** Whether one of its signals has aborted, and it is about to be told. */

@@ -368,7 +368,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     waiter.enterAll();
     this.inLine++;
     for (const lane of lanes) {
-      lane.outage.shortenCooldown(errand.patienceMs, lane.probedAtMs);
+      lane.outage.shortenCooldown(errand, lane.probedAtMs);
       this.#rouse(lane, nowMs);
     }
     fallAsleep(errand);
