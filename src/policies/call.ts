@@ -293,6 +293,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return waits === "wait" ? patienceMs : 0;
   }
 
+  get isCostly(): boolean {
+    return this.#journey?.isCostly === true;
+  }
+
   get batchBeganAtMs(): number {
     return this.context.allowance?.beganAtMs ?? -Infinity;
   }
