@@ -499,7 +499,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
     lane.answeredAtMs = nowMs;
-    lane.slowestMs = Math.max(lane.slowestMs, nowMs - attempt.attemptedAtMs);
+    if (nowMs - attempt.attemptedAtMs > lane.slowestMs) lane.slowestMs = nowMs - attempt.attemptedAtMs;
     this.silentLanes.servedAtMs = nowMs;
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) {
