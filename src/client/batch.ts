@@ -61,6 +61,8 @@ export interface BatchRun {
 
 /** What starts the requests of a batch. */
 export interface BatchStarter {
+  /** The time on the client's clock. */
+  now(): number;
   /** Begins a request for a URL whose lane is known; gives nothing for any other. */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;
   /** What the client was closed with, once it was. */
@@ -205,6 +207,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (signal !== undefined) addAbortListener(signal, this);
     starter.add(this);
     if (this.#run.pullsAhead) this.#awaitRoom();
+    this.allowance.beganAtMs = starter.now();
     if (timeoutMs !== Infinity) {
       this.#deadline = deadlines.add(this, timeoutMs);
       this.allowance.endsAtMs = this.#deadline.atMs;

@@ -19,6 +19,7 @@ import { Waiter } from "../lanes/waiter.ts";
 import { MAX_WRITE_OFF_MS, mayGiveWay, openAttempt } from "../policies/attempt.ts";
 import { alreadyRead, attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
+import { LATE_MS } from "../policies/attempt_verdict.ts";
 import type { Call, CallContext, Pending } from "../policies/call.ts";
 import { reportWriteOff } from "../policies/call_events.ts";
 import { decodeReply } from "../policies/decode.ts";
@@ -387,6 +388,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     scheduler.reports.sample(call.lane!, call.attemptedAtMs, true);
     this.cancel(error, call);
     scheduler.reports.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);
+    call.journey.isCostly = nowMs - call.attemptedAtMs >= LATE_MS;
     this.#follow(call, { error });
   }
 

@@ -26,11 +26,14 @@ export class Admission {
   readonly lane: Lane;
   readonly #office: AdmissionOffice;
   readonly #ticket: number;
-  readonly #startedAtMs: number;
+  /** When, on the client's clock. */
+  readonly startedAtMs: number;
   /** When it is given back whatever becomes of the attempt, where that may never end; on the client's clock. */
   expiresAtMs: number = Infinity;
   /** What the attempt counts in. */
   readonly receipt: Receipt | undefined;
+  /** Whether its request has failed late before. Only the scheduler writes it. */
+  isCostly = false;
   /** Of a second attempt, the batch in which it takes a place. */
   place: Allowance | undefined = undefined;
   /** Whether the request goes ahead to find out whether its origin is back. */
@@ -58,7 +61,7 @@ export class Admission {
     this.#office = office;
     this.lane = lane;
     this.#ticket = ticket;
-    this.#startedAtMs = startedAtMs;
+    this.startedAtMs = startedAtMs;
     this.receipt = receipt;
     this.isProbe = lane.breaker !== undefined && lane.breaker.state === "half-open";
   }
@@ -67,14 +70,14 @@ export class Admission {
   judge(result: CircuitResult): void {
     if (this.#isJudged) return;
     this.#isJudged = true;
-    this.#office.reports.judge(this.lane, this.#ticket, result, this.#startedAtMs);
+    this.#office.reports.judge(this.lane, this.#ticket, result, this.startedAtMs);
   }
 
   /** Says that the attempt has brought what it should, or was dropped because of too much load; only the first word counts. */
   sample(isDropped: boolean): void {
     if (this.#isSampled || this.#isReleased) return;
     this.#isSampled = true;
-    this.#office.reports.sample(this.lane, this.#startedAtMs, isDropped);
+    this.#office.reports.sample(this.lane, this.startedAtMs, isDropped);
   }
 
   /** Gives the permit back; only the first call does anything. What was not judged is ignored. */

@@ -22,6 +22,8 @@ export class Allowance {
   signal: AbortSignal | undefined;
   /** Why no more of its requests may begin, once the batch was stopped. */
   stopped: { readonly reason: unknown } | undefined;
+  /** When the batch has begun, on the client's clock. */
+  beganAtMs: number = -Infinity;
   /** When the batch will have taken too long, on the client's clock. */
   endsAtMs: number = Infinity;
   /** Whether the batch may have further requests. */

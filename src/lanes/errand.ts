@@ -23,10 +23,14 @@ export interface Errand {
   readonly attempts: number;
   /** Whether it was sent before, or goes on with what was. */
   readonly wasTakenOn: boolean;
+  /** Whether its latest attempt has failed late, so that the next one may hold a permit for long. */
+  readonly isCostly: boolean;
   /** When it has no more use for a response, on the client's clock; `Infinity` for never. */
   readonly deadlineAtMs: number;
   /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
   readonly patienceMs: number;
+  /** When its batch has begun, on the client's clock; `-Infinity` without one. */
+  readonly batchBeganAtMs: number;
   /** Whether it also waits for an origin from which nothing has ever come. */
   readonly waitsForUnanswered: boolean;
   /** Whether one of its signals has aborted, and it is about to be told. */

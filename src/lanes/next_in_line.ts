@@ -16,14 +16,15 @@ const ATTEMPTS_OF_PROBES = [0, 1, 0, 2] as const;
  * The first whose batch has room for it; as a probe, one that was sent as often as {@linkcode attemptsOfNextProbe} says, or one of those that
  * were never sent.
  */
-export function firstOf(lane: Lane): Waiter<Lane> | undefined {
+export function firstOf(lane: Lane, mayBeCostly = true): Waiter<Lane> | undefined {
   if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {
     const isSent = (attempts: number) => ({ errand }: Waiter<Lane>): boolean =>
       errand.attempts === attempts && mayGo(errand, lane);
     const probe = lane.chooseProbe(isSent(attemptsOfNextProbe(lane))) ?? lane.chooseProbe(isSent(0));
     if (probe !== undefined) return probe;
   }
-  const isFit = (place: Place<Lane>): boolean => mayGo(place.waiter.errand, lane);
+  const isFit = ({ waiter: { errand } }: Place<Lane>): boolean =>
+    (mayBeCostly || !errand.isCostly) && mayGo(errand, lane);
   for (let place = lane.urgent.head; place !== undefined; place = place.next) {
     if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
   }

@@ -5,6 +5,10 @@
  */
 
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
+import type { Errand } from "./errand.ts";
+
+/** How long a request waits out an outage. */
+type PatientErrand = Pick<Errand, "patienceMs" | "batchBeganAtMs">;
 
 /** While requests of a batch wait, no cooldown is longer than this, than the first one, or than the share below; in milliseconds. */
 const PATIENT_COOLDOWN_MS = 500;
@@ -73,19 +77,22 @@ export class Outage {
   }
 
   /**
-   * A request waits that is so patient: no cooldown lasts longer than that, unless the last probe has been made for it.
+   * A request waits: if it is patient, no cooldown lasts longer than its patience, unless the last probe has been made for it.
    *
-   * @param patienceMs How old an outage may be that it waits out, in milliseconds.
+   * @param errand The request.
    * @param probedAtMs When the latest probe was sent.
    */
-  shortenCooldown(patienceMs: number, probedAtMs: number): void {
-    if (this.sinceMs === undefined || patienceMs === 0) return;
-    const endMs = this.sinceMs + patienceMs;
+  shortenCooldown(errand: PatientErrand, probedAtMs: number): void {
+    if (this.sinceMs === undefined || errand.patienceMs === 0) return;
+    const endMs = this.patienceEnd(errand, this.sinceMs);
     if (probedAtMs < endMs) this.limitCooldown(Math.min(this.patienceEndMs, endMs));
   }
 
-  /** When a patience of that length ends, in this outage or one that begins now. */
-  patienceEnd(patienceMs: number, nowMs: number): number {
-    return (this.sinceMs ?? nowMs) + patienceMs;
+  /**
+   * When the patience of a request ends, in this outage or one that begins now. For a batch that begins later, the outage begins with it:
+   * the origin may be back soon, or have been taken for down because of what others asked for.
+   */
+  patienceEnd({ patienceMs, batchBeganAtMs }: PatientErrand, nowMs: number): number {
+    return Math.max(this.sinceMs ?? nowMs, batchBeganAtMs) + patienceMs;
   }
 }

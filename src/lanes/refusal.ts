@@ -91,7 +91,7 @@ export function refuseSome(
     const refusal = refusalOf(waiter.errand, waiter.lanes, nowMs, maxRetryAfterMs);
     if (refusal !== undefined) refused.push([waiter, refusal]);
     else if (waiter.errand.patienceMs > 0) {
-      const endMs = lane.outage.patienceEnd(waiter.errand.patienceMs, nowMs);
+      const endMs = lane.outage.patienceEnd(waiter.errand, nowMs);
       // The last probe may have been made for it; then it waits for another lane.
       if (lane.probedAtMs < endMs) patienceEndMs = Math.min(patienceEndMs, endMs);
     }
@@ -112,7 +112,7 @@ function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
   const { breaker } = lane;
   if (breaker === undefined || breaker.state === "closed") return 0;
   const { patienceMs } = errand;
-  const patienceEndMs = lane.outage.patienceEnd(patienceMs, nowMs);
+  const patienceEndMs = lane.outage.patienceEnd(errand, nowMs);
   // No cooldown is cut short any more for the sake of one for which the last probe has been made.
   const isOver = lane.probedAtMs >= patienceEndMs;
   const openMs = breaker.refusesForMs(patienceMs > 0 && !isOver ? lane.outage.cooldownCapMs : Infinity);

@@ -18,6 +18,7 @@ import type { Claimant, Runnable } from "./claimant.ts";
 import { type Errand, fallAsleep, wakeUp } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import { Lane } from "./lane.ts";
+import { LanesAside } from "./lanes_aside.ts";
 import { Leases } from "./leases.ts";
 import { type CrowdedRoom, LoadShedder, type LoadShedding } from "./load_shedder.ts";
 import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
@@ -26,6 +27,7 @@ import { PermitTurn } from "./permit_turn.ts";
 import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
 import { SilentLanes } from "./silent_lanes.ts";
+import { SmallShare } from "./small_share.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
@@ -88,6 +90,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   readonly workingTime: WorkingTime;
   /** Keeps permits for those whose origins answer. */
   readonly silentLanes: SilentLanes;
+  /** What is held by requests that have failed late, and are tried again. */
+  readonly #costly: SmallShare = new SmallShare(this);
+  readonly #aside: LanesAside = new LanesAside();
 
   /** Creates a scheduler of whose permits none is used. */
   constructor(options: SchedulerOptions) {
@@ -96,7 +101,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#tokens = new Tokens(options.bucket, this);
     const examine = (lane: Lane): void => this.examine(lane);
     this.#wakeUps = new WakeUps({ ...options, examine });
-    this.silentLanes = new SilentLanes(this);
+    this.silentLanes = new SilentLanes(this, this.#aside);
     this.reports = new AttemptReports(options, this, this.#wakeUps);
     if (options.timersBelongToRequests) {
       this.#leases = new Leases();
@@ -139,12 +144,17 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return inUse >= capacity && this.#hasOthersInLine(allowance);
   }
 
-  /** Whether somebody is in line who waits for no silent origin, and is not this batch; or another client that shares the permits. */
+  /**
+   * Whether somebody is in line who waits for no silent origin, is about to try nothing again that has failed late, and is not this batch;
+   * or another client that shares the permits.
+   */
   #hasOthersInLine(allowance?: Allowance): boolean {
     if (this.#ledger.waiters.size > (this.#turn.isQueued ? 1 : 0)) return true;
     for (let claimant = this.#turns.head; claimant !== undefined; claimant = claimant.next) {
       const isOwn = allowance !== undefined && claimant.allowance === allowance;
-      if (!isOwn && !(claimant instanceof Lane && claimant.isSilent)) return true;
+      const mayStandAside = claimant instanceof Lane &&
+        (claimant.isSilent || claimant.head?.waiter.errand.isCostly);
+      if (!isOwn && !mayStandAside) return true;
     }
     return false;
   }
@@ -224,19 +234,26 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#recall(1);
   }
 
-  /** Lanes of silent origins that have left the permits to others claim again. */
+  /** Lanes that have left the permits to others claim again. */
   #recall(most: number): void {
-    for (const lane of this.silentLanes.recall(most)) this.#rouse(lane, this.now());
+    for (const lane of this.#aside.recall(most)) this.#rouse(lane, this.now());
+  }
+
+  /** Whether a request has to leave the permits to others: its origin is silent, or it has failed late, and such hold enough of them. */
+  #mustStandAside({ isSilent, isDown }: Lane, { isCostly, allowance }: Errand): boolean {
+    const isTooMuch = (isSilent && this.silentLanes.areFull(allowance)) ||
+      (isCostly && !isDown && this.#costly.isFull(allowance));
+    return isTooMuch && this.#hasOthersInLine();
   }
 
   /** Does what `tryEnter` does for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
   #tryEnterUnclear(
-    { allowance }: Errand,
+    errand: Errand,
     lane: Lane,
     line: KeyLine<Place<Lane>> | undefined,
     nowMs: number,
   ): number {
-    if (lane.isSilent && this.#hasOthersInLine() && this.silentLanes.areFull(allowance)) return -1;
+    if (this.#mustStandAside(lane, errand)) return -1;
     const isOnlyCold = lane.isClear && lane.warmUp?.isCold(nowMs) === true;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
@@ -277,7 +294,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     let ticket = this.tryEnter(lane, nowMs);
     if (ticket === -1) ticket = this.#tryEnterUnclear(errand, lane, line, nowMs);
-    return ticket === -1 ? undefined : this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /**
@@ -322,7 +339,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return undefined;
     if (!this.#grant(lane, line)) return undefined;
     const ticket = lane.enter(nowMs, lane.outage.cooldownCapMs);
-    const admission = this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    const admission = this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
     admission.place = allowance;
     allowance?.takePlace();
     return admission;
@@ -349,11 +366,21 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const { receipt } = errand;
     errand.receipt = undefined;
-    return this.#lend(lane, ticket, nowMs, receipt);
+    return this.#lend(errand, lane, ticket, nowMs, receipt);
   }
 
-  #lend(lane: Lane, ticket: number, nowMs: number, receipt: Receipt | undefined): Admission {
+  #lend(
+    { isCostly }: Errand,
+    lane: Lane,
+    ticket: number,
+    nowMs: number,
+    receipt: Receipt | undefined,
+  ): Admission {
     const admission = new Admission(this, lane, ticket, nowMs, receipt);
+    if (isCostly) {
+      admission.isCostly = true;
+      this.#costly.inFlight++;
+    }
     this.#leases?.lend(admission, nowMs);
     return admission;
   }
@@ -368,7 +395,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     waiter.enterAll();
     this.inLine++;
     for (const lane of lanes) {
-      lane.outage.shortenCooldown(errand.patienceMs, lane.probedAtMs);
+      lane.outage.shortenCooldown(errand, lane.probedAtMs);
       this.#rouse(lane, nowMs);
     }
     fallAsleep(errand);
@@ -448,10 +475,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
   release(lane: Lane, admission?: Admission): void {
     if (admission !== undefined) this.#leases?.end(admission);
+    if (admission?.isCostly) this.#costly.inFlight--;
     if (admission?.receipt !== undefined) this.reports.close(admission.receipt);
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
+    if (admission?.isCostly) this.#recall(1);
     admission?.place?.givePlaceBack();
     this.dispatch();
     this.onRelease?.();
@@ -470,7 +499,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
     lane.answeredAtMs = nowMs;
-    lane.slowestMs = Math.max(lane.slowestMs, nowMs - attempt.attemptedAtMs);
+    if (nowMs - attempt.attemptedAtMs > lane.slowestMs) lane.slowestMs = nowMs - attempt.attemptedAtMs;
     this.silentLanes.servedAtMs = nowMs;
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) {
@@ -506,7 +535,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     } else {
       ledger.give(1);
     }
-    if (this.#turns.size > 0 || this.silentLanes.hasAside) this.dispatch();
+    if (this.#turns.size > 0 || this.#aside.areThere) this.dispatch();
     if (this.onRelease !== undefined) this.onRelease();
     return undefined;
   }
@@ -591,12 +620,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
     this.#admitAll();
-    if (this.silentLanes.hasAside && this.#turns.size === 0) {
+    if (this.#aside.areThere && this.#turns.size === 0) {
       this.#recall(Infinity);
       this.#admitAll();
     }
     const { inUse, capacity } = this.#ledger;
-    const isWanted = this.#turns.size > 0 || (this.silentLanes.hasAside && inUse >= capacity);
+    const isWanted = this.#turns.size > 0 || (this.#aside.areThere && inUse >= capacity);
     if (isWanted && !this.#tokens.isOut) this.#turn.queue();
   }
 
@@ -634,7 +663,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   readonly #claimLane = (lane: Lane, nowMs: number): Runnable | undefined => {
     this.#rouse(lane, nowMs);
     if (!lane.isClaiming) return undefined;
-    const waiter = firstOf(lane);
+    let waiter = firstOf(lane);
     if (waiter === undefined) {
       this.quit(lane);
       return undefined;
@@ -643,9 +672,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       this.#drop(waiter, nowMs);
       return undefined;
     }
-    if (lane.isSilent && this.#hasOthersInLine() && this.silentLanes.areFull(waiter.errand.allowance)) {
+    if (this.#mustStandAside(lane, waiter.errand)) {
+      waiter = lane.isSilent ? undefined : firstOf(lane, false);
+    }
+    if (waiter === undefined) {
       this.quit(lane);
-      this.silentLanes.setAside(lane);
+      this.#aside.add(lane);
       return undefined;
     }
     for (const admitting of waiter.lanes) {

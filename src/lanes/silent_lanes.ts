@@ -6,11 +6,11 @@
 
 import type { Allowance } from "./allowance.ts";
 import { type Lane, SILENT_MS } from "./lane.ts";
+import type { LanesAside } from "./lanes_aside.ts";
+import { SmallShare } from "./small_share.ts";
 
 /** How long it is until that is looked at again, in milliseconds. */
 export const LOOK_AGAIN_MS = 1_000;
-/** Silent origins may hold one of so many permits while others have use for them. */
-const PERMITS_FOR_ONE = 4;
 
 /** An attempt in flight. */
 export interface AttemptUnderWay {
@@ -58,22 +58,20 @@ export class SilentLanes {
   /** Knows what is in flight; without it, nothing is. */
   source: AttemptSource | undefined = undefined;
   #lookedAtMs = -Infinity;
-  /** How many permits silent lanes hold. */
-  #inFlight = 0;
+  /** What silent lanes hold. */
+  readonly #share: SmallShare;
+  readonly #aside: LanesAside;
   /** When an origin has served a request last, on the client's clock. */
   servedAtMs: number = -Infinity;
   /** When an attempt has given way last to find out whether others are served. */
   #scoutedAtMs = -Infinity;
   /** How long it is until the next one may. */
   #scoutGapMs = SILENT_MS;
-  /** Lanes whose requests wait until others have no use for the permits. */
-  readonly #aside = new Set<Lane>();
-  /** Whether there are any; no getter, as it is asked after each request. */
-  hasAside = false;
-
-  /** Begins without silent lanes. */
-  constructor(view: PermitView) {
+  /** Begins without silent lanes; what has been set aside may be one of them. */
+  constructor(view: PermitView, aside: LanesAside) {
     this.#view = view;
+    this.#share = new SmallShare(view);
+    this.#aside = aside;
   }
 
   /** Some attempt has waited for a while: finds out which origins are silent, and has those give way that hold too much. */
@@ -98,44 +96,20 @@ export class SilentLanes {
 
   /** A permit is taken, or given back, for a silent lane. */
   count(permits: 1 | -1): void {
-    this.#inFlight += permits;
+    this.#share.inFlight += permits;
   }
 
   /** Something has come from a silent lane: others may go now. */
   noteAnswer(lane: Lane): void {
-    this.#inFlight -= lane.inFlight;
+    this.#share.inFlight -= lane.inFlight;
     lane.isSilent = false;
     this.#aside.delete(lane);
-    this.hasAside = this.#aside.size > 0;
     lane.refresh();
   }
 
   /** Whether silent lanes hold as much as they may have while others want permits; and a batch, of what it may have in flight. */
   areFull(allowance: Allowance | undefined): boolean {
-    return this.#inFlight >= this.#room(allowance);
-  }
-
-  #room(allowance: Allowance | undefined): number {
-    const permits = Math.min(this.#view.capacity, allowance?.concurrency ?? Infinity);
-    return Math.max(1, Math.floor(permits / PERMITS_FOR_ONE));
-  }
-
-  /** Has a lane wait. */
-  setAside(lane: Lane): void {
-    this.#aside.add(lane);
-    this.hasAside = true;
-  }
-
-  /** Lanes that have waited, which may claim again: so many of them at the most. */
-  recall(most: number): readonly Lane[] {
-    const recalled: Lane[] = [];
-    for (const lane of this.#aside) {
-      if (recalled.length >= most) break;
-      this.#aside.delete(lane);
-      if (lane.queued > 0) recalled.push(lane);
-    }
-    this.hasAside = this.#aside.size > 0;
-    return recalled;
+    return this.#share.isFull(allowance);
   }
 
   #silence(lane: Lane, nowMs: number): void {
@@ -144,7 +118,7 @@ export class SilentLanes {
     lane.silentSinceMs = nowMs;
     lane.isClear = false;
     lane.listens = true;
-    this.#inFlight += lane.inFlight;
+    this.#share.inFlight += lane.inFlight;
   }
 
   /** Has attempts give way that are more than silent origins may have. */
@@ -152,7 +126,7 @@ export class SilentLanes {
     let left = silent.length;
     for (const attempt of silent.toReversed()) {
       const { lane, allowance, sentAtMs } = attempt;
-      if (left <= this.#room(allowance)) return;
+      if (left <= this.#share.room(allowance)) return;
       if (!attempt.isPending || !attempt.mayGiveWay) continue;
       // What the silent origin itself has served says nothing of others.
       if (this.servedAtMs >= sentAtMs && this.servedAtMs > lane.answeredAtMs) {

@@ -23,6 +23,9 @@ import type { Target } from "./journey.ts";
 import { MiddlewareFailure } from "./middleware.ts";
 import type { Environment } from "./policy.ts";
 
+/** From how long on an attempt that fails has cost much, in milliseconds. */
+export const LATE_MS = 1_000;
+
 /** Judges one attempt; its first word counts. */
 export class AttemptVerdict {
   /** Whether one beside it has failed at the same origin already: the failure of the two is one. */
@@ -125,10 +128,12 @@ export class AttemptVerdict {
    * a bad URL must not speak for all others. Those of a batch are many, and speak for themselves.
    */
   #judge(verdict: "failure" | "ignored" | "success"): void {
-    const { journey: { round }, patienceMs } = this.#call;
+    const { journey, patienceMs } = this.#call;
     const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
-      (this.isSecondFailure || (round > 1 && patienceMs === 0 && !this.#admission.isProbe));
+      (this.isSecondFailure || (journey.round > 1 && patienceMs === 0 && !this.#admission.isProbe));
     if (isRepeated) this.#target.lane.failed++;
+    journey.isCostly = verdict === "failure" &&
+      this.#environment.clock.now() - this.#admission.startedAtMs >= LATE_MS;
     this.#tell(isRepeated ? "ignored" : verdict);
   }
 

@@ -293,6 +293,14 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return waits === "wait" ? patienceMs : 0;
   }
 
+  get isCostly(): boolean {
+    return this.#journey?.isCostly === true;
+  }
+
+  get batchBeganAtMs(): number {
+    return this.context.allowance?.beganAtMs ?? -Infinity;
+  }
+
   /** Whether it waits also for an origin from which nothing has ever come; a single request that waits for none has its retries, as ever. */
   get waitsForUnanswered(): boolean {
     const { onOpen, patienceMs } = this.settings;

@@ -74,6 +74,8 @@ export class Journey {
   isUrgent = false;
   /** Whether its attempt was ended once for the sake of others. */
   hasGivenWay = false;
+  /** Whether its latest attempt has failed late. */
+  isCostly = false;
   /** How often it was told to come again. */
   refusals = 0;
   /** Whether it was told to come again at once, and did. */

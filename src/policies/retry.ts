@@ -282,8 +282,8 @@ function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
 }
 
 /** Whether no further probe is made for it: the outage had lasted for as long as the call is patient when the latest began. */
-function wasLastProbe({ patienceMs }: Call, { outage, probedAtMs }: Lane, nowMs: number): boolean {
-  return probedAtMs >= outage.patienceEnd(patienceMs, nowMs);
+function wasLastProbe(call: Call, { outage, probedAtMs }: Lane, nowMs: number): boolean {
+  return probedAtMs >= outage.patienceEnd(call, nowMs);
 }
 
 /** The lowest priority of those in line: one that is refused again and again goes behind them, or it would pause its origin for each of them. */

@@ -125,7 +125,8 @@ export interface Settings {
    */
   readonly onOpen: "fail" | "wait" | undefined;
   /**
-   * How old an outage may be for a request to wait for its end, in milliseconds, counted from when the breaker opened first.
+   * How old an outage may be for a request to wait for its end, in milliseconds, counted from when the breaker opened first, or from the
+   * beginning of a batch that has begun later.
    * An origin from which nothing has ever come is not waited for, unless this is said.
    * @default {30_000}
    */

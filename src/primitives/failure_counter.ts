@@ -63,6 +63,8 @@ export class ConsecutiveFailures implements FailureCounter {
 const OUTAGE_MS = 250;
 /** How many times `minimumRequests` of them are enough in less time. */
 const OUTAGE_FACTOR = 5;
+/** So many successes whose calls began after one that fails are no chance. */
+const FEW_SERVED = 5;
 /** A product that rounding makes a little too large must not need one failure more. */
 const ROUNDING = 0.999_999_999_999;
 
@@ -70,7 +72,8 @@ const ROUNDING = 0.999_999_999_999;
  * Too many is a share of `failureRatio` or more of the results of a sliding window, once it holds `minimumRequests`; or
  * nothing but failures, `minimumRequests` of them over at least a quarter of a second, or five times as many: a window full of
  * successes would notice an outage only when they have left it. A success whose call began before the failures did says nothing
- * of them.
+ * of them, and a failure that comes so late that a call that began after it has succeeded is none of nothing but failures; if five have,
+ * it says nothing of now at all.
  */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;
@@ -82,6 +85,10 @@ export class FailureRatio implements FailureCounter {
   #inARow = 0;
   #failingSinceMs = 0;
   #firstStartedAtMs = 0;
+  /** When the calls began that have succeeded last, and the latest of them all. */
+  readonly #servedSinceMs: number[] = Array(FEW_SERVED).fill(-Infinity);
+  #turn = 0;
+  #latestServedMs = -Infinity;
 
   /** Creates a counter with an empty window. */
   constructor(failureRatio: number, minimumRequests: number, windowMs: number, clock: Clock) {
@@ -94,19 +101,27 @@ export class FailureRatio implements FailureCounter {
   }
 
   /** @inheritdoc */
-  success(startedAtMs: number = Infinity, nowMs: number = this.#clock.now()): void {
-    if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
+  success(startedAtMs?: number, nowMs: number = this.#clock.now()): void {
+    if (startedAtMs === undefined) this.#inARow = 0;
+    else {
+      if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
+      if (startedAtMs > this.#latestServedMs) this.#latestServedMs = startedAtMs;
+      this.#servedSinceMs[this.#turn] = startedAtMs;
+      this.#turn = (this.#turn + 1) % FEW_SERVED;
+    }
     this.#results.add(nowMs);
   }
 
   /** @inheritdoc */
-  failure(startedAtMs: number = -Infinity): boolean {
+  failure(startedAtMs?: number): boolean {
+    const beganAtMs = startedAtMs ?? Infinity;
+    if (this.#servedSinceMs.every((servedMs) => servedMs > beganAtMs)) return false;
     const nowMs = this.#clock.now();
     this.#results.add(nowMs);
     this.#failures.add(nowMs);
-    if (this.#inARow++ === 0) {
+    if (beganAtMs >= this.#latestServedMs && this.#inARow++ === 0) {
       this.#failingSinceMs = nowMs;
-      this.#firstStartedAtMs = startedAtMs;
+      this.#firstStartedAtMs = startedAtMs ?? -Infinity;
     }
     const least = this.#minimumRequests;
     const results = this.#results.total(nowMs);
@@ -120,6 +135,8 @@ export class FailureRatio implements FailureCounter {
   /** @inheritdoc */
   clear(): void {
     this.#inARow = 0;
+    this.#servedSinceMs.fill(-Infinity);
+    this.#latestServedMs = -Infinity;
     this.#results.clear();
     this.#failures.clear();
   }

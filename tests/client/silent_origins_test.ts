@@ -325,7 +325,7 @@ testBothWays("an origin whose bodies take long is not silent", async (setUp) => 
 });
 
 testBothWays("the request that was the last probe of an outage is not sent again", async (setUp) => {
-  const { client, clock, network } = setUp(() => NEVER, {
+  const { client, clock } = setUp(() => NEVER, {
     circuitBreaker: { threshold: 1, cooldownMs: 100, patienceMs: 10_000 },
     concurrency: 4,
   });

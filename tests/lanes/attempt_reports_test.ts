@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { AttemptReports, type ReportOptions } from "../../src/lanes/attempt_reports.ts";
 import { KeyLine } from "../../src/lanes/key_line.ts";
 import { Lane, type LaneOptions, type Sleeper, type StatedAnswer } from "../../src/lanes/lane.ts";
+import { LanesAside } from "../../src/lanes/lanes_aside.ts";
 import { LimitBook } from "../../src/lanes/limit_book.ts";
 import { Receipt } from "../../src/lanes/receipt.ts";
 import type { Place, Waiter } from "../../src/lanes/waiter.ts";
@@ -29,7 +30,7 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
   });
   const workingTime = new WorkingTime();
   const view = { capacity: 100, isWantedBeside: () => false, now: () => clock.now() };
-  const silentLanes = new SilentLanes(view);
+  const silentLanes = new SilentLanes(view, new LanesAside());
   const reader = { ...view, workingTime, silentLanes, examine };
   const breaker = new CircuitBreaker({ threshold: 2, clock });
   const lane = new Lane({ key: "http://a.test", breaker, bucket: undefined, ...laneOptions });

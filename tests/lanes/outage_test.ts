@@ -14,6 +14,9 @@ function setUp(cooldownMs: number) {
   return { clock, outage, fail };
 }
 
+/** A request that is so patient, and began then. */
+const patient = (patienceMs: number, batchBeganAtMs = -Infinity) => ({ patienceMs, batchBeganAtMs });
+
 test("Outage.limitCooldown() caps the cooldown at half a second while somebody is patient", async () => {
   const { clock, outage, fail } = setUp(100);
   outage.begin(0, 0);
@@ -57,25 +60,26 @@ test("Outage.limitCooldown() caps nothing where there is no breaker", () => {
 
 test("Outage.shortenCooldown() goes by the least patient, and by nobody who has none", () => {
   const { outage } = setUp(2_000);
-  outage.shortenCooldown(100, -Infinity);
+  outage.shortenCooldown(patient(100), -Infinity);
   assertEquals(outage.patienceEndMs, Infinity);
   outage.begin(0, 0);
-  outage.shortenCooldown(0, -Infinity);
+  outage.shortenCooldown(patient(0), -Infinity);
   assertEquals(outage.patienceEndMs, Infinity);
   // The last probe has been made for who was patient until 150.
-  outage.shortenCooldown(150, 150);
+  outage.shortenCooldown(patient(150), 150);
   assertEquals(outage.patienceEndMs, Infinity);
-  for (const patienceMs of [800, 300, 500]) outage.shortenCooldown(patienceMs, 150);
+  for (const patienceMs of [800, 300, 500]) outage.shortenCooldown(patient(patienceMs), 150);
   assertEquals([outage.patienceEndMs, outage.cooldownCapMs], [300, 300]);
 });
 
 test("Outage.patienceEnd() counts from the beginning of the outage, or from now", () => {
   const { outage } = setUp(100);
-  assertEquals(outage.patienceEnd(1_000, 40), 1_040);
+  assertEquals(outage.patienceEnd(patient(1_000), 40), 1_040);
   outage.begin(10, 0);
-  assertEquals(outage.patienceEnd(1_000, 40), 1_010);
+  assertEquals(outage.patienceEnd(patient(1_000), 40), 1_010);
   outage.end();
-  assertEquals([outage.sinceMs, outage.patienceEnd(1_000, 40)], [undefined, 1_040]);
+  assertEquals(outage.patienceEnd(patient(1_000, 500), 40), 1_500);
+  assertEquals([outage.sinceMs, outage.patienceEnd(patient(1_000), 40)], [undefined, 1_040]);
 });
 
 test("Outage.begin() goes on with an outage that only headers have ended, until something succeeds", () => {
@@ -105,6 +109,6 @@ test("Outage.shortenCooldown() counts patience from the beginning of the outage,
   breaker.settle(breaker.enter(), "failure");
   outage.begin(5_000, 0);
   await clock.advance(100);
-  outage.shortenCooldown(700, -Infinity);
+  outage.shortenCooldown(patient(700), -Infinity);
   assertEquals([outage.patienceEndMs, outage.cooldownCapMs], [5_700, 700]);
 });

@@ -347,12 +347,28 @@ testOutages(
     const openedAtMs = network.sent[0]!.atMs;
     await clock.run(client.settle(numberedUrls(3), { patienceMs: 5_000 }));
     assertEquals(clock.now(), openedAtMs + 5_000);
-    // Who comes afterwards has no patience left, and may only be a probe.
-    const late = await clock.run(client.settle(numberedUrls(3), { patienceMs: 5_000 }));
-    assertEquals(clock.now(), openedAtMs + 5_000);
-    assert(late.every(({ ok }) => !ok));
+    // A single request that comes afterwards has no patience left, and may only be a probe.
+    const late = await clock.run(client.outcome(`${ORIGIN}/late`, { onOpen: "wait", patienceMs: 5_000 }));
+    assertEquals([clock.now(), late.ok], [openedAtMs + 5_000, false]);
   },
 );
+
+testOutages("a batch that begins in an old outage has its own patience", async (setUp) => {
+  for (const backAtMs of [Infinity, 9_000]) {
+    const { client, clock } = setUp(downUntil(backAtMs), {
+      circuitBreaker: { threshold: 1, patienceMs: 5_000 },
+    });
+    await clock.run(client.json(`${ORIGIN}/known`, { maxRetries: 0 }).catch(() => {}));
+    await clock.run(client.settle(numberedUrls(30)));
+    const beganAtMs = clock.now();
+    assert(beganAtMs >= 5_000 && beganAtMs < 9_000, `${beganAtMs}`);
+    await clock.advance(1_000);
+    const outcomes = await clock.run(client.settle(numberedUrls(30)));
+    const isBack = backAtMs < Infinity;
+    assert(outcomes.every(({ ok }) => ok === isBack));
+    if (!isBack) assertEquals(clock.now(), beganAtMs + 6_000);
+  }
+});
 
 testOutages(
   "a total deadline ends the wait of a batch's request at the latest when it passes (S14b)",

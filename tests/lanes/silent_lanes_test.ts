@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Allowance } from "../../src/lanes/allowance.ts";
 import { Lane } from "../../src/lanes/lane.ts";
+import { LanesAside } from "../../src/lanes/lanes_aside.ts";
 import { type AttemptUnderWay, SilentLanes } from "../../src/lanes/silent_lanes.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
@@ -12,7 +13,7 @@ interface Options {
 
 function setUp({ capacity = 8, isWanted = true }: Options = {}) {
   const clock = new ManualClock();
-  const lanes = new SilentLanes({ capacity, isWantedBeside: () => isWanted });
+  const lanes = new SilentLanes({ capacity, isWantedBeside: () => isWanted }, new LanesAside());
   const all: AttemptUnderWay[] = [];
   lanes.source = {
     lanesMet: () => new Set(all.map(({ lane }) => lane)),
@@ -235,16 +236,4 @@ test("SilentLanes has one silent attempt at least, however few permits there are
     await pass(6_000);
     assertEquals([lanes.areFull(undefined), gone], [true, []]);
   }
-});
-
-test("SilentLanes.recall() gives lanes in which somebody still waits, each once, and no more than asked for", () => {
-  const { lanes } = setUp();
-  const waiting = ["a", "b", "c"].map((name) => {
-    const lane = laneOf(`http://${name}.test`);
-    lane.urgent.push({ previous: undefined, next: undefined } as never);
-    return lane;
-  });
-  for (const lane of [laneOf(), ...waiting, waiting[0]!]) lanes.setAside(lane);
-  assertEquals(lanes.recall(1), waiting.slice(0, 1));
-  assertEquals([lanes.recall(Infinity), lanes.hasAside], [waiting.slice(1), false]);
 });

@@ -95,6 +95,33 @@ test("FailureRatio ends a row of failures at a success, unless its call began be
   assertEquals([isTooManyAfter(501), isTooManyAfter(undefined)], [false, false]);
 });
 
+test("FailureRatio does not count a failure in a row whose call began before one that has succeeded", () => {
+  for (const [beganAtMs, isTooMany] of [[1_000, false], [1_001, true]] as const) {
+    const { clock, counter } = fullOfSuccesses(4);
+    clock.jump(30_000);
+    counter.success(1_001);
+    for (let index = 0; index < 4; index++) counter.failure(beganAtMs);
+    for (let index = 0; index < 40; index++) counter.success(-Infinity);
+    clock.jump(250);
+    assertEquals(counter.failure(beganAtMs), isTooMany);
+  }
+});
+
+test("FailureRatio ignores a failure when five calls have succeeded that began after it", () => {
+  for (const [successes, isTooMany] of [[4, true], [5, false]] as const) {
+    const counter = new FailureRatio(0.5, 8, 10_000, new ManualClock());
+    for (let index = 0; index < successes; index++) counter.success(200 + index);
+    const verdicts = Array.from({ length: 20 }, () => counter.failure(199));
+    assertEquals(verdicts.includes(true), isTooMany);
+    // Those that began later count as ever.
+    for (let index = 0; index < 8; index++) counter.failure(300);
+    assertEquals(counter.failure(300), true);
+    counter.clear();
+    for (let index = 0; index < 7; index++) assertEquals(counter.failure(199), false);
+    assertEquals(counter.failure(199), true);
+  }
+});
+
 test("FailureRatio begins a new row of failures when it is cleared", () => {
   const { clock, counter } = fullOfSuccesses(4);
   for (let index = 0; index < 4; index++) counter.failure();
