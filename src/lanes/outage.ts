@@ -20,6 +20,8 @@ const PATIENT_SHARE = 0.1;
 export class Outage {
   /** When the breaker opened first since it was closed; absent while it is closed. */
   sinceMs: number | undefined;
+  /** Whether headers have ended it before, and nothing has come whole after them: they prove nothing. */
+  isDoubtful = false;
   /** When the patience of any that waits ends first. */
   patienceEndMs: number = Infinity;
   /** The longest cooldown while requests wait. */
@@ -40,7 +42,8 @@ export class Outage {
    * @param succeeded How many attempts have succeeded there.
    */
   begin(atMs: number, succeeded: number): void {
-    this.sinceMs = this.#doubted?.succeeded === succeeded ? this.#doubted.sinceMs : atMs;
+    this.isDoubtful = this.#doubted?.succeeded === succeeded;
+    this.sinceMs = this.isDoubtful ? this.#doubted!.sinceMs : atMs;
   }
 
   /** The breaker has been closed. */

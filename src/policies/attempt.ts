@@ -328,7 +328,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     }
     if (this.#call.streams || !isSuccessStatus(status)) return this.openReply(response);
     const isProbe = this.target.lane.breaker?.state === "half-open";
-    if (isProbe) this.verdict.judgeByHeaders();
+    const proof = isProbe ? this.#prove() : undefined;
     let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
       body = await this.#read(response);
@@ -336,6 +336,8 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
       this.#throwIfStopped();
     } catch (error) {
       throw this.#fail(error);
+    } finally {
+      if (proof !== undefined) this.#environment.deadlines.remove(proof);
     }
     this.verdict.succeed();
     if (isProbe) this.target.lane.outage.settle();
@@ -344,6 +346,23 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     const decoding = decodeReply(this.#call, reply);
     if (decoding !== undefined) await decoding;
     return reply;
+  }
+
+  /**
+   * The headers of a probe have come: its origin is back; or, if that was said too early before, once its body has not broken off for as long
+   * as half of what is left of the probe's time.
+   */
+  #prove(): Deadline | undefined {
+    const { breaker, outage } = this.target.lane;
+    if (!outage.isDoubtful) {
+      this.verdict.judgeByHeaders();
+      return undefined;
+    }
+    const { deadlines, clock } = this.#environment;
+    const onDeadline = (): void => {
+      if (this.#stopped === undefined) this.verdict.judgeByHeaders();
+    };
+    return deadlines.add({ onDeadline }, breaker!.retryAfterMs / 2, clock.now());
   }
 
   /** The response of a fetch that ignored its signal: it is of no use, and its body must end. */

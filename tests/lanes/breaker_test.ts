@@ -412,6 +412,73 @@ testBothWays(
   },
 );
 
+/** An origin that was taken for back because of headers, whose bodies have broken off since: its breaker is open again. */
+async function deceive({ client, clock }: SetUp): Promise<void> {
+  await clock.run(rejection(client.json(`${ORIGIN}/fail`)));
+  await clock.advance(1_000);
+  await clock.run(rejection(client.json(`${ORIGIN}/broken`)));
+  assertEquals(stateOf(client), "closed");
+  await clock.run(rejection(client.json(`${ORIGIN}/broken`)));
+  assertEquals(stateOf(client), "open");
+}
+
+/** Bodies that break off, last long, or never end. */
+const deceiving = (request: SentRequest): Answer => {
+  if (request.url.endsWith("/broken")) return { body: "[1,", bodyMs: 20, breaksWith: new TypeError("reset") };
+  if (request.url.endsWith("/late")) {
+    return { body: "[1,", bodyMs: 4_000, breaksWith: new TypeError("reset") };
+  }
+  if (request.url.endsWith("/slow")) return { json: [1], bodyMs: 20_000 };
+  return failing(request);
+};
+
+testBothWays("S14: once headers have proved nothing, a probe's body has to come", async (setUp) => {
+  const made = setUp(deceiving, { circuitBreaker: { threshold: 1, cooldownMs: 1_000 } });
+  const { client, clock } = made;
+  await deceive(made);
+  for (const cooldownMs of [1_000, 2_000]) {
+    await clock.advance(cooldownMs);
+    const probe = watch(client.json(`${ORIGIN}/broken`));
+    await clock.advance(10);
+    assertEquals([stateOf(client), probe.state], ["half-open", "pending"]);
+    await clock.advance(10);
+    assertEquals([stateOf(client), probe.state], ["open", "rejected"]);
+  }
+  await clock.advance(4_000);
+  assertEquals(await clock.run(client.json(`${ORIGIN}/good`)), 1);
+  assertEquals(stateOf(client), "closed");
+  // That is forgotten with the outage.
+  await fail(made, 1);
+  await clock.advance(1_000);
+  const slow = watch(client.json(`${ORIGIN}/slow`));
+  await clock.advance(1);
+  assertEquals([stateOf(client), slow.state], ["closed", "pending"]);
+  await clock.run(client.close());
+});
+
+for (const [timeoutMs, provenMs] of [[30_000, 2_500], [1_000, 500]] as const) {
+  testBothWays(
+    `S14: once headers have proved nothing, a body that goes on for ${provenMs} ms does where 'timeoutMs' is ${timeoutMs}`,
+    async (setUp) => {
+      const options = { circuitBreaker: { threshold: 1, cooldownMs: 1_000 }, timeoutMs };
+      const made = setUp(deceiving, options);
+      const { client, clock } = made;
+      for (const path of ["slow", "late"]) {
+        await deceive(made);
+        await clock.advance(1_000);
+        const probe = watch(client.json(`${ORIGIN}/${path}`));
+        await clock.advance(provenMs - 1);
+        assertEquals([stateOf(client), probe.state], ["half-open", "pending"]);
+        await clock.advance(1);
+        assertEquals([stateOf(client), probe.state], ["closed", "pending"]);
+        await clock.advance(30_000);
+        // A good one in between, so that the next outage is a new one.
+        assertEquals(await clock.run(client.json(`${ORIGIN}/good`)), 1);
+      }
+    },
+  );
+}
+
 test("S14: a probe that succeeds after its time closes the breaker all the same", async () => {
   const made = setUp(
     (request) => request.url.endsWith("/slow") ? { json: 1, afterMs: 6_000 } : failing(request),

@@ -94,6 +94,25 @@ test("Outage.begin() goes on with an outage that only headers have ended, until 
   assertEquals(outage.sinceMs, 500);
 });
 
+test("Outage.isDoubtful is true where an outage goes on that headers have ended, and false in a new one", () => {
+  const outage = new Outage(undefined);
+  outage.begin(100, 3);
+  assertEquals(outage.isDoubtful, false);
+  outage.doubt(100, 4);
+  outage.end();
+  outage.begin(200, 4);
+  assertEquals(outage.isDoubtful, true);
+  // Headers again, and one body that came whole after them.
+  outage.doubt(100, 5);
+  outage.end();
+  outage.begin(300, 6);
+  assertEquals(outage.isDoubtful, false);
+  outage.doubt(300, 7);
+  outage.settle();
+  outage.begin(400, 7);
+  assertEquals(outage.isDoubtful, false);
+});
+
 test("Outage.settle() takes the doubt away: the next outage is a new one", () => {
   const outage = new Outage(undefined);
   outage.doubt(100, 3);

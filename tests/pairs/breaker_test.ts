@@ -13,6 +13,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
@@ -370,6 +371,31 @@ for (
     assert(refused.length > 400, `${refused.length} were refused, ${origin.calls} sent`);
     assert(clock.now() <= 30_000, `it took ${clock.now()} ms`);
   });
+}
+
+for (const hosts of [1, 2, 6]) {
+  for (const untilMs of [4_000, 11_000, 26_000]) {
+    testBothWays(
+      `breaker × patience: a batch comes whole from ${hosts} hosts whose bodies break off from 1 s to ${untilMs} ms`,
+      async (rig) => {
+        const clock = new ManualClock();
+        const reset = broken();
+        const { client, origin, run } = rig(
+          late(clock, 100, (sent) => {
+            const isBroken = clock.now() >= 1_000 && clock.now() < untilMs;
+            return isBroken ? reset(sent) : OK(sent);
+          }),
+          { random: seededRandom(1) },
+          { clock },
+        );
+        const urls = Array.from({ length: 600 }, (_, index) => `https://h${index % hosts}.test/${index}`);
+        const outcomes = await run(client.settle(urls));
+
+        assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+        assert(origin.calls < 1_200, `${origin.calls} requests were sent`);
+      },
+    );
+  }
 }
 
 test("breaker × patience: a body that comes whole after headers have closed the circuit ends the outage", async () => {
