@@ -40,6 +40,8 @@ export class BudgetDrought {
   #untilMs = -Infinity;
   #scoutAtMs = -Infinity;
   #scouts = 0;
+  /** Retries that others have paid for by their success. */
+  #granted = 0;
   /** Since when it counts as an outage. */
   #outageAtMs: number | undefined;
 
@@ -53,6 +55,18 @@ export class BudgetDrought {
     this.#scouts = Math.min(MOST_SCOUTS, this.#scouts + SCOUTS_PER_RETRY);
   }
 
+  /** A retry has succeeded: it pays for two others. */
+  grantTwo(): void {
+    this.#granted += 2;
+  }
+
+  /** Takes a retry that another one has paid for. */
+  tryTakeGranted(): boolean {
+    if (this.#granted === 0) return false;
+    this.#granted--;
+    return true;
+  }
+
   /**
    * A request begins to wait.
    *
@@ -62,7 +76,7 @@ export class BudgetDrought {
   enter(areOthersServed: boolean, nowMs: number): void {
     if (this.#waiting++ === 0 && nowMs - this.#untilMs >= OVER_MS) {
       this.#sinceMs = this.#scoutAtMs = nowMs;
-      this.#entered = this.#informed = 0;
+      this.#entered = this.#informed = this.#granted = 0;
     }
     this.#entered++;
     if (areOthersServed) this.#informed++;

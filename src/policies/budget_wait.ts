@@ -59,7 +59,10 @@ export function noteRetry(
   (lane.retries ??= new RetryRecord(nowMs)).noteEnd(!isFailure, nowMs);
   if (isFailure) return;
   lane.rescuedAtMs = environment.clock.now();
-  environment.budget?.restore(lane.rescuedAtMs);
+  const { budget, drought } = environment;
+  // It may owe more than it gets back: what requests have paid in is forgotten before the retries that came later.
+  if (budget?.balance === 0) drought.grantTwo();
+  else budget?.restore(lane.rescuedAtMs);
 }
 
 /**
@@ -144,11 +147,15 @@ function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
   const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
     ? undefined
     : lane.retries ??= new RetryRecord(nowMs);
-  if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(environment.clock.now())) {
-    return false;
-  }
+  if (retries?.mayRetry(nowMs) === false || !tryPay(environment)) return false;
   retries?.noteSent(nowMs);
-  environment.drought.notePaid();
+  return true;
+}
+
+/** Takes a retry from the budget, or one that another has paid for. */
+function tryPay({ budget, drought, clock }: Environment): boolean {
+  if (!budget!.tryWithdraw(clock.now())) return drought.tryTakeGranted();
+  drought.notePaid();
   return true;
 }
 

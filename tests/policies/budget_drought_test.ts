@@ -89,3 +89,18 @@ test("BudgetDrought.isOutage() is false if one in ten requests has seen its orig
   drought.enter(true, 0);
   assertEquals(drought.isOutage(0), false);
 });
+
+test("BudgetDrought.tryTakeGranted() takes two for each retry that has succeeded, in the same drought", () => {
+  const { drought } = setUp(0);
+  drought.enter(false, 0);
+  assertEquals(drought.tryTakeGranted(), false);
+  drought.grantTwo();
+  assertEquals([1, 2, 3].map(() => drought.tryTakeGranted()), [true, true, false]);
+  drought.grantTwo();
+  drought.leave(1_000);
+  drought.enter(false, 2_000);
+  assertEquals(drought.tryTakeGranted(), true);
+  drought.leave(3_000);
+  drought.enter(false, 13_000);
+  assertEquals(drought.tryTakeGranted(), false);
+});

@@ -630,6 +630,24 @@ for (const [name, [hosts, count, untilMs, away, isAway]] of Object.entries(AWAY)
 }
 
 testBothWays(
+  "a batch comes whole from hosts that go away one after the other, for which the budget pays too much",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply: Reply = async (sent) => {
+      const awayMs = sent.atMs - 9_000 - 5 * Number(/h(\d+)/.exec(sent.url)![1]);
+      const isAway = awayMs >= 0 && awayMs < 4_000;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, isAway ? 2 : 100));
+      return isAway ? refused()(sent) : OK(sent);
+    };
+    const { client, run, origin } = rig(reply, { random: seededRandom(1) }, { clock });
+    const outcomes = await run(client.settle(urlsOf(300, 3_000)));
+
+    assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+    assert(origin.calls < 4_500, `${origin.calls} requests were sent`);
+  },
+);
+
+testBothWays(
   "batches of a client and of what extends it come whole after the network was away",
   async (rig) => {
     const clock = new ManualClock();
