@@ -81,15 +81,16 @@ export class ByteBound {
    * Writes a file once there is room for it.
    *
    * @param file Which, how large, and how large the one is that it replaces.
-   * @param run Writes it.
+   * @param run Writes it, and tells how large the file was that it has replaced; 0 if there was none any more.
    * @throws {unknown} What `run` throws, or why nothing can be removed to make room; what is just skipped is no fault.
    */
-  async write({ shard, bytes, replacedBytes }: FileWrite, run: () => Promise<void>): Promise<void> {
+  async write({ shard, bytes, replacedBytes }: FileWrite, run: () => Promise<number>): Promise<void> {
     const { written } = await this.#turn.run(async () => {
       let addedBytes = bytes - await replacedBytes();
       // What is to be replaced may be what has gone.
       while (await this.#makeRoom(addedBytes)) addedBytes = bytes - await replacedBytes();
-      return { written: this.#track(shard, addedBytes, run) };
+      const reservedBytes = Math.max(0, addedBytes);
+      return { written: this.#track(shard, reservedBytes, async () => bytes - await run()) };
     });
     await written;
   }
@@ -139,21 +140,22 @@ export class ByteBound {
     });
   }
 
-  #track(shard: string, addedBytes: number, run: () => Promise<void>): Promise<void> {
-    const reservedBytes = Math.max(0, addedBytes);
+  #track(shard: string, reservedBytes: number, run: () => Promise<number>): Promise<void> {
     this.#reservedBytes += reservedBytes;
     const { ledger } = this.#options;
     ledger.begin(reservedBytes);
     const write = async (): Promise<void> => {
-      let removedBytes = reservedBytes;
+      let addedBytes = 0;
       try {
-        await run();
+        addedBytes = await run();
         this.#sizes.change(shard, addedBytes);
-        removedBytes -= addedBytes;
       } finally {
-        ledger.remove(removedBytes);
+        // Another process may have removed or replaced meanwhile what was to be replaced.
+        const begunBytes = Math.max(reservedBytes, addedBytes);
+        ledger.begin(begunBytes - reservedBytes);
+        ledger.remove(begunBytes - addedBytes);
         this.#reservedBytes -= reservedBytes;
-        await ledger.end(reservedBytes);
+        await ledger.end(begunBytes);
         this.#writing.delete(written);
       }
     };

@@ -47,9 +47,11 @@ async function setUp(maxBytes: number) {
   const put = async (index: number, bytes: number) => {
     const place = nameOf(index);
     await folders.make(place.shard);
+    const replaced = await folders.look(place);
     await real.remove(folders.pathOf(place));
     await files.create(folders.pathOf(place), ownBytes(bytes));
     await files.touch(folders.pathOf(place), NOW_MS + index * 1_000);
+    return replaced?.bytes ?? 0;
   };
   const write = (index: number, bytes: number, to = bound) => {
     const { shard } = nameOf(index);
@@ -103,6 +105,26 @@ test("ByteBound.write() makes room by the very file that is replaced", async () 
   await write(6, 200);
   await write(7, 200);
   assertEquals(await left(), range(3, 8));
+});
+
+test("ByteBound.write() counts what it has really replaced, where another process was quicker", async () => {
+  const { folder, folders, bound, open, put, write, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  await write(1, 200);
+  const other = open().bound;
+  await write(2, 100, other);
+  const { shard } = nameOf(1);
+  const file = { shard, bytes: 300, replacedBytes: () => Promise.resolve(200) };
+  await bound.write(file, async () => {
+    await folders.remove((await folders.find(nameOf(1)))!);
+    other.forget(shard, 200);
+    await write(3, 100, other);
+    return await put(1, 300);
+  });
+  for (const index of range(4, 9)) await write(index, 90);
+  assertEquals(await left(), range(1, 9));
+  await write(9, 100);
+  assertEquals(await left(), range(2, 10));
 });
 
 test("ByteBound.write() keeps to the bound when many write at once", async () => {
