@@ -230,12 +230,15 @@ export class ByteBound {
 
   /** Scans folders until enough is seen to know by how much the estimate is wrong, which holds for the others as well. */
   async #lookAround(): Promise<void> {
+    await this.#settleWrites();
     await this.#exchange(0);
+    const shards = new Set(await this.#options.folders.shards());
+    for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
     const before = this.#sizes.totalBytes;
     let seen = 0;
     for (let entries = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
       const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
-      entries += (await this.#scanNext(count)).length;
+      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
       seen += count;
     }
     const missedBytes = (this.#sizes.totalBytes - before) / seen;
