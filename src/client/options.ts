@@ -187,7 +187,7 @@ export interface ClientOptions extends
   readonly perOrigin?: PerOriginOptions | undefined;
   /**
    * How many requests of a batch may wait while others go on: for their turn, for the end of a pause or an outage, or in a
-   * backoff.
+   * backoff. Outcomes of an ordered stream count as well that must wait for one of these.
    * @default {1_000}
    */
   readonly maxWaiting?: number | undefined;
