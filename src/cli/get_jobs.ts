@@ -48,11 +48,12 @@ export interface GetJobsOptions {
  * @returns When all have ended, or the run was stopped.
  */
 export async function runGetJobs(options: GetJobsOptions): Promise<void> {
-  const { client, run, inputs } = options;
+  const { client, run, inputs, sink } = options;
   using room = new JobRoom({
     ...options,
     isTimed: options.request.totalTimeoutMs !== undefined,
     stats: () => client.stats(),
+    stranded: () => sink.stranded ?? 0,
     onRoom: () => pool.pump(),
   });
   const pool: JobPool<Input | BadInput> = new JobPool({

@@ -18,19 +18,22 @@ export interface JobRoomOptions {
   readonly isTimed: boolean;
   readonly clock: Clock;
   readonly stats: () => ClientStats;
+  /** How many jobs have been sent, and only wait for an earlier one that has not ended. */
+  readonly stranded: () => number;
   /** Called when there may be room again. */
   readonly onRoom: () => void;
 }
 
-/** How many more may sleep or wait for an origin in trouble while others go on. */
+/** How many more may sleep, wait for an origin in trouble, or wait for one of these, while others go on. */
 const MAX_WAITING = 1_000;
 /** How often it is looked at what the others wait for when there is no room, in milliseconds. */
 const LOOK_MS = 25;
 
 /**
  * There is room for twice as many as may send at once: what one has received is written while the next one sends. Those that sleep after
- * a failure, or wait for an origin in trouble, leave their permits free. When that is so, as many more may begin; it is looked at now and
- * then, because to be told of each request would cost them all. Dispose it to stop that.
+ * a failure, or wait for an origin in trouble, leave their permits free, and so do those that must not be written before them. When that
+ * is so, as many more may begin; it is looked at now and then, because to be told of each request would cost them all. Dispose it to stop
+ * that.
  *
  * Where the time of a request runs from its beginning, none begins that would have to wait for its permit, and as few as may be for a token.
  */
@@ -67,15 +70,16 @@ export class JobRoom implements Disposable {
 
   #look(): void {
     this.#timer = undefined;
-    const { stats, onRoom } = this.#options;
-    this.#room = this.#least + Math.min(this.#held(stats()), MAX_WAITING);
+    const { stats, stranded, onRoom } = this.#options;
+    const held = this.#held(stats());
+    this.#room = this.#least + (held === 0 ? 0 : Math.min(held + stranded(), MAX_WAITING));
     onRoom();
   }
 
   /** Whether those that have not been sent can be soon. */
   #hasTokens(outstanding: number): boolean {
     const stats = this.#options.stats();
-    return outstanding < stats.inFlight + this.#maxAwaiting + this.#held(stats);
+    return outstanding - this.#options.stranded() < stats.inFlight + this.#maxAwaiting + this.#held(stats);
   }
 
   /** How many wait for something else than a permit or a token. */

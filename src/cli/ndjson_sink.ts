@@ -75,6 +75,10 @@ export class NdjsonSink implements Sink {
     this.#turns?.leave(index);
   }
 
+  get stranded(): number {
+    return this.#turns?.stranded ?? 0;
+  }
+
   /** The line of an outcome; its body is let go, as the line may have to wait long. */
   async #receive(job: Job, exchange: Exchange): Promise<ReceivedLine> {
     const { status, headers, attempts, from, failure, body } = await exchange.whole();

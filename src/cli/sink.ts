@@ -41,4 +41,6 @@ export interface Sink {
   fail?(job: FailedJob, error: unknown): Promise<void>;
   /** A job was stopped, and has no outcome. */
   skip?(index: number): void;
+  /** How many jobs have all that they need, and only wait for an earlier one that has not ended. */
+  readonly stranded?: number;
 }

@@ -23,6 +23,8 @@ import type { FetchRequest, RequestSource } from "./request.ts";
 export interface OutcomeConsumer {
   /** How many outcomes it holds that were not taken yet. */
   readonly held: number;
+  /** Whether it is asked for an outcome that has not come, and all that it holds come after that one. */
+  readonly awaitsEarlier: boolean;
   /** Takes an outcome; of a failed request, `reason` is what it has failed of, which need be no error. */
   onOutcome(outcome: Outcome<unknown>, reason: unknown): void;
   /** There will be no further outcome; the source threw, if there is a failure. */
@@ -38,7 +40,7 @@ export interface BatchRun {
   readonly concurrency: number;
   /** How many requests may wait while others go on. */
   readonly maxWaiting: number;
-  /** How many may be in flight or held by the consumer. */
+  /** How many may be in flight or held by the consumer, unless it awaits one that sleeps. */
   readonly window: number;
   readonly priority: number;
   /**
@@ -164,7 +166,18 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     const { maxWaiting, window, consumer } = this.#run;
     return !this.#exhausted && !this.#ended && !this.#pulling && this.#rest === undefined &&
       allowance.active < allowance.concurrency &&
-      (allowance.asleep < maxWaiting || allowance.asleep === 0) && allowance.active + consumer.held < window;
+      (allowance.asleep < maxWaiting || allowance.asleep === 0) &&
+      (allowance.active + consumer.held < window || this.#maySetAside());
+  }
+
+  /**
+   * Whether one more may come before its turn than the window has room for. The consumer takes all that it can, while earlier ones
+   * sleep: what must wait for these counts as they do.
+   */
+  #maySetAside(): boolean {
+    const { active, asleep } = this.allowance;
+    const { maxWaiting, window, consumer } = this.#run;
+    return asleep > 0 && consumer.awaitsEarlier && active + asleep + consumer.held < window + maxWaiting;
   }
 
   /** One that was in flight waits now. */
@@ -231,7 +244,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.#exhausted || this.#ended || this.#pulling || this.#rest !== undefined ||
       allowance.active >= allowance.concurrency ||
       (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
-      allowance.active + consumer.held >= window ||
+      (allowance.active + consumer.held >= window && !this.#maySetAside()) ||
       this.#run.signal?.aborted
     ) {
       this.#run.scheduler.quit(this);

@@ -147,7 +147,7 @@ export interface Client extends AsyncDisposable {
 
   /**
    * Fetches many, and yields outcomes as requests complete, or in input order with `ordered: true`. Pulls as they can be
-   * started and taken: it holds at most `concurrency + maxWaiting + prefetch` of them, however many there are. Leaving the
+   * started and taken: it holds at most `concurrency + maxWaiting + prefetch` of them, however many there are, in either order. Leaving the
    * loop early, or the scope of `await using`, aborts what is in flight and closes `requests`.
    *
    * @param requests The requests.

@@ -222,6 +222,7 @@ class SlipstreamClient implements Client {
       const values: unknown[] = [];
       const batch = this.#batch(requests, options, {
         held: 0,
+        awaitsEarlier: false,
         onOutcome(outcome, reason) {
           if (outcome.ok) values[outcome.index] = outcome.value;
           else batch.stop(reason);
@@ -238,6 +239,7 @@ class SlipstreamClient implements Client {
       const outcomes: Outcome<unknown>[] = [];
       const batch = this.#batch(requests, options, {
         held: 0,
+        awaitsEarlier: false,
         onOutcome(outcome) {
           outcomes[outcome.index] = outcome;
         },

@@ -187,7 +187,7 @@ export interface ClientOptions extends
   readonly perOrigin?: PerOriginOptions | undefined;
   /**
    * How many requests of a batch may wait while others go on: for their turn, for the end of a pause or an outage, or in a
-   * backoff.
+   * backoff. Outcomes of an ordered stream count as well that must wait for one of these.
    * @default {1_000}
    */
   readonly maxWaiting?: number | undefined;
@@ -262,7 +262,9 @@ export interface ClientOptions extends
    */
   readonly retryBudget?: RetryBudgetOptions | RetryBudget | false | undefined;
   /**
-   * The longest wait that a server may ask for, in milliseconds; a longer one fails the request at once.
+   * The longest wait that a server may ask for, in milliseconds; a longer one fails the request at once. It also says how long an origin is
+   * waited for that serves nothing and asks for one pause after the other: after 429s so long, or as long as `patienceMs` if that is more, and
+   * after 503s three times as long, or six times where few requests have found that out. Then all that wait for it fail.
    * @default {60_000}
    */
   readonly maxRetryAfterMs?: number | undefined;

@@ -27,7 +27,7 @@ class Waiter<T> implements LinkedItem<Waiter<T>> {
 
 /**
  * Hands outcomes to a consumer that pulls. What has ended and was not taken is held, and counts against the batch's window,
- * so a slow consumer slows the batch down.
+ * so a slow consumer slows the batch down; but not one that waits for an earlier outcome than those that are held.
  */
 export class OutcomeStream<T>
   implements AsyncIterableIterator<Outcome<T>, undefined>, AsyncDisposable, OutcomeConsumer {
@@ -40,6 +40,10 @@ export class OutcomeStream<T>
   #end: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
   /** How many outcomes are held; see `OutcomeConsumer`. */
   held = 0;
+
+  get awaitsEarlier(): boolean {
+    return this.held > 0 && this.#waiters.head !== undefined;
+  }
 
   /** Creates the stream; `ordered` makes outcomes come in input order. */
   constructor(ordered: boolean) {

@@ -121,12 +121,15 @@ export interface BatchOptions extends RequestOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Whether a stream yields in input order, instead of as completed.
+   * Whether a stream yields in input order, instead of as completed. Outcomes that come before their turn are held, within
+   * `prefetch`. While requests wait (in a backoff, for the end of a pause), and the consumer for an earlier outcome, others go on: what they
+   * bring counts in the client's `maxWaiting`, with those that wait. Lower that where bodies are large.
    * @default {false}
    */
   readonly ordered?: boolean | undefined;
   /**
-   * How many outcomes of a stream may wait for its consumer before no further request starts.
+   * How many outcomes of a stream may wait for its consumer before no further request starts. See `ordered` for those that
+   * come before their turn.
    * @default {the `concurrency` of the batch}
    */
   readonly prefetch?: number | undefined;

@@ -318,6 +318,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
     if (this.quota !== undefined) this.quota.pausedUntilMs = pause.untilMs;
+    if (this.unavailability !== undefined) this.unavailability.pausedUntilMs = pause.untilMs;
     this.isClear = false;
   }
 

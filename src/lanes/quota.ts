@@ -5,10 +5,10 @@
  */
 
 /** So many pauses in a row without any answer in between are no accident. */
-const REFUSALS = 4;
+export const REFUSALS = 4;
 
 /** If no request asks an origin for so long after a pause, in milliseconds, what it has refused before tells nothing of now. */
-const UNASKED_MS = 10_000;
+export const UNASKED_MS = 10_000;
 
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;

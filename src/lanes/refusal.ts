@@ -14,9 +14,40 @@ export function isAbandoned(lane: Lane, errand: Errand): boolean {
   return lane.isAbandoned && !errand.waitsForUnanswered;
 }
 
+/** So many pauses, each as long as is waited out, may come between the four attempts of a request. */
+const PAUSES_BETWEEN = 3;
+
+/**
+ * Whether a request does not wait for the pause of an origin, because nothing was served there for long: after 429s, for as long as one pause
+ * may be, or as the request is patient; after 503s that say when to come again, which a restart brings too, for as long as a request may
+ * sleep that is sent four times, if all other origins that would do are unavailable or down as well.
+ *
+ * @param lane The lane of the origin.
+ * @param lanes All lanes that would do.
+ * @param errand The request.
+ * @param nowMs The time on the client's clock.
+ * @param maxRetryAfterMs The longest pause that is waited out, in milliseconds.
+ */
+export function isGivenUp(
+  lane: Lane,
+  lanes: readonly Lane[],
+  errand: Errand,
+  nowMs: number,
+  maxRetryAfterMs: number,
+): boolean {
+  const { quota, unavailability } = lane;
+  if ((quota === undefined && unavailability === undefined) || lane.pauseLeftMs(nowMs) === 0) return false;
+  const { patienceMs } = errand;
+  if (quota?.refusesAll(Math.max(maxRetryAfterMs, patienceMs), nowMs)) return true;
+  const forMs = Math.max(PAUSES_BETWEEN * maxRetryAfterMs, patienceMs);
+  return lanes.every((each) =>
+    each.unavailability?.refusesAll(each, forMs, nowMs) || (each !== lane && each.isDown)
+  );
+}
+
 /**
  * The error of a request that must not wait for any of its lanes: each has an open breaker that it has no patience for, or asks
- * for a longer pause than the request may take, or for one after the other for as long as that, or as the request is patient.
+ * for a longer pause than the request may take, or is given up because it asks for one after the other.
  *
  * @param errand The request.
  * @param lanes The lanes that would do, the preferred one first.
@@ -36,7 +67,7 @@ export function refusalOf(
     const pauseMs = lane.pauseLeftMs(nowMs);
     const isPaused = pauseMs > 0 &&
       (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs ||
-        lane.quota?.refusesAll(Math.max(maxRetryAfterMs, errand.patienceMs), nowMs) === true);
+        isGivenUp(lane, lanes, errand, nowMs, maxRetryAfterMs));
     const waitMs = isPaused ? pauseMs : refusedForMs(lane, errand, nowMs);
     if (waitMs === 0) return undefined;
     // Asked once: it reads the clock by itself, and may admit a probe in the next moment.

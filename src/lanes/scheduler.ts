@@ -29,6 +29,7 @@ import { Receipt } from "./receipt.ts";
 import { SilentLanes } from "./silent_lanes.ts";
 import { SmallShare } from "./small_share.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
+import { wakeGivenUp } from "./sleepers.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
 import type { Place, Waiter } from "./waiter.ts";
@@ -538,6 +539,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (this.#turns.size > 0 || this.#aside.areThere) this.dispatch();
     if (this.onRelease !== undefined) this.onRelease();
     return undefined;
+  }
+
+  /** A lane has begun to pause, or goes on with that: tells those that must not wait any longer, in line and asleep. */
+  notePause(lane: Lane): void {
+    wakeGivenUp(lane, this.now(), this.#options.maxRetryAfterMs);
+    this.examine(lane);
   }
 
   /** Something has happened in a lane: tells those that must not wait any longer, and lets the others go if they may. */

@@ -6,7 +6,7 @@
 
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
-import { isAbandoned, refusalOf } from "./refusal.ts";
+import { isAbandoned, isGivenUp, refusalOf } from "./refusal.ts";
 
 /** So long attempts have failed before an origin that does not answer is taken for down, in milliseconds. */
 const UNANSWERED_MS = 4_000;
@@ -17,6 +17,11 @@ export function wakeHopeless(lane: Lane, nowMs: number): void {
     lane,
     (errand) => errand.patienceMs > 0 && refusalOf(errand, [lane], nowMs, Infinity) !== undefined,
   );
+}
+
+/** An origin has asked for a pause: those that sleep need not, if it is waited for no longer. */
+export function wakeGivenUp(lane: Lane, nowMs: number, maxRetryAfterMs: number): void {
+  giveUp(lane, (errand) => isGivenUp(lane, lane.alone, errand, nowMs, maxRetryAfterMs));
 }
 
 /**

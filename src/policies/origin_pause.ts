@@ -51,6 +51,7 @@ export function pauseOrigin(
     lane.unavailability ??= new Unavailability();
     const extent = lane.unavailability.extentOf(lane, isPaused, startedAtMs, nowMs);
     if (extent === "part") return;
+    if (call.attempts === 1) lane.unavailability.newRefused++;
     isOverload = extent === "overload";
   } else {
     lane.unavailability?.settle();
@@ -60,7 +61,7 @@ export function pauseOrigin(
   // A wait that the response names counts more than the reset of a quota.
   if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
   reportPause(environment, call, lane, pauseMs);
-  scheduler.examine(lane);
+  scheduler.notePause(lane);
 }
 
 /** How many pauses in a row have brought nothing before this one, which may have begun with another answer. */

@@ -7,7 +7,7 @@
 import { isSlipstreamError, isTimeoutError } from "../errors.ts";
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane } from "../lanes/lane.ts";
-import { isAbandoned } from "../lanes/refusal.ts";
+import { isAbandoned, isGivenUp } from "../lanes/refusal.ts";
 import { isExhaustion, isGivenWay } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import { likelyLane, noteRetry, waitForBudget, WITHOUT_BUDGET, workingTimeMs } from "./budget_wait.ts";
@@ -174,8 +174,7 @@ function planOf(
   }
   if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
-  // Like a probe, it went for others as well.
-  const isTest = call.journey.isTesting && lanes.length === 1;
+  const hasTested = call.journey.isTesting && lanes.length === 1;
   call.journey.isTesting = false;
   const isScout = call.journey.isScouting && call.settings.maxRetries === undefined;
   call.journey.isScouting = false;
@@ -186,7 +185,13 @@ function planOf(
   const isRefused = status === 429;
   // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
-  const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
+  const isNew = isTold && ++call.journey.refusals <= lanes.length;
+  const unavailability = isTold && !isRefused ? target?.lane.unavailability : undefined;
+  const isFit = call.settings.maxRetries === undefined;
+  const goesAhead = unavailability?.goesAhead(call, isFit, maxRetryAfterMs, nowMs);
+  const isUrgent = goesAhead ?? isNew;
+  // Like a probe, it went for others as well, or will go for them.
+  const isTest = hasTested || goesAhead === true;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
     return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
   }
@@ -215,6 +220,9 @@ function planOf(
     return giveUp(call, "it would come after 'totalTimeoutMs'");
   }
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
+  if (lanes.every((lane) => isGivenUp(lane, lanes, call, nowMs, maxRetryAfterMs))) {
+    return giveUp(call, "its origin serves nothing, and asks for one pause after the other");
+  }
   const needsBudget = !isRefused && !isTest && budget !== undefined;
   // Who is patient takes it when the retry is due.
   if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return giveUp(call, WITHOUT_BUDGET);

@@ -34,7 +34,8 @@ export interface ProxyPoolOptions {
 /** How names are resolved over HTTPS. */
 export interface DnsOptions {
   /**
-   * Which servers to ask (RFC 8484), the preferred one first: URLs with https, or with http on this machine. `true` for those of
+   * Which servers to ask (RFC 8484), the preferred one first: URLs with https, or with http on this machine. The next one is asked
+   * where one can't be reached or does not answer properly; that a name does not exist, or has no address, is an answer. `true` for those of
    * Cloudflare (`https://1.1.1.1/dns-query`) and Google (`https://8.8.8.8/dns-query`), which learn the names that you ask for.
    * @default {true}
    */

@@ -169,6 +169,22 @@ test("runGetJobs() --total-timeout ends no job of many that only waits for its t
   }
 });
 
+test("runGetJobs() --ordered lets one that sleeps hold up lines, and no requests", async () => {
+  const faults: FaultRule[] = [{ kind: "status", status: 503, match: /bad/, times: 1 }];
+  const urls = [...urlsOf(1, "bad"), ...urlsOf(300)];
+  for (const flags of [[], ["--total-timeout", "60"]]) {
+    const { code, cdn, lines } = await get(
+      ["--ndjson", "--ordered", "--concurrency", "4", ...flags, ...urls],
+      {
+        faults,
+      },
+    );
+    assertEquals([code, lines.map(({ url }) => url)], [0, urls]);
+    const paths = cdn.log.entries.map(({ path }) => path);
+    assertEquals([paths.length, paths.lastIndexOf("/bad0")], [302, 301], flags.join(" "));
+  }
+});
+
 test("runGetJobs() lets those that sleep hold nobody up", async () => {
   const faults: FaultRule[] = [{ kind: "status", status: 500, match: /bad/, times: 8 }];
   const { code, clock, lines } = await get([

@@ -12,7 +12,9 @@ const RATE = { limit: 4, intervalMs: 1_000 };
 
 function setUp(
   stats: Partial<ClientStats>,
-  { rate, isTimed = false }: Partial<Pick<JobRoomOptions, "rate" | "isTimed">> = {},
+  { rate, isTimed = false, stranded = 0 }: Partial<Pick<JobRoomOptions, "rate" | "isTimed">> & {
+    readonly stranded?: number;
+  } = {},
 ) {
   const clock = new ManualClock();
   const told = { rooms: 0, looks: 0 };
@@ -21,6 +23,7 @@ function setUp(
     rate,
     isTimed,
     clock,
+    stranded: () => stranded,
     stats: () => {
       told.looks++;
       return { ...NONE, ...stats };
@@ -53,6 +56,15 @@ test("JobRoom.has() has room for those that leave their permits free, up to a th
   assertEquals(await roomOf({ inFlight: 0, queued: 5_000 }), [21, 25, 27, 1_019]);
 });
 
+test("JobRoom.has() has room beside those that wait for one that sleeps, up to a thousand of both", async () => {
+  const roomOf = (stats: Partial<ClientStats>, stranded: number) =>
+    setUp(stats, { stranded }).roomAfterLook();
+  assertEquals(await roomOf({ inFlight: 9, queued: 1 }, 6), [21, 25]);
+  assertEquals(await roomOf({ inFlight: 0, queued: 400 }, 5_000), [21, 25, 27, 1_019]);
+  // The one that they wait for is in flight.
+  assertEquals(await roomOf({ inFlight: 9 }, 6), []);
+});
+
 test("JobRoom.has() with a rate limit has room for those that wait for an origin in trouble, and not for tokens", async () => {
   for (const healthy of [true, false]) {
     const stats = { inFlight: 0, queued: 7, origins: { "https://h": { ...ORIGIN, healthy } } };
@@ -77,6 +89,10 @@ test("JobRoom.has() has room for as few jobs as may be whose time would run whil
   assertEquals(roomOf(RATE, { inFlight: 3 }), [0, 1, 3]);
   assertEquals(roomOf({ limit: 100, intervalMs: 1_000 }, {}), [0, 1, 3, 4]);
   assertEquals(roomOf({ limit: 1, intervalMs: 60_000 }, { inFlight: 20 }), [0, 1, 3, 4, 5, 9]);
+  // Nor do those take tokens that have been sent.
+  const { room } = setUp({}, { rate: RATE, isTimed: true, stranded: 3 });
+  using _room = room;
+  assertEquals([3, 4].map((outstanding) => room.has(outstanding)), [true, false]);
   // Those that wait for an origin in trouble take no tokens.
   const origins = { "https://h": { ...ORIGIN, healthy: false } };
   assertEquals(roomOf(RATE, { queued: 4, origins }), [0, 1, 3, 4]);

@@ -30,3 +30,25 @@ test("Turnstile.leave() makes no one wait for a number that does not come, and c
   await third;
   assertEquals(isThrough, true);
 });
+
+test("Turnstile.stranded counts those that wait for a number that has not come, and not for one that is inside", async () => {
+  const turns = new Turnstile();
+  const entered = [1, 2, 5].map((number) => turns.enter(number));
+  assertEquals(turns.stranded, 3);
+  await turns.enter(0);
+  assertEquals(turns.stranded, 0);
+  for (const number of [0, 1]) {
+    turns.leave(number);
+    await entered[number];
+    assertEquals(turns.stranded, 0);
+  }
+  turns.leave(4);
+  assertEquals(turns.stranded, 0);
+  turns.leave(2);
+  assertEquals(turns.stranded, 1);
+  turns.leave(3);
+  await entered[2];
+  assertEquals(turns.stranded, 0);
+  turns.leave(5);
+  assertEquals(turns.stranded, 0);
+});

@@ -459,6 +459,34 @@ test("Client.stream() yields in input order with ordered: true", async () => {
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [30, 10, 20, 5, 1]);
 });
 
+test("S13: Client.stream() in order lets those that sleep hold up outcomes, and no requests, within its bound", async () => {
+  for (const status of [500, 503, 429]) {
+    const { client, clock, network } = setUp(
+      (request) =>
+        numberOf(request) % 100 === 7 && request.nth < 3
+          ? { status }
+          : { json: numberOf(request), afterMs: 5 },
+      { concurrency: 5, maxRetries: 3, maxWaiting: 400, retryBudget: false, pauseOn429: "request" },
+    );
+    const source = new Source(1_000);
+    const indices: number[] = [];
+    let most = 0;
+
+    await clock.run((async () => {
+      for await (const { index, ok } of client.stream(source, { ordered: true, prefetch: 3 })) {
+        assert(ok);
+        indices.push(index);
+        most = Math.max(most, source.pulled - indices.length);
+      }
+    })());
+    assertEquals(indices, Array.from({ length: 1_000 }, (_, index) => index));
+    assert(most > 300 && most <= 5 + 3 + 400, `held ${most}`);
+    // What came after the first that slept, up to the bound, was sent before it was sent again.
+    const again = network.sent.findIndex(({ nth }) => nth === 2);
+    assert(again > 350 && again <= 7 + 5 + 3 + 400, `sent again after ${again}`);
+  }
+});
+
 for (const ordered of [false, true]) {
   test(`S13: Client.stream() holds O(concurrency) of 10,000 requests, ordered: ${ordered}`, async () => {
     const { client, clock, network } = setUp((request) => ({ json: 1, afterMs: numberOf(request) % 7 }), {

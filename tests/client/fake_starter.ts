@@ -148,6 +148,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
 /** Takes outcomes. */
 export class RecordingConsumer implements OutcomeConsumer {
   held = 0;
+  readonly awaitsEarlier = false;
   readonly outcomes: Outcome<unknown>[] = [];
   /** What else it was told. */
   readonly log: unknown[] = [];

@@ -87,6 +87,53 @@ test("OutcomeStream in order never stands still while its head is slow", async (
   assertEquals(outcomes.value?.map(({ index }) => index), Array.from({ length: 100 }, (_, index) => index));
 });
 
+test("OutcomeStream in order goes on while an earlier one sleeps, for as many as may wait", async () => {
+  const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 4, maxWaiting: 10 });
+  const results = [watch(stream.next())];
+  starter.sleep(0, true);
+  for (let index = 1; index < starter.calls.length; index++) starter.answer(index);
+  assertEquals([stream.held, starter.open, source.pulled], [13, 1, 14]);
+  starter.sleep(0, false);
+  starter.answer(0);
+  await eventLoopTurn();
+  assertEquals([results[0]!.value?.value?.index, stream.held, source.pulled], [0, 13, 14]);
+  // Nothing stands before them any more, so they wait for their consumer.
+  for (let index = 1; index < 10; index++) results.push(watch(stream.next()));
+  assertEquals([stream.held, source.pulled], [4, 14]);
+  for (let index = 10; index < 13; index++) results.push(watch(stream.next()));
+  assertEquals([stream.held, starter.open, source.pulled], [1, 2, 16]);
+  await eventLoopTurn();
+  assertEquals(results.map(({ value }) => value?.value?.index), Array.from(results, (_, index) => index));
+});
+
+test("OutcomeStream in order holds no more than the window allows for a consumer that is busy, whatever sleeps", async () => {
+  const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 5, maxWaiting: 10 });
+  const first = stream.next();
+  starter.sleep(1, true);
+  for (let index = 0; index < 20; index++) {
+    if (index !== 1 && index < starter.calls.length) starter.answer(index);
+  }
+  await first;
+  assertEquals([stream.held, starter.open, source.pulled], [5, 1, 7]);
+  // Now it waits for the one that sleeps.
+  const second = watch(stream.next());
+  assertEquals([stream.held, starter.open, source.pulled], [5, 3, 9]);
+  starter.sleep(1, false);
+  starter.answer(1);
+  await eventLoopTurn();
+  assertEquals(second.value?.value?.index, 1);
+  starter.answer(7);
+  starter.answer(8);
+  assertEquals([stream.held, starter.open, source.pulled], [7, 0, 9]);
+});
+
+test("OutcomeStream in order holds no more than the window allows while an earlier one is in flight", () => {
+  const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 5, maxWaiting: 10 });
+  watch(stream.next());
+  for (let index = 1; index < starter.calls.length; index++) starter.answer(index);
+  assertEquals([stream.held, starter.open, source.pulled], [4, 1, 5]);
+});
+
 test("OutcomeStream that is left by break aborts what is under way, drops what is held, and closes the source", async () => {
   const { stream, starter, source } = setUp(false, 100, { concurrency: 3 });
   const loop = (async () => {

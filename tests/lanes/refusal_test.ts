@@ -3,7 +3,8 @@ import { CircuitOpenError, HttpError } from "../../mod.ts";
 import { AdmissionWaiter } from "../../src/lanes/admission_waiter.ts";
 import type { Errand } from "../../src/lanes/errand.ts";
 import { Lane } from "../../src/lanes/lane.ts";
-import { isAbandoned, refusalOf, refuseSome } from "../../src/lanes/refusal.ts";
+import { isAbandoned, isGivenUp, refusalOf, refuseSome } from "../../src/lanes/refusal.ts";
+import { Unavailability } from "../../src/lanes/unavailability.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -287,4 +288,69 @@ test("refusalOf() refuses no request for a pause where none is on, whatever was 
   }
   open(lane);
   for (const errand of [single(), single(1)]) assertInstanceOf(refusal(errand, lane), CircuitOpenError);
+});
+
+/** An origin that has answered nothing but 503 since 0, and pauses. */
+function unavailable(lane: Lane, { newRefused = 10, untilMs = Infinity } = {}): Lane {
+  lane.unavailability = new Unavailability();
+  for (let nth = 0; nth < 4; nth++) lane.unavailability.extentOf(lane, false, 0, 0);
+  lane.unavailability.newRefused = newRefused;
+  const call = fakeCall();
+  for (call.attempts = 1; call.attempts <= 4; call.attempts++) {
+    lane.unavailability.goesAhead(call, true, 0, 0);
+  }
+  return pause(lane, untilMs, 503);
+}
+
+test("isGivenUp() gives an origin that answers 503 to all three times as long as one pause may be, or more patience", () => {
+  const { laneOf } = setUp();
+  const lane = unavailable(laneOf("https://a.test"));
+  const isIt = (nowMs: number, errand: Errand): boolean => isGivenUp(lane, [lane], errand, nowMs, MINUTE_MS);
+  for (
+    const errand of [single(), patient(), patient({ patienceMs: 1 }), patient({ patienceMs: 3 * MINUTE_MS })]
+  ) {
+    assertEquals([3 * MINUTE_MS - 1, 3 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
+  }
+  const errand = patient({ patienceMs: 5 * MINUTE_MS });
+  assertEquals([5 * MINUTE_MS - 1, 5 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
+  // As long as a longer pause is waited out, or hardly any request has found out.
+  assertEquals(isGivenUp(lane, [lane], single(), 3 * MINUTE_MS, MINUTE_MS + 1), false);
+  const doubted = unavailable(laneOf("https://b.test"), { newRefused: 9 });
+  assertEquals(
+    [6 * MINUTE_MS - 1, 6 * MINUTE_MS].map((nowMs) =>
+      isGivenUp(doubted, [doubted], single(), nowMs, MINUTE_MS)
+    ),
+    [false, true],
+  );
+});
+
+test("isGivenUp() says no where no pause is on, or something was served", () => {
+  const { laneOf } = setUp();
+  const paused = unavailable(laneOf("https://a.test"), { untilMs: 4 * MINUTE_MS });
+  const isIt = (lane: Lane, nowMs: number): boolean => isGivenUp(lane, [lane], patient(), nowMs, MINUTE_MS);
+  assertEquals([isIt(paused, 4 * MINUTE_MS - 1), isIt(paused, 4 * MINUTE_MS)], [true, false]);
+  const back = unavailable(laneOf("https://b.test"));
+  back.succeeded++;
+  assertEquals(isIt(back, 4 * MINUTE_MS), false);
+});
+
+test("isGivenUp() is for 503s only where all other lanes are unavailable too, or down", () => {
+  const { laneOf, refusal } = setUp();
+  const a = unavailable(laneOf("https://a.test"));
+  const isIt = (...others: Lane[]): boolean =>
+    isGivenUp(a, [a, ...others], patient(), 4 * MINUTE_MS, MINUTE_MS);
+  assertEquals(isIt(laneOf("https://b.test")), false);
+  assertEquals(isIt(pause(laneOf("https://b.test"), Infinity)), false);
+  assertEquals(isIt(unavailable(laneOf("https://b.test"), { newRefused: 1 })), false);
+  assertEquals(isIt(unavailable(laneOf("https://b.test"))), true);
+  assertEquals(isIt(open(laneOf("https://b.test"))), true);
+  // The other one has been down for no longer than it is waited for.
+  assertEquals(
+    refusal(
+      patient(),
+      unavailable(laneOf("https://c.test"), { untilMs: 1_000 }),
+      open(laneOf("https://d.test")),
+    ),
+    undefined,
+  );
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Errand } from "../../src/lanes/errand.ts";
 import { Lane, type Sleeper } from "../../src/lanes/lane.ts";
-import { noteUnanswered, wakeHopeless } from "../../src/lanes/sleepers.ts";
+import { noteUnanswered, wakeGivenUp, wakeHopeless } from "../../src/lanes/sleepers.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
@@ -59,4 +59,26 @@ test("wakeHopeless() wakes those of an outage that is older than their patience"
   lane.probedAtMs = 2_000;
   wakeHopeless(lane, 2_000);
   assertEquals([gone, lane.sleeping.size], [["short"], 1]);
+});
+
+test("wakeGivenUp() wakes those that are less patient than an origin has refused everybody, while it pauses", () => {
+  const { lane, gone, sleep } = setUp();
+  const of = (patienceMs: number) => fakeCall({ allowance: fakeAllowance(), settings: { patienceMs } });
+  sleep("short", of(2_000));
+  sleep("long", of(50_000));
+  sleep("single", fakeCall());
+  const pause = (nowMs: number): void => {
+    lane.pauseFor({ untilMs: nowMs + 900, isNamed: true, status: 429, headers: new Headers() }, nowMs, true);
+  };
+  for (const nowMs of [0, 1_000, 2_000, 3_000]) {
+    lane.pauseLeftMs(nowMs);
+    pause(nowMs);
+    wakeGivenUp(lane, nowMs, 3_001);
+  }
+  assertEquals(gone, []);
+  wakeGivenUp(lane, 3_900, 1_000);
+  assertEquals(gone, []);
+  pause(3_950);
+  wakeGivenUp(lane, 3_950, 3_950);
+  assertEquals([gone, lane.sleeping.size], [["short", "single"], 1]);
 });

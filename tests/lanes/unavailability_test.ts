@@ -1,6 +1,21 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import type { ClientOptions, Outcome } from "../../mod.ts";
 import { type Extent, Unavailability } from "../../src/lanes/unavailability.ts";
+import type { Allowance } from "../../src/lanes/allowance.ts";
+import type { Errand } from "../../src/lanes/errand.ts";
+import type { Call } from "../../src/policies/call.ts";
+import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
+import { type FakeClient, testClientsBothWays } from "../client/fake_client.ts";
+import type { Answer } from "../client/fake_network.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
+
+/** A request of a batch that was sent so often. */
+function refused(attempts: number, allowance: Allowance | undefined = fakeAllowance()): Call {
+  const call = fakeCall({ allowance });
+  call.attempts = attempts;
+  return call;
+}
 
 /** A lane, and what its 503s say. */
 class Origin {
@@ -27,6 +42,33 @@ class Origin {
       this.end(Number(isServed), Number(!isServed));
       return this.#unavailability.note(this, isServed, startedAtMs, nowMs);
     });
+  }
+
+  /** Asks for a pause that lasts from then to then. */
+  pause(fromMs: number, untilMs: number): void {
+    this.refuse(fromMs);
+    this.#unavailability.pausedUntilMs = untilMs;
+  }
+
+  /** So many are refused that were sent for the first time. */
+  refuseNew(count: number): this {
+    this.#unavailability.newRefused += count;
+    return this;
+  }
+
+  /** One goes ahead until it has been refused so often. */
+  persist(times = 4): this {
+    const errand = refused(1);
+    for (; errand.attempts <= times; errand.attempts++) this.goesAhead(errand, 0, 1e9);
+    return this;
+  }
+
+  goesAhead(errand: Errand, forMs: number, nowMs: number, isFit = true): boolean | undefined {
+    return this.#unavailability.goesAhead(errand, isFit, forMs, nowMs);
+  }
+
+  refusesAll(forMs: number, nowMs: number): boolean {
+    return this.#unavailability.refusesAll(this, forMs, nowMs);
   }
 
   settle(): this {
@@ -119,3 +161,212 @@ test("Unavailability finds out once a pause that it concerns a part: what ends a
     false,
   ]);
 });
+
+/** An origin that has served some, and asks for pauses of a second then, one after the other. */
+function away(pauses: number, newRefused: number): Origin {
+  const origin = new Origin().end(20, 0);
+  for (let nth = 0; nth < pauses; nth++) origin.pause(1_000 * nth, 1_000 * nth + 990);
+  return origin.refuseNew(newRefused);
+}
+
+test("Unavailability is of everything after four pauses in vain and so long, or twice as long if few were new", () => {
+  for (
+    const [pauses, newRefused, leastMs] of [[4, 10, 4_000], [4, 9, 8_000], [3, 10, Infinity], [
+      50,
+      0,
+      8_000,
+    ]] as const
+  ) {
+    const origin = away(pauses, newRefused).persist();
+    for (const nowMs of [3_999, 4_000, 7_999, 8_000, 60_000]) {
+      assertEquals(origin.refusesAll(4_000, nowMs), nowMs >= leastMs, `${pauses} ${newRefused} ${nowMs}`);
+    }
+  }
+});
+
+test("Unavailability is not of everything any more when something is served, and counts anew after that", () => {
+  const origin = away(6, 10).persist().end(1, 0);
+  assertEquals(origin.refusesAll(4_000, 6_500), false);
+  for (const nth of [0, 1, 2, 3]) {
+    assertEquals(origin.refusesAll(0, 7_000), false);
+    origin.pause(6_500 + nth, 6_501 + nth);
+  }
+  assertEquals(origin.refuseNew(10).persist().refusesAll(100, 6_599), false);
+  assertEquals(origin.refusesAll(100, 6_600), true);
+});
+
+test("Unavailability counts anew when no request has asked for a while after a pause", () => {
+  for (const [laterMs, isEverything] of [[9_999, true], [10_000, false], [3_600_000, false]] as const) {
+    const origin = away(4, 10).persist();
+    const startedAtMs = 3_990 + laterMs;
+    origin.refuse(startedAtMs + 5, { startedAtMs });
+    assertEquals(origin.refusesAll(4_000, startedAtMs + 4_100), isEverything, `${laterMs}`);
+  }
+});
+
+test("Unavailability is not soon of everything as long as no request was refused as often as one is tried", () => {
+  for (const [times, isEverything] of [[0, false], [1, false], [3, false], [4, true]] as const) {
+    const origin = away(6, 12).persist(times);
+    assertEquals([origin.refusesAll(4_000, 7_999), origin.refusesAll(4_000, 8_000)], [isEverything, true]);
+  }
+});
+
+test("Unavailability has one request of a batch go ahead after long, and others leave it to those that were never sent", () => {
+  const [first, second, single] = [refused(1), refused(1), fakeCall()];
+  const origin = away(4, 9);
+  const all = (nowMs: number) =>
+    [first, second, single].map((errand) => origin.goesAhead(errand, 4_000, nowMs));
+  assertEquals(all(3_999), [undefined, undefined, undefined]);
+  assertEquals(all(4_000), [false, false, undefined]);
+  // One that was told how often it may be sent is none.
+  assertEquals(origin.goesAhead(refused(1), 4_000, 8_000, false), false);
+  assertEquals(all(8_000), [true, false, undefined]);
+  first.attempts = 3;
+  assertEquals(all(9_000), [true, false, undefined]);
+  first.attempts = 4;
+  assertEquals(all(10_000), [false, false, undefined]);
+  // Many that were never sent have been refused as well.
+  origin.refuseNew(1);
+  assertEquals(all(11_000), [undefined, undefined, undefined]);
+});
+
+test("Unavailability has no request go ahead or stand back before four pauses in vain, and after something was served", () => {
+  const isUsual = (origin: Origin): boolean => origin.goesAhead(refused(1), 0, 60_000) === undefined;
+  assertEquals([isUsual(away(3, 1)), isUsual(away(4, 1))], [true, false]);
+  const back = away(9, 1).end(1, 0);
+  back.refuse(9_000);
+  assertEquals(isUsual(back), true);
+});
+
+/** What a server does that says so, while it is away. */
+const wait = (seconds: number): Answer => ({
+  status: 503,
+  headers: { "retry-after": `${seconds}` },
+  afterMs: 10,
+});
+const WELL: Answer = { json: 1, afterMs: 50 };
+
+/** Limits that keep so few in flight that no breaker opens. */
+const FEW: readonly ClientOptions[] = [
+  { perOrigin: { concurrency: 2 } },
+  { concurrency: 3, retryBudget: false },
+  { circuitBreaker: false },
+];
+
+const testBothWays = testClientsBothWays();
+
+async function settle({ client, clock }: FakeClient, urls: readonly string[]): Promise<Outcome<unknown>[]> {
+  return await clock.run(client.settle(urls));
+}
+
+testBothWays(
+  "an origin that answers 503 for ever, and when to come again, is given up after some minutes",
+  async (setUp) => {
+    for (const options of FEW) {
+      for (const seconds of [1, 7, 30, 60]) {
+        for (const wellMs of [0, 1_000]) {
+          const made = setUp(({ atMs }) => atMs < wellMs ? WELL : wait(seconds), options);
+          const outcomes = await settle(made, numberedUrls(600));
+          assert(outcomes.filter(({ ok }) => !ok).length > 100);
+          const ms = made.clock.now();
+          assert(ms < 440_000, `${JSON.stringify(options)} ${seconds} s: ${ms} ms`);
+        }
+      }
+    }
+  },
+);
+
+testBothWays(
+  "an origin that is away for a minute, or is restarted for two, is waited for by a batch",
+  async (setUp) => {
+    for (const options of FEW.slice(0, 2)) {
+      for (
+        const [seconds, awayMs] of [[5, 60_000], [20, 60_000], [30, 120_000], [60, 120_000], [
+          30,
+          170_000,
+        ]] as const
+      ) {
+        for (const fromMs of [0, 1_000]) {
+          const made = setUp(
+            ({ atMs }) => atMs < fromMs || atMs >= fromMs + awayMs ? WELL : wait(seconds),
+            options,
+          );
+          const outcomes = await settle(made, numberedUrls(300));
+          // A few may have been tried four times meanwhile.
+          const failed = outcomes.filter(({ ok }) => !ok);
+          assert(
+            failed.length <= 20,
+            `${JSON.stringify(options)} ${seconds} s ${awayMs} ms: ${failed.length}`,
+          );
+          assert(failed.every(({ attempts }) => attempts === 4));
+        }
+      }
+    }
+  },
+);
+
+testBothWays("an origin that serves some after each pause is never given up", async (setUp) => {
+  for (const options of FEW.slice(0, 2)) {
+    for (const [each, seconds] of [[1, 5], [3, 20], [20, 60]] as const) {
+      // Longer than any origin is waited for that serves nothing.
+      const count = Math.ceil(600 * each / seconds);
+      const served = new Map<number, number>();
+      const made = setUp(({ atMs }) => {
+        const period = Math.floor(atMs / 1_000 / seconds);
+        const nth = (served.get(period) ?? 0) + 1;
+        served.set(period, nth);
+        return nth <= each ? WELL : wait(seconds);
+      }, { ...options, retryBudget: false });
+      const outcomes = await settle(made, numberedUrls(count));
+      assertEquals(outcomes.filter(({ ok, attempts }) => !ok && attempts < 4), []);
+      assert(made.clock.now() > 500_000, `${made.clock.now()} ms`);
+    }
+  }
+});
+
+testBothWays("URLs that are refused for ever cost an origin's others nothing", async (setUp) => {
+  for (const seconds of [1, 30]) {
+    const isBad = (url: string): boolean => Number(url.split("/").at(-1)) % 2 === 0;
+    const made = setUp(({ url }) => isBad(url) ? wait(seconds) : WELL, FEW[0]);
+    const outcomes = await settle(made, numberedUrls(80));
+    assertEquals(outcomes.filter(({ ok }) => ok).length, 40);
+  }
+});
+
+testBothWays(
+  "after a minute in vain, requests that were never sent go before those that were refused",
+  async (setUp) => {
+    const made = setUp(() => wait(20), { perOrigin: { concurrency: 1 } });
+    await settle(made, numberedUrls(50));
+    const { sent } = made.network;
+    const late = sent.filter(({ atMs }) => atMs > 90_000 && atMs < 115_000);
+    assert(late.length > 0);
+    assertEquals(late.filter(({ nth }) => nth > 1), []);
+    // After two minutes one of them finds out whether it must only come again.
+    assertEquals(sent.filter(({ nth }) => nth === 4).length, 1);
+  },
+);
+
+testBothWays(
+  "mirrors that all answer 503 for ever are given up, and not for one that only says 429",
+  async (setUp) => {
+    const options = { baseUrls: ["https://a.test", "https://b.test"], perOrigin: { concurrency: 2 } };
+    const paths = Array.from({ length: 100 }, (_, index) => `/${index}`);
+    for (const [a, b] of [[30, 30], [5, 60]] as const) {
+      const made = setUp(({ url }) => wait(url.startsWith("https://a.") ? a : b), options);
+      const outcomes = await settle(made, paths);
+      assert(outcomes.every(({ ok }) => !ok));
+      assert(made.clock.now() < 500_000, `${made.clock.now()} ms`);
+    }
+    const made = setUp(
+      ({ url, nth }) =>
+        url.startsWith("https://a.")
+          ? wait(30)
+          : nth > 1
+          ? WELL
+          : { status: 429, headers: { "retry-after": "1" } },
+      options,
+    );
+    assertEquals((await settle(made, paths)).filter(({ ok }) => !ok), []);
+  },
+);

@@ -230,27 +230,34 @@ export class FilesystemCache implements CacheAdapter {
     return file?.bytes ?? 0;
   }
 
-  /** Writes an entry, also when another program removes its folder meanwhile. */
-  async #write(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Writes an entry, also when another program removes its folder meanwhile; how large the file was that it replaces. */
+  async #write(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       await this.#folders.make(place.shard);
-      if (await this.#replace(place, bytes)) return;
+      const replacedBytes = await this.#replace(place, bytes);
+      if (replacedBytes !== undefined) return replacedBytes;
     }
     throw new Error(`Cannot store an entry as its folder '${place.shard}' keeps vanishing`);
   }
 
-  /** Puts a file into the place of an entry; `false` when the folder, or what was written, has been removed. */
-  async #replace(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  /**
+   * Puts a file into the place of an entry. Gives the size of the one that was there until then; `undefined` when the folder,
+   * or what was written, has been removed.
+   */
+  async #replace(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
     const path = this.#folders.pathOf(place);
     const temp = this.#folders.pathOf({ ...place, name: tempName(this.#writer, ++this.#writes) });
     let isRenamed = false;
     try {
-      if (!(await this.#files.create(temp, bytes))) return false;
+      if (!(await this.#files.create(temp, bytes))) return undefined;
       const nowMs = this.#now();
-      if (this.#datesFiles && !await this.#files.touch(temp, nowMs)) return false;
+      if (this.#datesFiles && !await this.#files.touch(temp, nowMs)) return undefined;
+      // As late as can be, because other processes write and remove as well.
+      const replaced = await this.#folders.look(place);
       isRenamed = await this.#files.rename(temp, path);
-      if (isRenamed) this.#rememberSeen(path, nowMs);
-      return isRenamed;
+      if (!isRenamed) return undefined;
+      this.#rememberSeen(path, nowMs);
+      return replaced?.bytes ?? 0;
     } finally {
       // A failed write may leave a part of a file.
       if (!isRenamed) await this.#files.remove(temp).catch(() => {});

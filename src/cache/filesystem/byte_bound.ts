@@ -20,6 +20,8 @@ const SAMPLE_ENTRIES = 1_000;
 const EVICTED_FRACTION = 0.1;
 /** Not all is announced: after so many writes, or as many as a folder has entries, one folder is scanned. */
 const WRITES_PER_SCAN = 16;
+/** After writes of this part of the bound, folders are looked at again: who writes little before it ends announces nothing. */
+const LOOK_FRACTION = 1 / 8;
 /** So many files of others are remembered, so that they are not looked at whenever there is no room. */
 const MAX_FOREIGN = 100_000;
 /** Small folders are scanned together, which takes less time than one after the other. */
@@ -70,6 +72,8 @@ export class ByteBound {
   readonly #foreign = new Map<string, string>();
   #nextShard: number;
   #writesUntilScan = WRITES_PER_SCAN;
+  /** What was written since enough folders were scanned to tell how large all of them are. */
+  #unlookedBytes = 0;
 
   /** Scans nothing yet. */
   constructor(options: ByteBoundOptions) {
@@ -81,15 +85,16 @@ export class ByteBound {
    * Writes a file once there is room for it.
    *
    * @param file Which, how large, and how large the one is that it replaces.
-   * @param run Writes it.
+   * @param run Writes it, and tells how large the file was that it has replaced; 0 if there was none any more.
    * @throws {unknown} What `run` throws, or why nothing can be removed to make room; what is just skipped is no fault.
    */
-  async write({ shard, bytes, replacedBytes }: FileWrite, run: () => Promise<void>): Promise<void> {
+  async write({ shard, bytes, replacedBytes }: FileWrite, run: () => Promise<number>): Promise<void> {
     const { written } = await this.#turn.run(async () => {
       let addedBytes = bytes - await replacedBytes();
       // What is to be replaced may be what has gone.
       while (await this.#makeRoom(addedBytes)) addedBytes = bytes - await replacedBytes();
-      return { written: this.#track(shard, addedBytes, run) };
+      const reservedBytes = Math.max(0, addedBytes);
+      return { written: this.#track(shard, reservedBytes, async () => bytes - await run()) };
     });
     await written;
   }
@@ -139,21 +144,23 @@ export class ByteBound {
     });
   }
 
-  #track(shard: string, addedBytes: number, run: () => Promise<void>): Promise<void> {
-    const reservedBytes = Math.max(0, addedBytes);
+  #track(shard: string, reservedBytes: number, run: () => Promise<number>): Promise<void> {
     this.#reservedBytes += reservedBytes;
+    this.#unlookedBytes += reservedBytes;
     const { ledger } = this.#options;
     ledger.begin(reservedBytes);
     const write = async (): Promise<void> => {
-      let removedBytes = reservedBytes;
+      let addedBytes = 0;
       try {
-        await run();
+        addedBytes = await run();
         this.#sizes.change(shard, addedBytes);
-        removedBytes -= addedBytes;
       } finally {
-        ledger.remove(removedBytes);
+        // Another process may have removed or replaced meanwhile what was to be replaced.
+        const begunBytes = Math.max(reservedBytes, addedBytes);
+        ledger.begin(begunBytes - reservedBytes);
+        ledger.remove(begunBytes - addedBytes);
         this.#reservedBytes -= reservedBytes;
-        await ledger.end(reservedBytes);
+        await ledger.end(begunBytes);
         this.#writing.delete(written);
       }
     };
@@ -170,6 +177,7 @@ export class ByteBound {
   /** Makes room for so many bytes, and says whether there may be more now. */
   async #makeRoom(bytes: number): Promise<boolean> {
     if (this.#sizes.known === 0) await this.#survey();
+    else if (this.#unlookedBytes >= this.#options.maxBytes * LOOK_FRACTION) await this.#lookAround();
     else if (--this.#writesUntilScan <= 0) await this.#scanNext();
     if (this.#missingBytes(bytes) <= 0) return await this.#reserve(bytes);
     // Others may have made room, and to ask them costs less than a scan.
@@ -215,13 +223,36 @@ export class ByteBound {
       sample.push(...await this.#scanNext(count, (shard) => this.#sizes.get(shard) !== 0));
       seen += count;
     }
+    if (seen === SHARDS.length) this.#unlookedBytes = 0;
     this.#sizes.learn(await this.#options.ledger.news(), seen / SHARDS.length);
     return sample;
+  }
+
+  /** Scans folders until enough is seen to know by how much the estimate is wrong, which holds for the others as well. */
+  async #lookAround(): Promise<void> {
+    await this.#settleWrites();
+    await this.#exchange(0);
+    const shards = new Set(await this.#options.folders.shards());
+    for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
+    const before = this.#sizes.totalBytes;
+    let seen = 0;
+    for (let entries = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
+      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
+      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
+      seen += count;
+    }
+    const missedBytes = (this.#sizes.totalBytes - before) / seen;
+    for (let ahead = 0; ahead < SHARDS.length - seen; ahead++) {
+      this.#sizes.change(SHARDS[(this.#nextShard + ahead) % SHARDS.length]!, missedBytes);
+    }
+    this.#unlookedBytes = 0;
+    this.#sizes.learn(await this.#options.ledger.news(), seen / SHARDS.length);
   }
 
   /** Scans as many folders as it takes for an estimate of them all. */
   async #survey(): Promise<void> {
     const { folders, ledger } = this.#options;
+    this.#unlookedBytes = 0;
     this.#sizes.learn(await ledger.open(), 0);
     const shards = new Set(await folders.shards());
     for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);

@@ -55,21 +55,24 @@ export class ShardSizes {
    *
    * @param news What they have announced.
    * @param seenFraction Which part of the folders was looked at since the announcements before. Of what happened there
-   * meanwhile, the look has found one half and missed the other, as far as can be told.
+   * meanwhile, the look has found one half and missed the other, as far as can be told: of what was written as well as of
+   * what was removed, or who looks slowly takes the cache for much too large while others are busy.
    */
   learn({ writtenBytes, removedBytes, unfinishedBytes }: LedgerNews, seenFraction: number): void {
     const missedFraction = 1 - seenFraction / 2;
-    this.#goneBytes *= 1 - seenFraction;
     const goneBytes = Math.min(removedBytes * missedFraction, this.#goneBytes);
     const lostBytes = removedBytes * missedFraction - goneBytes;
-    const addedBytes = writtenBytes + this.#unfinishedBytes * seenFraction / 2;
+    const begunBytes = Math.min(writtenBytes, unfinishedBytes);
+    const addedBytes = begunBytes + (writtenBytes - begunBytes) * missedFraction +
+      this.#unfinishedBytes * seenFraction / 2;
     this.#goneBytes -= goneBytes;
     this.#unfinishedBytes = unfinishedBytes;
     if (addedBytes === 0 && lostBytes === 0) return;
-    const keptFraction = 1 - Math.min(1, lostBytes / Math.max(1, this.#totalBytes));
-    for (const [shard, bytes] of this.#bytes) {
-      this.set(shard, bytes * keptFraction + addedBytes / SHARDS.length);
-    }
+    // What was removed may have been written since the announcements before.
+    const addedEach = addedBytes / SHARDS.length;
+    const allBytes = this.#totalBytes + addedEach * this.#bytes.size;
+    const keptFraction = 1 - Math.min(1, lostBytes / Math.max(1, allBytes));
+    for (const [shard, bytes] of this.#bytes) this.set(shard, (bytes + addedEach) * keptFraction);
   }
 
   /** Forgets everything. */

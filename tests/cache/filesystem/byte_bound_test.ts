@@ -47,9 +47,11 @@ async function setUp(maxBytes: number) {
   const put = async (index: number, bytes: number) => {
     const place = nameOf(index);
     await folders.make(place.shard);
+    const replaced = await folders.look(place);
     await real.remove(folders.pathOf(place));
     await files.create(folders.pathOf(place), ownBytes(bytes));
     await files.touch(folders.pathOf(place), NOW_MS + index * 1_000);
+    return replaced?.bytes ?? 0;
   };
   const write = (index: number, bytes: number, to = bound) => {
     const { shard } = nameOf(index);
@@ -105,6 +107,26 @@ test("ByteBound.write() makes room by the very file that is replaced", async () 
   assertEquals(await left(), range(3, 8));
 });
 
+test("ByteBound.write() counts what it has really replaced, where another process was quicker", async () => {
+  const { folder, folders, bound, open, put, write, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  await write(1, 200);
+  const other = open().bound;
+  await write(2, 100, other);
+  const { shard } = nameOf(1);
+  const file = { shard, bytes: 300, replacedBytes: () => Promise.resolve(200) };
+  await bound.write(file, async () => {
+    await folders.remove((await folders.find(nameOf(1)))!);
+    other.forget(shard, 200);
+    await write(3, 100, other);
+    return await put(1, 300);
+  });
+  for (const index of range(4, 9)) await write(index, 90);
+  assertEquals(await left(), range(1, 9));
+  await write(9, 100);
+  assertEquals(await left(), range(2, 10));
+});
+
 test("ByteBound.write() keeps to the bound when many write at once", async () => {
   const { folder, write, left } = await setUp(1_000);
   await using _ = folder;
@@ -143,6 +165,17 @@ test("ByteBound.write() finds what other processes write meanwhile", async () =>
   assert(bytes <= 2_600, `${bytes}`);
 });
 
+test("ByteBound.write() finds what many other processes write that write little each", async () => {
+  const { folder, open, write, files, folders, nameOf } = await setUp(100_000);
+  await using _ = folder;
+  await write(0, 500);
+  for (const index of range(1, 190)) await write(index, 500, open().bound);
+  for (const index of range(190, 390)) await write(index, 500);
+  let total = 0;
+  for (const index of range(0, 390)) total += (await files.info(folders.pathOf(nameOf(index))))?.bytes ?? 0;
+  assert(total <= 110_000, `${total} bytes`);
+});
+
 test("ByteBound.write() counts no file that could not be written", async () => {
   const { folder, bound, write, left } = await setUp(1_000);
   await using _ = folder;
@@ -160,14 +193,34 @@ test("ByteBound.write() counts no file that could not be written", async () => {
 });
 
 test("ByteBound.forget() makes the room of a removed file free", async () => {
-  const { folder, bound, folders, files, write, left, nameOf, calls } = await setUp(1_000);
+  const { folder, bound, folders, files, put, write, left, nameOf, calls } = await setUp(1_000);
   await using _ = folder;
-  for (const index of range(0, 5)) await write(index, 200);
+  for (const index of range(0, 9)) await put(index, 100);
+  await write(9, 50);
   await files.remove(folders.pathOf(nameOf(4)));
-  bound.forget(nameOf(4).shard, 200);
+  bound.forget(nameOf(4).shard, 100);
   calls.length = 0;
-  await write(5, 200);
-  assertEquals([await left(), calls], [[0, 1, 2, 3, 5], []]);
+  await write(10, 120);
+  assertEquals([await left(), calls], [[0, 1, 2, 3, 5, 6, 7, 8, 9, 10], []]);
+});
+
+test("ByteBound.write() takes what it finds in some folders of a large cache for what has come to the others", async () => {
+  const { folder, open, put, write, calls, files, folders, nameOf } = await setUp(100_000);
+  await using _ = folder;
+  for (const index of range(0, 1_280)) await put(index, 20);
+  const { bound } = open();
+  await write(3_000, 1_000, bound);
+  // By processes that tell of nothing: 76,800 bytes now.
+  for (const index of range(1_280, 2_560)) await put(index, 40);
+  calls.length = 0;
+  for (const index of range(3_001, 3_015)) await write(index, 1_000, bound);
+  assert(calls.length < 150, `${calls.length} scans`);
+  for (const index of range(3_015, 3_025)) await write(index, 1_000, bound);
+  let total = 0;
+  for (const index of [...range(0, 2_560), ...range(3_000, 3_025)]) {
+    total += (await files.info(folders.pathOf(nameOf(index))))?.bytes ?? 0;
+  }
+  assert(total <= 100_500, `${total} bytes`);
 });
 
 test("ByteBound.write() scans little: a sample of a large cache, and a folder now and then", async () => {
