@@ -55,6 +55,8 @@ export function noteRetry(
   if (lane === undefined || reply?.status === 429 || call.patienceMs === 0) return;
   const isFailure = isWorthMore || mayPass(call, reply, error);
   if (reply === undefined && !isFailure) return;
+  // That an origin which is down refuses its probes says nothing of retries after that.
+  if (isFailure && lane.isDown) return;
   const nowMs = workingTimeMs(environment);
   (lane.retries ??= new RetryRecord(nowMs)).noteEnd(!isFailure, nowMs);
   if (isFailure) return;

@@ -409,3 +409,16 @@ for (const [share, endMs, urls] of [[2, 20_000, 2_000], [3, 12_000, 1_500], [1, 
     },
   );
 }
+
+for (const concurrency of [1, 2, 4]) {
+  testOutages(
+    `a batch with ${concurrency} in flight loses nothing in an outage that it is patient for (S10)`,
+    async (setUp) => {
+      const answer = (atMs: number): Answer =>
+        atMs >= 5_000 && atMs < 65_000 ? { status: 503 } : { json: 1, afterMs: 50 };
+      const { client, clock } = setUp(answer, { concurrency, circuitBreaker: { patienceMs: 120_000 } });
+      const outcomes = await clock.run(client.settle(numberedUrls(1_500)));
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+    },
+  );
+}
