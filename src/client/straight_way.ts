@@ -197,6 +197,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const { scheduler, clock } = this.#environment;
     const error = givenWay(call, undefined, Math.round(clock.now() - call.attemptedAtMs));
     call.journey.hasGivenWay = true;
+    call.lane!.noteHung(clock.now());
     this.cancel(error, call);
     scheduler.reports.judge(call.lane!, call.ticket, "ignored", call.attemptedAtMs);
     this.#follow(call, { error });
@@ -360,11 +361,15 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   /** Some attempt may have taken too long, or long enough for its origin to be silent. */
   onDeadline(): void {
     const nowMs = this.#environment.clock.now();
+    const dueAtMs = this.#alarm!.atMs;
     this.#alarm = undefined;
-    if (nowMs + SHORTEST_WAIT_MS < this.#scanAtMs) {
-      this.#wakeAfter(LOOK_AGAIN_MS, nowMs);
-      return this.#environment.scheduler.silentLanes.look(nowMs);
-    }
+    if (nowMs + SHORTEST_WAIT_MS < this.#scanAtMs) this.#wakeAfter(LOOK_AGAIN_MS, nowMs);
+    else this.#scanAll(nowMs);
+    if (this.#hedging === undefined) this.#environment.scheduler.silentLanes.look(nowMs, dueAtMs);
+  }
+
+  /** Ends those that have taken too long. */
+  #scanAll(nowMs: number): void {
     this.#scanAtMs = Infinity;
     const late: Call[] = [];
     let nextMs = Infinity;
@@ -383,6 +388,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const { isFailure, scheduler } = this.#environment;
     const error = attemptTimeout(call, undefined);
     const verdict = isFailure?.(error) === false ? "success" : "failure";
+    call.lane!.noteHung(nowMs);
     // What the caller has been asked there may have ended it.
     if (call.pending !== this) return;
     scheduler.reports.sample(call.lane!, call.attemptedAtMs, true);

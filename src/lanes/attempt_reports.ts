@@ -16,6 +16,9 @@ import { Strain } from "./strain.ts";
 import type { WakeUps } from "./wake_ups.ts";
 import type { Place } from "./waiter.ts";
 
+/** So many requests that were sent for the first time do not all hang for what they ask for; those in line that are patient need not either. */
+const FEW_HUNG = 8;
+
 /** What hears of what has become of attempts. */
 export interface ReportOptions {
   /** What makes the client's semaphore as large as it should be. */
@@ -97,7 +100,9 @@ export class AttemptReports {
     if (!noteUnanswered(lane, nowMs)) return;
     // There may be too few at once for the breaker to take notice, and each would hold a permit for as long as this one.
     const areOthersServed = this.#reader.silentLanes.servedAtMs >= lane.silentSinceMs;
-    if (lane.isSilent && areOthersServed) lane.breaker?.trip();
+    const isPatient = (lane.head?.waiter.errand.patienceMs ?? 0) > 0;
+    const isDark = lane.isAbandoned || (isPatient && lane.hung >= FEW_HUNG);
+    if (lane.isSilent && isDark && areOthersServed) lane.breaker?.trip();
   }
 
   /**

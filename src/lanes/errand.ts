@@ -23,7 +23,7 @@ export interface Errand {
   readonly attempts: number;
   /** Whether it was sent before, or goes on with what was. */
   readonly wasTakenOn: boolean;
-  /** Whether its latest attempt has failed late, so that the next one may hold a permit for long. */
+  /** Whether it is of a batch, and its latest attempt has failed late, so that the next one may hold a permit for long. */
   readonly isCostly: boolean;
   /** When it has no more use for a response, on the client's clock; `Infinity` for never. */
   readonly deadlineAtMs: number;

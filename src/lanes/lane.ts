@@ -134,6 +134,12 @@ export class Lane implements Claimant, Line<Lane> {
   /** Whether nothing comes from there, and attempts wait for that in vain; and since when. Only `SilentLanes` writes it. */
   isSilent = false;
   silentSinceMs: number = -Infinity;
+  /** Whether one more request may go while it is silent, and when one did last, on the client's clock. */
+  mayScout = false;
+  scoutedAtMs: number = -Infinity;
+  /** How many requests were sent for the first time, and not answered, since something has come; and when that was told last. */
+  #hung = 0;
+  #hungAtMs = -Infinity;
   /** Whether it is not waited for: nothing has ever come from there, and attempts have failed for a while. */
   isAbandoned = false;
   /** When the latest attempt that succeeded began, on the client's clock. */
@@ -270,6 +276,17 @@ export class Lane implements Claimant, Line<Lane> {
   /** How long an attempt waits there before the origin may count as silent, in milliseconds. */
   get silentAfterMs(): number {
     return Math.max(SILENT_MS, SLOWER * this.slowestMs);
+  }
+
+  /** A request that was sent for the first time was not answered for long. */
+  noteHung(nowMs: number): void {
+    this.#hung = this.hung + 1;
+    this.#hungAtMs = nowMs;
+  }
+
+  /** How many such requests there were since something has come. */
+  get hung(): number {
+    return this.answeredAtMs > this.#hungAtMs ? 0 : this.#hung;
   }
 
   /** Whether nothing has come from there for so long. */

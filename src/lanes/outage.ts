@@ -13,7 +13,10 @@ type PatientErrand = Pick<Errand, "patienceMs" | "batchBeganAtMs">;
 /** While requests of a batch wait, no cooldown is longer than this, than the first one, or than the share below; in milliseconds. */
 const PATIENT_COOLDOWN_MS = 500;
 
-/** A share of how old the outage is: its end is noticed after a tenth of the time that it has lasted, or sooner. */
+/** How patient a batch is that begins in an old outage, in milliseconds. */
+const LATE_PATIENCE_MS = 10_000;
+
+/** A share of how old the outage is, and of how much patience is left: its end is noticed after a tenth of the time that it has lasted, or sooner. */
 const PATIENT_SHARE = 0.1;
 
 /** An outage lasts from when the breaker opens until it is closed again. All times are on the client's clock, in milliseconds. */
@@ -75,8 +78,9 @@ export class Outage {
     }
     const { openedAtMs, cooldownMs } = this.#breaker;
     const ageMs = openedAtMs - (this.sinceMs ?? openedAtMs);
-    const longestMs = Math.max(PATIENT_COOLDOWN_MS, cooldownMs, PATIENT_SHARE * ageMs);
-    this.cooldownCapMs = Math.max(0, Math.min(longestMs, patienceEndMs - openedAtMs));
+    const leftMs = patienceEndMs - openedAtMs;
+    const longestMs = Math.max(PATIENT_COOLDOWN_MS, cooldownMs, PATIENT_SHARE * Math.min(ageMs, leftMs));
+    this.cooldownCapMs = Math.max(0, Math.min(longestMs, leftMs));
   }
 
   /**
@@ -92,10 +96,11 @@ export class Outage {
   }
 
   /**
-   * When the patience of a request ends, in this outage or one that begins now. For a batch that begins later, the outage begins with it:
+   * When the patience of a request ends, in this outage or one that begins now. That of a batch that begins late lasts for a while all the same:
    * the origin may be back soon, or have been taken for down because of what others asked for.
    */
   patienceEnd({ patienceMs, batchBeganAtMs }: PatientErrand, nowMs: number): number {
-    return Math.max(this.sinceMs ?? nowMs, batchBeganAtMs) + patienceMs;
+    const lateEndMs = batchBeganAtMs + Math.min(patienceMs, LATE_PATIENCE_MS);
+    return Math.max((this.sinceMs ?? nowMs) + patienceMs, lateEndMs);
   }
 }

@@ -224,7 +224,14 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.inFlight++;
     lane.attempts++;
     if (lane.inFlight++ === 0) this.#turns.busyLanes++;
-    if (lane.isSilent) this.silentLanes.count(1);
+    if (lane.isSilent) this.#enterSilent(lane);
+  }
+
+  #enterSilent(lane: Lane): void {
+    this.silentLanes.count(1);
+    if (!lane.mayScout) return;
+    lane.mayScout = false;
+    lane.scoutedAtMs = this.now();
   }
 
   #exit(lane: Lane): void {
@@ -235,14 +242,20 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#recall(1);
   }
 
+  reconsiderLane(lane: Lane): void {
+    this.#aside.delete(lane);
+    this.#rouse(lane, this.now());
+    this.dispatch();
+  }
+
   /** Lanes that have left the permits to others claim again. */
   #recall(most: number): void {
     for (const lane of this.#aside.recall(most)) this.#rouse(lane, this.now());
   }
 
   /** Whether a request has to leave the permits to others: its origin is silent, or it has failed late, and such hold enough of them. */
-  #mustStandAside({ isSilent, isDown }: Lane, { isCostly, allowance }: Errand): boolean {
-    const isTooMuch = (isSilent && this.silentLanes.areFull(allowance)) ||
+  #mustStandAside({ isSilent, isDown, mayScout }: Lane, { isCostly, allowance }: Errand): boolean {
+    const isTooMuch = (isSilent && !mayScout && this.silentLanes.areFull(allowance)) ||
       (isCostly && !isDown && this.#costly.isFull(allowance));
     return isTooMuch && this.#hasOthersInLine();
   }

@@ -11,6 +11,10 @@ import { SmallShare } from "./small_share.ts";
 
 /** How long it is until that is looked at again, in milliseconds. */
 export const LOOK_AGAIN_MS = 1_000;
+/** So late a timer comes only where the program keeps the event loop from everything, also from what has come meanwhile; in milliseconds. */
+const DEAF_MS = 500;
+/** One of so many permits, as a mean, finds out whether silent origins serve what they were not asked for yet. */
+const PERMITS_FOR_SCOUT = 10;
 
 /** An attempt in flight. */
 export interface AttemptUnderWay {
@@ -43,6 +47,8 @@ export interface PermitView {
   readonly capacity: number;
   /** Whether there is no permit left, and somebody wants one that waits for no silent origin, and is not this batch. */
   isWantedBeside(allowance: Allowance | undefined): boolean;
+  /** Lets a lane claim again. */
+  reconsiderLane(lane: Lane): void;
 }
 
 /**
@@ -50,6 +56,7 @@ export interface PermitView {
  * Silent is an origin from which nothing comes for 5 s, and for twice as long as any answer has taken, while an attempt waits for it. While
  * other origins serve requests that want them, a quarter of the permits is left to silent ones: no more are sent there, and what is
  * in flight beyond that is ended, the latest first, and sent again in its turn, once for each request. The others have their whole time.
+ * Besides, scouts go one by one: an origin may only be silent about what it was asked for so far.
  *
  * There are no timers here: whoever waits for an attempt looks, after 5 s and then every second.
  */
@@ -58,11 +65,15 @@ export class SilentLanes {
   /** Knows what is in flight; without it, nothing is. */
   source: AttemptSource | undefined = undefined;
   #lookedAtMs = -Infinity;
+  /** Until when it is not looked, for what has come may not have been read. */
+  #deafUntilMs = -Infinity;
   /** What silent lanes hold. */
   readonly #share: SmallShare;
   readonly #aside: LanesAside;
   /** When an origin has served a request last, on the client's clock. */
   servedAtMs: number = -Infinity;
+  /** When one more request may go to a silent origin. */
+  #nextScoutAtMs = -Infinity;
   /** When an attempt has given way last to find out whether others are served. */
   #scoutedAtMs = -Infinity;
   /** How long it is until the next one may. */
@@ -74,9 +85,15 @@ export class SilentLanes {
     this.#aside = aside;
   }
 
-  /** Some attempt has waited for a while: finds out which origins are silent, and has those give way that hold too much. */
-  look(nowMs: number): void {
-    if (this.source === undefined || nowMs === this.#lookedAtMs) return;
+  /**
+   * Some attempt has waited for a while: finds out which origins are silent, and has those give way that hold too much.
+   *
+   * @param nowMs The time on the client's clock.
+   * @param dueAtMs When it should have been looked.
+   */
+  look(nowMs: number, dueAtMs: number): void {
+    const hears = this.hears(nowMs, dueAtMs);
+    if (this.source === undefined || nowMs === this.#lookedAtMs || !hears) return;
     this.#lookedAtMs = nowMs;
     let isAnySilent = false;
     for (const lane of this.source.lanesMet()) {
@@ -92,6 +109,30 @@ export class SilentLanes {
       .sort((one, other) => one.sentAtMs - other.sentAtMs);
     for (const { lane } of silent) this.#silence(lane, nowMs);
     this.#makeRoom(silent, nowMs);
+    if (nowMs >= this.#nextScoutAtMs) this.#sendScout(attempts, nowMs);
+  }
+
+  /** Lets one more request go to the silent origin that was asked for nothing new for longest, if somebody waits for it. */
+  #sendScout(attempts: readonly AttemptUnderWay[], nowMs: number): void {
+    const fresh = attempts.filter(({ sentAtMs }) => nowMs - sentAtMs < SILENT_MS);
+    const asked = new Set(fresh.map(({ lane }) => lane));
+    let chosen: Lane | undefined;
+    for (const lane of this.source!.lanesMet()) {
+      if (!lane.isSilent || lane.queued === 0 || asked.has(lane)) continue;
+      if (chosen === undefined || lane.scoutedAtMs < chosen.scoutedAtMs) chosen = lane;
+    }
+    if (chosen === undefined) return;
+    const { concurrency = Infinity } = chosen.head?.waiter.errand.allowance ?? {};
+    const permits = Math.min(this.#view.capacity, concurrency);
+    this.#nextScoutAtMs = nowMs + SILENT_MS * PERMITS_FOR_SCOUT / permits;
+    chosen.mayScout = true;
+    this.#view.reconsiderLane(chosen);
+  }
+
+  /** Whether a timer that was due then is punctual, so that what has come was read. */
+  hears(nowMs: number, dueAtMs: number): boolean {
+    if (nowMs - dueAtMs >= DEAF_MS) this.#deafUntilMs = nowMs + DEAF_MS;
+    return nowMs >= this.#deafUntilMs;
   }
 
   /** A permit is taken, or given back, for a silent lane. */

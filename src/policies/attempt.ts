@@ -231,8 +231,12 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   /** It has waited for a while: another mirror may be asked, or it is more than a silent origin may have. */
   #look(waitedMs: number): void {
     if (this.hasHeaders) return this.#lookAt(Infinity);
-    if (this.#mayMoveOn?.(waitedMs)) return this.#timeOut(Math.round(waitedMs));
-    if (this.isWatched) this.#environment.scheduler.silentLanes.look(this.#environment.clock.now());
+    const { clock, scheduler } = this.#environment;
+    const nowMs = clock.now();
+    // What keeps the event loop busy keeps an answer from being read, too.
+    const isPunctual = scheduler.silentLanes.hears(nowMs, this.#deadline.atMs);
+    if (isPunctual && this.#mayMoveOn?.(waitedMs)) return this.#timeOut(Math.round(waitedMs));
+    if (this.isWatched) scheduler.silentLanes.look(nowMs, this.#deadline.atMs);
     // It may have been what gave way.
     if (this.isPending) this.#lookAt(waitedMs + LOOK_AGAIN_MS);
   }
@@ -270,8 +274,10 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   }
 
   giveWay(): void {
-    const waitedMs = Math.round(this.#environment.clock.now() - this.startedAtMs);
+    const nowMs = this.#environment.clock.now();
+    const waitedMs = Math.round(nowMs - this.startedAtMs);
     this.#call.journey.hasGivenWay = true;
+    if (this.number === 1) this.target.lane.noteHung(nowMs);
     this.cancel(givenWay(this.#call, this.target, waitedMs));
   }
 
@@ -480,6 +486,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   }
 
   #timeOut(waitedMs: number): void {
+    if (this.number === 1 && !this.hasHeaders) this.target.lane.noteHung(this.#environment.clock.now());
     const error = attemptTimeout(this.#call, this.target, waitedMs);
     this.verdict.judgeTimeout(error);
     this.cancel(error);

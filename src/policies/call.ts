@@ -294,7 +294,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   }
 
   get isCostly(): boolean {
-    return this.#journey?.isCostly === true;
+    return this.#journey?.isCostly === true && this.lane !== undefined &&
+      this.context.allowance !== undefined;
   }
 
   get batchBeganAtMs(): number {

@@ -9,6 +9,7 @@ import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/headers.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { LOOK_AGAIN } from "../lanes/admission_waiter.ts";
+import type { Lane } from "../lanes/lane.ts";
 import { admit } from "./admit.ts";
 import { attempt, hearsOrigin, resumeAttempt } from "./attempt.ts";
 import type { Call } from "./call.ts";
@@ -235,8 +236,13 @@ function moveOnOf(
   const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
   if (others.length === 0) return undefined;
   const isFirst = call.journey.round === 1;
+  // One that has answered may be slow: it is left for one that is not known to fail.
+  const isWell = ({ failed, succeededAtMs, failedAtMs }: Lane): boolean =>
+    failed === 0 || succeededAtMs > failedAtMs;
   const mayDo = (other: Mirror): boolean =>
-    isOn(other) && (isFirst || other.lane.hasAnswered) && other.lane.isHealthy(environment.clock.now());
+    isOn(other) && (isFirst || other.lane.hasAnswered) &&
+    (isProbe || !lane.hasAnswered || isWell(other.lane)) &&
+    other.lane.isHealthy(environment.clock.now());
   const isSilent = (waitedMs: number): boolean =>
     waitedMs >= lane.silentAfterMs && lane.hasGoneSilent(environment.clock.now());
   return (waitedMs) => (isProbe || isSilent(waitedMs)) && others.some(mayDo);

@@ -29,7 +29,7 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
     examine,
   });
   const workingTime = new WorkingTime();
-  const view = { capacity: 100, isWantedBeside: () => false, now: () => clock.now() };
+  const view = { capacity: 100, isWantedBeside: () => false, reconsiderLane() {}, now: () => clock.now() };
   const silentLanes = new SilentLanes(view, new LanesAside());
   const reader = { ...view, workingTime, silentLanes, examine };
   const breaker = new CircuitBreaker({ threshold: 2, clock });
@@ -39,8 +39,8 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
 }
 
 /** Puts somebody in line. */
-function fill(lane: Lane): void {
-  const waiter = { priority: 0, errand: fakeCall() } as unknown as Waiter<Lane>;
+function fill(lane: Lane, patienceMs = 0): void {
+  const waiter = { priority: 0, errand: { ...fakeCall(), patienceMs } } as unknown as Waiter<Lane>;
   lane.urgent.push({ waiter, priority: 0 } as unknown as Place<Lane>);
 }
 
@@ -54,7 +54,10 @@ test("AttemptReports.judge() has the breaker of a silent origin open when others
       if (hasAnswered) reports.answered(lane, 0);
       Object.assign(lane, { isSilent, silentSinceMs: 500 });
       silentLanes.servedAtMs = servedAtMs;
-      await clock.advance(1_000);
+      await clock.advance(100);
+      for (let nth = 0; nth < (hasAnswered ? 8 : 0); nth++) lane.noteHung(clock.now());
+      fill(lane, 1);
+      await clock.advance(900);
       reports.judge(lane, 0, "failure", 0);
       await clock.advance(5_000);
       // It was sent before the first one had failed.

@@ -13,7 +13,12 @@ interface Options {
 
 function setUp({ capacity = 8, isWanted = true }: Options = {}) {
   const clock = new ManualClock();
-  const lanes = new SilentLanes({ capacity, isWantedBeside: () => isWanted }, new LanesAside());
+  const scouting: Lane[] = [];
+  const reconsiderLane = (lane: Lane): void => void scouting.push(lane);
+  const lanes = new SilentLanes(
+    { capacity, isWantedBeside: () => isWanted, reconsiderLane },
+    new LanesAside(),
+  );
   const all: AttemptUnderWay[] = [];
   lanes.source = {
     lanesMet: () => new Set(all.map(({ lane }) => lane)),
@@ -46,10 +51,10 @@ function setUp({ capacity = 8, isWanted = true }: Options = {}) {
   const pass = async (ms: number): Promise<void> => {
     for (let leftMs = ms; leftMs > 0; leftMs -= 1_000) {
       await clock.advance(Math.min(1_000, leftMs));
-      lanes.look(clock.now());
+      lanes.look(clock.now(), clock.now());
     }
   };
-  return { clock, lanes, gone, send, serve, pass };
+  return { clock, lanes, gone, send, serve, pass, scouting };
 }
 
 /** Something comes from a lane. */
@@ -128,6 +133,57 @@ test("SilentLanes does not take what the silent origin has served for what other
   serve();
   await pass(1_000);
   assertEquals(gone, [3, 2, 1]);
+});
+
+test("SilentLanes lets scouts go to silent origins in which somebody waits, one by one, to each in turn", async () => {
+  const { clock, scouting, lanes, send, pass } = setUp({ capacity: 20, isWanted: false });
+  const [first, second, idle] = ["a", "b", "c"].map((name) => laneOf(`http://${name}.test`));
+  for (const lane of [first!, second!]) lane.urgent.push({ waiter: { errand: {} } } as never);
+  for (const lane of [first!, second!, idle!]) send(lane);
+  await pass(4_000);
+  assertEquals(scouting, []);
+  const go = (): void => {
+    for (const lane of scouting.splice(0)) {
+      assertEquals(lane.mayScout, true);
+      Object.assign(lane, { mayScout: false, scoutedAtMs: clock.now() });
+      seen.push([lane, clock.now()]);
+    }
+  };
+  const seen: [Lane, number][] = [];
+  for (let second = 0; second < 8; second++) {
+    await pass(1_000);
+    go();
+  }
+  assertEquals(seen, [[first, 5_000], [second, 8_000], [first, 11_000]]);
+  assertEquals(lanes.areFull(undefined), false);
+});
+
+test("SilentLanes sends no scout where something was just asked", async () => {
+  const { scouting, send, pass } = setUp({ capacity: 20, isWanted: false });
+  const lane = laneOf();
+  lane.urgent.push({ waiter: { errand: {} } } as never);
+  send(lane);
+  await pass(4_000);
+  send(lane);
+  await pass(4_000);
+  assertEquals(scouting, []);
+  await pass(2_000);
+  assertEquals(scouting.length > 0, true);
+});
+
+test("SilentLanes takes nothing for silence as long as timers come late, and what has come may not have been read", async () => {
+  const { clock, lanes, send } = setUp();
+  const lane = laneOf();
+  send(lane);
+  await clock.advance(6_000);
+  lanes.look(clock.now(), clock.now() - 500);
+  assertEquals(lane.isSilent, false);
+  await clock.advance(499);
+  lanes.look(clock.now(), clock.now());
+  assertEquals([lane.isSilent, lanes.hears(clock.now(), clock.now())], [false, false]);
+  await clock.advance(1);
+  lanes.look(clock.now(), clock.now() - 499);
+  assertEquals(lane.isSilent, true);
 });
 
 test("SilentLanes has those give way that are more than a quarter of the permits, the latest first", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGivenWay } from "../../src/policies/attempt_errors.ts";
 import { addressOf } from "./addresses.ts";
 import { statedOf } from "./origin_limits.ts";
 import type { Sent } from "./records.ts";
@@ -87,12 +88,14 @@ function noteSent(stage: Stage, input: string | URL | Request, init: RequestInit
     waitMs: undefined,
     stated: undefined,
     abortedAtMs: Infinity,
+    hasGivenWay: false,
     bytes: 0,
     activeAtMs: stage.clock.now(),
   };
   signal?.addEventListener("abort", () => {
     if (isFinite(sent.abortedAtMs)) return;
     sent.abortedAtMs = stage.clock.now();
+    sent.hasGivenWay = isGivenWay(sent.signal?.reason);
     stage.note(`stopped #${sent.index}: ${signal.reason}`);
   });
   stage.note(`sent #${sent.index}: ${sent.method} ${url}`);

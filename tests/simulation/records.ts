@@ -40,6 +40,8 @@ export interface Sent {
   stated: StatedLimit | undefined;
   /** When it was stopped by the client. */
   abortedAtMs: number;
+  /** Whether that was for the sake of others, so that it is no attempt that its caller has used up. */
+  hasGivenWay: boolean;
   /** How much of its body has come, and when the latest of it came, as far as somebody has looked. */
   bytes: number;
   activeAtMs: number;

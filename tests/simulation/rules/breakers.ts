@@ -90,8 +90,8 @@ function checkPatienceKept(stage: Stage, caller: Caller): void {
 
 /** Those who wait for an outage do so for as long as their patience, and for the last probe. */
 function checkPatience(stage: Stage, lane: Lane): void {
-  const { breaker, outage: { sinceMs } } = lane;
-  if (sinceMs === undefined || breaker?.state !== "open") return;
+  const { breaker, outage } = lane;
+  if (outage.sinceMs === undefined || breaker?.state !== "open") return;
   // For a permit, or a token, whoever goes as a probe waits as everybody does.
   const { rates, hasKeys } = stage.plan.client;
   const isLimited = rates !== undefined || stage.bucket !== undefined || hasKeys || lane.book !== undefined;
@@ -108,7 +108,7 @@ function checkPatience(stage: Stage, lane: Lane): void {
     const { allowance } = errand;
     if (allowance !== undefined && allowance.active >= allowance.concurrency) return;
     const { startedAtMs } = errand as Call;
-    const overMs = nowMs - Math.max(startedAtMs, sinceMs + errand.patienceMs);
+    const overMs = nowMs - Math.max(startedAtMs, outage.patienceEnd(errand, nowMs));
     if (overMs <= PROBE_MS + stage.sleptMs + ROUNDING_MS) return;
     stage.fail(
       "S14b",

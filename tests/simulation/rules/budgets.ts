@@ -46,5 +46,6 @@ function isPaid(stage: Stage, caller: Caller): boolean {
   const { batch, target, sent } = caller;
   if (batch !== undefined || target.origin === undefined || isItems(caller)) return false;
   if (isPatient(stage, caller)) return false;
-  return attemptsOf(caller).length > 1 && sent.at(-2)!.status !== 429;
+  const before = sent.at(-2)!;
+  return attemptsOf(caller).length > 1 && before.status !== 429 && !before.hasGivenWay;
 }

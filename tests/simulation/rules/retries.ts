@@ -80,7 +80,8 @@ function checkCount(stage: Stage, caller: Caller): void {
     (client.breaker === false &&
       origins.every(({ phases, limit }) => phases.length === 0 && limit === undefined));
   const most = (caller.maxRetries + 1) * mirrors * (client.hedge === undefined ? 1 : 2);
-  if (isCounted && !isPatient(stage, caller) && attemptsOf(caller).length > most) {
+  const used = attemptsOf(caller).filter(({ hasGivenWay }) => !hasGivenWay);
+  if (isCounted && !isPatient(stage, caller) && used.length > most) {
     stage.fail(
       "S1",
       `${caller.name} was sent ${attemptsOf(caller).length} times with ${caller.maxRetries} retries`,
@@ -111,13 +112,14 @@ function checkBackoff(stage: Stage, caller: Caller, sent: Sent): void {
   if (client.retryOn !== undefined || client.hedge !== undefined || isPatient(stage, caller)) return;
   const attempts = attemptsOf(caller);
   const before = attempts.at(-2);
-  if (before === undefined) return;
+  if (before === undefined || before.hasGivenWay) return;
+  const used = attempts.filter(({ hasGivenWay }) => !hasGivenWay);
   const last = caller.sent.at(-2)!;
   const endedAtMs = Math.min(last.answeredAtMs, last.abortedAtMs);
   if ((last.waitMs ?? 0) > (client.plain?.maxRetryAfterMs ?? 60_000)) {
     return stage.fail("S4", `${sent.url} was sent although it was told to wait for ${last.waitMs} ms`);
   }
-  const backoffMs = leastBackoffMs(client.backoff, attempts.length - 1);
+  const backoffMs = leastBackoffMs(client.backoff, used.length - 1);
   const unnamedMs = last.status === 429 ? Math.min(backoffMs, leastPauseMs(client.backoff)) : backoffMs;
   const leastMs = last.waitMs ?? unnamedMs;
   if (sent.atMs - endedAtMs < leastMs - ROUNDING_MS) {
