@@ -78,6 +78,7 @@ export class SilentLanes {
   #scoutedAtMs = -Infinity;
   /** How long it is until the next one may. */
   #scoutGapMs = SILENT_MS;
+
   /** Begins without silent lanes; what has been set aside may be one of them. */
   constructor(view: PermitView, aside: LanesAside) {
     this.#view = view;

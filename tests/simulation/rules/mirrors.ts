@@ -32,9 +32,11 @@ export function mirrorRules(stage: Stage): RuleGroup {
 }
 
 /** Nothing goes to a mirror that is off. */
-function checkOff(stage: Stage, { url, atMs, isPart, address: { isHop, page } }: Sent): void {
+function checkOff(stage: Stage, sent: Sent): void {
+  const { url, atMs, isPart, caller, address: { isHop } } = sent;
   // A page says where the next one is.
-  if (isPart || isHop || page > 1 || takesTime(stage.plan.client)) return;
+  const isNextPage = caller?.how === "pages" && caller.sent[0] !== sent;
+  if (isPart || isHop || isNextPage || takesTime(stage.plan.client)) return;
   const [, index] = /^https:..[^/]+.m(\d+)\//.exec(url) ?? [];
   const sinceMs = index === undefined ? undefined : stage.offMirrors.get(Number(index));
   if (sinceMs !== undefined && sinceMs < atMs) {
