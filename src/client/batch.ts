@@ -167,17 +167,17 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     return !this.#exhausted && !this.#ended && !this.#pulling && this.#rest === undefined &&
       allowance.active < allowance.concurrency &&
       (allowance.asleep < maxWaiting || allowance.asleep === 0) &&
-      (allowance.active + consumer.held < window || this.#maySetAside());
+      (allowance.active + consumer.held < window || (allowance.asleep > 0 && this.#maySetAside()));
   }
 
   /**
-   * Whether one more may come before its turn than the window has room for. The consumer takes all that it can, while earlier ones
+   * Whether one more may come before its turn than the window has room for, where some sleep. The consumer takes all that it can, while earlier ones
    * sleep: what must wait for these counts as they do.
    */
   #maySetAside(): boolean {
     const { active, asleep } = this.allowance;
     const { maxWaiting, window, consumer } = this.#run;
-    return asleep > 0 && consumer.awaitsEarlier && active + asleep + consumer.held < window + maxWaiting;
+    return consumer.awaitsEarlier && active + asleep + consumer.held < window + maxWaiting;
   }
 
   /** One that was in flight waits now. */
@@ -244,7 +244,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.#exhausted || this.#ended || this.#pulling || this.#rest !== undefined ||
       allowance.active >= allowance.concurrency ||
       (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
-      (allowance.active + consumer.held >= window && !this.#maySetAside()) ||
+      (allowance.active + consumer.held >= window && !(allowance.asleep > 0 && this.#maySetAside())) ||
       this.#run.signal?.aborted
     ) {
       this.#run.scheduler.quit(this);
