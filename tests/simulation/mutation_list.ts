@@ -96,7 +96,7 @@ export const MUTATIONS: readonly Mutation[] = [
       search:
         "    if (lane.isDown) return undefined;\n    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
       replace: '    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
-        "      return this.#lend(lane, 0, nowMs, undefined);\n    }\n" +
+        "      return this.#lend(errand, lane, 0, nowMs, undefined);\n    }\n" +
         "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
     }],
   },
@@ -326,14 +326,6 @@ export const MUTATIONS: readonly Mutation[] = [
       file: "src/policies/attempt.ts",
       search: "return request.repeatable && settings.maxRetries !== 0 && !journey.hasGivenWay;",
       replace: "return settings.maxRetries !== 0 && !journey.hasGivenWay;",
-    }],
-  },
-  {
-    name: "requests to a silent origin are not let go when nobody else wants the permits",
-    changes: [{
-      file: "src/lanes/scheduler.ts",
-      search: "      this.#recall(Infinity);\n",
-      replace: "",
     }],
   },
 ];
