@@ -15,6 +15,9 @@ const ATTEMPTS_OF_PROBES = [0, 1, 0, 2] as const;
 /**
  * The first whose batch has room for it; as a probe, one that was sent as often as {@linkcode attemptsOfNextProbe} says, or one of those that
  * were never sent.
+ *
+ * @param lane The lane.
+ * @param mayBeCostly Whether it may be one that has failed late.
  */
 export function firstOf(lane: Lane, mayBeCostly = true): Waiter<Lane> | undefined {
   if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {

@@ -75,9 +75,9 @@ export class SilentLanes {
   /** When one more request may go to a silent origin. */
   #nextScoutAtMs = -Infinity;
   /** When an attempt has given way last to find out whether others are served. */
-  #scoutedAtMs = -Infinity;
+  #foundOutAtMs = -Infinity;
   /** How long it is until the next one may. */
-  #scoutGapMs = SILENT_MS;
+  #findOutGapMs = SILENT_MS;
 
   /** Begins without silent lanes; what has been set aside may be one of them. */
   constructor(view: PermitView, aside: LanesAside) {
@@ -176,18 +176,18 @@ export class SilentLanes {
           (allowance !== undefined && isFull(allowance));
         if (!isWanted) continue;
         // It may be the network itself that is silent: one makes room to find that out. All of its own batch may be for the same origin.
-      } else if (!this.#view.isWantedBeside(allowance) || !this.#tryScout(nowMs)) continue;
+      } else if (!this.#view.isWantedBeside(allowance) || !this.#mayFindOut(nowMs)) continue;
       left--;
       attempt.giveWay();
     }
   }
 
   /** Whether one may give way although nobody is known to be served: the longer that goes on, the more seldom. */
-  #tryScout(nowMs: number): boolean {
-    if (this.servedAtMs >= this.#scoutedAtMs) this.#scoutGapMs = SILENT_MS;
-    else if (nowMs - this.#scoutedAtMs < this.#scoutGapMs) return false;
-    else this.#scoutGapMs *= 2;
-    this.#scoutedAtMs = nowMs;
+  #mayFindOut(nowMs: number): boolean {
+    if (this.servedAtMs >= this.#foundOutAtMs) this.#findOutGapMs = SILENT_MS;
+    else if (nowMs - this.#foundOutAtMs < this.#findOutGapMs) return false;
+    else this.#findOutGapMs *= 2;
+    this.#foundOutAtMs = nowMs;
     return true;
   }
 }

@@ -192,7 +192,8 @@ export class CircuitBreaker {
    * @param ticket The call's ticket.
    * @param result How it went.
    * @param startedAtMs When it began, on the breaker's clock, if that is known: a success of a call that began before the first of
-   * several failures says nothing of them.
+   * several failures says nothing of them, and by share of failures one that comes late says nothing if five calls that began after it have
+   * succeeded.
    * @param nowMs What the breaker's clock says, for a caller that has just read it.
    */
   settle(ticket: number, result: CircuitResult, startedAtMs?: number, nowMs?: number): void {
