@@ -7,91 +7,24 @@
 import { TimeoutError } from "../errors.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Claimant, Runnable } from "../lanes/claimant.ts";
-import type { Scheduler } from "../lanes/scheduler.ts";
-import type { Call, CallContext, CallSink } from "../policies/call.ts";
-import { describeKind } from "../primitives/argument_checks.ts";
+import type { Call, CallContext } from "../policies/call.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import { CallerScope } from "../primitives/caller_scope.ts";
-import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
+import type { BatchRun, BatchSink } from "./batch_run.ts";
 import type { Closable } from "./dispatcher.ts";
-import { type Outcome, outcomeOf, refusal } from "./outcome.ts";
-import { checkSource } from "./request_checks.ts";
-import type { FetchRequest, RequestSource } from "./request.ts";
-
-/** Takes the outcomes of a batch. */
-export interface OutcomeConsumer {
-  /** How many outcomes it holds that were not taken yet. */
-  readonly held: number;
-  /** Whether it is asked for an outcome that has not come, and all that it holds come after that one. */
-  readonly awaitsEarlier: boolean;
-  /** Takes an outcome; of a failed request, `reason` is what it has failed of, which need be no error. */
-  onOutcome(outcome: Outcome<unknown>, reason: unknown): void;
-  /** There will be no further outcome; the source threw, if there is a failure. */
-  onEnd(failure: { readonly reason: unknown } | undefined): void;
-  /** The batch was aborted: there will be no further outcome, and those held are of no use. */
-  onStop(reason: unknown): void;
-}
-
-/** What a batch runs on. */
-export interface BatchRun {
-  readonly source: RequestSource;
-  /** How many requests may be in flight. */
-  readonly concurrency: number;
-  /** How many requests may wait while others go on. */
-  readonly maxWaiting: number;
-  /** How many may be in flight or held by the consumer, unless it awaits one that sleeps. */
-  readonly window: number;
-  readonly priority: number;
-  /**
-   * Whether it pulls without a permit, and its requests wait for theirs: so that what a request starts belongs to the caller of
-   * the batch, and not to the one that passes a permit on.
-   */
-  readonly pullsAhead: boolean;
-  readonly signal: AbortSignal | undefined;
-  /** How long the whole batch may take, in milliseconds, and what that is timed by. */
-  readonly timeoutMs: number;
-  readonly deadlines: Deadlines;
-  readonly consumer: OutcomeConsumer;
-  /** What the requests have in common. */
-  readonly contextOf: (allowance: Allowance) => CallContext;
-  readonly scheduler: Pick<Scheduler, "join" | "quit" | "dispatch" | "makeRoom" | "now">;
-  readonly starter: BatchStarter;
-  /** Begins a request that is more than a URL whose lane is known, or throws what is wrong with it. */
-  readonly begin: (request: FetchRequest, batch: Batch) => Call;
-}
-
-/** What starts the requests of a batch. */
-export interface BatchStarter {
-  /** The time on the client's clock. */
-  now(): number;
-  /** Begins a request for a URL whose lane is known; gives nothing for any other. */
-  tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;
-  /** What the client was closed with, once it was. */
-  readonly closing: { readonly reason: unknown } | undefined;
-  /** Sets a call going; gives it back if it has been admitted, and must be run. */
-  launch(call: Call): Runnable | undefined;
-  /** Aborts what is in flight of a batch. */
-  abortAll(allowance: Allowance, abort: (call: Call) => void): void;
-  /** Has the batch told of the client's closing. */
-  add(batch: Closable): void;
-  /** The batch is over. */
-  delete(batch: Closable): void;
-}
+import { outcomeOf, refusal } from "./outcome.ts";
+import type { FetchRequest } from "./request.ts";
+import { END, SourceReader, type SourceResult } from "./source_reader.ts";
 
 /** For how long a batch may get answers for which nothing was sent before the event loop gets a turn, in milliseconds. */
 const BUSY_MS = 50;
-
-/** What lists are iterated over with, before any program has changed that. */
-const valuesOf = Array.prototype[Symbol.iterator];
-/** What a list gives when there is nothing more. */
-const END: IteratorResult<FetchRequest> = { done: true, value: undefined };
 
 /**
  * Pulls requests and starts them. It takes its turn at the client's permits, and pulls when it has got one, so that nothing is
  * held of what was not pulled. What has to wait makes room for the next.
  */
-export class Batch implements AbortTarget, CallSink, Claimant, Closable, DeadlineTarget {
+export class Batch implements AbortTarget, BatchSink, Claimant, Closable, DeadlineTarget {
   previous: Claimant | undefined = undefined;
   next: Claimant | undefined = undefined;
   isClaiming = false;
@@ -103,22 +36,15 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** What its requests have in common. */
   readonly context: CallContext;
   readonly #run: BatchRun;
-  #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
-  /** Where a source is asked that waits for something itself; absent for others. */
-  readonly #scope: CallerScope | undefined;
-  /** The source, where it is a list that says nothing new when it is asked by its iterator. */
-  readonly #list: readonly FetchRequest[] | undefined;
+  readonly #source: SourceReader;
   #nextIndex = 0;
   /** Whether the source is being asked: it may be entered again by what it does. */
   #pulling = false;
-  /** Whether its `next()` has not returned yet, so that it can't be closed; and whether it has to be then. */
-  #isInside = false;
-  #isUnneeded = false;
   #isPullingAhead = false;
   /** Tells a batch that pulls ahead that there is room; see `#awaitRoom()`. */
   #room: Deferred<void> | undefined;
   /** What the source has given before there was room for it. */
-  #pulled: IteratorResult<FetchRequest> | undefined;
+  #pulled: SourceResult | undefined;
   #exhausted = false;
   #deadline: Deadline | undefined;
   /** Since when nothing was sent for any answer, which may need no turn of the event loop; on the client's clock. */
@@ -134,10 +60,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
    * @throws {TypeError} If the source can't be iterated over.
    */
   constructor(run: BatchRun) {
-    checkSource(run.source);
     this.#run = run;
-    if (isPlainList(run.source)) this.#list = run.source;
-    if (Symbol.asyncIterator in run.source) this.#scope = new CallerScope();
+    this.#source = new SourceReader(run.source);
     this.claimPriority = run.priority;
     this.allowance = new Allowance(run.concurrency, run.maxWaiting, () => this.#onRoom());
     this.allowance.signal = run.signal;
@@ -147,7 +71,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** Starts as many requests as there is room for. */
   pump(): void {
     if (this.isClaiming || this.#ended || this.#pulling) return;
-    if (this.#iterator === undefined && !this.#begin()) return;
+    if (!this.#source.isOpen && !this.#begin()) return;
     if (!this.#hasRoom()) return;
     if (this.#run.pullsAhead) return this.#pullAhead();
     this.#run.scheduler.join(this);
@@ -183,7 +107,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** One that was in flight waits now. */
   #onRoom(): void {
     const { scheduler, pullsAhead } = this.#run;
-    const mayPull = this.#iterator !== undefined && this.#hasRoom();
+    const mayPull = this.#source.isOpen && this.#hasRoom();
     // First of all, so that requests that wait for a silent origin know that it wants the place.
     if (mayPull && !pullsAhead) scheduler.join(this);
     if (this.allowance.hasRefused) scheduler.makeRoom(this.allowance);
@@ -206,7 +130,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   }
 
   #begin(): boolean {
-    const { source, signal, starter, timeoutMs, deadlines } = this.#run;
+    const { signal, starter, timeoutMs, deadlines } = this.#run;
     if (signal?.aborted) {
       this.stop(signal.reason);
       return false;
@@ -226,9 +150,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.allowance.endsAtMs = this.#deadline.atMs;
     }
     try {
-      this.#iterator = Symbol.asyncIterator in source
-        ? source[Symbol.asyncIterator]()
-        : source[Symbol.iterator]();
+      this.#source.open();
     } catch (error) {
       this.#fail(error);
       this.#endIfDone();
@@ -252,16 +174,16 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     if (this.#pulled !== undefined) return this.#takePulled();
     this.#pulling = true;
-    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
+    let result: SourceResult | Promise<SourceResult>;
     try {
-      const list = this.#list;
-      if (list === undefined) result = this.#pull();
+      const { list } = this.#source;
+      if (list === undefined) result = this.#source.ask();
       else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
       else result = END;
     } catch (error) {
       return this.#breakOff(error);
     }
-    if ("then" in result) return this.#await(result);
+    if (result instanceof Promise) return this.#await(result);
     this.#pulling = false;
     return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
   }
@@ -273,43 +195,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#endIfDone();
   }
 
-  /** What the source says next. One that has ended its own batch meanwhile could not be closed while it was asked. */
-  #ask(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> {
-    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
-    this.#isInside = true;
-    try {
-      result = this.#iterator!.next();
-    } finally {
-      this.#isInside = false;
-    }
-    if (this.#isUnneeded && (result as IteratorResult<FetchRequest> | undefined)?.done !== true) {
-      this.#closeUnheard();
-    }
-    return result;
-  }
-
-  /** Asks the source, in the caller's own context if it may wait for something itself. */
-  #pull(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> {
-    return this.#scope === undefined ? checkResult(this.#ask()) : this.#scope.run(() => this.#askLater());
-  }
-
-  /** Meanwhile the batch may have ended, and closed the source. */
-  async #askLater(): Promise<IteratorResult<FetchRequest>> {
-    return this.#ended || this.#exhausted ? END : await checkResult(this.#ask());
-  }
-
-  /** Closes the source, whose end can't be waited for; how that ends does not matter any more. */
-  #closeUnheard(): void {
-    if (this.#isInside) this.#isUnneeded = true;
-    else ignoreFailure(() => this.#iterator?.return?.());
-  }
-
-  #await(result: Promise<IteratorResult<FetchRequest>>): undefined {
+  #await(result: Promise<SourceResult>): undefined {
     this.#run.scheduler.quit(this);
-    // Whatever has a `then` is waited for, as `for await` would do.
-    Promise.resolve(result).then((settled) => {
+    result.then((pulled) => {
       this.#pulling = false;
-      const pulled = checkResult(settled) as IteratorResult<FetchRequest>;
       // There may be no room any more: requests that have slept go on first.
       if (pulled.done || this.#ended || this.#exhausted) this.#take(pulled);
       else this.#pulled = pulled;
@@ -326,7 +215,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     return this.#take(pulled);
   }
 
-  #take(result: IteratorResult<FetchRequest>): Runnable | undefined {
+  #take(result: SourceResult): Runnable | undefined {
     if (this.#ended || this.#exhausted) return undefined;
     if (!result.done) return this.#start(result.value);
     this.#exhaust();
@@ -411,18 +300,19 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #lookAhead(): void {
     const { active, asleep } = this.allowance;
     if (!this.isClaiming || active + asleep > 0 || this.#pulling || this.#pulled !== undefined) return;
-    if (this.#list !== undefined) {
-      if (this.#nextIndex >= this.#list.length) this.#take(END);
+    const { list } = this.#source;
+    if (list !== undefined) {
+      if (this.#nextIndex >= list.length) this.#take(END);
       return;
     }
     this.#pulling = true;
-    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
+    let result: SourceResult | Promise<SourceResult>;
     try {
-      result = this.#pull();
+      result = this.#source.ask();
     } catch (error) {
       return this.#breakOff(error);
     }
-    if ("then" in result) return this.#await(result);
+    if (result instanceof Promise) return this.#await(result);
     this.#pulling = false;
     if (result.done || this.#ended || this.#exhausted) return void this.#take(result);
     this.#pulled = result;
@@ -454,7 +344,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (signal?.aborted) return this.stop(signal.reason);
     if (this.#exhausted) return;
     this.#fail(reason);
-    this.#closeUnheard();
+    this.#source.closeUnheard();
     this.#endIfDone();
   }
 
@@ -469,7 +359,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     const isWhole = this.#exhausted;
     this.#exhaust();
     if (!isWhole) {
-      this.#closeUnheard();
+      this.#source.closeUnheard();
       // First of all, for the batch ends with the last one that is in flight.
       if (Array.isArray(source)) this.#refuseRest(source, error);
       else this.#failure ??= { reason: error };
@@ -511,25 +401,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
     // A source that is stalled would not close before it gives its next request, which is not wanted.
-    if (this.#pulling) this.#closeUnheard();
-    else await this.#iterator?.return?.();
+    if (this.#pulling) this.#source.closeUnheard();
+    else await this.#source.close();
   }
-}
-
-/** Whether what the iterator of a source gives is what is at 0, 1 and so on, as long as there is anything. */
-function isPlainList(source: RequestSource): source is readonly FetchRequest[] {
-  return Object.getPrototypeOf(source) === Array.prototype && !Object.hasOwn(source, Symbol.iterator) &&
-    Array.isArray(source) && source[Symbol.iterator] === valuesOf;
-}
-
-function checkResult<T>(result: T): T {
-  if (typeof result === "object" && result !== null) return result;
-  throw new TypeError(
-    `Cannot fetch many as the source's next() must give an object: received ${describeKind(result)}`,
-  );
-}
-
-/** Does what can't be waited for, and may fail. */
-function ignoreFailure(close: () => unknown): void {
-  new Promise((resolve) => resolve(close())).catch(() => {});
 }

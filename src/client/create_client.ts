@@ -19,7 +19,8 @@ import { systemClock } from "../primitives/clock.ts";
 import { deferred } from "../primitives/deferred.ts";
 import "../primitives/dispose_symbols.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { Batch, type OutcomeConsumer } from "./batch.ts";
+import { Batch } from "./batch.ts";
+import type { BatchSink, OutcomeConsumer } from "./batch_run.ts";
 import { CallContexts } from "./call_contexts.ts";
 import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -343,7 +344,7 @@ class SlipstreamClient implements Client {
   }
 
   /** One function for all batches. */
-  readonly #beginForBatch = (request: FetchRequest, batch: Batch): Call =>
+  readonly #beginForBatch = (request: FetchRequest, batch: BatchSink): Call =>
     this.#begin(request, batch.context, undefined, batch);
 
   /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */

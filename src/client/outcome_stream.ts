@@ -7,7 +7,8 @@
 import "../primitives/dispose_symbols.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import { NumberedRing } from "../primitives/numbered_ring.ts";
-import type { Batch, OutcomeConsumer } from "./batch.ts";
+import type { Batch } from "./batch.ts";
+import type { OutcomeConsumer } from "./batch_run.ts";
 import type { Outcome } from "./outcome.ts";
 
 type Result<T> = IteratorResult<Outcome<T>, undefined>;

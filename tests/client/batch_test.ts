@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
-import { Batch, type BatchRun } from "../../src/client/batch.ts";
+import { Batch } from "../../src/client/batch.ts";
+import type { BatchRun } from "../../src/client/batch_run.ts";
 import { SlipstreamError } from "../../src/errors.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";

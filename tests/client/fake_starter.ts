@@ -6,7 +6,8 @@
 
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { Batch, type BatchRun, type BatchStarter, type OutcomeConsumer } from "../../src/client/batch.ts";
+import { Batch } from "../../src/client/batch.ts";
+import type { BatchRun, BatchSink, BatchStarter, OutcomeConsumer } from "../../src/client/batch_run.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import { clientSettings } from "../../src/client/settings.ts";
@@ -55,7 +56,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
 
   tryBegin(): undefined {}
 
-  readonly begin = (request: FetchRequest, batch: Batch): Call => {
+  readonly begin = (request: FetchRequest, batch: BatchSink): Call => {
     const url = String(request);
     if (!url.startsWith("https:")) throw new TypeError(`Cannot fetch ${url}`);
     return new Call(batch.context, url, batch);

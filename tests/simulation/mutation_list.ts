@@ -166,7 +166,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a batch does not close its source",
     changes: [{
       file: "src/client/batch.ts",
-      search: "    else await this.#iterator?.return?.();",
+      search: "    else await this.#source.close();",
       replace: "",
     }],
   },
@@ -251,9 +251,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a source is closed while it is asked",
     changes: [{
-      file: "src/client/batch.ts",
-      search: "    if (this.#isInside) this.#isUnneeded = true;\n    else ignoreFailure",
-      replace: "    if (this.#isInside) this.#isUnneeded = true;\n    ignoreFailure",
+      file: "src/client/source_reader.ts",
+      search: "    if (!this.#isInside) ignoreFailure",
+      replace: "    ignoreFailure",
     }],
   },
   {
