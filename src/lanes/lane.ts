@@ -146,6 +146,8 @@ export class Lane implements Claimant, Line<Lane> {
   succeededAtMs: number = -Infinity;
   /** When the latest attempt that failed began, on the client's clock. */
   failedAtMs: number = -Infinity;
+  /** What the latest attempt failed of there, for the errors of requests that are not sent; empty until one fails. */
+  failureReason = "";
   /** When the latest retry succeeded, on the client's clock. */
   rescuedAtMs: number = -Infinity;
   /** What becomes of retries; made with the first one of a request that may wait. */

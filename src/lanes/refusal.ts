@@ -98,7 +98,7 @@ type Context =
 function tell({ lane, isPaused, waitMs }: Refusal): { readonly url: string; readonly failure: string } {
   const failure = isPaused
     ? describePause(lane, waitMs)
-    : `its circuit breaker is open for another ${Math.ceil(waitMs)} ms`;
+    : `its circuit breaker is open for another ${Math.ceil(waitMs)} ms${describeFailure(lane)}`;
   return { url: lane.key, failure };
 }
 
@@ -164,7 +164,9 @@ function circuitOpenError(
 ): CircuitOpenError {
   const about = errand.describe();
   return new CircuitOpenError(
-    `${about.method} ${about.url} was not sent: the circuit breaker of ${lane.key} is open`,
+    `${about.method} ${about.url} was not sent: the circuit breaker of ${lane.key} is open${
+      describeFailure(lane)
+    }`,
     { ...about, context, retryAfterMs },
   );
 }
@@ -176,6 +178,11 @@ function pausedError(errand: Errand, lane: Lane, leftMs: number, context: Contex
     `${about.method} ${about.url} was not sent: ${lane.key} ${describePause(lane, leftMs)}`,
     { ...about, context, status, headers, retryAfterMs: leftMs },
   );
+}
+
+/** What an origin that is down has failed of last. */
+function describeFailure({ failureReason }: Lane): string {
+  return failureReason === "" ? "" : ` after a failure: ${failureReason}`;
 }
 
 function describePause({ pause }: Lane, leftMs: number): string {

@@ -147,7 +147,8 @@ export function isGivenWay(error: unknown): boolean {
   return typeof error === "object" && error !== null && givenWayErrors.has(error);
 }
 
-function innermostMessage(error: unknown): string {
+/** The message of the error that others were caused by. */
+export function innermostMessage(error: unknown): string {
   let current = error;
   // An error of ours says all by itself.
   while (current instanceof Error && current.cause instanceof Error && !isSlipstreamError(current)) {

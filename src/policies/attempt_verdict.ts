@@ -4,12 +4,13 @@
  * @module
  */
 
-import { InvalidDataError, type NetworkError } from "../errors.ts";
+import { InvalidDataError, type NetworkError, type TimeoutError } from "../errors.ts";
 import { isOverloadStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
 import { RedirectError } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import {
   denialOf,
+  innermostMessage,
   isRefused,
   isUntrusted,
   markExhaustion,
@@ -25,6 +26,8 @@ import type { Environment } from "./policy.ts";
 
 /** From how long on an attempt that fails has cost much, in milliseconds. */
 export const LATE_MS = 1_000;
+
+const ANY_URL = /https?:\/\/[^\s)"']+/gi;
 
 /** Judges one attempt; its first word counts. */
 export class AttemptVerdict {
@@ -69,13 +72,14 @@ export class AttemptVerdict {
     const { isFailure } = this.#environment;
     const isExcused = verdict === "failure" && isFailure !== undefined &&
       !isFailure(statusError(this.#call, this.#target, response));
-    this.#judge(isExcused ? "success" : verdict);
+    this.#judge(isExcused ? "success" : verdict, `HTTP ${response.status}`);
   }
 
   /** The attempt has taken too long. */
-  judgeTimeout(error: unknown): void {
+  judgeTimeout(error: TimeoutError): void {
     this.#admission.sample(true);
-    this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
+    const verdict = this.#environment.isFailure?.(error) === false ? "success" : "failure";
+    this.#judge(verdict, `no answer for ${error.timeoutMs} ms`);
   }
 
   /**
@@ -118,7 +122,9 @@ export class AttemptVerdict {
       // not every runtime tells.
       this.#admission.judge("ignored");
     } else {
-      this.#judge(isFailure?.(told) === false ? "success" : "failure");
+      // It is shown to callers of other requests, whose URLs differ.
+      const reason = innermostMessage(told.cause).replace(ANY_URL, this.#target.lane.key);
+      this.#judge(isFailure?.(told) === false ? "success" : "failure", reason);
     }
     return told;
   }
@@ -126,9 +132,12 @@ export class AttemptVerdict {
   /**
    * Where a breaker goes by the share of failures, a single request counts once among them, however often it is tried: its retries of
    * a bad URL must not speak for all others. Those of a batch are many, and speak for themselves.
+   *
+   * @param reason What a failure consists in.
    */
-  #judge(verdict: "failure" | "ignored" | "success"): void {
+  #judge(verdict: "failure" | "ignored" | "success", reason: string): void {
     const { journey, patienceMs } = this.#call;
+    if (verdict === "failure") this.#target.lane.failureReason = reason;
     const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
       (this.isSecondFailure || (journey.round > 1 && patienceMs === 0 && !this.#admission.isProbe));
     if (isRepeated) this.#target.lane.failed++;
