@@ -127,7 +127,7 @@ class SlipstreamClient implements Client {
         ? this.#dispatcher.tryBegin(context, request, sink)
         : undefined;
       const call = plain ?? this.#begin(request, context, as, sink);
-      if (this.#dispatcher.launch(call) !== undefined) this.#dispatcher.straight.run(call);
+      if (this.#dispatcher.launch(call) !== undefined) this.#dispatcher.straight.run(call, call.startedAtMs);
     });
   }
 

@@ -110,10 +110,14 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#owner.fail(call, error);
   }
 
-  /** Runs a call that has been admitted, and whatever is admitted with its permit afterwards. Never rejects. */
-  async run(first: Call): Promise<void> {
+  /**
+   * Runs a call that has been admitted, and whatever is admitted with its permit afterwards. Never rejects.
+   *
+   * @param first The call.
+   * @param nowMs The time on the client's clock, for a caller that has just read it.
+   */
+  async run(first: Call, nowMs: number = this.#environment.clock.now()): Promise<void> {
     let call: Call | undefined = first;
-    let nowMs = this.#environment.clock.now();
     while (call !== undefined) {
       // What was started since it was admitted may have aborted it.
       if (call.cancelled) return this.#withdraw(call, nowMs);
