@@ -66,7 +66,7 @@ interface LapReference {
  * @param folder The session's folder.
  * @param drivers Returns the drivers' codes, or a promise for them.
  * @param options The options of the stream.
- * @returns One outcome a lap.
+ * @returns One outcome per lap.
  */
 export async function* streamTelemetry(
   context: SourceContext,

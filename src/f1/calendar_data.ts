@@ -1,5 +1,5 @@
 /**
- * The calendar as data: which events and sessions the season repositories have folders for.
+ * The data of the calendar: the events and sessions that have a folder in the season repositories.
  *
  * @module
  */

@@ -68,7 +68,8 @@ export interface F1Mirrors {
    *
    * @param mirror Its base URL; or an object with the base URL, and with headers, a layout, and statuses on which to try the next
    * mirror.
-   * @throws {TypeError} If the URL is not an absolute http(s) URL without query and fragment, or another option is not what it must be.
+   * @throws {TypeError} If the URL is not an absolute http(s) URL without query and fragment, or another option has the wrong
+   * shape.
    */
   add(mirror: string | URL | MirrorOptions): void;
   /**

@@ -156,8 +156,8 @@ export interface F1Session {
    * the loop aborts the requests in flight.
    *
    * @param options Options of the stream; with `ordered` the outcomes come by driver and lap.
-   * @returns One outcome a lap. Reading the stream rejects when the session's drivers can't be loaded, and with the caller's own
-   * reason when `options.signal` aborts.
+   * @returns One outcome per lap. Reading the stream rejects when the session's drivers can't be loaded, and with the caller's
+   * own reason when `options.signal` aborts.
    * @throws {TypeError} If `options.drivers` is no array of drivers.
    */
   allTelemetry(options?: AllTelemetryOptions): AsyncIterableIterator<TelemetryOutcome>;

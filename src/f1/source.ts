@@ -156,13 +156,10 @@ export interface TracingInsights extends AsyncDisposable {
   session(year: number, event: EventName, name: SessionName): F1Session;
 
   /**
-   * Lists the events of a season, from the calendar that comes with this module: 2018 to 2026, the last as planned in October
-   * 2026. The data repositories offer no listing (jsDelivr lists no repository of their size), so the calendar lacks later
+   * Lists the events of a season, from the calendar that comes with this module: 2018 to 2026, with 2026 as planned in October of
+   * that year. The data repositories offer no listing (jsDelivr lists no repository of their size), so the calendar lacks later
    * seasons; their files can still be fetched by the names of their folders. Of the pre-season tests, the calendar has those
    * whose folders are known: 2022 and 2024 to 2026.
-   * 2026. The data repositories have no listing of their own to ask (jsDelivr lists no repository of their size), so a later season is
-   * not there; its files are still found by the names of their folders. Of the tests before the season there are those whose folders
-   * are known: 2022 and 2024 to 2026.
    *
    * @param year The season.
    * @returns The tests, and then the rounds in order.
@@ -208,7 +205,7 @@ export interface TracingInsights extends AsyncDisposable {
  *
  * @param options An existing client, or the options of the client that the source creates.
  * @returns The source; close it, or declare it with `await using`.
- * @throws {TypeError | RangeError} If an option is not what it must be.
+ * @throws {TypeError | RangeError} If an option has the wrong shape or is out of range.
  *
  * @example The drivers and the weather of a race
  * ```ts

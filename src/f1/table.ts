@@ -207,7 +207,10 @@ function nextMisfit(values: Values, type: "number" | "string" | "boolean", from:
   return index;
 }
 
-/** Whether a value is a string that means a value. The length is compared first, because only short strings mean a missing value. */
+/**
+ * Whether a value is a string, and no spelling of a missing value. The length is compared first, because those spellings are
+ * short.
+ */
 function isText(value: unknown): boolean {
   return typeof value === "string" && (value.length > MISSING.length || !isMissingText(value));
 }

@@ -17,7 +17,7 @@ import { type Clock, timerDelay } from "../primitives/clock.ts";
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
-    promise.catch(() => {}); // its caller waits no more
+    promise.catch(() => {}); // the caller no longer waits for it
     return Promise.reject(signal.reason);
   }
   return new Promise<T>((resolve, reject) => {

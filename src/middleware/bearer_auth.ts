@@ -84,7 +84,7 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
  * `refresh` must send its request with the `fetch` that it is given. A request through the same client would wait for permits
  * that the waiting requests hold, or for the refresh itself, until `refreshTimeoutMs` or `timeoutMs` ends the wait.
  *
- * The token goes to every origin that the caller requests, mirrors included, unless `origins` lists others. A redirect to another
+ * The token goes to every origin that the caller requests, mirrors included, unless `origins` restricts it. A redirect to another
  * origin never carries the token, and a refusal from there starts no refresh. A page of `client.pages` at another origin does not
  * carry it either, unless `origins` lists that origin. The cache is in front of this middleware, and does not know whose
  * responses it stores, so users who share a cache need its `partition`.

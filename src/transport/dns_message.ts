@@ -113,7 +113,7 @@ function follow(
 ): { readonly addresses: string[]; readonly ttls: number[] } {
   const ttls: number[] = [];
   const names = new Set([asked]);
-  for (const name of names) { // a set's iteration sees what is added on the way
+  for (const name of names) { // iterating a set also visits the names added on the way
     for (const record of answers) {
       if (record.type !== CNAME || record.owner !== name) continue;
       names.add(reader.nameAt(record.start));

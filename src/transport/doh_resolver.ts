@@ -122,8 +122,8 @@ export class DohResolver {
   }
 
   /**
-   * Asks a server for both types of address at the same time. If one type has arrived, a failure of the other type is ignored;
-   * IPv6 may also come too late.
+   * Asks a server for both types of address at the same time. If one type has brought addresses, the other type may fail, and
+   * IPv6 may come too late.
    */
   async #askServer(server: string, host: string, signal: AbortSignal): Promise<readonly DnsAnswer[]> {
     const { clock, timeoutMs } = this.#settings;

@@ -8,8 +8,8 @@ import type { Clock } from "../primitives/clock.ts";
 import type { ProxyAddress } from "./proxy_address.ts";
 
 /**
- * How to choose a proxy: in turn, at random, or the one with the fewest failures since its last success. A failure counts for the
- * cooldown.
+ * How to choose a proxy: in turn, at random, or the one with the fewest failures since its last success. A failure counts for as
+ * long as a proxy rests.
  */
 export type ProxyStrategy = "round-robin" | "random" | "least-failures";
 
