@@ -35,7 +35,7 @@ export interface ManualClockOptions {
 
 interface Timer extends HeapItem {
   readonly dueMs: number;
-  /** The order in which timers were armed; of timers due at one moment, the lowest fires first. */
+  /** The number of the timer in the order of arming; of timers due at one moment, the lowest number fires first. */
   readonly sequence: number;
   readonly callback: () => void;
 }

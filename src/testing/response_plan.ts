@@ -1,5 +1,5 @@
 /**
- * Plans how to send a response with a fault.
+ * Plans how a response is sent, with or without a fault.
  *
  * @module
  */
