@@ -137,8 +137,8 @@ async function transferTo(
 }
 
 /**
- * Whether a later download may use an incomplete file. Not for a request with a body: a later download could not tell whether its
- * request is the same.
+ * Whether a later download may use an incomplete file. Not for a request with a body, because a later download could not tell
+ * whether its request is the same.
  */
 function leavesParts(
   { identity, isRepeatable }: DownloadRequest,
@@ -174,8 +174,8 @@ async function openSink(
 }
 
 /**
- * Matches paths whose last segment is no file name. Without this check, that segment would be dropped, and a file would take the
- * place of a folder.
+ * Matches paths whose last segment is not a file name. Without this check, that segment would be dropped, and a file would take
+ * the place of a folder.
  */
 const FOLDER = /(?:^|\/)\.{0,2}$/;
 

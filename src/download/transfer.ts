@@ -76,11 +76,11 @@ export class Transfer {
   #hash: StreamHash | undefined;
   /** Whether the sink has the part of an earlier download, and has not resumed it yet. */
   #isEarlier: boolean;
-  /** Whether the transfer requests parts: not any more once a server has sent a wrong one. */
+  /** Whether the transfer requests parts. It stops doing so once a server has sent a wrong part. */
   #takesParts = true;
   /**
-   * Whether the transfer asks for uncompressed bytes. Not any more once a server has compressed all the same: without that
-   * header, the runtime may decode them.
+   * Whether the transfer asks for uncompressed bytes. It stops doing so once a server has compressed the file all the same:
+   * without that header, the runtime may decode the body.
    */
   #asksForIdentity: boolean;
   /** Whether the caller has set `accept-encoding`. */
@@ -211,7 +211,7 @@ export class Transfer {
     return this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
   }
 
-  /** Checks the head of a response, and prepares the sink for its body. Discards a response of no use. */
+  /** Checks the head of a response, and prepares the sink for its body. Discards a useless response. */
   async #accept(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
     let portion: Portion | Incomplete | undefined;
     try {
@@ -277,7 +277,7 @@ export class Transfer {
     throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
   }
 
-  /** Rejects a part, so that the next request asks for the whole file. */
+  /** Refuses a part, so that the next request asks for the whole file. */
   #refusePart(error: unknown): Incomplete {
     this.#takesParts = false;
     return new Incomplete(error, "request");
@@ -410,7 +410,7 @@ function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
-/** Cancels a body of no use. The outcome does not matter. */
+/** Cancels a useless body. The outcome does not matter. */
 function discard(response: ReceivedResponse): void {
   response.chunks?.cancel(undefined).catch(() => {});
 }

@@ -172,8 +172,8 @@ function count(text: string): number {
 }
 
 /**
- * Returns the announced length of a body; `undefined` if `Content-Length` is absent or no number, or a transfer coding overrides
- * it (RFC 9112 §6.3): then the body may have any length.
+ * Returns the announced length of a body; `undefined` if `Content-Length` is absent or not a number, or a transfer coding
+ * overrides it (RFC 9112 §6.3): then the body may have any length.
  */
 export function contentLength(headers: Headers): number | undefined {
   if (headers.has("transfer-encoding")) return undefined;

@@ -47,7 +47,7 @@ export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
  * @param input The headers.
  * @param what The owner of the headers, for the error message.
  * @returns The headers as a record without a prototype.
- * @throws {TypeError} If a name is no token or a value can't be sent (RFC 9110 §5.1, §5.5).
+ * @throws {TypeError} If a name is not a token, or a value cannot be sent (RFC 9110 §5.1, §5.5).
  */
 export function toHeaderMap(input: HeaderInput | undefined, what: string): HeaderMap {
   const map: Record<string, string> = Object.create(null);

@@ -23,7 +23,7 @@ const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d
  * @param text The date.
  * @param wallNowMs The present, in milliseconds since 1970. A two-digit year that would be more than 50 years in the future
  * belongs to the century before (RFC 9110 §5.6.7).
- * @returns Milliseconds since 1970, or `undefined` if the text is no such date.
+ * @returns Milliseconds since 1970, or `undefined` if the text is not such a date.
  */
 export function parseHttpDate(text: string, wallNowMs: number): number | undefined {
   let match = IMF_FIXDATE.exec(text);

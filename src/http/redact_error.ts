@@ -22,7 +22,7 @@ const OWN_WAY: ReadonlySet<string> = new Set(["name", "message", "stack", "cause
  * @param error The thrown value.
  * @param url The URL of the request.
  * @returns The same error if it quotes no secret. Otherwise a copy of the same name, with the secrets replaced in its message,
- * its properties, its causes and the errors that it holds. The copy keeps only those properties that are no objects.
+ * its properties, its causes and the errors that it holds. The copy keeps only the properties whose values are not objects.
  */
 export function redactError(error: unknown, url: string): unknown {
   const redactText = (text: string): string => {

@@ -59,7 +59,7 @@ export function isRedirect({ status, headers }: Response): boolean {
  * @param request The request.
  * @param send Sends one request without following redirects.
  * @param options How to follow them.
- * @returns The first response that is no redirect.
+ * @returns The first response that is not a redirect.
  * @throws {RedirectError} If there are more than 20 redirects, or one cannot be followed.
  * @throws {unknown} The signal's reason, if it has aborted.
  */
@@ -99,7 +99,7 @@ function locationOf({ headers }: Response): string {
     const bytes = Uint8Array.from(location, (character) => character.charCodeAt(0));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    // The bytes are no UTF-8: keep the text unchanged.
+    // The bytes are not UTF-8: keep the text unchanged.
     return location;
   }
 }

@@ -279,7 +279,7 @@ function streamOf(receiver: BodyReceiver): ReadableStream<Uint8Array<ArrayBuffer
       const chunk = await receiver.next();
       if (chunk !== undefined) return controller.enqueue(chunk);
       controller.close();
-      // A reader with a buffer of its own gets the end by a response to its request.
+      // A reader with a buffer of its own (BYOB) learns of the end when its request is answered with 0 bytes.
       if ("byobRequest" in controller) controller.byobRequest?.respond(0);
     },
     cancel: (reason: unknown) => receiver.cancel(reason),

@@ -34,7 +34,7 @@ const SENSITIVE_WORD = new RegExp(
   "i",
 );
 /**
- * Matches words that mean a secret also at the end of a longer word: `accesstoken`. (`pass` is none of them, because of
+ * Matches words that mean a secret also at the end of a longer word: `accesstoken`. (`pass` is not one of them, because of
  * `compass`.)
  */
 const SENSITIVE_ENDING = new RegExp(
@@ -113,7 +113,7 @@ export class OriginIndex {
 }
 
 /**
- * Returns the part before the path, such as `https://host`. For other URLs, the result is no plain prefix, so the index never
+ * Returns the part before the path, such as `https://host`. For other URLs, the result is not a plain prefix, so the index never
  * contains it.
  */
 function prefixOf(url: string): string {

@@ -14,8 +14,8 @@ import { selectRange, toPartialHeaders } from "./rfc9111/range.ts";
 const checked = new WeakSet<CacheMeta>();
 
 /**
- * Whether an adapter's answer is an entry for the key, and the cache can serve it. It may throw for a value that is no entry at
- * all.
+ * Whether an adapter's answer is an entry for the key, and the cache can serve it. It may throw for a value that is not an entry
+ * at all.
  */
 export function isUsable(entry: CacheEntry | undefined, key: string): entry is CacheEntry {
   if (!(entry?.body instanceof Uint8Array) || typeof entry.meta !== "object" || entry.meta === null) {

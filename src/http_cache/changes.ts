@@ -31,7 +31,7 @@ export interface ChangesOptions {
 
 const NO_FIELDS = new Headers();
 
-/** Sends requests that are no GET, and removes the stored responses that they invalidate (RFC 9111 §4.4). */
+/** Sends requests other than GET, and removes the stored responses that they invalidate (RFC 9111 §4.4). */
 export class Changes {
   readonly #options: ChangesOptions;
 
@@ -41,9 +41,9 @@ export class Changes {
   }
 
   /**
-   * Sends a request that is no GET. If it may have changed its resource, the stored responses of its URL are removed, in all
-   * partitions and variants, and under the URLs that other mirrors have for it. The same holds for the URLs to which redirects
-   * have led the request, and for URLs of the same origin that the response names.
+   * Sends a request other than GET. If the request may have changed its resource, removes the stored responses of its URL, in all
+   * partitions and variants, and under the URLs that other mirrors have for the resource. Does the same for the URLs to which
+   * redirects have led the request, and for URLs of the same origin that the response names.
    *
    * @param call The request.
    * @returns The reply.
@@ -74,8 +74,8 @@ export class Changes {
   }
 
   /**
-   * Compares the response to a HEAD with the stored response to a GET: removes that if the two contradict each other, else
-   * freshens it.
+   * Compares the response to a HEAD with the stored response to a GET: removes the stored one if the two contradict each other,
+   * and freshens it if the HEAD confirms it.
    */
   async #compare(call: Call, reply: Reply, askedAt: number): Promise<void> {
     const { entries, describe } = this.#options;

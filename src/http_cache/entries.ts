@@ -52,7 +52,7 @@ export class Entries {
     this.#generations = new Generations(store, state);
   }
 
-  /** Returns a new moment, for a request that goes to the network now. */
+  /** Returns a new moment of the logical clock, for a request that goes to the network now. */
   nextMoment(): number {
     return ++this.#state.moment;
   }
@@ -172,7 +172,7 @@ export class Entries {
   }
 
   /**
-   * Whether the cache must not store a response: the resource has changed since its request, or the response in its slot has a
+   * Whether the cache must not store a response: the resource has changed since its request, or its slot holds the response to a
    * later request.
    *
    * @param request The request.

@@ -39,7 +39,7 @@ export class EntriesState {
   });
   /** The moment at which the response under a key was requested. */
   readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);
-  /** The present moment: counts requests to the network and changes. */
+  /** The present moment of the logical clock, which counts requests to the network and changes. */
   moment = 0;
   /** Up to this moment, any URL may have changed: the table of changes has forgotten some. */
   #forgottenAt = 0;

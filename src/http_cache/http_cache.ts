@@ -30,11 +30,11 @@ export interface HttpCacheOptions extends CachePlanOptions {
  * clients on the same adapter; also for other processes, unless the adapter lives in the memory of one process. All mirrors hold
  * the same resource: a change at one mirror also removes what is stored under the URLs of the others.
  *
- * The cache stores the response at the end of redirects under the URL of the request, for as long as the response and all
- * redirects are fresh. A 301 or 308 that does not say otherwise is fresh for up to a day; a 302, 303 or 307 only for as long as
- * it says. After that time, the client requests the URL again. Where the runtime hides redirects, as browsers do, the cache does
- * not store redirected responses. There, the browser's own cache validates stale responses, so that no other origin has to allow
- * the headers for that.
+ * The cache stores the response at the end of redirects under the URL of the request, and uses it for as long as the response and
+ * all redirects are fresh. A 301 or 308 that does not say otherwise is fresh for up to a day; a 302, 303 or 307 only for as long
+ * as it says. After that time, the client requests the URL again. Where the runtime hides redirects, as browsers do, the cache
+ * does not store redirected responses. There, the browser's own cache validates stale responses, so that no other origin has to
+ * allow the headers for that.
  *
  * Clients with the same plan share the stored responses and what the plan knows about them. Requests in flight belong to one
  * client each.

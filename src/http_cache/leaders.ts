@@ -62,7 +62,7 @@ export class Leaders {
   readonly #options: LeadersOptions;
   /** The requests in flight by their keys. */
   readonly #underWay = new Map<string, UnderWay>();
-  /** The present moment: counts calls that have come and requests that have begun. */
+  /** The present moment of the logical clock, which counts calls that have come and requests that have begun. */
   #moment = 0;
 
   /** Creates the leaders of one client. */

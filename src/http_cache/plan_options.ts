@@ -65,8 +65,8 @@ export interface CachePlanOptions {
   readonly partition?: Partition | undefined;
   /**
    * How long the adapter, or each of several tiers, may take for a read, in milliseconds; `Infinity` sets no limit. A write or a
-   * removal may take ten times as long, because no request waits for it. The cache does not use an adapter that takes longer for
-   * the next ten seconds.
+   * removal may take ten times as long, because no request waits for it. If the adapter takes longer, the cache does without it
+   * for the next ten seconds.
    * @default {1_000}
    */
   readonly adapterTimeoutMs?: number | undefined;

@@ -50,8 +50,8 @@ export function resourceUrl({ request }: Call, { mirrors }: CacheSurroundings): 
 }
 
 /**
- * Returns all URLs that name the same resource as a URL, because all mirrors hold the same resources. A mirror with a `path`
- * function of its own is known only in one direction: from the resource to the mirror's URL.
+ * Returns all URLs that name the same resource as a URL, because all mirrors hold the same resources. For a mirror with a `path`
+ * function, the resource leads to the mirror's URL, but that URL does not lead back to the resource.
  *
  * @param url The absolute URL.
  * @param mirrors The mirrors.

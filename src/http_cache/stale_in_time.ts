@@ -116,7 +116,10 @@ function batchEndsAtMs(call: Call): number {
   return Math.max(...waiting.map(({ allowance }) => allowance?.endsAtMs ?? Infinity));
 }
 
-/** Whether an attempt of the call, or of its leader, has failed, or the breakers let no request through to any of its origins. */
+/**
+ * Whether an attempt of the call, or of its leader, has failed, or a breaker or a pause keeps requests away from all of its
+ * origins.
+ */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
   const { journey: { round, hasSeenFailure }, lane: only } = call.pending?.leader ?? call;
   if (round > 1 || hasSeenFailure || call.journey.hasSeenFailure) return true;

@@ -59,7 +59,7 @@ export class TtlRules implements CacheRules {
     return staleIfErrorMs > 0 && currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < staleIfErrorMs;
   }
 
-  /** The `accept` that the client adds is no part of the key, so it selects a response only if the server's `Vary` names it. */
+  /** The `accept` that the client adds is not part of the key, so it selects a response only if the server's `Vary` names it. */
   varyNames({ headers }: Pick<CachedResponse, "headers">): readonly string[] {
     return varyNames(headers)?.includes("accept") ? ["accept"] : [];
   }

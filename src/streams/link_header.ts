@@ -17,7 +17,7 @@ export interface WebLink {
 }
 
 /**
- * Parses the value of a `Link` header (RFC 8288, appendix B.2). It skips text that is no link, up to the next comma.
+ * Parses the value of a `Link` header (RFC 8288, appendix B.2). It skips text that is not a link, up to the next comma.
  *
  * @param value The value; several of them joined by commas.
  * @returns The links, in order.

@@ -47,7 +47,7 @@ export class PageHome {
    *
    * @param reference Its URL, which may be relative to that of the page.
    * @param pageUrl The URL of the page that leads to it; empty if it is unknown.
-   * @returns The place; `undefined` if the URL is invalid, or no http(s) URL.
+   * @returns The place; `undefined` if the URL is invalid, or not an http(s) URL.
    */
   find(reference: string, pageUrl: string): PagePlace | undefined {
     const base = pageUrl === "" ? this.first : pageUrl;

@@ -27,7 +27,7 @@ export interface ExchangeTimes {
  */
 export function initialAgeMs(fields: Fields, { requestedAtMs, storedAtMs }: ExchangeTimes): number {
   const correctedMs = ageValueMs(fields) + Math.max(0, storedAtMs - requestedAtMs);
-  // `Date` has whole seconds, so a difference of less than a second is no age.
+  // `Date` has whole seconds, so a difference of less than a second does not count.
   const apparentMs = Math.floor((storedAtMs - dateMs(fields, storedAtMs)) / 1_000) * 1_000;
   return Math.min(Math.max(apparentMs, correctedMs), MAX_DELTA_MS);
 }

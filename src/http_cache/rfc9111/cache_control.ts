@@ -20,8 +20,8 @@ const ESCAPE = /\\(.)/g;
 const VITAL_FIELDS = new Set(["age", "cache-control", "date", "etag", "expires", "last-modified", "vary"]);
 
 /**
- * Reads a `Cache-Control` field (RFC 9111 §5.2). A malformed value is kept in a form that is no number and no list of names, so
- * that its readers choose the safe side. A quote without an end does not hide the directives after it.
+ * Reads a `Cache-Control` field (RFC 9111 §5.2). A malformed value is kept in a form that is neither a number nor a list of
+ * names, so that its readers choose the safe side. A quote without an end does not hide the directives after it.
  *
  * @param value The field's value, its lines joined by commas.
  * @returns The directives.
@@ -104,7 +104,7 @@ export function noCacheFields(directives: CacheControl): readonly string[] {
   return (directives.get("no-cache") ?? []).flatMap((value) => listedFields(value) ?? []);
 }
 
-/** Returns the names in a list; `undefined` if the value is no list of names, or contains a field that the cache needs. */
+/** Returns the names in a list; `undefined` if the value is not a list of names, or contains a field that the cache needs. */
 function listedFields(value: string | null): readonly string[] | undefined {
   const names = commaList(value?.toLowerCase() ?? "");
   const usable = names.length > 0 && names.every((name) => isToken(name) && !VITAL_FIELDS.has(name));

@@ -2,7 +2,8 @@
  * Responses at the end of redirects.
  *
  * By the RFC, a cache may store each redirect like any other response, and follow the stored one. This cache instead stores the
- * final response under the URL of the request, for as long as the response and all redirects are fresh. The result is the same.
+ * final response under the URL of the request, and uses it for as long as the response and all redirects are fresh. The result is
+ * the same.
  *
  * @module
  */

@@ -62,7 +62,7 @@ export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWi
 
 /**
  * Whether the cache may serve a stored response after validating it has failed (RFC 5861 §4): without a response, or with a
- * status of 500 or above. The caller's own abort is no failure in this sense.
+ * status of 500 or above. The caller's own abort does not count as a failure.
  *
  * @param meta The stored metadata.
  * @param context The request.

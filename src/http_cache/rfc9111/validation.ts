@@ -53,8 +53,9 @@ export function isConditional(headers: HeaderMap): boolean {
  *
  * @param meta The stored metadata.
  * @returns The headers; empty if the cache can only replace the response: it has no validator, or its validator belongs to
- * another URL, to which a redirect led, or it is no success. A 304 stands for a 200 (RFC 9110 §15.4.5). The date of an error must
- * not be sent: if a file then appears with an older date, the server would answer 304, and the client would never get the file.
+ * another URL, to which a redirect led, or it is not a success. A 304 stands for a 200 (RFC 9110 §15.4.5). The date of an error
+ * must not be sent: if a file then appears with an older date, the server would answer 304, and the client would never get the
+ * file.
  */
 export function conditionalHeaders(meta: CacheMeta): HeaderMap {
   const headers: Record<string, string> = Object.create(null);
@@ -113,7 +114,7 @@ export function contradicts(meta: CacheMeta, headers: Headers): boolean {
  *
  * @param meta The stored metadata.
  * @param headers The headers of the response.
- * @returns Whether it is.
+ * @returns Whether it does.
  */
 export function identifies(meta: CacheMeta, headers: Headers): boolean {
   const fields = storedFields(meta);
