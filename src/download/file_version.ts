@@ -109,9 +109,10 @@ function strongDate(headers: Headers): string | undefined {
   const lastModified = headers.get("last-modified");
   const date = headers.get("date");
   if (lastModified === null || date === null) return undefined;
-  // Only the two-digit years of RFC 850 depend on the present; 0 stands for it here.
+  // Only the two-digit years of RFC 850 depend on the present. Where the response has such a date, both must be of one century.
   const sentAtMs = parseHttpDate(date, 0);
-  const changedAtMs = parseHttpDate(lastModified, 0);
-  if (sentAtMs === undefined || changedAtMs === undefined) return undefined;
+  if (sentAtMs === undefined) return undefined;
+  const changedAtMs = parseHttpDate(lastModified, sentAtMs);
+  if (changedAtMs === undefined) return undefined;
   return sentAtMs - changedAtMs >= STRONG_DATE_MS ? lastModified : undefined;
 }
