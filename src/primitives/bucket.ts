@@ -20,7 +20,7 @@ export interface Bucket {
    */
   tryTake(n?: number): boolean;
   /**
-   * Whether `tryTake` would take tokens now. A caller that needs several buckets checks them with it, to take tokens from all of
+   * Returns whether `tryTake` would take tokens now. A caller that needs several buckets checks them with it, to take tokens from all of
    * them or from none. At most one of the several buckets may lack this method.
    *
    * @param n How many. @default {1}
@@ -45,7 +45,7 @@ export interface Bucket {
 }
 
 /**
- * Whether a bucket is known to be full: it says so by `isFull`, or by `available` and `burst`. A bucket with none of these members
+ * Returns whether a bucket is known to be full: it says so by `isFull`, or by `available` and `burst`. A bucket with none of these members
  * counts as not full.
  */
 export function isFull(bucket: Bucket): boolean {

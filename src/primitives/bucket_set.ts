@@ -37,7 +37,7 @@ export class BucketSet implements Bucket {
     return this.#buckets.every(({ available, burst }) => available >= burst);
   }
 
-  /** Whether {@linkcode BucketSet.tryTake} would take tokens now. */
+  /** Returns whether {@linkcode BucketSet.tryTake} would take tokens now. */
   canTake(n = 1): boolean {
     const isFree = this.#notices.length === 0 || this.#told !== undefined;
     return isFree && this.#buckets.every((bucket) => bucket.canTake(n));

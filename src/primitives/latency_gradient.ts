@@ -161,7 +161,7 @@ export class LatencyGradient {
   }
 }
 
-/** Whether latencies have fallen by more than `share` of the limit's own fall, both as logarithms. */
+/** Returns whether latencies have fallen by more than `share` of the limit's own fall, both as logarithms. */
 function hasFallen(from: Point, limit: number, mean: number, share: number): boolean {
   return from.mean - mean > share * Math.log(from.limit / limit);
 }

@@ -51,7 +51,7 @@ export class SampleWindow {
     return this.#peak;
   }
 
-  /** How long the window has been open, in milliseconds. */
+  /** Returns how long the window has been open, in milliseconds. */
   ageMs(nowMs: number): number {
     return nowMs - this.#startedAtMs;
   }

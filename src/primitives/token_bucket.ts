@@ -167,7 +167,7 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Whether {@linkcode TokenBucket.tryTake} would take tokens now.
+   * Returns whether {@linkcode TokenBucket.tryTake} would take tokens now.
    *
    * @param n How many: a number from 0 to the burst.
    * @returns Whether the bucket holds enough, no caller waits and no pause is in force.

@@ -66,7 +66,7 @@ export class TokenLevel {
     this.#tokens = Math.min(capacity, this.#tokens + elapsedMs * this.#tokensPerMs);
   }
 
-  /** Whether the bucket holds `n` tokens and no pause is in force. */
+  /** Returns whether the bucket holds `n` tokens and no pause is in force. */
   has(n: number): boolean {
     return this.#nowMs >= this.#pausedUntilMs && this.#tokens >= n - ROUNDING_TOKENS;
   }
@@ -78,7 +78,7 @@ export class TokenLevel {
     return true;
   }
 
-  /** How long it takes until `has(n)`, in milliseconds; `Infinity` if `n` exceeds the burst. */
+  /** Returns how long it takes until `has(n)`, in milliseconds; `Infinity` if `n` exceeds the burst. */
   waitMs(n: number): number {
     if (n > this.#burst) return Infinity;
     const pauseMs = this.#pausedUntilMs - this.#nowMs;
