@@ -97,8 +97,8 @@ export class LimitEstimator {
   }
 
   /**
-   * Looks whether the latest change of the limit has taken effect: whether work that began after the change has ended; after a burst,
-   * work that began after the burst. If so, opens a new window.
+   * Checks whether the latest change of the limit has taken effect, that is, whether work that began after the change has ended. After a
+   * change that begins a burst, also work must have ended that began after the burst's first work had ended. Then opens a new window.
    *
    * @returns Whether the sample counts.
    */

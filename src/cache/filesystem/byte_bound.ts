@@ -99,7 +99,7 @@ export class ByteBound {
     await written;
   }
 
-  /** Subtracts a file that was removed from the estimate, and announces the removal. */
+  /** Subtracts a file that was removed from the estimate, and counts the removal in the ledger. */
   forget(shard: string, bytes: number): void {
     // No cache writes a file larger than the bound, so no other process has counted it.
     if (bytes <= this.#options.maxBytes) this.#options.ledger.remove(bytes);
@@ -207,7 +207,7 @@ export class ByteBound {
     return this.#missingBytes(bytes) > 0;
   }
 
-  /** Announces what this process has done, and learns what other processes have announced. */
+  /** Announces what this process has done and is about to write, and learns what other processes have announced. */
   async #exchange(bytes: number): Promise<void> {
     const { ledger } = this.#options;
     await ledger.announce(bytes);
