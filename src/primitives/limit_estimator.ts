@@ -97,8 +97,8 @@ export class LimitEstimator {
   }
 
   /**
-   * Checks whether the latest change of the limit has taken effect, that is, whether work that began after the change has ended. After a
-   * change that begins a burst, also work must have ended that began after the burst's first work had ended. Then opens a new window.
+   * Checks whether the latest change of the limit has taken effect: whether work that began after the change has ended. If the change began
+   * a burst, this takes a second round: work that began when the first of the burst had ended must end, too. Then it opens a new window.
    *
    * @returns Whether the sample counts.
    */
