@@ -9,7 +9,7 @@ import type { WindowStats } from "./sample_window.ts";
 /** While the limit is still searched for, latencies may exceed the base by this much, as a logarithm (22 %), and the limit still doubles. */
 const MOST_EXCESS = 0.2;
 /** One decision leaves at least this share of the limit. */
-const STRONGEST = 0.5;
+const LEAST_LEFT = 0.5;
 /** The share of the limit that a probe tries, to see whether latencies fall with the limit: the first probe, and later ones. */
 const FIRST_PROBE = 0.5;
 const LATER_PROBE = 0.85;
@@ -119,7 +119,7 @@ export class LatencyGradient {
   #step(limit: number, mean: number, excess: number): number {
     if (this.#isSearching && excess < MOST_EXCESS) return 2 * limit;
     this.#isSearching = false;
-    const next = limit * Math.max(STRONGEST, Math.exp(-excess)) + Math.sqrt(limit);
+    const next = limit * Math.max(LEAST_LEFT, Math.exp(-excess)) + Math.sqrt(limit);
     if (next >= limit) this.#fellFrom = undefined;
     else this.#fellFrom ??= { limit, mean };
     return next;

@@ -80,8 +80,8 @@ export class FaultRules {
     let found: Fault | undefined;
     for (let index = 0; index < this.#rules.length; index++) {
       const rule = this.#rules[index]!;
-      const isLucky = rule.probability !== undefined && random() >= rule.probability;
-      if (found !== undefined || isLucky || this.#isSpent(rule, index)) continue;
+      const isSpared = rule.probability !== undefined && random() >= rule.probability;
+      if (found !== undefined || isSpared || this.#isSpent(rule, index)) continue;
       if (!isInWindow(rule, request, mirrorRequests) || !isMeant(rule, request)) continue;
       this.#strikes[index]! += 1;
       found = rule;
