@@ -233,7 +233,7 @@ export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
 }
 
 /**
- * A circuit breaker refused the request, and the client did not send it.
+ * A circuit breaker refused the call without making it.
  *
  * @example How long to wait
  * ```ts

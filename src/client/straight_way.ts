@@ -110,7 +110,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#owner.fail(call, error);
   }
 
-  /** Runs an admitted call, and afterwards each call that is admitted with the same permit. Never rejects. */
+  /** Runs a call that has been admitted, and whatever is admitted with its permit afterwards. Never rejects. */
   async run(first: Call): Promise<void> {
     let call: Call | undefined = first;
     let nowMs = this.#environment.clock.now();
