@@ -160,15 +160,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   claim(): Runnable | undefined {
-    const { allowance } = this;
-    const { maxWaiting, window, consumer } = this.#run;
-    if (
-      this.#exhausted || this.#ended || this.#pulling || this.#rest !== undefined ||
-      allowance.active >= allowance.concurrency ||
-      (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
-      (allowance.active + consumer.held >= window && !(allowance.asleep > 0 && this.#maySetAside())) ||
-      this.#run.signal?.aborted
-    ) {
+    if (!this.#hasRoom() || this.#run.signal?.aborted) {
       this.#run.scheduler.quit(this);
       return undefined;
     }

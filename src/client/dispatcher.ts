@@ -68,7 +68,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   readonly #calls = new LinkedQueue<Call>();
   readonly #background = new Background();
   /** The batches that have not ended, and other parts that must hear of the closing. */
-  readonly #batches = new Set<Closable>();
+  readonly #closables = new Set<Closable>();
   readonly #relays: Relays;
   #idle: Deferred<void> | undefined;
   /** The number of the latest call; extensions share it. */
@@ -478,14 +478,14 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.#tally.snapshot(this.pipeline, queued);
   }
 
-  /** Registers a batch, so that it hears of the closing. */
-  add(batch: Closable): void {
-    this.#batches.add(batch);
+  /** Registers a batch, or another part that must hear of the closing. */
+  add(closable: Closable): void {
+    this.#closables.add(closable);
   }
 
-  /** Removes a batch that has ended. */
-  delete(batch: Closable): void {
-    this.#batches.delete(batch);
+  /** Removes a part that has ended. */
+  delete(closable: Closable): void {
+    this.#closables.delete(closable);
   }
 
   /** Aborts the calls of one batch. */
@@ -511,7 +511,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
-        for (const batch of this.#batches) batch.onClose(reason);
+        for (const closable of this.#closables) closable.onClose(reason);
         for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
           this.#forget(call);
           // The call's own signal may have closed the client, before telling the call: then the signal's reason counts.
