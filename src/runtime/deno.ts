@@ -25,7 +25,8 @@ export const denoRuntime: Runtime = {
     return cause instanceof Error && /\bos error 2[34]\b/.test(cause.message);
   },
   isRedirectFailure(error) {
-    // The error has no code and no class of its own. But unlike it, network errors have a cause, and errors of mocks have another stack.
+    // The error has no code and no class of its own. But unlike a network error it has no cause, and unlike a mock's error it comes from
+    // Deno's code.
     if (!(error instanceof TypeError) || error.cause !== undefined) return false;
     return /\bext:deno_fetch\/\d+_fetch\.js/.test(error.stack?.split("\n", 2)[1] ?? "");
   },
