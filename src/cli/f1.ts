@@ -200,7 +200,7 @@ function sessionFiles(
   });
 }
 
-/** Turns an argument that the F1 source refuses into wrong usage. */
+/** Turns the F1 source's error about an argument into a usage error. */
 function asUsage<T>(check: () => T): T {
   try {
     return check();

@@ -33,7 +33,7 @@ export interface GetJobsOptions {
   readonly concurrency: number;
   /** The rate limit, if there is one. */
   readonly rate: Rate | undefined;
-  /** Whether answers may come from a cache. */
+  /** Whether responses may come from a cache. */
   readonly usesCache: boolean;
   /** Whether the body of a response without a success status goes to the sink too. */
   readonly takesErrorBodies: boolean;

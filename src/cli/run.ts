@@ -141,7 +141,7 @@ export class Run implements Disposable {
     return { [Symbol.dispose]: () => void this.#transfers.delete(transfer) };
   }
 
-  /** Writes data to stdout; see {@linkcode Run.keep}. */
+  /** Writes data to stdout. The run ends early if the reader has closed stdout, or as {@linkcode Run.keep} says. */
   async put(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
     await this.keep("stdout", async () => {
       if (!await this.#context.terminal.stdout.write(data)) this.stop("closed");

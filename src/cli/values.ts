@@ -27,7 +27,7 @@ const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
  * @param flag The flag's name.
  * @param text The value.
  * @param least The smallest number that is allowed, 0 or 1.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number {
   const count = Number(text);
@@ -41,7 +41,7 @@ export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number
  * @param flag The flag's name.
  * @param text The value.
  * @returns Milliseconds, more than 0.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseDuration(flag: string, text: string): number {
   const [, amount, unit = "s"] = DURATION.exec(text) ?? [];
@@ -55,7 +55,7 @@ export function parseDuration(flag: string, text: string): number {
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseRate(flag: string, text: string): Rate {
   const [, amount, intervals = "1", unit = "s"] = RATE.exec(text) ?? [];
@@ -73,7 +73,7 @@ export function parseRate(flag: string, text: string): Rate {
  *
  * @param flag The flag's name.
  * @param texts The values.
- * @throws {UsageError} If one is something else. The error does not show the header's value, which may be a credential.
+ * @throws {UsageError} If a text is something else. The error does not show the header's value, which may be a credential.
  */
 export function parseHeaders(flag: string, texts: readonly string[]): Readonly<Record<string, string>> {
   const headers = new Map<string, string>();
@@ -111,7 +111,7 @@ function isFieldValue(text: string): boolean {
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it is something else, or one that `fetch` refuses.
+ * @throws {UsageError} If the text is something else, or a method that `fetch` refuses.
  */
 export function parseMethod(flag: string, text: string): string {
   const method = text.toUpperCase();
@@ -124,7 +124,7 @@ export function parseMethod(flag: string, text: string): string {
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseBaseUrl(flag: string, text: string): URL {
   let url: URL | undefined;
@@ -144,7 +144,7 @@ export function parseBaseUrl(flag: string, text: string): URL {
  * @param flag The flag's name.
  * @param text The value.
  * @param choices The words that are allowed.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((each) => each === text);
@@ -158,7 +158,7 @@ export function parseChoice<T extends string>(flag: string, text: string, choice
  * @param flag The flag's name.
  * @param text The value. The error does not show it, because it may hold a secret.
  * @param rule What the error says that the value must be.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function checkJson(flag: string, text: string, rule = "JSON"): void {
   try {
