@@ -1,5 +1,5 @@
 /**
- * Deno.
+ * Deno, as a runtime.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The codes of errors.
+ * The `code` of an error.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Files that grow, on Deno.
+ * The disk of Deno.
  *
  * @module
  */

@@ -6,7 +6,7 @@
 
 import type { UserFolders } from "./contract.ts";
 
-/** The folders of the user of the Deno process, as far as its permissions go. */
+/** The folders of the Deno process's user, as far as the process may use them without a question to the user. */
 export const denoFolders: UserFolders = {
   get system() {
     return Deno.build.os;

@@ -21,7 +21,7 @@ export function denoTerminal(): Terminal {
     add: Deno.addSignalListener,
     remove: Deno.removeSignalListener,
     ignoresHangup: ignoresHangup(() => {
-      // Asked first, because reading without the permission would prompt for it.
+      // Query the permission first, because reading without it would ask the user.
       const { state } = Deno.permissions.querySync({ name: "read", path: STATUS });
       return state === "granted" ? Deno.readTextFileSync(STATUS) : undefined;
     }),
@@ -38,12 +38,12 @@ export function denoTerminal(): Terminal {
     stdinBytes: () => Deno.stdin.readable,
     onInterrupt: (listener) => onEndSignals(listener, signals),
     async descriptorLimit() {
-      // Asked first, because reading without the permission would prompt for it.
+      // Query the permission first, because reading without it would ask the user.
       const { state } = await Deno.permissions.query({ name: "read", path: LIMITS });
       return state === "granted" ? await openFilesLimit(() => Deno.readTextFile(LIMITS)) : undefined;
     },
     bypassProxy(host) {
-      // Asked first, because touching the environment without the permission would prompt for it.
+      // Query the permission first, because changing the environment without it would ask the user.
       if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return;
       for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.set(name, addHost(Deno.env.get(name), host));
     },
@@ -52,7 +52,7 @@ export function denoTerminal(): Terminal {
 }
 
 function isTerminalDumb(): boolean {
-  // Asked first, because reading without the permission would prompt for it.
+  // Query the permission first, because reading without it would ask the user.
   const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
   return state === "granted" && Deno.env.get("TERM") === "dumb";
 }

@@ -1,5 +1,5 @@
 /**
- * An output stream over a runtime's own way to write.
+ * An output stream over the runtime's own stream.
  *
  * @module
  */

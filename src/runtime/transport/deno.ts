@@ -273,7 +273,7 @@ class DenoSocket implements Socket {
     try {
       await this.connection.closeWrite();
     } catch {
-      // The peer has gone first.
+      // The peer has closed the connection already.
       this.close();
     }
   }
