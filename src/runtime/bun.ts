@@ -1,5 +1,5 @@
 /**
- * Bun.
+ * Bun, as a runtime.
  *
  * @module
  */
