@@ -10,7 +10,7 @@ import type { Terminal, TerminalOutput } from "../runtime/terminal/contract.ts";
 import type { FlagSpec, FlagSpecs } from "./args.ts";
 import { wrapWords } from "./word_wrap.ts";
 
-/** The surroundings of a command. */
+/** The terminal, the clock, `fetch` and the processes that a command uses. */
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface Command {
    * Runs the command.
    *
    * @param args The arguments after its name.
-   * @param context The terminal, the clock, `fetch` and processes.
+   * @param context The terminal and the other means of the command.
    * @returns The exit code.
    * @throws {UsageError} If something is wrong with the arguments.
    */

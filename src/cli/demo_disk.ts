@@ -71,7 +71,7 @@ export async function withDisk<T>(
  * Loads every file from disk. A file that is missing there fails without a request.
  *
  * @param disk The files to load.
- * @param context The surroundings of the command, which show progress and failures.
+ * @param context The context of the command, whose terminal shows progress and failures.
  * @returns The result.
  */
 export async function loadFromDisk(disk: DemoDisk, context: CommandContext): Promise<DemoPhaseResult> {
@@ -91,7 +91,7 @@ export async function loadFromDisk(disk: DemoDisk, context: CommandContext): Pro
  *
  * @param disk The files to load.
  * @param args The arguments that make this program do {@linkcode loadFromDisk}, and write its {@linkcode DemoLoad} as JSON.
- * @param context The surroundings of the command, which show progress and failures.
+ * @param context The context of the command, whose terminal shows progress and failures.
  * @returns The result.
  */
 export async function loadInNewProcess(

@@ -34,7 +34,7 @@ export interface DemoPhaseResult {
  * Loads every file once, as many at a time as the client allows.
  *
  * @param phase The files and the client.
- * @param context The surroundings of the command, which show progress and failures.
+ * @param context The context of the command, whose terminal shows progress and failures.
  * @returns The result.
  */
 export async function loadPhase(phase: DemoPhase, context: CommandContext): Promise<DemoPhaseResult> {

@@ -53,7 +53,7 @@ const CACHE_BYTES = 2 ** 30;
  * Plays the demo.
  *
  * @param options The options of the demo.
- * @param context The surroundings of the command.
+ * @param context The context of the command.
  * @returns The exit code.
  */
 export async function playDemo(options: DemoOptions, context: CommandContext): Promise<number> {

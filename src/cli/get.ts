@@ -71,7 +71,7 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
 }
 
-/** The order of the user: flags and operands, parsed and checked. */
+/** The arguments of `get`, checked, and the options made from them. */
 interface GetOrder extends ParsedArgs<typeof FLAGS> {
   readonly clientOptions: ClientFlagOptions;
   readonly totalTimeoutMs: number | undefined;
@@ -142,7 +142,7 @@ async function fetchAll(
   return await run.finish();
 }
 
-/** Returns a transport of ours on Deno, whose own `fetch` does not send a `Host` header that the user gives. */
+/** Returns a transport on Deno, because Deno's own `fetch` drops a `Host` header that the user sets. */
 function transportFor({ fetch }: CommandContext): Transport | undefined {
   return fetch === undefined && currentRuntime.name === "deno" ? createTransport() : undefined;
 }

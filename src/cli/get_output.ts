@@ -38,7 +38,7 @@ export const GET_OUTPUT_FLAGS = {
 /** The values of the output flags. */
 export type GetOutputFlags = Flags<typeof GET_OUTPUT_FLAGS & typeof OUTPUT_FLAGS>;
 
-/** The surroundings of the output. */
+/** Options of {@linkcode openGetOutput}. */
 export interface GetOutputOptions {
   readonly terminal: Terminal;
   readonly run: Run;
