@@ -1,5 +1,5 @@
 /**
- * `slipstream demo`: a whole race from mirrors on this machine, without a network.
+ * `slipstream demo`: loads a whole race from mirrors on this machine, without a network.
  *
  * @module
  */

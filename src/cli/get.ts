@@ -71,7 +71,7 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
 }
 
-/** Everything that was asked for, read and checked. */
+/** The arguments of `get`, checked, and the options made from them. */
 interface GetOrder extends ParsedArgs<typeof FLAGS> {
   readonly clientOptions: ClientFlagOptions;
   readonly totalTimeoutMs: number | undefined;
@@ -79,7 +79,7 @@ interface GetOrder extends ParsedArgs<typeof FLAGS> {
   readonly parts: RequestParts;
 }
 
-/** Fetches everything; gives the exit code. */
+/** Fetches all inputs and returns the exit code. */
 async function fetchAll(
   { flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }: GetOrder,
   context: CommandContext,
@@ -125,7 +125,7 @@ async function fetchAll(
     sink: output.sink,
     inputs: readInputs(operands, terminal, { signal: run.signal, base: baseUrls[0] }),
     parts,
-    // Like those of a batch, these requests wait for an outage to end, if they may be sent again at all.
+    // Like the requests of a batch, these wait for an outage to end, unless `--retries 0` forbids to send one again.
     request: {
       signal: run.signal,
       onOpen: clientOptions.maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait",
@@ -137,12 +137,12 @@ async function fetchAll(
     takesErrorBodies: flags["fail-with-body"],
     hasMirrors: baseUrls.length > 0,
   });
-  // What came may still be on its way to the disk.
+  // Closing the client waits until the cache has written all responses to disk.
   await client.close();
   return await run.finish();
 }
 
-/** Of a `Host` that is given, Deno's own `fetch` sends nothing. */
+/** Returns a transport on Deno, because Deno's own `fetch` drops a `Host` header that the user sets. */
 function transportFor({ fetch }: CommandContext): Transport | undefined {
   return fetch === undefined && currentRuntime.name === "deno" ? createTransport() : undefined;
 }
@@ -154,6 +154,6 @@ function isToFile(
 }
 
 function log(run: Run, text: string | undefined): void {
-  // What can't be shown is no reason to stop.
+  // A line that can't be shown is no reason to stop.
   if (text !== undefined) run.tell(text).catch(() => {});
 }

@@ -1,5 +1,5 @@
 /**
- * The flags that say where data goes and how a run talks, the same for every command that fetches.
+ * The flags for data and messages, the same for every command that fetches.
  *
  * @module
  */
@@ -19,16 +19,16 @@ export const OUTPUT_FLAGS = {
   "json-errors": { kind: "switch", help: "failures as JSON on stderr, and nothing else" },
 } as const;
 
-/** What was given of {@linkcode OUTPUT_FLAGS}. */
+/** The values of {@linkcode OUTPUT_FLAGS}. */
 export type OutputFlags = Flags<typeof OUTPUT_FLAGS>;
 
 /**
  * Opens the folder of `--out`.
  *
- * @param flags What was given.
- * @param terminal Where the folder is.
+ * @param flags The values of the flags.
+ * @param terminal The terminal, with the file system.
  * @returns The folder; `undefined` without `--out`.
- * @throws {UsageError} If it can't be written into, or `--ndjson` was given too.
+ * @throws {UsageError} If the folder can't be written into, or `--ndjson` is given too.
  */
 export async function openOutputFolder(
   { out, ndjson }: OutputFlags,
@@ -44,7 +44,7 @@ export async function openOutputFolder(
   }
 }
 
-/** What the flags mean for a run. */
+/** Returns the options of a run that the flags set. */
 export function runOptions(flags: OutputFlags): Omit<RunOptions, "summary"> {
   return {
     quiet: flags.quiet,
