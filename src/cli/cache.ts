@@ -18,7 +18,7 @@ import { styleFor } from "./style.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
-  f1: { kind: "switch", help: "the folder in which Formula 1 sessions are kept by default, in place of DIR" },
+  f1: { kind: "switch", help: "use the default folder of Formula 1 sessions in place of DIR" },
   ...HELP_FLAG,
 } as const;
 
@@ -26,12 +26,12 @@ const FLAGS = {
 export const cacheCommand: Command = {
   name: "cache",
   operands: "<stats|clear|sweep> <DIR>",
-  summary: "Looks at the folder of --cache, and tidies it up",
+  summary: "Inspects and cleans the folder of --cache",
   details: [
-    "stats says how many entries there are, how large they are, and whose; it changes nothing.",
-    "clear removes all entries at once, without asking, and nothing else that is in the folder.",
-    "sweep removes what has expired, what is damaged, and what a crash left behind.",
-    "With --f1 it is the folder that 'slipstream f1' and tracingInsights() share: slipstream/f1 in $XDG_CACHE_HOME, or else in ~/.cache,",
+    "stats shows how many entries there are, their size, and their origins; it changes nothing.",
+    "clear removes all entries at once, without asking, and no other file in the folder.",
+    "sweep removes expired and damaged entries, and what a crash left behind.",
+    "--f1 means the folder that 'slipstream f1' and tracingInsights() share: slipstream/f1 in $XDG_CACHE_HOME, or else in ~/.cache,",
     "~/Library/Caches (macOS) or %LOCALAPPDATA% (Windows).",
     "Files that were not written by a cache are neither counted nor removed, whatever their names are.",
   ],
@@ -133,7 +133,7 @@ async function clear(task: Task): Promise<readonly string[]> {
   await filesystemCache(dir).clear?.();
   const after = (await surveyCache(dir, files, clock.wallNow())).all;
   const line = removedLine(before.files, before.bytes);
-  return after.files === 0 ? [line] : [line, `${formatCount(after.files)} came anew meanwhile`];
+  return after.files === 0 ? [line] : [line, `${formatCount(after.files)} arrived meanwhile`];
 }
 
 async function sweep(task: Task): Promise<readonly string[]> {

@@ -15,11 +15,11 @@ import { errorLine } from "./error_record.ts";
 
 /** The flag `--cache`. */
 export const CACHE_FLAGS = {
-  cache: { kind: "value", value: "DIR", help: "keep what comes in DIR, and use what is there" },
+  cache: { kind: "value", value: "DIR", help: "cache responses in DIR" },
 } as const;
 
 /** The paragraph of the help on the variable that turns caches off. */
-export const CACHE_DETAIL = "With SLIPSTREAM_CI=1 in the environment there is no cache.";
+export const CACHE_DETAIL = "SLIPSTREAM_CI=1 in the environment turns the cache off.";
 
 /** The variable that turns caches off. */
 const CI = "SLIPSTREAM_CI";

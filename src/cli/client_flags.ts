@@ -10,14 +10,22 @@ import { optional, parseChoice, parseCount, parseDuration, parseRate, type Rate 
 
 /** Flags for limits, retries, timeouts, the circuit breaker, and how long to wait for an origin that is down. */
 export const CLIENT_FLAGS = {
-  concurrency: { kind: "value", value: "N", help: "at most N at once (20)" },
-  rate: { kind: "value", value: "RATE", help: "at most so many a second, or 100/min, 5/500ms (no limit)" },
-  burst: { kind: "value", value: "N", help: "how many of --rate may start at once after a pause" },
-  retries: { kind: "value", value: "N", help: "how often a failure is tried again (3)" },
-  timeout: { kind: "value", value: "TIME", help: "how long one attempt may take: 5, 250ms, 2min (30s)" },
-  patience: { kind: "value", value: "TIME", help: "how long an origin that is down is waited for (30s)" },
+  concurrency: { kind: "value", value: "N", help: "at most N requests at once (20)" },
+  rate: {
+    kind: "value",
+    value: "RATE",
+    help: "at most RATE requests a second; also 100/min, 5/500ms (no limit)",
+  },
+  burst: { kind: "value", value: "N", help: "how many requests of --rate may start at once after a pause" },
+  retries: { kind: "value", value: "N", help: "the most retries of a failed request (3)" },
+  timeout: { kind: "value", value: "TIME", help: "the longest time for one attempt: 5, 250ms, 2min (30s)" },
+  patience: { kind: "value", value: "TIME", help: "how long to wait for an origin that is down (30s)" },
   "on-open": { kind: "value", value: "WHAT", help: "while an origin is down: wait, or fail at once (wait)" },
-  breaker: { kind: "value", value: "N", help: "so many failures in a row count as down, or off (by share)" },
+  breaker: {
+    kind: "value",
+    value: "N",
+    help: "an origin is down after N failures in a row, or never: off (by share of failures)",
+  },
 } as const;
 
 /** The options of a client that those flags set. */

@@ -26,7 +26,7 @@ export function completionsCommand(commands: readonly Command[]): Command {
   const command: Command = {
     name: "completions",
     operands: "<bash|zsh|fish>",
-    summary: "Writes a script that makes a shell complete commands and flags",
+    summary: "Writes a completion script for a shell",
     details: [
       "bash: source <(slipstream completions bash)",
       'zsh:  slipstream completions zsh > "${fpath[1]}/_slipstream"',

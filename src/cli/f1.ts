@@ -34,16 +34,16 @@ import { parseBaseUrl } from "./values.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
-  laps: { kind: "switch", help: "each driver's laps" },
-  telemetry: { kind: "switch", help: "the telemetry of each lap" },
-  all: { kind: "switch", help: "everything: the files of the session, laps and telemetry" },
+  laps: { kind: "switch", help: "load the laps of each driver" },
+  telemetry: { kind: "switch", help: "load the telemetry of each lap" },
+  all: { kind: "switch", help: "load the files of the session, laps and telemetry" },
   driver: {
     kind: "list",
     value: "VER",
-    help: "only this driver's laps and telemetry, also by number or name; may be repeated",
+    help: "load only this driver's laps and telemetry, also by number or name; may be repeated",
   },
-  refresh: { kind: "switch", help: "load again what is in the cache, and keep the new files" },
-  "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
+  refresh: { kind: "switch", help: "load files again that are in the cache, and cache the new ones" },
+  "base-url": { kind: "list", value: "URL", help: "a mirror to use instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
   ...F1_CACHE_FLAGS,
   ...OUTPUT_FLAGS,
@@ -57,9 +57,9 @@ export const f1Command: Command = {
   summary: 'Loads a Formula 1 session: slipstream f1 2025 "Abu Dhabi Grand Prix" Race --laps',
   details: [
     "With a year alone it lists the events of that season, and with a year and an event its sessions (2018 to 2026).",
-    "Events and sessions may be short: 8, monaco, spa; Q, FP1, race. Those of other seasons are named as their folders are.",
-    "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
-    "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",
+    "Events and sessions have short names: 8, monaco, spa; Q, FP1, race. In other seasons use the names of their folders.",
+    "Without --laps, --telemetry and --all it loads only the files of the session itself: drivers, weather, race control and corners.",
+    "Files that were never published, such as the telemetry of some laps, are counted, but not as failures.",
     ...F1_CACHE_DETAILS,
   ],
   flags: FLAGS,

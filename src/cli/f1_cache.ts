@@ -18,17 +18,17 @@ export const F1_CACHE_FLAGS = {
   cache: {
     kind: "value",
     value: "DIR",
-    help: "keep what comes in the folder DIR instead, and use what is there",
+    help: "cache files in DIR instead",
   },
-  "no-cache": { kind: "switch", help: "keep nothing, and use nothing that was kept" },
+  "no-cache": { kind: "switch", help: "read and write no cache" },
 } as const;
 
 /** The paragraphs of the help on those flags. */
 export const F1_CACHE_DETAILS: readonly string[] = [
-  "What comes from jsDelivr is kept in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or " +
-  "%LOCALAPPDATA%), up to 2 GiB: 'slipstream cache stats --f1' looks at it. What comes from --base-url is kept with --cache alone.",
-  "The files of past seasons are good for ever, and those of the running one, and that a file is missing, for five minutes; while the " +
-  "network fails they are used for up to 30 days, with a warning.",
+  "Files from jsDelivr are cached in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or " +
+  "%LOCALAPPDATA%), up to 2 GiB: 'slipstream cache stats --f1' shows it. Files from --base-url are cached only with --cache.",
+  "Files of past seasons stay valid for ever; those of the running season, and the absence of a file, for five minutes. While the " +
+  "network fails, the cache serves them for up to 30 days, with a warning.",
   CACHE_DETAIL,
 ];
 

@@ -29,10 +29,10 @@ export const GET_OUTPUT_FLAGS = {
     help: "write into FILE instead of to stdout",
   },
   manifest: { kind: "value", value: "FILE", help: "list the files of --out, with sizes and SHA-256" },
-  resume: { kind: "switch", help: "leave out what is there, go on with what is half there" },
-  include: { kind: "switch", short: "i", help: "status and headers too" },
-  "fail-with-body": { kind: "switch", help: "the bodies of error answers too" },
-  ordered: { kind: "switch", help: "lines in the order of the URLs" },
+  resume: { kind: "switch", help: "skip complete files, continue partial ones" },
+  include: { kind: "switch", short: "i", help: "write status and headers too" },
+  "fail-with-body": { kind: "switch", help: "write the bodies of error responses too" },
+  ordered: { kind: "switch", help: "write the lines in the order of the URLs" },
 } as const;
 
 /** The values of the output flags. */

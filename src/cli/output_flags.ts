@@ -12,11 +12,11 @@ import type { RunOptions } from "./run.ts";
 
 /** Flags for the output, the first failure, and what stderr says. */
 export const OUTPUT_FLAGS = {
-  out: { kind: "value", value: "DIR", help: "write files below DIR instead" },
-  ndjson: { kind: "switch", help: "write lines of JSON, as they come" },
+  out: { kind: "value", value: "DIR", help: "write each response into a file below DIR" },
+  ndjson: { kind: "switch", help: "write a line of JSON for each response, as it arrives" },
   "fail-fast": { kind: "switch", help: "stop everything at the first failure" },
   quiet: { kind: "switch", help: "no progress and no summary" },
-  "json-errors": { kind: "switch", help: "failures as JSON on stderr, and nothing else" },
+  "json-errors": { kind: "switch", help: "write failures as JSON to stderr, and nothing else" },
 } as const;
 
 /** The values of {@linkcode OUTPUT_FLAGS}. */

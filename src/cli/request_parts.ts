@@ -145,5 +145,5 @@ function text(name: string, value: unknown): string | undefined {
 function unknown(what: string, name: string, known: readonly string[]): TypeError {
   const meant = closestWord(name.trim().toLowerCase(), known);
   const hint = meant === undefined ? known.join(", ") : `did you mean '${meant}'?`;
-  return new TypeError(`Cannot fetch as '${name}' is nothing that ${what} may say: ${hint}`);
+  return new TypeError(`Cannot fetch as '${name}' is unknown in ${what}: ${hint}`);
 }
