@@ -26,7 +26,7 @@ export function breaker(): Run {
   return (task) => policy.execute(task);
 }
 
-/** Creates a function that runs tasks through a closed circuit, which opens when 80 % of those in ten seconds fail. */
+/** Creates a function that runs tasks through a closed circuit, which opens if 80 % of the tasks in ten seconds fail. */
 export function samplingBreaker(): Run {
   const breaker = new SamplingBreaker({ threshold: 0.8, duration: 10_000, minimumRps: 2 });
   const policy = circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker });

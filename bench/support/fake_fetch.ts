@@ -6,7 +6,7 @@
 
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 
-/** One answer in this number takes a turn of the event loop, as real ones do; the others come in the next microtask. */
+/** One answer in this number takes a turn of the event loop, like a real answer; the others arrive with a microtask. */
 const REQUESTS_A_TURN = 64;
 const INIT: ResponseInit = { headers: { "content-type": "application/json" } };
 
