@@ -1,6 +1,6 @@
 /**
- * Checks the layers of the project it is run in, or of the one whose folder is its argument: prints every broken rule
- * and exits with 1, or says how much it has checked.
+ * Checks the layers of the project in the current folder, or in the folder given as the argument. Prints every broken
+ * rule and exits with 1, or prints how many modules it has checked. A project without modules exits with 1 too.
  *
  * @module
  */
@@ -32,7 +32,7 @@ function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;
-  } catch (error) { // only a missing file is an answer
+  } catch (error) { // only a missing file means "no": any other error is a failure of the check itself
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }

@@ -1,7 +1,8 @@
 /**
- * Runs every check, the tests on both runtimes, and those of properties, SDKs, the package, workers, transports and browsers, whatever
- * fails on the way. Those install what they need from npm and Debian; what can't be had is a failure. Ends with `N passed, N failed`, where
- * a check that fails counts as one failure, and with the exit code 1 if there is any.
+ * Runs every check, the tests on both runtimes, and the suites for properties, SDKs, the package, workers, transports
+ * and browsers. A failure does not stop the checks and suites after it. The suites install their tools from npm and
+ * Debian; a tool that can't be installed counts as a failure. The last line is `N passed, N failed`, where a check that
+ * fails counts as one failure. The exit code is 1 if there is any failure.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const { exports }: { readonly exports: Readonly<Record<string, string>> } = JSON
   Deno.readTextFileSync("deno.json"),
 );
 
-/** The checks, by what they look at. */
+/** The arguments of `deno` for each check, by the check's name. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
@@ -40,7 +41,7 @@ for (const [name, args] of Object.entries(CHECKS)) {
   const { success } = await runCommand(Deno.execPath(), args);
   if (!success) failures.push(name);
 }
-/** Those of the project itself, and those that need what they install. */
+/** The test suites by name: the project's own tests first, then the suites that install their tools. */
 const SUITES: Readonly<Record<string, () => Promise<Counts>>> = {
   tests: () => runTests({}),
   "test:properties": () => runPropertyTests(),
@@ -56,7 +57,7 @@ for (const [name, run] of Object.entries(SUITES)) {
   console.log(`\n${name}`);
   try {
     totals.push(await run());
-  } catch (error) { // one that breaks down has failed, and the others still run
+  } catch (error) { // a suite that can't run counts as one failure, and the other suites still run
     console.error(error);
     totals.push({ passed: 0, failed: 1, skipped: 0 });
   }

@@ -1,6 +1,7 @@
 /**
- * The rules of the house: which module may import which, where a runtime may be named, and what the core must not bring
- * along. They are checked on source texts, so that tests can break them without a file.
+ * Checks the project's rules for modules: which module may import which other module, which modules may name a runtime,
+ * and which modules `mod.ts` must not load. The check takes source texts, so that tests can break a rule without
+ * writing files.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface Violation {
   readonly message: string;
 }
 
-/** What `src` consists of, in order: each part imports itself and those before it. */
+/** The parts of `src`, in order: a part may import itself and the parts before it. */
 const LAYERS = [
   "errors.ts",
   "primitives",
@@ -39,9 +40,9 @@ const LAYERS = [
   "cli",
 ];
 
-/** The public door, after all layers. */
+/** The main entry point. It comes after all layers, so it may import any of them. */
 const DOOR = "mod.ts";
-/** What importing the door must not load. */
+/** The parts of `src` that importing the main entry point must not load. */
 const NOT_IN_CORE = [
   "src/cache",
   "src/http_cache",
@@ -60,7 +61,7 @@ const NOT_IN_CORE = [
   "src/report",
   "src/cli",
 ];
-/** What a published module may import from elsewhere. */
+/** The packages that a published module may import. */
 const PACKAGES = ["@std/async", "@std/cache", "@std/cli", "valibot"];
 const RUNTIME = "src/runtime/";
 
@@ -70,11 +71,11 @@ interface Edge extends ModuleImport {
 }
 
 /**
- * Checks a project.
+ * Checks the modules of a project against all rules.
  *
- * @param files The text of every module, by its path relative to the project; `mod.ts` and everything under `src` is
- * checked, and of `tests` the names are needed.
- * @returns What is wrong, by file and line.
+ * @param files The text of every module, by its path relative to the project. Only `mod.ts` and the modules under `src`
+ * are checked; of the files under `tests` only the paths count, to see that each module has its test.
+ * @returns The broken rules, sorted by file and line.
  */
 export function checkLayers(files: ReadonlyMap<string, string>): Violation[] {
   const modules = new Map<string, ModuleFacts>();
@@ -95,7 +96,10 @@ export function checkLayers(files: ReadonlyMap<string, string>): Violation[] {
   return violations.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
 }
 
-/** Whatever Node and browsers may load must parse there; a `using` in a comment is an example. */
+/**
+ * Checks that Node and browsers can parse the module. They can load everything but the CLI. Only a line that begins with
+ * `using` breaks the rule, so that the examples in docstrings may use it.
+ */
 function checkSyntax(file: string, text: string): Violation[] {
   if (file.startsWith("src/cli/")) return [];
   return text.split("\n").flatMap((line, index) =>
@@ -111,7 +115,7 @@ function edgesOf(file: string, imports: readonly ModuleImport[]): Edge[] {
   );
 }
 
-/** The path that a relative specifier means; it begins with `..` when it leaves the project. */
+/** Resolves a relative specifier to a path in the project; the path begins with `..` if it leaves the project. */
 function resolve(from: string, specifier: string): string {
   const path = from.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
@@ -121,7 +125,7 @@ function resolve(from: string, specifier: string): string {
   return path.join("/");
 }
 
-/** A module's place in the order; -1 when it has none. */
+/** Returns the position of a module's layer in the order; -1 for a module that is in no layer. */
 function layerOf(file: string): number {
   return file === DOOR ? LAYERS.length : LAYERS.indexOf(file.split("/")[1] ?? "");
 }
@@ -141,7 +145,7 @@ function nameOf(layer: number): string {
   return LAYERS[layer] ?? DOOR;
 }
 
-/** Checks an import of something that is no module of the project. */
+/** Checks an import that names no module of the project by a relative path: a package, `node:`, or a computed specifier. */
 function checkForeign(file: string, { specifier, line }: ModuleImport): Violation[] {
   if (specifier?.startsWith(".")) return [];
   const inRuntime = file.startsWith(RUNTIME);
@@ -162,7 +166,7 @@ function checkGlobals(file: string, { globals }: ModuleFacts): Violation[] {
   return globals.map(({ name, line }) => ({ file, line, message: `names ${name}: only ${RUNTIME} may` }));
 }
 
-/** Finds one cycle for each import that closes one. */
+/** Finds the cycles of imports: one for each import that leads back to a module on the current path. */
 function findCycles(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly Edge[]): Violation[] {
   const violations: Violation[] = [];
   const done = new Set<string>();
@@ -183,21 +187,21 @@ function findCycles(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly E
   return violations;
 }
 
-/** Checks everything that the door imports, over however many modules. */
+/** Follows the imports of the main entry point through all modules, and reports each forbidden part that it loads. */
 function checkCore(edges: readonly Edge[]): Violation[] {
   const violations: Violation[] = [];
   const byFile = Map.groupBy(edges, ({ from }) => from);
   const ways = new Map([[DOOR, { way: DOOR, isLoaded: true }]]);
-  for (const [file, { way, isLoaded }] of ways) { // a map's iteration sees what is added on the way
+  for (const [file, { way, isLoaded }] of ways) { // the iteration also visits the entries that its body adds
     for (const { to, line, dynamic } of byFile.get(file) ?? []) {
-      // What an `import()` leads to is loaded at its first use, by those who use it.
+      // A module behind an `import()` loads at first use, so only callers that use it load it.
       const loads = isLoaded && !dynamic;
       if (ways.get(to)?.isLoaded === true || (ways.has(to) && !loads)) continue;
       if (loads && isForbiddenInCore(to)) {
         violations.push({ file, line, message: `brings ${to} into the core: ${way} → ${to}` });
         continue;
       }
-      // What was reached by an `import()` first is looked at again, with all that it leads to.
+      // A module that was first reached by an `import()` is visited again, because now its imports load as well.
       ways.delete(to);
       ways.set(to, { way: `${way} → ${to}`, isLoaded: loads });
     }
@@ -212,8 +216,8 @@ function isForbiddenInCore(file: string): boolean {
 }
 
 /**
- * Every module has its test in the same place, unless it only re-exports or only declares types. What implements one
- * contract on several runtimes may share a test.
+ * Checks that the module has a test at the same place under `tests`. A module that only re-exports or only declares
+ * types needs none. The modules that implement one contract on several runtimes may share a test.
  */
 function checkMirror(
   file: string,

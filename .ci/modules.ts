@@ -1,14 +1,15 @@
 /**
- * What one TypeScript module says of itself: what it imports, which runtime globals it names, whether it holds any code.
+ * Reads the facts about one TypeScript module that the layer rules need: its imports, the runtime globals that it names,
+ * and whether it holds any code that runs.
  *
  * @module
  */
 
 import { type Token, tokenize } from "./tokens.ts";
 
-/** One import of a module, in whatever form. */
+/** One import or re-export of another module, in any form. */
 export interface ModuleImport {
-  /** What stands in the quotes; `undefined` when it is computed. */
+  /** The specifier without its quotes; `undefined` when it is computed at run time. */
   readonly specifier: string | undefined;
   /** Whether it is `import(…)`, as an expression or in a type. */
   readonly dynamic: boolean;
@@ -24,13 +25,13 @@ export interface GlobalUse {
   readonly line: number;
 }
 
-/** A module, as far as the layers care. */
+/** The facts about a module that the layer rules check. */
 export interface ModuleFacts {
-  /** What it imports and re-exports, types included. */
+  /** The module's imports and re-exports, including those of types. */
   readonly imports: readonly ModuleImport[];
-  /** Where it names a runtime global. */
+  /** The places where the module names a runtime global. */
   readonly globals: readonly GlobalUse[];
-  /** Whether it declares nothing but types. */
+  /** Whether the module declares only types. */
   readonly typesOnly: boolean;
 }
 
@@ -39,7 +40,7 @@ const GLOBAL_OBJECTS = new Set(["globalThis", "self", "window"]);
 const CODE_KEYWORDS = new Set(["class", "const", "enum", "function", "let", "var", "default"]);
 const BEFORE_KEY = new Set(["{", "}", ",", ";", "*", "readonly", "static", "async", "get", "set"]);
 
-/** Reads one module. */
+/** Finds the facts about a module in its source text. */
 export function readModule(source: string): ModuleFacts {
   const tokens = tokenize(source);
   return { imports: findImports(tokens), globals: findGlobals(tokens), typesOnly: !holdsCode(tokens) };
@@ -65,7 +66,10 @@ function findImports(tokens: readonly Token[]): ModuleImport[] {
   return imports;
 }
 
-/** The index of the first name `text` that a string follows, or -2 so that the token after it does not exist. */
+/**
+ * Returns the index of the first name `text` that a string follows. Returns -2 if there is none, so that the index after
+ * it names no token either.
+ */
 function nameAt(tokens: readonly Token[], text: string, start: number): number {
   const index = tokens.findIndex((token, at) =>
     at >= start && token.kind === "name" && token.text === text && tokens[at + 1]?.kind === "string"
@@ -73,7 +77,7 @@ function nameAt(tokens: readonly Token[], text: string, start: number): number {
   return index === -1 ? -2 : index;
 }
 
-/** The index of `from` in `export * from`, `export * as x from` and `export { … } from`; -2 in any other export. */
+/** Returns the index of `from` in `export * from`, `export * as x from` and `export { … } from`; -2 for other exports. */
 function reExportFrom(tokens: readonly Token[], start: number): number {
   let index = tokens[start]?.text === "type" ? start + 1 : start;
   if (tokens[index]?.text === "*") index += tokens[index + 1]?.text === "as" ? 3 : 1;
@@ -106,7 +110,7 @@ function isIndexOfGlobalObject(tokens: readonly Token[], index: number): boolean
   return tokens[index - 1]?.text === "[" && isGlobalObject(tokens, index - 2);
 }
 
-/** Whether an expression that ends at `index` is the global object, perhaps in parentheses with its type. */
+/** Whether the expression that ends at `index` is the global object, also in parentheses with a type assertion. */
 function isGlobalObject(tokens: readonly Token[], index: number): boolean {
   const token = tokens[index];
   if (token?.text === "?.") return isGlobalObject(tokens, index - 1);
@@ -131,7 +135,7 @@ function isKey(tokens: readonly Token[], index: number): boolean {
   return afterParameters === "{" || afterParameters === ":";
 }
 
-/** The index of the bracket that closes the one at `index`. */
+/** Returns the index of the bracket that closes the bracket at `index`. */
 function closingOf(tokens: readonly Token[], index: number): number {
   let depth = 0;
   for (let at = index; at < tokens.length; at += 1) {
@@ -147,7 +151,7 @@ function depthChange(token: Token | undefined): -1 | 0 | 1 {
   return token.text === ")" || token.text === "]" || token.text === "}" ? -1 : 0;
 }
 
-/** Whether anything outside of all brackets is code that runs: a function, a class, a variable, a re-exported value. */
+/** Whether the module's top level holds code that runs: a function, a class, a variable, or a re-exported value. */
 function holdsCode(tokens: readonly Token[]): boolean {
   let depth = 0;
   for (const [index, token] of tokens.entries()) {

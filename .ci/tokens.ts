@@ -1,15 +1,15 @@
 /**
- * Splits TypeScript into tokens: enough to find imports and names without mistaking a comment, a string or a regular
- * expression for code.
+ * Splits TypeScript into tokens, just well enough to find imports and names without mistaking a comment, a string or a
+ * regular expression for code.
  *
  * @module
  */
 
-/** A name or keyword, a string, or anything else; the text of a string is its value. */
+/** One token: a name or keyword, a string, or anything else. */
 export interface Token {
   /** What the token is; `"other"` is punctuation, a number, a regular expression or a part of a template. */
   readonly kind: "name" | "string" | "other";
-  /** The source text; without its quotes for a string. */
+  /** The source text, without the quotes for a string; escapes in a string are not decoded. */
   readonly text: string;
   /** The line it starts on, from 1. */
   readonly line: number;
@@ -22,11 +22,11 @@ const TEMPLATE_PART = /[`}](?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{)/y;
 const REGEX = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
 const OTHER = /\d[\w.]*|\?\.(?!\d)|\.\.\.|=>|\+\+|--|[\s\S]/uy;
 
-/** Keywords that a regular expression may follow; after any other name a slash divides. */
+/** The keywords after which a slash begins a regular expression; after any other name a slash divides. */
 const BEFORE_REGEX = new Set(
   "await case delete do else in instanceof new of return throw typeof void yield".split(" "),
 );
-/** What ends a value, so that a slash after it divides. */
+/** The punctuation that ends a value, so that a slash after it divides. */
 const ENDS_VALUE = new Set([")", "]", "}", "++", "--"]);
 
 /** Splits a module into its tokens. */
@@ -75,7 +75,7 @@ function mayStartRegex(before: readonly Token[]): boolean {
   if (previous === undefined) return true;
   if (previous.kind === "string") return false;
   if (previous.kind === "name") return BEFORE_REGEX.has(previous.text);
-  // `!` asserts what stands before it, or negates what follows.
+  // After a value, `!` is a non-null assertion, and a slash divides; elsewhere it negates the expression that follows.
   if (previous.text === "!") return !endsValue(before.at(-2));
   return !endsValue(previous);
 }

@@ -1,6 +1,7 @@
 /**
- * What does a limit that adapts itself bring before a service that serves 32 requests at once, for 20 ms each, and lets others wait or
- * refuses them? 2,000 URLs; the best limit that could have been fixed, and far too high a one, stand beside it.
+ * How much does an adaptive limit help against a service that serves 32 requests at once, 20 ms each? The service lets the
+ * other requests wait, or refuses them. A batch has 2,000 URLs. The best fixed limit and a limit that is far too high
+ * stand beside the adaptive ones.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const LIMITS: Readonly<Record<string, () => number | AdaptiveLimit>> = {
   "aimd, from 4": () => new AdaptiveLimit({ initial: 4, algorithm: "aimd" }),
 };
 
-/** Serves so many at once; the others wait, or are refused. */
+/** Starts a server that serves `SLOTS` requests at once; further requests wait in line, or get 503 if it `refuses` them. */
 function serve(refuses: boolean): Deno.HttpServer<Deno.NetAddr> {
   const line: (() => void)[] = [];
   let busy = 0;

@@ -1,5 +1,5 @@
 /**
- * What does a cache hit cost, beside decoding and parsing the same 133 KB, or reading and parsing the same file?
+ * How much does a cache hit cost, beside decoding and parsing the same 133 KB, or reading and parsing the same file?
  *
  * @module
  */

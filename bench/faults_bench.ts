@@ -1,6 +1,6 @@
 /**
- * How long does a batch take when the service has a hiccup, or fails now and then? 2,000 URLs, 50 ms each, 20 at once; some lose
- * values, which stands in the output. The longer scenes are in `targets.ts`, as T10.
+ * How long does a batch take when the service has a hiccup, or fails now and then? A batch has 2,000 URLs, 50 ms each, 20
+ * at once. The output names each contender that loses values. The longer scenes are in `targets.ts`, as T10.
  *
  * @module
  */
@@ -24,7 +24,7 @@ for (const name of NAMES) {
         n: 1,
         warmup: 0,
         async fn(bench) {
-          // A service of its own, because the trouble is over after a while.
+          // Each contender needs a service of its own, because the trouble ends after a while.
           await using server = await startFaultsServer(name, [contender]);
           const origin = server.origins[contender]![0]!;
           let came = 0;

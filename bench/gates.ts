@@ -1,14 +1,14 @@
 /**
- * The part of the benchmarks that runs with every check: does a change make requests much dearer? It counts the functions
- * that Bun compiles (T2b), and compares fresh processes of 5,000 requests by `client.stream()` with those by a bare loop (T1). It
- * prints one line for each, `ok …` or `FAILED …`, and exits with 1 if one has failed.
+ * The part of the benchmarks that runs with every check: does a change make requests much more expensive? It counts the
+ * functions that Bun compiles (T2b). It also compares fresh processes that make 5,000 requests: with `client.stream()`,
+ * and with a bare loop (T1). It prints one line for each measurement, `ok …` or `FAILED …`, and exits with 1 if one failed.
  *
  *     deno run --allow-all bench/gates.ts
  *
- * The bounds are generous, because this must never fail by chance: on a busy machine with two cores the ratio of two
- * processes moves by a fifth and more. So the best of several pairs counts, and the bound is a good deal below the target; a
- * count of functions moves by a few only, but a new version of Bun may inline otherwise. What is worse than this was
- * made worse by a change. `targets.ts` asks whether the targets themselves are met.
+ * The bounds are generous, because the gate must never fail by chance. On a busy machine with two cores, the ratio of two
+ * processes varies by a fifth and more. So the best of several pairs counts, and the bound is well below the target. The
+ * count of functions varies only by a few, but a new version of Bun may inline different functions. A result beyond these
+ * bounds therefore comes from a change. `targets.ts` checks whether the targets themselves are met.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import { denoRuntime } from "./targets/deno_runtime.ts";
 import { runFresh } from "./targets/fresh.ts";
 import { beyond, hotFunctions } from "./targets/hot_functions.ts";
 
-/** The target is 40. */
+/** The bound of T2b, in functions; the target is 40. */
 const MAX_HOT_FUNCTIONS = 48;
-/** The target is 0.86, by the median. */
+/** The bound of T1, as a share of the bare loop's throughput; the target is 0.86, for the median. */
 const MIN_THROUGHPUT = 0.65;
 const REQUESTS = 5_000;
-/** No more pairs are run once one of them is good enough. */
+/** The most pairs of processes to run; the first pair that is good enough is the last. */
 const MAX_PAIRS = 10;
 
-/** What a gate has found. */
+/** The result of one measurement. */
 interface Finding {
   readonly ok: boolean;
   readonly text: string;
@@ -45,7 +45,7 @@ const findings: Finding[] = [];
 for (const { ok, text } of findings) console.log(`${ok ? "ok" : "FAILED"} ${text}`);
 Deno.exit(findings.every(({ ok }) => ok) ? 0 : 1);
 
-/** Runs pairs of processes by turns, until one is good enough. */
+/** Runs pairs of processes, each pair in the other order, until one pair is good enough. */
 async function throughput(runtime: BenchRuntime, serverUrl: string): Promise<Finding> {
   const timeOf = async (fetcher: "stream" | "bare loop"): Promise<number> =>
     (await runFresh(runtime, { serverUrl, fetcher, requests: [REQUESTS] }))[0]!.wallMs;

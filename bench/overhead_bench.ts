@@ -1,6 +1,6 @@
 /**
- * What does a request cost over a bare `fetch`, and what with the usual clients? 500 requests to loopback, 20 at once; the
- * server is another process. Read the ratios, not the times.
+ * How much does a request cost beyond a bare `fetch`, and how much with the usual clients? Each run makes 500 requests to
+ * loopback, 20 at once; the server is another process. Read the ratios, not the times.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const FETCHERS: Readonly<Record<string, Fetcher>> = {
   "ky + p-limit": "ky",
 };
 
-// The server ends when this process does, because it listens to its standard input.
+// The server ends with this process, because it watches its standard input.
 const server = await startServer();
 
 for (const [label, name] of Object.entries(FETCHERS)) {

@@ -1,6 +1,6 @@
 /**
- * What do the primitives cost, and those of others? 1,000 tasks that do nothing, one after the other, through each; then
- * 10,000 that wait for 20 permits.
+ * How much do the primitives cost, beside those of other packages? Each runs 1,000 tasks that do nothing, one after the
+ * other. Then some run 10,000 tasks that wait for 20 permits.
  *
  * @module
  */
@@ -42,7 +42,7 @@ for (const [group, guards] of Object.entries(GROUPS)) {
     });
   }
 }
-// Bottleneck waits for a timer at every step, so that 1,000 tasks would take seconds.
+// Bottleneck waits for a timer at every step, so 1,000 tasks would take seconds: it runs only 5.
 await withGuard("Semaphore.run", (run) => {
   const group = "5 tasks under a permit";
   Deno.bench({ name: "Semaphore.run", group, baseline: true, fn: async () => await runTasks(run, 5) });

@@ -1,5 +1,5 @@
 /**
- * How long does a process take that loads the module, beside one that loads nothing?
+ * How long does a process run that loads the module, beside a process that loads nothing?
  *
  * @module
  */

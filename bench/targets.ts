@@ -1,6 +1,7 @@
 /**
- * Measures what the project promises, beside what it promises it against, on Deno and on Bun; prints target, measured value,
- * spread and verdict, and writes them to `bench/RESULTS.md`. Exits with 1 if a target was missed.
+ * Measures every target of the project on Deno and on Bun, beside the bare loop or the rival that the target names. Prints
+ * target, measured value, spread and verdict. A full run also writes them to `bench/RESULTS.md`. Exits with 1 if the
+ * project missed a target.
  *
  *     deno task bench:targets [--quick] [--only T1,T4] [--runtime deno|bun]
  *
@@ -59,7 +60,7 @@ const results: RuntimeResults[] = [];
   }
 }
 const minutes = (performance.now() - startedAt) / 60_000;
-// A part of the table, or a rough one, must not replace the whole.
+// A partial or quick run must not replace the complete table.
 if (!quick && only === undefined && runtime === undefined) await writeResults(results, minutes);
 const verdicts = results.flatMap(({ measured }) => measured.flatMap(({ rows }) => rows.map(verdictOf)));
 const missed = verdicts.filter((verdict) => verdict === "MISSED").length;

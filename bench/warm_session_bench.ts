@@ -1,6 +1,6 @@
 /**
- * What does a race cost that is loaded again from memory, kept as bytes or as it was parsed? 20 drivers × 57 laps of 133 KB through
- * the F1 source, each lap parsed and checked, or copied.
+ * How much does it cost to load a race again from memory, if the cache keeps bytes, or parsed values? The race has 20
+ * drivers × 57 laps of 133 KB. The F1 source parses and checks each lap that is kept as bytes, and copies each parsed one.
  *
  * @module
  */

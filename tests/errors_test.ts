@@ -51,7 +51,7 @@ const GUARDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   WriteError: isWriteError,
 };
 
-/** Each class, and what it is besides itself. */
+/** The base classes of each error class. */
 const ANCESTORS: Readonly<Record<string, readonly string[]>> = {
   SlipstreamError: [],
   NetworkError: ["SlipstreamError"],
@@ -69,11 +69,11 @@ function guardsThatHold(value: unknown): string[] {
   return Object.keys(GUARDS).filter((name) => GUARDS[name]!(value));
 }
 
-/** The error as a second copy of the module would make it: other classes, and the brands of their prototypes. */
+/** Returns an error as a second copy of the module would create it: of another class, but with the same brand. */
 function ofAnotherCopy(error: SlipstreamError): object {
   const prototype: object = Object.getPrototypeOf(error);
   const foreign = {};
-  // A name is the same one in another realm.
+  // The brand is a property with a string key, which is the same in every copy and every realm.
   Object.defineProperty(foreign, "~slipstream", Object.getOwnPropertyDescriptor(prototype, "~slipstream")!);
   return Object.create(foreign);
 }
@@ -173,9 +173,9 @@ test("InvalidDataError carries the position, if there is one (S17)", () => {
   assertEquals(new InvalidDataError("x", { reason: "schema" }).position, undefined);
 });
 
-// S17: as data
+// S17: errors as data
 
-/** What a log has of a value. */
+/** Converts a value to JSON and back, as a log does. */
 function logged(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }

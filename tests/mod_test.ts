@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { test } from "./support/test.ts";
 
-// Nothing of the package is imported above: these tests look at what happens when that is done for the first time.
+// This file imports nothing from the package above: the tests observe its first import.
 
-/** What a program has used of the platform. */
+/** Records which of the named globals a program reads, until the result is disposed. */
 function watchPlatform(names: readonly string[]): { readonly used: string[]; [Symbol.dispose](): void } {
   const used: string[] = [];
   const originals = names.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)!] as const);

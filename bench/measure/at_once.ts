@@ -1,5 +1,5 @@
 /**
- * How long do very many calls take that are all made at once, under a limit of 20, and in how much memory?
+ * How long do very many calls take, and how much memory, if the program makes them all at once under a limit of 20?
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface AtOnceOptions {
   readonly calls: number;
 }
 
-/** What it took. */
+/** The time and the memory that the calls took. */
 export interface AtOnceResult {
   readonly wallMs: number;
   readonly peakRssBytes: number;
@@ -23,7 +23,7 @@ export interface AtOnceResult {
 
 await program(async ({ subject, calls }: AtOnceOptions): Promise<AtOnceResult> => {
   const callAll = await createAtOnce(subject, createFakeFetch());
-  // Hot code before the clock starts: what is asked is what many waiters cost.
+  // Warm the code up before the clock starts: the program measures the cost of many waiters, not of cold code.
   for (let index = 0; index < 20; index++) await callAll(1_000);
   const before = performance.now();
   await callAll(calls);

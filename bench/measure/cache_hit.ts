@@ -1,5 +1,5 @@
 /**
- * What does a hit in a cache cost beside parsing the same bytes, or reading and parsing the same file?
+ * How much does a cache hit cost, beside parsing the same bytes or reading and parsing the same file?
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
 export interface CacheHitOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
-  /** Where the entries are. */
+  /** The adapter that holds the entries. */
   readonly adapter: "memory" | "filesystem";
-  /** How large a file is: 133 KB, or 400 bytes, which only the file system has. */
+  /** The size of a file: 133 KB, or 400 bytes; the memory adapter always takes 133 KB. */
   readonly size: "large" | "small";
-  /** How many hits make a slice. */
+  /** The number of hits in a slice. */
   readonly hits: number;
 }
 
 await program(async ({ adapter, size, hits, ...options }: CacheHitOptions): Promise<Pair[]> => {
   await using folder = await tempFolder();
-  // Closed before the folder is removed, so that nothing is written to it meanwhile.
+  // Declared after the folder, so that the client closes first and writes nothing while the folder is removed.
   await using ways: CacheHit = adapter === "memory"
     ? await createCacheHit()
     : await createFileHit(folder.path, size === "large" ? LARGE_JSON : SMALL_JSON);

@@ -1,11 +1,11 @@
 /**
- * What becomes of a batch when the service is not perfect? All contenders run side by side, each with origins of its own:
- * they wait nearly all of the time.
+ * How many values does a batch get, and how soon, when the service has faults? All contenders run at the same time, each
+ * with origins of its own. They don't disturb one another, because they wait nearly all of the time.
  *
  * @module
  */
 
-// First, so that everybody's requests are counted.
+// Import this module first, so that it counts the requests of clients that keep a reference to `fetch`.
 import { requestsTo } from "../support/counted_fetch.ts";
 import process from "node:process";
 import { type Contender, createContender } from "../support/contenders.ts";
@@ -18,25 +18,25 @@ export interface FaultsOptions {
   readonly scene: SceneName;
   /** The contenders, and the URLs of their origins. */
   readonly origins: Readonly<Partial<Record<Contender, readonly string[]>>>;
-  /** When to stop looking, in milliseconds. */
+  /** The time after which to stop measuring, in milliseconds. */
   readonly limitMs: number;
 }
 
-/** What became of one contender's batch. */
+/** The result of one contender's batch. */
 export interface FaultsResult {
-  /** How many values came. */
+  /** The number of values that arrived. */
   readonly came: number;
-  /** When the last value came, in milliseconds since the start; 0 if none came. */
+  /** The time when the last value arrived, in milliseconds since the start; 0 if no value arrived. */
   readonly lastMs: number;
-  /** When the last value of the first origin came. */
+  /** The time when the last value of the first origin arrived, like `lastMs`. */
   readonly firstOriginMs: number;
-  /** When the batch ended; missing if it had not when the time was over. */
+  /** The time when the batch ended, in milliseconds since the start; missing if it did not end within the limit. */
   readonly endedMs?: number | undefined;
-  /** How many requests the last origin saw, the one in trouble, for each of its URLs. */
+  /** The number of requests sent to the last origin, which is the one in trouble, for each of its URLs. */
   readonly requestsPerUrl: number;
 }
 
-/** What became of whom, ours first; a rival that can't be loaded is missing. */
+/** The result of each contender, ours first; a rival that can't be loaded is missing. */
 export type FaultsResults = Readonly<{ [C in Contender]?: FaultsResult }>;
 
 await program(async ({ scene, origins, limitMs }: FaultsOptions): Promise<FaultsResults> => {
@@ -51,7 +51,7 @@ await program(async ({ scene, origins, limitMs }: FaultsOptions): Promise<Faults
   });
   return Object.fromEntries((await Promise.all(running)).flat());
 });
-// Some may still be waiting.
+// Exit now: a contender whose time is over may still be waiting.
 process.exit();
 
 interface OwnScene {

@@ -1,5 +1,5 @@
 /**
- * What do the first 1,000, 5,000, 20,000 … requests of a process cost?
+ * How much do the first 1,000, 5,000, 20,000 … requests of a process cost?
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { cpuMs } from "../support/usage.ts";
 export interface FreshOptions {
   readonly serverUrl: string;
   readonly fetcher: Fetcher;
-  /** Numbers of requests, rising: the cost of each is noted when so many are done. */
+  /** Numbers of requests, in ascending order: the program notes its cost so far when it has made each number. */
   readonly requests: readonly number[];
   readonly concurrency: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Does a request cost more when there are many of them?
+ * Does a request cost more in a longer batch?
  *
  * @module
  */
@@ -21,7 +21,7 @@ await program(async ({ method, few, many, ...options }: GrowthOptions): Promise<
   return await alternate({
     ...options,
     ours: () => fetchBatch(many),
-    // As many requests, in smaller batches.
+    // The same number of requests, in smaller batches.
     async theirs() {
       for (let done = 0; done < many; done += few) await fetchBatch(few);
     },

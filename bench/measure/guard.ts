@@ -1,5 +1,5 @@
 /**
- * What does it cost to run a task through one primitive rather than through another?
+ * How much does it cost to run a task through one primitive, beside another primitive?
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 export interface GuardOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly ours: Guard;
   readonly theirs: Guard;
-  /** How many tasks make a slice. */
+  /** The number of tasks in a slice. */
   readonly tasks: number;
 }
 

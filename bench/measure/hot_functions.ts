@@ -1,6 +1,7 @@
 /**
- * How many functions does Bun compile over so many small requests? It starts itself once more, with JavaScriptCore told to
- * report what it compiles, and counts the lines. They are steadier than times: a function is compiled after so many calls.
+ * How many functions does Bun compile during many small requests? The program starts itself a second time and asks
+ * JavaScriptCore to report each function that it compiles. Then it counts the lines of that report. The count is steadier
+ * than a time, because the engine compiles a function after a certain number of calls.
  *
  * @module
  */
@@ -18,17 +19,17 @@ export interface HotFunctionsOptions {
   readonly concurrency: number;
 }
 
-/** How many functions each compiler took up; every hot function begins with the baseline compiler. */
+/** The number of functions that each compiler compiled; a hot function goes through the baseline compiler first. */
 export interface HotFunctionsResult {
   readonly baseline: number;
   readonly dfg: number;
   readonly ftl: number;
-  /** What the compilers' threads took, in milliseconds. */
+  /** The time that the compilers' threads took, in milliseconds. */
   readonly compileMs: number;
 }
 
 const REPORT = "BUN_JSC_reportCompileTimes";
-/** Reports of this length do not occur. */
+/** A limit on the length of a report, far beyond any real report. */
 const MAX_REPORT_BYTES = 64_000_000;
 
 await program(async (options: HotFunctionsOptions): Promise<HotFunctionsResult | undefined> => {
@@ -38,7 +39,7 @@ await program(async (options: HotFunctionsOptions): Promise<HotFunctionsResult |
   await fetchAll(urlsOf(serverUrl, "small", requests), concurrency);
 });
 
-/** Runs this program with the same arguments, and gives back what it and its compilers print. */
+/** Runs this program again with the same arguments, and returns the output of the program and of its compilers. */
 function reportOf(args: readonly string[]): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const options = { env: { ...process.env, [REPORT]: "1" }, maxBuffer: MAX_REPORT_BYTES };

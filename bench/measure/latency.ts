@@ -1,5 +1,5 @@
 /**
- * How long do many files take that each come 75 ms late, beside one of them?
+ * How long do many files take, beside one file, if the server answers each request after 75 ms?
  *
  * @module
  */
@@ -16,11 +16,11 @@ export interface LatencyOptions {
   readonly repetitions: number;
 }
 
-/** What one repetition took. */
+/** The times of one repetition. */
 export interface LatencyResult {
-  /** One file, by bare `fetch`. */
+  /** The time of one file, with bare `fetch`. */
   readonly oneMs: number;
-  /** All of them. */
+  /** The time of all files. */
   readonly allMs: number;
 }
 
@@ -33,7 +33,7 @@ await program(async (options: LatencyOptions): Promise<LatencyResult[]> => {
     await fetchAll(urlsOf(serverUrl, "75ms/small", count), concurrency);
     return performance.now() - before;
   };
-  // Connections and code that are warm: what is measured is waiting.
+  // Open the connections and warm the code up first: the program measures only the waiting.
   for (const each of [bare, fetchAll]) await each(urlsOf(serverUrl, "small", 2_000), concurrency);
   const results: LatencyResult[] = [];
   for (let index = 0; index < repetitions; index++) {

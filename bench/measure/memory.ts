@@ -12,20 +12,20 @@ import { heapBytes, peakRssBytes } from "../support/usage.ts";
 
 /** Options. */
 export interface MemoryOptions {
-  /** This module's stream, or a bare loop over the same `fetch`, which shows what the runtime itself comes to. */
+  /** This module's stream, or a bare loop over the same `fetch`, which shows how much memory the runtime itself takes. */
   readonly subject: "stream" | "bare loop";
   readonly requests: number;
 }
 
-/** What it took. */
+/** The memory that the requests took. */
 export interface MemoryResult {
   readonly peakRssBytes: number;
-  /** The highest of samples, garbage included. */
+  /** The largest heap of all samples, including garbage that is not collected yet. */
   readonly peakHeapBytes: number;
 }
 
 const CONCURRENCY = 20;
-/** So often the heap is looked at. */
+/** The number of requests between two samples of the heap. */
 const REQUESTS_A_SAMPLE = 500;
 
 await program(async ({ subject, requests }: MemoryOptions): Promise<MemoryResult> => {

@@ -1,5 +1,5 @@
 /**
- * What does it cost to fetch with one rather than with the other?
+ * How much does a request cost with one fetcher, beside another fetcher?
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface OverheadOptions extends Pick<Comparison, "first" | "pairs" | "w
   readonly resource: "small" | "large";
   readonly ours: Fetcher;
   readonly theirs: Fetcher;
-  /** How many requests make a slice. */
+  /** The number of requests in a slice. */
   readonly requests: number;
   readonly concurrency: number;
 }

@@ -19,15 +19,15 @@ export interface RateOptions {
   readonly seconds: number;
 }
 
-/** What was granted. */
+/** The grants of one run, in tokens. */
 export interface RateResult {
-  /** How many tokens were granted in the given time. */
+  /** The number of tokens that were granted in the given time. */
   readonly granted: number;
-  /** By how many tokens the fullest stretch of time, of whatever length, went over burst + rate · t. */
+  /** By how many tokens the fullest stretch of time, of any length t, exceeded burst + rate · t. */
   readonly mostOver: number;
 }
 
-/** Keeps the time that was last read: the very moment by which the bucket granted. */
+/** Keeps the time of the last reading, because the bucket grants tokens by exactly that time. */
 class NotedClock implements Clock {
   lastMs = 0;
   now = (): number => this.lastMs = systemClock.now();
@@ -48,7 +48,7 @@ await program(async (options: RateOptions): Promise<RateResult> => {
   return { granted, mostOver: mostOver(grants, tokensPerSecond / 1_000) - burst };
 });
 
-/** When tokens were granted, to callers who all wait from the start. */
+/** Returns the times of the grants of a bucket, in milliseconds; all callers wait from the start. */
 async function bucketGrants({ tokensPerSecond, burst }: RateOptions, total: number): Promise<number[]> {
   const clock = new NotedClock();
   const bucket = new TokenBucket({ limit: tokensPerSecond, intervalMs: 1_000, burst, clock });
@@ -61,7 +61,7 @@ async function bucketGrants({ tokensPerSecond, burst }: RateOptions, total: numb
   return grants;
 }
 
-/** When a client dispatched its requests. */
+/** Returns the times when a client dispatched its requests, in milliseconds. */
 async function clientGrants({ tokensPerSecond, burst }: RateOptions, total: number): Promise<number[]> {
   const grants: number[] = [];
   const answer = createFakeFetch();
@@ -79,8 +79,8 @@ async function clientGrants({ tokensPerSecond, burst }: RateOptions, total: numb
 }
 
 /**
- * The most, over all stretches from one grant to another, of the number of grants less what the rate brings in that time.
- * With g(i) = i − rate · t(i) it is the greatest g(j) − g(i) + 1 for i ≤ j.
+ * Returns the maximum, over all stretches from one grant to another, of the number of grants minus the tokens that the rate
+ * adds in that time. With g(i) = i − rate · t(i), this is the greatest g(j) − g(i) + 1 for i ≤ j.
  */
 function mostOver(grants: readonly number[], tokensPerMs: number): number {
   let lowest = Infinity;

@@ -1,5 +1,5 @@
 /**
- * How long do many tasks take that all wait for 20 permits, and in how much memory?
+ * How long do many tasks take, and how much memory, if all of them wait for 20 permits?
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface WaitersOptions {
   readonly waiters: number;
 }
 
-/** What it took. */
+/** The time and the memory that the tasks took. */
 export interface WaitersResult {
   readonly wallMs: number;
   readonly peakRssBytes: number;
@@ -22,7 +22,7 @@ export interface WaitersResult {
 
 await program(async ({ guard, waiters }: WaitersOptions): Promise<WaitersResult> => {
   const run = await createGuard(guard);
-  // Hot code before the clock starts, so that a short run does not look dear beside a long one.
+  // Warm the code up before the clock starts, so that a short run does not look expensive beside a long one.
   await drain(20_000);
   const before = performance.now();
   await drain(waiters);

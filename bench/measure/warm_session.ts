@@ -1,5 +1,5 @@
 /**
- * How much CPU does a race take that is loaded for the first time, and one that is in memory?
+ * How much CPU time does a race take when it loads for the first time, and when it loads again from memory?
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { createRaceSession, type RaceSessionOptions } from "../support/race_sess
 import { program } from "../support/program.ts";
 import { cpuMs } from "../support/usage.ts";
 
-/** What it took, with all threads of the process. */
+/** The CPU time and memory that the race took, for all threads of the process. */
 export interface WarmSessionResult {
   readonly laps: number;
   readonly coldCpuMs: number;
-  /** Of each of the times that it was loaded again. */
+  /** The CPU time of each later load, in milliseconds. */
   readonly warmCpuMs: readonly number[];
   /** Resident memory at the end, in bytes. */
   readonly rssBytes: number;

@@ -8,7 +8,7 @@
 import { Sema } from "npm:async-sema@3.1.1";
 import type { Run } from "../support/rival_terms.ts";
 
-/** Runs tasks, so many at once. */
+/** Creates a function that runs tasks, at most `concurrency` at once. */
 export function limit(concurrency: number): Run {
   const semaphore = new Sema(concurrency);
   return async (task) => {

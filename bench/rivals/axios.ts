@@ -1,5 +1,5 @@
 /**
- * axios, which times out, under p-limit. It has no retries by itself.
+ * axios, which has a timeout but no retries, under p-limit.
  *
  * @module
  */

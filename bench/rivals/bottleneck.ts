@@ -8,7 +8,7 @@
 import Bottleneck from "npm:bottleneck@2.19.5";
 import type { Run } from "../support/rival_terms.ts";
 
-/** Runs tasks, so many at once. */
+/** Creates a function that runs tasks, at most `maxConcurrent` at once. */
 export function limit(maxConcurrent: number): Run {
   const bottleneck = new Bottleneck({ maxConcurrent });
   return (task) => bottleneck.schedule(task);

@@ -14,19 +14,19 @@ import {
 } from "npm:cockatiel@4.0.0";
 import type { Run } from "../support/rival_terms.ts";
 
-/** Runs tasks, so many at once, and any number waiting. */
+/** Creates a function that runs tasks, at most `concurrency` at once; any number of tasks may wait. */
 export function limit(concurrency: number): Run {
   const policy = bulkhead(concurrency, Infinity);
   return (task) => policy.execute(task);
 }
 
-/** Runs tasks through a closed circuit that opens at the fifth failure in a row. */
+/** Creates a function that runs tasks through a closed circuit, which opens after five failures in a row. */
 export function breaker(): Run {
   const policy = circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(5) });
   return (task) => policy.execute(task);
 }
 
-/** Runs tasks through a closed circuit that opens when so many of the last ten seconds' have failed. */
+/** Creates a function that runs tasks through a closed circuit, which opens if 80 % of the tasks in ten seconds fail. */
 export function samplingBreaker(): Run {
   const breaker = new SamplingBreaker({ threshold: 0.8, duration: 10_000, minimumRps: 2 });
   const policy = circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker });

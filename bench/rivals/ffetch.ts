@@ -1,5 +1,5 @@
 /**
- * ffetch, which retries and times out, under p-limit.
+ * ffetch, which has retries and a timeout, under p-limit.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * got, which retries and times out, under p-limit. It sends by `node:http`.
+ * got, which has retries and a timeout, under p-limit. It sends requests with `node:http`, not with `fetch`.
  *
  * @module
  */

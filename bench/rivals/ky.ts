@@ -1,5 +1,5 @@
 /**
- * ky, which retries and times out, under p-limit.
+ * ky, which has retries and a timeout, under p-limit.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * ofetch, which retries and times out, under p-limit.
+ * ofetch, which has retries and a timeout, under p-limit.
  *
  * @module
  */

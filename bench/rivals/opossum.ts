@@ -9,7 +9,7 @@
 import CircuitBreaker from "npm:opossum@10.0.0";
 import type { Run } from "../support/rival_terms.ts";
 
-/** Runs tasks through a closed circuit. */
+/** Creates a function that runs tasks through a closed circuit, without a timeout. */
 export function breaker(): Run {
   const circuit = new CircuitBreaker(<T>(task: () => Promise<T>) => task(), { timeout: false });
   return <T>(task: () => Promise<T>) => circuit.fire(task) as Promise<T>;

@@ -8,13 +8,13 @@
 import pLimit from "npm:p-limit@7.3.3";
 import type { Get, Run } from "../support/rival_terms.ts";
 
-/** Runs tasks, so many at once. */
+/** Creates a function that runs tasks, at most `concurrency` at once. */
 export function limit(concurrency: number): Run {
   const limited = pLimit(concurrency);
   return (task) => limited(task);
 }
 
-/** The way p-limit is used for a list: every item is a task from the start. */
+/** Fetches all URLs in the usual way to use p-limit for a list: it creates the tasks of all items at the start. */
 export async function limitAll(
   urls: Iterable<string>,
   concurrency: number,
@@ -24,7 +24,7 @@ export async function limitAll(
   await Promise.all(Array.from(urls, (url) => limited(() => get(url))));
 }
 
-/** Fetches and parses all URLs, some at once, by bare `fetch`: no timeout, no retries. */
+/** Fetches and parses all URLs, some at once, with bare `fetch`: no timeout, no retries. */
 export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   return limitAll(urls, concurrency, async (url) => await (await fetch(url)).json());
 }

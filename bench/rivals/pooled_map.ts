@@ -1,5 +1,5 @@
 /**
- * The standard library's `pooledMap`: a limit, and nothing else.
+ * The standard library's `pooledMap`: only a limit, without a timeout or retries.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { pooledMap } from "@std/async/pool";
 import type { Get } from "../support/rival_terms.ts";
 
-/** Gets all URLs, some at once. */
+/** Fetches all URLs with `get`, some at once. */
 export async function poolAll(urls: Iterable<string>, concurrency: number, get: Get): Promise<void> {
   for await (const _ of pooledMap(concurrency, urls, get)) {
-    // All of them are wanted, none is looked at.
+    // Drain the results; the benchmark does not use them.
   }
 }
 
-/** Fetches and parses all URLs, some at once, by bare `fetch`. */
+/** Fetches and parses all URLs, some at once, with bare `fetch`. */
 export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   return poolAll(urls, concurrency, async (url) => await (await fetch(url)).json());
 }

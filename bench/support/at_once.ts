@@ -1,5 +1,6 @@
 /**
- * Calls that are all made at once, under a limit of 20: this module's, and the least that could do the job.
+ * Many calls made at once, under a limit of 20: with this module, with the simplest code that does the job, and with a
+ * rival.
  *
  * @module
  */
@@ -8,15 +9,15 @@ import { createClient } from "../../mod.ts";
 import { urls } from "./batches.ts";
 import { loadRival } from "./rivals.ts";
 
-/** Who calls. */
+/** The client that makes the calls. */
 export type AtOnce = "client.json" | "bare fetch" | "p-limit + fetch";
 
 const CONCURRENCY = 20;
 
 /**
- * Makes a function that makes so many calls at once, and waits for all of them.
+ * Creates a function that makes the given number of calls at once, and waits for all of them.
  *
- * @throws {RivalUnavailableError} If it is a rival that can't be loaded.
+ * @throws {RivalUnavailableError} If `who` is a rival that can't be loaded.
  */
 export async function createAtOnce(
   who: AtOnce,
@@ -39,7 +40,7 @@ export async function createAtOnce(
   }
 }
 
-/** The least limit: a counter, and a list of those who wait. */
+/** Limits the calls of a function with the simplest code that does the job: a counter, and a list of waiting calls. */
 function leastLimit(get: (url: string) => Promise<unknown>): (url: string) => Promise<unknown> {
   const waiting: (() => void)[] = [];
   let next = 0;

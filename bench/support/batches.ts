@@ -6,10 +6,10 @@
 
 import { createClient } from "../../mod.ts";
 
-/** How a batch is asked for; `json at once` is as many calls of `client.json()`, all of them waiting from the start. */
+/** The method that fetches a batch; `json at once` makes one call of `client.json()` for each URL, all at the start. */
 export type BatchMethod = "stream" | "settle" | "json at once";
 
-/** Makes a function that fetches a batch of so many. */
+/** Creates a function that fetches a batch with the given number of URLs. */
 export function createBatcher(
   method: BatchMethod,
   fetch: typeof globalThis.fetch,
@@ -33,7 +33,7 @@ export function createBatcher(
   return batches[method];
 }
 
-/** So many different URLs. */
+/** Generates `count` different URLs. */
 export function* urls(count: number): Generator<string> {
   for (let index = 0; index < count; index++) yield `https://fake.test/${index}`;
 }

@@ -10,11 +10,14 @@ import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { currentFiles } from "../../src/runtime/files/current.ts";
 import { LARGE_JSON } from "./payloads.ts";
 
-/** Two ways to the same values; disposing of them closes the client, which ends its background work. */
+/** Two ways to get the same values; disposing of them closes the client, which ends its background work. */
 export interface CacheHit extends AsyncDisposable {
-  /** Asks a client that has the file in its cache. */
+  /** Gets the value from a client that has the file in its cache. */
   readonly hit: () => Promise<unknown>;
-  /** Decodes and parses the bytes; asynchronous as well, as whoever calls would have to be. From disk, it reads them first. */
+  /**
+   * Decodes and parses the bytes; for a file, reads them first. It is asynchronous even without a file, so that it costs a
+   * caller the same `await` as a hit.
+   */
   readonly parse: () => Promise<unknown>;
 }
 
@@ -22,7 +25,10 @@ const URL = "https://fake.test/telemetry.json";
 
 const FILES = 1_000;
 
-/** Puts 1,000 files of some JSON into a file system cache and, bare, beside it; takes the next one each time. */
+/**
+ * Puts 1,000 files with the given JSON into a file system cache, and as plain files into the folder beside it. Each hit and
+ * each parse takes the next file.
+ */
 export async function createFileHit(folder: string, json: string): Promise<CacheHit> {
   const client = createClient({
     cache: ttlCache(filesystemCache(`${folder}/cache`), { ttlMs: Infinity }),

@@ -1,5 +1,6 @@
 /**
- * Those that meet a service which is not perfect: this module's stream with its defaults, and what people take otherwise.
+ * The contenders that fetch from a service with faults: this module's stream with its defaults, and what programs commonly
+ * use instead of it.
  *
  * @module
  */
@@ -10,10 +11,10 @@ import type { Get } from "./rival_terms.ts";
 import { loadRival } from "./rivals.ts";
 import { CONCURRENCY } from "./scenes.ts";
 
-/** Who meets it. */
+/** The name of a contender. */
 export type Contender = "ours" | "ky + p-limit" | "ofetch + p-limit" | "pooledMap + retries";
 
-/** All of them. */
+/** All contenders. */
 export const CONTENDERS: readonly Contender[] = [
   "ours",
   "ky + p-limit",
@@ -21,16 +22,16 @@ export const CONTENDERS: readonly Contender[] = [
   "pooledMap + retries",
 ];
 
-/** Gets all URLs, some at once, and tells what becomes of each when it is known. */
+/** Fetches all URLs, some at once, and reports for each URL whether it got a value, as soon as that is known. */
 export type SettleAll = (
   urls: readonly string[],
   onSettled: (index: number, ok: boolean) => void,
 ) => Promise<void>;
 
 /**
- * Makes a contender.
+ * Creates a contender.
  *
- * @throws {RivalUnavailableError} If it is a rival that can't be loaded.
+ * @throws {RivalUnavailableError} If `name` is a rival that can't be loaded.
  */
 export async function createContender(name: Contender): Promise<SettleAll> {
   switch (name) {
@@ -57,7 +58,7 @@ async function limitAll(get: Get): Promise<SettleAll> {
   return (urls, onSettled) => limitAll(urls, CONCURRENCY, settling(get, urls, onSettled));
 }
 
-/** One that fails must not end the others, as it would in `Promise.all`. */
+/** Wraps `get` so that it reports a failure and never rejects: in `Promise.all`, one failure would end all the others. */
 function settling(get: Get, urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Get {
   const indexes = new Map(urls.map((url, index) => [url, index]));
   return async (url) => {
@@ -65,7 +66,7 @@ function settling(get: Get, urls: readonly string[], onSettled: Parameters<Settl
     try {
       await get(url);
     } catch {
-      return onSettled(index, false); // What is wrong does not matter here.
+      return onSettled(index, false); // The benchmark counts failures; it does not need the error.
     }
     onSettled(index, true);
   };

@@ -1,6 +1,6 @@
 /**
- * Counts what goes through the global `fetch`, by origin: of hosts that do not exist nobody else could tell. Import it before
- * whoever might keep a `fetch` of its own.
+ * Counts the requests that go through the global `fetch`, by origin. No server could count the requests to a host that does
+ * not exist. Import this module before any client that may keep a reference to `fetch`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ globalThis.fetch = (input, init) => {
   return send(input, init);
 };
 
-/** How many requests were sent to an origin. */
+/** Returns the number of requests that were sent to an origin. */
 export function requestsTo(origin: string): number {
   return counts.get(origin) ?? 0;
 }

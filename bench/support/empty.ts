@@ -1,5 +1,5 @@
 /**
- * A script that does nothing: what starting a runtime costs.
+ * A script that does nothing. It shows how much starting a runtime costs.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Those that the fetching benchmarks compare: a bare loop, this module, and its rivals.
+ * The fetchers that the benchmarks compare: a bare loop, this module, and its rivals.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { FetchAll, Get } from "./rival_terms.ts";
 import { loadRival, type Rivals } from "./rivals.ts";
 
 /**
- * Who can fetch: `json` and `fetch` in a worker loop, `stream` and `settle` are this module's methods. The loop `with signals` gives every
- * `fetch` a controller's signal, which is the least that can stop it at a deadline.
+ * The name of a fetcher. `json`, `fetch`, `stream` and `settle` are this module's methods; the first two run in a worker
+ * loop. The loop `with signals` gives every `fetch` a controller's signal, the least that can stop it at a deadline.
  */
 export type Fetcher =
   | "bare loop"
@@ -22,21 +22,21 @@ export type Fetcher =
   | "one by one"
   | FetchRival;
 
-/** The rivals that fetch. */
+/** The name of a rival that fetches. */
 export type FetchRival = Extract<
   keyof Rivals,
   "axios" | "ffetch" | "got" | "ky" | "ofetch" | "p_limit" | "pooled_map"
 >;
 
-/** URLs of one resource, all different, so that nothing is shared between requests. */
+/** Generates URLs of one resource, all different, so that no two requests can share a response. */
 export function* urlsOf(serverUrl: string, resource: string, count: number): Generator<string> {
   for (let index = 0; index < count; index++) yield `${serverUrl}/${resource}/${index}`;
 }
 
 /**
- * Makes someone who fetches and parses.
+ * Creates a function that fetches and parses a list of URLs.
  *
- * @throws {RivalUnavailableError} If it is a rival that can't be loaded.
+ * @throws {RivalUnavailableError} If `name` is a rival that can't be loaded.
  */
 export async function createFetcher(name: Fetcher): Promise<FetchAll> {
   switch (name) {
@@ -64,7 +64,7 @@ export async function createFetcher(name: Fetcher): Promise<FetchAll> {
   }
 }
 
-// Everything that is on by default stays on; there is no cache, as by default.
+// A client with the default options: retries, timeout and the like are on, and there is no cache.
 const client = createClient();
 
 async function streamAll(urls: Iterable<string>, concurrency: number): Promise<void> {
@@ -88,7 +88,7 @@ async function fetchJsonWithSignal(url: string): Promise<unknown> {
   return await (await fetch(url, { signal })).json();
 }
 
-/** Workers that pull from one list: the least that keeps so many requests under way. */
+/** Runs workers that pull from one list: the simplest code that keeps `workers` requests in flight. */
 async function workerLoop(
   urls: Iterable<string>,
   workers: number,

@@ -1,6 +1,6 @@
 /**
- * Those that the benchmarks of primitives compare: this module's primitives and their rivals, each as a function that runs a
- * task.
+ * The guards that the benchmarks of primitives compare: this module's primitives and their rivals, each as a function that
+ * runs a task.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import type { Run } from "./rival_terms.ts";
 import { loadRival } from "./rivals.ts";
 
-/** What runs tasks. */
+/** The name of a guard, which runs tasks. */
 export type Guard =
   | "Semaphore.run"
   | "Semaphore.acquire"
@@ -32,11 +32,11 @@ export type Guard =
   | "no guard"
   | "try and finally";
 
-/** More than anyone takes, so that no bucket ever runs dry. */
+/** A rate that no benchmark reaches, so that no bucket is ever empty. */
 const TOKENS_PER_SECOND = 1_000_000_000;
 const CONCURRENCY = 20;
 
-/** How each is made; rivals may be missing. */
+/** Creates each guard; for a rival that can't be loaded, the promise rejects. */
 const GUARDS: Readonly<Record<Guard, () => Run | Promise<Run>>> = {
   "Semaphore.run": () => semaphoreRun(),
   "Semaphore.acquire": () => semaphoreAcquire(),
@@ -61,22 +61,22 @@ const GUARDS: Readonly<Record<Guard, () => Run | Promise<Run>>> = {
 };
 
 /**
- * Makes a guard.
+ * Creates a guard.
  *
- * @throws {RivalUnavailableError} If it is a rival that can't be loaded.
+ * @throws {RivalUnavailableError} If `name` is a rival that can't be loaded.
  */
 export async function createGuard(name: Guard): Promise<Run> {
   return await GUARDS[name]();
 }
 
-/** Runs so many tasks, one after the other. */
+/** Runs `count` tasks, one after the other. */
 export async function runTasks(run: Run, count: number): Promise<void> {
   for (let index = 0; index < count; index++) await run(task);
 }
 
-/** The least that a guard can guard. */
+/** Does nothing, so that the time of a task is the cost of its guard. */
 export async function task(): Promise<void> {
-  // Nothing: what it costs is the guard.
+  // Nothing.
 }
 
 function semaphoreRun(): Run {
@@ -106,7 +106,7 @@ function ownTake(): () => Promise<unknown> {
   return () => bucket.take();
 }
 
-/** A breaker around a token around a permit. */
+/** Combines three guards: a task first passes the breaker, then takes a token, then a permit. */
 function stack(breaker: Run, take: () => Promise<unknown>, limit: Run): Run {
   return (task) =>
     breaker(async () => {
@@ -115,7 +115,7 @@ function stack(breaker: Run, take: () => Promise<unknown>, limit: Run): Run {
     });
 }
 
-/** What everyone pays who gives anything back in the end. */
+/** Runs a task in `try` and `finally`: the least that a guard costs which must release something afterwards. */
 function tryAndFinally(): Run {
   let inUse = 0;
   return async (task) => {

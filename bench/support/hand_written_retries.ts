@@ -1,5 +1,6 @@
 /**
- * Retries as people write them: three of them, the pause doubled each time, with jitter, and as long as the server asks.
+ * Retries as programs commonly write them by hand: at most three, with exponential backoff and jitter. A `Retry-After` from
+ * the server replaces the backoff.
  *
  * @module
  */

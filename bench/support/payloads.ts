@@ -1,5 +1,5 @@
 /**
- * What the benchmarks load: 400 bytes, and 133 KB, the size of a lap's telemetry.
+ * The JSON texts that the benchmarks load: 400 bytes, and 133 KB, the size of a lap's telemetry.
  *
  * @module
  */

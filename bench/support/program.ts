@@ -1,6 +1,6 @@
 /**
- * A program that measures one thing in a process of its own, on Deno or on Bun: its options are its argument, and the last
- * line that it prints is its result, both as JSON.
+ * The frame of a program that measures one thing in a process of its own, on Deno or on Bun. The program takes its options
+ * as an argument and prints its result as the last line, both as JSON.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import process from "node:process";
 import { RivalUnavailableError } from "./rivals.ts";
 
-/** What a program prints. */
+/** The last line that a program prints: its result, or the reason why a rival can't be loaded. */
 export type ProgramOutput<R> = { readonly result: R } | { readonly unavailable: string };
 
-/** Measures, and prints the result. */
+/** Reads the options, measures, and prints the result. */
 export async function program<O, R>(measure: (options: O) => Promise<R>): Promise<void> {
   const options: O = JSON.parse(process.argv[2] ?? "{}");
   console.log(JSON.stringify(await outputOf(() => measure(options))));

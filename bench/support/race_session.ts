@@ -1,5 +1,5 @@
 /**
- * A race that is loaded through the F1 source, from its mirrors and then from its cache.
+ * A race that loads through the F1 source: the first time from its mirrors, later from its cache.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { racePayloads } from "../../src/testing/mod.ts";
 
 /** A race. */
 export interface RaceSession extends AsyncDisposable {
-  /** Loads the telemetry of all laps, lets go of each at once, and says how many there were. */
+  /** Loads the telemetry of all laps, keeps none of it, and returns the number of laps. */
   readonly load: () => Promise<number>;
 }
 
-/** How a race is kept. */
+/** The size of a race, and how the cache keeps it. */
 export interface RaceSessionOptions {
-  /** What the memory keeps; `"default"` for the cache that the source has by itself. */
+  /** The form in which the memory cache keeps values; `"default"` uses the source's own default cache. */
   readonly keep: "bytes" | "parsed" | "default";
   readonly drivers: number;
-  /** How many laps each driver drives; a lap's telemetry has 133 KB. */
+  /** The number of laps of each driver; a lap's telemetry has 133 KB. */
   readonly laps: number;
 }
 
-/** Makes a race whose files are ready bytes. Nothing is loaded yet. */
+/** Creates a race whose files are ready bytes. It loads nothing yet. */
 export function createRaceSession({ keep, drivers, laps }: RaceSessionOptions): RaceSession {
   const race = racePayloads({ drivers, laps });
   const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 /**
- * Rivals, loaded when they are needed: one that can't be had must not keep the others from being measured.
+ * Loads rivals when a benchmark needs them, so that a rival that can't be loaded does not stop the other measurements.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Rivals {
   readonly "pooled_map": typeof import("../rivals/pooled_map.ts");
 }
 
-/** A rival can't be loaded here. */
+/** Reports that a rival can't be loaded here. */
 export class RivalUnavailableError extends Error {
   override readonly name = "RivalUnavailableError";
 }
@@ -28,10 +28,10 @@ export class RivalUnavailableError extends Error {
 /**
  * Loads a rival.
  *
- * @throws {RivalUnavailableError} If that does not work, most likely because its package can't be reached.
+ * @throws {RivalUnavailableError} If the import fails, most likely because the package can't be downloaded.
  */
 export async function loadRival<N extends keyof Rivals>(name: N): Promise<Rivals[N]> {
-  // On Bun this module and the rivals are bundles, each of its own.
+  // On Bun, this module and each rival are separate bundles.
   const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const url = new URL(`../rivals/${name}.${suffix}`, import.meta.url).href;
   try {

@@ -1,42 +1,45 @@
 /**
- * Services that are not perfect, each of them a scene: the origins that 2,000 URLs lead to by turns, and how they answer. An
- * answer takes 50 ms, a bad one too.
+ * Services with faults. Each is a scene: the origins that the URLs of a batch lead to by turns, and how the origins answer.
+ * An answer takes 50 ms, also an error.
  *
  * @module
  */
 
-/** One request, as an origin sees it. */
+/** One request, as an origin receives it. */
 export interface Ask {
   /** The number of the URL. */
   readonly id: number;
-  /** How often this URL was asked for, this time included. */
+  /** The number of requests for this URL so far, including this one. */
   readonly tries: number;
   /** The time since the first request of the scene, in milliseconds. */
   readonly elapsedMs: number;
 }
 
-/** What an origin answers. */
+/** The answer of an origin. */
 export interface Answer {
   readonly status: 200 | 429 | 500 | 503;
   readonly retryAfterSeconds?: number | undefined;
-  /** How long it takes instead of 50 ms. */
+  /** The time that the answer takes, in milliseconds; without it, 50 ms. */
   readonly latencyMs?: number | undefined;
 }
 
-/** An origin: a maker of its answers, or why there are none. `"dead"` refuses connections, `"mistyped"` has no address. */
+/**
+ * An origin: a function that creates its answerer, or the reason why it never answers. `"dead"` refuses connections,
+ * `"mistyped"` has no address.
+ */
 export type Origin = (() => (ask: Ask) => Answer) | "dead" | "mistyped";
 
-/** A scene. */
+/** A service with a certain fault, and the URLs of a batch against it. */
 export interface Scene {
   readonly title: string;
   readonly urls: number;
-  /** The last one is the origin in trouble; another one is well. */
+  /** The origins. The last one is in trouble, except in the scene `well`; the first of two is well. */
   readonly origins: readonly [Origin] | readonly [Origin, Origin];
-  /** How many of the URLs can come. */
+  /** The number of URLs that can get a value. */
   readonly possible: number;
-  /** The least time in which they can, 20 at once, in milliseconds. */
+  /** The least time in which these URLs can get their values, 20 at once, in milliseconds. */
   readonly floorMs: number;
-  /** How many requests the origin in trouble may see, for each of its URLs; without it, that is no question. */
+  /** The most requests that the origin in trouble may receive, for each of its URLs; without it, no target applies. */
   readonly maxRequestsPerUrl?: number | undefined;
 }
 
@@ -56,17 +59,17 @@ export type SceneName =
   | "slow"
   | "mistyped";
 
-/** So many requests are under way at once. */
+/** The number of requests in flight at once. */
 export const CONCURRENCY = 20;
-/** How long an answer takes, in milliseconds. */
+/** The time that an answer takes, in milliseconds. */
 export const LATENCY_MS = 50;
 const URLS = 2_000;
-/** How long it takes to get all of the URLs where everything is well. */
+/** The least time for all URLs if everything is well, in milliseconds. */
 const ALL_MS = URLS / CONCURRENCY * LATENCY_MS;
-/** All trouble that passes begins here, in the midst of the batch. */
+/** The time when temporary trouble begins, in the middle of the batch, in milliseconds. */
 const TROUBLE_MS = 1_000;
 
-/** How long an origin that is paused wants to be left alone. */
+/** The length of the pause that the paused origin asks for, in milliseconds. */
 const PAUSE_MS = 5_000;
 
 const OK: Answer = { status: 200 };
@@ -99,7 +102,7 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
     urls: 400,
     origins: [() => throttled(20)],
     possible: 400,
-    // The last 20 go out 19 seconds after the first.
+    // The last 20 requests can go out 19 seconds after the first 20.
     floorMs: (400 / 20 - 1) * 1_000 + LATENCY_MS,
     maxRequestsPerUrl: 1.3,
   },
@@ -108,7 +111,7 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
     urls: URLS,
     origins: [well, () => paused],
     possible: URLS,
-    // What is left of it after the pause has all permits.
+    // The paused origin's other half of the work remains after the pause, and then has all permits.
     floorMs: TROUBLE_MS + PAUSE_MS + (ALL_MS - TROUBLE_MS) / 2,
     maxRequestsPerUrl: 1.3,
   },
@@ -153,7 +156,7 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
   },
 };
 
-/** An origin that is down for a while. */
+/** Creates a scene with one origin that answers 503 for a while. */
 function outage(title: string, durationMs: number): Scene {
   const isDown = (elapsedMs: number): boolean =>
     elapsedMs >= TROUBLE_MS && elapsedMs < TROUBLE_MS + durationMs;
@@ -167,7 +170,7 @@ function outage(title: string, durationMs: number): Scene {
   };
 }
 
-/** Answers so many requests in each second, and refuses what goes beyond. */
+/** Creates an answerer that serves `perSecond` requests in each second, and answers 429 to further ones. */
 function throttled(perSecond: number): (ask: Ask) => Answer {
   let second = 0;
   let answered = 0;
@@ -181,7 +184,7 @@ function throttled(perSecond: number): (ask: Ask) => Answer {
   };
 }
 
-/** Refuses everything for a while, and says until when. */
+/** Answers 429 to every request for a while, with a `Retry-After` until the end of that pause. */
 function paused({ elapsedMs }: Ask): Answer {
   const leftMs = TROUBLE_MS + PAUSE_MS - elapsedMs;
   if (elapsedMs < TROUBLE_MS || leftMs <= 0) return OK;

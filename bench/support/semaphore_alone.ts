@@ -1,5 +1,5 @@
 /**
- * What a program loads that takes nothing but the semaphore.
+ * The import of a program that uses only the semaphore, to measure the size of its bundle.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * A server in a process of its own, so that what it costs is nobody's. Paths that contain `small` are answered with 400
- * bytes of JSON, others with 133 KB, the size of a lap's telemetry; after `/75ms/` the answer comes 75 ms late. Answers are
- * ready bytes on a bare socket: on a machine with few processors, a server that does more would take the client's time.
- * Prints its port, and ends when its standard input does.
+ * A server in a process of its own, so that its CPU time counts for no client. It answers a path that contains `small` with
+ * 400 bytes of JSON, and any other path with 133 KB, the size of a lap's telemetry. If the path contains `/75ms/`, the
+ * answer comes 75 ms late. The server writes ready bytes to a bare socket: on a machine with few processors, a server that
+ * does more would take the client's time. It prints its port, and exits when its standard input ends.
  *
  * @module
  */
@@ -31,10 +31,10 @@ function serve(socket: Socket): void {
       unread = unread.slice(end + END_OF_HEAD.length);
     }
   });
-  socket.on("error", () => {}); // A client that is gone needs no answer.
+  socket.on("error", () => {}); // A client that has disconnected needs no answer.
 }
 
-/** One request at a time comes over a connection, so that answers can't overtake one another. */
+/** Answers a request. A client sends one request at a time over a connection, so no answer can overtake another one. */
 function answer(socket: Socket, requestLine: string): void {
   const response = requestLine.includes("small") ? SMALL : LARGE;
   if (requestLine.includes("/75ms/")) setTimeout(() => socket.write(response), 75);
@@ -44,6 +44,6 @@ function answer(socket: Socket, requestLine: string): void {
 const server = createServer(serve);
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
 for await (const _ of Deno.stdin.readable) {
-  // Whoever started this process ends it by closing the pipe, also by dying.
+  // The parent process ends this one by closing the pipe, also when the parent dies.
 }
 Deno.exit();

@@ -1,7 +1,7 @@
 /**
- * The service of one scene, in a process of its own: origins of their own for each contender, so that what one of them
- * does to the service is nobody else's. Its arguments are the name of the scene and the contenders'; it prints where their
- * origins are, as JSON, and ends when its standard input does.
+ * The service of one scene, in a process of its own. Each contender has its own origins, so that the load of one contender
+ * does not affect another. The arguments are the name of the scene and the names of the contenders. The process prints the
+ * URLs of each contender's origins as JSON, and exits when its standard input ends.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const [scene, ...contenders] = Deno.args;
 const { origins } = SCENES[scene as SceneName];
 const BODY = JSON.stringify({ ok: true });
 
-/** Opens the origins of one contender, whose scene begins with its first request. */
+/** Opens the origins of one contender; its scene begins with its first request. */
 function open(): string[] {
   let startedAt: number | undefined;
   return origins.map((origin) => urlOf(origin, () => performance.now() - (startedAt ??= performance.now())));
@@ -24,7 +24,7 @@ function urlOf(origin: Origin, elapsed: () => number): string {
   return `http://127.0.0.1:${port}`;
 }
 
-/** A port that was somebody's, and refuses connections now. */
+/** Returns a port on which a listener was just closed, so that it refuses connections. */
 function closedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
@@ -50,6 +50,6 @@ function responseOf({ status, retryAfterSeconds }: Answer): Response {
 
 console.log(JSON.stringify(Object.fromEntries(contenders.map((contender) => [contender, open()]))));
 for await (const _ of Deno.stdin.readable) {
-  // Whoever started this process ends it by closing the pipe, also by dying.
+  // The parent process ends this one by closing the pipe, also when the parent dies.
 }
 Deno.exit();

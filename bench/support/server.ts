@@ -8,11 +8,11 @@ import type { SceneName } from "./scenes.ts";
 
 /** A running server. */
 export interface BenchServer extends AsyncDisposable {
-  /** Such as `http://127.0.0.1:8000`. */
+  /** The URL of the server, such as `http://127.0.0.1:8000`. */
   readonly url: string;
 }
 
-/** A running service that is not perfect. */
+/** A running service with faults. */
 export interface FaultsServer<C extends string> extends AsyncDisposable {
   /** The URLs of each contender's origins. */
   readonly origins: Readonly<Record<C, readonly string[]>>;

@@ -1,41 +1,41 @@
 /**
- * Two things measured against one another in one process, by turns, so that whatever else the machine does befalls both.
+ * Compares two kinds of work by turns in one process, so that any other load on the machine affects both.
  *
  * @module
  */
 
 import { cpuMs } from "./usage.ts";
 
-/** A bit of work, always the same amount. */
+/** A piece of work, always of the same amount. */
 export type Slice = () => Promise<unknown>;
 
-/** What one slice took. */
+/** The time that one slice took. */
 export interface Cost {
-  /** From its start to its end. */
+  /** The time from its start to its end, in milliseconds. */
   readonly wallMs: number;
-  /** On all processors, with all threads of the process. */
+  /** The CPU time of all threads of the process, in milliseconds. */
   readonly cpuMs: number;
 }
 
-/** Two neighbouring slices. */
+/** The costs of two neighbouring slices. */
 export interface Pair {
   readonly ours: Cost;
   readonly theirs: Cost;
 }
 
-/** What to compare. */
+/** The two kinds of work to compare, and how. */
 export interface Comparison {
   readonly ours: Slice;
   readonly theirs: Slice;
-  /** How many pairs of slices to measure. */
+  /** The number of pairs of slices to measure. */
   readonly pairs: number;
-  /** How many pairs to run before, without measuring. */
+  /** The number of pairs to run first, without measuring. */
   readonly warmup: number;
-  /** Who has the first turn. */
+  /** The side that has the first turn. */
   readonly first: "ours" | "theirs";
 }
 
-/** Runs slices in the order A B, B A, A B … and says what each took. */
+/** Runs slices in the order A B, B A, A B … and returns the cost of each. */
 export async function alternate({ ours, theirs, pairs, warmup, first }: Comparison): Promise<Pair[]> {
   const measured: Pair[] = [];
   for (let index = -warmup; index < pairs; index++) {

@@ -1,10 +1,10 @@
 /**
- * What many measurements say together.
+ * Sums up many measurements.
  *
  * @module
  */
 
-/** The middle of the values; of an even number of them, the mean of the middle two. */
+/** Returns the middle of the values; for an even number of values, the mean of the middle two; `NaN` without any. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return NaN;
   const sorted = values.toSorted((a, b) => a - b);
@@ -12,7 +12,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** The median of several rounds, and how far they lie apart. */
+/** The median of several rounds, and the range of their values. */
 export interface Spread {
   /** The median. */
   readonly value: number;
@@ -22,7 +22,7 @@ export interface Spread {
   readonly high: number;
 }
 
-/** Sums up rounds. */
+/** Returns the median and the range of the values of several rounds. */
 export function spreadOf(rounds: readonly number[]): Spread {
   return { value: median(rounds), low: Math.min(...rounds), high: Math.max(...rounds) };
 }

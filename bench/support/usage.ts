@@ -1,5 +1,5 @@
 /**
- * What this process has used, on Deno and on Bun.
+ * The CPU time and the memory that this process has used, on Deno and on Bun.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
-/** The time that this process has spent on all processors, with all of its threads, in milliseconds. */
+/** Returns the CPU time of all threads of this process so far, in milliseconds. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 
 /**
- * The most memory that this process has had resident, in bytes. On Linux the kernel's mark for this very program, because
- * the usual counter begins with what the parent process had.
+ * Returns the peak resident memory of this process, in bytes. On Linux it reads the kernel's mark (`VmHWM`), because the
+ * usual counter (`maxRSS`) begins with the memory of the parent process.
  */
 export function peakRssBytes(): number {
   try {
     const mark = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));
     if (mark !== null) return Number(mark[1]) * 1_024;
   } catch {
-    // Not Linux.
+    // This system is not Linux and has no `/proc`.
   }
   return process.resourceUsage().maxRSS * 1_024;
 }
 
-/** The heap in use, in bytes, with the garbage that nobody has collected yet. */
+/** Returns the heap in use, in bytes, including garbage that is not collected yet. */
 export function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }

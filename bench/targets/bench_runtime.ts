@@ -1,33 +1,37 @@
 /**
- * The runtimes that are measured, and how a program of `bench/measure` is run on each: from its source on Deno, as a bundle
- * on Bun, which has no import map.
+ * The runtimes that the benchmarks measure, and how to run a program of `bench/measure` on each. Deno runs a program from
+ * its source; Bun runs it as a bundle, because Bun has no import map.
  *
  * @module
  */
 
 import type { ProgramOutput } from "../support/program.ts";
 
-/** A runtime that programs are run on. */
+/** A runtime that runs the programs of the benchmarks. */
 export interface BenchRuntime {
   readonly name: "deno" | "bun";
   readonly version: string;
-  /** The command that runs the file of a program, and what comes before that file. */
+  /** The executable and the arguments that stand before the file of a program. */
   readonly command: readonly string[];
-  /** The file of a program in `bench/measure`, or of another module, by its name without an extension. */
+  /** Returns the path of a program or another module of `bench`, given its path in `bench` without the extension. */
   readonly fileOf: (name: string) => string;
 }
 
-/** The program could not measure because a rival is missing. */
+/** Reports that a program could not measure because a rival can't be loaded. */
 export class NotMeasuredError extends Error {
   override readonly name = "NotMeasuredError";
 }
 
-/** The folder `bench`. */
+/** The path of the folder `bench`, with a slash at the end. */
 export const BENCH: string = new URL("..", import.meta.url).pathname;
 
 const PROXY_VARIABLE = /^(?:https?|all|no)_proxy$/i;
 
-/** Runs a program in a process of its own, and gives back what it has measured. */
+/**
+ * Runs a program in a process of its own, and returns its result.
+ *
+ * @throws {NotMeasuredError} If the program needs a rival that can't be loaded.
+ */
 export async function runProgram<O, R>(runtime: BenchRuntime, program: string, options: O): Promise<R> {
   const [executable = "", ...args] = runtime.command;
   const { stdout } = await runFile(executable, [
@@ -40,13 +44,13 @@ export async function runProgram<O, R>(runtime: BenchRuntime, program: string, o
   return output.result;
 }
 
-/** What became of a process. */
+/** The output of a process that has ended, and the time that it ran. */
 export interface FinishedProcess {
   readonly stdout: string;
   readonly wallMs: number;
 }
 
-/** Runs a process to its end, without the proxies of the environment, which loopback must not go through. */
+/** Runs a process to its end. Its environment has no proxy variables, because requests to loopback must not use a proxy. */
 export async function runFile(executable: string, args: readonly string[]): Promise<FinishedProcess> {
   const env = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !PROXY_VARIABLE.test(name)),

@@ -8,12 +8,12 @@ import { findBun } from "../../tests/support/bun.ts";
 import { runCommand } from "../../tests/support/command.ts";
 import { BENCH, type BenchRuntime } from "./bench_runtime.ts";
 
-/** Bun, with the folder of its bundles. */
+/** Bun, with the folder of its bundles; disposing of it removes the folder. */
 export interface BunRuntime extends BenchRuntime, Disposable {}
 
 /**
- * Finds Bun and bundles programs, each by itself: those that are named, or all of them and all rivals. Gives nothing where
- * there is no Bun.
+ * Finds Bun and bundles programs for it, each program separately. It bundles the named programs, or by default all programs
+ * and all rivals. Returns `undefined` if there is no Bun.
  */
 export async function bunRuntime(programs?: readonly string[]): Promise<BunRuntime | undefined> {
   const executable = await findBun();
@@ -36,8 +36,8 @@ function filesOf(part: string): string[] {
 }
 
 /**
- * What an `import()` leads to stays a file of its own, as it is for users. A rival that can't be bundled is missing then, and says so when
- * it is asked for.
+ * Bundles one file. A module behind an `import()` stays a separate file, as it does for users. If a rival can't be bundled,
+ * its file is missing; then the program that loads the rival reports it as unavailable.
  */
 async function bundle(folder: string, path: string): Promise<void> {
   const outdir = `${folder}/${path.slice(0, path.lastIndexOf("/"))}`;

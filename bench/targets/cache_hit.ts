@@ -1,5 +1,5 @@
 /**
- * T7: what a hit costs.
+ * T7: how much a cache hit costs.
  *
  * @module
  */
@@ -47,7 +47,7 @@ function hitRow(
   });
 }
 
-/** A race that is loaded again, by the time of processors. */
+/** Compares the CPU time of loading a race again, if the cache keeps parsed values and if it keeps bytes. */
 function warmSessionRow(context: TargetContext): Promise<Row> {
   const question = "1,140 laps again, checked: kept parsed : kept as bytes, CPU";
   return rowOf({ question, unit: "×", bound: { atMost: 0.6 } }, async () => {

@@ -6,7 +6,7 @@
 
 import { BENCH, type BenchRuntime } from "./bench_runtime.ts";
 
-/** The Deno that this runs on. */
+/** Returns the Deno that runs this process. */
 export function denoRuntime(): BenchRuntime {
   return {
     name: "deno",

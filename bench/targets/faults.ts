@@ -1,5 +1,5 @@
 /**
- * T10: what becomes of a batch when the service is not perfect.
+ * T10: how many values a batch gets, and how soon, when the service has faults.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { spreadOf } from "../support/statistics.ts";
 import { runProgram } from "./bench_runtime.ts";
 import type { Row, Target, TargetContext } from "./target.ts";
 
-/** So many scenes are run at once: they wait nearly all of the time. */
+/** The number of scenes that run at once; they don't disturb one another, because they wait nearly all of the time. */
 const SCENES_AT_ONCE = 4;
 const QUICK_SCENES: readonly SceneName[] = [
   "well",
@@ -32,13 +32,13 @@ export const faultsTarget: Target = {
   async *rows(context) {
     const names = context.quick ? QUICK_SCENES : Object.keys(SCENES) as SceneName[];
     const running = runScenes(context, names);
-    // The first one: what requests cost here where everything is well.
+    // The first scene is `well`: it shows how much the requests cost on this machine without faults.
     const well = await running[0]!;
     for (const [index, name] of names.entries()) yield* sceneRows(name, await running[index]!, well);
   },
 };
 
-/** Runs all scenes, each in a process of its own, and gives back a promise for each. */
+/** Runs all scenes, each in a process of its own, and returns a promise for each. */
 function runScenes(context: TargetContext, names: readonly SceneName[]): Promise<FaultsResults>[] {
   const scenes = names.map((name) => ({ name, ...Promise.withResolvers<FaultsResults>() }));
   const source = scenes.values();
@@ -50,7 +50,7 @@ function runScenes(context: TargetContext, names: readonly SceneName[]): Promise
 }
 
 async function runScene({ runtime, quick }: TargetContext, scene: SceneName): Promise<FaultsResults> {
-  // Where nothing can come, no rival shows what is possible; and their lookups of a host would be in the way.
+  // If no value can arrive, a rival can't show a better result, and its DNS lookups would delay ours.
   const contenders = SCENES[scene].possible === 0 ? ["ours" as const] : CONTENDERS;
   await using server = await startFaultsServer(scene, contenders);
   const options: FaultsOptions = { scene, origins: server.origins, limitMs: quick ? 25_000 : 45_000 };
@@ -98,8 +98,8 @@ function cameRow({ title, possible }: Scene, results: FaultsResults): Row {
 }
 
 /**
- * Beside the best of the rivals that lose nothing; if all of them do, beside the least that is possible, and what requests
- * cost here where everything is well.
+ * Compares the time of the last value with that of the best rival that loses no value. If all rivals lose values, compares
+ * it with the least possible time of the scene, plus the cost of the requests on this machine, taken from the scene `well`.
  */
 function timeRow({ title, possible, floorMs }: Scene, results: FaultsResults, well: FaultsResults): Row {
   const ours = results.ours!;
@@ -122,7 +122,7 @@ function timeRow({ title, possible, floorMs }: Scene, results: FaultsResults, we
     }`,
     bound: { atMost: 1.15 },
     unit: "×",
-    // Whoever loses values is done early; and a batch must end.
+    // A client that loses values is done early, so its time says nothing. A batch that never ends counts as infinite.
     measured: ours.came < possible
       ? undefined
       : spreadOf([ours.endedMs === undefined ? Infinity : ours.lastMs / theirMs]),
@@ -134,7 +134,7 @@ function rivalsOf({ ours: _, ...rivals }: FaultsResults): FaultsResult[] {
   return Object.values(rivals);
 }
 
-/** Nothing can come, so that all that counts is that it is said soon. */
+/** Judges a scene in which no value can arrive: the batch must end soon. */
 function endRow({ title }: Scene, { endedMs }: FaultsResult): Row {
   const question = `${title}: time until the batch has failed`;
   return {

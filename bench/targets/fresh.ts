@@ -1,5 +1,5 @@
 /**
- * Fresh processes: what the first 1,000, 5,000, 20,000 and 100,000 requests cost, from cold code to hot.
+ * Fresh processes: how much the first 1,000, 5,000, 20,000 and 100,000 requests cost, from cold code to hot.
  *
  * @module
  */
@@ -12,32 +12,33 @@ import { type BenchRuntime, NotMeasuredError, runProgram } from "./bench_runtime
 import type { TargetContext } from "./target.ts";
 
 const CONCURRENCY = 20;
-/** How many of the numbers of requests a short round does. */
+/** The number of entries of {@linkcode freshCounts} that a short round measures, from the smallest. */
 const SHORT = 2;
 
 /**
- * What the processes of a fetcher took, for each round and each number of requests, the highest of which are missing in short
- * rounds; or why there is nothing.
+ * The costs of each fetcher's processes, by round and by number of requests; short rounds lack the highest numbers. The
+ * value is an error if the fetcher can't be loaded.
  */
 export type FreshRounds = ReadonlyMap<Fetcher, readonly (readonly Cost[])[] | NotMeasuredError>;
 
-/** What fresh processes say about two fetchers at one number of requests. */
+/** The comparison of two fetchers in fresh processes, at one number of requests. */
 export interface FreshComparison {
-  /** Theirs over ours, of the time that passes. */
+  /** The wall time of theirs divided by that of ours. */
   readonly throughput: Spread;
-  /** Ours over theirs, of the time that processors spend. */
+  /** The CPU time of ours divided by that of theirs. */
   readonly cpu: Spread;
-  /** The median time that passes, in milliseconds. */
+  /** The median wall time of ours, in milliseconds. */
   readonly oursMs: number;
+  /** The median wall time of theirs, in milliseconds. */
   readonly theirsMs: number;
 }
 
-/** The numbers of requests that are looked at. */
+/** Returns the numbers of requests at which to compare, in ascending order. */
 export function freshCounts({ quick }: TargetContext): readonly number[] {
   return quick ? [1_000, 5_000] : [1_000, 5_000, 20_000, 100_000];
 }
 
-/** Runs one process, and gives back what its first so many requests took. */
+/** Runs one process, and returns the cost of its first requests for each number in `requests`. */
 export function runFresh(
   runtime: BenchRuntime,
   options: Pick<FreshOptions, "serverUrl" | "fetcher" | "requests">,
@@ -46,8 +47,8 @@ export function runFresh(
 }
 
 /**
- * Runs a process of each fetcher in every round, in the given order and back by turns. Most rounds are short, because a
- * process of a second has more luck than one of ten.
+ * Runs one process of each fetcher in every round. The order of the fetchers is reversed in every second round. Most rounds
+ * are short, because the time of a short process varies more than that of a long one.
  */
 export async function freshRounds(
   context: TargetContext,
@@ -74,7 +75,7 @@ export async function freshRounds(
 }
 
 /**
- * Compares two fetchers round by round, at the number of requests with that index.
+ * Compares two fetchers round by round, at the number of requests with the given index in {@linkcode freshCounts}.
  *
  * @throws {NotMeasuredError} If one of them can't be loaded.
  */

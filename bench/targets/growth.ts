@@ -1,5 +1,5 @@
 /**
- * T9: what a request costs when there are many.
+ * T9: how much a request costs when there are many.
  *
  * @module
  */
@@ -43,7 +43,7 @@ async function growthRow(context: TargetContext, method: Exclude<BatchMethod, "j
   });
 }
 
-/** Calls at once, each side in processes of its own, by turns. */
+/** Compares calls that are all made at once. Each side runs in processes of its own, by turns. */
 async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
   const { runtime, rounds } = context;
   const run = (subject: AtOnce): Promise<AtOnceResult> =>

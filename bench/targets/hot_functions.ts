@@ -1,5 +1,6 @@
 /**
- * T2b: how many functions get hot. On Bun compiling them is what a request costs over the bare loop, until all are compiled.
+ * T2b: how many functions become hot. On Bun, until all hot functions are compiled, compiling them is what a request costs
+ * beyond the bare loop.
  *
  * @module
  */
@@ -46,7 +47,7 @@ async function hotRow(
   );
 }
 
-/** How many more functions were compiled, round by round. */
+/** Returns how many more functions Bun compiled than for a bare loop, over the rounds. */
 export function beyond(
   results: readonly HotFunctionsResult[],
   bare: readonly HotFunctionsResult[],
@@ -54,7 +55,7 @@ export function beyond(
   return spreadOf(results.map(({ baseline }, index) => baseline - bare[index]!.baseline));
 }
 
-/** Counts in fresh processes, few of them, because the count hardly moves. */
+/** Counts the hot functions of a fetcher in fresh processes: only a few, because the count hardly varies. */
 export async function hotFunctions(
   { runtime, serverUrl, quick }: Pick<TargetContext, "runtime" | "serverUrl" | "quick">,
   fetcher: Fetcher,

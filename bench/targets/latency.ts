@@ -1,5 +1,5 @@
 /**
- * T3: many files that come 75 ms late.
+ * T3: how long many files take if the server answers each request after 75 ms.
  *
  * @module
  */
@@ -48,7 +48,7 @@ async function latencyRow(
       };
       rounds.push(await runProgram(context.runtime, "latency", options));
     }
-    // One file is measured many times over all rounds, because all others are measured by it.
+    // The time of one file is the median over all rounds, because every ratio depends on it.
     const oneMs = median(rounds.flat().map((result) => result.oneMs));
     const allMs = median(rounds.flat().map((result) => result.allMs));
     const ratios = rounds.map((round) => median(round.map((result) => result.allMs)) / (waves * oneMs));

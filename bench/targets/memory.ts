@@ -31,17 +31,17 @@ export const memoryTarget: Target = {
       { subject: "bare loop", requests: FEW },
     ]);
     yield memoryRow(stream!, fewOfStream!);
-    // The growth that is the runtime's own: it enlarges its young generation, and collects the old one when it likes.
+    // The runtime's own growth: it enlarges its young generation, and decides itself when to collect the old one.
     yield memoryRow(bareLoop!, fewOfBareLoop!);
   },
 };
 
-/** What the processes of one subject took, round by round. */
+/** The results of the processes of one subject, round by round. */
 interface Measured extends MemoryOptions {
   readonly results: readonly MemoryResult[];
 }
 
-/** Measures each in fresh processes, by turns. */
+/** Measures each subject in fresh processes, by turns. */
 async function processes(context: TargetContext, subjects: readonly MemoryOptions[]): Promise<Measured[]> {
   const all = subjects.map((options) => ({ ...options, results: [] as MemoryResult[] }));
   for (let round = 0; round < (context.quick ? 1 : context.rounds); round++) {

@@ -1,5 +1,5 @@
 /**
- * T1 and T2: what remains of the throughput of a bare loop, and what of that of the rivals.
+ * T1 and T2: this module's throughput beside that of a bare loop, and beside that of the rivals.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { Bound, Row, Target, TargetContext } from "./target.ts";
 
 const CONCURRENCY = 20;
 
-/** What two fetchers are compared by. */
+/** A comparison of two fetchers. */
 interface OverheadQuestion extends Pick<OverheadOptions, "ours" | "theirs" | "resource"> {
-  /** The least throughput that is wanted. */
+  /** The least throughput of ours, as a multiple of theirs; without it, the line has no target. */
   readonly atLeast?: number | undefined;
 }
 
@@ -31,7 +31,8 @@ export const overheadTarget: Target = {
       }
     }
     yield await overheadRow(context, { ours: "fetch", theirs: "bare loop", resource: "small" });
-    // What nobody can beat who stops requests at a deadline, and how far to trust the figures.
+    // The first row is the limit for any client that can stop requests at a deadline. The second row compares the bare loop
+    // with itself: its distance from 1 shows how far to trust the figures.
     for (const ours of ["bare loop with signals", "bare loop"] as const) {
       yield await overheadRow(context, { ours, theirs: "bare loop", resource: "small" });
     }
@@ -39,7 +40,10 @@ export const overheadTarget: Target = {
   },
 };
 
-/** The least throughput beside each rival: faster than all that have a timeout, nearly as fast as the one that has nothing. */
+/**
+ * The least throughput of ours, as a multiple of each rival's: at least as fast as every rival that has a timeout, and
+ * nearly as fast as p-limit, which has none.
+ */
 const WANTED: Readonly<Partial<Record<FetchRival, number>>> = {
   ky: 1.6,
   ofetch: 1.15,
@@ -66,7 +70,7 @@ export const rivalsTarget: Target = {
     }
     yield* freshRivalRows(context);
     if (context.quick) return;
-    // Parsing is most of what a large file costs, and nobody can do anything about that.
+    // Parsing is most of the cost of a large file, and it costs every client the same. So 1 is enough here.
     for (const theirs of ["ky", "ofetch", "ffetch", "p_limit"] as const) {
       const atLeast = Math.min(1, WANTED[theirs]!);
       yield await overheadRow(context, { ours: "stream", theirs, resource: "large", atLeast });
@@ -114,12 +118,12 @@ async function overheadRow(context: TargetContext, { atLeast, ...options }: Over
   );
 }
 
-/** How a comparison is sliced. */
+/** The size and the number of a comparison's slices. */
 interface Slicing extends Pick<OverheadOptions, "requests" | "pairs" | "warmup"> {}
 
 /**
- * Short slices, so that neighbours are disturbed alike. Rivals get longer ones, because they make a task of every URL of a
- * list at once, and that is a part of what they cost.
+ * Returns the slices of a comparison. Slices are short, so that other load affects neighbouring slices alike. Rivals get
+ * longer slices, because they create the tasks of all URLs of a list at once, and that is a part of their cost.
  */
 function slicing({ runtime, quick }: TargetContext, { resource, theirs }: OverheadQuestion): Slicing {
   const shorter = quick ? 3 : 1;
@@ -128,7 +132,7 @@ function slicing({ runtime, quick }: TargetContext, { resource, theirs }: Overhe
   return { requests: runtime.name === "deno" ? 200 : 400, pairs: 120 / shorter, warmup: 15 };
 }
 
-/** Most programs are not warm: they fetch their URLs and end. */
+/** Compares fresh processes with a bare loop's, because most programs never get warm: they fetch their URLs and end. */
 async function* freshRows(context: TargetContext): AsyncIterable<Row> {
   const rounds = await freshRounds(context, ["stream", "bare loop", "json"]);
   const theirs = "bare loop";
@@ -144,7 +148,7 @@ async function* freshRows(context: TargetContext): AsyncIterable<Row> {
   yield* firstRequestsRows(context, rounds);
 }
 
-/** CPU time, because on Bun the throughput of small requests does not show all of it. */
+/** Compares the CPU time of the first requests, because on Bun the throughput of small requests does not show all of it. */
 function* firstRequestsRows({ runtime }: TargetContext, rounds: FreshRounds): Iterable<Row> {
   const bound: Bound = { atMost: runtime.name === "bun" ? 1.7 : 1.25 };
   const theirs = "bare loop";
@@ -155,9 +159,9 @@ function* firstRequestsRows({ runtime }: TargetContext, rounds: FreshRounds): It
   }
 }
 
-/** One line for each rival: it counts where ours is worst, so that the line is met only if each number of requests is. */
+/** Makes one line for each rival, with the worst result of all numbers of requests: only if each one is met, the line is. */
 async function* freshRivalRows(context: TargetContext): AsyncIterable<Row> {
-  // Those with the tightest bounds are the neighbours of ours.
+  // The rivals with the tightest bounds run next to ours in each round, so that other load affects them alike.
   const rounds = await freshRounds(context, ["ky", "ofetch", "stream", "p_limit", "ffetch", "axios", "got"]);
   const counts = freshCounts(context).map((count) => count.toLocaleString("en"));
   for (const theirs of ["ky", "ofetch", "ffetch", "axios", "got", "p_limit"] as const) {

@@ -1,5 +1,5 @@
 /**
- * T4: what the primitives cost beside their rivals.
+ * T4: how much the primitives cost beside their rivals.
  *
  * @module
  */

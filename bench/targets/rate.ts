@@ -1,5 +1,5 @@
 /**
- * T5: how exactly a rate is kept.
+ * T5: how exactly a rate limit keeps its rate.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Row, Target, TargetContext } from "./target.ts";
 
 const TOKENS_PER_SECOND = 1_000;
 const BURST = 10;
-/** By so much may the timer's lateness be made good while callers wait, as the documentation of the bucket says. */
+/** The lateness of a timer that the bucket may make up for while callers wait, as its documentation says. */
 const ALLOWANCE_MS = 5;
 
 /** T5. */
@@ -52,7 +52,7 @@ async function* rateRows(context: TargetContext, subject: RateOptions["subject"]
   yield {
     question: `${who}: the fullest stretch of any length over burst + rate · t`,
     bound: { atMost: allowed },
-    // The worst round counts: a limit that is mostly kept is none.
+    // The worst round counts: a limit that only holds most of the time is no limit.
     measured: { ...most, value: most.high },
     unit: "tokens",
     detail:

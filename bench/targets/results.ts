@@ -1,5 +1,5 @@
 /**
- * `bench/RESULTS.md`: what a full run has measured, with where and on what.
+ * Writes `bench/RESULTS.md`: the results of a full run, with the machine, the runtimes and the rivals' versions.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { BENCH } from "./bench_runtime.ts";
 import { MARKDOWN_HEAD, markdownLine } from "./table.ts";
 import { type Row, type Target, type Verdict, verdictOf } from "./target.ts";
 
-/** What was measured on one runtime. */
+/** The results of all targets on one runtime. */
 export interface RuntimeResults {
-  /** Such as `Deno 2.9.6`. */
+  /** The runtime's name and version, such as `Deno 2.9.6`. */
   readonly runtime: string;
   readonly measured: readonly { readonly target: Target; readonly rows: readonly Row[] }[];
 }
 
-/** Writes the file, formatted. */
+/** Writes and formats the file. */
 export async function writeResults(results: readonly RuntimeResults[], minutes: number): Promise<void> {
   const path = `${BENCH}RESULTS.md`;
   const text = [
@@ -49,7 +49,7 @@ function loadText(): string {
   return LOAD_AT_START.slice(0, 2).map((load) => load.toFixed(1)).join(" and ");
 }
 
-/** The packages that the rivals name, as they are pinned. */
+/** Returns the packages that the rivals import, with the pinned versions, sorted. */
 function rivalVersions(): string[] {
   const versions = new Set<string>();
   for (const { name } of Deno.readDirSync(`${BENCH}rivals`)) {
@@ -59,7 +59,7 @@ function rivalVersions(): string[] {
   return [...versions].sort();
 }
 
-/** How many verdicts of which kind there are, as text. */
+/** Returns the number of verdicts of each kind, as text. */
 export function verdictCounts(verdicts: readonly Verdict[]): string {
   const count = (verdict: Verdict): number => verdicts.filter((each) => each === verdict).length;
   return `${count("met")} met, ${count("MISSED")} missed, ${count("not measured")} not measured`;

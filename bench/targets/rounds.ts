@@ -9,20 +9,24 @@ import type { Comparison, Cost, Pair } from "../support/slices.ts";
 import { NotMeasuredError, runProgram } from "./bench_runtime.ts";
 import type { Row, TargetContext } from "./target.ts";
 
-/** What several processes say about two things. */
+/** The comparison of two kinds of work over several processes. */
 export interface Rounds {
-  /** Ours over theirs, of the time that passes. */
+  /** The wall time of ours divided by that of theirs. */
   readonly time: Spread;
-  /** Theirs over ours, of the time that passes. */
+  /** The wall time of theirs divided by that of ours. */
   readonly throughput: Spread;
-  /** Ours over theirs, of the time that processors spend. */
+  /** The CPU time of ours divided by that of theirs. */
   readonly cpu: Spread;
-  /** The median slice, in milliseconds. */
+  /** The median wall time of a slice of ours, in milliseconds. */
   readonly oursMs: number;
+  /** The median wall time of a slice of theirs, in milliseconds. */
   readonly theirsMs: number;
 }
 
-/** Runs a comparing program in several processes: each starts with the other one, and counts with its median pair. */
+/**
+ * Runs a comparing program in several processes. The side that starts alternates from process to process, and each process
+ * counts with the median of its pairs.
+ */
 export async function compareRounds<O extends Pick<Comparison, "pairs" | "warmup">>(
   context: TargetContext,
   program: string,
@@ -46,7 +50,7 @@ export async function compareRounds<O extends Pick<Comparison, "pairs" | "warmup
   };
 }
 
-/** A row, or one that says why nothing was measured. */
+/** Returns a measured row; if a rival can't be loaded, returns a row that says why nothing was measured. */
 export async function rowOf(
   question: Pick<Row, "question" | "bound" | "unit">,
   measure: () => Promise<Pick<Row, "measured" | "detail">>,

@@ -1,5 +1,5 @@
 /**
- * T8: what loading the module costs.
+ * T8: how much loading the module costs.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const MODULE = `${BENCH}../mod.ts`;
 const EMPTY = `${BENCH}support/empty.ts`;
 const SEMAPHORE = `${BENCH}support/semaphore_alone.ts`;
 
-/** What a row is made of. */
+/** The measured part of a row. */
 interface Measured {
   readonly measured: Spread;
   readonly detail: string;
@@ -59,7 +59,7 @@ function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
-/** Starts processes by turns, and takes the median difference of neighbours. */
+/** Starts processes with the module and with an empty script by turns, and takes the median difference of neighbours. */
 async function startUp({ runtime, rounds, quick }: TargetContext, module: string): Promise<Measured> {
   const [executable = "", ...args] = runtime.command;
   const timeOf = async (file: string): Promise<number> => (await runFile(executable, [...args, file])).wallMs;
@@ -67,7 +67,7 @@ async function startUp({ runtime, rounds, quick }: TargetContext, module: string
   const differences: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const pairs: number[] = [];
-    // The first pair of a round fills caches.
+    // The first pair of a round only fills caches.
     for (let index = -1; index < (quick ? 5 : 12); index++) {
       const emptyFirst = index % 2 === 0 ? await timeOf(EMPTY) : undefined;
       const loaded = await timeOf(module);
@@ -86,7 +86,7 @@ async function startUp({ runtime, rounds, quick }: TargetContext, module: string
   };
 }
 
-/** The size of what is loaded with a module; a chunk that only an `import()` leads to is loaded at its first use. */
+/** Measures the code that loads with a module; a chunk that only an `import()` needs loads at first use and is left out. */
 async function sizeOf(module: string, folder: string): Promise<Measured> {
   await runFile(Deno.execPath(), [
     "bundle",
@@ -110,7 +110,7 @@ async function sizeOf(module: string, folder: string): Promise<Measured> {
   };
 }
 
-/** Adds a chunk and all that its import declarations lead to. */
+/** Adds a chunk, and all chunks that it imports by declarations, directly or through other chunks. */
 async function addChunks(chunks: Map<string, string>, path: string): Promise<void> {
   if (chunks.has(path)) return;
   const source = await Deno.readTextFile(path);

@@ -12,14 +12,14 @@ export const MARKDOWN_HEAD: string = [
   "| --- | --- | --- | --- | --- | --- | --- |",
 ].join("\n");
 
-/** A line for the terminal. */
+/** Formats a row as two lines for the terminal. */
 export function terminalLine(id: string, row: Row): string {
   const { question, wanted, measured, spread, verdict, detail } = cellsOf(row);
   const head = `${id}  ${verdict.padEnd(12)}  ${measured.padStart(11)}  ${wanted.padStart(9)}`;
   return `${head}  ${question.replaceAll("`", "")}\n${" ".repeat(43)}${spread}${spread && "; "}${detail}`;
 }
 
-/** A line of the Markdown table. */
+/** Formats a row as a line of the Markdown table. */
 export function markdownLine(id: string, row: Row): string {
   const { question, wanted, measured, spread, verdict, detail } = cellsOf(row);
   const shown = verdict === "MISSED" ? "**missed**" : verdict;

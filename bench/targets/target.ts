@@ -1,5 +1,5 @@
 /**
- * What a target is, and what was measured for it.
+ * A target of the project, and the rows of its results.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { Spread } from "../support/statistics.ts";
 import type { BenchRuntime } from "./bench_runtime.ts";
 
-/** What all targets are measured with. */
+/** The settings and the server that all targets share. */
 export interface TargetContext {
   readonly runtime: BenchRuntime;
-  /** Where the server of the benchmarks listens. */
+  /** The URL of the benchmarks' server. */
   readonly serverUrl: string;
-  /** Whether to be done soon, at the cost of precision. */
+  /** Whether to measure quickly, at the cost of precision. */
   readonly quick: boolean;
-  /** How many fresh processes each comparison gets. */
+  /** The number of fresh processes for each comparison. */
   readonly rounds: number;
 }
 
-/** Where a measured value must lie. */
+/** The range in which a measured value must lie. */
 export interface Bound {
   readonly atLeast?: number | undefined;
   readonly atMost?: number | undefined;
@@ -26,33 +26,33 @@ export interface Bound {
 
 /** One line of the table. */
 export interface Row {
-  /** What was asked, with the names of the parts that were compared. */
+  /** The question, with the names of the compared sides. */
   readonly question: string;
-  /** What is wanted; without it the line is there to be known. */
+  /** The wanted range; without it, the line is for information only. */
   readonly bound?: Bound | undefined;
-  /** What was measured; without it the question remains open. */
+  /** The measured value; without it, the line was not measured. */
   readonly measured?: Spread | undefined;
-  /** The unit of both. */
+  /** The unit of the bound and of the measured value. */
   readonly unit?: "×" | "ms" | "s" | "KB" | "%" | "tokens" | "functions" | undefined;
   /** The figures behind the value, or why there is none. */
   readonly detail: string;
 }
 
-/** What became of a line. */
+/** The judgement on a line. */
 export type Verdict = "met" | "MISSED" | "not measured" | "no target";
 
 /** Measures one target, line by line. */
 export interface Target {
-  /** Such as `T1`. */
+  /** The target's short name, such as `T1`. */
   readonly id: string;
-  /** What it is about, in a few words. */
+  /** What the target measures, in a few words. */
   readonly title: string;
-  /** The only runtime that it is about, if there is one. */
+  /** The only runtime that the target applies to; without it, the target applies to both. */
   readonly on?: BenchRuntime["name"] | undefined;
   readonly rows: (context: TargetContext) => AsyncIterable<Row>;
 }
 
-/** Judges a line. */
+/** Returns the verdict on a line. */
 export function verdictOf({ bound, measured }: Row): Verdict {
   if (measured === undefined) return "not measured";
   if (bound === undefined) return "no target";

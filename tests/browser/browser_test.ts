@@ -10,13 +10,16 @@ const { chromium, tarball }: { readonly chromium: string; readonly tarball: stri
   Deno.env.get("SLIPSTREAM_BROWSER") ??
     raise("Cannot run these tests by themselves: use 'deno task test:browser'"),
 );
-/** What has no use in a browser: other runtimes' stores, servers and terminals. */
+/** The subpaths of the package that have no use in a browser. */
 const NOT_IN_BROWSERS: ReadonlySet<string> = new Set(["./cli"]);
 const HTML = `<!doctype html><meta charset="utf-8"><title>Slipstream</title><link rel="icon" href="data:,">
 <style>body { font: 13px monospace; columns: 2; } .wrong { color: red; } td { padding: 1px 6px; }</style>
 <script type="module" src="/page.js"></script>`;
 
-/** Safari before 26.4 has no streams of bytes, and it has no symbols for `using`, which a bundler has compiled. */
+/**
+ * A page that simulates Safari before 26.4: it has no byte streams, and no symbols for `using`. A bundler has compiled the
+ * `using` declarations themselves.
+ */
 const OLD_HTML = HTML.replace(
   '<script type="module" src="/page.js"></script>',
   `<script>
@@ -46,7 +49,7 @@ await Deno.remove(output);
 const { code: OLD_SCRIPT } = await esbuild.transform(SCRIPT, { target: "es2022" });
 await esbuild.stop();
 
-/** Runs a test in a page; what the console has heard must be nothing but what is allowed. */
+/** Registers a test that runs in a page. The console may only get messages that match `noise`. */
 function testPage(
   name: string,
   body: (page: Page, site: Site, other: Site) => Promise<void>,
@@ -54,7 +57,7 @@ function testPage(
 ): void {
   Deno.test({
     name: `in Chromium: ${name}`,
-    sanitizeOps: false, // of what steers the browser
+    sanitizeOps: false, // the library that controls the browser leaves operations behind
     sanitizeResources: false,
     async fn() {
       const files = {
@@ -92,7 +95,7 @@ async function which(program: string): Promise<string> {
   return output.trim();
 }
 
-/** Plays a scene of the page. */
+/** Plays a scene of the page, and returns its result. */
 function play<Name extends keyof Scenes>(
   page: Page,
   name: Name,
@@ -108,7 +111,7 @@ function play<Name extends keyof Scenes>(
   );
 }
 
-/** What Chromium itself writes for answers that are no success. */
+/** Matches the console messages that Chromium itself writes for failed requests. */
 const FAILED_LOAD =
   /^Failed to load resource: (?:the server responded with a status of (?:404|429|503)|net::ERR_)/;
 
@@ -167,7 +170,7 @@ testPage("what is stale is replaced by what is new, not by what the browser has 
 });
 
 testPage("what is stale, at another origin that allows no headers", async (page, _site, other) => {
-  // The browser asks by itself, and is told that what it has is still right; but not where it is to load all of it again.
+  // The browser's own cache validates its response and gets a 304, except for "reload", which loads the response again.
   assertEquals(await play(page, "validated", other.url), [1, 1, 1, 4, 4]);
   assertEquals(other.countOf("/simple/page"), 4);
 });
@@ -211,7 +214,7 @@ Deno.test({
       const target = `${folder}/node_modules/@slipstream/fetch`;
       await Deno.mkdir(target, { recursive: true });
       assert((await runCommand("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"])).success);
-      // The package's own dependencies, as the project has them.
+      // The package's dependencies come from `nodePaths` below, not from the package.
       const { exports }: { readonly exports: Readonly<Record<string, unknown>> } = JSON.parse(
         await Deno.readTextFile(`${target}/package.json`),
       );

@@ -1,5 +1,5 @@
 /**
- * What runs in the page: scenes, and a table of what they have found.
+ * The script of the page: the scenes, and a table of the tour's results.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { TOUR, tour, tourClients } from "../support/tour.ts";
 const quick = { backoff: { baseMs: 1, jitter: "none" } } as const;
 
 const scenes = {
-  /** The tour, at a site of another origin, which allows it. */
+  /** Runs the tour against a site of another origin, which allows this by CORS. */
   async tour(site: string): Promise<Record<string, unknown>> {
     const found = await tour(tourClients(site), site);
     show(found);
@@ -64,7 +64,7 @@ const scenes = {
       client.fetch(new Request("/echo", { method: "PUT", body: stream })).then((response) => response.json()),
     ]);
     const formSent = await (await client.fetch("/echo", { method: "POST", body: form })).json();
-    // Browsers would send no streams, and a middleware makes one of a large body.
+    // Browsers would not send a stream, and this middleware, which copies the request, turns a large body into one.
     await using altered = client.extend({
       use: [(request, next) => next(new Request(request, { headers: { a: "b" } }))],
     });
@@ -88,7 +88,7 @@ const scenes = {
       piped[1],
     ];
   },
-  /** What another frame's classes have made. */
+  /** Uses objects of another frame's classes. */
   async otherRealm(): Promise<unknown> {
     await using client = createClient(quick);
     const frame = document.createElement("iframe");
@@ -183,7 +183,7 @@ const scenes = {
     const closed = await transport.fetch("/item/own").then(() => "open", (error: Error) => error.name);
     return [value, transport.connectionStats().requests, closed];
   },
-  /** Bodies take no time of the clock, as its user means it, but real time and several turns of the event loop. */
+  /** Uses a manual clock. Bodies take no time of that clock, but they take real time and several event loop turns. */
   async manualClock(): Promise<unknown> {
     const clock = new ManualClock();
     const bodies: readonly BodyInit[] = ["[1]", new Blob(["[1]"]), new TextEncoder().encode("[1]")];
@@ -218,12 +218,12 @@ const scenes = {
   },
 };
 
-/** The scenes, for who steers the page. */
+/** The type of the scenes, for the test that controls the page. */
 export type Scenes = typeof scenes;
 
 Object.assign(globalThis, { scenes });
 
-/** Shows in a table what was found, and what should have been. */
+/** Shows the results of the tour in a table, and marks those that differ from the expected ones. */
 function show(found: Readonly<Record<string, unknown>>): void {
   const table = document.createElement("table");
   for (const [name, expected] of Object.entries(TOUR)) {

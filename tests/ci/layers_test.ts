@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { checkLayers } from "../../.ci/layers.ts";
 import { test } from "../support/test.ts";
 
-/** Checks a tree of modules, each of which has its test. */
+/** Checks a tree of modules, and adds a test file for each module. */
 function check(modules: Readonly<Record<string, string>>): string[] {
   const tests = Object.keys(modules).map((file) => file.replace(/^src\/(.*)\.ts$/, "tests/$1_test.ts"));
   const files = new Map([...tests.map((test) => [test, ""] as const), ...Object.entries(modules)]);

@@ -3,7 +3,7 @@ import { test } from "../support/test.ts";
 
 const { readdir, readFile } = await import("node:fs/promises");
 
-/** The npm packages that a text names in quotation marks, without what is imported of them. */
+/** Returns the npm packages that a text names in quotation marks, without the paths inside the packages. */
 function packagesIn(text: string): string[] {
   return [...text.matchAll(/"(npm:(?:@[^/"]+\/)?[^/"]+)/g)].map(([, name]) => name!);
 }

@@ -6,39 +6,39 @@
 
 import type { Subject, SubjectOptions } from "./subject.ts";
 
-/** What a test came to: `true`, or the name and the message of what was thrown. */
+/** The result of a test: `true`, or the name and the message of the error that it threw. */
 export type TestResult = true | readonly [name: string, message: string];
 
-/** A test of the suite, as far as it matters here. */
+/** A test of the suite, with the fields that the score needs. */
 export interface SuiteTest {
   readonly id: string;
-  /** Absent for a required one. */
+  /** The kind of the test; absent for a required one. */
   readonly kind?: "required" | "optimal" | "check" | undefined;
-  /** Tests without whose success this one says nothing. */
+  /** The ids of the tests that must pass before the result of this one means anything. */
   readonly depends_on?: readonly string[] | undefined;
-  /** Whether it is not for private caches. */
+  /** Whether the test does not apply to private caches. */
   readonly browser_skip?: boolean | undefined;
 }
 
-/** What a run has brought. */
+/** The tests and the results of a run. */
 export interface DriveReport {
   readonly tests: readonly SuiteTest[];
   readonly results: Readonly<Record<string, TestResult>>;
 }
 
-/** What to run. */
+/** The tests to run, and their server. */
 export interface DriveOptions extends SubjectOptions {
   /** The URL of the suite's folder. */
   readonly suite: string;
-  /** Where its server listens. */
+  /** The URL of the suite's server. */
   readonly base: string;
-  /** One test; all by default. */
+  /** The id of a single test to run; by default all tests run. */
   readonly only?: string | undefined;
 }
 
-/** What stands before the report in the output. */
+/** The text before the report in the output. */
 export const REPORT_MARK = "conformance report: ";
-/** Most tests wait for three seconds: all wait at once. */
+/** The number of tests that run at once: enough for all of them, because most tests wait for three seconds. */
 const TESTS_AT_ONCE = 400;
 
 interface Suite {

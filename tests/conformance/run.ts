@@ -1,10 +1,10 @@
 /**
- * Runs the public conformance tests for HTTP caches against the client, and counts:
+ * Runs the public conformance tests for HTTP caches against the client, and counts the results:
  *
  *     deno run -A tests/conformance/run.ts [--adapter memory|filesystem] [--runtime deno|bun] [--only ID]
  *
- * The suite is brought from npm into a temporary folder that is removed at the end. Exits with 1 if too few required tests
- * pass, or one fails that README.md does not name.
+ * Downloads the suite from npm into a temporary folder, and removes the folder at the end. Exits with 1 if too few required
+ * tests pass, or if a required test fails that README.md does not name.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { type DriveOptions, type DriveReport, REPORT_MARK } from "./drive.ts";
 import { countVerdicts, readAllowlist, type ScoredTest, scoreTests } from "./score.ts";
 
 const PACKAGE = "http-cache-tests@0.4.5";
-/** How many of the required tests must pass. */
+/** The least number of required tests that must pass. */
 const MIN_REQUIRED = 126;
 const PROXY_VARIABLE = /^(?:https?|all|no)_proxy$/i;
 
-/** The suite's server listens on all interfaces; this one module makes it listen on one, on any free port. */
+/** A module that starts the suite's server. The server would listen on all interfaces; this makes it use 127.0.0.1 only. */
 const SERVER = `
 import http from "node:http";
 const { listen } = http.Server.prototype;
@@ -32,7 +32,7 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** Brings the suite from npm. */
+/** Downloads the suite from npm, and unpacks it into a folder. */
 async function fetchSuite(folder: string): Promise<void> {
   await run("npm", ["pack", PACKAGE, "--silent", "--pack-destination", folder], Deno.env.toObject());
   const packed = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".tgz"));
@@ -72,7 +72,7 @@ async function startServer(folder: string): Promise<Server> {
   return { base, stop };
 }
 
-/** A server whose output nobody reads stands still. */
+/** Reads the rest of the server's output, because the server blocks when the pipe is full. */
 async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
   while (!(await reader.read()).done);
 }
@@ -104,7 +104,7 @@ async function runDriver(
   return JSON.parse(line.slice(REPORT_MARK.length));
 }
 
-/** Runs a program to its end and gives what it has printed. */
+/** Runs a program to its end, and returns its output. */
 async function run(program: string, args: readonly string[], env: Record<string, string>): Promise<string> {
   const command = new Deno.Command(program, {
     args: [...args],
@@ -143,7 +143,7 @@ function print(scored: readonly ScoredTest[], allowed: ReadonlySet<string>): voi
   }
 }
 
-/** Says what is wrong with a run, and whether it is good enough. */
+/** Prints what is wrong with a run, and returns whether the run is good enough. */
 function judge(scored: readonly ScoredTest[], allowed: ReadonlySet<string>): boolean {
   const required = scored.filter(({ kind }) => kind === "required");
   const failed = required.filter(({ verdict }) => verdict === "fail" || verdict === "setup").map(({ id }) =>

@@ -1,12 +1,15 @@
 /**
- * Counts what the tests came to.
+ * Judges the results of the tests, and counts the verdicts.
  *
  * @module
  */
 
 import type { DriveReport, SuiteTest } from "./drive.ts";
 
-/** What a test says: it may fail, or say nothing because of its own preparations, or of a test that it depends on. */
+/**
+ * The verdict on a test. It can pass, fail, or not run ("untested"). Its result means nothing if its own preparation failed
+ * ("setup"), or if a test has not passed on which it depends ("dependency").
+ */
 export type Verdict = "pass" | "fail" | "dependency" | "setup" | "untested";
 
 /** A test and its verdict. */
@@ -14,7 +17,7 @@ export interface ScoredTest {
   readonly id: string;
   readonly kind: "required" | "optimal" | "check";
   readonly verdict: Verdict;
-  /** What was wrong. */
+  /** The name and the message of the error; empty if there is none. */
   readonly message: string;
 }
 
@@ -39,7 +42,7 @@ export function scoreTests({ tests, results }: DriveReport): ScoredTest[] {
   });
 }
 
-/** How many tests of a kind came to what. */
+/** Counts the verdicts on the tests of one kind. */
 export function countVerdicts(
   scored: readonly ScoredTest[],
   kind: ScoredTest["kind"],
@@ -50,11 +53,11 @@ export function countVerdicts(
 }
 
 /**
- * Reads the table of failures that are accepted: its rows begin with an id in backticks and a runtime.
+ * Reads the table of accepted failures: its rows begin with the id of a test in backticks, and a runtime or `both`.
  *
- * @param markdown The text that holds the table.
+ * @param markdown The text that contains the table.
  * @param runtime The runtime of the run.
- * @returns The ids for it.
+ * @returns The ids of the tests that may fail on this runtime.
  */
 export function readAllowlist(markdown: string, runtime: string): ReadonlySet<string> {
   const rows = [...markdown.matchAll(/^\| *`([^`]+)` *\| *(\w+) *\|/gm)];

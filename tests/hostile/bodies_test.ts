@@ -1,4 +1,4 @@
-// Bodies without end, that are larger than they look, or are not what they say.
+// Bodies that never end, that are larger than they look, or that are not what their headers say.
 
 import { assert, assertEquals } from "@std/assert";
 import type { RequestOptions } from "../../mod.ts";
@@ -25,7 +25,7 @@ const SCHEMA: RequestOptions["schema"] = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
 };
 
-/** The ways to read a body, each with the error that it ends with. */
+/** The ways to read a body; each returns the name of the error with which it fails. */
 const READERS: Readonly<Record<string, (siege: Siege) => Promise<string | undefined>>> = {
   "Client.json()": ({ client, url, signal }) => rejectionOf(client.json(url, { signal })),
   "Client.text()": ({ client, url, signal }) => rejectionOf(client.text(url, { signal })),
@@ -61,7 +61,7 @@ const READERS: Readonly<Record<string, (siege: Siege) => Promise<string | undefi
   },
 };
 
-/** Bodies that nothing may hold as a whole. */
+/** Bodies that are too large to hold in memory. */
 const HUGE: Readonly<Record<string, RawHandler>> = {
   "a gzip bomb": () => gzipBomb("1", "text/event-stream"),
   "a body without end": endlessly(`${OK}Content-Type: text/event-stream\r\n\r\n`, "1".repeat(65_536)),
@@ -167,7 +167,7 @@ test("Client.fetch() ends within 'idleTimeoutMs' for a body that stops, and not 
 for (const coding of ["gzip", "br", "deflate", "gzip, br", "lies"]) {
   test(`Client.outcome() fails, or gives what came, for what only says that it is ${coding}`, async () => {
     const outcome = await outcomeOf(() => codedAnswer(coding, new TextEncoder().encode("[1]")));
-    // What a runtime does not decode is given as it is.
+    // If the runtime does not decode the coding, the client gets the body unchanged.
     if (outcome.ok) assertEquals(outcome.value, [1]);
     else assertEquals(nameOf(outcome.error), "NetworkError");
   });
@@ -197,7 +197,7 @@ test("Client.outcome() asks again for a body that can't be decoded, as for one t
   assertEquals([outcome.ok && outcome.value, outcome.attempts], [[2], 2]);
 });
 
-/** What is no UTF-8: a byte alone, an overlong NUL, half a surrogate, and a character that is cut. */
+/** A JSON string that is no valid UTF-8: a single byte, an overlong NUL, half a surrogate pair, and a cut character. */
 const NO_UTF8 = Uint8Array.of(0x22, 0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0xe2, 0x82, 0x22);
 
 test("Client.json(), text() and bytes() read what is no UTF-8 as fetch does", async () => {

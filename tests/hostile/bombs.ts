@@ -1,5 +1,5 @@
 /**
- * Bodies that are small on the wire and large when they are decoded.
+ * Bodies that are small on the wire, and large when they are decoded.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { OK, withBytes } from "./siege.ts";
 const MEMBER_BYTES = 2 ** 24;
 const MEMBERS = 64;
 
-/** What is decoded by every runtime. */
+/** A content coding that every runtime decodes. */
 export type Coding = "gzip" | "br" | "deflate";
 
-/** An answer whose body is a megabyte, and a gigabyte of the letter when it is decoded. */
+/** Returns an answer whose body has a megabyte on the wire, and a gigabyte of the letter when it is decoded. */
 export function gzipBomb(letter: string, contentType = "application/json"): Uint8Array {
-  // Members that follow each other are one stream (RFC 1952 §2.2).
+  // Several gzip members after one another are one stream (RFC 1952 §2.2).
   const member = gzipSync(new Uint8Array(MEMBER_BYTES).fill(letter.charCodeAt(0)));
   return codedAnswer("gzip", Buffer.concat(Array.from({ length: MEMBERS }, () => member)), contentType);
 }
 
-/** An answer that says that it is coded, whatever it is. */
+/** Returns an answer with the given body, whose `Content-Encoding` is `coding` even if the body is not encoded. */
 export function codedAnswer(coding: string, body: Uint8Array, contentType = "application/json"): Uint8Array {
   const head = `${OK}Content-Type: ${contentType}\r\nContent-Encoding: ${coding}\r\n`;
   return withBytes(`${head}Content-Length: ${body.length}\r\n`, body);
 }
 
-/** A text in a coding. */
+/** Encodes a text. */
 export function encode(coding: Coding, text: string): Uint8Array {
   const codecs = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
   return codecs[coding](text);

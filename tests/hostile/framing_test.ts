@@ -1,4 +1,4 @@
-// Answers whose frame lies: their length, their chunks, their status, or that they are HTTP at all.
+// Answers with wrong framing: a false length, false chunks, a false status, or no HTTP at all.
 
 import { assert, assertEquals } from "@std/assert";
 import { runtime, test } from "../support/test.ts";
@@ -8,7 +8,7 @@ import { answerOf, assertRefusedOrRight, besiege, endlessly, failureOf, OK, outc
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n`;
 const CHUNK = `10000\r\n${"a".repeat(65_536)}\r\n`;
 
-/** What is no answer, or breaks off, by what is wrong with it. */
+/** Answers that are invalid or break off, by their fault. */
 const BROKEN: Readonly<Record<string, RawHandler>> = {
   "a Content-Length that is too long": () => `${OK}Content-Length: 20\r\n\r\n[]`,
   "two different Content-Lengths": () => `${OK}Content-Length: 2\r\nContent-Length: 5\r\n\r\n[]xyz`,
@@ -40,7 +40,7 @@ for (const [what, handler] of Object.entries(BROKEN)) {
   });
 }
 
-/** Answers that are odd, and clear enough; what Deno and Bun make of them. */
+/** Answers that are odd but clear, with the value that they contain; a runtime may refuse them. */
 const ODD: Readonly<Record<string, readonly [handler: RawHandler, value: unknown]>> = {
   "a Content-Length that is too short": [() => `${OK}Content-Length: 2\r\n\r\n[]garbage`, []],
   "the same Content-Length twice": [() => `${OK}Content-Length: 2, 2\r\n\r\n[]`, []],
@@ -96,13 +96,13 @@ test("Client.outcome() takes a HEAD for one without a body, whatever follows", a
 
 test("Client.json() is given no answer that came before its request", async () => {
   const evil = answerOf('{"well":"evil"}');
-  // The second answer comes unasked, on a connection that the next request may use.
+  // The second answer comes without a request, on a connection that the next request may use.
   await besiege(async ({ write }) => void await write(answerOf("[]") + evil), {}, async ({ client, url }) => {
     assertEquals(await client.json(url), []);
   });
 });
 
-/** Answers whose frame never ends. */
+/** Answers with an endless part outside the body. */
 const ENDLESS: Readonly<Record<string, RawHandler>> = {
   "'100 Continue'": endlessly("", "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000)),
   "the extension of a chunk": endlessly(`${CHUNKED}\r\n2;`, "x".repeat(65_536)),

@@ -1,4 +1,4 @@
-// Headers without end, without number, without sense.
+// Headers that never end, that are too many, or that make no sense.
 
 import { assert, assertEquals } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
@@ -13,7 +13,7 @@ const PLANS: Readonly<Record<string, () => ClientOptions["cache"]>> = {
   "ttlCache()": () => ttlCache(memoryCache(), { ttlMs: 60_000 }),
 };
 
-/** Headers that are far too long, or lie; `times` is how often something is repeated in them. */
+/** Headers that are far too long, or invalid; `times` is roughly their length. */
 const HEADERS: Readonly<Record<string, (times: number) => readonly [name: string, value: string]>> = {
   "a long ETag": (times) => ["ETag", `"${"x".repeat(times)}"`],
   "an ETag of quotes": (times) => ["ETag", '"'.repeat(times)],
@@ -80,7 +80,7 @@ test("Client.outcome() ends for headers that come letter by letter", async () =>
   assert(failure === "NetworkError" || failure === "TimeoutError attempt", failure);
 });
 
-/** Headers that are many. */
+/** Header lines that are repeated many times, by their number. */
 const MANY: Readonly<Record<string, (index: number) => string>> = {
   "headers of one name": () => "X-A: b\r\n",
   "headers of different names": (index) => `X-A${index}: b\r\n`,
@@ -114,7 +114,7 @@ test("cookies() hands on each of 10,000 cookies, once, whatever they are", async
   assertEquals(kept, sent);
 });
 
-/** Lines that no header may have. */
+/** Lines that are no valid headers. */
 const FORBIDDEN = [
   "X-A: a\0b",
   "X-A: a\x01b\x7f",
@@ -154,7 +154,7 @@ test("Client.json() grows an index of variants that a server makes up, and answe
   };
   await using client = createClient({ fetch, cache: httpCache(memoryCache()) });
   for (let time = 1; time <= 20; time++) {
-    // Each request differs from all before in a header that one answer has varied by.
+    // Each request has a header that one of the answers names in `Vary`, and that no request before had.
     const headers = { [`x-${time - 1}-0`]: `${time}` };
     assertEquals(await client.json("https://a.test/x", { headers }), time);
   }

@@ -1,5 +1,5 @@
 /**
- * A server that writes whatever it is told to, byte by byte: what real servers can't be made to send.
+ * A server that writes exactly the bytes that a test gives it, so that it can send answers which no real server would send.
  *
  * @module
  */
@@ -8,49 +8,49 @@ import type { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 
-/** A request that has come, and the connection to answer on. */
+/** A received request, and the connection for its answer. */
 export interface RawExchange {
-  /** What was asked for, such as `/a?b=c`. */
+  /** The target of the request, such as `/a?b=c`. */
   readonly path: string;
-  /** The method, as it was sent. */
+  /** The method. */
   readonly method: string;
-  /** The whole head, as it was sent. */
+  /** The whole head of the request, unchanged. */
   readonly head: string;
-  /** Which request of the server this is, from 1. */
+  /** The number of this request among all requests of the server, from 1. */
   readonly nth: number;
   /**
-   * Sends bytes, as fast as the client takes them.
+   * Sends bytes, no faster than the client reads them.
    *
-   * @returns Whether the client is still there.
+   * @returns Whether the connection is still open.
    */
   write(bytes: string | Uint8Array): Promise<boolean>;
-  /** Ends the connection in good order. */
+  /** Ends the connection gracefully. */
   end(): void;
   /** Breaks the connection. */
   destroy(): void;
-  /** Resolves when the connection is gone. */
+  /** Resolves when the connection is closed. */
   readonly gone: Promise<void>;
 }
 
 type Answer = string | Uint8Array | void;
 
-/** Answers requests; what it returns is sent, and then the connection ends. */
+/** Answers a request. If it returns bytes, the server sends them and then ends the connection. */
 export type RawHandler = (exchange: RawExchange) => Answer | Promise<Answer>;
 
-/** A server that runs. */
+/** A running server. */
 export interface RawServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** The heads of the requests that have come. */
+  /** The heads of all requests so far. */
   readonly heads: readonly string[];
-  /** How many connections are open. */
+  /** The number of open connections. */
   readonly open: number;
 }
 
 /**
  * Starts a server on this machine.
  *
- * @param handler Answers.
+ * @param handler Answers each request.
  * @returns The server; closing it breaks all connections.
  */
 export async function serveRaw(handler: RawHandler): Promise<RawServer> {
@@ -117,7 +117,7 @@ function exchangeOf(socket: Socket, head: string, nth: number, gone: Promise<voi
       if (!socket.write(data)) {
         await Promise.race([gone, new Promise<void>((resolve) => socket.once("drain", resolve))]);
       }
-      // The client is in this process, and must have its turn.
+      // The client runs in this process, so give it a turn of the event loop.
       await eventLoopTurn();
       return !socket.destroyed;
     },

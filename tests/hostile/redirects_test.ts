@@ -1,4 +1,4 @@
-// Redirects that lead in circles, to nowhere, or away with secrets.
+// Redirects that lead in circles, to no valid target, or to another origin that must not get credentials.
 
 import { assert, assertEquals } from "@std/assert";
 import { createClient } from "../../mod.ts";
@@ -8,12 +8,12 @@ import { answerOf, assertRefusedOrRight, besiege, endlessly, failureOf, nameOf, 
 
 const SECRET = "hunter2";
 
-/** An answer that leads elsewhere. Bun would ask again by itself when a connection ends that did not say so. */
+/** Returns a redirect. It has `Connection: close`, because Bun repeats a request if its connection closes without notice. */
 function redirect(location: string, status = 302): string {
   return answerOf("", `Location: ${location}\r\nConnection: close\r\n`, `${status} Elsewhere`);
 }
 
-/** Leads from `/hostile` to a place, and answers there. */
+/** Creates a handler that redirects `/hostile` to a location, and answers all other paths. */
 function leadingTo(location: string, status?: number): RawHandler {
   return ({ path }) => path === "/hostile" ? redirect(location, status) : answerOf("[1]");
 }
@@ -42,7 +42,7 @@ test("Client.outcome() follows 20 redirects, and no more", async () => {
   }
 });
 
-/** Where no client may be led. */
+/** Locations that no client may follow. */
 const NOWHERE = [
   "javascript:alert(1)",
   "file:///etc/passwd",
@@ -97,7 +97,7 @@ test("Client.outcome() is led to a URL of 60,000 letters, and shows no more of i
   assert(!failed.ok && !shownOf(failed.error).includes(SECRET));
 });
 
-/** Places with secrets in them, on `here`; what is asked for there breaks. */
+/** Locations on the server `here` that contain a secret. */
 const SECRET_PLACES: Readonly<Record<string, (here: string) => string>> = {
   "user info": (here) => here.replace("//", `//user:${SECRET}@`),
   "a parameter": (here) => `${here}/x?token=${SECRET}`,
@@ -128,7 +128,7 @@ for (const [where, placeOf] of Object.entries(SECRET_PLACES)) {
   });
 }
 
-/** Everything that an error shows, of its causes too. */
+/** Returns all text that an error and its causes show. */
 function shownOf(error: unknown): string {
   if (!(error instanceof Error)) return JSON.stringify(error) ?? "";
   return `${error}${error.stack}${JSON.stringify(error)}${JSON.stringify({ ...error })}${

@@ -1,5 +1,5 @@
 /**
- * A hostile server, and a client that has to survive it.
+ * The rig of the hostile tests: a hostile server, and a client that has to survive it.
  *
  * @module
  */
@@ -11,33 +11,34 @@ import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { runtime } from "../support/test.ts";
 import { type RawHandler, type RawServer, serveRaw } from "./raw_server.ts";
 
-/** The beginning of an answer. */
+/** The status line of a successful answer. */
 export const OK = "HTTP/1.1 200 OK\r\n";
-/** What a plain request is answered with. */
+/** The answer to a request for `/well`. */
 const WELL = answerOf('{"well":true}');
 /**
- * How much memory an answer may cost that is cut off, in bytes: other tests leave garbage behind as well. Bun's own `fetch` goes on decoding,
- * in a thread of its own, until it hears of the abort: up to some hundred megabytes of a bomb, also for a bare `fetch` that is aborted.
+ * The most memory that an answer may cost which is cut off, in bytes. It is generous, because other tests leave garbage too.
+ * On Bun, `fetch` decodes in a thread of its own until it learns of the abort: up to some hundred megabytes of a bomb, also
+ * for a bare `fetch` that is aborted.
  */
 const MAX_GROWTH = runtime === "bun" ? 700e6 : 200e6;
 
-/** Who is besieged, by what. */
+/** The client and the server of a siege. */
 export interface Siege {
   readonly client: Client;
   readonly server: RawServer;
-  /** What is asked for. */
+  /** The URL whose requests the hostile handler answers. */
   readonly url: string;
-  /** For requests; nothing may be left on it. */
+  /** A signal for requests; at the end, no listener may be left on it. */
   readonly signal: AbortSignal;
 }
 
-/** A whole answer in good order. */
+/** Returns a complete and valid answer. */
 export function answerOf(body: string, headers = "", status = "200 OK"): string {
   const { length } = new TextEncoder().encode(body);
   return `HTTP/1.1 ${status}\r\n${headers}Content-Length: ${length}\r\n\r\n${body}`;
 }
 
-/** A head, and a body of bytes. */
+/** Returns an answer with the given head and a body of bytes. */
 export function withBytes(head: string, body: Uint8Array): Uint8Array {
   const headBytes = new TextEncoder().encode(`${head}\r\n`);
   const answer = new Uint8Array(headBytes.length + body.length);
@@ -46,7 +47,7 @@ export function withBytes(head: string, body: Uint8Array): Uint8Array {
   return answer;
 }
 
-/** Sends a beginning, and then the same again and again, until the client has had enough. */
+/** Creates a handler that sends a beginning, and then the same bytes again and again until the client disconnects. */
 export function endlessly(beginning: string, again: string | Uint8Array): RawHandler {
   return async ({ write }) => {
     for (let isThere = await write(beginning); isThere;) isThere = await write(again);
@@ -54,12 +55,12 @@ export function endlessly(beginning: string, again: string | Uint8Array): RawHan
 }
 
 /**
- * Lets a client with one permit ask a hostile server, and then makes sure that nothing is left behind: the same client, the permit and
- * the memory are of use again.
+ * Lets a client with one permit send requests to a hostile server. Then asserts that nothing is left behind: the client still
+ * works, the permit is free, no listener is left, and the memory has hardly grown.
  *
- * @param handler What the server does.
+ * @param handler Answers the requests.
  * @param options Options of the client; without retries by default.
- * @param work What is asked for.
+ * @param work Sends the requests.
  */
 export async function besiege(
   handler: RawHandler,
@@ -78,14 +79,14 @@ export async function besiege(
     ...options,
   });
   await work({ client, server, url: `${server.url}/hostile`, signal });
-  // There is one permit: this waits until it has been given back.
+  // There is only one permit, so this request waits until the permit is released.
   assertEquals(await client.json(`${server.url}/well`, { timeoutMs: 30_000 }), { well: true });
   const { inFlight, queued } = client.stats();
   assertEquals([inFlight, queued, semaphore.inUse, listeners.now], [0, 0, 0, 0]);
   assert(memoryUsage() - before < MAX_GROWTH, "the answer was not cut off, or is held");
 }
 
-/** Besieges a client with one request, and gives its outcome. */
+/** Sends one request to a hostile server, and returns its outcome. */
 export async function outcomeOf(handler: RawHandler, options: ClientOptions = {}): Promise<Outcome<unknown>> {
   let outcome: Outcome<unknown> | undefined;
   await besiege(handler, options, async ({ client, url, signal }) => {
@@ -94,13 +95,16 @@ export async function outcomeOf(handler: RawHandler, options: ClientOptions = {}
   return outcome!;
 }
 
-/** Asserts that a request has failed with an error of ours, and gives what names it: `NetworkError`, `InvalidDataError too-large`. */
+/**
+ * Asserts that a request has failed with a `SlipstreamError`, and returns the error's name and reason, such as `NetworkError`
+ * or `InvalidDataError too-large`.
+ */
 export function failureOf(outcome: Outcome<unknown>): string {
   assert(!outcome.ok, "the request has not failed");
   return nameOf(outcome.error);
 }
 
-/** What names an error of ours. */
+/** Asserts that an error is a `SlipstreamError`, and returns its name with its reason, kind or status. */
 export function nameOf(error: unknown): string {
   assertInstanceOf(error, SlipstreamError);
   const { name, message } = error;
@@ -109,7 +113,7 @@ export function nameOf(error: unknown): string {
   return [name, reason ?? kind ?? status].filter((part) => part !== undefined).join(" ");
 }
 
-/** What a promise rejects with, by its name; `undefined` if it does not. */
+/** Returns the name of the error with which a promise rejects; `undefined` if the promise fulfils. */
 export async function rejectionOf(promise: PromiseLike<unknown>): Promise<string | undefined> {
   try {
     await promise;
@@ -119,7 +123,7 @@ export async function rejectionOf(promise: PromiseLike<unknown>): Promise<string
   }
 }
 
-/** Asserts that an answer was either refused by the runtime or understood: runtimes have limits of their own. */
+/** Asserts that the runtime either refused an answer or understood it, because each runtime has its own limits. */
 export function assertRefusedOrRight(outcome: Outcome<unknown>, value: unknown): void {
   if (outcome.ok) assertEquals(outcome.value, value);
   else assertEquals(failureOf(outcome), "NetworkError");

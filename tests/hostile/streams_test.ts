@@ -1,4 +1,4 @@
-// Lines, events and pages from servers that never stop, or send what is none.
+// Lines, events and pages from servers that never stop, or that send something else.
 
 import { assert, assertEquals } from "@std/assert";
 import type { ServerSentEvent } from "../../mod.ts";
@@ -10,7 +10,7 @@ const CHUNK = "x".repeat(65_536);
 const TOO_LARGE = "InvalidDataError too-large";
 const EVENTS = `${OK}Content-Type: text/event-stream\r\n\r\n`;
 
-/** The items of an iterator up to its error, and what names that. */
+/** Returns the items of an iterator up to its error, and the name of that error. */
 async function itemsOf<T>(
   iterator: AsyncIterable<T>,
 ): Promise<readonly [items: T[], failure: string | undefined]> {
@@ -21,7 +21,7 @@ async function itemsOf<T>(
   return [items, failure];
 }
 
-/** Lines without end: `before` comes first. */
+/** Texts that, repeated, are a line without end, or lines without end; and the format in which the client reads them. */
 const LINES: Readonly<Record<string, readonly [again: string, as: "text" | "json"]>> = {
   "a line without end": [CHUNK, "text"],
   "JSON without end on one line": [`${"[".repeat(65_536)}`, "json"],
@@ -104,7 +104,7 @@ test("Client.lines() gives whole lines only of a body that breaks off", async ()
   const hasRead = Promise.withResolvers<void>();
   const handler: RawHandler = async ({ write, end }) => {
     await write(`${OK}Content-Length: 100\r\n\r\none\ntwo\nthr`);
-    // A bare `fetch` of Bun, too, may lose what has come just before the end.
+    // On Bun, even a bare `fetch` may lose bytes that arrive just before the connection ends.
     await hasRead.promise;
     end();
   };
@@ -116,7 +116,7 @@ test("Client.lines() gives whole lines only of a body that breaks off", async ()
   });
 });
 
-/** Events without end. */
+/** Texts that, repeated, are an event without end. */
 const UNENDING: Readonly<Record<string, string>> = {
   "data on one line": CHUNK,
   "data on many lines": `\ndata: ${CHUNK}`,
@@ -186,14 +186,14 @@ test("Client.events() refuses what is no stream of events", async () => {
   }
 });
 
-/** The pages that a server leads to. */
+/** Returns the pages of a list, and the name of the error if it fails. */
 function pagesOf(
   { client, url, signal }: Siege,
 ): Promise<readonly [pages: unknown[], failure: string | undefined]> {
   return itemsOf(client.pages(url, { signal, maxPages: 50 }));
 }
 
-/** Links to a next page that there is not. */
+/** `Link` headers to an invalid next page, with the expected error. */
 const NO_PAGE: Readonly<Record<string, readonly [link: string, failure: string | undefined]>> = {
   "the page itself": ["</hostile>; rel=next", "InvalidDataError link"],
   "the page itself with a fragment": ["</hostile#2>; rel=next", "InvalidDataError link"],

@@ -1,4 +1,4 @@
-// Servers that ask for waits of centuries, of nothing, of nonsense, or of two things at once.
+// Servers that ask for waits of centuries, for no wait, for nonsense, or for two different waits at once.
 
 import { assertEquals } from "@std/assert";
 import { type ClientOptions, type HttpError, isHttpError } from "../../mod.ts";
@@ -10,16 +10,16 @@ const BASE_MS = 1_000;
 const NOW = new Date("2026-11-28T12:00:00Z");
 
 /**
- * What a client does about a wait: it waits for so many milliseconds before it asks again, or as long as if nothing had been said; or it
- * fails and says for how long.
+ * The reaction of a client to a wait. A number is the delay before the retry, in milliseconds; "usual" is the delay without
+ * a named wait. With `tooLong`, the client fails, and its error reports that wait.
  */
 type Reaction = number | "usual" | { readonly tooLong: number };
 
-/** Asks a server that answers with these headers, until the client asks again or fails. */
+/** Sends a request to a server that answers with these headers, until the client retries or fails. */
 async function reactionTo(status: number, headers: string, options: ClientOptions = {}): Promise<Reaction> {
   const clock = new ManualClock({ wallMs: NOW.getTime() });
   const backoff = { baseMs: BASE_MS, jitter: "none" } as const;
-  // The pause of a lane, or the backoff of a request.
+  // After a 429 that names no wait, the lane pauses for `baseMs`; after a 503, the request backs off for twice that time.
   const usualMs = status === 429 ? BASE_MS : 2 * BASE_MS;
   let isGone = false;
   let reaction: Reaction | undefined;
@@ -41,7 +41,7 @@ async function reactionTo(status: number, headers: string, options: ClientOption
         if (ok) reaction = first === usualMs ? "usual" : first;
       } else if (!first.ok && isHttpError(first.error)) {
         reaction = { tooLong: (first.error as HttpError).retryAfterMs! };
-        // A lane that is told to wait waits, but for a day at most.
+        // The lane pauses as long as the server asks, but at most for a day.
         await clock.advance(86_400_000);
       }
     },
@@ -50,7 +50,7 @@ async function reactionTo(status: number, headers: string, options: ClientOption
   return reaction;
 }
 
-/** Values of `Retry-After` and what they lead to. */
+/** Values of `Retry-After`, and the expected reactions. */
 const RETRY_AFTER: readonly (readonly [value: string, reaction: Reaction])[] = [
   ["0", 0],
   ["00000", 0],
@@ -93,7 +93,7 @@ for (const status of [429, 503]) {
   }
 }
 
-/** Headers that contradict each other, or themselves. */
+/** Headers that contradict each other or themselves, and the expected reactions. */
 const CONTRADICTIONS: readonly (readonly [headers: string, reaction: Reaction])[] = [
   ["Retry-After: 5\r\nRetry-After: 50\r\n", "usual"],
   ["Retry-After: 5\r\nRateLimit-Reset: 50\r\n", 5_000],

@@ -27,7 +27,7 @@ interface Answer {
   readonly host: string;
 }
 
-/** How many connections nginx has accepted, without those that ask for it. */
+/** Returns the number of connections that nginx has accepted, without those of this function itself. */
 let ownConnections = 0;
 async function accepted(): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${settings.status}/`, { headers: { connection: "close" } });
@@ -37,7 +37,7 @@ async function accepted(): Promise<number> {
 
 type Fetch = (url: string) => Promise<Response>;
 
-/** Sends many at once, and says over how many connections, and with what protocols. */
+/** Sends many requests at once, and returns the number of connections and the protocols that they used. */
 async function burst(fetch: Fetch, url: string, count = 100) {
   const answers = await Promise.all(Array.from({ length: count }, async () => {
     return await (await fetch(url)).json() as Answer;
@@ -48,7 +48,7 @@ async function burst(fetch: Fetch, url: string, count = 100) {
   };
 }
 
-/** What something takes; a machine that others use as well stretches the one, and hardly the other. */
+/** The time that some work takes. Other load on the machine stretches the wall time, but hardly the CPU time. */
 interface Cost {
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -119,7 +119,7 @@ test("createTransport() reuses connections of HTTP/1.1, and goes back to it wher
   for (let count = 0; count < 5; count++) answers.push(await (await transport.fetch(url)).json());
   assertEquals([...new Set(answers.map(({ protocol }) => protocol))], ["HTTP/1.1"]);
   assertEquals(new Set(answers.map(({ connection }) => connection)).size, 1);
-  // Bun has asked for HTTP/2 with the first one.
+  // On Bun, the first connection tried HTTP/2.
   assert(await accepted() - before <= 2);
 });
 
@@ -135,7 +135,8 @@ test("createTransport() keeps as few idle connections as it is told", async () =
   await burst(transport.fetch, url, 10);
   const before = await accepted();
   await burst(transport.fetch, url, 10);
-  // Were all of them kept, none would be opened. How many have to be depends on how many are done before the last one begins.
+  // If all connections were kept, the second burst would open none. The exact number depends on how many requests end before
+  // the last one begins.
   assert(await accepted() - before >= 3);
 });
 
@@ -146,7 +147,7 @@ test("createTransport() resolves a name that only its resolver knows, over TLS a
     const url = `https://${settings.name}:${settings.http2}/`;
     const { connections, protocols } = await burst(transport.fetch, url, 20);
     assertEquals([connections, protocols], [1, ["HTTP/2.0"]]);
-    // The server is the same, but its certificate is not for this name.
+    // This name leads to the same server, but the server's certificate is not for this name.
     const other = `other.net.test:${settings.http2}`;
     const error = await assertRejects(() => transport.fetch(`https://${other}/`), CertificateError);
     assertEquals([error.reason, error.host], ["wrong-name", other]);

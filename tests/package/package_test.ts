@@ -10,7 +10,7 @@ const { exports }: { readonly exports: Readonly<Record<string, string>> } = JSON
   await Deno.readTextFile("deno.json"),
 );
 const PROGRAMS = "tests/package/programs";
-/** The command line is for Deno and Bun. */
+/** The subpaths of the package, without the command line, which is only for Deno and Bun. */
 const FOR_NODE = Object.keys(exports).filter((subpath) => subpath !== "./cli");
 
 const STRICT = {
@@ -23,7 +23,7 @@ const STRICT = {
   rewriteRelativeImportExtensions: true,
   rootDir: ".",
 };
-/** How users compile. */
+/** The compiler options that users may have, and the programs to compile with each. */
 const COMPILATIONS: Readonly<
   Record<string, { readonly options: object; readonly files: readonly string[] }>
 > = {
@@ -131,7 +131,7 @@ function outDirOf(compilation: string): string {
   return `out/${compilation.replaceAll(" ", "_")}`;
 }
 
-/** Compiles programs in the project, and gives the errors. */
+/** Compiles programs in the project, and returns the errors. */
 async function compile(typescript: string, options: object, files: readonly string[]): Promise<string> {
   const name = `tsconfig.${crypto.randomUUID()}.json`;
   const paths = files.map((file) => `${PROGRAMS}/${file}.ts`);
@@ -144,7 +144,7 @@ async function compile(typescript: string, options: object, files: readonly stri
   return output.trim();
 }
 
-/** Runs a program of the project, and gives what it tells. On Bun it is the source, on Node what was compiled. */
+/** Runs a program of the project, and returns the JSON that it prints. Bun runs the source, Node the compiled program. */
 async function runProgram(
   { program, args }: Runner,
   name: string,

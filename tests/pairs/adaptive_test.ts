@@ -10,11 +10,11 @@ import { numberedUrls } from "../support/numbered_urls.ts";
 import type { SentRequest } from "../support/sent_request.ts";
 import { test } from "../support/test.ts";
 
-// It is loaded when it is used first.
+// The code of adaptive limits loads at first use, which takes real time.
 await loadEstimator();
 
 const OK = json({ ok: true });
-/** A server that serves so many at once; what is above that waits, or is refused. */
+/** Creates a server that serves `slots` requests at once; further requests wait, or get the `refusal`. */
 function server(clock: ManualClock, slots: number, { serviceMs = 50, refusal }: {
   serviceMs?: number;
   refusal?: Reply;
@@ -33,7 +33,7 @@ function server(clock: ManualClock, slots: number, { serviceMs = 50, refusal }: 
 const inRange = (value: number, least: number, most: number): void =>
   assert(value >= least && value <= most, `${value} is not from ${least} to ${most}`);
 
-/** Both places of an adaptive limit, with the limit that the client has. */
+/** Returns the two places for an adaptive limit in a client's options; `present` returns the client's current limit. */
 function places(rules: AdaptiveLimitRules, clock: ManualClock) {
   const limit = new AdaptiveLimit({ ...rules, clock });
   const all: { where: string; options: ClientOptions; present: (stats: LimitStats) => number }[] = [{
@@ -63,7 +63,7 @@ for (const index of [0, 1]) {
       const outcomes = await run(client.settle(numberedUrls(3_200)));
 
       assert(outcomes.every(({ ok }) => ok));
-      // At best 3,200 take 5 s.
+      // The best possible time for 3,200 requests is 5 s.
       assert(clock.now() < 6_500, `${clock.now()} ms`);
       inRange(present(client.stats()), 20, 64);
       inRange(origin.peak, Math.max(40, initial), Math.max(64, initial));
@@ -151,7 +151,7 @@ for (const algorithm of ["gradient", "aimd"] as const) {
         }, { clock });
         const outcomes = await made.run(made.client.settle(numberedUrls(400)));
         assertEquals(outcomes.filter(({ ok }) => !ok), []);
-        // Each time costs a pause.
+        // Each refusal costs a pause.
         inRange(made.origin.calls, 400, 480);
         inRange(clock.now(), 400 / slots * 100, 400 / slots * 100 + 17_000);
       },
@@ -176,7 +176,7 @@ for (const algorithm of ["gradient", "aimd"] as const) {
         }, { clock });
         const outcomes = await made.run(made.client.settle(numberedUrls(1_500)));
         assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
-        // One by one, it would take more than two minutes.
+        // One request at a time would take more than two minutes.
         inRange(clock.now(), 3_000, 30_000);
       },
     );

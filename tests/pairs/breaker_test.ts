@@ -21,7 +21,7 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const BREAKER = { threshold: 2, cooldownMs: 10_000 } as const;
-/** The changes of the breakers, in order. */
+/** Returns the state changes of the breakers, in order. */
 function changes(events: readonly ClientEvent[]): string[] {
   return events.flatMap((event) => event.type === "breaker" ? [`${event.from} to ${event.to}`] : []);
 }
@@ -100,7 +100,7 @@ testBothWays("breaker × origins: one that fails stops nobody else", async (rig)
 
   assertEquals(others.map(({ ok }) => ok), [true, true, true, true, true, false, false]);
   assertEquals(origin.sent.filter(({ url }) => url.startsWith("https://a.test/")).length, 2);
-  // Port and scheme are part of an origin: these two have been asked.
+  // Port and scheme are parts of an origin, so the client sends these two requests.
   assertEquals(origin.sent.filter(({ url }) => /^http:|8443/.test(url)).length, 2);
 });
 
@@ -220,7 +220,7 @@ testBothWays(
     const error = await assertRejects(() => run(client.json(URL_A)), NetworkError);
 
     assertEquals([origin.calls, error.attempts], [2, 2]);
-    // There is no use in a pause before a round that the circuit would refuse.
+    // A backoff before a round that the breaker would refuse has no use.
     assertEquals(clock.now(), 2_000);
   },
 );

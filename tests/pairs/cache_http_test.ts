@@ -31,14 +31,14 @@ const MINUTE = 60_000;
 const SWR = "max-age=1, stale-while-revalidate=60";
 const SIE = "max-age=1, stale-if-error=60";
 
-/** Takes the first answer, and lets it become stale. */
+/** Requests a resource once, and lets the stored response become stale. */
 async function becomeStale({ client, clock }: CacheRig): Promise<void> {
   await clock.run(client.text(URL_A));
   await turns(clock);
   await clock.advance(2_000);
 }
 
-/** Answers at once at first, and then with `next`. */
+/** Answers the first request at once with the given `Cache-Control`, and later requests with `next`. */
 function firstThen(
   cacheControl: string,
   next: (request: SentRequest) => Answer,
@@ -360,7 +360,7 @@ test("stale-if-error × breaker: an open one is made good as well", async () => 
 
 // ---- misses together
 
-/** 50 requests for the same, in as many forms and settings as there are. */
+/** Makes 50 requests for the same URL, with `json()`, `text()` and `bytes()` and different timeouts. */
 function fifty(client: CacheRig["client"]): Promise<string>[] {
   return Array.from({ length: 50 }, (_, index) => {
     const options = { timeoutMs: 10_000 + index };
@@ -578,7 +578,7 @@ test("change × undecodable answer: what the server has done removes the entry, 
   assertEquals(wrong, []);
 });
 
-/** Answers the first GET with the old value, late, and the next ones with the new one. */
+/** Answers the first GET late with the old value, and later GETs with the new value. */
 function slowlyOld({ method, nth }: SentRequest): Answer {
   const headers = { "cache-control": "max-age=60" };
   if (method !== "GET") return { json: null };
@@ -805,7 +805,7 @@ test("mode ttl × a condition of the caller's own: its 304 is not taken for the 
   await turns(clock);
   await clock.advance(1_000);
   tag = '"new"';
-  // What the caller has is the new one; the old one must not be called right.
+  // The caller has the new response: the 304 confirms that one, not the old response in the cache.
   assertEquals((await ask()).status, 304);
 });
 

@@ -12,7 +12,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/a.json";
 
-/** Two clients with one plan, before one network. */
+/** Creates two clients that share a cache plan and a network. */
 function twoClients(
   answer: (request: SentRequest) => Answer,
   parts: PlanParts = {},
@@ -172,7 +172,7 @@ test("plan × a second tier that hangs: the first one goes on, reads are misses 
     one.on((event) => void (event.type === "warning" && warnings.push(event.message)));
     assertEquals(await clock.run(one.json(URL_A)), 1);
     assertEquals(clock.now(), 1_000);
-    // The memory has it, whatever the second tier does with the write.
+    // The memory tier has the entry, whatever the second tier does with the write.
     assertEquals([await one.json(URL_A), await two.json(URL_A)], [1, 1]);
     assertEquals(await one.json("https://a.test/b.json"), 1);
     assertEquals(await one.json("https://a.test/b.json"), 1);

@@ -21,7 +21,7 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
-/** An adapter that holds what it is given, and does what the test says besides. */
+/** Creates an adapter that stores entries in a map; `members` replaces some of its methods. */
 function adapterWith(
   members: Partial<CacheAdapter>,
 ): CacheAdapter & { readonly entries: Map<string, CacheEntry> } {
@@ -84,7 +84,7 @@ test("cache × schema: what the cache holds is validated for whoever asks", asyn
   const schema = v.object({ n: v.number() });
   const value = await run(client.json(URL_A, { schema }).catch((error) => error));
 
-  // Asking the origin again would do as well as saying what is wrong; handing out the old value would not.
+  // The client may either request the value again, or report the invalid value. It must not return the old value.
   assert(value instanceof InvalidDataError || value.n === 2, String(value));
 });
 

@@ -6,7 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { watch } from "../support/settled.ts";
 
-/** A response as the network gives it, whose body has begun and does not end. */
+/** Creates a response of the network whose body begins and never ends. */
 function endless(url: string, length: number, cancel: () => void): Response {
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(10)),
@@ -37,7 +37,7 @@ test("download × maxBodyBytes × concurrency: a file that is too large is stopp
       },
     });
     const file = watch(client.download("https://a.test/file", new WritableStream()));
-    // The code of downloads is loaded at its first use.
+    // The code of downloads loads at first use, which takes real time.
     while (!log.includes("sent")) await eventLoopTurn();
     const next = watch(client.json("https://a.test/next"));
     await clock.advance(1_000);

@@ -29,7 +29,7 @@ function answerOf(dice: Dice, share: number): Answer {
     { json: [1], afterMs: 1e6 },
     { json: [1, 2, 3], bodyMs: 1e6, ...pace },
     { status: 204, body: null, ...pace },
-    // Not for as long as it takes until its permit is given to others.
+    // The delay is shorter than the time after which the client would give the permit to others.
     { json: [1], deaf: true, afterMs: dice.below(400) },
   ]);
 }
@@ -67,13 +67,13 @@ function optionsOf(dice: Dice, clock: ManualClock, semaphore: Semaphore): Client
   };
 }
 
-/** Takes some outcomes of a batch, and leaves. */
+/** Reads some outcomes of a batch, and then leaves the stream. */
 async function readSome(outcomes: AsyncIterable<unknown>, count: number): Promise<void> {
   let taken = 0;
   for await (const _ of outcomes) if (++taken >= count) break;
 }
 
-/** What the caller has been told, and when it has given up. */
+/** The record of one call: how often it settled, the reason of its abort, and the error that it got. */
 interface Deed {
   settled: number;
   abortedWith?: object;
@@ -82,17 +82,17 @@ interface Deed {
 
 const testBothWays = bothWays((listens) => (seed: number, world: World = {}) => ordeal(seed, listens, world));
 
-/** What may be different in an ordeal. */
+/** The settings that may differ between ordeals. */
 interface World {
-  /** What the clock says at first. */
+  /** The time of the clock at the start, in milliseconds. */
   readonly nowMs?: number;
   readonly options?: ClientOptions;
 }
 
 /**
- * Does everything at once with a client before a network that fails often, and then recovers.
+ * Uses all features of a client at once, against a network that fails often and then recovers.
  *
- * @returns What was sent, and when, from the beginning.
+ * @returns The sent requests, with their times since the start.
  */
 async function ordeal(
   seed: number,
@@ -139,7 +139,7 @@ async function ordeal(
     if (signal === undefined || deed.settled > 0) return;
     const reason = {};
     controller.abort(reason);
-    // At once: without time that passes.
+    // The call must settle at once, before any time passes.
     await clock.advance(0);
     assertEquals(deed.settled, 1, `seed ${seed}: an abort of kind ${kind} was not answered`);
     assertStrictEquals(deed.toldWith, reason, `seed ${seed}, kind ${kind}`);
@@ -155,7 +155,7 @@ async function ordeal(
   };
   check();
 
-  // All is well again, and nothing has been left behind that is in the way.
+  // The network has recovered, and nothing that is left behind may block new requests.
   share = 0;
   for (const host of HOSTS) await clock.run(client.json(`https://${host}/again`).catch(() => {}));
   await clock.advance(120_000);
@@ -169,7 +169,7 @@ async function ordeal(
   await clock.advance(1_000);
   check();
 
-  // A client that is closed in the middle of it all leaves nothing either.
+  // A client that is closed in the middle of its work must leave nothing behind either.
   share = 0.5;
   const last: Deed[] = [];
   for (let step = 0; step < 10; step++) {
@@ -194,17 +194,17 @@ testBothWays(
   },
 );
 
-/** Of whole milliseconds, which are the same wherever they begin; fractions are rounded. */
+/** Options whose delays are whole milliseconds: at a late start time, fractions would be rounded. */
 const WHOLE = {
   backoff: { baseMs: 100, jitter: "none" },
   rateLimit: { limit: 20, intervalMs: 1_000 },
 } as const;
 
-/** What the clock says at first, and what the client is like. */
+/** The start times of the clock, each with the options of the client. */
 const WORLDS: readonly (readonly [nowMs: number, options: ClientOptions])[] = [
   [2 ** 20, WHOLE],
   [2 ** 20, { ...WHOLE, rateLimit: undefined, hedge: { afterMs: 40, maxExtraRatio: 0.5 } }],
-  // Its delays are fractions.
+  // The delays of this hedging are fractions, so the start time is small.
   [1_000, { ...WHOLE, hedge: { percentile: 0.8, minimumSamples: 5, maxExtraRatio: 0.5, to: "nextMirror" } }],
   [2 ** 20, { ...WHOLE, rateLimit: undefined, perOrigin: { concurrency: { min: 1 } } }],
 ];

@@ -32,7 +32,7 @@ import {
 import { type Rig, rig as makeRig, testBothWays, URL_A } from "../policies/rig.ts";
 import { test } from "../support/test.ts";
 
-// It is loaded when it is used first.
+// The code of hedging loads at first use, which takes real time.
 await loadHedging();
 
 const A = "https://a.test";
@@ -40,26 +40,26 @@ const B = "https://b.test";
 const C = "https://c.test";
 
 const HEDGE: ClientOptions = { hedge: { afterMs: 60 } };
-/** Enough for every request to be hedged in each of a few rounds, once {@linkcode pay} has paid. */
+/** A hedge budget that allows a hedge for every request in each of a few rounds, after {@linkcode pay} has added to it. */
 const GENEROUS: ClientOptions = { hedge: { afterMs: 60, maxExtraRatio: 1 } };
 
-/** Answers the requests to `/paid` at once, and all others in order; the last one repeats. */
+/** Answers requests to `/paid` at once, and other requests with the replies in order; the last reply repeats. */
 function script(...replies: readonly Reply[]): Reply {
   let next = 0;
   return (sent) =>
     sent.url.includes("/paid") ? json(0)(sent) : replies[Math.min(next++, replies.length - 1)]!(sent);
 }
 
-/** Makes requests that are fast: they pay for second attempts. */
+/** Makes fast requests, which add to the budget for hedges. */
 async function pay({ client, run }: Pick<Rig, "client" | "run">, count = 20): Promise<void> {
   await run(client.all(Array.from({ length: count }, (_, index) => `https://a.test/paid/${index}`)));
 }
 
-/** When requests were sent that were not made to pay. */
+/** Returns the times of the requests, without those of {@linkcode pay}. */
 const timesOf = (origin: FakeOrigin): number[] =>
   origin.sent.filter(({ url }) => !url.includes("/paid")).map(({ atMs }) => atMs);
 
-/** That nothing is left of what was under way. */
+/** Asserts that no request is in flight and no timer is armed. */
 function assertAtRest({ client, origin, clock }: Rig): void {
   assertEquals([client.stats().inFlight, origin.open, clock.pending], [0, 0, 0]);
 }
@@ -222,7 +222,7 @@ testBothWays(
     const replies = [hanging(), late(clock, 20, status(503, { "retry-after": "39" }))];
     const made = rig(replies, { ...HEDGE, timeoutMs: 60, retryOn: () => false }, { clock });
     const error = await made.run(rejection(made.client.json(URL_A)));
-    // The other one asks for a wait, and this one for none.
+    // Only the answer of the hedge would ask for a wait; the timeout of the first attempt asks for none.
     assertInstanceOf(error, TimeoutError);
     assertEquals(error.attempts, made.origin.calls);
     assertAtRest(made);
@@ -366,7 +366,7 @@ test("hedge × events: a listener that aborts when one has won leaves no body op
   });
   assertEquals(await made.run(rejection(made.client.json(URL_A, { signal: controller.signal }))), "told");
   await clock.advance(1_000);
-  assertEquals([clock.now(), made.client.stats().inFlight], [1_070, 1]); // the one that hangs
+  assertEquals([clock.now(), made.client.stats().inFlight], [1_070, 1]); // the attempt that hangs
 });
 
 test("hedge × events: what was sent, and who won", async () => {
@@ -447,7 +447,7 @@ testBothWays("hedge × perOrigin.concurrency: no second attempt beyond it", asyn
   assertAtRest(made);
 });
 
-/** What bounds how much may be in flight to two at once. */
+/** The options that limit the attempts in flight to two. */
 const TWO_AT_ONCE: Readonly<Record<string, [ClientOptions, BatchOptions]>> = {
   "concurrency": [{ concurrency: 2 }, {}],
   "a batch's concurrency": [{}, { concurrency: 2 }],
@@ -775,7 +775,7 @@ test("hedge × cache: the winner is stored once, with its own times", async () =
     await clock.advance(0);
 
     assertEquals([value, stores, clock.now()], isSecond ? [2, 1, 3_500] : [1, 1, 3_000]);
-    // Its age counts from when it was asked for: an entry of the second one is fresh for longer.
+    // The age of an entry counts from its own request: an entry of the hedge stays fresh for longer.
     await clock.advance(6_500);
     await run(client.json(URL_A));
     assertEquals([origin.calls, stores], isSecond ? [2, 1] : [2, 1]);
@@ -863,7 +863,7 @@ testBothWays(
       made.client.settle(["https://a.test/1", "https://a.test/2"], { patienceMs: 5_000, onOpen: "wait" }),
     );
 
-    // The first reply is for the first one, the second for the other one.
+    // The first attempt of each URL got the first two replies in order; the hedge of the first URL got the third.
     assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), ["fast", "second"]);
     assertEquals([clock.now(), hedgesOf(made.client)], [60, [1, 1]]);
     assertAtRest(made);
@@ -987,12 +987,12 @@ testBothWays("hedge × extend(): an extension shares the budget, and may do with
   const own = client.extend({ headers: { "x-own": "1" } });
   await run(own.json(`${URL_A}?2`));
   assertEquals([origin.calls, own.stats().hedged, client.stats().hedged], [3, 1, 0]);
-  // One in 10 seconds, for both.
+  // Both clients share the budget of one hedge in 10 seconds.
   await run(client.json(`${URL_A}?3`));
   assertEquals(origin.calls, 4);
 });
 
-/** Three mirrors, and which of them were asked. */
+/** Creates a client with three mirrors; `asked` returns the mirrors that got requests, in order. */
 function mirrored(answers: Readonly<Record<string, Reply>>, options: ClientOptions, clock: ManualClock) {
   const reply: Reply = (sent) => answers[new URL(sent.url).origin]!(sent);
   const made = makeRig(reply, { baseUrls: [A, B, C], ...options }, { clock });
@@ -1093,7 +1093,7 @@ testBothWays(
     const startedAtMs = clock.now();
     await run(client.json("https://a.test/slow/2"));
     const waitedMs = clock.now() - startedAtMs;
-    // 50 ms, or up to 4.4 % more.
+    // The estimate of the percentile is 50 ms, or up to 4.4 % more.
     const hedgedAtMs = made.origin.timesMs.at(-1)! - startedAtMs;
     assert(hedgedAtMs >= 50 && hedgedAtMs <= 53.2, `${hedgedAtMs}`);
     assertEquals([hedgesOf(client), waitedMs], [[1, 0], 500]);

@@ -7,19 +7,19 @@ import { testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { watch } from "../support/settled.ts";
 
-// Its code is there from the first client on, as it is after the first answer in a program.
+// Load the code of learning now; in a program it loads with the first answer, which takes real time.
 await loadLimitLearning();
 
 const testBothWays = testClientsBothWays();
 
-/** A limit as a server counts it: in windows that begin with the first request after the one before. */
+/** A server's limit with fixed windows; a window begins with the first request after the end of the window before. */
 class ServerWindow {
   #startedAtMs = -Infinity;
   count = 0;
 
   constructor(readonly limit: number, readonly seconds: number) {}
 
-  /** Whether one more is too many. */
+  /** Counts a request, and returns whether it exceeds the limit. */
   isOver(nowMs: number): boolean {
     if (nowMs >= this.#startedAtMs + this.seconds * 1_000) {
       this.#startedAtMs = nowMs;
@@ -29,7 +29,7 @@ class ServerWindow {
   }
 }
 
-/** A service like Riot's: limits of the application and of each method, and counts in all answers. */
+/** A service like Riot's: it has limits for the application and for each method, and states its counts in all answers. */
 class CountingServer {
   readonly app = [new ServerWindow(20, 1), new ServerWindow(100, 10)];
   readonly methods = new Map<string, ServerWindow[]>();
@@ -88,7 +88,7 @@ testBothWays(
         const outcomes = await clock.run(client.settle(paths(150, methods)));
 
         assertEquals([outcomes.filter(({ ok }) => ok).length, server.refused], [150, 0]);
-        // 60 a method in ten seconds: of one method alone, the third portion goes from 20 s on.
+        // A method allows 60 requests in ten seconds. With one method, the third portion can start only after 20 s.
         const bestMs = methods.length === 1 ? 21_000 : 12_000;
         assert(clock.now() <= 1.1 * bestMs, `${clock.now()} ms at ${latencyMs} ms a request`);
         await client.close();
@@ -158,7 +158,7 @@ testBothWays("learnLimits × keys: a key whose limit is used up delays no other 
   assertEquals([full.state, network.sent.length, server.refused], ["fulfilled", 17, 0]);
 });
 
-/** A service that says how much is left, with a quota that is filled up every so often. */
+/** Creates a service that states its remaining quota, and fills the quota up every `everyMs` milliseconds. */
 function quotaServer(
   limit: number,
   everyMs: number,
@@ -211,7 +211,7 @@ const FORMS: Record<string, Parameters<typeof quotaServer>[2]> = {
   }),
 };
 
-/** What the wall clock shows when the manual clock shows 0. */
+/** The wall time when the manual clock is at 0, in milliseconds since 1970. */
 const WALL_MS = new ManualClock().wallNow();
 
 for (const [form, headersOf] of Object.entries(FORMS)) {
@@ -260,7 +260,7 @@ testBothWays(
       }, { clock, concurrency: 10 });
       const outcomes = await clock.run(client.settle(paths(400, ["x"])));
       assertEquals(outcomes.filter(({ ok }) => !ok), []);
-      // The reset, a second to find out, and ten at a time.
+      // The time until the reset, a second until the client stops asking one by one, and 400 requests ten at a time.
       assert(clock.now() < 6_500, `${clock.now()}`);
     }
   },
@@ -288,7 +288,7 @@ testBothWays("learnLimits: a reset in the past, and a clock that is off, stop no
 
 testBothWays("learnLimits: the server's own clock counts where a Unix time is meant", async (setUp) => {
   const { client, clock, network } = setUp(({ nth, atMs }) => {
-    // An hour behind.
+    // The server's clock is an hour behind.
     const serverMs = WALL_MS + atMs - 3_600_000;
     return {
       json: nth,

@@ -8,14 +8,14 @@ import { test } from "../support/test.ts";
 await loadLimitLearning();
 
 interface Seen {
-  /** When requests were sent. */
+  /** The times of the sent requests, in milliseconds. */
   readonly sentAtMs: readonly number[];
-  /** The waits that listeners were told of: when, and for how long. */
+  /** The waits in the events that listeners got: the time of each event, and the length of the wait. */
   readonly waits: readonly (readonly [atMs: number, retryAfterMs: number])[];
   readonly ok: number;
 }
 
-/** Asks for three things, one after the other. */
+/** Makes three requests, one after the other, to a server that answers the first with the given headers. */
 async function ask(
   headers: Readonly<Record<string, string>>,
   options: ClientOptions = {},
@@ -64,8 +64,8 @@ for (const pauseOn429 of ["origin", "request"] as const) {
   });
 }
 
-// draft-ietf-httpapi-ratelimit-headers says nothing of families of headers that contradict each other. A client that waits in vain loses time; one that does
-// not wait is refused: the stricter one holds.
+// draft-ietf-httpapi-ratelimit-headers does not say what to do if two families of headers contradict each other. A client that
+// waits in vain loses time, but a client that does not wait is refused. So the stricter header counts.
 const CONTRADICTIONS: readonly (readonly [name: string, headers: Record<string, string>, waitMs: number])[] =
   [
     ["RateLimit-Remaining: 0 beside X-RateLimit-Remaining: 9", {
@@ -100,7 +100,7 @@ for (const [name, headers, waitMs] of CONTRADICTIONS) {
   });
 }
 
-/** What makes no sense, or stalls whoever believes it; and when the second request is sent. */
+/** Headers that make no sense, or would stall a client that believes them; and the time of the second request. */
 const ABSURD: readonly (readonly [headers: Record<string, string>, secondAtMs: number])[] = [
   [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "31536000" }, 60_000],
   [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9".repeat(30) }, 60_000],

@@ -67,7 +67,7 @@ testBothWays(
     await clock.advance(0);
     const single = watch(client.json("https://b.test/"));
     await clock.advance(0);
-    // It waits for a token, while the batch has one in line at the most.
+    // The single request waits for a token; the batch has at most one request in line.
     assertEquals(single.state, "pending");
     await clock.advance(10_000);
     assertEquals([batch.state, single.state], ["fulfilled", "fulfilled"]);

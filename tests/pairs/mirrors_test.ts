@@ -31,7 +31,7 @@ import { test } from "../support/test.ts";
 const OK = json({ ok: true });
 const MIRRORS = ["https://a.test/base", "https://b.test", "https://c.test/deep/"];
 
-/** A client of three mirrors that reply as told. */
+/** Creates a client with three mirrors that send the given replies. */
 function mirrored(
   replies: Readonly<Record<string, Reply>>,
   options: ClientOptions = {},
@@ -41,7 +41,7 @@ function mirrored(
   return rig(reply, { baseUrls: MIRRORS, ...options }, { clock });
 }
 
-/** Which mirrors were asked, in order. */
+/** Returns the mirrors that got requests, in order, by the first letter of their host. */
 function hosts({ origin }: Rig): string {
   return origin.sent.map(({ url }) => new URL(url).hostname[0]).join("");
 }
@@ -447,7 +447,7 @@ test("mirrors × 429 × retryOn × batch: an answer of no use is no sign that it
     () => new Response("", { headers: { "content-length": "1000" } }),
   ];
   for (const answer of useless) {
-    // Two folders of one origin, which takes one request a second: the second folder is never looked into.
+    // The mirrors are two folders of one origin, which accepts one request a second. So the second folder is never tried.
     let takenMs = -Infinity;
     const reply: Reply = (sent) => {
       if (sent.atMs - takenMs < 1_000) return status(429, { "retry-after": "1" })(sent);

@@ -8,7 +8,7 @@ import { rejection } from "../support/settled.ts";
 const OK = json({ ok: true });
 const OWN = { "authorization": "Bearer secret", "x-own": "1" };
 
-/** A redirect that keeps the method and the body. */
+/** Returns a redirect that keeps the method and the body. */
 function redirect(location: string): Reply {
   return () => new Response(null, { status: 307, headers: { location } });
 }

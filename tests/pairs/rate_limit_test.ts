@@ -10,7 +10,7 @@ import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
-/** The most that were sent in any stretch of time of this length. */
+/** Returns the most requests that were sent in any stretch of time of this length. */
 function mostWithin(timesMs: readonly number[], windowMs: number): number {
   const counts = timesMs.map((startMs) =>
     timesMs.filter((timeMs) => timeMs >= startMs && timeMs < startMs + windowMs)

@@ -10,10 +10,10 @@ import { test } from "../support/test.ts";
 
 const testBothWays = testClientsBothWays();
 
-/** The key of a URL: the first part of its path. */
+/** Returns the limit key of a URL: the first part of its path. */
 const limitKey: ClientOptions["limitKey"] = ({ url }) => url.split("/")[3];
 
-/** Two windows at once. */
+/** Two rate limits that apply together. */
 const BOTH: readonly RateLimitOptions[] = [
   { limit: 5, intervalMs: 1_000 },
   { limit: 12, intervalMs: 10_000 },
@@ -23,7 +23,7 @@ function urls(count: number, path = "x", host = "a.test"): string[] {
   return Array.from({ length: count }, (_, n) => `https://${host}/${path}/${n}`);
 }
 
-/** Whether a rate was kept: in any stretch of time at most burst + rate × length. */
+/** Asserts that a rate was kept: in any stretch of time, at most burst + rate × length requests were sent. */
 function assertKept(times: readonly number[], { limit, intervalMs, spread, burst }: RateLimitOptions): void {
   const most = spread ? 1 : burst ?? limit;
   for (const [first, startMs] of times.entries()) {
@@ -45,7 +45,7 @@ testBothWays("rateLimit: several windows hold at once, and all of what they leav
   await clock.run(client.settle(urls(40)));
   const times = network.sent.map(({ atMs }) => atMs);
   for (const window of BOTH) assertKept(times, window);
-  // 12 of the burst, and 28 at 1.2 a second.
+  // 12 requests go in the burst, and 28 at 1.2 a second.
   assert(times.at(-1)! <= 28 / 1.2 * 1_000 + 10, `${times.at(-1)}`);
   assertEquals(times.length, 40);
 });
@@ -58,7 +58,7 @@ testBothWays("rateLimit: a window that says no leaves the tokens of the others",
       { limit: 1, intervalMs: 1_000_000, per: "key" },
     ],
   });
-  // Those of one key ask for ever, and take none of the client's tokens.
+  // Requests of a key without tokens wait for ever, and take none of the client's tokens.
   const stuck = watch(client.settle(urls(10, "a")));
   await clock.advance(50_000);
   const others = ["b", "c", "d"].map((path) => watch(client.json(`https://a.test/${path}/1`)));
@@ -99,7 +99,7 @@ testBothWays("rateLimit: per 'client', 'origin' and 'key' hold together", async 
       }
     }
   }
-  // 36 of an origin at 6 a second, the last key of which is held to 4 a second.
+  // An origin gets 36 requests at 6 a second; its last key is limited to 4 a second.
   assert(clock.now() <= 7_000, `${clock.now()}`);
 });
 
@@ -247,7 +247,7 @@ testBothWays("priority: one in 16 at the least is of those that would starve", a
     assert(places.length >= 5, `${host} ${keyed}: ${places}`);
     for (const [index, place] of places.entries()) {
       assert(place <= 17 * (index + 1), `${host} ${keyed}: ${places}`);
-      // And no more than that, as long as the others wait.
+      // Requests of low priority get no larger share while the others wait.
       if (index > 1) assert(place - places[index - 1]! >= 15, `${host} ${keyed}: ${places}`);
     }
     assertEquals(low.state, "fulfilled");

@@ -10,7 +10,7 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
-/** Where the first of two callers is when it leaves; the work takes 10 seconds at most. */
+/** The stages of a request at which one of two callers leaves; the request takes 10 seconds at most. */
 const STATIONS: readonly [name: string, reply: (clock: ManualClock) => readonly Reply[], ClientOptions][] = [
   ["the headers", (clock) => [late(clock, 5_000, OK)], {}],
   ["the body", (clock) => [lateBody(clock, 5_000, '{"ok":true}')], {}],
@@ -263,7 +263,7 @@ testBothWays(
     const slowly: Reply = (sent) => late(clock, sent.url.endsWith("/a") ? 1_400 : 10, OK)(sent);
     const { client } = rig(slowly, { concurrency: 1, totalTimeoutMs: 1_500 }, { clock });
     const urls = ["a", "b", "c"].map((name) => `https://a.test/${name}`);
-    // Is in the way for so long that the first one leaves before its answer comes, while it waits for its turn.
+    // This call holds the only permit for so long that the batch's first request reaches its total timeout before its answer.
     const busy = watch(client.json("https://a.test/x/a"));
     await clock.advance(0);
     const own = watch(client.settle(urls.map((url) => ({ url })), { concurrency: 1 }));
@@ -291,7 +291,7 @@ testBothWays(
     const controller = new AbortController();
     const own = watch(client.all(urls, { concurrency: 1, signal: controller.signal }));
     await clock.advance(100);
-    // They have failed once, and sleep.
+    // All requests of the batch have failed once, and sleep in their backoff.
     const others = watch(client.settle(urls));
     await clock.advance(100);
     controller.abort("enough");
@@ -315,7 +315,7 @@ testBothWays(
     await clock.advance(1_000);
     const single = watch(client.json(URL_A));
     await clock.advance(2_000);
-    // Its backoff is over, and the other one is in flight.
+    // The backoff of the first request is over, but the second one holds the only place of the batch.
     assertEquals(origin.calls, 2);
     controller.abort();
     await clock.advance(0);

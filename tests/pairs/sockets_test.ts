@@ -1,4 +1,4 @@
-// What goes wrong most often when fetch is wrapped, over real connections.
+// The most common mistakes of libraries that wrap `fetch`, tested over real connections.
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import {
@@ -23,7 +23,7 @@ import { test } from "../support/test.ts";
 const AT_ONCE: ClientOptions = { backoff: { baseMs: 0, jitter: "none" }, retryBudget: false };
 const VALUE = Array.from({ length: 5_000 }, (_, index) => index);
 
-/** A CDN that listens, and its URL. */
+/** Starts a simulated CDN that listens on a socket, and returns it with its URL. */
 async function listening(
   faults: readonly FaultRule[],
   resources: Resources = { "/x.json": { json: VALUE } },
@@ -39,7 +39,7 @@ for (const kind of ["refuse", "reset", "cut"] as const) {
     await using client = createClient(AT_ONCE);
 
     assertEquals(await client.json(`${origin.url}/x.json`), VALUE);
-    // A runtime may send once more by itself when a connection that served before has died.
+    // A runtime may itself repeat a request if a reused connection has died.
     assert(origin.cdn.log.requests >= 3);
   });
 }
@@ -173,7 +173,7 @@ test("a Retry-After of 0 or of the past is a retry at once, over sockets", async
       status: 503,
       headers: { "retry-after": value },
     }]);
-    // Who backs off instead has no time for that, and fails.
+    // A client that ignores the wait and backs off instead exceeds the total timeout, and fails.
     await using client = createClient({
       backoff: { baseMs: 100_000, maxMs: Infinity },
       totalTimeoutMs: 20_000,

@@ -211,7 +211,7 @@ testBothWays("retry budget × outage × recovery: retries come back when the ori
   let healthy = false;
   const seen = new Set<string>();
   const reply: Reply = (sent) => {
-    // The recovered origin fails everybody once.
+    // The recovered origin fails the first request for each URL.
     const isFirst = !seen.has(sent.url);
     seen.add(sent.url);
     return healthy && !isFirst ? OK(sent) : status(503)(sent);

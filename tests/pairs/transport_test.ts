@@ -16,7 +16,7 @@ const FAILURES = [{
   status: 407,
 }];
 
-/** A transport that gives these results, and then the last one again. */
+/** Creates a transport that returns these results in order; the last one repeats. */
 function fakeTransport(results: readonly (Response | Error)[], negotiatesHttp2 = false) {
   const sent: (string | URL | Request)[] = [];
   const transport: ClientTransport = {

@@ -14,7 +14,7 @@ const ORIGIN = "https://a.test";
 const numbered = (count: number, first = 0): string[] =>
   Array.from({ length: count }, (_, index) => `${ORIGIN}/${first + index}`);
 
-/** Fails each URL that is chosen once, and answers everything 20 ms late. */
+/** Answers every request after 20 ms; the first request for each chosen URL gets the failure. */
 function failingOnce(clock: ManualClock, isChosen: (url: string) => boolean, failure: Reply): Reply {
   const failed = new Set<string>();
   return (sent) => {
@@ -50,7 +50,7 @@ testBothWays("backoff × batch: who sleeps takes no place of the batch (S13)", a
 
   assertEquals(outcomes.filter(({ ok }) => !ok), []);
   assertEquals(origin.peak, 5);
-  // 220 attempts of 20 ms by five: the sleeps of twenty requests are not in the way.
+  // 220 attempts take 20 ms each, five at once. The backoffs of twenty requests hold no permits.
   assert(clock.now() < 1.5 * 220 * 20 / 5, `${clock.now()}`);
 });
 
@@ -167,7 +167,7 @@ test("budget × cache: a request that the cache has kept counts for when it is s
 test("tokens × one turn: requests of one turn are sent in their order, also when a token comes in between (S12)", async () => {
   let nowMs = 0;
   const clock = {
-    // Every look at it takes time, so that tokens come while requests are made.
+    // Each reading of the clock takes time, so that tokens arrive while requests are made.
     now: () => (nowMs += 0.3),
     wallNow: () => Date.now(),
     setTimeout: (callback: () => void, delayMs: number) =>
@@ -257,7 +257,7 @@ for (const how of ["close", "signal"] as const) {
       rejection(client.settle(hanging())),
       rejection(client.all(hanging())),
     ];
-    // Each has asked for what does not come.
+    // Each call waits for a source that does not answer.
     await eventLoopTurn();
     const reason = new Error("bye");
     if (how === "close") await client.close(reason);

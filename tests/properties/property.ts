@@ -1,7 +1,7 @@
 /**
- * fast-check, for properties that are cheap: with more runs than it makes by itself, and with the same ones each time, so that a test that
- * passes passes everywhere. Whoever looks for more sets `FAST_CHECK_RUNS`, and `FAST_CHECK_SEED` to a number. A failure tells the seed
- * and the path, which `fc.assert(…, { seed, path })` runs again.
+ * fast-check with 500 runs per property instead of its default, and with a fixed seed, so that a test that passes here passes
+ * everywhere. To search further, set `FAST_CHECK_RUNS` and `FAST_CHECK_SEED` to numbers. A failure prints the seed and the
+ * path; `fc.assert(…, { seed, path })` runs that case again.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import fc from "fast-check";
 
 fc.configureGlobal({ numRuns: wanted("FAST_CHECK_RUNS", 500), seed: wanted("FAST_CHECK_SEED", 2_026) });
 
-/** What somebody wants who is looking for more. */
+/** Returns the number in an environment variable, or a default. */
 function wanted(name: string, otherwise: number): number {
   const { process } = globalThis as unknown as {
     readonly process?: { readonly env: Readonly<Record<string, string | undefined>> };

@@ -4,7 +4,7 @@ import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
-/** What a crawl has still to ask for: a source that waits while pages are under way, because they may bring more. */
+/** The URLs that a crawl has still to fetch: a source that waits while pages are open, because they may add more URLs. */
 class Frontier implements AsyncIterable<string> {
   readonly #known = new Set<string>();
   readonly #queue: string[] = [];
@@ -21,7 +21,7 @@ class Frontier implements AsyncIterable<string> {
     this.#wake();
   }
 
-  /** A page has been dealt with. */
+  /** Reports that a page is done. */
   done(): void {
     this.#open--;
     this.#wake();
@@ -43,7 +43,7 @@ test("a recipe: a crawl that finds its URLs on the way, at most three at once", 
     peak = Math.max(peak, ++open);
     const { pathname } = new URL(request.url);
     if (open === 3) full.resolve();
-    // There are enough of these for three at once, and none is answered before there have been.
+    // There are enough pages of this depth for three requests at once; none is answered before three are open.
     if (pathname.split("/").length === 3) await full.promise;
     await eventLoopTurn();
     open--;

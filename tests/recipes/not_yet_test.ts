@@ -14,7 +14,8 @@ test("a recipe: jobs that are asked for until they are done, many at once", asyn
     return Response.json(pathname === "/jobs/7" ? { status: "failed" } : { status: "done", result: nth });
   });
 
-  // A job that runs does not fit, and is asked for again; how often is up to the deadline, and not to a budget of retries.
+  // The status of a running job does not match the schema, so the client retries. The deadline limits these retries, not
+  // the retry budget.
   const Ended = v.variant("status", [
     v.object({ status: v.literal("done"), result: v.number() }),
     v.object({ status: v.literal("failed") }),
@@ -58,7 +59,7 @@ test("a recipe: GraphQL, whose answers of 200 may say that there was too much to
   const query = "query ($id: ID!) { product(id: $id) { id } }";
   const outcomes = await client.settle(
     [1, 2, 3, 4, 5].map((id) => ({ url: "", json: { query, variables: { id } } })),
-    { schema: Answer, idempotent: true, concurrency: 1 }, // a query may be sent again, although it is a POST
+    { schema: Answer, idempotent: true, concurrency: 1 }, // a query may be repeated, although it is a POST
   );
   const found = outcomes.map((outcome) =>
     outcome.ok && (outcome.value.data?.product.id ?? outcome.value.errors)

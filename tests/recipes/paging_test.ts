@@ -6,7 +6,7 @@ import { test } from "../support/test.ts";
 
 const Issues = v.array(v.object({ id: v.number() }));
 
-/** A list of 25 in pages of 10, as GitHub's API has it; only for who has the token. */
+/** Serves a list of 25 items in pages of 10, like GitHub's API; requests need a token. */
 function serveIssues() {
   const asked: string[] = [];
   const server = serveHandler((request) => {

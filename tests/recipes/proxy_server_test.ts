@@ -3,7 +3,7 @@ import { createClient } from "../../mod.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
-/** Headers that are for one connection only (RFC 9110 §7.6.1). */
+/** Headers that apply to one connection only (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",
@@ -27,7 +27,7 @@ test("a recipe: a server that passes requests on, with bodies of both sides stre
     return new Response(`${request.method} ${pathname}${search} ${body}`, { headers: { "x-upstream": "1" } });
   });
 
-  // One client for all requests: it knows who is down, and retries what may be sent again.
+  // Use one client for all requests: it knows which origins are down, and retries repeatable requests.
   await using client = createClient({ timeoutMs: 5_000, totalTimeoutMs: 10_000 });
   await using proxy = serveHandler(async (request) => {
     const { pathname, search } = new URL(request.url);

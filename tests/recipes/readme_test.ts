@@ -6,10 +6,10 @@ const { readFile, writeFile } = await import("node:fs/promises");
 const { execFile } = await import("node:child_process");
 const { execPath } = (globalThis as unknown as { process: { readonly execPath: string } }).process;
 
-/** The examples that need a service of their own; they are run elsewhere. */
+/** The examples that need a service of their own; other tests run them. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["A Formula 1 session", "At the edge"]);
 
-/** A service that answers everything, except for who has an old token. */
+/** Replaces `fetch` by a service that answers every request, but refuses `/me` with an old token. */
 const SERVICE = `
 globalThis.fetch = (input, init) => {
   const { url, method } = new Request(input, init);
@@ -21,7 +21,7 @@ globalThis.fetch = (input, init) => {
 };
 `;
 
-/** The examples by their titles, as somebody would paste them. */
+/** Returns the README's examples with their titles, unchanged. */
 function examplesOf(readme: string): [title: string, code: string][] {
   return readme.split("\n### ").slice(1).flatMap((section) => {
     const title = section.slice(0, section.indexOf("\n"));
@@ -36,7 +36,7 @@ function run(file: string, args: readonly string[], cwd: string): Promise<{ code
   );
 }
 
-/** A module with a service in place of the network, which must be there before the first statement. */
+/** Adds the service to a module, after its imports and before its first statement. */
 function withService(code: string): string {
   const end = code.lastIndexOf("\nimport ") + 1;
   const start = code.indexOf("\n", end) + 1;
@@ -48,7 +48,7 @@ for (const [title, code] of examplesOf(await readFile("README.md", "utf8"))) {
   test(`README's example '${title}' runs`, async () => {
     await using folder = await tempFolder();
     const [source, program] = [`${folder.path}/example.ts`, `${folder.path}/example.js`];
-    // What is printed for each of so many says no more than for a hundred.
+    // Run with 100 in place of 100,000 items, because more output shows nothing new.
     await writeFile(source, withService(code.replaceAll("100_000", "100")));
     const root = (globalThis as unknown as { process: { cwd(): string } }).process.cwd();
     const bundling = await run("deno", [

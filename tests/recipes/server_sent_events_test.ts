@@ -12,7 +12,7 @@ test("a recipe: a live feed that goes on after a break where it was", async () =
   await using server = serveHandler((request) => {
     const last = request.headers.get("last-event-id");
     connections.push(last);
-    // Each connection brings two events and ends; the last one says that there is no more.
+    // Each connection sends two events and ends; the last one answers 204, which means that there are no more events.
     const from = Number(last ?? 0);
     if (from === laps.length) return new Response(null, { status: 204 });
     const text = laps.slice(from, from + 2).map((lap) => `id: ${lap.lap}\ndata: ${JSON.stringify(lap)}\n\n`);

@@ -5,7 +5,7 @@ import { logger } from "../../src/middleware/logger.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
-/** A service whose tokens are good for so many requests, and which counts the logins. */
+/** Serves an API whose tokens are valid for `usesPerToken` requests each, and counts the logins. */
 function tokenService(usesPerToken: number) {
   const seen = { logins: 0, refused: 0, served: 0 };
   let token = "";
@@ -15,7 +15,7 @@ function tokenService(usesPerToken: number) {
     if (pathname === "/token") {
       const form = new URLSearchParams(await request.text());
       if (form.get("refresh_token") !== `r${seen.logins}`) return new Response(null, { status: 400 });
-      // Each refresh token is good for once, as with rotation.
+      // Each refresh token is valid only once, as with rotation.
       seen.logins++;
       token = `t${seen.logins}`;
       uses = 0;
@@ -32,7 +32,7 @@ function tokenService(usesPerToken: number) {
   return { server, seen };
 }
 
-/** The entry of the README, with the refresh token of each answer kept for the next one. */
+/** Creates the middleware of the README's example, which keeps the refresh token of each answer for the next refresh. */
 function auth(url: string) {
   let refreshToken = "r0";
   return bearerAuth({
@@ -71,7 +71,7 @@ test("bearerAuth() renews tokens that run out in the middle of a batch, one requ
   await using client = createClient({ concurrency: 1, use });
   const urls = Array.from({ length: 100 }, (_, id) => `${server.url}/${id}`);
   await client.all(urls);
-  // The first has no token; of the others every twentieth is refused.
+  // The first request has no token; of the others, every twentieth one is refused.
   assertEquals(seen, { logins: 5, refused: 5, served: 100 });
   assertEquals(statuses, urls.map(() => 200));
 });

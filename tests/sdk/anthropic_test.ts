@@ -68,7 +68,7 @@ test("anthropic: a stream comes piece by piece, to its end", async () => {
   const pieces: string[] = [];
   stream.on("text", (text) => {
     pieces.push(text);
-    // Nothing more is sent before the first piece is here.
+    // The server sends nothing more before the first piece has arrived.
     source.goOn();
   });
   const message = await soon(stream.finalMessage());
@@ -169,7 +169,7 @@ test("anthropic: the results of a batch are lines that come one by one", async (
   await assertIdle(rig.client);
 });
 
-/** Before its first upload the SDK asks for `data:,`, and does not read the answer: Deno's sanitizer takes that for a leak. */
+/** Wraps `fetch`: the SDK probes `data:,` before an upload and never reads the answer, which Deno's sanitizer calls a leak. */
 function readsProbes(
   fetch: Client["fetch"],
 ): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {

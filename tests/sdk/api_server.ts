@@ -1,12 +1,12 @@
 /**
- * A server of this machine that plays the API of an SDK by a script, and knows what it was sent.
+ * A server on this machine that simulates the API of an SDK with scripted replies, and records the requests.
  *
  * @module
  */
 
 import { serveHandler } from "../support/serve_handler.ts";
 
-/** A request as it arrived. */
+/** A received request. */
 export interface Received {
   readonly method: string;
   /** The path with its query. */
@@ -18,17 +18,17 @@ export interface Received {
 /** Answers a request. */
 export type Reply = (received: Received) => Response | Promise<Response>;
 
-/** What each route (such as `GET /v1/models`, without a query) replies, in order; the last one repeats. */
+/** The replies of each route (such as `GET /v1/models`, without a query), in order; the last reply repeats. */
 export type Routes = Readonly<Record<string, Reply | readonly Reply[]>>;
 
 /** A running API. */
 export interface ApiServer extends AsyncDisposable {
   readonly url: string;
-  /** What arrived, in order. */
+  /** The received requests, in order. */
   readonly received: readonly Received[];
 }
 
-/** Serves an API; what it has no route for is a 404. */
+/** Serves an API; requests without a route get a 404. */
 export function serveApi(routes: Routes): ApiServer {
   const received: Received[] = [];
   const counts = new Map<string, number>();
@@ -48,49 +48,49 @@ export function serveApi(routes: Routes): ApiServer {
     return await Promise.race([reply(entry), end.promise]);
   });
   const close = async (): Promise<void> => {
-    // The runtimes wait for handlers, also for those whose callers have gone away.
+    // The runtimes wait for all handlers, even if their clients have disconnected.
     end.resolve(new Response(null, { status: 503 }));
     await server[Symbol.asyncDispose]();
   };
   return { url: server.url, received, [Symbol.asyncDispose]: close };
 }
 
-/** A value as JSON. */
+/** Creates a reply with a value as JSON. */
 export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Reply {
   return () => Response.json(value, { status, headers });
 }
 
-/** A status without a body. */
+/** Creates a reply without a body. */
 export function empty(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
   return () => new Response(null, { status, headers });
 }
 
-/** No answer, ever. */
+/** Never answers. */
 export function silence(): Promise<Response> {
   return new Promise(() => {});
 }
 
-/** A status that asks for another try, at once; SDKs wait half a second or more unless they are told in milliseconds. */
+/** Creates a reply that asks for an immediate retry; SDKs wait at least half a second unless `retry-after-ms` is set. */
 export function again(status: number): Reply {
   return json({ message: "later" }, status, { "retry-after": "0", "retry-after-ms": "1" });
 }
 
-/** The form that a request brought. */
+/** Returns the form in a request's body. */
 export function formOf({ body, headers }: Received): Promise<FormData> {
   return new Response(body, { headers: { "content-type": headers.get("content-type") ?? "" } }).formData();
 }
 
-/** The text that a request brought. */
+/** Returns a request's body as text. */
 export function textOf({ body }: Received): string {
   return new TextDecoder().decode(body);
 }
 
-/** The JSON that a request brought. */
+/** Returns a request's body, parsed as JSON. */
 export function jsonOf(received: Received): unknown {
   return JSON.parse(textOf(received));
 }
 
-/** The text of a file that a form brought. */
+/** Returns the text of a file in a form. */
 export async function fileText(form: FormData, name: string): Promise<string> {
   const file = form.get(name);
   if (file === null || typeof file === "string") {

@@ -210,7 +210,7 @@ test("octokit: an asset is uploaded byte by byte", async () => {
     ...REPO,
     release_id: 1,
     name: "a.bin",
-    // As its documentation has it, the type is that of a text.
+    // The SDK's documentation says to pass bytes, although the type is `string`.
     data: bytes as unknown as string,
     headers: { "content-type": "application/octet-stream" },
     baseUrl: rig.url,

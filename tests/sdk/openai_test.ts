@@ -71,7 +71,7 @@ test("openai: a stream comes piece by piece, to its end", async () => {
   const read = async (): Promise<void> => {
     for await (const chunk of stream) {
       pieces.push(chunk.choices[0]?.delta.content);
-      // Nothing more is sent before the first piece is here.
+      // The server sends nothing more before the first piece has arrived.
       source.goOn();
     }
   };
@@ -257,7 +257,7 @@ test("openai: three calls of a GET that always gets a 500 see 500s, and no open 
   }
 
   assertEquals(breakerOf(rig), "closed");
-  // The SDK tries three times. Each of those is up to four tries, as far as the retry budget goes.
+  // The SDK makes three attempts. The client makes up to four attempts for each of them, within its retry budget.
   assert(rig.calls.length > 3 * 3 && rig.calls.length <= 3 * 3 * 4, `${rig.calls.length} requests`);
 });
 

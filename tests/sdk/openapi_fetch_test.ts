@@ -18,7 +18,7 @@ interface Failure {
   readonly 500: Answer<{ readonly message: string }>;
 }
 
-/** As `openapi-typescript` writes it, by hand. */
+/** The paths of an API in the form that `openapi-typescript` generates, written by hand. */
 interface Paths {
   "/drivers/{id}": {
     parameters: { path: { id: number }; query?: { season?: number } };

@@ -1,5 +1,5 @@
 /**
- * A body that comes in pieces, as its test wants them: server-sent events, lines, text.
+ * A body that arrives in pieces when the test says so: server-sent events, lines, or text.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Reply } from "./api_server.ts";
 
 const encoder = new TextEncoder();
 
-/** Replies with pieces: the first one at once, the others when the test says so. */
+/** Replies with a body in pieces: the first piece at once, the others when the test says so. */
 export class PacedStream {
-  /** Resolves when a reader has gone away before the end. */
+  /** Resolves when the reader cancels the body before its end. */
   readonly abandoned: Promise<void>;
   readonly #chunks: readonly string[];
   #abandon: () => void;
@@ -18,7 +18,7 @@ export class PacedStream {
   #continued: Promise<void>;
 
   /**
-   * Prepares the pieces.
+   * Creates a stream with the given pieces.
    *
    * @param chunks The pieces.
    */
@@ -32,12 +32,12 @@ export class PacedStream {
     this.#continue = continued.resolve;
   }
 
-  /** Sends what comes after the first chunk. */
+  /** Sends all pieces after the first one. */
   goOn(): void {
     this.#continue();
   }
 
-  /** The reply. */
+  /** The reply that sends the pieces. */
   readonly reply: Reply = () => {
     let sent = 0;
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -53,7 +53,7 @@ export class PacedStream {
   };
 }
 
-/** One event with JSON. */
+/** Formats one server-sent event; data that is no string becomes JSON. */
 export function sse(data: unknown, event?: string): string {
   const name = event === undefined ? "" : `event: ${event}\n`;
   return `${name}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;

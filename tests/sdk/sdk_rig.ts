@@ -1,5 +1,5 @@
 /**
- * What every test of an SDK has: an API of this machine, and an SDK that was given the `fetch` of a client.
+ * The rig of the SDK tests: an API on this machine, and an SDK that uses the `fetch` of a client.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import { type Client, type ClientOptions, createClient } from "../../mod.ts";
 import { type ApiServer, type Received, type Routes, serveApi } from "./api_server.ts";
 import { until } from "../support/until.ts";
 
-/** Much longer than anything here takes, and shorter than the `timeoutMs` that would end a stall. */
+/** A time much longer than any operation of the tests, and shorter than the `timeoutMs` that would end a stall. */
 const SOON_MS = 25_000;
 
-/** An API, and an SDK that speaks to it. */
+/** An API, and an SDK that uses it. */
 export class SdkRig<T> implements AsyncDisposable {
   /** The SDK. */
   readonly sdk: T;
-  /** Whose `fetch` it has. */
+  /** The client whose `fetch` the SDK uses. */
   readonly client: Client;
   readonly #server: ApiServer;
 
   /**
-   * Serves an API, and makes an SDK for it.
+   * Serves an API, and creates an SDK for it.
    *
-   * @param routes The API.
-   * @param create Makes the SDK, for the URL of the API.
-   * @param options Options of the client, which retries without a pause worth mentioning.
+   * @param routes The routes of the API.
+   * @param create Creates the SDK for the URL of the API.
+   * @param options Options of the client; by default its backoff is 1 ms.
    */
   constructor(routes: Routes, create: (url: string, client: Client) => T, options: ClientOptions = {}) {
     this.#server = serveApi(routes);
@@ -32,17 +32,17 @@ export class SdkRig<T> implements AsyncDisposable {
     this.sdk = create(this.#server.url, this.client);
   }
 
-  /** Such as `http://127.0.0.1:8000`. */
+  /** The URL of the API, such as `http://127.0.0.1:8000`. */
   get url(): string {
     return this.#server.url;
   }
 
-  /** What arrived, in order. */
+  /** The received requests, in order. */
   get received(): readonly Received[] {
     return this.#server.received;
   }
 
-  /** The methods and paths of what arrived, in order. */
+  /** The methods and paths of the received requests, in order. */
   get calls(): readonly string[] {
     return this.received.map(({ method, path }) => `${method} ${path}`);
   }
@@ -53,7 +53,7 @@ export class SdkRig<T> implements AsyncDisposable {
   }
 }
 
-/** What a promise brings, if it does so soon: a stall must fail the test, not hold it up. */
+/** Waits for a promise, but only for a limited time, so that a stall fails the test instead of blocking it. */
 export async function soon<T>(promise: PromiseLike<T>, what = "the answer"): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -66,12 +66,12 @@ export async function soon<T>(promise: PromiseLike<T>, what = "the answer"): Pro
   }
 }
 
-/** Waits until a client has got everything back. */
+/** Waits until a client has no request in flight or in line. */
 export async function assertIdle(client: Client): Promise<void> {
   await until(() => client.stats().inFlight + client.stats().queued === 0);
 }
 
-/** The state of the breaker of the only origin. */
+/** Returns the state of the breaker of the API's origin. */
 export function breakerOf({ client, url }: SdkRig<unknown>): string | undefined {
   return client.stats().origins[url]?.breaker;
 }

@@ -18,7 +18,7 @@ function setUp(routes: Routes, options: ClientOptions = {}): SdkRig<SupabaseClie
   return new SdkRig(routes, create, options);
 }
 
-/** The file comes without a name of its own, which no runtime's `formData()` knows what to do with. */
+/** Asserts that a form has arrived whole. Its file has no field name, so no runtime's `formData()` can parse the form. */
 function assertForm(received: Received): void {
   const boundary = received.headers.get("content-type")?.split("boundary=")[1];
   const text = textOf(received);

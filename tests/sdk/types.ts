@@ -1,6 +1,6 @@
 /**
- * SDKs take the `fetch` of a client as it is, without a cast. It is never run: it is checked, with the types of Deno and with
- * those of Bun.
+ * Checks that SDKs accept the `fetch` of a client without a cast. The tests only check its types, with those of Deno and with
+ * those of Bun, and never run it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import OpenAI from "openai";
 import createApi from "openapi-fetch";
 import { type Client, createClient } from "../../mod.ts";
 
-/** Gives one `fetch` to all of them. */
+/** Passes one `fetch` to all SDKs. */
 export function createSdks({ fetch }: Client): readonly unknown[] {
   return [
     new OpenAI({ apiKey: "", fetch }),
@@ -25,7 +25,7 @@ export function createSdks({ fetch }: Client): readonly unknown[] {
   ];
 }
 
-/** The `fetch` of a client is a `fetch`, and a client takes one. */
+/** Uses the `fetch` of a client in place of the global one, and as the option of another client. */
 export function replaceFetch(client: Client): Client {
   const drop: typeof fetch = client.fetch;
   return createClient({ fetch: drop });

@@ -16,7 +16,7 @@ import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 import { endingOf } from "./steps.ts";
 
-/** Begins a batch, and sees to its outcomes. */
+/** Begins a batch, and follows its outcomes. */
 export function playBatch(stage: Stage, step: BatchStep): void {
   const { how, signal, extension } = step;
   const client = extension === undefined ? 0 : extension + 1;
@@ -157,7 +157,7 @@ async function readOutcomes(
   }
 }
 
-/** Whoever reads a stream leaves, whatever it does. */
+/** Makes the reader of a stream leave now, even while it waits for an outcome. */
 function leaveAtOnce(
   stage: Stage,
   batch: BatchRecord,
@@ -166,7 +166,7 @@ function leaveAtOnce(
   if (batch.ending !== undefined || batch.visit?.isOver) return;
   stage.note(`${batch.name} is left`);
   batch.hasLeft = true;
-  // Who leaves by itself does not hear that it was aborted meanwhile.
+  // A reader that leaves by itself does not get the reason of an abort in the meantime.
   batch.mustEndWith = undefined;
   leave(stage, batch);
   stream.return!().catch((error) => {
@@ -174,7 +174,7 @@ function leaveAtOnce(
   });
 }
 
-/** Nothing more may be sent for those who left early. */
+/** Marks a batch and its requests as dead from now on: the client may send nothing more for them. */
 function leave(stage: Stage, batch: BatchRecord): void {
   batch.deadAtMs = Math.min(batch.deadAtMs, stage.clock.now());
   for (const caller of batch.pulled) {

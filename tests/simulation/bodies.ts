@@ -1,5 +1,5 @@
 /**
- * What requests carry, and how it looks where it arrives.
+ * The bodies of requests, and how to check them when they arrive.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 import type { RequestSpec } from "../../src/client/request.ts";
 import type { CallStep, TargetPlan } from "./plan.ts";
 
-/** How many chunks a stream has. */
+/** The number of chunks in a stream. */
 const CHUNKS = 5;
 
-/** What a stream breaks with. */
+/** The error with which a broken stream fails. */
 export class BodyError extends Error {}
 
-/** Whether a request carries something. */
+/** Whether a request has a body. */
 export function hasBody({ method }: TargetPlan): boolean {
   return method === "POST" || method === "PUT";
 }
 
-/** Whether what it carries can be sent once. */
+/** Whether the body of a request is a stream, which can be sent only once. */
 export function isStream({ body }: TargetPlan): boolean {
   return body === "stream" || body === "slow stream" || body === "broken stream" || body === "iterable";
 }
 
-/** The body, or what takes its place. */
+/** Returns the options that give a request its body. */
 export function bodyOf(target: TargetPlan): Pick<RequestSpec, "body" | "json" | "query"> {
   const text = textOf(target);
   switch (target.body) {
@@ -46,10 +46,10 @@ export function bodyOf(target: TargetPlan): Pick<RequestSpec, "body" | "json" | 
   }
 }
 
-/** How long a slow body of a `Request` takes for each of its chunks, in milliseconds. */
+/** The time that a slow body of a `Request` takes for each of its chunks, in milliseconds. */
 const CHUNK_MS = 40;
 
-/** The body of a `Request`: at once, in its own time, or never. */
+/** Creates the body of a `Request`, which is complete at once, arrives slowly, or never ends. */
 export function requestBodyOf(
   target: TargetPlan,
   { input }: Pick<CallStep, "input">,
@@ -68,10 +68,10 @@ export function requestBodyOf(
   });
 }
 
-/** Whether a body has arrived as it was sent. */
+/** Whether a body has arrived unchanged. */
 export function isIntact(target: TargetPlan, body: string): boolean {
   if (isStream(target)) return body === textOf(target).repeat(CHUNKS);
-  // `fetch` is given what it takes as it is.
+  // A call by `fetch` whose body is none that `fetch` accepts (such as `json`) sends "x" instead.
   return body === "x" || body === (target.body === "form" ? `from=${target.id}` : textOf(target));
 }
 

@@ -1,5 +1,5 @@
 /**
- * Caches that are in trouble: slow ones, and such that hang, throw, forget or lie.
+ * Caches with faults: they are slow, or hang, throw, forget or lie.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { memoryCache } from "../../src/cache/memory.ts";
 import type { TierPlan, TierTrouble } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long a slow cache takes at the most, in milliseconds. */
+/** The longest time that a slow cache takes, in milliseconds. */
 const SLOW_MS = 120;
 
-/** What a cache throws. */
+/** The error that a cache throws, or rejects with. */
 export class TierError extends Error {}
 
-/** Makes a cache that has its trouble now and then. */
+/** Creates a cache that has its fault with the probability in its plan. */
 export function tierOf(stage: Stage, plan: TierPlan, keepsParsed: boolean): CacheAdapter {
   const memory = memoryCache(keepsParsed ? { keep: "parsed" } : {});
   return plan.trouble === undefined ? memory : new TroubledTier(stage, memory, plan, plan.trouble);
@@ -29,7 +29,7 @@ class TroubledTier implements CacheAdapter {
   readonly #memory: CacheAdapter;
   readonly #plan: TierPlan;
   readonly #trouble: TierTrouble;
-  /** What was stored last, under whichever key. */
+  /** The entry that was stored last, under any key. */
   #latest: { readonly key: string; readonly entry: CacheEntry } | undefined;
 
   constructor(stage: Stage, memory: CacheAdapter, plan: TierPlan, trouble: TierTrouble) {
@@ -51,14 +51,14 @@ class TroubledTier implements CacheAdapter {
       this.#latest = { key, entry };
       if (this.#isNow("forgets")) return this.#then(this.#memory.delete(key), true);
       if (this.#isNow("refuses")) return false;
-      // What it says is not what it has done.
+      // A lying cache stores the entry, and reports that it has not.
       return this.#then(this.#memory.set(key, entry), !this.#isNow("lies"));
     });
   }
 
   delete(key: string): MaybePromise<boolean> {
     return this.#ask(() => {
-      // It may give something else, but who gives what was removed breaks every promise that is made of changes.
+      // A lying cache may return another entry, but not a removed one: no client could then keep its promises about changes.
       if (this.#latest?.key === key) this.#latest = undefined;
       return this.#memory.delete(key);
     });
@@ -78,7 +78,7 @@ class TroubledTier implements CacheAdapter {
     if (this.#isNow("hangs")) return new Promise(() => {});
     if (this.#trouble !== "slow" && this.#trouble !== "late") return work();
     const { clock, dice } = this.#stage;
-    // A cache does what it was told when it was told, or when it comes to it.
+    // A slow cache does its work either at once, or at the end of the delay.
     const isAtOnce = dice.chance(0.5);
     const done = isAtOnce ? work() : undefined;
     const delayMs = this.#trouble === "late" && this.#isNow("late") ? 1_500 : dice.int(0, SLOW_MS);

@@ -1,5 +1,5 @@
 /**
- * Callers: how their requests begin, and how they end.
+ * Callers: records how their requests begin and end.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { BatchRecord, Caller, Ending } from "./records.ts";
 import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 
-/** How a caller begins. */
+/** The data with which a caller begins. */
 export interface CallerParts {
   readonly how: string;
   readonly target: TargetPlan;
@@ -26,11 +26,11 @@ export interface CallerParts {
   readonly batch?: BatchRecord | undefined;
   readonly signals?: readonly number[] | undefined;
   readonly streams?: boolean | undefined;
-  /** Whether its body is read before it is sent, so that it can be sent again. */
+  /** Whether the client reads the body before it sends the request, so that the request can be repeated. */
   readonly isKept?: boolean | undefined;
 }
 
-/** What a request is given as: its URL, if there is no more to say. */
+/** Returns the argument for a request: only its URL, if the target has nothing else. */
 export function requestOf(stage: Stage, target: TargetPlan): FetchRequest {
   const url = urlOf(target);
   const { method, user, own } = target;
@@ -51,12 +51,12 @@ function ownOptionsOf(stage: Stage, { signal, ...options }: OwnPlan): RequestOpt
   };
 }
 
-/** The headers that a request has of its own. */
+/** Returns the headers of a request's own. */
 export function headersOf({ user }: TargetPlan): Record<string, string> {
   return user === undefined ? {} : { authorization: `Bearer ${user}-${SECRET}` };
 }
 
-/** A request begins. */
+/** Records that a request begins. */
 export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   const { how, target, given, batch, client = 0, streams = false, isSibling = false } = parts;
   const { plan: { client: { plain } }, clock, controllers } = stage;
@@ -64,7 +64,7 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   const options = { ...parts.options, ...definedOf(own) };
   const signals = [...parts.signals ?? [], ...signal === undefined ? [] : [signal]];
   const family = familyOf(stage.plan.client, client);
-  // Of files that many ask for, the name begins like that of other files.
+  // A shared target has an id that begins with `s`; for a file, `f` stands before it.
   const isShared = /^f?s/.test(target.id);
   const isDead = (!isSibling && stage.hasClosed(client)) ||
     signals.some((signal) => controllers[signal]!.signal.aborted);
@@ -107,19 +107,19 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   return caller;
 }
 
-/** What is `undefined` is as good as absent. */
+/** Removes the options that are `undefined`, because they count as absent. */
 function definedOf(options: OptionsPlan): OptionsPlan {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** A request has ended for its caller. */
+/** Records that a request has ended for its caller, and checks the reason of an abort. */
 export function endCaller(
   stage: Stage,
   caller: Caller,
   ending: Omit<Ending, "atMs" | "attempts" | "from"> & Partial<Ending>,
 ): void {
   const { name, mustEndWith, visit } = caller;
-  // Nobody is there any more.
+  // After the end of a visit, no caller is left to get the result.
   if (visit?.isOver) return;
   visit?.work.delete(caller);
   if (caller.ending !== undefined) stage.fail("one outcome", `${name} has ended twice`);
@@ -145,12 +145,12 @@ export function follow(stage: Stage, caller: Caller, promise: Promise<unknown>):
   );
 }
 
-/** Whoever has a signal must end with its reason. */
+/** Marks the callers that must now end with the reason of an abort, before the abort happens. */
 export function mustEnd(stage: Stage, isMeant: (caller: Caller) => boolean, reason: unknown): void {
   for (const caller of stage.unsettled) {
     if (!isMeant(caller)) continue;
     caller.deadAtMs = Math.min(caller.deadAtMs, stage.clock.now());
-    // In the middle of something else it may just have ended.
+    // If the abort happens inside a callback, the result of the caller may already be certain.
     const isSure = !stage.interference.isUnderWay;
     if (caller.batch === undefined) caller.mustEndWith ??= { reason, isSure };
   }

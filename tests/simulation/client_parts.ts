@@ -1,5 +1,5 @@
 /**
- * The options of a client, from their plan.
+ * Creates the options of a client from their plan.
  *
  * @module
  */
@@ -26,10 +26,10 @@ import type { CacheWorldPlan, ClientPlan, ExtensionPlan, RetryOnKind } from "./p
 import { COUNT_HEADER, LIMIT_HEADER } from "./origin_limits.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long a caller who decides so lets a request wait, in milliseconds. */
+/** The delay that a `retryOn` function returns if its kind is "after a delay", in milliseconds. */
 export const RETRY_DELAY_MS = 40;
 
-/** What a client and its extensions are made of. */
+/** The options of a client and of its extensions, and the objects in them that the stage uses directly. */
 export interface ClientParts {
   readonly options: ClientOptions;
   readonly extensions: readonly ExtendOptions[];
@@ -39,7 +39,7 @@ export interface ClientParts {
   readonly mirrorList: MirrorList | undefined;
 }
 
-/** Makes the options of a stage's client. */
+/** Creates the options of a stage's client and of its extensions. */
 export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): ClientParts {
   const { clock, controllers, plan: { client, seed } } = stage;
   const { concurrency, cache, rates, mirrors, signal, retryOn, use, hasSecretHeader } = client;
@@ -58,7 +58,7 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
   const bucket = client.bucket && new TokenBucket({ ...client.bucket, clock });
   const options: ClientOptions = {
     ...client.plain,
-    // Where there are no mirrors, it makes no sense.
+    // Without mirrors, a client refuses this option.
     clientHeadersTo: mirrors && client.plain?.clientHeadersTo,
     clock,
     fetch,
@@ -144,7 +144,7 @@ function retryOnOf(stage: Stage, kind: RetryOnKind): RetryOn {
   };
 }
 
-/** What a caller's function says. */
+/** Returns the `retryOn` function of a kind. */
 function deciderOf(kind: Exclude<RetryOnKind, "few statuses">): Exclude<RetryOn, readonly number[]> {
   switch (kind) {
     case "never":
@@ -161,7 +161,7 @@ function deciderOf(kind: Exclude<RetryOnKind, "few statuses">): Exclude<RetryOn,
   }
 }
 
-/** A breaker, and what it takes for a failure. */
+/** Returns the breaker's options, with a function `isFailure` if the plan has one. */
 function breakerOf(stage: Stage, { breaker, isFailure }: ClientPlan): ClientOptions["circuitBreaker"] {
   if (breaker === undefined || breaker === false || isFailure === undefined) return breaker;
   return {

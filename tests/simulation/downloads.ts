@@ -1,5 +1,5 @@
 /**
- * Callers of files, which go to a stream of theirs.
+ * Callers that download a file to a stream of their own.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { DownloadStep } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a caller's stream breaks with. */
+/** The error with which a caller's stream breaks. */
 class SinkError extends Error {}
 
-/** Asks for a file, and looks at what has come of it. */
+/** Downloads a file, and checks the received content. */
 export function playDownload(stage: Stage, step: DownloadStep): void {
   const { target, options, signal: index } = step;
   const signals = index === undefined ? [] : [index];
@@ -42,7 +42,7 @@ export function playDownload(stage: Stage, step: DownloadStep): void {
   }, (value) => endCaller(stage, caller, { ok: false, value }));
 }
 
-/** A stream that keeps everything, in its own time, or breaks. */
+/** Creates a stream that collects all chunks, slowly if the step says so, or breaks after some of them. */
 function sinkOf(
   stage: Stage,
   caller: Caller,
@@ -70,19 +70,19 @@ function sinkOf(
   });
 }
 
-/** All of a file is of one version, unless it is another page. */
+/** Checks that all of a file is of one version, unless the text is another page in its place. */
 function checkFile(stage: Stage, { name, target }: Caller, text: string): void {
   const [version] = /^\d+/.exec(text) ?? [];
-  // Half of a file whose length nobody has told, or told wrong, is one as well.
+  // A truncated file is accepted too: the client can't detect it if the server states no length, or a wrong one.
   if (version === undefined || fileText(Number(version)).startsWith(text)) return;
   stage.fail("download", `${name} has got a file of ${target.id} that is not of one version`);
 }
 
-/** A file may be anything that a server gives in its place. */
+/** Parses a file as JSON. Returns the text itself if it is no JSON, as any page may come in place of a file. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch { // a page, or half of a file whose length nobody has told
+  } catch { // a page, or a truncated file for which the server stated no length
     return text;
   }
 }

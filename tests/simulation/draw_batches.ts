@@ -1,5 +1,5 @@
 /**
- * Has batches get their requests from more kinds of sources, and streams read by several, who leave at any moment.
+ * Gives batches more kinds of sources, and gives streams several readers, which may leave at any moment.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { Dice } from "../support/dice.ts";
 import type { BatchStep, SourceKind, WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 67_867_967;
 
 const SOURCES: readonly SourceKind[] = ["generator", "async generator", "rejects", "unclosable", "deaf"];
 
-/** Draws how batches are fed and read. */
+/** Draws the sources and the readers of batches. */
 export function drawBatches(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const steps = world.steps.map((step) => step.what === "batch" ? drawBatch(dice, step) : step);
@@ -27,7 +27,7 @@ function drawBatch(dice: Dice, step: BatchStep): BatchStep {
   const leaves = leavesAfterMs !== undefined || step.leavesAfter !== undefined;
   return {
     ...step,
-    // Whoever leaves waits for its source to be closed.
+    // A reader that leaves waits until the source is closed, and a deaf source never reports that.
     source: leaves && source === "deaf" ? step.source : source,
     leavesAfterMs,
     readers: dice.maybe(0.2, () => dice.int(2, 3)),

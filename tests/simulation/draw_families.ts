@@ -1,5 +1,5 @@
 /**
- * Draws extensions of extensions, of which everything is asked, and which are closed in any order.
+ * Draws extensions of extensions. Callers use all of them, and the script closes them in any order.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { Dice } from "../support/dice.ts";
 import { type ExtensionPlan, isWork, SIGNALS, type Step, type WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 86_028_121;
 
-/** Draws a family of clients. */
+/** Draws the extensions of a client, and the extension that each step uses. */
 export function drawFamilies(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const { isWorker = false, extensions: [first] = [] } = world.client;

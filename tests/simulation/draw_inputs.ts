@@ -1,5 +1,5 @@
 /**
- * Gives `fetch` URLs and requests as objects, with bodies that take their time, and has servers answer in more ways.
+ * Passes `URL` and `Request` objects to `fetch`, also with slow bodies, and gives servers more kinds of faults.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { Dice } from "../support/dice.ts";
 import type { BodyKind, CallStep, FaultName, ItemsStep, OriginPlan, Step, WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 122_949_823;
 
 const FAULTS: readonly FaultName[] = ["408", "529", "503 at once", "429 at once", "429 past", "204"];
 const BODIES: readonly BodyKind[] = ["blob", "iterable"];
 
-/** Draws how requests are given, and what else servers say. */
+/** Draws the form of requests, options of pages, and more faults of servers. */
 export function drawInputs(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const steps = world.steps.map((step): Step => {
@@ -30,14 +30,14 @@ function drawCall(dice: Dice, step: CallStep): CallStep {
     const body = hasBody ? dice.maybe(0.2, () => dice.pick(BODIES)) : undefined;
     return body === undefined ? step : { ...step, target: { ...step.target, body } };
   }
-  // What the other client does is unseen only if it does so at once.
+  // The lanes of the other client stay unwatched only if it begins its request at once.
   if (step.isSibling) return step;
   const inputs: readonly CallStep["input"][] = [
     ...["url", "request", "request"] as const,
     ...hasBody ? ["slow request", "stalled request"] as const : [],
   ];
   const input = dice.maybe(0.5, () => dice.pick(inputs));
-  // One whose body never ends must have an end of its own.
+  // A request whose body never ends needs a total timeout, because nothing else ends it.
   const options = input === "stalled request"
     ? { ...step.options, totalTimeoutMs: step.options?.totalTimeoutMs ?? dice.int(20, 5_000) }
     : step.options;

@@ -1,5 +1,5 @@
 /**
- * Gives clients a bucket or a retry budget that may be shared, and has others use that and the semaphore.
+ * Gives clients a bucket or a retry budget that they may share, and lets other code use the bucket and the semaphore.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { Dice } from "../support/dice.ts";
 import type { ClientPlan, OthersStep, WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 104_395_301;
 
-/** Draws what others do. */
+/** Draws the steps in which other code uses the semaphore and the bucket. */
 export function drawOthers(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const client: ClientPlan = {
@@ -25,7 +25,7 @@ export function drawOthers(world: WorldPlan): WorldPlan {
       : undefined,
   };
   const hasSemaphore = client.concurrency?.kind === "semaphore";
-  // At the edge, whoever waits for others is taken for hung.
+  // At the edge, the runtime takes a request that waits for another one for hung.
   if (client.isWorker || (!hasSemaphore && client.bucket === undefined) || dice.chance(0.3)) {
     return { ...world, client };
   }

@@ -1,5 +1,5 @@
 /**
- * Gives requests options and signals of their own, as a part of the request itself.
+ * Gives requests their own options and signals, as a part of the request itself.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { Dice } from "../support/dice.ts";
 import { type OwnPlan, SIGNALS, type Step, type TargetPlan, type WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 49_979_687;
 
-/** Draws what requests say of themselves. */
+/** Draws the options in requests themselves. */
 export function drawOwn(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   if (!dice.chance(0.3)) return world;

@@ -1,5 +1,5 @@
 /**
- * Makes readers of lines, events and pages slow, has them leave at any moment, and lets pages lead in circles.
+ * Makes some readers of lines, events and pages slow, or lets them leave at any moment, and makes pages link in a circle.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { Dice } from "../support/dice.ts";
 import type { ItemsStep, WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 15_485_863;
 
-/** Draws how items are read. */
+/** Draws the readers of items. */
 export function drawReaders(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const steps = world.steps.map((step) => step.what === "items" ? drawReader(dice, step) : step);

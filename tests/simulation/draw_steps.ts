@@ -1,5 +1,5 @@
 /**
- * Draws what happens in a world: who calls, who aborts, and when.
+ * Draws the steps of a world: its calls, aborts and closings, and their times.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import {
   type TargetPlan,
 } from "./plan.ts";
 
-/** What steps depend on. */
+/** The parts of a world that steps depend on. */
 export interface StepInputs {
   readonly client: ClientPlan;
-  /** How many origins there are. */
+  /** The number of origins. */
   readonly origins: number;
-  /** Until when callers come, in milliseconds. */
+  /** The time of the last possible call, in milliseconds. */
   readonly lastsMs: number;
 }
 
-/** What is asked for once, mostly, and what everybody asks for. */
+/** The kinds of targets that mostly one caller requests. If there is a cache, shared targets have one of `CACHED_KINDS`. */
 const KINDS: readonly ResourceKind[] = [
   ...["data", "data", "data", "data", "big", "missing", "nothing", "redirect", "away"] as const,
   ...["fresh", "nostore", "private", "etag", "swr"] as const,
 ];
 const CACHED_KINDS: readonly ResourceKind[] = ["fresh", "swr", "etag", "nostore", "private", "data"];
 
-/** Draws all steps, in the order of time. */
+/** Draws all steps, sorted by time. */
 export function drawSteps(dice: Dice, inputs: StepInputs): Step[] {
   const drawer = new StepDrawer(dice, inputs);
   const steps = Array.from({ length: dice.int(1, 14) }, () => drawer.work()).flat();
@@ -53,7 +53,7 @@ export function drawSteps(dice: Dice, inputs: StepInputs): Step[] {
   return steps.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Draws what callers do, each with an id of its own. */
+/** Draws the steps of callers. Each target that is not shared gets an id of its own. */
 export class StepDrawer {
   readonly #dice: Dice;
   readonly #inputs: StepInputs;
@@ -66,12 +66,12 @@ export class StepDrawer {
     this.#prefix = prefix;
   }
 
-  /** A moment at which somebody may do something. */
+  /** Draws the time of a step, at most `afterMs` after the last possible call. */
   moment(afterMs = 0): number {
     return this.#dice.int(0, this.#inputs.lastsMs + afterMs);
   }
 
-  /** A caller; sometimes several at once. */
+  /** Draws the step of a caller, or the calls of several callers at the same time. */
   work(): Step[] {
     const dice = this.#dice;
     const atMs = this.moment();
@@ -122,7 +122,7 @@ export class StepDrawer {
     return this.#dice.maybe(probability, () => this.#dice.int(0, SIGNALS - 1));
   }
 
-  /** A single request. */
+  /** Draws a single request. */
   call(atMs: number): CallStep {
     const dice = this.#dice;
     const how = dice.pick(["json", "json", "json", "text", "bytes", "outcome", "fetch", "fetch"] as const);

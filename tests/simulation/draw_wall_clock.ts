@@ -1,5 +1,5 @@
 /**
- * Has the wall clock of the client's machine set in some worlds; the clock that times are measured with goes on.
+ * Sets the wall clock of the client's machine in some worlds. The monotonic clock that measures times is not affected.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { Dice } from "../support/dice.ts";
 import type { WallStep, WorldPlan } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 32_452_843;
 
-/** By how much it is set, in milliseconds: corrected, after a summer, or by years. */
+/** The changes of the wall clock, in milliseconds: small corrections, an hour of summer time, or years. */
 const STEPS_MS = [-1, -700, -5_000, -3_600_000, -700_000_000_000, 700, 30_000, 3_600_000, 700_000_000_000];
 
-/** Draws when the wall clock is set. */
+/** Draws the steps that set the wall clock. */
 export function drawWallClock(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   if (!dice.chance(0.15)) return world;

@@ -1,5 +1,6 @@
 /**
- * Makes a world wider: what happens in some worlds only, drawn apart from the rest, so that each is as it was but for that.
+ * Adds features that only some worlds have. Their draws are independent of the other draws, so that the rest of each world
+ * stays as it was before these features existed.
  *
  * @module
  */
@@ -27,7 +28,7 @@ import {
   type WorldPlan,
 } from "./plan.ts";
 
-/** A number that makes other chance of the same seed. */
+/** Added to the seed, so that these draws are independent of the other draws of the same world. */
 const APART = 7_919;
 
 const HOOKS: readonly Hook[] = [
@@ -46,7 +47,7 @@ const BODIES: readonly BodyKind[] = [
 const SCHEMAS: readonly SchemaKind[] = ["async", "throws", "rejects", "transforms"];
 const MIDDLEWARE: readonly MiddlewareKind[] = ["reads", "drops", "clones", "hangs", "asks"];
 
-/** Draws what a world has besides. */
+/** Draws the additional features of a world. */
 export function drawWider(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const lastsMs = Math.max(0, ...world.steps.map(({ atMs }) => atMs));
@@ -62,7 +63,7 @@ export function drawWider(world: WorldPlan): WorldPlan {
   return dice.chance(0.2) ? drawSibling(dice, wider, inputs) : wider;
 }
 
-/** Another client under the same limit, which others ask. */
+/** Draws another client under the same limit, and the requests of its callers. */
 function drawSibling(dice: Dice, world: WorldPlan, inputs: StepInputs): WorldPlan {
   const { client, steps } = world;
   const isLimited = client.concurrency?.kind === "semaphore" || client.concurrency?.kind === "adaptive";
@@ -82,7 +83,7 @@ function drawSibling(dice: Dice, world: WorldPlan, inputs: StepInputs): WorldPla
   };
 }
 
-/** A worker at the edge, whose visitors have nothing in common but the client. */
+/** Turns a world into a worker at the edge, whose visitors share only the client. */
 function drawWorker(dice: Dice, { client, steps, ...world }: WorldPlan): WorldPlan {
   const { signal: _, interferes: _interferes, cache, ...others } = client;
   const losesVisitors = dice.chance(0.5);
@@ -106,12 +107,12 @@ function drawWorker(dice: Dice, { client, steps, ...world }: WorldPlan): WorldPl
   };
 }
 
-/** At the edge, nobody may wait for a token that another request has asked for. */
+/** Removes the middleware that requests a token: at the edge, no request may wait for one that another request started. */
 function withoutAsking(use: ClientPlan["use"]): ClientPlan["use"] {
   return use?.filter((kind) => kind !== "asks");
 }
 
-/** Second attempts in more worlds, also where the origins themselves say what is slow. */
+/** Draws hedging for more worlds; its delay is a percentile of the latencies that the client has measured. */
 function drawHedge(dice: Dice, { hedge }: ClientPlan): ClientPlan["hedge"] {
   if (!dice.chance(hedge === undefined ? 0.15 : 0.4)) return hedge;
   return {
@@ -154,7 +155,7 @@ function drawInterference(dice: Dice, drawer: StepDrawer): InterferencePlan {
   return { hook: dice.pick(HOOKS), nth: dice.int(1, 12), step: drawAct(dice, drawer) };
 }
 
-/** What a user does in the middle of something; nothing for an error that is thrown. */
+/** Draws the step that a user's callback plays; `undefined` if the callback throws instead. */
 function drawAct(dice: Dice, drawer: StepDrawer): Step | undefined {
   switch (dice.int(0, 9)) {
     case 0:
@@ -171,7 +172,7 @@ function drawAct(dice: Dice, drawer: StepDrawer): Step | undefined {
   }
 }
 
-/** Requests that say what they want of the cache, and others that change what is stored. */
+/** Draws requests with a cache mode, and requests that change the stored resources. */
 function drawCached(dice: Dice, { lastsMs, origins }: StepInputs, { mirrors }: ClientPlan): CallStep[] {
   return Array.from({ length: dice.int(2, 12) }, () => ({
     what: "call",
@@ -194,7 +195,7 @@ function drawCached(dice: Dice, { lastsMs, origins }: StepInputs, { mirrors }: C
   }));
 }
 
-/** Bodies of all kinds, and files that change. */
+/** Draws bodies of all kinds, and downloads of files that change. */
 function drawBodies(dice: Dice, step: Step): Step {
   const change = <T extends TargetPlan>(target: T): T => {
     if (target.method !== "PUT" && target.method !== "POST") return target;
@@ -206,7 +207,7 @@ function drawBodies(dice: Dice, step: Step): Step {
   return { ...step, target: { ...step.target, kind: "file", id: `f${step.target.id}` } };
 }
 
-/** Schemas that do more, and callers who are told of progress. */
+/** Draws schemas with further effects, and callers that listen to progress. */
 function drawOptions(dice: Dice, step: Step): Step {
   if (!isWork(step)) return step;
   if (step.what === "items" && step.how === "pages") return step;
@@ -246,7 +247,7 @@ function drawJumps(dice: Dice, lastsMs: number): JumpStep[] {
   }));
 }
 
-/** Whoever has closed a client closes it again. */
+/** Draws a second `close()` of the client that the script closes first. */
 function drawSecondClose(dice: Dice, steps: readonly Step[]): Step[] {
   const first = steps.find(({ what }) => what === "close");
   if (first === undefined || dice.chance(0.5)) return [];

@@ -52,7 +52,7 @@ const FAULTS: readonly FaultName[] = [
   "slow",
 ];
 
-/** What is drawn besides, one after the other, each with chance of its own. */
+/** The functions that add features to a world, in this order, each with independent draws. */
 const LATER: readonly ((world: WorldPlan) => WorldPlan)[] = [
   drawWider,
   drawReaders,
@@ -64,7 +64,7 @@ const LATER: readonly ((world: WorldPlan) => WorldPlan)[] = [
   drawInputs,
 ];
 
-/** Draws the world of a seed; it is the same each time. */
+/** Draws the world of a seed; the same seed always gives the same world. */
 export function drawWorld(seed: number): WorldPlan {
   return LATER.reduce((world, draw) => draw(world), drawCore(seed));
 }
@@ -110,7 +110,7 @@ function drawPhase(dice: Dice, lastsMs: number): PhasePlan {
   };
 }
 
-/** Up and down, and up again. */
+/** Draws an origin that is down and up by turns. */
 function drawFlaps(dice: Dice): PhasePlan[] {
   const fault = dice.pick<FaultName>(["refuse", "500", "503", "hanging headers", "429 named"]);
   const periodMs = dice.pick([300, 2_000, 6_000]);
@@ -175,7 +175,7 @@ function drawClient(dice: Dice, origins: number): ClientPlan {
   };
 }
 
-/** One rate, or two, and whether requests have keys. */
+/** Draws no rate, one or two of them, and whether requests have limit keys. */
 function drawRates(dice: Dice): Pick<ClientPlan, "rates" | "hasKeys"> {
   const hasKeys = dice.maybe(0.2, () => true);
   const rates = dice.maybe(0.25, () =>

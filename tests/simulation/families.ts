@@ -1,12 +1,12 @@
 /**
- * Clients that are made of others: what each has of those before it, and which end with which.
+ * Clients that extend other clients: the options that each inherits, and which clients close together.
  *
  * @module
  */
 
 import type { ClientPlan, ExtensionPlan } from "./plan.ts";
 
-/** Everything that an extension says, with what it has of those that it extends; nothing for the client itself. */
+/** Returns the options of an extension, with those that it inherits from other extensions; none for the client itself. */
 export function familyOf({ extensions = [] }: ClientPlan, client: number): ExtensionPlan {
   const extension = extensions[client - 1];
   if (extension === undefined) return {};
@@ -14,12 +14,12 @@ export function familyOf({ extensions = [] }: ClientPlan, client: number): Exten
   return { ...familyOf({ extensions }, parentOf(extension)), ...Object.fromEntries(own) };
 }
 
-/** Which client an extension extends, by its place among all, of which the first is no extension. */
+/** Returns the index of the client that an extension extends. Index 0 is the client itself, which is no extension. */
 export function parentOf({ parent }: ExtensionPlan): number {
   return parent === undefined ? 0 : parent + 1;
 }
 
-/** Whether a client ends when another one does. */
+/** Whether a client closes when another client closes: it is the same one, or extends it. */
 export function endsWith({ extensions = [] }: ClientPlan, client: number, other: number): boolean {
   if (client === other) return true;
   return client > 0 && endsWith({ extensions }, parentOf(extensions[client - 1]!), other);

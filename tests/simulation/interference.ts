@@ -1,12 +1,12 @@
 /**
- * What users do in the middle of things: where the client calls them back, they throw, or call the client.
+ * Interference by users: when the client calls a user's callback, the callback throws, or uses the client itself.
  *
  * @module
  */
 
 import type { Step } from "./plan.ts";
 
-/** Where a client calls its user back. */
+/** The place where a client calls a user's callback. */
 export type Hook =
   | "event"
   | "progress"
@@ -20,33 +20,33 @@ export type Hook =
   | "partition"
   | "sink";
 
-/** What is done there, once. */
+/** A single act of a user's callback. */
 export interface InterferencePlan {
   readonly hook: Hook;
-  /** At which of the calls back, from 1. */
+  /** The number of the callback's call at which it acts, from 1. */
   readonly nth: number;
-  /** Something that happens at other times too; absent for an error that is thrown. */
+  /** The step that the callback plays; without it, the callback throws. */
   readonly step?: Step | undefined;
 }
 
-/** What a user's function throws. */
+/** The error that a user's callback throws. */
 export class HookError extends Error {}
 
-/** Counts how often users are called back, and has them do what the plan says. */
+/** Counts the calls of users' callbacks, and acts in them as the plan says. */
 export class Interference {
-  /** Whether something is being done in the middle of something else, whose end may be certain by then. */
+  /** Whether a callback is playing a step right now. The result of the interrupted request may already be certain then. */
   isUnderWay = false;
   readonly #plans: readonly InterferencePlan[];
   readonly #play: (step: Step) => void;
   readonly #counts = new Map<Hook, number>();
 
-  /** Takes the plan, and what has a step happen. */
+  /** Creates the interference of a plan; `play` plays a step. */
   constructor(plans: readonly InterferencePlan[], play: (step: Step) => void) {
     this.#plans = plans;
     this.#play = play;
   }
 
-  /** A user is called back. */
+  /** Counts a call of a callback, and acts if the plan says so. */
   at(hook: Hook): void {
     if (this.#plans.length === 0) return;
     const count = (this.#counts.get(hook) ?? 0) + 1;

@@ -11,17 +11,17 @@ import type { ItemsStep } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
-/** When a caller of events has had enough, in milliseconds. */
+/** The time after which a caller of events leaves in any case, in milliseconds. */
 const LONGEST_MS = 300_000;
 
-/** How much longer than its time somebody may be silent at the edge until others get its permit, in milliseconds. */
+/** At the edge, the time beyond its timeout after which a silent caller loses its permit to others, in milliseconds. */
 const LEASE_GRACE_MS = 1_000;
 
-/** How many pages a list has, and one whose pages lead in a circle. */
+/** The number of pages of a list, and of a list whose pages link in a circle. */
 const LIST_PAGES = 4;
 const CIRCLE_PAGES = 3;
 
-/** Asks for items, and takes as many as the step says. */
+/** Requests items, and reads as many as the step says. */
 export function playItems(stage: Stage, step: ItemsStep): void {
   const { how, target, options } = step;
   const signals = step.signal === undefined ? [] : [step.signal];
@@ -49,18 +49,18 @@ async function take(stage: Stage, caller: Caller, step: ItemsStep): Promise<numb
     hasLeft = true;
     items.return!();
   };
-  // A server that says nothing is asked for its events for ever.
+  // The client reconnects for ever to a server that sends no events, so the caller leaves at some time.
   if (step.how === "events") stage.clock.at(LONGEST_MS, leave);
   if (leavesAfterMs !== undefined) stage.clock.at(leavesAfterMs, leave);
   for await (const item of items) {
     checkItem(stage, caller, item, count);
     if (slowMs > 0) await dawdle(stage, caller, slowMs);
-    // After a while, events come again from their start.
+    // After a reconnect the events start over, so the caller leaves after 12 items at the latest.
     count++;
     hasLeft ||= count >= leavesAfter || count >= 12;
     if (hasLeft) break;
   }
-  // Whoever leaves by itself does not hear that it was aborted meanwhile.
+  // A caller that leaves by itself may not get the reason of an abort in the meantime.
   if (hasLeft && caller.mustEndWith !== undefined) {
     caller.mustEndWith = { ...caller.mustEndWith, isSure: false };
   }
@@ -91,7 +91,7 @@ function itemsOf(
     : client.events(given, { ...others, as: "json", signal, reconnect: { maxAttempts: 3 } });
 }
 
-/** Items come in their order, each once for each connection. */
+/** Checks that items arrive in order, each once per connection. */
 function checkItem(stage: Stage, { how, name, target }: Caller, item: unknown, place: number): void {
   const { u, n, page } =
     (how === "lines" ? item : (item as { readonly data?: unknown; readonly value?: unknown })[
@@ -102,9 +102,9 @@ function checkItem(stage: Stage, { how, name, target }: Caller, item: unknown, p
     stage.fail("order", `${name} has got line ${n} in place of ${place}`);
   }
   const { hasMirrorList, mirrors } = stage.plan.client;
-  // Mirrors that have changed meanwhile know pages by other URLs, and so does one with a layout of its own.
+  // After a change of the mirrors, or with a mirror that has its own layout, the same page has another URL.
   if (target.kind === "circle" && (hasMirrorList || mirrors?.some(({ hasPath }) => hasPath))) return;
-  // A page that comes again without a token is another one.
+  // The links have no token, so the first page counts as another one when it comes again without its token.
   const again = target.hasToken ? 1 : 0;
   const most = target.kind === "circle" ? CIRCLE_PAGES + again : LIST_PAGES;
   if (page !== undefined && (page !== place % CIRCLE_PAGES + 1 && page !== place + 1 || place >= most)) {

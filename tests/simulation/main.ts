@@ -1,5 +1,5 @@
 /**
- * Runs the simulation for many seeds, in several processes, and shrinks the first one that fails:
+ * Runs the simulation for many seeds, in several processes, and shrinks the world of the first seed that fails:
  *
  *     deno task simulate [--seeds 10000] [--first 1] [--jobs 2] [--only deno|bun]
  *     deno task simulate --seed 77
@@ -14,7 +14,7 @@ import { runInParallel, type WorkerCommand } from "./workers.ts";
 
 const WORKER = new URL("./worker.ts", import.meta.url).pathname;
 
-/** How a worker is run on each runtime. */
+/** Returns the command that runs a worker, for each runtime. */
 const COMMANDS: Readonly<Record<string, (folder: string) => Promise<WorkerCommand>>> = {
   deno: () => Promise.resolve([Deno.execPath(), "run", "--allow-all", "--no-check", "--quiet", WORKER]),
   bun: bundledForBun,
@@ -50,7 +50,7 @@ async function simulate(): Promise<boolean> {
   return firstSeed !== undefined;
 }
 
-/** Runs one seed, and shrinks it if it fails. */
+/** Runs one seed, and shrinks its world if it fails; returns whether it failed. */
 async function replay(seed: number): Promise<boolean> {
   const run = await shrinkSeed(seed);
   console.log(

@@ -1,5 +1,5 @@
 /**
- * What users put around attempts.
+ * The middleware that users put around attempts.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { AGAIN_HEADER } from "./network.ts";
 import type { ClientPlan, MiddlewareKind } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a middleware throws. */
+/** The error that a middleware throws. */
 export class MiddlewareError extends Error {}
 
-/** Whether something does for a request what it does for some only. */
+/** Whether an effect that applies only to some requests applies to this one: to one request in three. */
 export function isMeant(kind: string, id: string): boolean {
   return derivedSeed(kind, id) % 3 === 0;
 }
 
-/** Whether attempts may be sent later than they are admitted. */
+/** Whether a middleware may send attempts later than the scheduler admits them. */
 export function takesTime({ use = [], extensions = [] }: ClientPlan): boolean {
   return [...use, ...extensions.flatMap(({ use = [] }) => use)].includes("asks");
 }
 
-/** Makes a middleware that tells the stage what it keeps from the network. */
+/** Creates a middleware. It counts the attempts that it keeps from the network in their caller's record. */
 export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
   return async (request, next) => {
     stage.interference.at("middleware");
@@ -46,7 +46,7 @@ export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
     const response = await next(request);
     if (kind === "reads" && response.status === 200 && resource === "data") return await reread(response);
     if (kind === "clones" && response.ok && stage.callerById.get(id)?.streams === false) {
-      // What becomes of a body is its user's concern; this one reads it.
+      // A middleware that clones a response must consume the copy itself.
       response.clone().text().catch(() => {});
     }
     if (kind === "drops" && response.ok && isMeant(kind, id) && resource === "data") {
@@ -60,19 +60,19 @@ export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
   };
 }
 
-/** Reads a body, and gives what was read. */
+/** Reads a body, and returns a new response with the read bytes. */
 async function reread(response: Response): Promise<Response> {
   let body: Uint8Array<ArrayBuffer>;
   try {
     body = await response.bytes();
   } catch (error) {
-    // What breaks off a body is no failure of the middleware.
+    // An error that breaks off the body is a failure of the network, not of the middleware.
     throw asNetworkFailure(error as Error);
   }
   return new Response(body, { status: response.status, headers: response.headers });
 }
 
-/** Asks by way of the same client, while the attempt holds a permit of it. */
+/** Requests a token through the same client, while the attempt holds a permit of that client. */
 async function askForToken(stage: Stage, id: string): Promise<void> {
   await stage.clients[0]!.outcome(`${originOf(0)}/data/token-${id}`, { timeoutMs: 200, totalTimeoutMs: 500 });
 }

@@ -1,5 +1,5 @@
 /**
- * Rules that are broken on purpose, one at a time, to see whether the simulation finds out.
+ * Changes of the sources that break one rule each on purpose, to check that the simulation detects it.
  *
  * @module
  */
@@ -10,14 +10,14 @@ export interface Mutation {
   readonly changes: readonly Change[];
 }
 
-/** One place of a change. */
+/** The change of one place: `search` must occur exactly once in the file. */
 export interface Change {
   readonly file: string;
   readonly search: string;
   readonly replace: string;
 }
 
-/** All of them. */
+/** All mutations. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a permit is released twice",

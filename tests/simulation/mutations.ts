@@ -1,5 +1,6 @@
 /**
- * Proves that the simulation sees: breaks one rule after the other in a copy of the sources, and runs seeds until one fails:
+ * Proves that the simulation detects faults: breaks one rule after the other in a copy of the sources, and runs seeds until
+ * one fails:
  *
  *     deno task simulate:mutations [--seeds 10000] [--jobs 2] [--only NAME]
  *
@@ -11,7 +12,7 @@ import { type Mutation, MUTATIONS } from "./mutation_list.ts";
 import type { SeedsResult } from "./seeds.ts";
 import { runWorker, type WorkerCommand } from "./workers.ts";
 
-/** What a run of the simulation needs. */
+/** The files and folders that a run of the simulation needs. */
 const COPIED: readonly string[] = [
   "src",
   "deno.json",
@@ -23,7 +24,7 @@ const COPIED: readonly string[] = [
   "tests/links",
 ];
 
-/** Who has not failed by then goes round in circles, which is found as well. */
+/** The longest time of a run, in milliseconds. A run that takes longer hangs, which counts as detected. */
 const LONGEST_MS = 180_000;
 
 const COMMAND: WorkerCommand = [
@@ -46,7 +47,7 @@ async function work(): Promise<void> {
   }
 }
 
-/** Runs seeds over sources with a fault; says what has found it. */
+/** Runs seeds with a mutation; returns what detected it, or `undefined` if nothing did. */
 async function runMutated(mutation: Mutation): Promise<string | undefined> {
   const folder = Deno.makeTempDirSync({ prefix: "slipstream-mutation-" });
   try {
@@ -57,7 +58,7 @@ async function runMutated(mutation: Mutation): Promise<string | undefined> {
     try {
       return describe(await runWorker(COMMAND, { ...range, signal, cwd: folder }));
     } catch (error) {
-      // A process that was stopped has not ended by itself; any other is a fault of this script.
+      // If the signal has aborted, the run hung and was stopped. Any other error is a fault of this script.
       if (signal.aborted) return `it does not end within ${LONGEST_MS / 1_000} s`;
       throw error;
     }

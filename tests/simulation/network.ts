@@ -1,5 +1,5 @@
 /**
- * The observer at the network: a `fetch` that hands everything on to the servers, and writes down what it sees.
+ * The observer at the network: a `fetch` that forwards every request to the servers, and records requests and answers.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Stage } from "./stage.ts";
 /** Marks a request that a middleware sends again. */
 export const AGAIN_HEADER = "x-again";
 
-/** The network of a stage, as a client sees it. */
+/** Creates the `fetch` of a stage's client. */
 export function createNetwork(stage: Stage): typeof fetch {
   return async function fetch(input, init = {}): Promise<Response> {
     const sent = noteSent(stage, input, init);
@@ -33,7 +33,7 @@ export function createNetwork(stage: Stage): typeof fetch {
   };
 }
 
-/** Reaches the servers; at the edge, for as long as the visit goes on. */
+/** Sends a request to the servers; at the edge, only until its visit ends. */
 async function reach(
   stage: Stage,
   sent: Sent,
@@ -44,7 +44,7 @@ async function reach(
   const visit = currentVisit();
   if (visit === undefined) throw new Error("Disallowed operation called within global scope");
   if (visit.isOver) {
-    // Only here it goes on: in a worker nothing would run any more.
+    // In a real worker, no code of the visit would run any more; here the code goes on, so the request never settles.
     sent.isOver = true;
     return await new Promise(() => {});
   }
@@ -55,7 +55,7 @@ async function reach(
   return ownedBy(visit, response);
 }
 
-/** Aborts at the end of a visit, when nothing of it is on the wire any more. */
+/** Returns a signal that aborts at the end of a visit: then nothing of its request is on the wire any more. */
 function visitSignal(visit: Visit, sent: Sent): AbortSignal {
   const controller = new AbortController();
   visit.onEnd(() => {
@@ -108,7 +108,7 @@ function noteSent(stage: Stage, input: string | URL | Request, init: RequestInit
 function noteAnswer(stage: Stage, sent: Sent, response: Response): void {
   sent.answeredAtMs = sent.activeAtMs = stage.clock.now();
   sent.status = response.status;
-  // Whatever the server thinks of it, nothing more will come.
+  // Nothing more will arrive, even if the servers still count the request as open.
   if (response.headers.get("content-length") === "0" || response.body === null) sent.isOver = true;
   sent.waitMs = waitOf(stage, response);
   sent.stated = statedOf(response.headers);

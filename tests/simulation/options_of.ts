@@ -1,5 +1,5 @@
 /**
- * The options of a request, from their plan.
+ * Creates the options of a request from their plan.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { isMeant } from "./middleware.ts";
 import type { OptionsPlan, SchemaKind } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long a schema takes that is asynchronous, in milliseconds. */
+/** The time that an asynchronous schema takes, in milliseconds. */
 const SCHEMA_MS = 30;
 
-/** What a schema throws, or rejects with. */
+/** The error that a schema throws, or rejects with. */
 export class SchemaError extends Error {}
 
-/** Takes what the servers have, and nothing that comes in its place. */
+/** Creates a schema that accepts the servers' own values, and rejects any content in their place. */
 function schemaOf(stage: Stage, kind: SchemaKind): StandardSchemaV1 {
   const judge = (value: unknown): StandardSchemaResult<unknown> => {
     const id = (value as { readonly u?: string } | null | undefined)?.u;
@@ -33,7 +33,7 @@ function schemaOf(stage: Stage, kind: SchemaKind): StandardSchemaV1 {
   return { "~standard": { version: 1, vendor: "simulation", validate } };
 }
 
-/** Makes options of their plan. */
+/** Creates the options of a request from their plan. */
 export function optionsOf<T extends OptionsPlan>(
   stage: Stage,
   { schema, hasProgress, ...options }: T = {} as T,

@@ -1,5 +1,5 @@
 /**
- * Limits that origins keep to, and state in their answers.
+ * Limits that origins enforce, and state in the headers of their answers.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import type { Clock } from "../../src/primitives/clock.ts";
 import type { Resource } from "../../src/testing/resource.ts";
 import type { OriginLimitPlan } from "./plan.ts";
 
-/** Where a limit stands that is stated as `count:seconds`. */
+/** The header that states a limit in the form `count:seconds`. */
 export const LIMIT_HEADER = "x-app-rate-limit";
-/** Where it stands how many have been counted. */
+/** The header that states the number of counted requests. */
 export const COUNT_HEADER = "x-app-rate-limit-count";
 
-/** What an answer states. */
+/** The limit that an answer states. */
 export interface StatedLimit {
   readonly remaining: number;
-  /** How long it is until the quota is full again, in milliseconds. */
+  /** The time until the quota is full again, in milliseconds. */
   readonly resetMs: number;
 }
 
-/** Counts in windows that begin with the first request after the one before. */
+/** Counts requests in fixed windows. A window begins with the first request after the end of the window before. */
 export class OriginLimit {
   readonly #plan: OriginLimitPlan;
   readonly #clock: Clock;
   #beganAtMs = -Infinity;
   #count = 0;
 
-  /** Creates a limit of which nothing has been used. */
+  /** Creates a limit whose quota is unused. */
   constructor(plan: OriginLimitPlan, clock: Clock) {
     this.#plan = plan;
     this.#clock = clock;
   }
 
-  /** Counts a request; gives the refusal if it is one too many. */
+  /** Counts a request; returns the refusal if the request exceeds the limit. */
   refuse(): Resource | undefined {
     const nowMs = this.#clock.now();
     if (nowMs >= this.#beganAtMs + this.#plan.windowMs) {
@@ -45,7 +45,7 @@ export class OriginLimit {
     return { status: 429, body: "Too many", headers: { ...this.headers(), ...wait } };
   }
 
-  /** What an answer states now. */
+  /** Returns the headers that state the limit now. */
   headers(): Readonly<Record<string, string>> {
     const { most, windowMs, form } = this.#plan;
     const remaining = Math.max(0, most - this.#count);
@@ -72,7 +72,7 @@ export class OriginLimit {
   }
 }
 
-/** What the usual headers of an answer state. */
+/** Reads the limit that an answer states in the usual headers. */
 export function statedOf(headers: Headers): StatedLimit | undefined {
   const [, r, t] = /r=(\d+);t=(\d+)/.exec(headers.get("ratelimit") ?? "") ?? [];
   const remaining = r ?? headers.get("x-ratelimit-remaining");

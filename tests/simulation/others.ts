@@ -1,6 +1,6 @@
 /**
- * Others who use what the client was given: they hold permits of its semaphore and change how many there are, take tokens out of its
- * bucket, and have it pause.
+ * Other code that shares objects with the client: it holds permits of the semaphore and changes its capacity, and it takes
+ * tokens from the bucket and pauses it.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { OthersStep } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 
-/** Has others do something. */
+/** Plays a step of the other code. */
 export function playOthers(stage: Stage, step: OthersStep): void {
   const { does, amount, forMs } = step;
   const { semaphore, bucket, clock } = stage;
@@ -27,7 +27,7 @@ export function playOthers(stage: Stage, step: OthersStep): void {
   }
 }
 
-/** Takes tokens, once they are to be had. */
+/** Takes tokens as soon as they are available. */
 function take(stage: Stage, { amount }: OthersStep): void {
   const { bucket } = stage;
   if (bucket === undefined) return;
@@ -35,7 +35,7 @@ function take(stage: Stage, { amount }: OthersStep): void {
   bucket.take(tokens).then(() => stage.onTake(tokens));
 }
 
-/** Holds permits for a while, once they are to be had. */
+/** Acquires permits as soon as they are available, and holds them for a while. */
 function lend(stage: Stage, { amount, forMs }: OthersStep): void {
   const { semaphore, clock } = stage;
   if (semaphore === undefined) return;

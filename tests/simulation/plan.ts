@@ -1,6 +1,6 @@
 /**
- * A world as data: everything that a run of the simulation is made of, so that a failing one can be printed, run again and made
- * smaller.
+ * A world as data: everything that determines a run of the simulation. So a failing world can be printed, run again, and
+ * made smaller.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { HedgeOptions } from "../../src/policies/hedge_options.ts";
 import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
 import type { InterferencePlan } from "./interference.ts";
 
-/** How many signals the callers of a world have between them. */
+/** The number of signals that the callers of a world share. */
 export const SIGNALS = 4;
 
-/** Everything of one run. */
+/** The plan of one run. */
 export interface WorldPlan {
   readonly seed: number;
   readonly client: ClientPlan;
@@ -24,48 +24,48 @@ export interface WorldPlan {
   readonly steps: readonly Step[];
 }
 
-/** A client; what is absent is as the client has it by default. */
+/** A client; an absent field leaves the client's default. */
 export interface ClientPlan {
-  /** Whether it is used by a worker at the edge: each step is a visit then. */
+  /** Whether the client runs in a worker at the edge; each step is then a visit of its own. */
   readonly isWorker?: boolean | undefined;
   readonly listens?: "always" | "now and then" | undefined;
-  /** Which of the signals closes it. */
+  /** The index of the signal that closes it. */
   readonly signal?: number | undefined;
   readonly concurrency?:
     | { readonly kind: "number" | "semaphore"; readonly most: number }
     | { readonly kind: "adaptive"; readonly rules: AdaptiveLimitRules }
     | undefined;
   readonly perOrigin?: number | AdaptiveLimitRules | undefined;
-  /** Rates that hold together; one alone is given as it is. */
+  /** Rate limits that all apply; a single one is passed without an array. */
   readonly rates?: readonly RatePlan[] | undefined;
-  /** A bucket that others use as well, in place of rates. */
+  /** A token bucket that other code uses too, in place of `rates`. */
   readonly bucket?: Omit<RatePlan, "per"> | undefined;
-  /** Whether its retry budget is one that clients may share. */
+  /** Whether its retry budget is a `RetryBudget` object, which clients may share. */
   readonly sharesBudget?: boolean | undefined;
-  /** Whether there is another client, made alike, under the same limit and with the same cache. */
+  /** Whether there is another client with the same options, under the same limit and with the same cache. */
   readonly hasSibling?: boolean | undefined;
-  /** Whether requests of the same kind share limits. */
+  /** Whether requests of the same kind share a limit key. */
   readonly hasKeys?: boolean | undefined;
-  /** How limits are learnt; by default from the usual headers. */
+  /** How the client learns limits; by default from the usual headers. */
   readonly learns?: "never" | "counted" | "function" | undefined;
   readonly breaker?: BreakerOptions | false | undefined;
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
   readonly backoff?: BackoffOptions | undefined;
   readonly hedge?: HedgeOptions | undefined;
   readonly mirrors?: readonly MirrorPlan[] | undefined;
-  /** Whether the mirrors may change. */
+  /** Whether the mirrors may change while the client runs. */
   readonly hasMirrorList?: boolean | undefined;
   readonly cache?: CacheWorldPlan | undefined;
   readonly use?: readonly MiddlewareKind[] | undefined;
   readonly retryOn?: RetryOnKind | undefined;
-  /** What its breaker takes for a failure; by default what the client does. */
+  /** The breaker's function `isFailure`; by default the client's own. */
   readonly isFailure?: "throws" | "nothing" | "timeouts" | undefined;
-  /** What users do when they are called back. */
+  /** The acts of users' callbacks. */
   readonly interferes?: readonly InterferencePlan[] | undefined;
   readonly extensions?: readonly ExtensionPlan[] | undefined;
-  /** Whether it has an authorization header of its own. */
+  /** Whether the client's own headers contain a secret, an API key. */
   readonly hasSecretHeader?: boolean | undefined;
-  /** What it takes as it is. */
+  /** Options that the client gets unchanged. */
   readonly plain?:
     | Pick<
       ClientOptions,
@@ -86,7 +86,7 @@ export interface ClientPlan {
     | undefined;
 }
 
-/** How fast attempts may start. */
+/** A limit on the rate at which attempts start. */
 export interface RatePlan {
   readonly limit: number;
   readonly intervalMs: number;
@@ -98,39 +98,39 @@ export interface RatePlan {
 export interface MirrorPlan {
   readonly origin: number;
   readonly moveOn?: readonly number[] | undefined;
-  /** Whether it keeps its files at another place. */
+  /** Whether it has a function `path`, because its files have other paths. */
   readonly hasPath?: boolean | undefined;
-  /** Whether it has a key of its own. */
+  /** Whether it has a secret key of its own in its headers. */
   readonly hasKey?: boolean | undefined;
 }
 
-/** How a client caches. */
+/** The cache of a client. */
 export interface CacheWorldPlan {
   readonly mode: "http" | "ttl";
   readonly ttlMs: number;
   readonly staleWhileRevalidateMs?: number | undefined;
   readonly staleIfErrorMs?: number | undefined;
-  /** Whether each user has a part of its own; by default their requests are not cached. */
+  /** Whether each user has a partition of the cache; by default requests with credentials are not cached. */
   readonly isPartitioned?: boolean | undefined;
-  /** Whether parsed values are kept. */
+  /** Whether the cache keeps parsed values. */
   readonly keepsParsed?: boolean | undefined;
-  /** What it is made of; by default one that is well. */
+  /** The tiers of the cache; by default a single one without faults. */
   readonly tiers?: readonly TierPlan[] | undefined;
-  /** How long a tier has for an answer, in milliseconds. */
+  /** The timeout of a tier, in milliseconds. */
   readonly adapterTimeoutMs?: number | undefined;
 }
 
-/** One cache of several. */
+/** One tier of a cache. */
 export interface TierPlan {
-  /** What is the matter with it; absent for nothing. */
+  /** The fault of the tier; absent for a tier without faults. */
   readonly trouble?: TierTrouble | undefined;
   readonly probability: number;
 }
 
-/** What a cache does that is in trouble. */
+/** The fault of a cache tier. */
 export type TierTrouble = "slow" | "late" | "hangs" | "throws" | "rejects" | "forgets" | "refuses" | "lies";
 
-/** What a middleware does. */
+/** The effect of a middleware. */
 export type MiddlewareKind =
   | "pass"
   | "header"
@@ -143,21 +143,21 @@ export type MiddlewareKind =
   | "hangs"
   | "asks";
 
-/** What a caller says about retries. */
+/** The kind of a client's `retryOn`. */
 export type RetryOnKind = "few statuses" | "never" | "after a delay" | "404 too" | "throws";
 
-/** What a schema does besides saying which values are the servers' own. */
+/** The kind of a schema. Every kind accepts only the servers' own values. */
 export type SchemaKind = "own" | "async" | "throws" | "rejects" | "transforms";
 
-/** A client that shares the limits of the first one. */
+/** A client that extends the first one, or another extension, and shares its limits. */
 export interface ExtensionPlan {
-  /** Which of the extensions before it is extended; absent for the client itself. */
+  /** The index of the extension that it extends, an earlier one; absent if it extends the client itself. */
   readonly parent?: number | undefined;
-  /** Which of the signals closes it. */
+  /** The index of the signal that closes it. */
   readonly signal?: number | undefined;
   readonly totalTimeoutMs?: number | undefined;
   readonly notFoundIsFinal?: boolean | undefined;
-  /** Whether it neither hedges nor caches, whatever the first one does. */
+  /** Whether it turns hedging and the cache off, even if the client uses them. */
   readonly isPlain?: boolean | undefined;
   readonly maxRetries?: number | undefined;
   readonly timeoutMs?: number | undefined;
@@ -165,35 +165,35 @@ export interface ExtensionPlan {
   readonly hasHeader?: boolean | undefined;
 }
 
-/** An origin, and how it is at which time. */
+/** An origin, and its faults over time. */
 export interface OriginPlan {
   readonly latencyMs: readonly [number, number];
   readonly bytesPerSecond?: number | undefined;
   readonly phases: readonly PhasePlan[];
-  /** How many requests it takes in which time. */
+  /** A limit on its requests. */
   readonly limit?: OriginLimitPlan | undefined;
 }
 
-/** A limit that an origin keeps to, and states in its answers. */
+/** A limit that an origin enforces, and states in its answers. */
 export interface OriginLimitPlan {
   readonly most: number;
   readonly windowMs: number;
-  /** By which headers it is stated. */
+  /** The kind of headers that state the limit. */
   readonly form: "draft" | "legacy" | "counted";
-  /** Whether a refusal names a wait besides. */
+  /** Whether a refusal has a `Retry-After` too. */
   readonly namesWait: boolean;
 }
 
-/** What goes wrong for a while. */
+/** A fault of an origin during some time. */
 export interface PhasePlan {
   readonly fault: FaultName;
   readonly probability: number;
   readonly fromMs: number;
-  /** Absent if it never ends. */
+  /** The end of the fault; absent if it never ends. */
   readonly untilMs?: number | undefined;
 }
 
-/** What may go wrong at an origin. */
+/** The name of an origin's fault. */
 export type FaultName =
   | "408"
   | "529"
@@ -220,7 +220,7 @@ export type FaultName =
   | "drip"
   | "slow";
 
-/** What the servers have. */
+/** The kind of a resource on the servers. */
 export type ResourceKind =
   | "data"
   | "big"
@@ -239,31 +239,31 @@ export type ResourceKind =
   | "pages"
   | "circle";
 
-/** Where a request goes, and with what. */
+/** The target of a request, with its method, body and credentials. */
 export interface TargetPlan {
   readonly kind: ResourceKind;
-  /** Unique, unless others ask for the same. */
+  /** The id, which is unique unless several callers request the same target. */
   readonly id: string;
   /** The origin; absent for a relative URL. */
   readonly origin?: number | undefined;
   readonly method?: "GET" | "HEAD" | "PUT" | "POST" | undefined;
-  /** What a PUT or POST carries; by default some text. */
+  /** The body of a PUT or POST; by default a text. */
   readonly body?: BodyKind | undefined;
-  /** Whose request it is, which its credentials say. */
+  /** The user whose credentials the request has. */
   readonly user?: string | undefined;
-  /** Whether there is a secret in its query. */
+  /** Whether its query contains a secret. */
   readonly hasToken?: boolean | undefined;
-  /** Options of its own, which win over those that it is asked for with. */
+  /** Options in the request itself, which win over the options of the call. */
   readonly own?: OwnPlan | undefined;
 }
 
-/** Options that are a part of a request. */
+/** Options in a request itself. */
 export type OwnPlan = OptionsPlan & {
-  /** A signal that ends this request only. */
+  /** The index of a signal that ends only this request. */
   readonly signal?: number | undefined;
 };
 
-/** What a body is given as. */
+/** The form of a body. */
 export type BodyKind =
   | "json"
   | "query"
@@ -275,7 +275,7 @@ export type BodyKind =
   | "slow stream"
   | "broken stream";
 
-/** Options that are data. */
+/** Options of a request as data. */
 export type OptionsPlan =
   & Pick<
     RequestOptions,
@@ -296,13 +296,13 @@ export type OptionsPlan =
     | "maxBodyBytes"
   >
   & {
-    /** Takes nothing but the servers' own. */
+    /** A schema, which accepts only the servers' own values. */
     readonly schema?: SchemaKind | undefined;
-    /** Whether its caller is told how far its body has come. */
+    /** Whether the caller listens to the progress of the body. */
     readonly hasProgress?: boolean | undefined;
   };
 
-/** One thing that happens. */
+/** One event of a world's script. */
 export type Step =
   | CallStep
   | BatchStep
@@ -317,10 +317,10 @@ export type Step =
   | CrowdStep
   | OthersStep;
 
-/** A step in which somebody asks for something. */
+/** A step that makes requests. */
 export type WorkStep = CallStep | BatchStep | ItemsStep | DownloadStep;
 
-/** Whether somebody asks for something in a step. */
+/** Whether a step makes requests. */
 export function isWork(step: Step): step is WorkStep {
   return step.what === "call" || step.what === "batch" || step.what === "items" || step.what === "download";
 }
@@ -329,23 +329,26 @@ export function isWork(step: Step): step is WorkStep {
 export interface CallStep {
   readonly what: "call";
   readonly atMs: number;
-  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  /** At the edge: the time after which its visitor leaves, in milliseconds; absent if the visitor does not leave early. */
   readonly staysMs?: number | undefined;
   readonly how: "json" | "text" | "bytes" | "outcome" | "fetch";
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
-  /** Which of the extensions is asked; absent for the client itself. */
+  /** The index of the extension that gets the call; absent for the client itself. */
   readonly extension?: number | undefined;
-  /** Whether the other client is asked. */
+  /** Whether the other client gets the call. */
   readonly isSibling?: boolean | undefined;
-  /** What `fetch` is given; by default a string. */
+  /** The argument of `fetch`; by default a string. */
   readonly input?: "url" | "request" | "slow request" | "stalled request" | undefined;
-  /** What becomes of the body of `fetch`. */
+  /** How the caller of `fetch` reads the body. */
   readonly reading?: "all" | "late" | "part" | "cancel" | "never" | undefined;
 }
 
-/** Where a batch gets its requests from; of the last three, one rejects, one can't be closed, and one does not say when it is. */
+/**
+ * The kind of a batch's source. A source that "rejects" fails in the middle, an "unclosable" one fails when it is closed, and
+ * a "deaf" one never finishes closing.
+ */
 export type SourceKind =
   | "array"
   | "iterator"
@@ -358,11 +361,11 @@ export type SourceKind =
   | "unclosable"
   | "deaf";
 
-/** Many requests. */
+/** A batch of requests. */
 export interface BatchStep {
   readonly what: "batch";
   readonly atMs: number;
-  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  /** At the edge: the time after which its visitor leaves, in milliseconds; absent if the visitor does not leave early. */
   readonly staysMs?: number | undefined;
   readonly how: "all" | "settle" | "stream" | "record";
   readonly targets: readonly TargetPlan[];
@@ -371,89 +374,90 @@ export interface BatchStep {
     | (OptionsPlan & Pick<BatchOptions, "concurrency" | "ordered" | "prefetch" | "batchTimeoutMs">)
     | undefined;
   readonly signal?: number | undefined;
-  /** Which of the extensions is asked; absent for the client itself. */
+  /** The index of the extension that gets the call; absent for the client itself. */
   readonly extension?: number | undefined;
-  /** After how many outcomes the reader of a stream leaves. */
+  /** The number of outcomes after which the reader of a stream leaves. */
   readonly leavesAfter?: number | undefined;
-  /** When the reader of a stream leaves, in milliseconds after it came, whether or not it waits for an outcome then. */
+  /** The time after which the reader of a stream leaves, in milliseconds, even while it waits for an outcome. */
   readonly leavesAfterMs?: number | undefined;
-  /** How many read one stream together; by default one. */
+  /** The number of readers that share one stream; by default 1. */
   readonly readers?: number | undefined;
-  /** How long the reader of a stream takes for each outcome. */
+  /** The time that the reader of a stream takes for each outcome, in milliseconds. */
   readonly slowMs?: number | undefined;
 }
 
-/** Lines, events or pages. */
+/** A request for lines, events or pages. */
 export interface ItemsStep {
   readonly what: "items";
   readonly atMs: number;
-  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  /** At the edge: the time after which its visitor leaves, in milliseconds; absent if the visitor does not leave early. */
   readonly staysMs?: number | undefined;
   readonly how: "lines" | "events" | "pages";
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
-  /** Which of the extensions is asked; absent for the client itself. */
+  /** The index of the extension that gets the call; absent for the client itself. */
   readonly extension?: number | undefined;
+  /** The number of items after which the reader leaves. */
   readonly leavesAfter?: number | undefined;
-  /** When the reader leaves, in milliseconds after it came, whether or not it waits for an item then. */
+  /** The time after which the reader leaves, in milliseconds, even while it waits for an item. */
   readonly leavesAfterMs?: number | undefined;
-  /** How long the reader takes for each item. */
+  /** The time that the reader takes for each item, in milliseconds. */
   readonly slowMs?: number | undefined;
-  /** How many pages are loaded ahead. */
+  /** The number of pages to load ahead. */
   readonly prefetch?: 1 | undefined;
 }
 
-/** A file, to a stream of the caller's. */
+/** A download of a file to a stream of the caller. */
 export interface DownloadStep {
   readonly what: "download";
   readonly atMs: number;
-  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  /** At the edge: the time after which its visitor leaves, in milliseconds; absent if the visitor does not leave early. */
   readonly staysMs?: number | undefined;
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
-  /** Which of the extensions is asked; absent for the client itself. */
+  /** The index of the extension that gets the call; absent for the client itself. */
   readonly extension?: number | undefined;
-  /** How long the stream takes for each chunk. */
+  /** The time that the stream takes for each chunk, in milliseconds. */
   readonly slowMs?: number | undefined;
-  /** After how many chunks the stream breaks. */
+  /** The number of chunks after which the stream breaks. */
   readonly breaksAfter?: number | undefined;
 }
 
-/** A caller aborts. */
+/** An abort of one of the signals. */
 export interface AbortStep {
   readonly what: "abort";
   readonly atMs: number;
   readonly signal: number;
 }
 
-/** The client is closed. */
+/** A `close()` of the client, or of an extension. */
 export interface CloseStep {
   readonly what: "close";
   readonly atMs: number;
-  /** Which of the extensions is closed; absent for the client itself, and all of them. */
+  /** The index of the extension to close; absent for the client itself, which closes all extensions too. */
   readonly extension?: number | undefined;
 }
 
-/** Somebody begins to listen, or ceases. */
+/** A listener of the client's events is added or removed. */
 export interface ListenStep {
   readonly what: "listen" | "unlisten";
   readonly atMs: number;
 }
 
-/** The computer sleeps: nothing happens for a while, and then everything that was due. */
+/** The computer sleeps: for a while nothing runs, and then everything that has become due. */
 export interface JumpStep {
   readonly what: "jump";
   readonly atMs: number;
   readonly byMs: number;
 }
 
-/** The wall clock of the client's machine is set. */
+/** The wall clock of the client's machine is set forward or back. */
 export interface WallStep {
   readonly what: "wall";
   readonly atMs: number;
-  /** Negative to set it back. */
+  /** The change in milliseconds; negative to set the clock back. */
   readonly byMs: number;
 }
 
@@ -462,22 +466,22 @@ export interface MirrorStep {
   readonly what: "mirror";
   readonly atMs: number;
   readonly does: "remove" | "enable" | "disable" | "reset" | "add";
-  /** Which of the mirrors. */
+  /** The index of the mirror. */
   readonly mirror: number;
 }
 
-/** Others use what the client was given. */
+/** Other code uses the client's semaphore or bucket. */
 export interface OthersStep {
   readonly what: "others";
   readonly atMs: number;
   readonly does: "lend" | "resize" | "take" | "pause";
-  /** How many permits or tokens. */
+  /** The number of permits or tokens. */
   readonly amount: number;
-  /** For how long, in milliseconds. */
+  /** The duration, in milliseconds. */
   readonly forMs: number;
 }
 
-/** Many single requests at once, which share a signal. */
+/** Many single requests at once that share a signal. */
 export interface CrowdStep {
   readonly what: "crowd";
   readonly atMs: number;

@@ -1,5 +1,5 @@
 /**
- * What callers do with a body that streams.
+ * How callers read the body of a response.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { CallStep } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long a reader takes that comes late, or pauses, in milliseconds. */
+/** The delay of a late reader, and the pause of a reader that stops in the middle, in milliseconds. */
 export const LATE_MS = 400;
 
-/** Reads a body, or does not; whatever breaks it off is no concern of the caller's, but that it ends is. */
+/** Reads a body, or leaves it unread. An error of the body is no violation of a rule, but the reading must end. */
 export function readBody(
   stage: Stage,
   caller: Caller,

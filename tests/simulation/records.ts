@@ -1,5 +1,5 @@
 /**
- * What the observer writes down: of each request that a caller makes, and of each that the network sees.
+ * The observer's records: one for each request of a caller, and one for each request on the network.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { StatedLimit } from "./origin_limits.ts";
 import type { BatchStep, OptionsPlan, TargetPlan } from "./plan.ts";
 import type { Visit } from "./visits.ts";
 
-/** A request that the network sees. */
+/** A request on the network. */
 export interface Sent {
-  /** Which of all, from 0. */
+  /** The number of the request among all on the network, from 0. */
   readonly index: number;
   readonly url: string;
   readonly address: Address;
@@ -22,40 +22,41 @@ export interface Sent {
   readonly headers: Headers;
   readonly signal: AbortSignal | undefined;
   readonly atMs: number;
-  /** Who asks; absent if several do. */
+  /** The caller; absent if several callers share the target. */
   readonly caller: Caller | undefined;
-  /** Whether a middleware has sent it once more, or it follows a redirect: it is a part of the attempt before it. */
+  /** Whether it is a part of the attempt before it: it follows a redirect, or a middleware has sent the request again. */
   readonly isPart: boolean;
-  /** What the servers know of it, once it has arrived. */
+  /** The servers' log entry, once the request has arrived. */
   entry: CdnLogEntry | undefined;
-  /** Whether the client needs nothing more of it, whatever the server thinks. */
+  /** Whether nothing more of it will arrive, even if the servers still count it as open. */
   isOver: boolean;
-  /** When its headers came, or it failed. */
+  /** The time when the headers of the answer arrived, or the request failed. */
   answeredAtMs: number;
-  /** The status; 0 for a failure. */
+  /** The status; 0 before the answer, and for a failure. */
   status: number;
-  /** How long the answer asks to wait, in milliseconds. */
+  /** The wait that the answer asks for, in milliseconds. */
   waitMs: number | undefined;
-  /** What the answer states of its origin's limit. */
+  /** The limit of the origin that the answer states. */
   stated: StatedLimit | undefined;
-  /** When it was stopped by the client. */
+  /** The time when the client aborted it. */
   abortedAtMs: number;
-  /** Whether that was for the sake of others, so that it is no attempt that its caller has used up. */
+  /** Whether the client aborted it to give its permit to others; it then does not count as one of the caller's attempts. */
   hasGivenWay: boolean;
-  /** How much of its body has come, and when the latest of it came, as far as somebody has looked. */
+  /** The number of bytes of the body at the last check. */
   bytes: number;
+  /** The time of the answer, or of the last check that found new bytes. */
   activeAtMs: number;
 }
 
-/** How a request has ended for its caller. */
+/** The result of a request for its caller. */
 export interface Ending {
   readonly atMs: number;
   readonly ok: boolean;
   /** The value, or the error. */
   readonly value: unknown;
-  /** How many attempts it says that it took. */
+  /** The number of attempts that the outcome or the error reports. */
   readonly attempts: number | undefined;
-  /** Where it says that it came from. */
+  /** The place that the value came from, as the outcome reports it. */
   readonly from: string | undefined;
 }
 
@@ -63,15 +64,15 @@ export interface Ending {
 export interface Caller {
   /** The visit that it belongs to, at the edge. */
   readonly visit: Visit | undefined;
-  /** What it is called in traces. */
+  /** Its name in traces and violations. */
   readonly name: string;
   readonly how: string;
   readonly target: TargetPlan;
   readonly given: FetchRequest;
-  /** What its own options say, over the batch's. */
+  /** The options of the call or the batch, overridden by those of the request itself. */
   readonly options: OptionsPlan;
   readonly client: number;
-  /** Whether the other client is asked, of whose lanes the observer knows nothing. */
+  /** Whether the other client got the call, whose lanes the observer does not watch. */
   readonly isSibling: boolean;
   readonly batch: BatchRecord | undefined;
   readonly signals: readonly number[];
@@ -79,26 +80,26 @@ export interface Caller {
   readonly timeoutMs: number;
   readonly totalTimeoutMs: number;
   readonly maxRetries: number;
-  /** Whether others ask for the same. */
+  /** Whether other callers request the same target. */
   readonly isShared: boolean;
   readonly isRepeatable: boolean;
-  /** Whether its body streams to it. */
+  /** Whether the caller reads the body as a stream. */
   readonly streams: boolean;
-  /** Whether its body is read first, while it is not in line. */
+  /** Whether the client reads the body of the request first; the call is not in line meanwhile. */
   readonly isKept: boolean;
   readonly sent: Sent[];
-  /** Attempts that a middleware has kept from the network. */
+  /** The number of attempts that a middleware has kept from the network. */
   withheld: number;
   ending: Ending | undefined;
-  /** When nothing more may be sent for it. */
+  /** The time after which the client may send nothing more for it. */
   deadAtMs: number;
-  /** What it must reject with, at once; if that is not sure, it must end at once. */
+  /** The reason with which it must reject at once; if the reason is not sure, it must end at once in any way. */
   mustEndWith: { readonly reason: unknown; readonly isSure: boolean } | undefined;
-  /** Whether it does something with an item, so that it hears of nothing. */
+  /** Whether the caller is busy with an item, so that it does not notice an abort yet. */
   isBusy: boolean;
-  /** Whether it has read nothing for so long, at the edge, that its permit is given to others: it may have died. */
+  /** Whether the client may take its permit away: at the edge, a caller that has not read for too long may have died. */
   isTakenForDead: boolean;
-  /** Since when it reads its body; `Infinity` while it does not. */
+  /** The time since which it reads its body; `Infinity` while it does not read. */
   readingSinceMs: number;
 }
 
@@ -108,22 +109,22 @@ export interface BatchRecord {
   readonly visit: Visit | undefined;
   readonly name: string;
   readonly step: BatchStep;
-  /** Which client is asked, by its place among all. */
+  /** The index of the client that got the call. */
   readonly client: number;
   readonly pulled: Caller[];
   readonly startedAtMs: number;
-  /** What is tested, once it has asked its source. */
+  /** The client's batch itself, once it has got an iterator from its source. */
   batch: Batch | undefined;
   taken: number;
-  /** Whether its reader left, in the middle of something perhaps. */
+  /** Whether its reader left early, perhaps while it waited for an outcome. */
   hasLeft: boolean;
   isAsked: boolean;
-  /** Whether the source has ended, or thrown. */
+  /** Whether the source has ended or thrown. */
   hasEnded: boolean;
   returns: number;
   ending: { readonly ok: boolean; readonly value: unknown } | undefined;
   deadAtMs: number;
   mustEndWith: { readonly reason: unknown } | undefined;
-  /** Whether it must be over as soon as everything has run. */
+  /** Whether the batch must have ended when everything that is due has run. */
   mustEnd: boolean;
 }

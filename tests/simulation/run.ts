@@ -1,5 +1,5 @@
 /**
- * Runs a world: everything happens as its plan says, and every rule is looked at on the way.
+ * Runs a world: plays the steps of its plan, and checks every rule on the way.
  *
  * @module
  */
@@ -12,26 +12,27 @@ import { play } from "./steps.ts";
 import { ownControllers } from "./visits.ts";
 import { watchUnhandled } from "./unhandled.ts";
 
-/** No run takes so many steps, unless it goes round in circles. */
+/** The most steps of the clock in a run; a run that takes more never ends. */
 const MOST_STEPS = 50_000;
-/** The same at the edge, and in a crowd that waits for retries, where each request looks for itself, by and by. */
+/** The most steps at the edge, and with a crowd: there each request polls for itself, which takes many more steps. */
 const MOST_LOOKS = 500_000;
 
-/** What a run has come to. */
+/** The result of a run. */
 export interface Run {
   readonly plan: WorldPlan;
-  /** Empty for a run that went well. */
+  /** The broken rules; empty for a run that went well. */
   readonly violations: readonly Violation[];
-  /** The latest things that happened, if they were wanted. */
+  /** The latest events, if the run was traced. */
   readonly trace: readonly string[];
-  /** How many requests callers made, and the network saw. */
+  /** The number of requests that callers made. */
   readonly callers: number;
+  /** The number of requests that the network saw. */
   readonly sent: number;
-  /** What happened, as a number: the same world gives the same. */
+  /** A summary of the run as text; the same world always gives the same digest. */
   readonly digest: string;
 }
 
-/** Has the code there that is loaded at its first use, so that loading it takes no time in a run. */
+/** Loads all code that loads at first use, so that loading it takes no time in a run. */
 export async function warmUp(): Promise<void> {
   const { loadLimitLearning } = await import("../../src/client/learnt_limits.ts");
   const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
@@ -45,7 +46,7 @@ export async function warmUp(): Promise<void> {
   await loadLimitLearning();
 }
 
-/** Runs a world to its end, or to the first rule that is broken. */
+/** Runs a world to its end, or until it breaks a rule. */
 export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run> {
   const stage = new Stage(plan, isTracing, play);
   const rules = createRules(stage);
@@ -72,7 +73,7 @@ export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run>
   return { plan, violations, trace, callers: callers.length, sent: sent.length, digest };
 }
 
-/** Goes from timer to timer until there is none. */
+/** Advances the clock from timer to timer until no timer is left. */
 async function untilQuiet(stage: Stage, onQuiet: () => void): Promise<void> {
   const { clock, plan: { client, steps } } = stage;
   const isCrowded = client.isWorker || steps.some(({ what }) => what === "crowd");
@@ -89,7 +90,7 @@ async function untilQuiet(stage: Stage, onQuiet: () => void): Promise<void> {
   }
 }
 
-/** Closes the client, unless the script has done so. */
+/** Closes the client unless the script has already closed it, and the other client if there is one. */
 function close(stage: Stage): void {
   if (!stage.isClosed) play(stage, { what: "close", atMs: 0 });
   stage.sibling?.close();

@@ -15,27 +15,29 @@ export interface Failure {
   readonly violations: readonly Violation[];
 }
 
-/** What seeds have come to. */
+/** The results of several seeds. */
 export interface SeedsResult {
   readonly failures: readonly Failure[];
-  /** How many seeds were run, and what they made. */
+  /** The number of seeds that were run. */
   readonly seeds: number;
+  /** The number of requests that callers made. */
   readonly callers: number;
+  /** The number of requests that the network saw. */
   readonly sent: number;
 }
 
-/** Which seeds are run. */
+/** The seeds to run. */
 export interface SeedsOptions {
   readonly first: number;
   readonly count: number;
   /**
-   * Whether the first one that fails is the last.
+   * Whether to stop after the first seed that fails.
    * @default {false}
    */
   readonly stops?: boolean | undefined;
 }
 
-/** Runs seeds. */
+/** Runs seeds one after the other, and collects the failures. */
 export async function runSeeds({ first, count, stops = false }: SeedsOptions): Promise<SeedsResult> {
   await warmUp();
   const failures: Failure[] = [];
@@ -50,7 +52,10 @@ export async function runSeeds({ first, count, stops = false }: SeedsOptions): P
   return { failures, seeds, callers, sent };
 }
 
-/** The smallest world that breaks the rule that a seed breaks, with its trace; nothing if the seed keeps every rule. */
+/**
+ * Shrinks the world of a seed, and returns the run of the smallest world that breaks the same rule, with its trace. Returns
+ * `undefined` if the seed keeps every rule.
+ */
 export async function shrinkSeed(seed: number): Promise<Run | undefined> {
   await warmUp();
   const world = drawWorld(seed);
@@ -63,7 +68,7 @@ export async function shrinkSeed(seed: number): Promise<Run | undefined> {
   return await runWorld(smallest, true);
 }
 
-/** A run that has broken a rule, as text. */
+/** Describes a run that has broken a rule: its trace, the violations, and the plan as JSON. */
 export function describeRun({ plan, violations, trace }: Run): string {
   return [
     ...trace,

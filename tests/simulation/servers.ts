@@ -14,17 +14,18 @@ import { addressOf, originOf } from "./addresses.ts";
 import { OriginLimit } from "./origin_limits.ts";
 import type { FaultName, WorldPlan } from "./plan.ts";
 
-/** How long a server asks to wait that has been asked too much, in milliseconds. */
+/** The wait that an overloaded server names, in milliseconds. */
 export const NAMED_WAIT_MS = 1_000;
 
-/** How long what is fresh stays so, as servers say, in milliseconds. */
+/** The time for which servers declare the kind "fresh" fresh, in milliseconds. */
 export const FRESH_MS = 2_000;
 
-/** How long a file stays as it is, in milliseconds, and how long it is. */
+/** The time after which a file changes, in milliseconds. */
 const FILE_MS = 1_500;
+/** The number of lines of a file. */
 const FILE_LINES = 2_500;
 
-/** How long what is stale may be given, as servers say, in milliseconds. */
+/** The time of `stale-while-revalidate` for the kind "swr", in milliseconds. */
 export const SWR_MS = 10_000;
 
 const FAULTS: Readonly<Record<FaultName, Fault>> = {
@@ -58,7 +59,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "slow": { kind: "slow", latency: { minMs: 200, maxMs: 3_000 } },
 };
 
-/** The servers of a world, on its clock, but for the wall clock of the client's machine. */
+/** Creates the servers of a world. They share its clock, but their wall clock is always right, unlike the client's. */
 export function createServers({ seed, origins }: WorldPlan, machine: ModelClock): SimulatedCdn {
   const clock: Clock = {
     now: () => machine.now(),
@@ -87,7 +88,7 @@ export function createServers({ seed, origins }: WorldPlan, machine: ModelClock)
   });
 }
 
-/** What there is; each body says what it is, when it was made and for whom. */
+/** Returns the resource for a request; each JSON body contains its id, the time of its creation, and its user. */
 function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resource {
   const { kind, id, page, isHop } = addressOf(`https://${request.mirror}.test${request.url}`);
   const json = {
@@ -143,14 +144,14 @@ function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resour
   }
 }
 
-/** A file that changes now and then, and of which parts are to be had; not everywhere. */
+/** Returns a file that changes now and then. All origins but `o2` support range requests for it. */
 function fileOf({ mirror, headers, method }: CdnRequest, clock: Clock): Resource {
   const version = Math.floor(clock.now() / FILE_MS);
   const body = fileText(version);
   const etag = `"v${version}"`;
   const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
   const isSame = headers["if-range"] === undefined || headers["if-range"] === etag;
-  // The last one of the origins knows no parts, and does not say so.
+  // The third origin ignores range requests, and sends the whole file.
   if (from === undefined || method !== "GET" || !isSame || mirror === "o2") return { body, etag };
   if (Number(from) >= body.length) {
     return { status: 416, etag, headers: { "content-range": `bytes */${body.length}` } };
@@ -159,7 +160,7 @@ function fileOf({ mirror, headers, method }: CdnRequest, clock: Clock): Resource
   return { status: 206, body: body.slice(Number(from)), etag, headers: { "content-range": range } };
 }
 
-/** What a version of a file says: every line tells which version it is of, and where it stands. */
+/** Returns the content of a version of a file; every line contains the version and the number of the line. */
 export function fileText(version: number): string {
   return Array.from({ length: FILE_LINES }, (_, line) => `${version} ${line}\n`).join("");
 }
@@ -183,7 +184,7 @@ function events(id: string): string {
   return [0, 1, 2].map((n) => `id: ${n}\nretry: 100\ndata: ${JSON.stringify({ u: id, n })}\n\n`).join("");
 }
 
-/** Whose request it is. */
+/** Returns the user of a request, from its credentials. */
 export function userOf(authorization: string | null | undefined): string | undefined {
   return /^Bearer (\w+)/.exec(authorization ?? "")?.[1];
 }

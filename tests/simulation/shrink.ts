@@ -1,5 +1,5 @@
 /**
- * Makes a failing world smaller, as long as it breaks the same rule.
+ * Makes a failing world smaller, as long as it still breaks the same rule.
  *
  * @module
  */
@@ -17,15 +17,16 @@ import {
 /** Whether a world breaks the rule. */
 export type Fails = (plan: WorldPlan) => Promise<boolean>;
 
-/** So many worlds are tried at the most. */
+/** The most worlds to try. */
 const MOST_TRIES = 2_000;
 
 /**
- * Leaves out of a world whatever is not needed to break the rule: steps, requests of batches, options, and what goes wrong.
+ * Removes every part of a world that is not needed to break the rule: steps, requests of batches, options, and faults. Stops
+ * early after {@linkcode MOST_TRIES} worlds.
  *
- * @param plan A world that breaks it.
- * @param fails Whether a smaller one does.
- * @returns A world that breaks it, of which nothing can be left out.
+ * @param plan A world that breaks the rule.
+ * @param fails Returns whether a smaller world breaks the rule too.
+ * @returns A world that breaks the rule, from which no further part can be removed.
  */
 export async function shrink(plan: WorldPlan, fails: Fails): Promise<WorldPlan> {
   let smallest = plan;
@@ -33,7 +34,7 @@ export async function shrink(plan: WorldPlan, fails: Fails): Promise<WorldPlan> 
   for (let isSmaller = true; isSmaller;) {
     isSmaller = false;
     for (const candidates of GENERATORS) {
-      // What is left out does not come back, so that each generator goes on where it was.
+      // A removed part does not come back, so each generator continues at its place.
       for (let place = 0;;) {
         const candidate = candidates(smallest, place);
         if (candidate === undefined || tries === MOST_TRIES) break;
@@ -48,7 +49,7 @@ export async function shrink(plan: WorldPlan, fails: Fails): Promise<WorldPlan> 
   return smallest;
 }
 
-/** The world without the part at a place; nothing behind the last place. */
+/** Returns the world without the part at a place; `undefined` after the last place. */
 type Generator = (plan: WorldPlan, place: number) => WorldPlan | undefined;
 
 const GENERATORS: readonly Generator[] = [
@@ -77,7 +78,7 @@ function without<T>(list: readonly T[], place: number): readonly T[] | undefined
   return place < list.length ? list.filter((_, index) => index !== place) : undefined;
 }
 
-/** Leaves requests out of batches. */
+/** Removes requests from batches, in portions of about 1 / `parts` of a batch. */
 function withoutTargets(parts: number): Generator {
   return (plan, place) => {
     let left = place;
@@ -99,7 +100,7 @@ function withStep(plan: WorldPlan, index: number, step: Step): WorldPlan {
   return { ...plan, steps: plan.steps.with(index, step) };
 }
 
-/** Leaves an option of the client as it is by default. */
+/** Removes an option of the client, which then has its default. */
 function withoutClientOption(plan: WorldPlan, place: number): WorldPlan | undefined {
   const { plain = {}, ...others } = plan.client;
   const names = definedKeys(others);
@@ -113,7 +114,7 @@ function withoutClientOption(plan: WorldPlan, place: number): WorldPlan | undefi
   return { ...plan, client, steps: name === "extensions" ? plan.steps.map(withoutExtension) : plan.steps };
 }
 
-/** Without mirrors, what was relative goes to the first origin. */
+/** Gives relative targets the first origin, because a client without mirrors can't resolve them. */
 function withOrigins(step: Step): Step {
   const toAbsolute = (target: TargetPlan): TargetPlan => ({ ...target, origin: target.origin ?? 0 });
   if (step.what === "batch") return { ...step, targets: step.targets.map(toAbsolute) };
@@ -124,7 +125,7 @@ function withoutExtension(step: Step): Step {
   return isWork(step) ? omit(step, "extension") : step;
 }
 
-/** Leaves out what goes wrong at an origin. */
+/** Removes a fault or the limit of an origin. */
 function withoutPhase(plan: WorldPlan, place: number): WorldPlan | undefined {
   let left = place;
   for (const [index, origin] of plan.origins.entries()) {
@@ -140,7 +141,7 @@ function withoutPhase(plan: WorldPlan, place: number): WorldPlan | undefined {
   return undefined;
 }
 
-/** Members of steps that may be left out. */
+/** The members of steps that may be removed. */
 const OPTIONAL: ReadonlySet<string> = new Set([
   "options",
   "signal",
@@ -151,7 +152,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   "extension",
 ]);
 
-/** Leaves out a member of a step, or one of its options. */
+/** Removes a member of a step, or one of its options. */
 function withoutMember(plan: WorldPlan, place: number): WorldPlan | undefined {
   let left = place;
   for (const [index, step] of plan.steps.entries()) {

@@ -4,7 +4,7 @@ import { drawWorld } from "./draw_world.ts";
 import type { WorldPlan } from "./plan.ts";
 import { shrink } from "./shrink.ts";
 
-/** Whether somebody asks for this in a batch. */
+/** Returns a function that checks whether a batch of a world requests the target with this id. */
 function asksFor(id: string): (plan: WorldPlan) => Promise<boolean> {
   return ({ steps }) =>
     Promise.resolve(
@@ -12,7 +12,7 @@ function asksFor(id: string): (plan: WorldPlan) => Promise<boolean> {
     );
 }
 
-/** The first world that has a batch of several, and one of its requests. */
+/** Returns the first world that has a batch of more than three requests, and the id of one of them. */
 function worldWithBatch(): { readonly world: WorldPlan; readonly id: string } {
   for (let seed = 1;; seed++) {
     const world = drawWorld(seed);
@@ -28,7 +28,7 @@ test("shrink() leaves nothing but what breaks the rule", async () => {
   assertEquals(steps.length, 1);
   const [step] = steps;
   assertEquals(step!.what === "batch" && step!.targets.map((target) => target.id), [id]);
-  // As it is printed: what is undefined is not there.
+  // Compare the client as JSON, which leaves out fields that are `undefined`.
   assertEquals(JSON.parse(JSON.stringify(client)), { plain: {} });
   assertEquals(origins.flatMap(({ phases }) => phases), []);
 });

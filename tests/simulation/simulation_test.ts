@@ -4,9 +4,9 @@ import { drawWorld } from "./draw_world.ts";
 import { runWorld, warmUp } from "./run.ts";
 import { runSeeds } from "./seeds.ts";
 
-/** How many seeds are run here; `deno task simulate` runs more of them. */
+/** The number of seeds that run here; `deno task simulate` runs more. */
 const SEEDS = 500;
-/** How many are one test. */
+/** The number of seeds in one test. */
 const PORTION = 25;
 
 for (let first = 1; first <= SEEDS; first += PORTION) {

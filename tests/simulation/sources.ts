@@ -1,5 +1,5 @@
 /**
- * Where batches get their requests from.
+ * The sources of batches.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { SourceKind } from "./plan.ts";
 import type { BatchRecord } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long a source that is asynchronous takes for every other request, in milliseconds. */
+/** The time that an asynchronous source takes for every second request, in milliseconds. */
 const SOURCE_MS = 70;
 
-/** What a source throws that has no more. */
+/** The error that a source throws. */
 export class SourceError extends Error {}
 
-/** Makes the source of a batch, which writes down when it is asked, and when it is told to end. */
+/** Creates the source of a batch. It records each request that the batch pulls, and its closing. */
 export function createSource(stage: Stage, batch: BatchRecord): RequestSource {
   const { source, targets } = batch.step;
   const given = targets.map((target) => requestOf(stage, target));
@@ -27,7 +27,7 @@ export function createSource(stage: Stage, batch: BatchRecord): RequestSource {
     batch.batch = stage.opening;
     return { next: pull, return: () => noteReturn(stage, batch) };
   };
-  // The client sees how long an array is, and the stage when it is read.
+  // A real array, so that the client knows its length; its iterator tells the stage when the client reads it.
   if (source === "array") return Object.defineProperty(given, Symbol.iterator, { value: iterate });
   return { [Symbol.iterator]: iterate };
 }
@@ -92,7 +92,7 @@ function asyncSource(
             return new Promise(() => {});
           }
           batch.isAsked = false;
-          // What is given after the end is not looked at.
+          // The batch ignores requests after its end, so don't record them.
           if (batch.deadAtMs < Infinity || batch.returns > 0) return { done: true, value: undefined };
           return pull();
         },
@@ -107,7 +107,7 @@ function asyncSource(
   };
 }
 
-/** What the language makes of a function that yields. */
+/** Creates a source from a real generator, synchronous or asynchronous. */
 function generatorSource(
   stage: Stage,
   batch: BatchRecord,
@@ -168,7 +168,7 @@ function generatorSource(
   };
 }
 
-/** Whether what a source says comes later. */
+/** Whether a source is asynchronous. */
 function isAsync(source: SourceKind): boolean {
   return source === "async" || source === "stalled" || source === "async generator" || source === "rejects" ||
     source === "unclosable" || source === "deaf";
@@ -177,7 +177,7 @@ function isAsync(source: SourceKind): boolean {
 function noteReturn(stage: Stage, batch: BatchRecord): IteratorResult<FetchRequest> {
   stage.note(`the source of ${batch.name} is closed`);
   if (++batch.returns > 1) stage.fail("S13", `the source of ${batch.name} was closed twice`);
-  // What an asynchronous source has just said may not have been heard.
+  // The batch may close an asynchronous source before it has seen the source's end.
   if (batch.hasEnded && !isAsync(batch.step.source)) {
     stage.fail("S13", `the source of ${batch.name} was closed although it had ended`);
   }

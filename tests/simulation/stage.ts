@@ -1,5 +1,5 @@
 /**
- * The stage of a run: the clock, the servers, the client, and everything that the observer has written down.
+ * The stage of a run: the clock, the servers, the client, and the observer's records.
  *
  * @module
  */
@@ -35,22 +35,22 @@ export interface Violation {
   readonly text: string;
 }
 
-/** So many violations of one run are told. */
+/** The most violations that a run reports. */
 const TOLD = 5;
-/** So many of the latest things that have happened are told. */
+/** The number of latest events that a trace keeps. */
 const TRACED = 60;
 
-/** What the stage tells the rules. */
+/** The events that the stage reports to the rules. */
 export interface StageListener {
-  /** A request is handed to the network. */
+  /** Called when the client hands a request to the network. */
   onSend(sent: Sent): void;
-  /** A request was answered, or has failed. */
+  /** Called when a request is answered, or has failed. */
   onAnswer(sent: Sent): void;
-  /** A caller has its answer. */
+  /** Called when a caller has its result. */
   onEnding(caller: Caller): void;
 }
 
-/** Everything of one run. */
+/** The state of one run. */
 export class Stage {
   readonly clock: ModelClock = new ModelClock();
   readonly dice: Dice;
@@ -60,55 +60,55 @@ export class Stage {
   readonly semaphore: Semaphore | undefined;
   readonly adaptiveLimit: AdaptiveLimit | undefined;
   readonly bucket: TokenBucket | undefined;
-  /** How many permits others hold. */
+  /** The number of permits that other code holds. */
   lent = 0;
-  /** When others have had the bucket pause. */
+  /** The pauses of the bucket that other code has caused. */
   readonly bucketPauses: { readonly fromMs: number; readonly untilMs: number }[] = [];
-  /** Others have taken tokens. */
+  /** Called when other code has taken tokens. */
   onTake: (tokens: number) => void = () => {};
-  /** The client, and its extensions. */
+  /** The client at index 0, and its extensions after it. */
   readonly clients: Client[];
-  /** Another one, made alike, under the same limit and with the same cache. */
+  /** Another client with the same options, under the same limit and with the same cache. */
   readonly sibling: Client | undefined;
   readonly controllers: readonly CountedController[];
   readonly callers: Caller[] = [];
-  /** Callers by what they ask for; of what several ask for, none. */
+  /** The callers by the id of their target, without targets that several callers share. */
   readonly callerById: Map<string, Caller> = new Map();
-  /** Those who have no answer yet. */
+  /** The callers that have no result yet. */
   readonly unsettled: Set<Caller> = new Set();
   readonly batches: BatchRecord[] = [];
   readonly sent: Sent[] = [];
-  /** How many requests had been sent when the breaker of an origin changed last. */
+  /** The number of requests on the network when the breaker of each origin last changed. */
   readonly sentAtChange: Map<string, number> = new Map();
-  /** What is on the wire. */
+  /** The requests on the wire. */
   readonly open: Set<Sent> = new Set();
-  /** Visits that are not over, at the edge. */
+  /** The visits that are not over, at the edge. */
   readonly visits: Set<Visit> = new Set();
-  /** Whether a visitor has left in the middle of something. */
+  /** Whether a visitor has left before its work was done. */
   hasLost = false;
   #visitCount = 0;
   readonly #mirrorList: MirrorList | undefined;
-  /** Which mirrors are off, and since when. */
+  /** The time since which each mirror is off, by the index of the mirror. */
   readonly offMirrors: Map<number, number> = new Map();
   readonly events: ClientEvent[] = [];
   readonly violations: Violation[] = [];
   readonly trace: string[] = [];
-  /** What has to come to an end besides callers and batches. */
+  /** The names of operations that have to end, besides callers and batches. */
   readonly endings: Set<string> = new Set();
   listener: StageListener | undefined;
   closedAtMs: number = Infinity;
-  /** How long the computer has slept, in milliseconds: whatever was due then is late. */
+  /** The time for which the computer has slept, in milliseconds; everything that was due then is late. */
   sleptMs = 0;
-  /** By how much the wall clock was set back altogether, in milliseconds: whatever is dated may seem as much younger. */
+  /** The total by which the wall clock was set back, in milliseconds; a dated answer may seem younger by this time. */
   setBackMs = 0;
   readonly closedExtensions: Set<number> = new Set();
   readonly closeReason: Error = new Error("closed by the script");
   #listening: Disposable | undefined;
-  /** How many requests the servers have logged, as far as somebody has looked. */
+  /** The number of entries in the servers' log that `#noteArrivals` has processed. */
   #arrivals = 0;
-  /** The batch that is about to ask its source for an iterator. */
+  /** The client's batch that is about to get an iterator from its source. */
   opening: BatchRecord["batch"];
-  /** The most that the client allowed at this moment: what was admitted before its limit fell is sent all the same. */
+  /** The capacity before the latest change: requests that were admitted before the limit fell are still sent. */
   #capacity: { readonly atMs: number; readonly most: number } = { atMs: -1, most: 0 };
 
   constructor(
@@ -117,7 +117,7 @@ export class Stage {
     play: (stage: Stage, step: Step) => void,
   ) {
     const { clock } = this;
-    // It may be the other client that calls a user back, which is not seen.
+    // The other client, which is not watched, may call the callback. Watch the step nevertheless.
     this.interference = new Interference(
       plan.client.interferes ?? [],
       (step) => seenBy(this.eyes, () => play(this, step)),
@@ -149,7 +149,7 @@ export class Stage {
     if (plan.client.listens === "always") this.listen();
   }
 
-  /** A timer ends with its visit. */
+  /** Makes a timer's callback run in the visit that armed the timer, unless that visit is over. */
   #own(callback: () => void): () => void {
     const visit = currentVisit();
     return () => {
@@ -167,7 +167,7 @@ export class Stage {
     };
   }
 
-  /** How many bodies may be under way. */
+  /** The number of bodies that may be in flight now. */
   get capacity(): number {
     const { concurrency } = this.plan.client;
     if (concurrency === undefined) return 20;
@@ -176,7 +176,7 @@ export class Stage {
     return this.#capacity.atMs === this.clock.now() ? Math.max(now, this.#capacity.most) : now;
   }
 
-  /** How many may be under way at all times: whoever wants more at once would wait for ever once there are fewer. */
+  /** The least capacity of the whole run: a holder that wants more permits at once could wait for ever. */
   get leastCapacity(): number {
     const resized = this.plan.steps.map((step) =>
       step.what === "others" && step.does === "resize" ? step.amount : Infinity
@@ -184,7 +184,7 @@ export class Stage {
     return Math.min(this.capacity, ...resized);
   }
 
-  /** How many may ever be under way. */
+  /** The highest capacity of the whole run. */
   get mostCapacity(): number {
     const resized = this.plan.steps.map((step) => step.what === "others" ? step.amount : 0);
     const { concurrency } = this.plan.client;
@@ -192,7 +192,7 @@ export class Stage {
     return this.adaptiveLimit?.max ?? Math.max(this.capacity, first, ...resized);
   }
 
-  /** The longest time that a server takes to answer when nothing is wrong, in milliseconds. */
+  /** The longest time that a server takes to answer without a fault, in milliseconds. */
   get slowestMs(): number {
     return Math.max(...this.plan.origins.map(({ latencyMs: [, mostMs] }) => mostMs));
   }
@@ -201,31 +201,31 @@ export class Stage {
     return this.closedAtMs < Infinity;
   }
 
-  /** Who is asked by a caller. */
+  /** Returns the client that gets the call of a caller. */
   clientOf({ client, isSibling }: Pick<Caller, "client" | "isSibling">): Client {
     return (isSibling ? this.sibling : this.clients[client])!;
   }
 
-  /** Whether a client, or an extension, is closed. */
+  /** Whether the client or extension with this index is closed. */
   hasClosed(client: number): boolean {
     return this.isClosed || this.closedExtensions.has(client);
   }
 
-  /** Writes down what happens. */
+  /** Adds an event to the trace, if the run is traced. */
   note(text: string): void {
     if (!this.isTracing) return;
     this.trace.push(`${this.clock.now()} ms: ${text}`);
     if (this.trace.length > TRACED) this.trace.shift();
   }
 
-  /** A rule is broken. */
+  /** Records that a rule is broken. */
   fail(rule: string, text: string): void {
     if (this.violations.length === TOLD) return;
     this.violations.push({ rule, atMs: this.clock.now(), text });
     this.note(`VIOLATION of ${rule}: ${text}`);
   }
 
-  /** A visit begins: it ends when everything has that it waits for, or when its visitor leaves. */
+  /** Begins a visit. The visit ends when all of its work is done, or when its visitor leaves. */
   visit(step: Step, run: () => void): void {
     const visit = new Visit(`visit ${this.#visitCount++}`);
     this.visits.add(visit);
@@ -234,7 +234,7 @@ export class Stage {
     inVisit(visit, run);
   }
 
-  /** Ends the visits that wait for nothing any more. */
+  /** Ends the visits whose work is done. */
   endVisits(): void {
     for (const visit of this.visits) if (visit.work.size === 0) this.#endVisit(visit);
   }
@@ -256,7 +256,7 @@ export class Stage {
     visit.end();
   }
 
-  /** The mirrors change; one that is enabled is always left. */
+  /** Changes the mirrors, but never removes or disables the last enabled one. */
   changeMirrors({ does, mirror }: MirrorStep): void {
     const list = this.#mirrorList;
     const plan = this.plan.client.mirrors?.[mirror];
@@ -281,21 +281,21 @@ export class Stage {
     else if (!this.offMirrors.has(index)) this.offMirrors.set(index, this.clock.now());
   }
 
-  /** The computer sleeps. */
+  /** Simulates that the computer sleeps. */
   jump(byMs: number): void {
     this.note(`sleeps for ${byMs} ms`);
     this.sleptMs += byMs;
     this.clock.jump(byMs);
   }
 
-  /** The wall clock is set. */
+  /** Changes the wall clock. */
   setWall(byMs: number): void {
     this.note(`sets its wall clock by ${byMs} ms`);
     this.setBackMs += Math.max(0, -byMs);
     this.clock.setWall(byMs);
   }
 
-  /** Somebody begins to listen. */
+  /** Adds a listener to the client's events, unless there is one. */
   listen(): void {
     this.#listening ??= this.clients[0]!.on((event) => {
       this.events.push(event);
@@ -304,13 +304,13 @@ export class Stage {
     });
   }
 
-  /** Nobody listens any more. */
+  /** Removes the listener. */
   unlisten(): void {
     this.#listening?.[Symbol.dispose]();
     this.#listening = undefined;
   }
 
-  /** Finds out which requests have arrived at the servers: these read a body before they log its request. */
+  /** Finds the servers' log entries of requests. They appear late, because the servers read a body before they log it. */
   #noteArrivals(): void {
     const { entries } = this.servers.log;
     for (; this.#arrivals < entries.length; this.#arrivals++) {
@@ -326,7 +326,7 @@ export class Stage {
     }
   }
 
-  /** What is on the wire now, there or anywhere. */
+  /** Returns the number of requests on the wire to an origin, or to all; `isAll` includes those of the other client. */
   openAt(origin?: string, isAll = true): number {
     this.#noteArrivals();
     let count = 0;
@@ -339,7 +339,7 @@ export class Stage {
   }
 }
 
-/** Whether nothing of a request is on the wire any more. */
+/** Whether no part of a request is on the wire any more. */
 export function isOver(sent: Sent): boolean {
   return sent.isOver || (sent.entry !== undefined && sent.entry.outcome !== "open");
 }

@@ -1,5 +1,5 @@
 /**
- * What happens in a world, one step after the other.
+ * Plays the steps of a world.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { unwatched, watched } from "../lanes/model_eyes.ts";
 import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 
-/** Has a step happen; at the edge, as a visit of its own. */
+/** Plays a step; at the edge, as a visit of its own unless a visit is already running. */
 export function play(stage: Stage, step: Step): void {
   if (stage.plan.client.isWorker && currentVisit() === undefined) {
     stage.visit(step, () => playStep(stage, step));
@@ -62,7 +62,7 @@ function playStep(stage: Stage, step: Step): void {
 
 function playCall(stage: Stage, step: CallStep): void {
   const { how, target, options, extension, isSibling } = step;
-  // What the other client does is watched at the network alone.
+  // The observer watches the other client only at the network.
   if (isSibling && watched() !== undefined) return unwatched(() => playCall(stage, step));
   const client = extension === undefined ? 0 : extension + 1;
   const signals = step.signal === undefined ? [] : [step.signal];
@@ -85,7 +85,7 @@ function playCall(stage: Stage, step: CallStep): void {
   );
 }
 
-/** Many who ask for something each, and leave together. */
+/** Plays many single calls at once, which share a signal. */
 function playCrowd(stage: Stage, { atMs, size, origin, signal }: CrowdStep): void {
   for (let index = 0; index < size; index++) {
     const target: TargetPlan = { kind: "data", id: `c${atMs}x${index}x${signal}`, origin };
@@ -93,7 +93,7 @@ function playCrowd(stage: Stage, { atMs, size, origin, signal }: CrowdStep): voi
   }
 }
 
-/** Something has to come to an end besides callers and batches. */
+/** Records an operation that has to end, besides callers and batches. */
 function awaitEnd(stage: Stage, name: string, ending: Promise<void>): void {
   const visit = currentVisit();
   stage.endings.add(name);
@@ -104,7 +104,7 @@ function awaitEnd(stage: Stage, name: string, ending: Promise<void>): void {
   });
 }
 
-/** How a request has ended, as its outcome says it. */
+/** Converts an outcome to the ending of its caller. */
 export function endingOf(outcome: Outcome<unknown>): Parameters<typeof endCaller>[2] {
   const { attempts } = outcome;
   return outcome.ok
@@ -131,21 +131,21 @@ function playFetch(stage: Stage, caller: Caller, step: CallStep, options: Reques
     ? client.fetch(new URL(url), init, told)
     : client.fetch(requestFor(stage, step, url, init), undefined, told);
   answer.then((response) => {
-    // Of what still happens after a visit, nobody is there to read.
+    // After the end of a visit, no caller is left to read the response.
     if (caller.visit?.isOver) return;
     endCaller(stage, caller, { ok: true, value: response });
     readBody(stage, caller, response, reading);
   }, (value) => endCaller(stage, caller, { ok: false, value }));
 }
 
-/** A request with everything in it. */
+/** Creates a `Request` that contains the method, the headers, the signal and the body. */
 function requestFor(stage: Stage, step: CallStep, url: string, init: RequestInit): Request {
   const { target } = step;
   const body = hasBody(target) ? requestBodyOf(target, step, stage.clock) : null;
   return new Request(url, { ...init, body, duplex: "half" } as RequestInit);
 }
 
-/** One of the signals aborts. */
+/** Aborts one of the signals, and records which callers and batches must end. */
 function abort(stage: Stage, index: number): void {
   const { plan, controllers, batches, clock } = stage;
   const controller = controllers[index]!;
@@ -155,9 +155,9 @@ function abort(stage: Stage, index: number): void {
   mustEnd(stage, ({ signals }) => signals.includes(index), reason);
   for (const caller of stage.unsettled) {
     if (!caller.signals.includes(index)) continue;
-    // It hears of the closing and of its own abort at once.
+    // A busy caller may learn of a closing and of its own abort at the same time; its own abort wins.
     if (caller.isBusy) caller.mustEndWith = { reason, isSure: true };
-    // In the middle of the closing it hears of either first.
+    // If the abort happens inside a callback during a closing, the caller may get either reason.
     else if (stage.interference.isUnderWay && caller.mustEndWith !== undefined) {
       caller.mustEndWith = { ...caller.mustEndWith, isSure: false };
     }
@@ -166,10 +166,10 @@ function abort(stage: Stage, index: number): void {
     if (batch.step.signal !== index || batch.ending !== undefined || batch.deadAtMs < Infinity) continue;
     batch.deadAtMs = clock.now();
     batch.mustEnd = true;
-    // When all outcomes are there, nothing is left to abort, whether or not they were taken.
+    // When all outcomes are there, nothing is left to abort, even if the reader has not taken all of them.
     const { active = 0, asleep = 0 } = batch.batch?.allowance ?? {};
     const isDone = (batch.hasEnded || batch.returns > 0) && active + asleep === 0;
-    // A signal that closes the client too is heard by that first.
+    // If the signal also closes a client, that client reacts first, so the reason is not certain.
     if (!isDone && !closes(plan.client, index) && !stage.interference.isUnderWay) {
       batch.mustEndWith ??= { reason };
     }
@@ -182,7 +182,7 @@ function abort(stage: Stage, index: number): void {
   controller.abort(reason);
 }
 
-/** Whether a signal ends a client, or an extension. */
+/** Whether a signal closes the client or an extension. */
 function closes({ signal, extensions }: ClientPlan, index: number): boolean {
   return signal === index || (extensions ?? []).some((extension) => extension.signal === index);
 }
@@ -194,7 +194,7 @@ function noteClosing(stage: Stage, reason: unknown): void {
   for (let client = 0; client < stage.clients.length; client++) noteBatches(stage, client);
 }
 
-/** An extension is closed: what was asked of it ends, and of the others nothing. */
+/** Closes an extension: its own requests must end, and those of the other clients must not. */
 function closeExtension(stage: Stage, client: number): void {
   if (stage.isClosed) return;
   stage.note(`extension ${client} closes`);
@@ -212,7 +212,7 @@ function noteExtensionClosing(stage: Stage, client: number, reason: unknown): vo
   }
 }
 
-/** The batches of a client end with it. */
+/** Records that the batches of a client must end with it. */
 function noteBatches(stage: Stage, client: number): void {
   for (const batch of stage.batches) {
     if (batch.client !== client) continue;

@@ -1,5 +1,5 @@
 /**
- * Rejections that nobody handles, on Deno and on Bun.
+ * Detects unhandled rejections, on Deno and on Bun.
  *
  * @module
  */
@@ -9,7 +9,7 @@ interface BunProcess {
   off(name: "unhandledRejection", listener: (reason: unknown) => void): void;
 }
 
-/** Calls back for every rejection that nobody handles, until it is disposed. */
+/** Calls `onUnhandled` for every unhandled rejection, until the result is disposed. */
 export function watchUnhandled(onUnhandled: (reason: unknown) => void): Disposable {
   const { Bun, process } = globalThis as { Bun?: unknown; process?: BunProcess };
   if (Bun !== undefined && process !== undefined) {

@@ -1,27 +1,27 @@
 /**
- * Visits: the incoming requests of a worker at the edge. Timers and sockets belong to the visit in which they were made, end with
- * it, and may not be touched in another one.
+ * Visits: the incoming requests of a worker at the edge. Timers and sockets belong to the visit that created them. They end
+ * with it, and other visits must not use them.
  *
  * @module
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Everything that happens for one incoming request. */
+/** The work for one incoming request. */
 export class Visit {
   isOver = false;
-  /** What it waits for: when that has ended, the visit has. */
+  /** The work that the visit waits for; when it is empty, the visit ends. */
   readonly work: Set<unknown> = new Set();
   readonly #onEnd: (() => void)[] = [];
 
   constructor(readonly name: string) {}
 
-  /** Has something happen at the end of the visit. */
+  /** Adds a callback that runs at the end of the visit. */
   onEnd(callback: () => void): void {
     this.#onEnd.push(callback);
   }
 
-  /** Everything of it stops, whatever it is about. */
+  /** Ends the visit and stops everything that belongs to it. */
   end(): void {
     if (this.isOver) return;
     this.isOver = true;
@@ -31,17 +31,17 @@ export class Visit {
 
 const storage = new AsyncLocalStorage<Visit | undefined>();
 
-/** The visit that something runs in; `undefined` outside of all, as the servers do, and everything elsewhere than at the edge. */
+/** Returns the visit of the running code; `undefined` outside of visits: in the servers, and in worlds that are no worker. */
 export function currentVisit(): Visit | undefined {
   return storage.getStore();
 }
 
-/** Runs something in a visit, or outside of all. */
+/** Runs a function in a visit, or outside of visits if `visit` is `undefined`. */
 export function inVisit<T>(visit: Visit | undefined, run: () => T): T {
   return storage.run(visit, run);
 }
 
-/** A promise that is heard of no more once the visit is over that waits for it. */
+/** Waits for a promise, but never settles if the visit has ended by then. */
 export async function whileOpen<T>(visit: Visit, promise: Promise<T>): Promise<T> {
   try {
     const value = await promise;
@@ -52,7 +52,7 @@ export async function whileOpen<T>(visit: Visit, promise: Promise<T>): Promise<T
   }
 }
 
-/** A response whose body belongs to a visit. */
+/** Returns a copy of a response whose body belongs to a visit. */
 export function ownedBy(visit: Visit, response: Response): Response {
   if (response.body === null) return response;
   const reader = response.body.getReader();
@@ -73,17 +73,17 @@ export function ownedBy(visit: Visit, response: Response): Response {
   return Object.defineProperty(owned, "url", { value: url });
 }
 
-/** What workers say of I/O that another visit has begun. */
+/** Throws the error of workers if the running code uses I/O of another visit. */
 function checkVisit(visit: Visit): void {
   const current = currentVisit();
-  // Streams go on by themselves as well.
+  // Streams also run outside of visits, by themselves.
   if (current === visit || current === undefined) return;
   throw new Error("Cannot perform I/O on behalf of a different request");
 }
 
 const { AbortController: PlainController } = globalThis;
 
-/** Has controllers belong to visits, until it is disposed. */
+/** Makes each new abort controller belong to the visit that creates it, until the result is disposed. */
 export function ownControllers(): Disposable {
   globalThis.AbortController = class extends PlainController {
     readonly #visit = currentVisit();

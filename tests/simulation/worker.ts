@@ -1,5 +1,5 @@
 /**
- * Runs seeds in a process of its own, on Deno or on Bun, and prints what they have come to as one line of JSON:
+ * Runs seeds in a process of its own, on Deno or on Bun, and prints their results as one line of JSON:
  *
  *     worker.ts FIRST COUNT [stop]
  *

@@ -9,17 +9,17 @@ import type { SeedsResult } from "./seeds.ts";
 /** A program and its first arguments. */
 export type WorkerCommand = readonly [string, ...string[]];
 
-/** Which seeds are run, and in how many processes. */
+/** The seeds to run, and the number of processes. */
 export interface SeedRange {
   readonly first: number;
   readonly count: number;
   readonly jobs: number;
 }
 
-/** How many seeds a process runs before it makes room for another. */
+/** The number of seeds that one process runs. */
 const PORTION = 500;
 
-/** Runs seeds, and puts together what they have come to, the failures by their seeds. */
+/** Runs seeds in several processes, and combines their results; the failures are sorted by seed. */
 export async function runInParallel(
   command: WorkerCommand,
   { first, count, jobs }: SeedRange,
@@ -40,7 +40,7 @@ export async function runInParallel(
   return { failures, seeds: sum("seeds"), callers: sum("callers"), sent: sum("sent") };
 }
 
-/** Runs one process to its end. */
+/** Runs one process to its end, and returns its result. */
 export async function runWorker(
   [program, ...args]: WorkerCommand,
   { first, count, stops, signal, cwd }: {

@@ -1,5 +1,5 @@
 /**
- * A server for a soak: each tenth request goes wrong, in one of ten ways, over real sockets.
+ * The server of a soak test: one request in ten fails, in one of ten ways, over real sockets.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
 import { seededRandom } from "../../src/testing/random.ts";
 
-/** Ways to go wrong; each has the same part. */
+/** The faults of the server, all with the same probability. */
 export const FAULTS = [
   "503",
   "429",
@@ -22,21 +22,22 @@ export const FAULTS = [
   "hang",
 ] as const;
 
-/** The part of requests with which something is wrong. */
+/** The share of requests that get a fault. */
 const FAULTY = 0.1;
-/** How long a slow answer takes, in milliseconds. */
+/** The time that a slow answer takes, in milliseconds. */
 const SLOW_MS = 60;
 
-/** What a server has seen. */
+/** The counts of a server. */
 export interface ServerCounts {
-  /** How many connections are open now, and were opened in all. */
+  /** The number of connections that are open now. */
   readonly open: number;
+  /** The number of connections that were opened in total. */
   readonly accepted: number;
   readonly requests: number;
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface FaultyServer {
   readonly url: string;
   readonly counts: ServerCounts;
@@ -50,7 +51,7 @@ interface Counting {
   readonly faults: Record<string, number>;
 }
 
-/** Starts a server on this machine; `/counts` says what it has seen. */
+/** Starts a server on this machine; it answers `/counts` with its counts. */
 export async function startFaultyServer(seed: number): Promise<FaultyServer> {
   const random = seededRandom(seed);
   const counts: Counting = { open: 0, accepted: 0, requests: 0, faults: {} };
@@ -90,7 +91,7 @@ function serve(socket: Socket, path: string, counts: Counting, random: () => num
   counts.requests++;
   const [, number] = /^\/item\/(\d+)/.exec(path) ?? [];
   const well = answer(`{"n":${number},"padding":"${"x".repeat(300)}"}`);
-  // What a redirect leads to is there.
+  // The target of a redirect never gets a fault.
   if (path.endsWith("?moved") || random() >= FAULTY) return void socket.write(well);
   const fault = FAULTS[Math.floor(random() * FAULTS.length)]!;
   counts.faults[fault] = (counts.faults[fault] ?? 0) + 1;
@@ -114,7 +115,7 @@ function serve(socket: Socket, path: string, counts: Counting, random: () => num
     case "redirect":
       return void socket.write(answer("", "302 Found", `Location: ${path}?moved\r\n`));
     case "hang":
-      // Nothing, until the client has had enough.
+      // Send nothing, until the client gives up.
       return;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A soak: many requests over real sockets to a server with which something is wrong with each tenth, on Deno and on Bun:
+ * The soak test: makes many requests over real sockets to a server that fails one request in ten, on Deno and on Bun:
  *
  *     deno task soak [--requests 100000] [--only deno|bun]
  *

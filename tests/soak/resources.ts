@@ -1,22 +1,22 @@
 /**
- * What a process has in use.
+ * Measures the resources that a process uses.
  *
  * @module
  */
 
 import type { ServerCounts } from "./faulty_server.ts";
 
-/** What is in use at a moment. */
+/** The resources in use at one moment. */
 export interface Sample {
-  /** How many requests have ended. */
+  /** The number of requests that have ended. */
   readonly requests: number;
-  /** After a collection, in bytes. */
+  /** The size of the heap after a garbage collection, in bytes. */
   readonly heap: number;
-  /** Connections at the server. */
+  /** The number of connections that are open at the server. */
   readonly sockets: number;
-  /** Timers that are armed. */
+  /** The number of armed timers. */
   readonly timers: number;
-  /** Listeners on the callers' signal. */
+  /** The number of listeners on the callers' signal. */
   readonly listeners: number;
 }
 
@@ -28,7 +28,7 @@ interface Globals {
 const { setTimeout: arm, clearTimeout: disarm } = globalThis;
 const armed = new Set<unknown>();
 
-/** Counts timers from now on, those that are armed by whatever looks for `setTimeout` when it needs it. */
+/** Counts the armed timers from now on, except those of code that has kept an earlier reference to `setTimeout`. */
 export function countTimers(): Disposable & { readonly count: number } {
   globalThis.setTimeout = ((callback: (...args: unknown[]) => void, delayMs?: number, ...args: unknown[]) => {
     const timer = arm(() => {
@@ -53,7 +53,7 @@ export function countTimers(): Disposable & { readonly count: number } {
   };
 }
 
-/** Collects what nobody refers to, and says how large the rest is, in bytes. */
+/** Collects garbage, and returns the size of the remaining heap, in bytes. */
 export async function heapSize(): Promise<number> {
   const { gc, Bun } = globalThis as Globals;
   const { memoryUsage } = await import("node:process");
@@ -65,7 +65,7 @@ export async function heapSize(): Promise<number> {
   return memoryUsage().heapUsed;
 }
 
-/** Asks a server what it has seen. */
+/** Gets the counts of a server. */
 export async function countsOf(url: string): Promise<ServerCounts> {
   return await (await fetch(`${url}/counts`)).json();
 }

@@ -1,5 +1,5 @@
 /**
- * The server of a soak in a process of its own: says where it is, and ends with its standard input.
+ * Runs the server of a soak test in a process of its own. Prints the server's URL, and exits when its standard input ends.
  *
  * @module
  */
@@ -8,6 +8,6 @@ import { startFaultyServer } from "./faulty_server.ts";
 
 const server = await startFaultyServer(Number(Deno.args[0] ?? 1));
 console.log(server.url);
-for await (const _ of Deno.stdin.readable) { /* whoever has started it says nothing more */ }
+for await (const _ of Deno.stdin.readable) { /* the parent process closes the pipe to end this one */ }
 server.close();
 Deno.exit(0);

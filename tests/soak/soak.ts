@@ -1,5 +1,5 @@
 /**
- * Many requests to a server with which something is wrong now and then, and what becomes of each.
+ * Makes many requests to a server that fails now and then, and records the result of each.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import { type Client, createClient, isInvalidDataError, type Outcome } from "../
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { countsOf, countTimers, heapSize, type Sample } from "./resources.ts";
 
-/** How many requests are one portion, asked for in one way. */
+/** The number of requests in a portion; all requests of a portion are made in the same way. */
 const PORTION = 1_000;
-/** How many callers ask at once where each asks for one. */
+/** The number of callers that make single requests at once. */
 const CALLERS = 40;
 
-/** What is done. */
+/** The number of requests, and when to take samples. */
 export interface SoakOptions {
   readonly url: string;
-  /** How many requests there are. */
+  /** The number of requests to make. */
   readonly total: number;
-  /** After how many of them a sample is taken each time. */
+  /** The number of requests between two samples. */
   readonly sampleEvery: number;
   readonly onSample?: ((sample: Sample) => void) | undefined;
 }
 
-/** What has become of all requests. */
+/** The results of all requests. */
 export interface SoakResult {
   readonly ok: number;
   /** Failures by the name of their error. */
   readonly failed: Readonly<Record<string, number>>;
-  /** Requests that ended in no way, in two, or with the value of another one; by what is wrong. */
+  /** Descriptions of requests that never ended, ended twice, failed unexpectedly, or got the value of another request. */
   readonly wrong: readonly string[];
   readonly samples: readonly Sample[];
 }
 
-/** Makes all requests, in ways that take turns, with one signal for all. */
+/** Makes all requests, in several ways by turns, with one signal for all of them. */
 export async function soak({ url, total, sampleEvery, onSample }: SoakOptions): Promise<SoakResult> {
   using timers = countTimers();
   const controller = new AbortController();
@@ -61,14 +61,14 @@ export async function soak({ url, total, sampleEvery, onSample }: SoakOptions): 
   return { ...ledger, samples };
 }
 
-/** Writes down how each request ends. */
+/** Records how each request ends. */
 class Ledger {
   ok = 0;
   readonly failed: Record<string, number> = {};
   readonly wrong: string[] = [];
   #ended: Set<number> = new Set();
 
-  /** A request has brought a value. */
+  /** Records a value, and checks that it belongs to the request. */
   value(number: number, value: unknown): void {
     this.#end(number);
     this.ok++;
@@ -77,7 +77,7 @@ class Ledger {
     }
   }
 
-  /** It has failed. What is no JSON is no value, and everything else comes in time. */
+  /** Records a failure. Only an `InvalidDataError` is expected, for wrong content; retries must overcome all other faults. */
   error(number: number, error: unknown): void {
     this.#end(number);
     const name = error instanceof Error ? error.name : String(error);
@@ -95,7 +95,7 @@ class Ledger {
     this.#ended.add(number);
   }
 
-  /** All of a portion must have ended. */
+  /** Ends a portion: checks that all of its requests have ended. */
   close(numbers: readonly number[]): void {
     for (const number of numbers) if (!this.#ended.has(number)) this.wrong.push(`${number} has not ended`);
     this.#ended = new Set();
@@ -121,11 +121,11 @@ const WAYS: readonly Way[] = [
     ledger.outcome(number, await client.outcome(pathOf(number), { signal }));
   }),
   oneByOne(async (client, number, signal, ledger) => {
-    // A body is whole, or its reader hears of it and asks again; some have enough of it sooner.
+    // Either the body is complete, or reading it fails and the caller fetches again. Some callers cancel the body instead.
     for (;;) {
       const response = await client.fetch(pathOf(number), { signal });
       if (number % 3 === 0) {
-        // One that has broken off already says so.
+        // Cancelling a body that has already broken off rejects.
         await response.body?.cancel().catch(() => {});
         return ledger.value(number, { n: number });
       }

@@ -1,5 +1,5 @@
 /**
- * Whether a soak has gone well.
+ * Judges the result of a soak test.
  *
  * @module
  */
@@ -7,17 +7,18 @@
 import type { Sample } from "./resources.ts";
 import type { SoakResult } from "./soak.ts";
 
-/** From how many requests on everything must be flat: before, code is compiled, and pools are filled. */
+/** The number of requests after which the heap must not grow; before that, code is compiled and pools are filled. */
 const SETTLED = 20_000;
-/** How much a heap may seem to grow by chance: as a part, and in bytes. */
+/** The growth of the heap that counts as chance, as a share. */
 const HEAP_PART = 0.1;
+/** The growth of the heap that counts as chance in addition, in bytes. */
 const HEAP_BYTES = 2e6;
-/** How many connections there may be for each permit: some are about to be closed. */
+/** The most open connections. There may be more than permits, because some are about to be closed. */
 const MOST_SOCKETS = 60;
-/** The client's queue of deadlines has one timer. */
+/** The most armed timers; the client's queue of deadlines has one. */
 const MOST_TIMERS = 2;
 
-/** What is wrong with a soak; nothing if all is well. */
+/** Returns the faults that a soak test has found; an empty list if there are none. */
 export function faultsOf({ ok, failed, wrong, samples }: SoakResult, total: number): string[] {
   const ended = ok + Object.values(failed).reduce((sum, count) => sum + count, 0);
   const faults = wrong.slice(0, 10);

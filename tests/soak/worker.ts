@@ -1,5 +1,5 @@
 /**
- * A soak in a process of its own, on Deno or on Bun; prints what it has come to as one line of JSON:
+ * Runs a soak test in a process of its own, on Deno or on Bun, and prints its result as one line of JSON:
  *
  *     worker.ts URL TOTAL SAMPLE_EVERY
  *

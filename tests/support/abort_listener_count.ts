@@ -1,10 +1,13 @@
 /**
- * How many listeners an abort signal has.
+ * Counts the listeners of an abort signal.
  *
  * @module
  */
 
-/** Counts the abort listeners that are added from now on: now, and at most at once. */
+/**
+ * Counts the listeners that are added to a signal from now on: `now` is their current number, `most` the highest number so
+ * far.
+ */
 export function countAbortListeners(signal: AbortSignal): { now: number; most: number } {
   const count = { now: 0, most: 0 };
   const { addEventListener, removeEventListener } = signal;

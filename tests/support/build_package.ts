@@ -1,7 +1,7 @@
 /**
- * Builds the package as JSR hands it to npm clients: transpiled modules, declarations of what is public, and a `package.json`. Two
- * things are otherwise. The parts of `@std` that JSR would name as dependencies are those of `links`, inside of the package; and
- * there is a `bin`, which JSR does not write yet.
+ * Builds the package in the form in which JSR serves it to npm clients: transpiled modules, declarations of the public API,
+ * and a `package.json`. Two things differ. JSR would name the parts of `@std` as dependencies; this package contains the
+ * copies in `links` instead. And it has a `bin`, which JSR does not write yet.
  *
  *     deno run -A tests/support/build_package.ts [FILE]
  *
@@ -17,14 +17,14 @@ interface Config {
   readonly exports: Readonly<Record<string, string>>;
 }
 
-/** Where the linked modules are in the package. */
+/** The folder of the linked modules in the package. */
 const LINKED = "linked";
 const SHEBANG = "#!/usr/bin/env bun\n";
 
 /**
  * Builds the package.
  *
- * @param tarball Where to write it.
+ * @param tarball The path of the file to write.
  * @throws {Error} If a step fails; its output says why.
  */
 export async function buildPackage(tarball: string): Promise<void> {
@@ -44,7 +44,7 @@ export async function buildPackage(tarball: string): Promise<void> {
   }
 }
 
-/** Copies what is published, with the linked modules in the place of packages. */
+/** Copies the published files, and changes their imports of packages to imports of the linked modules. */
 async function prepare(target: string, { imports, links, publish, ...config }: Config): Promise<void> {
   const linked = new Map<string, string>();
   for (const link of links) {
@@ -77,7 +77,7 @@ async function prepare(target: string, { imports, links, publish, ...config }: C
   await Deno.writeTextFile(`${target}/deno.json`, JSON.stringify(result, undefined, 2));
 }
 
-/** Copies a file or a folder, and changes modules on the way. */
+/** Copies a file or a folder, and passes the text of each module through `change`. */
 async function copy(
   from: string,
   to: string,
@@ -92,7 +92,7 @@ async function copy(
   await Deno.writeTextFile(to, from.endsWith(".ts") ? change(text, from) : text);
 }
 
-/** Replaces specifiers in the statements of a module, and not in the examples of its comments. */
+/** Replaces specifiers in the statements of a module, but not in the examples of its comments. */
 function rewriteImports(text: string, replace: (specifier: string) => string): string {
   return text.replaceAll(
     /^((?:import|export|\}) .*?from ")([^".][^"]*)(";)$/gm,
@@ -100,7 +100,7 @@ function rewriteImports(text: string, replace: (specifier: string) => string): s
   );
 }
 
-/** Makes the command line a program that Bun runs. */
+/** Makes the command line executable, with Bun as its interpreter, and names it in `package.json`. */
 async function addProgram(folder: string, { exports }: Config): Promise<void> {
   const program = exports["./cli"]!.replace(/\.ts$/, ".js");
   await Deno.writeTextFile(`${folder}/${program}`, SHEBANG + await Deno.readTextFile(`${folder}/${program}`));

@@ -1,20 +1,20 @@
 /**
- * Bun, wherever it is: installed, or brought from npm by Deno.
+ * Finds Bun: the installed one, or else the one that Deno downloads from npm.
  *
  * @module
  */
 
 import { runCommand } from "./command.ts";
 
-/** The version that is brought where none is installed; an installed one has the same major version. */
+/** The version to download if Bun is not installed; an installed Bun must have the same major version. */
 const BUN_VERSION = "1.4.5";
 
-/** The path of a Bun that runs here; says on stderr why there is none. */
+/** Returns the path of a Bun that runs here. If there is none, prints the reason to stderr and returns `undefined`. */
 export async function findBun(): Promise<string | undefined> {
   try {
     const { success, output } = await runCommand("bun", ["--version"], { quiet: true });
     if (success && output.startsWith(`${BUN_VERSION.split(".")[0]}.`)) return "bun";
-  } catch (error) { // not on the PATH
+  } catch (error) { // `bun` is not on the PATH: download it below
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   const args = ["x", "--yes", "--allow-all", `npm:bun@${BUN_VERSION}`, "--print", "process.execPath"];

@@ -1,5 +1,5 @@
 /**
- * Tries to write and to read in the folder that is its argument, and says what came of it.
+ * Tries to write and to read in the cache folder given as the argument, and prints the results or the errors' names.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Entries of a cache, and bytes for them.
+ * Creates cache entries, and bytes for their bodies.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
-/** An entry of a text or bytes. */
+/** Creates an entry with the given body. */
 export function entryOf(body: string | Uint8Array<ArrayBuffer>, meta: Partial<CacheMeta> = {}): CacheEntry {
   const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
   return {
@@ -16,12 +16,12 @@ export function entryOf(body: string | Uint8Array<ArrayBuffer>, meta: Partial<Ca
   };
 }
 
-/** The text of an entry. */
+/** Returns the body of an entry as text. */
 export function textOf(entry: CacheEntry | undefined): string | undefined {
   return entry && new TextDecoder().decode(entry.body);
 }
 
-/** Bytes that can't be compressed, the same for the same seed. */
+/** Returns bytes that can't be compressed; the same seed gives the same bytes. */
 export function randomBytes(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   const random = seededRandom(seed);
   return Uint8Array.from({ length: size }, () => 256 * random());

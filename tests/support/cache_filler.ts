@@ -1,5 +1,5 @@
 /**
- * Fills a cache: `cache_filler.ts DIR SEED WRITES MAX_BYTES LEAST MOST` writes so many entries of LEAST to MOST bytes, one
+ * Fills a cache: `cache_filler.ts DIR SEED WRITES MAX_BYTES LEAST MOST` writes WRITES entries of LEAST to MOST bytes, one
  * after the other, most of them small. Prints a line for each.
  *
  * @module
@@ -13,7 +13,7 @@ const [dir, ...numbers] = (globalThis as unknown as { process: { argv: readonly 
   .slice(2);
 const [seed = 0, writes = 0, maxBytes = 0, least = 0, most = 0] = numbers.map(Number);
 const random = seededRandom(seed);
-// The largest that may be is the largest that there is.
+// The limit for one entry fits the largest entry that this program writes.
 const cache = filesystemCache(dir!, { maxBytes, maxEntryBytes: most + 1_000, random });
 for (let index = 0; index < writes; index++) {
   const size = Math.floor(least + random() ** 3 * (most - least));

@@ -1,5 +1,6 @@
 /**
- * Stores an entry in the folder that is its argument, reads it, and comes to its end by itself.
+ * Stores an entry in the cache folder given as the argument, and reads it. The program must then end by itself: the cache
+ * must not keep the process alive.
  *
  * @module
  */

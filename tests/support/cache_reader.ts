@@ -1,6 +1,6 @@
 /**
- * Reads the entries of `cache_writer.ts` until there is a file of the name `stop` in the folder, and prints what it saw:
- * `cache_reader.ts DIR`. It looks at each file itself as well, because the cache hides damaged ones.
+ * Reads the entries of `cache_writer.ts` until the folder contains a file named `stop`, and prints its counts:
+ * `cache_reader.ts DIR`. It also checks each file directly, because the cache hides damaged files.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { decodeEntry } from "../../src/cache/filesystem/entry_format.ts";
 import { nameOf } from "../../src/cache/filesystem/entry_name.ts";
 import { currentFiles } from "../../src/runtime/files/current.ts";
 
-/** What a reader saw. */
+/** The counts of a reader. */
 export interface CacheReads {
-  /** How many entries it read. */
+  /** The number of reads that found an entry. */
   hits: number;
-  /** How often there was none. */
+  /** The number of reads that found no entry. */
   misses: number;
-  /** How many files were damaged, and how many entries were not what had been written. */
+  /** The number of damaged files, plus the number of entries that differ from what the writer wrote. */
   corrupt: number;
-  /** How many reads failed. */
+  /** The number of reads that threw. */
   errors: number;
 }
 
@@ -49,7 +49,7 @@ console.log("reading");
 for (let count = 0; (await files.info(`${dir}/stop`)) === undefined; count++) {
   try {
     await read(`${count % KEYS}`);
-  } catch (error) { // a failure is what is looked for
+  } catch (error) { // a failed read is a finding: the test wants its count
     console.error(error);
     reads.errors++;
   }

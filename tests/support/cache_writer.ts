@@ -1,5 +1,5 @@
 /**
- * Writes entries of random sizes under a few keys, until somebody kills it: `cache_writer.ts DIR SEED`. Prints a line for
+ * Writes entries of random sizes under a few keys, until the test kills it: `cache_writer.ts DIR SEED`. Prints a line for
  * each.
  *
  * @module
@@ -9,7 +9,7 @@ import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { entryOf } from "../cache/filesystem/entry.ts";
 
-/** So small that entries are evicted meanwhile. */
+/** The limit of the cache, small enough that it evicts entries all the time. */
 const MAX_BYTES = 12_000_000;
 const KEYS = 8;
 
@@ -22,7 +22,7 @@ async function writeForEver(): Promise<void> {
     const fill = Math.floor(random() * 256);
     const size = Math.floor(random() * 2_500_000);
     const key = `${Math.floor(random() * KEYS)}`;
-    // Who reads can tell from the URL what the body has to be.
+    // The URL tells a reader the expected body: its fill byte and its size.
     await cache.set(key, entryOf(size, { fill, key, url: `${fill} ${size}` }));
     console.log("written");
   }

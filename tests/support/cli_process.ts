@@ -1,5 +1,5 @@
 /**
- * The command line as a process of its own, on the runtime that the tests run on.
+ * Runs the command line as a process of its own, on the runtime that runs the tests.
  *
  * @module
  */
@@ -18,40 +18,40 @@ interface ProcessGlobal {
 
 const currentProcess = (globalThis as unknown as { process: ProcessGlobal }).process;
 
-/** How a process ended. */
+/** The exit code and the output of a process that has ended. */
 export interface CliResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A process that runs. */
+/** A running process. */
 export interface CliProcess {
-  /** When it has ended and everything that it wrote has been read. */
+  /** Resolves when the process has ended and all of its output has been read. */
   readonly ended: Promise<CliResult>;
-  /** Presses Ctrl-C. */
+  /** Sends SIGINT, as Ctrl-C does. */
   interrupt(): void;
   /** Sends a signal. */
   signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void;
-  /** Ends it at once, whatever it does. */
+  /** Ends the process at once with SIGKILL. */
   kill(): void;
-  /** Reads the first bytes of stdout, and then closes it. */
+  /** Closes stdout after its first bytes have been read. */
   closeStdout(): void;
 }
 
-/** What a process gets besides its arguments. */
+/** The input, the environment and the permissions of a process. */
 export interface CliProcessOptions {
-  /** What it reads from stdin, which stays open without it. */
+  /** The text on stdin; without it, stdin stays open. */
   readonly input?: string | undefined;
-  /** Further variables of its environment. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Deno's flags for its permissions, which Bun has none of; by default all. */
+  /** Deno's permission flags; by default all permissions. Bun has no permissions and ignores them. */
   readonly permissions?: readonly string[] | undefined;
-  /** Which of its outputs leads to a full disk, by the number of its descriptor. */
+  /** The descriptor of the output that leads to a full disk (`/dev/full`). */
   readonly full?: 1 | 2 | undefined;
-  /** Whether SIGHUP is ignored, as `nohup` has it. */
+  /** Whether the process ignores SIGHUP, as under `nohup`. */
   readonly nohup?: boolean | undefined;
-  /** Another program than the command line, by its path. */
+  /** The path of the program to run; by default the command line. */
   readonly program?: string | undefined;
 }
 
@@ -79,12 +79,12 @@ export async function startCli(
   );
   const { pid } = child;
   if (pid === undefined) throw new Error("Cannot start the command line");
-  // It may end before it has read everything.
+  // The process may end before it has read all of stdin, which is no failure of the test.
   child.stdin.on("error", () => {});
   if (input !== undefined) child.stdin.end(input);
   return {
     ended: collect(child).finally(() => folder[Symbol.asyncDispose]()),
-    // Not `child.kill()`: Deno then reports that the signal ended the process, whatever the process did.
+    // Don't use `child.kill()`: after it, Deno always reports that the signal ended the process.
     interrupt: () => currentProcess.kill(pid, "SIGINT"),
     signal: (name) => currentProcess.kill(pid, name),
     kill: () => currentProcess.kill(pid, "SIGKILL"),
@@ -109,7 +109,7 @@ async function collect(child: ChildProcess): Promise<CliResult> {
   return { code, stdout, stderr };
 }
 
-/** What makes the runtime run a program. Bun needs a bundle, which is made once. */
+/** Returns the arguments that make the runtime run a program. Bun needs a bundle, which is made only once. */
 async function programArgs(
   program: string,
   folder: TempFolder,

@@ -1,35 +1,35 @@
 /**
- * Runs a program, shows what it prints and keeps it.
+ * Runs a program, shows its output, and returns it.
  *
  * @module
  */
 
-/** What became of a program. */
+/** The result of a program that has ended. */
 export interface CommandResult {
-  /** Whether it ended with the exit code 0. */
+  /** Whether the exit code was 0. */
   readonly success: boolean;
-  /** What it printed to both outputs, without colors. */
+  /** The text of stdout and then of stderr, without colors. */
   readonly output: string;
 }
 
 /** Options for {@linkcode runCommand}. */
 export interface CommandOptions {
-  /** Whether to keep the output to itself. */
+  /** Whether to hide the output. */
   readonly quiet?: boolean | undefined;
-  /** Whether to leave it the proxies of the environment, because it needs the internet. */
+  /** Whether the program keeps the proxies of the environment, because it needs the internet. */
   readonly keepProxies?: boolean | undefined;
-  /** The folder to run in, if another one. */
+  /** The folder to run in; by default the current one. */
   readonly cwd?: string | undefined;
-  /** More variables of the environment. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Variables that would send requests to 127.0.0.1 through a proxy. */
+/** Matches the variables that would send requests to 127.0.0.1 through a proxy. */
 const PROXY_VARIABLE = /^(?:https?|all|no)_proxy$/i;
 // deno-lint-ignore no-control-regex
 const COLOR = /\x1b\[[\d;]*m/g;
 
-/** Runs a program to its end, without input and, unless it needs them, without the proxies of the environment. */
+/** Runs a program to its end, without input. Removes the proxies of the environment unless `keepProxies` is set. */
 export async function runCommand(
   program: string,
   args: readonly string[],

@@ -1,37 +1,37 @@
 /**
- * How many tests passed and failed, and the line that says so.
+ * The counts of passed and failed tests, and the line that reports them.
  *
  * @module
  */
 
-/** What a run has counted. */
+/** The counts of a test run. */
 export interface Counts {
-  /** Tests that passed. */
+  /** The number of tests that passed. */
   readonly passed: number;
-  /** Tests that failed, and whatever else made the run fail. */
+  /** The number of tests that failed, plus the other failures of the run, such as a check or an installation. */
   readonly failed: number;
-  /** Tests that were left out. */
+  /** The number of tests that were skipped. */
   readonly skipped: number;
 }
 
-/** The sum of several runs. */
+/** Adds up the counts of several runs. */
 export function sum(runs: readonly Counts[]): Counts {
   const add = (key: keyof Counts): number => runs.reduce((total, run) => total + run[key], 0);
   return { passed: add("passed"), failed: add("failed"), skipped: add("skipped") };
 }
 
-/** Prints `… N passed, N failed`, and what was skipped on the line before. */
+/** Prints `… N passed, N failed`, and before it a line with the number of skipped tests, if there are any. */
 export function printCounts(prefix: string, { passed, failed, skipped }: Counts): void {
   if (skipped > 0) console.log(`${prefix}${skipped} skipped`);
   console.log(`${prefix}${passed} passed, ${failed} failed`);
 }
 
-/** Where a runner's output says what it has counted: the first group of each pattern is a number. */
+/** The patterns that find the counts in a test runner's output: the first group of each pattern is a number. */
 export type CountPatterns = Readonly<Record<keyof Counts, readonly RegExp[]>>;
 
 /**
- * Reads what a runner has counted, from the last place that each pattern matches. A run that failed without having counted
- * a failure gets one.
+ * Reads the counts from a test runner's output, from the last match of each pattern. If the run failed but its output shows
+ * no failure, counts one failure.
  */
 export function readCounts(output: string, success: boolean, patterns: CountPatterns): Counts {
   const read = (key: keyof Counts): number =>

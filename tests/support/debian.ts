@@ -1,5 +1,5 @@
 /**
- * Programs that come from Debian where they are missing.
+ * Finds programs, and installs missing ones from Debian.
  *
  * @module
  */
@@ -7,11 +7,12 @@
 import { runCommand } from "./command.ts";
 
 /**
- * Finds a program, and installs it where it is missing and this may be done.
+ * Finds a program. If it is missing, tries to install it, which needs Debian, root and the internet.
  *
- * @param programs The program by each name that it may have, with an argument that makes it say its version.
- * @param packages The packages that bring it.
- * @returns The name of the program; `undefined` if there is none, which has been said on stderr.
+ * @param programs The names that the program may have.
+ * @param argument The argument that makes the program print its version.
+ * @param packages The Debian packages that contain the program.
+ * @returns The name of the program. If it can't be installed either, prints that to stderr and returns `undefined`.
  */
 export async function findProgram(
   programs: readonly string[],
@@ -32,7 +33,7 @@ export async function findProgram(
 }
 
 async function installPackages(packages: readonly string[]): Promise<void> {
-  // The service of a package must not start: the tests have servers of their own.
+  // `RUNLEVEL` keeps the service of a package from starting: the tests start servers of their own.
   const options = { keepProxies: true, env: { RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" } };
   try {
     await runCommand("apt-get", ["update", "--quiet=2"], options);
@@ -41,7 +42,7 @@ async function installPackages(packages: readonly string[]): Promise<void> {
       ["install", "--yes", "--quiet=2", "--no-install-recommends", ...packages],
       options,
     );
-  } catch (error) { // no Debian
+  } catch (error) { // there is no `apt-get`: this is not Debian, and the caller reports the missing program
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
@@ -49,7 +50,7 @@ async function installPackages(packages: readonly string[]): Promise<void> {
 async function runs(program: string, argument: string): Promise<boolean> {
   try {
     return (await runCommand(program, [argument], { quiet: true })).success;
-  } catch (error) { // not on the PATH
+  } catch (error) { // the program is not on the PATH
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }

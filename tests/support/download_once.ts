@@ -1,6 +1,6 @@
 /**
- * Downloads one file, and says how far it is: `download_once.ts URL PATH`. Prints the bytes of each chunk, and at the end what the
- * download has said.
+ * Downloads one file: `download_once.ts URL PATH`. Prints the progress in bytes as it goes, and the download's result at the
+ * end.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import type { AdaptiveLimitRules } from "../../src/primitives/mod.ts";
 import type { Dice } from "./dice.ts";
 
-/** Draws an adaptive limit, which is at most so much above the least one. */
+/** Draws the rules of an adaptive limit, whose maximum is at most `range` above its minimum. */
 export function drawLimit(dice: Dice, range: number): AdaptiveLimitRules {
   const min = dice.int(1, 2);
   const max = min + dice.int(0, range);

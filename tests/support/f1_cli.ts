@@ -1,5 +1,6 @@
 /**
- * The command line with the server whose URL is the first argument in the place of jsDelivr: `f1_cli.ts URL f1 2025 …`.
+ * Runs the command line with another server in place of jsDelivr: `f1_cli.ts URL f1 2025 …`. The first argument is the URL
+ * of that server.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Loads a whole race with all defaults from the server whose URL is the first argument, and writes what became of it: `f1_race.ts URL`, and behind
- * it `--refresh`, `--again` (loads it twice) or `--foreign` (has a mirror of its own).
+ * Loads a whole race with all defaults, and prints the result: `f1_race.ts URL [--refresh] [--again] [--foreign]`. The server
+ * at URL takes the place of jsDelivr. `--refresh` passes `refresh`, `--again` loads the race twice, and `--foreign` adds the
+ * server as another mirror.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * A runtime of transports that sends nothing.
+ * A runtime for transports that sends nothing over a network.
  *
  * @module
  */
 
 import type { Route, SenderSettings, TransportRuntime } from "../../src/runtime/transport/contract.ts";
 
-/** A request that was sent. */
+/** A request that a transport sent, with the route and settings of its sender. */
 export interface SentRequest {
   readonly url: string;
   readonly init: RequestInit;
@@ -14,20 +14,20 @@ export interface SentRequest {
   readonly settings: SenderSettings;
 }
 
-/** An error of a `fetch` with a code. */
+/** Creates an error as `fetch` throws it, with a `code`. */
 export function coded(code: string, more: object = {}): Error {
   return Object.assign(new TypeError(code), { code, ...more });
 }
 
-/** A runtime, and what it was asked to do. */
+/** A fake runtime, and a record of its use. */
 export interface FakeRuntime {
   readonly runtime: TransportRuntime;
   readonly sent: readonly SentRequest[];
-  /** How many senders were closed. */
+  /** Returns the number of senders that were closed. */
   readonly closed: () => number;
 }
 
-/** A runtime that answers as it is told; `parts` replaces parts of it. */
+/** Creates a runtime that answers each request with the result of `answer`; `parts` replaces parts of the runtime. */
 export function fakeRuntime(
   answer: (request: SentRequest) => Response | Error,
   parts: Partial<TransportRuntime> = {},
@@ -66,7 +66,7 @@ export function fakeRuntime(
   return { runtime, sent, closed: () => closed };
 }
 
-/** Settings that ask for nothing. */
+/** The sender settings of a transport without options. */
 export const PLAIN_SENDER: SenderSettings = {
   caCerts: [],
   clientCertificate: undefined,

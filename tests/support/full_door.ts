@@ -1,5 +1,6 @@
 /**
- * Listens, and has a client come while the process has no descriptor left to take it with. Deno only.
+ * Listens, and lets a client connect while the process has no file descriptor left to accept the connection. The listener
+ * must accept it once descriptors are free again. Deno only.
  *
  * @module
  */
@@ -25,7 +26,7 @@ const isFull = (): boolean => {
 while (!isFull());
 files.pop()!.close();
 const client = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
-// It comes to the door meanwhile.
+// Meanwhile the listener tries to accept the connection, and fails.
 await new Promise((resolve) => setTimeout(resolve, 50));
 for (const file of files) file.close();
 await taken.promise;

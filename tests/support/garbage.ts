@@ -8,12 +8,12 @@ const { Bun } = globalThis as { readonly Bun?: { gc(isSynchronous: boolean): voi
 
 const collect: () => void = Bun === undefined ? await v8Collector() : () => Bun.gc(true);
 
-/** Collects what nothing refers to. */
+/** Collects all garbage at once. */
 export function collectGarbage(): void {
   collect();
 }
 
-/** V8 has it in the contexts that are made after its flag was set. */
+/** Gets the `gc` function of V8. Only contexts that are created after its flag was set have it. */
 async function v8Collector(): Promise<() => void> {
   const { setFlagsFromString } = await import("node:v8");
   const { runInNewContext } = await import("node:vm");

@@ -1,15 +1,15 @@
 /**
- * The globals of other runtimes. Bun's own can't be taken away, so these tests run on Deno alone.
+ * Simulates the globals of other runtimes. Bun's own globals can't be removed, so these tests run only on Deno.
  *
  * @module
  */
 
 import { runtime, skip, test } from "./test.ts";
 
-/** A `process` as Node has it. */
+/** A `process` global like Node's. */
 export const NODE_22 = { platform: "linux", env: { SOME: "value" }, versions: { node: "22.23.3" } };
 
-/** What tells Node from others, here: there is no `Deno` and no `Bun`. */
+/** The globals that identify Node: there is a `process`, but no `Deno` and no `Bun`. */
 export const NODE_GLOBALS: Readonly<Record<string, unknown>> = {
   Deno: undefined,
   Bun: undefined,
@@ -18,10 +18,10 @@ export const NODE_GLOBALS: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * Runs something with other globals, which are put back afterwards.
+ * Runs a function with other globals, and restores the original globals afterwards.
  *
- * @param globals The globals by their name; one that is `undefined` does not exist meanwhile.
- * @param work What to run.
+ * @param globals The globals by name; a global with the value `undefined` does not exist meanwhile.
+ * @param work The function to run.
  */
 export async function asIn(
   globals: Readonly<Record<string, unknown>>,
@@ -46,7 +46,7 @@ export async function asIn(
   }
 }
 
-/** Registers a test that takes the runtime's globals away. */
+/** Registers a test that replaces the runtime's globals. */
 export function testElsewhere(name: string, body: () => Promise<void>): void {
   if (runtime === "deno") test(name, body);
   else skip(name, "Bun's globals stay");

@@ -8,7 +8,7 @@ import type { KvKey, KvStore } from "../../src/cache/kv.ts";
 import { MemoryKv } from "./memory_kv.ts";
 import { runtime } from "./test.ts";
 
-/** A store with what tests need besides. */
+/** A store with the further methods that tests need. */
 export interface TestKv extends KvStore {
   get(key: KvKey): Promise<{ readonly value: unknown; readonly versionstamp: string | null }>;
   set(key: KvKey, value: unknown, options?: { expireIn?: number }): Promise<unknown>;
@@ -16,7 +16,7 @@ export interface TestKv extends KvStore {
   close(): void;
 }
 
-/** How to open an empty store, by its name: the one in memory on both runtimes, and Deno's own on Deno. */
+/** The functions that open an empty store, by its name: `MemoryKv` on both runtimes, and Deno's own store only on Deno. */
 export const stores: ReadonlyMap<string, () => Promise<TestKv>> = new Map(
   runtime === "bun" ? [["MemoryKv", openMemoryKv]] : [["MemoryKv", openMemoryKv], ["Deno.Kv", openDenoKv]],
 );

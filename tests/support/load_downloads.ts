@@ -1,8 +1,8 @@
 import { createClient } from "../../mod.ts";
 
 /**
- * Has the code of downloads loaded, as after the first one of a program. It comes from the disk, and a clock that is moved by hand does
- * not wait for that.
+ * Loads the code of downloads, which loads at first use. It comes from the disk, which takes real time, and a test with a
+ * manual clock does not wait for that.
  */
 export async function loadDownloads(): Promise<void> {
   await using client = createClient({ fetch: () => Promise.resolve(new Response("")) });

@@ -1,6 +1,7 @@
 /**
- * A key-value store in memory that behaves like `Deno.Kv` as far as the cache can tell: the limits and their errors,
- * versionstamps, batches that are each of one moment, records that outlive their `expireIn`. Faults are injected.
+ * A key-value store in memory that behaves like `Deno.Kv` in everything that the cache relies on: the limits and their
+ * errors, versionstamps, batches that each are a consistent snapshot, and records that outlive their `expireIn`. Tests can
+ * inject faults.
  *
  * @module
  */
@@ -19,22 +20,22 @@ interface Mutation {
   readonly set?: { readonly value: unknown; readonly expireIn: number };
 }
 
-/** What the store is asked to do, as an injected fault sees it. */
+/** The kind of an operation, as an injected fault gets it. */
 export type KvOperation = "read" | "write";
 
 /** Options of {@linkcode MemoryKv}. */
 export interface MemoryKvOptions {
-  /** How many bytes all keys and values may take; more is a full disk. */
+  /** The most bytes that all keys and values may take together; a write beyond it fails as on a full disk. */
   readonly maxBytes?: number | undefined;
-  /** Milliseconds since 1970. */
+  /** Returns the current time, in milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
-/** The store. */
+/** A key-value store in memory. */
 export class MemoryKv implements KvStore {
-  /** Called before each batch that is read and each write; what it throws, the operation throws. */
+  /** Called before each read of a batch and before each write; the operation throws any error that it throws. */
   beforeOperation: (operation: KvOperation) => void | Promise<void> = () => {};
-  /** How many batches were read, and how many writes were made. */
+  /** The number of batches that were read, and the number of writes. */
   readonly counts: Record<KvOperation, number> = { read: 0, write: 0 };
   readonly #records = new Map<string, StoredRecord>();
   readonly #maxBytes: number;
@@ -90,7 +91,7 @@ export class MemoryKv implements KvStore {
     return new MemoryKvAtomic((mutations) => this.#commit(mutations));
   }
 
-  /** Removes what has expired, as a store does once a minute. */
+  /** Removes expired records, as a real store does once a minute. */
   removeExpired(): void {
     for (const { encodedKey, expiresAt } of this.#records.values()) {
       if (expiresAt <= this.#now()) this.#records.delete(encodedKey);
@@ -106,7 +107,7 @@ export class MemoryKv implements KvStore {
     this.#assertOpen();
     this.counts[operation] += 1;
     await this.beforeOperation(operation);
-    // Nothing happens within the call, as with a store in another thread.
+    // The operation takes effect only after the call has returned, as in a store on another thread.
     await Promise.resolve();
   }
 
@@ -174,7 +175,7 @@ function encodeMutation({ key, set }: Mutation) {
   return { encodedKey, key: key.map(copy), set, value: copy(set?.value), bytes };
 }
 
-/** A key as a text with one character for a byte, which sorts as the store does. */
+/** Encodes a key as a text with one character per byte, which sorts in the order of the store. */
 function encodeKey(key: KvKey, use: KvOperation): string {
   if (key.length === 0) throw new TypeError("key cannot be empty");
   const encoded = key.map((part) => encodePart(part)).join("");
@@ -190,7 +191,7 @@ function encodePart(part: unknown): string {
   if (typeof part !== "number") throw new TypeError(`a key part that is not supported here: ${typeof part}`);
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setFloat64(0, part);
-  // The order of the bits of numbers, with the sign turned around; of negative ones all bits.
+  // Flip the sign bit of a positive number, and all bits of a negative one, so that the bytes sort like the numbers.
   const mask = bytes[0]! >= 0x80 ? 0xff : 0x00;
   const ordered = bytes.map((byte, index) => byte ^ (index === 0 && mask === 0 ? 0x80 : mask));
   return `\x21${latin1(ordered)}`;
@@ -204,7 +205,7 @@ function latin1(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** What a value takes: exact for bytes and texts. */
+/** Returns the size of a value in the store, in bytes: exact for bytes and texts, and an estimate for other values. */
 function sizeOf(value: unknown): number {
   if (value instanceof Uint8Array) return value.length;
   // deno-lint-ignore no-control-regex
@@ -212,7 +213,7 @@ function sizeOf(value: unknown): number {
   return JSON.stringify(value)?.length ?? 0;
 }
 
-/** What another program would get: nothing of the original but its content. */
+/** Copies a value, so that the store and its users share no objects. */
 function copy<T>(value: T): T {
   return value instanceof Uint8Array ? value.slice() as unknown as T : structuredClone(value);
 }

@@ -1,5 +1,5 @@
 /**
- * TCP without a network: sockets that are connected in memory.
+ * TCP without a network: sockets that connect in memory.
  *
  * @module
  */
@@ -53,7 +53,7 @@ export class MemorySocket implements Socket {
   }
 }
 
-/** Two ends of one connection. */
+/** Creates the two ends of one connection. */
 export function socketPair(): readonly [MemorySocket, MemorySocket] {
   const [one, other] = [new MemorySocket(), new MemorySocket()];
   one.peer = other;
@@ -61,25 +61,25 @@ export function socketPair(): readonly [MemorySocket, MemorySocket] {
   return [one, other];
 }
 
-/** What a connection in memory leads to: it gets the far end, or throws. */
+/** A host in memory: it gets the far end of each new connection, or throws to refuse it. */
 export type MemoryHost = (socket: MemorySocket, endpoint: Endpoint) => void;
 
-/** Says that the system does not know a name. */
+/** Reports that the system can't resolve a name. */
 export class UnresolvedError extends Error {}
 
 /** A network in memory. */
 export class MemorySockets implements Sockets {
-  /** Where was connected to, as `host:port`. */
+  /** The endpoints of all connections, as `host:port`. */
   readonly dialed: string[] = [];
-  /** Where connections were given up, as `host:port`. */
+  /** The endpoints of the connections that were aborted while connecting, as `host:port`. */
   readonly abandoned: string[] = [];
-  /** The name of each certificate that was asked for. */
+  /** The server name of each TLS handshake. */
   readonly tlsNames: string[] = [];
-  /** Takes the client's end of a new connection to the listener. */
+  /** Hands the socket of a new client to the listener; `listen` sets it. */
   accept: ((socket: Socket) => void) | undefined;
   readonly #hosts: Readonly<Record<string, MemoryHost>>;
 
-  /** Hosts by name; connections to others never end, unless their signal aborts. */
+  /** Creates a network with the given hosts, by name. Connecting to any other host hangs until the signal aborts. */
   constructor(hosts: Readonly<Record<string, MemoryHost>> = {}) {
     this.#hosts = hosts;
   }
@@ -120,7 +120,7 @@ export class MemorySockets implements Sockets {
   }
 }
 
-/** A host that answers each message with the next of these, and writes down what it got. */
+/** Creates a host that answers each message with the next of `answers`, and adds each message to `got`. */
 export function scripted(answers: readonly (Uint8Array | string)[], got: string[] = []): MemoryHost {
   return async (socket) => {
     for (const answer of answers) {

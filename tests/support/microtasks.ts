@@ -1,5 +1,5 @@
 /**
- * Microtasks, counted.
+ * Waits for microtasks by number.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Servers on this machine for the tests of transports: of https, of http, proxies, and a resolver. They run on both runtimes, and know
- * how many connections were made to them.
+ * Servers on this machine for the tests of transports: https, http, proxies, and a resolver. They run on both runtimes, and
+ * count their connections.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
 
-/** Who has signed {@linkcode CERTIFICATE}: made for these tests, and of no use anywhere else. */
+/** The certification authority that signed {@linkcode CERTIFICATE}. It was made for these tests only. */
 export const CA = `-----BEGIN CERTIFICATE-----
 MIIBnTCCAUOgAwIBAgIUWkAuVByhNqUT+lxAEg1o4XpzxywwCgYIKoZIzj0EAwIw
 GzEZMBcGA1UEAwwQU2xpcHN0cmVhbSB0ZXN0czAgFw0yNjExMjgxMzM5NTRaGA8y
@@ -24,7 +24,7 @@ AJE3Kj4wW2aHuapfkZsTJ/5fu+0HDG1LaA1yTET/SC5x
 -----END CERTIFICATE-----
 `;
 
-/** For `only.doh.test`, `localhost` and 127.0.0.1. */
+/** The certificate of the https server, for `only.doh.test`, `localhost` and 127.0.0.1. */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIB3zCCAYagAwIBAgIUF5woELaZGr0Z6rKKimJPruRFcA0wCgYIKoZIzj0EAwIw
 GzEZMBcGA1UEAwwQU2xpcHN0cmVhbSB0ZXN0czAgFw0yNjExMjgxMzM5NTRaGA8y
@@ -48,7 +48,7 @@ SjExiwH1HlYDUeMfjRQVO1brukV5eKGLkZwtskKsn9dKxbKAjAK9iMdN
 -----END PRIVATE KEY-----
 `;
 
-/** For `localhost` and 127.0.0.1, signed by itself, and over since 2021. */
+/** A self-signed certificate for `localhost` and 127.0.0.1, which expired in 2021. */
 export const OLD_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBdzCCAR2gAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
 c3QwHhcNMjAwMTAxMDAwMDAwWhcNMjEwMTAxMDAwMDAwWjAUMRIwEAYDVQQDDAls
@@ -72,16 +72,16 @@ jqa6W9tzfUXVbbeSC2DdZuEus9CDhLyydE3NuzUyFwtZwgIrqf4xjLnm
 /** A running server. */
 export interface NetServer extends AsyncDisposable {
   readonly port: number;
-  /** How many connections were made. */
+  /** The number of connections so far. */
   readonly connections: number;
-  /** Resolves when none is open. */
+  /** Resolves when no connection is open. */
   left(): Promise<void>;
 }
 
-/** Answers a request of http. */
+/** Answers an HTTP request. */
 export type HttpListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Listens on a free port. Closing breaks all connections. */
+/** Makes a server listen on a free port. Disposing of it breaks all connections. */
 async function start(server: Server): Promise<NetServer> {
   let connections = 0;
   const open = new Set<Socket>();
@@ -111,19 +111,19 @@ async function start(server: Server): Promise<NetServer> {
   };
 }
 
-/** Serves http; by default it answers with the host that was asked for. */
+/** Serves http; by default it answers with the `Host` header and the URL of the request. */
 export function serveHttpHere(listener: HttpListener = tellHost): Promise<NetServer> {
   return start(createHttpServer(listener));
 }
 
-/** Serves https with HTTP/1.1, and nothing else. */
+/** Serves https, only with HTTP/1.1. */
 export async function serveHttpsHere(
   listener: HttpListener = tellHost,
   shown: { readonly cert: string; readonly key: string } = { cert: CERTIFICATE, key: KEY },
 ): Promise<NetServer> {
   const options = { ...shown, ALPNProtocols: ["http/1.1"] };
   const inside = await start(createHttpsServer(options, listener));
-  // Not every runtime tells of connections that fail in TLS: they are counted at a door before it.
+  // Not every runtime reports connections that fail in TLS, so a plain TCP server in front of it counts all connections.
   const door = await start(createTcpServer((client) => join(client, inside.port)));
   return {
     port: door.port,
@@ -138,7 +138,7 @@ export async function serveHttpsHere(
   };
 }
 
-/** Answers with the host that was asked for. */
+/** Answers with the `Host` header and the URL of the request. */
 export function tellHost(request: IncomingMessage, response: ServerResponse): void {
   request.resume().on(
     "end",
@@ -146,22 +146,22 @@ export function tellHost(request: IncomingMessage, response: ServerResponse): vo
   );
 }
 
-/** A proxy that writes down what it was asked. */
+/** A proxy that records its requests. */
 export interface ProxyServer extends NetServer {
   readonly asked: string[];
 }
 
 /** How a proxy behaves. */
 export interface ProxyOptions {
-  /** The credentials that it wants, as in `user:password`. */
+  /** The credentials that it requires, as `user:password`. */
   readonly credentials?: string;
-  /** A status that it refuses everything with. */
+  /** The status with which it refuses every request. */
   readonly refusesWith?: number;
-  /** Where everything leads, whatever is asked for. */
+  /** Returns the port to which it connects every client, whatever the requested target is. */
   readonly leadsTo: () => number;
 }
 
-/** An HTTP proxy: it makes tunnels, and hands http on. */
+/** Serves an HTTP proxy: it opens tunnels for CONNECT, and forwards other requests. */
 export async function serveProxy({ credentials, refusesWith, leadsTo }: ProxyOptions): Promise<ProxyServer> {
   const asked: string[] = [];
   const server = createTcpServer((client) => {
@@ -186,11 +186,11 @@ export async function serveProxy({ credentials, refusesWith, leadsTo }: ProxyOpt
 
 /** A server that never answers. */
 export interface SilentServer extends NetServer {
-  /** Resolves when the next bytes have come. */
+  /** Resolves when the next bytes have arrived. */
   read(): Promise<void>;
 }
 
-/** Takes connections, reads, and never answers. */
+/** Accepts connections and reads from them, but never answers. */
 export async function serveSilence(): Promise<SilentServer> {
   let onRead = (): void => {};
   const server = await start(createTcpServer((client) => void client.on("data", () => onRead())));
@@ -198,12 +198,12 @@ export async function serveSilence(): Promise<SilentServer> {
   return Object.defineProperties({ read }, Object.getOwnPropertyDescriptors(server)) as SilentServer;
 }
 
-/** Reads what a client sends first, answers with this text, and ends the connection. */
+/** Waits for the first bytes of a client, answers with the given text, and ends the connection. */
 export function serveText(text: string): Promise<NetServer> {
   return start(createTcpServer((client) => void client.once("data", () => client.end(text))));
 }
 
-/** A SOCKS 5 proxy that takes `user` with `password`, and leads everything to one port. */
+/** Serves a SOCKS 5 proxy that accepts `user` with `password`, and connects every client to one port. */
 export async function serveSocks(leadsTo: () => number): Promise<ProxyServer> {
   const asked: string[] = [];
   const server = createTcpServer((client) => {
@@ -228,11 +228,11 @@ export async function serveSocks(leadsTo: () => number): Promise<ProxyServer> {
 /** A resolver that knows some names. */
 export interface ResolverServer extends NetServer {
   readonly url: string;
-  /** The names that it was asked for, with the kind of address. */
+  /** The names of all queries, each after its record type: `A` or `AAAA`. */
   readonly asked: string[];
 }
 
-/** Serves a resolver over http; other names do not exist. */
+/** Serves a DNS resolver over http with the given addresses; other names do not exist. */
 export async function serveResolver(
   addresses: Readonly<Record<string, string>>,
   ttlSeconds = 60,
@@ -254,7 +254,7 @@ export async function serveResolver(
   ) as ResolverServer;
 }
 
-/** Joins a client with a port of this machine, both ways. What `begin` sends comes first. */
+/** Connects a client to a port of this machine, in both directions. `begin` may send bytes first. */
 function join(client: Socket, port: number, begin: (origin: Socket) => unknown = () => {}): void {
   const origin = connect(port, "127.0.0.1", () => {
     begin(origin);

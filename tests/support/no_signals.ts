@@ -1,10 +1,10 @@
 /**
- * What is given in the place of a signal, and is none.
+ * Values that are no abort signals.
  *
  * @module
  */
 
-/** Values that a signal's place must refuse: a controller is what callers mistake for its signal. */
+/** Values that an option `signal` must refuse. The first one, a controller, is a common mistake for its signal. */
 export const NO_SIGNALS: readonly AbortSignal[] = [
   new AbortController(),
   { aborted: false },

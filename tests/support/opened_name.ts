@@ -1,5 +1,5 @@
 /**
- * The other name that a file has while it is open.
+ * Finds the second name that a file has while it is open.
  *
  * @module
  */
@@ -8,23 +8,23 @@ interface Handle {
   close(): Promise<void>;
 }
 
-/** A name such as `/proc/self/fd/3`, for as long as the file is open. */
+/** A name such as `/proc/self/fd/3`, which is valid while the file is open; disposing of it closes the file. */
 export interface OpenedName extends AsyncDisposable {
   readonly name: string;
 }
 
 /**
- * Opens a file, and finds the name that this gives it (proc_pid_fd(5)).
+ * Opens a file, and finds its name in `/proc/self/fd` (proc_pid_fd(5)).
  *
- * @param path The file, which is made if it is missing; without links.
- * @param handle What has it open already.
+ * @param path The file, without symbolic links in its path. If it is missing, it is created.
+ * @param handle A handle of the file, if it is already open.
  */
 export async function openedName(path: string, handle?: Handle): Promise<OpenedName> {
   const { open, readdir, readlink } = await import("node:fs/promises");
   const held: Handle = handle ?? await open(path, "a");
   for (const number of await readdir("/proc/self/fd")) {
     const name = `/proc/self/fd/${number}`;
-    // One of them was that of the listing.
+    // The descriptor of the listing itself is closed by now, so `readlink` may fail.
     if (await readlink(name).catch(() => undefined) !== path) continue;
     return { name, [Symbol.asyncDispose]: () => held.close() };
   }

@@ -1,5 +1,5 @@
 /**
- * A home of its own for the caches of programs that tests start, so that no test writes into the user's.
+ * A separate home folder for the caches of programs that tests start, so that no test writes into the user's caches.
  *
  * @module
  */
@@ -11,19 +11,19 @@ interface ProcessGlobal {
   readonly execPath: string;
 }
 
-/** Where programs find their caches. */
+/** A home folder for caches; disposing of it removes the folder. */
 export interface OwnCaches extends AsyncDisposable {
-  /** The variables of a program's environment that say so. */
+  /** The environment variables that make a program use this home. */
   readonly env: Readonly<Record<string, string>>;
-  /** The folder of this package for Formula 1. */
+  /** The folder of this package's Formula 1 cache. */
   readonly f1: string;
-  /** Puts a file in the place of this package's folder, so that nothing can be kept. */
+  /** Puts a file in the place of this package's folder, so that programs can't store any entry. */
   block(): Promise<void>;
-  /** The files that are there for this package; the runtime itself has a folder beside it. */
+  /** Returns the files of this package's caches, without those of the runtime itself. */
   kept(): Promise<string[]>;
 }
 
-/** Makes a home. */
+/** Creates a home folder. */
 export async function ownCaches(): Promise<OwnCaches> {
   const home = await tempFolder();
   const env = { HOME: home.path, XDG_CACHE_HOME: `${home.path}/cache`, ...await denoDir() };
@@ -40,7 +40,7 @@ export async function ownCaches(): Promise<OwnCaches> {
   };
 }
 
-/** Where Deno keeps the packages of this process, which is below the user's caches as well. */
+/** Keeps Deno's folder of packages, which is below the user's home too; else Deno would download them again. */
 async function denoDir(): Promise<Record<string, string>> {
   if (runtime !== "deno") return {};
   const { execFile } = await import("node:child_process");

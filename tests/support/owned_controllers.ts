@@ -1,4 +1,7 @@
-/** Has controllers that are made now belong to a request, which can't be reached from others. */
+/**
+ * Makes the abort controllers that are created from now on belong to one request, as in workers at the edge. While
+ * `isElsewhere` is true, the code runs in another request, and aborting one of them throws. Disposing restores the global.
+ */
 export function ownedControllers(): { isElsewhere: boolean } & Disposable {
   const { AbortController: Plain } = globalThis;
   const request = {

@@ -1,5 +1,5 @@
 /**
- * Programs of the tests in processes of their own, on either runtime.
+ * Runs the tests' programs in processes of their own, on either runtime.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { TempFolder } from "./temp_folder.ts";
 import { runtime } from "./test.ts";
 
-/** What a program runs on. */
+/** The name of a runtime that runs a program. */
 export type RuntimeName = typeof runtime;
 
 const { execFile, spawn } = await import("node:child_process");
@@ -15,43 +15,43 @@ const { execPath } = (globalThis as unknown as {
   process: { readonly execPath: string };
 }).process;
 
-/** The runtime that this is may be under another name, or on no path at all. */
+/** Returns the executable of a runtime; the current runtime may have another name, or not be on the PATH. */
 function programOf(name: RuntimeName): string {
   return name === runtime ? execPath : name;
 }
 
-/** Whether a runtime can be run. */
+/** Returns whether a runtime can run here. */
 export async function isInstalled(name: RuntimeName): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   execFile(programOf(name), ["--version"], (error) => resolve(error === null));
   return await promise;
 }
 
-/** Puts a program of this folder into another one, for {@linkcode startProgram}. */
+/** Bundles a program of this folder into another folder, for {@linkcode startProgram}. */
 export async function bundleProgram(folder: TempFolder, name: string): Promise<void> {
   const { promisify } = await import("node:util");
   const program = `tests/support/${name}.ts`;
   await promisify(execFile)("deno", ["bundle", "--quiet", program, "--output", `${folder.path}/${name}.js`]);
 }
 
-/** A process. */
+/** A running program. */
 export interface Program {
-  /** Whether it prints so many lines before it ends. */
+  /** Resolves to true as soon as the program has printed `lines` lines, and to false if it ends before. */
   hasPrinted(lines: number): Promise<boolean>;
-  /** When it has ended, with what it has printed. */
+  /** Resolves to the output when the program has ended. */
   readonly ended: Promise<string>;
-  /** Ends it at once, as `kill -9` does. */
+  /** Ends the program at once, as `kill -9` does. */
   kill(): void;
 }
 
 /**
  * Starts a program.
  *
- * @param folder Where it is, and where it works.
+ * @param folder The folder that contains the program.
  * @param name The runtime.
- * @param program Its name.
- * @param below The folder below that it is told of.
- * @param args What else it is told.
+ * @param program The name of the program.
+ * @param below The folder below `folder` that the program gets as its first argument.
+ * @param args The program's further arguments.
  */
 export function startProgram(
   folder: TempFolder,

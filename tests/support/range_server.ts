@@ -1,5 +1,5 @@
 /**
- * A server of files that may be asked for in parts (RFC 9110 §14), slowly enough for something to happen meanwhile.
+ * A file server that supports range requests (RFC 9110 §14). It sends bodies in chunks, so that a test can act in the middle.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import type { AddressInfo } from "node:net";
 
 /** Options of {@linkcode rangeServer}. */
 export interface RangeServerOptions {
-  /** How long the file of a path is, in bytes; nothing for one that is missing. */
+  /** Returns the length of the file at a path, in bytes; `undefined` if the file is missing. */
   readonly lengthOf: (path: string) => number | undefined;
-  /** Called whenever something was sent, with all that was sent so far. */
+  /** Called after each chunk, with the number of bytes that were sent so far in total. */
   readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RangeServer extends AsyncDisposable {
   readonly url: string;
-  /** How often each path was asked for, and for what: `/a`, or `/a 100-`. */
+  /** The path of each request, with the range if there is one: `/a`, or `/a 100-`. */
   readonly requests: readonly string[];
-  /** How many bytes of bodies were sent. */
+  /** The number of bytes of all bodies that were sent. */
   readonly sent: number;
 }
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** The content of a file; no two parts of it are alike. */
+/** Returns a part of the content of a file; different parts have different bytes. */
 export function contentOf(path: string, from: number, to: number): Uint8Array<ArrayBuffer> {
   const seed = [...path].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0) | 0, 7);
   return Uint8Array.from(

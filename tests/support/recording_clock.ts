@@ -1,6 +1,6 @@
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 
-/** A manual clock that knows for how long each timer was armed. */
+/** A manual clock that records the delay of each timer. */
 export class RecordingClock extends ManualClock {
   readonly delaysMs: number[] = [];
 

@@ -12,24 +12,24 @@ import { runOnDeno } from "./run_on_deno.ts";
 import { type Counts, printCounts, sum } from "./counts.ts";
 import type { TestProject } from "./test_project.ts";
 
-/** What to run. */
+/** The tests to run, and where. */
 export interface TestRunOptions {
-  /** One runtime instead of both. */
+  /** The runtime to run them on, instead of both. */
   readonly only?: string | undefined;
-  /** A part of the names of the tests to run. */
+  /** A text that the names of the tests to run contain. */
   readonly filter?: string | undefined;
-  /** Test files, or folders of them; all of `tests` by default, without those that have packages of their own. */
+  /** Test files, or folders of test files; by default `tests`. Folders with a task of their own are left out below them. */
   readonly paths?: readonly string[] | undefined;
-  /** Where the tests have their packages, if not from the project itself. */
+  /** The test project that provides the tests' packages, if they don't come from the main project. */
   readonly project?: TestProject | undefined;
 }
 
-/** Tests that need what not every machine has; they have a task of their own. */
+/** The folders of tests that need programs which not every machine has; each has a task of its own. */
 const APART: ReadonlySet<string> = new Set(["tests/net", "tests/package"]);
 
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 
-/** Runs tests on one runtime after the other and prints what each has counted. */
+/** Runs tests on one runtime after the other, and prints the counts of each. */
 export async function runTests(
   { only, filter, paths = ["tests"], project }: TestRunOptions,
 ): Promise<Counts> {
@@ -41,7 +41,7 @@ export async function runTests(
   for (const [name, run] of runtimes) {
     console.log(`\n${name}: ${files.length} test files`);
     const counts = await run(files, filter, project);
-    // A run without a test proves nothing, and must not look like one that passed.
+    // A run without any test proves nothing, so it counts as a failure.
     totals.push(counts.passed + counts.failed === 0 ? { ...counts, failed: 1 } : counts);
     printCounts(`${name}: `, totals.at(-1) as Counts);
   }
@@ -56,7 +56,7 @@ function findTests(path: string): string[] {
   });
 }
 
-/** Whether a folder has a task of its own, as those have that have packages of their own. */
+/** Whether a folder has a task of its own: it is listed in `APART`, or it has packages of its own. */
 function isApart(path: string): boolean {
   return APART.has(path) || [...Deno.readDirSync(path)].some(({ name }) => name === "package.json");
 }

@@ -1,6 +1,6 @@
 /**
- * Runs the tests in Chromium, in `tests/browser`, and counts them. Chromium comes from Debian where it is missing; what steers it, and a
- * bundler, from npm. Takes `--filter` like `run.ts`.
+ * Runs the tests of `tests/browser` in Chromium, and counts them. If Chromium is missing, it is installed from Debian. The
+ * library that controls it, and a bundler, come from npm. Takes `--filter` like `run.ts`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { checkProject, installProject } from "./test_project.ts";
 const FOLDER = "tests/browser";
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Installs what is missing, checks the types, and runs the tests; what can't be had counts as one failure. */
+/** Installs missing tools, checks the types, and runs the tests. A failed installation counts as one failure. */
 export async function runBrowserTests({ filter }: Pick<TestRunOptions, "filter"> = {}): Promise<Counts> {
   const project = await installProject(FOLDER);
   const chromium = await findProgram(NAMES, "--version", ["chromium"]);
@@ -25,7 +25,7 @@ export async function runBrowserTests({ filter }: Pick<TestRunOptions, "filter">
     await buildPackage(tarball);
     Deno.env.set("SLIPSTREAM_BROWSER", JSON.stringify({ chromium, tarball }));
     const failed = await checkProject(project) ? 0 : 1;
-    // What steers the browser runs on Deno.
+    // The tests control the browser from Deno.
     const counts = await runTests({ only: "deno", filter, paths: [FOLDER], project });
     return { ...counts, failed: counts.failed + failed };
   } finally {

@@ -1,7 +1,7 @@
 /**
- * Runs the tests of transports against nginx, in `tests/net`, and counts them. It installs nginx and openssl from Debian where they are
- * missing, makes a certification authority, and starts nginx with HTTP/1.1 and HTTP/2 on 127.0.0.1. Takes `--only` and `--filter`
- * like `run.ts`.
+ * Runs the tests of `tests/net`, which test transports against nginx, and counts them. It installs nginx and openssl from
+ * Debian if they are missing, creates a certification authority, and starts nginx with HTTP/1.1 and HTTP/2 on 127.0.0.1.
+ * Takes `--only` and `--filter` like `run.ts`.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { findProgram } from "./debian.ts";
 import { runTests, type TestRunOptions } from "./run.ts";
 
 const FOLDER = "tests/net";
-/** The name that only a resolver of the tests knows. */
+/** A host name that only the resolver of the tests can resolve. */
 const NAME = "only.net.test";
 
-/** Runs the tests; what is missing and can't be installed counts as one failure. */
+/** Runs the tests. A failed installation counts as one failure. */
 export async function runNetTests(
   { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
 ): Promise<Counts> {
@@ -35,7 +35,7 @@ export async function runNetTests(
   }
 }
 
-/** A port that nobody listens on. */
+/** Returns a port that is free right now. */
 function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -43,7 +43,7 @@ function freePort(): number {
   return port;
 }
 
-/** Makes an authority, and a certificate of it. */
+/** Creates a certification authority, and a certificate signed by it. */
 async function makeCertificates(folder: string): Promise<void> {
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   await openssl(folder, [
@@ -73,7 +73,7 @@ async function openssl(folder: string, args: readonly string[]): Promise<void> {
   if (!success) throw new Error(`openssl ${args[0]} failed: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Each answer names the connection that it came over, and its protocol. */
+/** Returns the configuration of nginx. Each answer contains the number of its connection, its protocol and its host. */
 function configuration(
   folder: string,
   { http2, http1, status }: Readonly<Record<"http2" | "http1" | "status", number>>,
@@ -123,7 +123,7 @@ async function startNginx(nginx: string, folder: string, statusPort: number): Pr
     try {
       await (await fetch(`http://127.0.0.1:${statusPort}/`)).text();
       break;
-    } catch (error) { // not yet
+    } catch (error) { // nginx does not listen yet: try again
       if (hasEnded) throw new Error(`nginx does not start; see above`, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

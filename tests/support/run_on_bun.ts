@@ -1,5 +1,5 @@
 /**
- * Runs test files on Bun. It has no import map, so Deno bundles each file first.
+ * Runs test files on Bun. Bun has no import map, so Deno bundles each file first.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export async function runOnBun(
   Deno.addSignalListener("SIGINT", interrupt);
   try {
     const unbundled = await bundle(files, folder, project);
-    // Bun looks for what is not bundled beside the bundles.
+    // Bun looks for packages that are not bundled beside the bundles.
     if (project !== undefined) {
       Deno.symlinkSync(Deno.realPathSync(`${project.folder}/node_modules`), `${folder}/node_modules`);
     }
@@ -46,7 +46,10 @@ export async function runOnBun(
   }
 }
 
-/** Bundles each file into a folder of its own tree, without the packages of its project, and says how many could not be. */
+/**
+ * Bundles the files into `folder`, and leaves the packages of their project out of the bundles. Returns the number of files
+ * that could not be bundled.
+ */
 async function bundle(
   files: readonly string[],
   folder: string,
@@ -66,7 +69,7 @@ async function bundle(
     });
   const all = await bundleInto(folder, files, true);
   if (all.success) return 0;
-  // One file that can't be bundled fails them all: the others run nevertheless.
+  // One file that can't be bundled makes the whole bundling fail. Bundle each file separately, so that the others run.
   let failed = 0;
   for (const [index, file] of files.entries()) {
     const { success } = await bundleInto(`${folder}/${index}`, [file], false);

@@ -1,5 +1,5 @@
 /**
- * Runs test files on Deno, with the sanitizers that the configuration turns on.
+ * Runs test files on Deno, with the sanitizers that `deno.json` turns on.
  *
  * @module
  */

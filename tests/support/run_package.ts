@@ -1,6 +1,7 @@
 /**
- * Runs the tests of the package that npm clients get, in `tests/package`, and counts them. It builds the package, and installs it with
- * Bun in an empty project, where the compilers and the versions of Node are that the tests use. Takes `--filter` like `run.ts`.
+ * Runs the tests of `tests/package`, which test the package that npm clients get, and counts them. It builds the package, and
+ * installs it with Bun in an empty project, together with the compilers and the versions of Node that the tests use. Takes
+ * `--filter` like `run.ts`.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { runTests, type TestRunOptions } from "./run.ts";
 
 const FOLDER = "tests/package";
 
-/** What users of the package have beside it. */
+/** The packages that are installed beside this one, as in a user's project. */
 const TOOLS: Readonly<Record<string, string>> = {
   "@types/bun": "1.4.5",
   "@types/node": "26.6.7",
@@ -25,17 +26,17 @@ const TOOLS: Readonly<Record<string, string>> = {
   "valibot": "1.5.0",
 };
 
-/** What the tests are told. */
+/** The paths that the tests get. */
 export interface PackageProject {
-  /** The project that has the package installed. */
+  /** The folder of the project that has the package installed. */
   readonly folder: string;
-  /** Bun's program. */
+  /** The path of Bun. */
   readonly bun: string;
-  /** Node's programs, by their versions. */
+  /** The paths of Node, by version. */
   readonly node: Readonly<Record<"20" | "22", string>>;
 }
 
-/** Builds, installs and tests; what can't be had counts as one failure. */
+/** Builds and installs the package, and runs the tests. A failed installation counts as one failure. */
 export async function runPackageTests({ filter }: Pick<TestRunOptions, "filter"> = {}): Promise<Counts> {
   const folder = await Deno.makeTempDir({ prefix: "slipstream-project-" });
   try {
@@ -62,7 +63,7 @@ async function install(folder: string, bun: string): Promise<boolean> {
     console.error(`${output}\nCannot test the package: 'bun ${args.join(" ")}' failed`);
     return false;
   }
-  // The programs of the tests are the user's modules.
+  // The programs of the tests play the part of the user's modules.
   for (const path of [`${FOLDER}/programs`, "tests/support"]) {
     await Deno.mkdir(`${folder}/${path}`, { recursive: true });
   }
@@ -73,7 +74,7 @@ async function install(folder: string, bun: string): Promise<boolean> {
   return true;
 }
 
-/** The package of Node's program for this machine. */
+/** Returns the npm package that contains Node for this machine. */
 function nodePackage(): string {
   const { os, arch } = Deno.build;
   const system = os === "windows" ? "win" : os;

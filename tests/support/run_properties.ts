@@ -1,6 +1,6 @@
 /**
- * Runs the tests of properties, in `tests/properties`, and counts them. fast-check, which makes their inputs, is installed there first, and
- * nothing else of this project knows it. Takes `--only` and `--filter` like `run.ts`.
+ * Runs the tests of `tests/properties`, and counts them. First it installs fast-check there, which generates their inputs;
+ * no other part of this project uses it. Takes `--only` and `--filter` like `run.ts`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkProject, installProject } from "./test_project.ts";
 
 const FOLDER = "tests/properties";
 
-/** Installs fast-check, checks the types, and runs the tests; what can't be installed counts as one failure. */
+/** Installs fast-check, checks the types, and runs the tests. A failed installation counts as one failure. */
 export async function runPropertyTests(
   { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
 ): Promise<Counts> {

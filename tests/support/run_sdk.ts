@@ -1,6 +1,6 @@
 /**
- * Runs the tests that give the client's `fetch` to SDKs, in `tests/sdk`, and counts them. The SDKs are installed there first, and
- * nothing else of this project knows them. Takes `--only` and `--filter` like `run.ts`.
+ * Runs the tests of `tests/sdk`, which pass the client's `fetch` to SDKs, and counts them. First it installs the SDKs there;
+ * no other part of this project uses them. Takes `--only` and `--filter` like `run.ts`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { checkProject, configArgs, installProject, type TestProject } from "./te
 
 const FOLDER = "tests/sdk";
 
-/** Installs the SDKs, checks their types, and runs their tests; a check that fails counts as one failure. */
+/** Installs the SDKs, checks the types, and runs the tests. A failed installation or check counts as one failure. */
 export async function runSdkTests(
   { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
 ): Promise<Counts> {
@@ -31,8 +31,8 @@ export async function runSdkTests(
 }
 
 /**
- * Whether the SDKs take a client's `fetch` with the types of Bun. The sources of this project are made for those of Deno: what
- * is wrong there is not told.
+ * Checks that the SDKs accept a client's `fetch` with the types of Bun. It ignores type errors in the sources of this
+ * project, which are written for the types of Deno.
  */
 async function checkOnBun(project: TestProject): Promise<boolean> {
   const tsc = `${FOLDER}/node_modules/typescript/bin/tsc`;
@@ -41,7 +41,7 @@ async function checkOnBun(project: TestProject): Promise<boolean> {
   const { success, output } = await runCommand(Deno.execPath(), args, { quiet: true });
   const errors = output.split("\n").filter((line) => line.startsWith(`${FOLDER}/`));
   for (const error of errors) console.error(error);
-  // Without an error that says where it is, it is the compiler that has failed.
+  // If no error names a file and a line, the compiler itself has failed.
   const ran = success || /^\S+\(\d+,\d+\): error TS/m.test(output);
   if (!ran) console.error(output);
   return ran && errors.length === 0;

@@ -1,5 +1,6 @@
 /**
- * A program that runs itself. It prints what it was told besides a folder, and then what its second process printed.
+ * A program that runs itself. Its first argument is a folder. It prints its further arguments; if there are none, it starts
+ * itself again with some, and prints the exit code and the output of that second process.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Runs the tests in workers at the edge, in `tests/worker`, and counts them. The simulator of workers is installed there first. Takes
- * `--filter` like `run.ts`.
+ * Runs the tests of `tests/worker` in workers at the edge, and counts them. First it installs the simulator of workers there.
+ * Takes `--filter` like `run.ts`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkProject, installProject } from "./test_project.ts";
 
 const FOLDER = "tests/worker";
 
-/** Installs the simulator, checks the types, and runs the tests; what can't be installed counts as one failure. */
+/** Installs the simulator, checks the types, and runs the tests. A failed installation counts as one failure. */
 export async function runWorkerTests({ filter }: Pick<TestRunOptions, "filter"> = {}): Promise<Counts> {
   const project = await installProject(FOLDER);
   if (project === undefined) return { passed: 0, failed: 1, skipped: 0 };

@@ -1,18 +1,18 @@
 /**
- * What the `fetch` of a test is given.
+ * The arguments of a test's `fetch`, read into one record.
  *
  * @module
  */
 
-/** A request as it was handed to `fetch`. */
+/** A request as the client passed it to `fetch`. */
 export interface SentRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;
   readonly body: BodyInit | null | undefined;
-  /** The signal it came with, which is not the caller's. */
+  /** The signal that the client passed to `fetch`; it is not the caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** When, in milliseconds of the clock of its server. */
+  /** The time of the request, in milliseconds of its server's clock. */
   readonly atMs: number;
 }
 

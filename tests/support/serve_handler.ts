@@ -1,4 +1,4 @@
-/** A server of this machine. */
+/** A running server on this machine. */
 export interface HandlerServer extends AsyncDisposable {
   readonly url: string;
 }
@@ -14,7 +14,7 @@ const bun = (globalThis as {
   Bun?: { serve(options: { fetch: Handler; hostname: string; port: number }): BunServer };
 }).Bun;
 
-/** Serves with what the runtime has for it. */
+/** Starts the runtime's own HTTP server on a free port, with the given handler. */
 export function serveHandler(handler: Handler): HandlerServer {
   if (bun !== undefined) {
     const server = bun.serve({ fetch: handler, hostname: "127.0.0.1", port: 0 });

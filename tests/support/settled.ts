@@ -1,19 +1,19 @@
 /**
- * What becomes of promises.
+ * Observes how promises settle.
  *
  * @module
  */
 
 import { AssertionError } from "@std/assert";
 
-/** How a promise has ended, as far as its reactions have run. */
+/** The state of a promise, as far as its reactions have run. */
 export interface Settled<T> {
   state: "pending" | "fulfilled" | "rejected";
   value?: T;
   error?: unknown;
 }
 
-/** Watches a promise, whose rejection then counts as handled. */
+/** Watches a promise. Its rejection then counts as handled. */
 export function watch<T>(promise: PromiseLike<T>): Settled<T> {
   const settled: Settled<T> = { state: "pending" };
   promise.then((value) => {
@@ -26,7 +26,11 @@ export function watch<T>(promise: PromiseLike<T>): Settled<T> {
   return settled;
 }
 
-/** What a promise rejects with. */
+/**
+ * Returns the reason with which a promise rejects.
+ *
+ * @throws {AssertionError} If the promise fulfils.
+ */
 export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
   let value: unknown;
   try {
@@ -37,13 +41,13 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<unknown>
   throw new AssertionError(`Expected a rejection: resolved with ${String(value)}`);
 }
 
-/** A promise with its two ends. */
+/** A promise, and the function that resolves it. */
 export interface Gate {
   readonly promise: Promise<void>;
   readonly open: () => void;
 }
 
-/** Something to wait for. */
+/** Creates a promise that the test resolves with `open`. */
 export function gate(): Gate {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { promise, open: () => resolve() };

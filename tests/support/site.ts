@@ -1,11 +1,11 @@
 /**
- * A small site on this machine, for programs that run elsewhere: in workers, in browsers, on Node. It answers every origin (CORS),
- * and counts what it is asked.
+ * A small site on this machine, for programs that run elsewhere: in workers, in browsers, on Node. It allows every origin
+ * (CORS), and counts its requests.
  *
  * @module
  */
 
-/** What can go wrong at the site, and what streams there. */
+/** Answers a request for a path; `count` is the number of requests for this path so far, including this one. */
 type Route = (url: URL, request: Request, count: number) => Response | Promise<Response>;
 
 const CORS = {
@@ -17,34 +17,34 @@ const CORS = {
 
 /** The routes, by the first part of a path. */
 const ROUTES: Readonly<Record<string, Route>> = {
-  /** The method and the body, and `?bytes` more. */
+  /** Answers with the method, the body, and a text of `?bytes` bytes. */
   async echo(url, request) {
     const filling = "x".repeat(Number(url.searchParams.get("bytes") ?? 0));
     return Response.json([request.method, await request.text(), filling]);
   },
-  /** The path alone, after `?ms`. */
+  /** Answers with the path, after `?ms` milliseconds. */
   async item(url) {
     await delay(Number(url.searchParams.get("ms") ?? 0));
     return Response.json(url.pathname);
   },
-  /** The path alone, once {@linkcode Site.release} has been called for it. */
+  /** Answers with the path, once {@linkcode Site.release} is called. */
   async held(url) {
     await new Promise<void>((resolve) => held.add(resolve));
     return Response.json(url.pathname);
   },
-  /** 503 at first, and for every other request of this path. */
+  /** Answers 503 to the first request for this path, and then to every second one. */
   async flaky(_url, request, count) {
     const text = await request.text();
     if (count % 2 === 1) return new Response("not now", { status: 503 });
     return Response.json([request.method, text]);
   },
   down: () => new Response("down", { status: 503 }),
-  /** 429 at first, with the time to wait. */
+  /** Answers 429 to the first request for this path, with `Retry-After: 1`. */
   limited: (url, _request, count) =>
     count > 1
       ? Response.json(url.pathname)
       : new Response("", { status: 429, headers: { "retry-after": "1" } }),
-  /** Never more than its beginning. */
+  /** Answers with a body that begins and never ends. */
   slow: () => new Response(endlessBody(), { headers: { "content-type": "application/json" } }),
   redirect: () => new Response(null, { status: 307, headers: { location: "/echo" } }),
   loop: () => new Response(null, { status: 302, headers: { location: "/loop" } }),
@@ -64,37 +64,40 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const next = page < 3 ? { link: `</pages?page=${page + 1}>; rel="next"` } : {};
     return Response.json([page], { headers: next });
   },
-  /** Stale at once, and another one each time, after `?ms`. */
+  /** Answers with a new value each time, after `?ms` milliseconds; it is stale at once, with `stale-while-revalidate`. */
   async stale(url, _request, count) {
     await delay(Number(url.searchParams.get("ms") ?? 0));
     return Response.json(count, { headers: { "cache-control": "max-age=0, stale-while-revalidate=600" } });
   },
-  /** The same for good, which has to be asked each time, and that by simple requests alone: no header of the caller's is allowed. */
+  /**
+   * Answers with a value that never changes, and that a cache has to validate each time. CORS allows only simple requests
+   * here: a request header that needs a preflight is refused.
+   */
   simple(_url, request, count) {
     const headers = { "cache-control": "no-cache", "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" };
     if (request.headers.has("if-modified-since")) return new Response(null, { status: 304, headers });
     return Response.json(count, { headers });
   },
-  /** Fresh for a minute, and another one each time. */
+  /** Answers with a new value each time, which is fresh for a minute. */
   cached: (_url, _request, count) =>
     Response.json(count, { headers: { "cache-control": "max-age=60", "etag": `"${count}"` } }),
 };
 
-/** A site that is served. */
+/** A running site. */
 export interface Site extends AsyncDisposable {
-  /** Such as `http://127.0.0.1:8000`. */
+  /** The URL of the site, such as `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** How often a path was asked for. */
+  /** Returns the number of requests for a path. */
   countOf(path: string): number;
-  /** How many bodies without an end somebody still waits for. */
+  /** The number of endless bodies that a client has not cancelled yet. */
   readonly endless: number;
-  /** Answers what is held. */
+  /** Answers all requests that the route `held` keeps waiting. */
   release(): void;
 }
 
 /** Options for {@linkcode serveSite}. */
 export interface SiteOptions {
-  /** Files that it serves too, by their paths: text, with its type. */
+  /** Additional files to serve, by path: their text and media type. */
   readonly files?: Readonly<Record<string, { readonly type: string; readonly text: string }>> | undefined;
 }
 
@@ -129,9 +132,9 @@ export function serveSite({ files = {} }: SiteOptions = {}): Site {
     release,
     async [Symbol.asyncDispose]() {
       release();
-      ending.abort(); // endless bodies would make it wait
+      ending.abort(); // a graceful shutdown would wait for endless bodies
       await server.finished;
-      while (delays.size > 0) await Promise.all(delays); // an answer may go on for a moment after its client has left
+      while (delays.size > 0) await Promise.all(delays); // a route may still be in its delay after its client has left
     },
   };
 }
@@ -153,7 +156,7 @@ async function delay(ms: number): Promise<void> {
   delays.delete(promise);
 }
 
-/** A body that comes piece by piece. */
+/** Creates a body that arrives piece by piece. */
 function streamOf(parts: readonly string[]): ReadableStream<Uint8Array> {
   const rest = [...parts];
   return new ReadableStream<Uint8Array>({
@@ -168,7 +171,7 @@ function streamOf(parts: readonly string[]): ReadableStream<Uint8Array> {
 
 const endless = new Set<ReadableStreamDefaultController>();
 
-/** A body that begins, and never ends. */
+/** Creates a body that begins and never ends. */
 function endlessBody(): ReadableStream<Uint8Array> {
   let own: ReadableStreamDefaultController;
   return new ReadableStream<Uint8Array>({

@@ -1,26 +1,26 @@
 /**
- * A folder for one test, with what tests do to it, on both runtimes.
+ * A folder for one test, with the file operations that tests need, on both runtimes.
  *
  * @module
  */
 
-/** A folder that is removed at the end of its scope. */
+/** A folder that is removed at the end of its scope. All names are relative to it. */
 export interface TempFolder extends AsyncDisposable {
-  /** Its absolute path. */
+  /** The absolute path of the folder. */
   readonly path: string;
-  /** Makes a symbolic link. */
+  /** Creates a symbolic link. */
   link(name: string, target: string): Promise<void>;
-  /** Makes a folder. */
+  /** Creates a folder, and its parents if they are missing. */
   folder(name: string): Promise<void>;
   /** Writes a file. */
   write(name: string, text: string): Promise<void>;
   /** Reads a file. */
   read(name: string): Promise<string>;
-  /** The paths of all that is below, sorted, folders with a slash at the end; links are not followed. */
+  /** Returns the paths of all files and folders below, sorted. A folder's path ends with a slash; links are not followed. */
   list(): Promise<string[]>;
 }
 
-/** Makes a folder. */
+/** Creates an empty folder. */
 export async function tempFolder(): Promise<TempFolder> {
   const fs = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");

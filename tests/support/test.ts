@@ -1,6 +1,6 @@
 /**
- * One `test` for both runtimes: `Deno.test` with its sanitizers on Deno, `bun:test` on Bun. Runtime globals are named
- * here, and not in the tests.
+ * One `test` for both runtimes: `Deno.test` with its sanitizers on Deno, `bun:test` on Bun. Only this module names the
+ * runtimes' globals, so that the tests don't have to.
  *
  * @module
  */
@@ -14,10 +14,10 @@ interface BunTest {
 
 const bun = (globalThis as { Bun?: { jest(path: string): { test: BunTest } } }).Bun;
 
-/** How long Bun waits for a test: only one that hangs takes that long, however busy the machine is. */
+/** The time after which Bun ends a test. Even on a busy machine, only a test that hangs takes that long. */
 const STALLED_AFTER_MS = 300_000;
 
-/** Which runtime the tests run on. */
+/** The runtime that runs the tests. */
 export const runtime: "deno" | "bun" = bun === undefined ? "deno" : "bun";
 
 /** Registers a test. */

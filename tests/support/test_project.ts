@@ -1,24 +1,24 @@
 /**
- * A folder of tests that has a configuration and packages of its own.
+ * Test projects: folders of tests that have a configuration and packages of their own.
  *
  * @module
  */
 
 import { runCommand } from "./command.ts";
 
-/** Where it is, and what it needs. */
+/** A folder of tests, and the packages that it needs. */
 export interface TestProject {
-  /** The folder, with `deno.json` and, once they are installed, `node_modules`. */
+  /** The folder; it contains `deno.json` and, once the packages are installed, `node_modules`. */
   readonly folder: string;
-  /** The packages that its tests import, which are left to each runtime to find. */
+  /** The packages that its tests import. They are not bundled: each runtime finds them itself. */
   readonly packages: readonly string[];
 }
 
 /**
- * Installs the packages of a folder of tests, as its lock file says, and checks its types.
+ * Installs the packages of a folder of tests, in the versions of its lock file.
  *
- * @param folder The folder, which has a `package.json`.
- * @returns The project; `undefined` if something is wrong, which has been said on stderr.
+ * @param folder The folder, which contains a `package.json`.
+ * @returns The project. If the installation fails, prints that to stderr and returns `undefined`.
  */
 export async function installProject(folder: string): Promise<TestProject | undefined> {
   const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
@@ -34,7 +34,7 @@ export async function installProject(folder: string): Promise<TestProject | unde
   return undefined;
 }
 
-/** Whether all types of a project are right with those of Deno. */
+/** Checks the types of a project against those of Deno, and returns whether they are right. */
 export async function checkProject(project: TestProject): Promise<boolean> {
   const { success } = await runCommand(Deno.execPath(), [
     "check",
@@ -45,7 +45,7 @@ export async function checkProject(project: TestProject): Promise<boolean> {
   return success;
 }
 
-/** The arguments that make Deno use the configuration of a project. */
+/** Returns the arguments that make Deno use the configuration of a project. */
 export function configArgs(project: TestProject | undefined): readonly string[] {
   return project === undefined ? [] : ["--config", `${project.folder}/deno.json`];
 }

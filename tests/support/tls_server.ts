@@ -1,10 +1,10 @@
 /**
- * An https server on this machine that speaks HTTP/2, and knows how many connections its requests came over. Deno only.
+ * An https server on this machine that supports HTTP/2, and counts its connections. Deno only.
  *
  * @module
  */
 
-/** Made for these tests, for 127.0.0.1, and of no use anywhere else. */
+/** The server's certificate, for `localhost` and 127.0.0.1. It was made for these tests only. */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBmDCCAT6gAwIBAgIUZrNYgudFhvV0g3PZ43CkyeOeohIwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA2NDMzNFoYDzIxMjYxMDI4
@@ -28,13 +28,13 @@ hvNY4gFwyoL35UiVcytbt1y9Am7wuGDOFLskqourDjaECbLclTqAJxLp
 /** A running server. */
 export interface TlsServer extends AsyncDisposable {
   readonly url: string;
-  /** How many connections were opened, also those that no request came over. */
+  /** The number of connections that were opened, including those without a request. */
   readonly connections: number;
-  /** How many requests have come. */
+  /** The number of requests so far. */
   readonly requests: number;
 }
 
-/** Starts a server that answers everything with JSON. */
+/** Starts a server that answers every request with JSON. */
 export function serveTls(): TlsServer {
   let requests = 0;
   const server = Deno.serve(
@@ -57,7 +57,7 @@ export function serveTls(): TlsServer {
   };
 }
 
-/** Hands connections on to a port, and counts them: the server itself tells only of those that bring a request. */
+/** Forwards connections to a port, and counts them: the server itself only reports connections that carry a request. */
 class Door {
   connections = 0;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -86,7 +86,7 @@ class Door {
     try {
       await from.readable.pipeTo(to.writable);
     } catch {
-      // One side has gone away, which is what connections do.
+      // One side has closed the connection, which is normal.
     }
   }
 
@@ -97,7 +97,7 @@ class Door {
       try {
         connection.close();
       } catch {
-        // It was closed with its stream.
+        // The connection was already closed with its stream.
       }
     }
     await Promise.all(this.#pipes);

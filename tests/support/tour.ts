@@ -1,6 +1,7 @@
 /**
- * A tour through what clients do, against the site of `site.ts`. It names nothing but the package, so that it runs from the sources, from
- * what a bundler makes of them, and from the package that npm clients get; and only what every runtime has.
+ * A tour through the features of clients, against the site of `site.ts`. It imports only the package by its name, so that it
+ * runs from the sources, from a bundle of them, and from the package that npm clients get. It uses only globals that every
+ * runtime has.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface TourClients {
   readonly ttl: Client;
 }
 
-/** Makes the clients of a tour. */
+/** Creates the clients of a tour. */
 export function tourClients(site: string): TourClients {
   const common = { baseUrls: site, timeoutMs: 5_000, backoff: { baseMs: 1, jitter: "none" } } as const;
   return {
@@ -28,7 +29,7 @@ export function tourClients(site: string): TourClients {
   };
 }
 
-/** What a tour finds where everything is as it should be. */
+/** The expected results of a tour. */
 export const TOUR: Readonly<Record<string, unknown>> = {
   json: "/item/a",
   text: '"/item/a"',
@@ -65,7 +66,7 @@ export const TOUR: Readonly<Record<string, unknown>> = {
   "nothing is left": [0, 0, 0, 0, 0, 0, 0, 0],
 };
 
-/** Takes the tour. Whatever fails is found as `failed: …`. */
+/** Runs all scenes of the tour, and returns their results by name. A scene that fails has the result `failed: …`. */
 export async function tour(clients: TourClients, site: string): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   for (const [name, scene] of Object.entries(scenes(clients, site))) {
@@ -196,7 +197,7 @@ async function twice(client: Client): Promise<unknown[]> {
   return [first.ok && first.from, second.ok && second.from];
 }
 
-/** What a promise rejects with when its signal aborts in the middle. */
+/** Returns the reason with which a promise rejects when its signal aborts after 50 ms. */
 async function reasonOf(start: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
   const controller = new AbortController();
   const pending = start(controller.signal);
@@ -221,12 +222,12 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** A name that the site has never heard. */
+/** Returns a name that the site has not been asked for yet. */
 function unique(): string {
   return crypto.randomUUID();
 }
 
-/** What a scene finds, if it does not hang. */
+/** Waits for the result of a scene, at most ten seconds. */
 async function soon(scene: unknown): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,5 +1,7 @@
 /**
- * Reaches a server that the runtime trusts by itself, and one that a transport is told to trust.
+ * Fetches from a server that the runtime itself trusts (by `NODE_EXTRA_CA_CERTS`), through a transport that has another
+ * certificate in `caCerts`. Does it twice: with the system's resolver, and with DNS over HTTPS. Prints the status of each
+ * response.
  *
  * @module
  */

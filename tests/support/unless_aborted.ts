@@ -1,4 +1,4 @@
-/** Runs a function, but rejects as soon as a signal aborts, and leaves no listener on it. */
+/** Runs a function, but rejects as soon as a signal aborts. Leaves no listener on the signal. */
 export async function unlessAborted<T>(
   signal: AbortSignal | undefined,
   run: () => Promise<T>,

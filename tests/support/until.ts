@@ -1,5 +1,5 @@
 /**
- * Waiting for what real work brings about.
+ * Waits for the effects of real work, such as that of sockets or processes.
  *
  * @module
  */
@@ -7,17 +7,18 @@
 import { AssertionError } from "@std/assert";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 
-/** Only a test that hangs waits that long. */
+/** The longest wait, which only a test that hangs reaches. */
 const PATIENCE_MS = 30_000;
 
-/** Turns of the event loop at full speed, before waiting in steps of a millisecond. */
+/** The number of event loop turns to wait at full speed, before waiting in steps of a millisecond. */
 const FAST_TURNS = 200;
 
 /**
- * Waits until something is so that sockets, files, processes or modules bring about, however long a busy machine takes for it.
+ * Waits until a condition holds that depends on sockets, files, processes or modules. The limit of half a minute leaves a busy
+ * machine enough time.
  *
- * @param isSo Whether it is so.
- * @throws {AssertionError} If half a minute has brought nothing.
+ * @param isSo Returns whether the condition holds.
+ * @throws {AssertionError} If the condition does not hold after half a minute.
  */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;

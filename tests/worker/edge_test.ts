@@ -6,10 +6,10 @@ import { bundleWorker, serveWorker } from "./worker_rig.ts";
 const DENO_SERVE = "Deno.serve(async (request) => {";
 const [, EXAMPLE = ""] = /### At the edge\n\n```ts\n(.+?)```/s.exec(await Deno.readTextFile("README.md")) ??
   [];
-/** Nobody listens there. */
+/** A URL with a port on which no server listens. */
 const DEAD_URL = "http://127.0.0.1:4/";
 
-/** The example of README with upstreams of this machine: the first is dead, or well, and the second never ends. */
+/** Returns the example of the README with upstreams on this machine: `first` is dead or well, the second never ends. */
 function example(site: Site, first: string): string {
   assertStringIncludes(EXAMPLE, DENO_SERVE);
   return EXAMPLE
@@ -21,7 +21,7 @@ interface Edge extends AsyncDisposable {
   readonly url: string;
 }
 
-/** On workerd, which wants a module with a handler. */
+/** Serves the example on workerd, which needs a module that exports a handler. */
 async function onWorkerd(code: string): Promise<Edge> {
   const folder = await Deno.makeTempDir({ dir: "tests/worker", prefix: "edge-" });
   try {
@@ -35,7 +35,7 @@ async function onWorkerd(code: string): Promise<Edge> {
   }
 }
 
-/** On Deno with the permissions that Deno Deploy gives, and with nobody to ask for more. */
+/** Serves the example on Deno with the permissions of Deno Deploy, and without prompts for more. */
 async function onDeno(code: string): Promise<Edge> {
   const folder = await Deno.makeTempDir({ dir: "tests/worker", prefix: "edge-" });
   const options = '{ hostname: "127.0.0.1", port: 0, onListen: ({ port }) => console.log(`${port} `) }';
@@ -79,7 +79,7 @@ for (const [name, serve] of Object.entries({ "workerd": onWorkerd, "Deno with --
       assertStringIncludes(dead!, "GET http://127.0.0.1");
       assertStringIncludes(slow!, "took longer than");
     }
-    // Every caller has left the upstream that never ends.
+    // The client has cancelled every request to the upstream that never ends.
     await until(() => site.endless === 0);
   });
 
@@ -89,11 +89,11 @@ for (const [name, serve] of Object.entries({ "workerd": onWorkerd, "Deno with --
     const answers = await Promise.all(Array.from({ length: 30 }, () => ask(edge)));
     for (const [well, slow] of answers) {
       assertEquals(well, "/item/a");
-      // Those that come late, on a busy machine, may find the breaker open.
+      // On a busy machine, late requests may find the breaker open.
       assertMatch(slow!, /took longer than|the circuit breaker of \S+ is open/);
     }
     assert(answers.some(([, slow]) => slow!.includes("took longer than")));
-    // Every caller has left the upstream that never ends.
+    // The client has cancelled every request to the upstream that never ends.
     await until(() => site.endless === 0);
   });
 }

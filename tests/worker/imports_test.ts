@@ -4,12 +4,12 @@ import { bundleWorker, serveWorker } from "./worker_rig.ts";
 const { exports }: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
   await Deno.readTextFile("deno.json"),
 );
-/** The command line is for Deno and Bun. */
+/** The subpaths of the package, without the command line, which is only for Deno and Bun. */
 const SUBPATHS = Object.keys(exports).filter((subpath) => subpath !== "./cli");
 
 Deno.test({
   name: `a worker imports every part of the package: ${SUBPATHS.join(" ")}`,
-  sanitizeResources: false, // connections of Deno's own pool to a worker that has gone
+  sanitizeResources: false, // Deno's connection pool keeps connections to a worker that has ended
   sanitizeOps: false,
   async fn() {
     const names = SUBPATHS.map((subpath) => JSON.stringify(`@slipstream/fetch${subpath.slice(1)}`));

@@ -1,5 +1,5 @@
 /**
- * A worker that is served by workerd on this machine.
+ * Runs a worker in workerd on this machine.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { Miniflare } from "miniflare";
 import { runCommand } from "../support/command.ts";
 
-/** Asks a worker, as somebody would from outside. */
+/** A running worker, and methods to send requests to it. */
 export interface WorkerRig extends AsyncDisposable {
-  /** Where it is served. */
+  /** The URL of the worker. */
   readonly url: string;
-  /** Sends a request for a path, and gives the response. */
+  /** Sends a request for a path, and returns the response. */
   fetch(path: string, signal?: AbortSignal): Promise<Response>;
-  /** Sends a request, and gives what it is answered with. */
+  /** Sends a request for a path, and returns the parsed JSON of the response. */
   ask(path: string, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** Bundles a module as for a browser, which is what workers get. */
+/** Bundles a module for workers, in the same way as for browsers. */
 export async function bundleWorker(file: string): Promise<string> {
   const output = await Deno.makeTempFile({ suffix: ".js" });
   try {
@@ -30,7 +30,7 @@ export async function bundleWorker(file: string): Promise<string> {
   }
 }
 
-/** Serves a worker. */
+/** Starts a worker with the given script. */
 export async function serveWorker(script: string): Promise<WorkerRig> {
   const miniflare = new Miniflare({
     host: "127.0.0.1",

@@ -7,11 +7,11 @@ import { bundleWorker, serveWorker, type WorkerRig } from "./worker_rig.ts";
 
 const SCRIPT = await bundleWorker("tests/worker/workers/scenes.ts");
 
-/** Runs a test against a worker and a site of its own. */
+/** Registers a test with its own worker and its own site. At the end, the worker's clients must become idle. */
 function testWorker(name: string, body: (worker: WorkerRig, site: Site) => Promise<void>): void {
   Deno.test({
     name,
-    sanitizeResources: false, // connections of Deno's own pool to a worker that has gone
+    sanitizeResources: false, // Deno's connection pool keeps connections to a worker that has ended
     sanitizeOps: false,
     async fn() {
       await using site = serveSite();
@@ -22,18 +22,21 @@ function testWorker(name: string, body: (worker: WorkerRig, site: Site) => Promi
   });
 }
 
-/** Whether no client of a worker has anything in flight, or anybody who waits. */
+/** Returns whether no client of a worker has a request in flight or in line. */
 async function isIdle(worker: WorkerRig): Promise<boolean> {
   const { value } = await worker.ask("/stats") as { value: readonly number[] };
   return value.every((count) => count === 0);
 }
 
-/** Waits until so many requests have been made of a worker's clients. */
+/** Waits until a worker's clients have got `count` requests in total. */
 async function untilRequested(worker: WorkerRig, count: number): Promise<void> {
   await until(async () => (await worker.ask("/requests") as { value: number }).value === count);
 }
 
-/** What a follower is answered with, who has to ask for a path that is held once its leader has gone. */
+/**
+ * Returns the answer of a follower: a call that waits for the same request as its leader, and must send its own once the
+ * leader has gone. Releases the held path when that second request arrives.
+ */
 async function answerAfterLeader(site: Site, path: string, follower: Promise<unknown>): Promise<unknown> {
   const answer = watch(follower);
   await until(() => {
@@ -60,7 +63,7 @@ testWorker(
 
 testWorker("a worker takes several tours at once with the same clients", async (worker) => {
   const tours = await askAll(worker, paths(3, () => "/tour")) as { value: Record<string, unknown> }[];
-  // What is left of the others while one looks depends on who is first.
+  // The check for idle clients depends on the other tours, which may still be running.
   for (const { value } of tours) {
     assertEquals({ ...value, "nothing is left": 0 }, { ...TOUR, "nothing is left": 0 });
   }
@@ -110,7 +113,7 @@ testWorker(
 testWorker(
   "those who share a request that times out end with it, and nothing of them goes on",
   async (worker) => {
-    // Whose own time is over when they have been told, but not yet gone on, is a matter of chance.
+    // Whether a follower's own timeout has passed when it learns of its leader's timeout is a matter of chance.
     for (let round = 0; round < 8; round++) {
       const ends = await askAll(worker, paths(40, () => "/hasty?path=slow"));
       assertEquals(ends, Array(40).fill({ error: "TimeoutError" }));
@@ -123,7 +126,7 @@ testWorker("those who leave at any moment leave no permit behind that others wai
     const ends = await askAll(worker, paths(60, (index) => `/leave?path=item/${round}-${index % 6}?ms=30`));
     assertEquals(ends.length, 60);
   }
-  // Long before what has died must have ended.
+  // These requests must end long before the timeouts of the abandoned ones.
   const stayed = await askAll(worker, paths(4, (index) => `/stay?path=item/${index}`));
   assertEquals(stayed, values(4, (index) => `/item/${index}`));
 });
@@ -133,7 +136,7 @@ testWorker(
   async (worker) => {
     const gone = await askAll(worker, paths(20, (index) => `/abandon?path=item/${index}?ms=100`));
     assertEquals(gone, values(20, () => "gone"));
-    // The permit of one in flight comes back long before its time is over, and those in line never get one.
+    // The permit of a request in flight returns long before its timeout, and requests in line never get one.
     assertEquals(await worker.ask("/after?path=item/a"), { value: "/item/a" });
   },
 );
@@ -167,7 +170,7 @@ testWorker("batches of overlapping requests go on side by side", async (worker) 
 
 testWorker("batches that share requests go on in their own requests", async (worker, site) => {
   const batches = watch(askAll(worker, paths(4, () => "/settle?path=held/shared")));
-  await untilRequested(worker, 8); // each of them waits for the same two
+  await untilRequested(worker, 8); // each batch waits for the same two requests
   await until(() => site.countOf("/held/shared/1") === 1);
   assertEquals(site.countOf("/held/shared/0"), 1);
   await until(() => {
@@ -185,7 +188,7 @@ testWorker(
     for (let round = 0; round < 5; round++) {
       assertEquals(await worker.ask("/unread?path=echo?bytes=70000"), { value: 200 });
     }
-    // What is left unread holds its permit as long as its request could have gone on, and no longer when others wait for it.
+    // An unread body holds its permit at most until its request would have timed out, and not while others wait for it.
     await until(async () => {
       assertEquals(await worker.ask("/settle?path=item/after"), { value: 20 });
       return await isIdle(worker);
@@ -200,7 +203,7 @@ testWorker(
       const path = `/cached?path=stale/${name}?ms=50`;
       assertEquals([await worker.ask(path), await worker.ask(path)], values(2, () => 1));
       await until(async () => (await worker.ask(path) as { value: number }).value > 1);
-      // Those who come at the same time do not ask all.
+      // Requests at the same time do not each send a revalidation.
       const before = site.countOf(`/stale/${name}`);
       await askAll(worker, paths(50, () => path));
       assert(site.countOf(`/stale/${name}`) <= before + 2);

@@ -4,13 +4,13 @@
 // deno-lint-ignore no-explicit-any
 export type AnyConstructor = new (...args: any[]) => any;
 
-/** The type that a constructor makes. */
+/** The type of the objects that a constructor creates. */
 export type GetConstructorType<T extends AnyConstructor> = InstanceType<T>;
 
-/** The values that `assertFalse` lets pass. */
+/** The values that `assertFalse` accepts. */
 export type Falsy = false | 0 | 0n | "" | null | undefined;
 
-/** An array-like object that is no string. */
+/** An array-like object, but no string. */
 export type ArrayLikeArg<T> = ArrayLike<T> & object;
 
 /** Thrown when an assertion fails. */

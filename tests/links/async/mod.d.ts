@@ -2,7 +2,7 @@
 
 /** Options for {@linkcode delay}. */
 export interface DelayOptions {
-  /** Rejects the delay with its reason. */
+  /** A signal; its abort rejects the delay with the signal's reason. */
   signal?: AbortSignal;
   /** Whether the timer keeps the process alive; `true` by default, `false` has an effect on Deno only. */
   persistent?: boolean;
@@ -13,7 +13,7 @@ export declare function delay(ms: number, options?: DelayOptions): Promise<void>
 
 /** Options for {@linkcode deadline}. */
 export interface DeadlineOptions {
-  /** Rejects the result with its reason. */
+  /** A signal; its abort rejects the result with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -22,10 +22,10 @@ export declare function deadline<T>(p: Promise<T>, ms: number, options?: Deadlin
 
 /** Settles as `p` does, or rejects with the signal's reason. */
 export declare function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
-/** Yields what `p` yields, until the signal aborts: then throws its reason. */
+/** Yields the items of `p` until the signal aborts, and then throws the signal's reason. */
 export declare function abortable<T>(p: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T>;
 
-/** Maps an iterable with at most `poolLimit` calls under way; results come in input order. */
+/** Maps an iterable with at most `poolLimit` calls at once; yields the results in input order. */
 export declare function pooledMap<T, R>(
   poolLimit: number,
   array: Iterable<T> | AsyncIterable<T>,
@@ -39,19 +39,19 @@ export declare class RetryError extends Error {
 
 /** Options for {@linkcode retry}. */
 export interface RetryOptions {
-  /** The factor of one backoff to the one before it: 2. */
+  /** The factor between two backoffs; 2 by default. */
   multiplier?: number;
-  /** The longest backoff, in milliseconds: 60,000. */
+  /** The longest backoff, in milliseconds; 60,000 by default. */
   maxTimeout?: number;
-  /** How many attempts are made at most: 5. */
+  /** The most attempts; 5 by default. */
   maxAttempts?: number;
-  /** The first backoff, in milliseconds: 1,000. */
+  /** The first backoff, in milliseconds; 1,000 by default. */
   minTimeout?: number;
-  /** The part of the backoff that is random, 0 to 1: 1. */
+  /** The random share of the backoff, from 0 to 1; 1 by default. */
   jitter?: number;
-  /** Whether an error is worth another attempt; all are by default. */
+  /** Returns whether to retry after an error; by default every error is retried. */
   isRetriable?: (err: unknown) => boolean;
-  /** Stops before the next attempt, and during a backoff. */
+  /** A signal; its abort stops the retries before the next attempt, or during a backoff. */
   signal?: AbortSignal;
 }
 

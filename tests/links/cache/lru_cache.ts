@@ -13,7 +13,7 @@ export interface MemoizationCache<K, V> {
   delete: (key: K) => unknown;
 }
 
-/** Why an entry left the cache: it was the oldest of too many, or `delete()` or `clear()` was called. */
+/** The reason why an entry left the cache: the cache was full and it was the oldest, or `delete()` or `clear()` removed it. */
 export type LruCacheEjectionReason = "evicted" | "deleted" | "cleared";
 
 /** Options for {@linkcode LruCache}. */
@@ -22,7 +22,7 @@ export interface LruCacheOptions<K, V> {
   onEject?: (ejectedKey: K, ejectedValue: V, reason: LruCacheEjectionReason) => void;
 }
 
-/** A map of at most `maxSize` entries, which forgets the one that `get()` and `set()` have not touched for longest. */
+/** A map with at most `maxSize` entries. When it is full, it evicts the entry least recently used by `get()` or `set()`. */
 export class LruCache<K, V> extends Map<K, V> implements MemoizationCache<K, V> {
   readonly #maxSize: number;
   readonly #onEject: LruCacheOptions<K, V>["onEject"];
@@ -40,17 +40,17 @@ export class LruCache<K, V> extends Map<K, V> implements MemoizationCache<K, V> 
     this.#onEject = options?.onEject;
   }
 
-  /** How many entries the cache holds at most. */
+  /** The most entries that the cache can hold. */
   get maxSize(): number {
     return this.#maxSize;
   }
 
-  /** Whether the key is there; its age does not change. */
+  /** Returns whether the cache has a key, without changing the key's age. */
   override has(key: K): boolean {
     return super.has(key);
   }
 
-  /** The value of a key, which becomes the youngest. */
+  /** Returns the value of a key, and makes the key the most recently used one. */
   override get(key: K): V | undefined {
     if (!super.has(key)) return undefined;
     const value = super.get(key) as V;
@@ -59,12 +59,12 @@ export class LruCache<K, V> extends Map<K, V> implements MemoizationCache<K, V> 
     return value;
   }
 
-  /** The value of a key; its age does not change. */
+  /** Returns the value of a key, without changing the key's age. */
   peek(key: K): V | undefined {
     return super.get(key);
   }
 
-  /** Stores a value as the youngest, and ejects the oldest when there is no room for both. */
+  /** Stores a value as the most recently used one, and evicts the oldest entry if the cache is over its size. */
   override set(key: K, value: V): this {
     this.#refuseWhileEjecting("set entry in");
     super.delete(key);
@@ -77,7 +77,7 @@ export class LruCache<K, V> extends Map<K, V> implements MemoizationCache<K, V> 
     return this;
   }
 
-  /** Removes a key, and says whether it was there. */
+  /** Removes a key, and returns whether the cache had it. */
   override delete(key: K): boolean {
     this.#refuseWhileEjecting("delete entry in");
     const value = super.get(key);
@@ -86,7 +86,7 @@ export class LruCache<K, V> extends Map<K, V> implements MemoizationCache<K, V> 
     return true;
   }
 
-  /** Removes everything. Each entry is ejected, whatever a callback throws; the first error is thrown at the end. */
+  /** Removes all entries. Calls `onEject` for each entry even if a call throws, and rethrows the first error at the end. */
   override clear(): void {
     this.#refuseWhileEjecting("clear");
     const entries = [...this.entries()];

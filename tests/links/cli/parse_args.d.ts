@@ -17,12 +17,12 @@ type Aliases<TArgNames = string, TAliasNames extends string = string> = Partial<
 /** One object type instead of an intersection. */
 type Flat<T> = T extends Record<string, unknown> ? { [Key in keyof T]: Flat<T[Key]> } : T;
 
-/** Everything that the members of a union have, in one object type. */
+/** One object type with the members of all types in a union. */
 type Merged<Union> = [Union] extends [never] ? Record<never, never>
   : (Union extends unknown ? (part: Union) => void : never) extends (whole: infer Whole) => void ? Whole
   : never;
 
-/** An object with a value at a path: always there, or perhaps. */
+/** An object with a value at a path: a required one ({@linkcode There}), or an optional one ({@linkcode Perhaps}). */
 type There<Path extends string, Value> = Path extends `${infer Head}.${infer Tail}`
   ? { [Key in Head]: There<Tail, Value> }
   : { [Key in Path]: Value };
@@ -44,7 +44,7 @@ type CollectedFlag<Name, TNegatable extends Negatable> = Name extends string
   ? There<Name, Array<unknown> | Negated<Name, TNegatable>>
   : never;
 
-/** What the options say of the flags' types, before defaults and aliases. */
+/** The types of the flags that follow from the options, before defaults and aliases. */
 type Flags<
   TBooleans extends BooleanType,
   TStrings extends StringType,
@@ -84,7 +84,7 @@ type WithAliases<TFlags, TAliases> = {
   [Name in keyof TFlags as NamesOf<Name, TAliases>]: TFlags[Name];
 };
 
-/** Nothing is known of the flags when no option names them. */
+/** The types of all values. If no option names a flag, nothing is known about the flags. */
 type Values<
   TBooleans extends BooleanType,
   TStrings extends StringType,
@@ -108,11 +108,11 @@ type Defaults<TBooleans extends BooleanType, TStrings extends StringType> =
   & Partial<Record<Extract<TBooleans | TStrings, string>, unknown>>;
 
 type DoubleDash = {
-  /** What follows `--`. */
+  /** The arguments after `--`. */
   "--"?: Array<string>;
 };
 
-/** What {@linkcode parseArgs} returns. */
+/** The result of {@linkcode parseArgs}. */
 export type Args<
   // deno-lint-ignore no-explicit-any
   TArgs extends Record<string, unknown> = Record<string, any>,
@@ -138,11 +138,11 @@ export interface ParseOptions<
   TAliases extends Aliases | undefined = Aliases | undefined,
   TDoubleDash extends boolean | undefined = boolean | undefined,
 > {
-  /** Whether what follows `--` is kept apart, under `--`. */
+  /** Whether the arguments after `--` are returned separately, under the key `--`. */
   "--"?: TDoubleDash;
   /** Other names of flags. */
   alias?: TAliases;
-  /** Flags without a value; `true` makes all of them that have no `=`. */
+  /** Flags without a value; `true` makes every flag without `=` one of them. */
   boolean?: TBooleans | ReadonlyArray<Extract<TBooleans, string>>;
   /** Values of flags that are not given. */
   default?: TDefault & Defaults<TBooleans, TStrings>;
@@ -150,11 +150,11 @@ export interface ParseOptions<
   stopEarly?: boolean;
   /** Flags with a value that stays a string. */
   string?: TStrings | ReadonlyArray<Extract<TStrings, string>>;
-  /** Flags that may come more than once; their value is an array. */
+  /** Flags that may occur more than once; their value is an array. */
   collect?: TCollectable | ReadonlyArray<Extract<TCollectable, string>>;
   /** Flags that `--no-…` makes `false`. */
   negatable?: TNegatable | ReadonlyArray<Extract<TNegatable, string>>;
-  /** Called with every argument that the options do not name; `false` leaves it out. */
+  /** Called with every argument that the options do not name; if it returns `false`, the argument is left out. */
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 

@@ -11,7 +11,7 @@ const CONTROL = /^\p{Cc}$/u;
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u;
 const SOFT_HYPHEN = "\u00ad";
 
-/** How many columns a terminal takes to show a string without escape sequences. */
+/** Returns the number of terminal columns that a string takes. The string must have no escape sequences. */
 export function unicodeWidth(str: string): number {
   let width = 0;
   for (const character of str) width += characterWidth(character);

@@ -1,4 +1,4 @@
-/** Leaves a body unread, and a stream unfinished, and has nothing more to do: the process ends by itself. */
+/** Leaves a body unread and a stream unfinished. The process must nevertheless end by itself. */
 
 import process from "node:process";
 import { clientOptionsFromEnv, createClient } from "@slipstream/fetch";

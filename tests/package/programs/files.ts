@@ -1,4 +1,4 @@
-/** Fetches with a cache in a folder, by two clients one after the other, and tells where the answers came from. */
+/** Fetches with a cache in a folder, with two clients one after the other, and prints where the answers came from. */
 
 import process from "node:process";
 import { createClient } from "@slipstream/fetch";

@@ -1,4 +1,4 @@
-/** Imports the subpaths that are its arguments, and tells how many exports each one has. */
+/** Imports the subpaths given as arguments, and prints the number of exports of each. */
 
 import process from "node:process";
 

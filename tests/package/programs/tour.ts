@@ -1,4 +1,4 @@
-/** Takes the tour, and tells what was found. */
+/** Runs the tour, and prints its results. */
 
 import process from "node:process";
 import { tour, tourClients } from "../../support/tour.ts";

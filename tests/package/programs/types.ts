@@ -1,4 +1,7 @@
-/** What callers may expect of the types. It is compiled, and not run; what must not compile says so. */
+/**
+ * Checks the types that callers rely on. The tests only compile this program, and do not run it. Lines that must not compile
+ * are marked.
+ */
 
 import {
   type Client,

@@ -12,7 +12,7 @@ import { FakeTerminal } from "../../cli/fake_terminal.ts";
 
 const COMMANDS = [getCommand, f1Command, cacheCommand, demoCommand];
 
-/** Values of flags and operands: nearly right, wrong, and what objects have by themselves. */
+/** Values of flags and operands: nearly right ones, wrong ones, and the names of properties that all objects have. */
 const word = fc.oneof(
   fc.constantFrom(
     "",
@@ -45,7 +45,7 @@ const word = fc.oneof(
   fc.string({ maxLength: 6 }),
 );
 
-/** Arguments of 'get' that mean something, so that not all is refused at once. */
+/** Valid arguments of 'get', so that the command does not refuse every draw at once. */
 const GOOD = [
   "https://a.test/x",
   "a.test/y",
@@ -65,7 +65,7 @@ const GOOD = [
   "--base-url=https://b.test",
 ];
 
-/** Arguments for a command: its own flags with and without values, others, and operands. */
+/** Draws arguments for a command: its own flags with and without values, other flags, and operands. */
 function argsOf(specs: FlagSpecs): fc.Arbitrary<string[]> {
   const names = [
     ...Object.keys(specs),
@@ -108,10 +108,10 @@ for (const { name, flags } of COMMANDS) {
   });
 }
 
-/** What the engine says of mistakes in a program. */
+/** Matches the messages of the JavaScript engine about mistakes in a program. */
 const MISTAKE = /undefined|is not a|not iterable|Cannot (?:read propert|convert|destructure)|\[object /;
 
-/** Runs the program without a network, and asserts that it ends in good order. */
+/** Runs the program without a network, and asserts that it ends properly. */
 async function checkMain(args: readonly string[]): Promise<void> {
   const terminal = new FakeTerminal();
   terminal.files.contents.set("urls.txt", "https://a.test/1\n  method=PUT\n{\n\n# no\n");
@@ -128,7 +128,7 @@ async function checkMain(args: readonly string[]): Promise<void> {
 }
 
 test("main() ends with 0, 1 or 2, and the usage on 2, whatever 'get' is given", async () => {
-  // A cache needs a folder, and time would pass.
+  // Leave out flags that need a folder for the cache, or that would make the program wait.
   const args = argsOf(getCommand.flags).filter((args) =>
     !args.some((arg) => /^--(?:cache|report|rate|fetch)/.test(arg))
   );

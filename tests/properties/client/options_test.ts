@@ -24,7 +24,7 @@ const isOneOf = (...words: string[]): Predicate => (value) => words.includes(val
 const isStatus = isNumber((value) => Number.isInteger(value) && value >= 400 && value < 600);
 const isRetryOn: Predicate = (value) => isFunction(value) || (Array.isArray(value) && value.every(isStatus));
 
-/** What options of requests are good, in other words than those of the sources. */
+/** The valid values of request options, written independently of the sources. */
 const REQUEST: Readonly<Record<string, Predicate>> = {
   timeoutMs: isPositive,
   idleTimeoutMs: isPositive,
@@ -46,7 +46,7 @@ const REQUEST: Readonly<Record<string, Predicate>> = {
   hedge: (value) => value === false,
 };
 
-/** What options of batches are good, besides those. */
+/** The valid values of batch options, including the request options. */
 const BATCH: Readonly<Record<string, Predicate>> = {
   ...REQUEST,
   batchTimeoutMs: isPositive,
@@ -55,7 +55,7 @@ const BATCH: Readonly<Record<string, Predicate>> = {
   prefetch: isCount,
 };
 
-/** What options of clients are good. */
+/** The valid values of client options. */
 const CLIENT: Readonly<Record<string, Predicate>> = {
   ...Object.fromEntries(
     [
@@ -69,7 +69,7 @@ const CLIENT: Readonly<Record<string, Predicate>> = {
       "notFoundIsFinal",
     ].map((name) => [name, REQUEST[name]!]),
   ),
-  // Nothing that is made here has what is in it.
+  // No drawn object is a valid set of hedge options.
   hedge: (value) => value === false,
   limitKey: isFunction,
   maxQueue: isNumber((value) => value === Infinity || (Number.isInteger(value) && value >= 0)),
@@ -83,7 +83,7 @@ const CLIENT: Readonly<Record<string, Predicate>> = {
   use: (value) => Array.isArray(value) && value.every(isFunction),
 };
 
-/** What options of extensions are good. */
+/** The valid values of the options of `extend()`. */
 const EXTENSION: Readonly<Record<string, Predicate>> = Object.fromEntries(
   Object.entries(CLIENT).filter(([name]) =>
     !["limitKey", "maxQueue", "maxQueueMs", "maxWaiting", "maxRetryAfterMs", "pauseOn429", "random"].includes(
@@ -92,7 +92,7 @@ const EXTENSION: Readonly<Record<string, Predicate>> = Object.fromEntries(
   ),
 );
 
-/** Nearly right, wrong, and out of this world. */
+/** Draws values: nearly right ones, wrong ones, and anything else. */
 const value = fc.oneof(
   fc.constantFrom<unknown>(
     0,
@@ -149,14 +149,14 @@ const value = fc.oneof(
   fc.anything(),
 );
 
-/** Asserts that something was refused, for a reason that names an option. */
+/** Asserts that an error is a refusal whose message names the option. */
 function assertRefused(error: unknown, name: string): void {
   assert(error instanceof TypeError || error instanceof RangeError, `${name}: ${error}`);
   const { message } = error;
   assert(message.startsWith("Cannot ") && message.includes(`'${name}`), `${name}: ${message}`);
 }
 
-/** What a function throws, in an array; `undefined` if it does not. */
+/** Returns the error that a function throws, in an array; `undefined` if it does not throw. */
 async function thrownBy(run: () => unknown): Promise<readonly [unknown] | undefined> {
   try {
     await run();
@@ -168,7 +168,7 @@ async function thrownBy(run: () => unknown): Promise<readonly [unknown] | undefi
 
 const fetch = (): Promise<Response> => Promise.resolve(Response.json([1]));
 
-/** Checks that each option is taken if its predicate says so, and is named otherwise. */
+/** Checks that each option is accepted if its predicate accepts the value, and that the error names it otherwise. */
 function checkOptions(
   predicates: Readonly<Record<string, Predicate>>,
   use: (options: Readonly<Record<string, unknown>>) => unknown,
@@ -194,7 +194,7 @@ test("Client.outcome() takes what an option may be, and names the option otherwi
   await using client = createClient({ fetch, clock: new ManualClock() });
   for (const place of ["options", "request"]) {
     await checkOptions(REQUEST, async (options) => {
-      // What is asked for does not matter here: "only-if-cached" brings nothing.
+      // The outcome itself does not matter: with "only-if-cached" the request fails.
       const url = "https://a.test/x";
       const outcome = place === "options"
         ? await client.outcome(url, options as RequestOptions)
@@ -216,10 +216,10 @@ const isFinitePositive = isNumber((value) => Number.isFinite(value) && value > 0
 const isFiniteAtLeast0 = isNumber((value) => Number.isFinite(value) && value >= 0);
 const isSafeCount = isNumber((value) => Number.isSafeInteger(value) && value > 0);
 
-/** Options that are made of others: what they are made of here, and what each part may be. */
+/** Options that are objects: a valid base for each, and the valid values of its parts. */
 const PARTS: Readonly<Record<string, readonly [base: object, parts: Readonly<Record<string, Predicate>>]>> = {
   rateLimit: [{ limit: 10, intervalMs: 1_000 }, {
-    // The rate itself must be a number, too.
+    // The rate, `limit` divided by `intervalMs`, must also be a positive finite number.
     limit: isNumber((value) => value < Infinity && value / 1_000 > 0),
     intervalMs: isNumber((value) => value < Infinity && 10 / value < Infinity && 10 / value > 0),
     burst: isSafeCount,
@@ -252,7 +252,7 @@ for (const [option, [base, parts]] of Object.entries(PARTS)) {
   test(`createClient() takes what a part of '${option}' may be, and names the part otherwise`, async () => {
     const part = fc.tuple(fc.constantFrom(...Object.keys(parts)), value);
     await fc.assert(fc.asyncProperty(part, async ([name, value]) => {
-      // For `concurrency` there may be the rules of a limit that adapts itself, which have a test of their own.
+      // `concurrency` may also be the rules of an adaptive limit, which have a test of their own.
       if (name === "concurrency" && typeof value === "object") return;
       const thrown = await thrownBy(() =>
         createClient({ fetch, [option]: { ...base, [name]: value } }).close()

@@ -6,14 +6,14 @@ import { test } from "../../support/test.ts";
 const NOW = Date.UTC(2026, 10, 28);
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/** A moment between two years, in whole seconds. */
+/** Draws a date between two years, in whole seconds. */
 function seconds(fromYear: number, toYear: number): fc.Arbitrary<Date> {
   const start = new Date(0).setUTCFullYear(fromYear, 0, 1) / 1_000;
   const end = new Date(0).setUTCFullYear(toYear, 0, 1) / 1_000;
   return fc.integer({ min: start, max: end - 1 }).map((second) => new Date(second * 1_000));
 }
 
-/** The other two forms of RFC 9110 §5.6.7. */
+/** Returns a date in the two obsolete forms of RFC 9110 §5.6.7. */
 function oldForms(date: Date): string[] {
   const [, day = "", month = "", year = "", time = ""] = date.toUTCString().split(" ");
   const weekday = DAYS[date.getUTCDay()]!;

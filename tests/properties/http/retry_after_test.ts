@@ -18,7 +18,7 @@ const NAMES = [
   "x-rate-limit-reset",
 ];
 
-/** What a header may hold: numbers of all kinds, dates, pieces of structured fields, and anything else that can be sent. */
+/** Draws header values: numbers of all kinds, dates, pieces of structured fields, and any other text that can be sent. */
 const value = fc.oneof(
   fc.nat().map(String),
   fc.double().map(String),

@@ -12,7 +12,7 @@ import {
 import { test } from "../../support/test.ts";
 
 const SECRET = "hunter2";
-/** What URL parsers stumble over. */
+/** Pieces that are difficult for URL parsers. */
 const PIECES = [
   ..."/\\?#@:;&=%.[]()'\" \t\n",
   "//",
@@ -93,7 +93,7 @@ test("S17: redactUrl() and shownUrl() show no secret, wherever a URL has it", ()
 test("redactUrl() changes nothing the second time, and nothing of a URL without secrets", () => {
   fc.assert(fc.property(anyUrl, (url) => {
     const shown = redactUrl(url);
-    // White space before a fragment is at the end once the fragment is left out.
+    // White space before a fragment is at the end of the URL after the fragment is removed.
     assertEquals(redactUrl(shown), shown.trimEnd());
   }));
   const plain = fc.webUrl().filter((url) => !/[;@]|%40/.test(url));
@@ -112,7 +112,7 @@ test("splitUserInfo() leaves a URL without user info, that leads to the same pla
     assertEquals(split!.url, new URL(url).href);
     const bytes = Uint8Array.from(atob(split!.authorization.slice(6)), (letter) => letter.charCodeAt(0));
     const expected = `${name}:${password}`.toWellFormed();
-    // What looks like an escape in a name is one in a URL as well.
+    // A percent escape in a name is also one in the URL, so it can't be compared directly.
     if (!expected.includes("%")) {
       assertEquals(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), expected);
     }

@@ -6,7 +6,7 @@ import { ManualClock } from "../../../src/testing/manual_clock.ts";
 import { fc } from "../property.ts";
 import { test } from "../../support/test.ts";
 
-/** What stands in an entry where something else belongs. */
+/** Draws wrong values for the members of an entry. */
 const odd = fc.oneof(
   fc.constantFrom<unknown>(
     undefined,
@@ -33,7 +33,7 @@ const odd = fc.oneof(
   fc.anything({ maxDepth: 2 }),
 );
 
-/** An entry in which some members are not what they should be. */
+/** Draws the members of an entry to replace by wrong values. */
 const damage = fc.record({
   meta: fc.dictionary(
     fc.constantFrom(
@@ -90,7 +90,7 @@ for (
         await client.json("https://a.test/x");
         isDamaged = true;
         const outcome = await client.outcome("https://a.test/x");
-        // What can be taken for an entry may hold any body; whatever else it is, it is a miss.
+        // If the damaged entry is still a valid one, it may have any body. Otherwise the request is a cache miss.
         if (outcome.ok && outcome.from === "network") assertEquals(outcome.value, [1]);
         else if (!outcome.ok) {
           assertEquals(

@@ -5,7 +5,7 @@ import { fc } from "../property.ts";
 import { test } from "../../support/test.ts";
 import { microtasks } from "../../support/microtasks.ts";
 
-/** What may be done to a semaphore; a number says to which of those that there are. */
+/** An operation on a semaphore. `which` selects one of the held permits or of the waiters, modulo their number. */
 type Step =
   | { readonly do: "acquire"; readonly weight: number; readonly priority: number }
   | { readonly do: "try"; readonly weight: number }
@@ -27,7 +27,7 @@ interface Ticket {
   readonly priority: number;
 }
 
-/** A semaphore as its documentation has it, in the simplest way: a sorted list, and whoever is first and fits. */
+/** The simplest semaphore that follows the documentation: a sorted list of waiters, of which the first is next if it fits. */
 class Reference {
   inUse = 0;
   readonly granted: number[] = [];
@@ -39,7 +39,7 @@ class Reference {
     return this.#waiting.length;
   }
 
-  /** Whether it was granted at once. */
+  /** Grants a ticket at once, or lets it wait if `waits`; returns whether it was granted at once. */
   take(ticket: Ticket, waits: boolean): boolean {
     const fits = ticket.weight === 0 ||
       (this.#waiting.length === 0 && this.inUse + ticket.weight <= this.capacity);
@@ -88,7 +88,7 @@ test("Semaphore does what the simplest one does, whatever is done to it", async 
         reference.drain();
       } else if (step.do === "release") {
         const [released] = held.splice(step.which % (held.length || 1), 1);
-        // The second time it does nothing.
+        // The second release must have no effect.
         for (let times = 0; times < 2; times++) released?.permit.release();
         reference.inUse -= released?.weight ?? 0;
         reference.drain();

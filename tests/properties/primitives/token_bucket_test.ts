@@ -17,7 +17,7 @@ test("TokenBucket.tryTake() grants exactly what came in since, and no more than 
   fc.assert(fc.property(rate, takes, ({ limit, intervalMs, burst }, takes) => {
     const clock = new ManualClock();
     const bucket = new TokenBucket({ limit, intervalMs, burst, clock });
-    // In parts of a token, so that nothing is rounded: `limit` of them a millisecond, and `intervalMs` make a token.
+    // Count in parts of a token, so that nothing is rounded: `limit` parts arrive per millisecond, `intervalMs` make a token.
     let parts = burst * intervalMs;
     for (const { waitMs, tokens } of takes) {
       const wanted = Math.min(tokens, burst);

@@ -24,7 +24,7 @@ const soup = fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces
 const document = fc.tuple(fc.jsonValue(), fc.constantFrom(undefined, 1, "\t")).map(([value, space]) =>
   JSON.stringify(value, undefined, space)
 );
-/** A document in which something was changed. */
+/** Draws a JSON document with a small change. */
 const changed = fc.tuple(document, fc.nat(), fc.nat(3), fc.constantFrom(...PIECES, "")).map(
   ([text, at, dropped, piece]) => {
     const index = at % (text.length + 1);
@@ -77,7 +77,7 @@ test("decodeBody() gives the value or an InvalidDataError, of text and of bytes 
   fc.assert(fc.property(text, (text) => {
     const wellFormed = text.toWellFormed();
     const bytes = new TextEncoder().encode(wellFormed);
-    // Bytes lose a byte order mark on the way to text.
+    // Decoding bytes to text removes a byte order mark.
     assertEquals(decode(bytes), decode(wellFormed.replace(/^\uFEFF/, "")));
   }));
 });

@@ -23,7 +23,7 @@ const stream = fc.oneof(
   fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).map((pieces) => encoder.encode(pieces.join(""))),
   fc.uint8Array({ maxLength: 60 }),
 );
-/** Where a stream is cut; modulo its length. */
+/** Draws the places at which a stream is cut, modulo its length. */
 const cuts = fc.array(fc.nat(), { maxLength: 8 });
 
 function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array<ArrayBuffer>[] {
@@ -35,10 +35,10 @@ function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array<ArrayBuf
   );
 }
 
-/** Events as the HTML standard defines them, from the whole text at once (§9.2.5 and 6). */
+/** Parses events from the whole text at once, as the HTML standard defines them (§9.2.5 and 6). */
 function referenceEvents(bytes: Uint8Array): ServerSentEvent[] {
   const lines = new TextDecoder().decode(bytes).split(/\r\n|\n|\r/);
-  // What follows the last line end is no line.
+  // The text after the last line end is no line.
   lines.pop();
   const events: ServerSentEvent[] = [];
   let [data, type, id] = ["", "", ""];
@@ -75,7 +75,7 @@ test("EventParser.push() gives the events up to the first that is too large, and
     const tooLarge = all.findIndex((event) => size(event) > max);
     const found = parsed(pieces(bytes, cuts), max);
     const expected = tooLarge === -1 ? all : all.slice(0, tooLarge);
-    // One that has no end yet may be too large as well: nothing follows it in any case.
+    // An event without its end may be too large as well, but no event follows it in any case.
     assertEquals(found, expected);
   }));
 });

@@ -1,5 +1,5 @@
 /**
- * All rules together.
+ * Combines all rules of the simulation.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { sheddingRules } from "./shedding.ts";
 import { timeRules } from "./times.ts";
 import { valueRules } from "./values.ts";
 
-/** Everything that is looked at in a run. */
+/** All rules that a run checks. */
 export class Rules implements StageListener {
   readonly #groups: readonly RuleGroup[];
 
@@ -60,7 +60,7 @@ function hears({ hearsAll = false }: RuleGroup, caller: Caller | undefined): boo
   return hearsAll || !caller?.isSibling;
 }
 
-/** The rules of the design, for one stage. */
+/** Creates the rules of the design for one stage. */
 export function createRules(stage: Stage): Rules {
   return new Rules([
     limitRules(stage),

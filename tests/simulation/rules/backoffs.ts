@@ -1,12 +1,12 @@
 /**
- * How short a backoff may be.
+ * The shortest backoffs and pauses that the options allow.
  *
  * @module
  */
 
 import type { BackoffOptions } from "../../../src/primitives/backoff.ts";
 
-/** The shortest delay before a retry, in milliseconds. */
+/** Returns the shortest allowed delay before a retry, in milliseconds. */
 export function leastBackoffMs(options: BackoffOptions | undefined, retry: number): number {
   const { factor = 2, baseMs = 1_000, maxMs = 60_000, jitter = "additive" } = options ?? {};
   const exponentialMs = Math.min(factor ** retry * baseMs, maxMs);
@@ -23,7 +23,7 @@ export function leastBackoffMs(options: BackoffOptions | undefined, retry: numbe
   }
 }
 
-/** The shortest pause after a 429 that names none, in milliseconds. */
+/** Returns the shortest allowed pause after a 429 that names no pause, in milliseconds. */
 export function leastPauseMs(options: BackoffOptions | undefined): number {
   const { baseMs = 1_000, maxMs = 60_000 } = options ?? {};
   return Math.min(baseMs, maxMs);

@@ -1,5 +1,5 @@
 /**
- * S13: how much a batch pulls, and that it closes its source.
+ * S13: a batch pulls no more requests than it may, and closes its source.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { BatchRecord, Sent } from "../records.ts";
 import { isOver, type Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** A batch holds no more than it may. */
+/** Creates the rules for batches: they hold and send no more requests than they may, and close their sources. */
 export function batchRules(stage: Stage): RuleGroup {
   return {
     onSend: ({ caller }) => caller?.batch && checkSent(stage, caller.batch),
@@ -39,13 +39,13 @@ function checkHeld(stage: Stage, { step, pulled, taken, name, batch }: BatchReco
     if (active + asleep > most) stage.fail("S13", `${name} has begun ${active + asleep}: ${most} may be`);
   }
   if (step.how !== "stream") return;
-  // One more may have been pulled from a source that is asynchronous.
+  // A batch may have pulled one request more from an asynchronous source.
   if (pulled.length - taken > most + 1) {
     stage.fail("S13", `${name} holds ${pulled.length - taken}: ${most} may be`);
   }
 }
 
-/** No more attempts are on the wire than requests may be, second ones included; but for those that were given up. */
+/** Checks that a batch has no more attempts on the wire than its concurrency, including hedges, without aborted attempts. */
 function checkSent(stage: Stage, { step, pulled, name }: BatchRecord): void {
   const { concurrency = Infinity } = step.options ?? {};
   const isOpen = (sent: Sent): boolean =>
@@ -55,7 +55,7 @@ function checkSent(stage: Stage, { step, pulled, name }: BatchRecord): void {
   if (open > concurrency) stage.fail("S13", `${open} of ${name} are on the wire: ${concurrency} may be`);
 }
 
-/** A source that could go on was told that it is not needed any more. */
+/** Checks that a batch has closed its source if the source had not ended by itself. */
 function checkClosed(stage: Stage, batch: BatchRecord): void {
   const { ending, step, hasEnded, returns, name, pulled } = batch;
   if (ending === undefined || step.how === "record") return;

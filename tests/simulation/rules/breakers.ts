@@ -1,5 +1,5 @@
 /**
- * S14: breakers and their probes. S14b: patience.
+ * S14: circuit breakers and their probes. S14b: the patience of requests that wait for an open breaker.
  *
  * @module
  */
@@ -15,13 +15,16 @@ import type { Stage } from "../stage.ts";
 import { isItems, isPatient } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** The longest time that a probe has to its headers, in milliseconds. */
+/** The longest time until a probe must have its headers, in milliseconds. */
 const PROBE_MS = 5_000;
-/** How old an outage may be that is waited out, where nobody says so, in milliseconds. */
+/** The default patience: the age of an outage up to which requests wait for its end, in milliseconds. */
 const PATIENCE_MS = 30_000;
 const ROUNDING_MS = 0.01;
 
-/** Nothing is sent while a breaker is open, one probe at a time, and nobody waits longer than it may. */
+/**
+ * Creates the rules for breakers: while a breaker is open, the client sends nothing; while it is half-open, one probe at a
+ * time; and no request waits longer than its patience.
+ */
 export function breakerRules(stage: Stage): RuleGroup {
   if (stage.plan.client.breaker === false) return {};
   return {
@@ -40,13 +43,13 @@ function checkSend(stage: Stage, sent: Sent): void {
   if (sent.isPart || takesTime(stage.plan.client) || state === undefined || state === "closed") return;
   const changedAtMs = stage.eyes.changedAtMs.get(origin)!;
   if (state === "open") {
-    // It may have been admitted just before.
+    // The scheduler may have admitted the request just before the breaker opened.
     if (changedAtMs < atMs) {
       stage.fail("S14", `${url} was sent although the breaker is open since ${changedAtMs}`);
     }
     return;
   }
-  // What was sent for a visitor who has left is given up.
+  // A probe for a visitor who has left is abandoned, so another probe may follow it.
   const probe = stage.sent.slice(stage.sentAtChange.get(origin)).find((other) =>
     other !== sent && !other.isPart && !(other.isOver && stage.hasLost) && !other.caller?.isSibling &&
     other.address.origin === origin &&
@@ -55,13 +58,13 @@ function checkSend(stage: Stage, sent: Sent): void {
   if (probe !== undefined) stage.fail("S14", `${url} was sent although #${probe.index} is a probe`);
 }
 
-/** Whoever was refused was refused by a breaker that was open. */
+/** Checks that a request was refused only because a breaker was open. */
 function checkRefusal(stage: Stage, caller: Caller): void {
   const { ending, name, batch } = caller;
   const { value } = ending!;
   if (ending!.ok || !isCircuitOpenError(value)) return;
   if (!(value.retryAfterMs > 0)) stage.fail("S14", `${name} was refused for ${value.retryAfterMs} ms`);
-  // The outcomes of a batch are seen later, and so are pages that were loaded ahead.
+  // The observer sees the outcomes of a batch, and pages that were loaded ahead, only later.
   if (batch !== undefined || caller.how === "pages") return;
   checkPatienceKept(stage, caller);
   const states = [...stage.eyes.lanes.values()].map(({ breaker, key }) =>
@@ -70,7 +73,7 @@ function checkRefusal(stage: Stage, caller: Caller): void {
   if (!states.includes(true)) stage.fail("S14", `${name} was refused although every breaker is closed`);
 }
 
-/** Whoever waits for an outage is not refused before its patience has ended, unless it has no time. */
+/** Checks that a request that waits for the end of an outage is not refused before its patience has ended. */
 function checkPatienceKept(stage: Stage, caller: Caller): void {
   const { options, target, totalTimeoutMs, name, isShared } = caller;
   if (!isPatient(stage, caller) || target.origin === undefined || totalTimeoutMs < Infinity || isShared) {
@@ -79,7 +82,7 @@ function checkPatienceKept(stage: Stage, caller: Caller): void {
   const lane = stage.eyes.lanes.get(originOf(target.origin));
   if (lane?.outage.sinceMs === undefined) return;
   const saidMs = options.patienceMs ?? (stage.plan.client.breaker || undefined)?.patienceMs;
-  // Nothing has ever come from there, and nobody said that it is waited for.
+  // The default patience applies only to an origin that has answered before.
   if (saidMs === undefined && !lane.hasAnswered) return;
   const patienceMs = saidMs ?? PATIENCE_MS;
   const ageMs = stage.clock.now() - lane.outage.sinceMs;
@@ -88,14 +91,14 @@ function checkPatienceKept(stage: Stage, caller: Caller): void {
   }
 }
 
-/** Those who wait for an outage do so for as long as their patience, and for the last probe. */
+/** Checks that requests wait for the end of an outage only as long as their patience, plus the time of the last probe. */
 function checkPatience(stage: Stage, lane: Lane): void {
   const { breaker, outage } = lane;
   if (outage.sinceMs === undefined || breaker?.state !== "open") return;
-  // For a permit, or a token, whoever goes as a probe waits as everybody does.
+  // A probe also has to wait for a permit or a token, which is not checked here.
   const { rates, hasKeys } = stage.plan.client;
   const isLimited = rates !== undefined || stage.bucket !== undefined || hasKeys || lane.book !== undefined;
-  // Those who have left wait for ever, and no one hears of it.
+  // The requests of visitors who have left stay in line for ever.
   if (stage.hasLost || isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
     return;
   }
@@ -104,7 +107,7 @@ function checkPatience(stage: Stage, lane: Lane): void {
   if (lane.pauseLeftMs(nowMs) > 0) return;
   const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
     if (lanes.length > 1 || errand.patienceMs === 0) return;
-    // So it does for room in its batch.
+    // The request may also wait for room in its batch.
     const { allowance } = errand;
     if (allowance !== undefined && allowance.active >= allowance.concurrency) return;
     const { startedAtMs } = errand as Call;
@@ -119,10 +122,10 @@ function checkPatience(stage: Stage, lane: Lane): void {
   lane.waiting.forEach(look);
 }
 
-/** A single request without patience does not wait for a breaker that is open. */
+/** Checks that a single request without patience does not wait for an open breaker. */
 function checkImpatient(stage: Stage): void {
   const { client } = stage.plan;
-  // One that asks for a token first has been admitted, and sends nothing meanwhile.
+  // With a middleware that requests a token first, an admitted request sends nothing for a while.
   if (client.cache !== undefined || client.plain?.offline || takesTime(client)) return;
   for (const caller of stage.unsettled) {
     if (

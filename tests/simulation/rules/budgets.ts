@@ -1,5 +1,5 @@
 /**
- * S10: how many retries there are.
+ * S10: the number of retries stays within the retry budget.
  *
  * @module
  */
@@ -9,18 +9,19 @@ import type { Stage } from "../stage.ts";
 import { attemptsOf, isItems, isPatient } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** How long a request pays for retries, in milliseconds, and in which steps that ends. */
+/** The time for which a request adds to the retry budget, in milliseconds. */
 const WINDOW_MS = 10_000;
+/** The step in which the window moves, in milliseconds. */
 const STEP_MS = WINDOW_MS / 10;
 
-/** No more retries of requests that do not wait than the budget allows, whatever happens besides. */
+/** Creates the rule for the retry budget: requests that do not wait for an outage get no more retries than it allows. */
 export function budgetRules(stage: Stage): RuleGroup {
   const { client: { retryBudget, sharesBudget, breaker, hedge }, steps } = stage.plan;
-  // A second attempt beside the first is no retry.
+  // A hedge is no retry, but the observer can't tell them apart.
   if (retryBudget === undefined || retryBudget === false || hedge !== undefined) return {};
   const { ratio = 0.2, minPerSecond = 10 } = retryBudget;
   const isNothing = ratio === 0 && minPerSecond === 0;
-  // Those who wait pay in another way, and time stands still for all in an outage.
+  // Requests that wait for an outage pay in another way, and an outage stops the time of the budget.
   const isAlone = breaker === false &&
     steps.every(({ what }) => what !== "batch" && what !== "items" && what !== "download");
   if (!isNothing && !isAlone) return {};
@@ -29,7 +30,7 @@ export function budgetRules(stage: Stage): RuleGroup {
     hearsAll: sharesBudget,
     onSend({ caller, isPart, url }) {
       if (caller === undefined || isPart || !isPaid(stage, caller)) return;
-      // It pays as soon as the attempt before has failed, and may stand in line then.
+      // A retry pays as soon as the attempt before it has failed; after that it may still wait in line.
       const { answeredAtMs, abortedAtMs } = caller.sent.at(-2)!;
       const atMs = Math.min(answeredAtMs, abortedAtMs);
       retriedAtMs.push(atMs);
@@ -41,7 +42,7 @@ export function budgetRules(stage: Stage): RuleGroup {
   };
 }
 
-/** Whether the latest attempt of a request is a retry that the budget pays for. */
+/** Whether the latest attempt of a request is a retry that counts against the budget. */
 function isPaid(stage: Stage, caller: Caller): boolean {
   const { batch, target, sent } = caller;
   if (batch !== undefined || target.origin === undefined || isItems(caller)) return false;

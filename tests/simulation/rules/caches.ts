@@ -1,5 +1,5 @@
 /**
- * What a cache may answer with.
+ * The answers that may come from a cache.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** How long "private" is fresh, as its server says, in milliseconds. */
+/** The time for which a resource of the kind "private" is fresh, in milliseconds. */
 const PRIVATE_MS = 5_000;
-/** Ages are whole seconds, and a response is as old as its way was long. */
+/** The tolerance for ages: they are whole seconds, and a response ages on its way. */
 const SECOND_MS = 1_000;
 
-/** What must not be stored never comes from the cache, and what does is not too old. */
+/** Creates the rules for caches: answers with `no-store` never come from the cache, and cached answers are not too old. */
 export function cacheRules(stage: Stage): RuleGroup {
   const { cache } = stage.plan.client;
   const changes = new Map<string, Sent>();
@@ -39,7 +39,7 @@ export function cacheRules(stage: Stage): RuleGroup {
       if (options.readCache === false) {
         stage.fail("cache", `${name} was answered by the cache, and was not to read it`);
       }
-      // A page that comes in its place says nothing of storing.
+      // A login page in place of the resource has no `no-store`, so the cache may store it.
       if (kind === "nostore" && u !== undefined) {
         stage.fail("cache", `${name} was answered with what must not be stored`);
       }
@@ -48,14 +48,14 @@ export function cacheRules(stage: Stage): RuleGroup {
   };
 }
 
-/** When a server has changed something, and says so. */
+/** Records the latest successful change of each URL. */
 function noteChange(sent: Sent, changes: Map<string, Sent>): void {
   const { method, status, url } = sent;
   const isChange = (method === "PUT" || method === "POST") && status >= 200 && status < 300;
   if (isChange) changes.set(url, sent);
 }
 
-/** Whoever asks after a change gets nothing that is older. */
+/** Checks that a request which begins after a change gets no older value. */
 function checkChanges(
   stage: Stage,
   { ending, name, target, startedAtMs }: Caller,
@@ -81,7 +81,7 @@ function checkAge(
   const freshMs = cache.mode === "ttl" ? cache.ttlMs : FRESH[kind] ?? 0;
   const swrMs = cache.mode === "http" && kind === "swr" ? SWR_MS : cache.staleWhileRevalidateMs ?? 0;
   const staleMs = Math.max(swrMs, cache.staleIfErrorMs ?? 0);
-  // A validated answer is as fresh as its validation, which its body does not say.
+  // A validated answer is as fresh as its validation, whose time its body does not contain.
   if (kind === "etag" && from === "cache") return;
   const mostMs = freshMs + (from === "stale" ? staleMs + (ending!.atMs - startedAtMs) : 0) + SECOND_MS;
   const ageMs = ending!.atMs - atMs;

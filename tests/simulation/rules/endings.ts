@@ -1,5 +1,5 @@
 /**
- * Everything ends, once, and leaves nothing behind.
+ * Every request ends exactly once, and leaves nothing behind.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { BatchRecord } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** Nobody waits for ever, and the numbers add up. */
+/** Creates the rules for endings: no caller waits for ever, and the client's statistics and events add up. */
 export function endingRules(stage: Stage): RuleGroup {
   return {
     atEnd() {
@@ -45,7 +45,7 @@ export function endingRules(stage: Stage): RuleGroup {
   };
 }
 
-/** A source that says nothing any more holds its batch until somebody ends it. */
+/** Whether a batch waits for a source that has stalled; it then lasts until an abort or `close()` ends it. */
 function isStalled({ step: { source }, isAsked }: BatchRecord): boolean {
   return source === "stalled" && isAsked;
 }
@@ -58,11 +58,11 @@ function checkFlights(stage: Stage): void {
 }
 
 function checkNumbers(stage: Stage): void {
-  // Of those who have left, a worker hears nothing.
+  // In a worker, the client does not notice that visitors have left.
   if (stage.hasLost) return;
   for (const client of [...stage.clients, ...stage.sibling === undefined ? [] : [stage.sibling]]) {
     const { inFlight, queued, requests, succeeded, failed } = client.stats();
-    // In a worker, a body that nobody has read ends with its visit, of which nobody hears.
+    // In a worker, an unread body ends with its visit, which the client does not notice.
     if ((inFlight !== 0 && !stage.plan.client.isWorker) || queued !== 0) {
       stage.fail("stats", `${inFlight} are in flight, and ${queued} queued`);
     }
@@ -74,10 +74,10 @@ function checkNumbers(stage: Stage): void {
   checkOrigins(stage);
 }
 
-/** Attempts are those that the network saw, but for what a middleware keeps from it. */
+/** Checks that the client counts as many attempts per origin as the network saw. Skips clients with middleware. */
 function checkOrigins(stage: Stage): void {
   const { plan: { client }, clients, sent } = stage;
-  // Whoever hears of an attempt may end it before it is sent.
+  // A user's callback may abort an attempt before it is sent.
   if (client.interferes !== undefined) return;
   if (client.use !== undefined || client.extensions?.some(({ use }) => use !== undefined)) return;
   for (const [origin, { attempts }] of Object.entries(clients[0]!.stats().origins)) {
@@ -90,7 +90,7 @@ function checkOrigins(stage: Stage): void {
   }
 }
 
-/** Where every request is one of the script's singles, the client has counted how they ended. */
+/** Checks the client's counts of requests and successes against the callers, if the script has only single requests. */
 function checkOwnNumbers(stage: Stage): void {
   const { plan: { steps, client }, clients, callers } = stage;
   if (
@@ -101,7 +101,8 @@ function checkOwnNumbers(stage: Stage): void {
     return;
   }
   const { requests, succeeded } = clients[0]!.stats();
-  // A request that could not be begun is none: its signal had aborted, or the client was closed, or its body was not read in time.
+  // The client does not count a request that could not begin: its signal had aborted, the client was closed, or its body was
+  // not read in time.
   const begun = callers.filter(({ startedAtMs, deadAtMs, isKept, sent }) =>
     (deadAtMs > startedAtMs || deadAtMs === Infinity) && !(isKept && sent.length === 0)
   );
@@ -117,7 +118,7 @@ function checkOwnNumbers(stage: Stage): void {
 
 function checkEvents(stage: Stage): void {
   const { listens, isWorker, cache } = stage.plan.client;
-  // In a worker, what goes on in the background ends with the visit that has begun it.
+  // In a worker, background work ends with the visit that began it.
   if (listens !== "always" || stage.hasLost || (isWorker && cache !== undefined)) return;
   const states = new Map<number, string>();
   for (const event of stage.events) {

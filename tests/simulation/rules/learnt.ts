@@ -1,5 +1,5 @@
 /**
- * S4: limits that answers state, also good ones.
+ * S4: limits that answers state, including successful answers.
  *
  * @module
  */
@@ -10,26 +10,27 @@ import type { RuleGroup } from "./rule.ts";
 
 const ROUNDING_MS = 0.01;
 
-/** A quota that is used up, as the client knows. */
+/** A quota that is used up, according to an answer that the client has. */
 interface Empty {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly because: Sent;
 }
 
-/** What the observer knows of origins. */
+/** The observer's knowledge about the limits of origins. */
 interface Book {
   readonly empty: Map<string, Empty>;
-  /** Which request was sent last of those whose answers state something. */
+  /** The request to each origin that was sent last, of those whose answers state a limit. */
   readonly latest: Map<string, Sent>;
-  /** Who has told the client of a limit. */
+  /** The origins for which the client has learnt a limit. */
   readonly learning: Set<string>;
 }
 
-/** Nothing is sent to an origin that has said that nothing is left, until it has said that there will be. */
+/** Creates the rule for learnt limits: after an origin states an empty quota, the client sends nothing until its reset. */
 export function learntRules(stage: Stage): RuleGroup {
   const { client } = stage.plan;
-  // Where a wait may be given up, or limits are those of keys, an empty quota holds nobody for certain.
+  // With these options an empty quota does not block every request, so that nothing is certain: requests may give up a
+  // wait, or limits belong to keys.
   const isSure = client.learns === undefined && client.hasKeys === undefined &&
     client.plain?.maxRetryAfterMs === undefined && client.use === undefined &&
     client.extensions === undefined;
@@ -39,7 +40,7 @@ export function learntRules(stage: Stage): RuleGroup {
   return {
     onSend({ address: { origin }, url, isPart, atMs }) {
       const quota = book.empty.get(origin);
-      // Of an attempt whose visitor has left nobody knows whether it was counted.
+      // If a visitor has left, it is unknown whether its attempt was counted.
       if (isPart || quota === undefined || stage.hasLost) return;
       const { fromMs, untilMs, because } = quota;
       if (atMs <= fromMs || atMs >= untilMs - ROUNDING_MS) return;
@@ -57,15 +58,15 @@ export function learntRules(stage: Stage): RuleGroup {
 function note(sent: Sent, { empty, latest, learning }: Book): void {
   const { index, stated, answeredAtMs, abortedAtMs, address: { origin, isHop }, waitMs, status } = sent;
   if (stated === undefined) return;
-  // Of two, the one that was sent later knows better.
+  // The answer to the request that was sent later counts.
   const before = latest.get(origin);
   const isLatest = index > (before?.index ?? -1);
   if (isLatest) latest.set(origin, sent);
-  // Which of two that were sent in one moment was to go first, only the client knows.
+  // If two requests were sent at the same moment, only the client knows which of them came first.
   const isTwin = before?.atMs === sent.atMs;
-  // Of a redirect, what it leads to is looked at.
+  // A redirect does not count; the answer of its target does.
   if (status >= 300 && status < 400 && status !== 304) return;
-  // Some other wait counts more, and so does what another answer says, whichever is right.
+  // In these cases another wait or another answer may count for the client, so nothing is certain.
   if (stated.remaining > 0 || isTwin || waitMs !== undefined || abortedAtMs <= answeredAtMs || isHop) {
     empty.delete(origin);
   } else if (isLatest && learning.has(origin)) {

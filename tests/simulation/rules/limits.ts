@@ -11,11 +11,11 @@ import type { Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** What a timer's lateness may cost a bucket while somebody waits, in milliseconds. */
+/** The lateness of timers that a bucket makes up for while callers wait, in milliseconds. */
 const FORGIVEN_MS = 5;
 const ROUNDING = 1e-6;
 
-/** Never more bodies than permits, nor more attempts than tokens. */
+/** Creates the rules for limits: never more bodies in flight than permits, and never more attempts than tokens. */
 export function limitRules(stage: Stage): RuleGroup {
   const takeToken = tokenRule(stage);
   const takeShared = bucketRule(stage);
@@ -25,7 +25,7 @@ export function limitRules(stage: Stage): RuleGroup {
       const { capacity } = stage;
       const { origin } = sent.address;
       const open = stage.openAt();
-      // A limit may have fallen since the attempt began of which this is a part.
+      // The limit may have fallen after the attempt was admitted to which this request belongs.
       const isLate = mayBeLate(stage, sent) && stage.semaphore !== undefined;
       if (open + stage.lent > capacity && !isLate) {
         stage.fail("S11", `${open} bodies are in flight, and ${stage.lent} lent: ${capacity} may be`);
@@ -41,7 +41,7 @@ export function limitRules(stage: Stage): RuleGroup {
     },
     onQuiet() {
       const open = stage.openAt();
-      // In a worker, an attempt that another request ends goes on until its own is over.
+      // In a worker, an attempt that another request ends goes on until its own visit is over.
       if (stage.plan.client.isWorker) return;
       const inFlight = (stage.eyes.scheduler?.inFlight ?? 0) + (stage.sibling?.stats().inFlight ?? 0);
       if (open > inFlight) stage.fail("S11", `${open} bodies are in flight with ${inFlight} permits`);
@@ -55,14 +55,14 @@ export function limitRules(stage: Stage): RuleGroup {
   };
 }
 
-/** Whether a request is sent later than its attempt was admitted. */
+/** Whether a request may be sent later than its attempt was admitted. */
 function mayBeLate({ plan }: Stage, { isPart }: Sent): boolean {
   return isPart || takesTime(plan.client);
 }
 
 function mostAt(stage: Stage, origin: string): number {
   const { perOrigin } = stage.plan.client;
-  // A redirect leads to an origin without asking its lane.
+  // A request that follows a redirect does not pass the lane of its new origin.
   if (perOrigin === undefined || hasRedirects(stage)) return Infinity;
   if (typeof perOrigin === "number") return perOrigin;
   const { lanes, limits } = stage.eyes;
@@ -75,10 +75,10 @@ function hasRedirects({ sent }: Stage): boolean {
   return sent.some(({ address }) => address.isHop);
 }
 
-/** A bucket as it should be, for each that there is. */
+/** Creates a check that each rate of the plan is kept. */
 function tokenRule(stage: Stage): (sent: Sent) => void {
   const { rates = [] } = stage.plan.client;
-  // A middleware that takes its time sends later than it was admitted.
+  // A slow middleware sends an attempt later than the scheduler admits it.
   if (takesTime(stage.plan.client)) return () => {};
   const rules = rates.map((rate) => rateRule(stage, rate));
   return (sent) => {
@@ -86,7 +86,7 @@ function tokenRule(stage: Stage): (sent: Sent) => void {
   };
 }
 
-/** A bucket that others use as well: all tokens together, and none in a pause. */
+/** Creates a check for a bucket that other code uses too: it counts all tokens, and allows none during a pause. */
 function bucketRule(stage: Stage): (sent: Sent) => void {
   const rate = stage.plan.client.bucket;
   if (rate === undefined || takesTime(stage.plan.client)) return () => {};
@@ -107,7 +107,7 @@ function rateRule(stage: Stage, rate: RatePlan): (sent: Sent) => void {
   const models = new Map<string, (nowMs: number, tokens: number) => void>();
   return ({ address: { origin }, caller, url, atMs: nowMs }) => {
     const limitKey = limitKeyOf(url);
-    // Whoever goes by mirrors has the key of the path that was asked for.
+    // A request through mirrors has the limit key of its relative path, not of this URL.
     if (rate.per === "key" && (limitKey === undefined || caller?.target.origin === undefined)) return;
     const key = rate.per === "client" ? "" : rate.per === "origin" ? origin : `${limitKey} at ${origin}`;
     const model = models.get(key) ?? bucketModel(stage, rate, key || "the client");
@@ -116,7 +116,7 @@ function rateRule(stage: Stage, rate: RatePlan): (sent: Sent) => void {
   };
 }
 
-/** What may be taken out of a bucket, and when. */
+/** Creates a model of a token bucket: it fails the stage if more tokens are taken than the rate allows. */
 function bucketModel(
   stage: Stage,
   { limit, intervalMs, burst }: Omit<RatePlan, "per">,
@@ -133,7 +133,7 @@ function bucketModel(
 }
 
 function checkIdle(stage: Stage): void {
-  // In a worker, whoever waits for a permit takes it back from those who are gone.
+  // In a worker, a permit of a visitor who has left is taken back only when another request waits for one.
   if (stage.plan.client.isWorker) return;
   const { clients, semaphore } = stage;
   const { inFlight } = clients[0]!.stats();

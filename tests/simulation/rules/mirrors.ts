@@ -1,5 +1,5 @@
 /**
- * S15: mirrors, the preferred one first.
+ * S15: mirrors are used in their order, the preferred one first.
  *
  * @module
  */
@@ -11,7 +11,10 @@ import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** A mirror is passed over only if something is wrong with it, and what is not there is not looked for elsewhere. */
+/**
+ * Creates the rules for mirrors: an attempt passes over a mirror only if the mirror is off, busy or down, and a 404 that is
+ * final is not looked for at other mirrors.
+ */
 export function mirrorRules(stage: Stage): RuleGroup {
   const { mirrors, rates, bucket, cache, retryOn, hasMirrorList } = stage.plan.client;
   if (mirrors === undefined) return {};
@@ -31,10 +34,10 @@ export function mirrorRules(stage: Stage): RuleGroup {
   };
 }
 
-/** Nothing goes to a mirror that is off. */
+/** Checks that the client sends nothing to a mirror that is off. */
 function checkOff(stage: Stage, sent: Sent): void {
   const { url, atMs, isPart, caller, address: { isHop } } = sent;
-  // A page says where the next one is.
+  // The URL of the next page comes from the page before it, not from the list of mirrors.
   const isNextPage = caller?.how === "pages" && caller.sent[0] !== sent;
   if (isPart || isHop || isNextPage || takesTime(stage.plan.client)) return;
   const [, index] = /^https:..[^/]+.m(\d+)\//.exec(url) ?? [];
@@ -45,7 +48,7 @@ function checkOff(stage: Stage, sent: Sent): void {
 }
 
 function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { address, atMs, url }: Sent): void {
-  // Whoever has waited goes where there is room first.
+  // A request that has waited goes to the first mirror with room.
   if (startedAtMs !== atMs || batch !== undefined) return;
   const [preferred] = stage.plan.client.mirrors!;
   const origin = originOf(preferred!.origin);
@@ -57,7 +60,7 @@ function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { addres
     lane.keyed !== undefined || lane.queued > 0 ||
     lane.inFlight >= lane.limit.current || lane.warmUp?.isCold(atMs) === true;
   if (isBusy) return;
-  // Lanes share the permits while several are busy.
+  // While several lanes are busy, they share the permits.
   if (
     stage.openAt() > 1 ||
     stage.callers.some((other) => other.sent.length === 0 && !other.ending && other.name !== name)

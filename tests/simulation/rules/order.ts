@@ -13,12 +13,18 @@ import type { RuleGroup } from "./rule.ts";
 
 const ROUNDING_MS = 1e-3;
 
-/** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
+/**
+ * Creates the rules for order: a request is never sent before an older one that only waits for its turn, and no request
+ * waits while nothing blocks it.
+ */
 export function orderRules(stage: Stage): RuleGroup {
-  // In a worker each request looks for itself, by and by.
+  // In a worker, each request polls for itself, so the order is not exact.
   if (stage.plan.client.isWorker) return {};
   const { cache, plain, hasKeys, extensions, rates } = stage.plan.client;
-  /** Who was overtaken, unless it is sent in the same moment: the ways of two requests that are admitted together differ. */
+  /**
+   * Callers that a younger request has overtaken. This is fine if the older one is sent at the same moment: two requests that
+   * are admitted together may take different times to reach the network.
+   */
   let overtaken: { readonly caller: Caller; readonly by: Caller }[] = [];
   const onQuiet = (): void => {
     for (const { caller, by } of overtaken) {
@@ -38,7 +44,7 @@ export function orderRules(stage: Stage): RuleGroup {
     onQuiet,
     onSend({ caller, isPart, address }: Sent) {
       if (caller === undefined || isPart || !isSimple(caller) || caller.sent.length > 1) return;
-      // While an origin is down, those who find out when it is back are chosen otherwise.
+      // While an origin is down, probes are not chosen in the order of the line.
       const breaker = stage.eyes.lanes.get(address.origin)?.breaker;
       const since = stage.eyes.changedAtMs.get(address.origin) ?? -Infinity;
       if ((breaker !== undefined && breaker.state !== "closed") || since === stage.clock.now()) return;
@@ -54,19 +60,19 @@ export function orderRules(stage: Stage): RuleGroup {
   };
 }
 
-/** With a permit that is free, a lane that nothing blocks has nobody in line. */
+/** Checks that no request is in line in a lane that nothing blocks, while a permit is free. */
 function checkIdle(stage: Stage, lane: Lane): void {
   const nowMs = stage.clock.now();
-  // A lane forgets a pause that has passed when it is asked, and it is not to be asked too early.
+  // `blockedUntilMs()` also makes a lane forget a pause that has passed, so it must not be called too early.
   const isPausing = lane.pause !== undefined && lane.pause.untilMs > nowMs;
   if (isPausing || lane.queued === 0 || lane.blockedUntilMs(nowMs + ROUNDING_MS) > nowMs + ROUNDING_MS) {
     return;
   }
-  // What rounding leaves over is waited for.
+  // A wake-up that is due within the rounding error is still to come.
   if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < ROUNDING_MS) return;
   let waiting: Place<Lane> | undefined;
   const look = (place: Place<Lane>): void => {
-    // A limit of its key's is in its way.
+    // A limit of the request's key blocks it.
     if (place.line?.isBlocked) return;
     const { allowance } = place.waiter.errand;
     if (allowance === undefined || allowance.active < allowance.concurrency) waiting ??= place;
@@ -77,7 +83,7 @@ function checkIdle(stage: Stage, lane: Lane): void {
   stage.fail("S11 idle", `${waiting.waiter.errand.describe().url} waits although nothing is in its way`);
 }
 
-/** Whether a request waits for one origin only, and has no way round. */
+/** Whether a request is a single one that has to wait for one origin: it can't join another one, or go to a mirror. */
 function isSimple({ target, batch, how, isShared, withheld, deadAtMs, isSibling }: Caller): boolean {
   const isSingle = how === "json" || how === "text" || how === "bytes" || how === "outcome";
   return isSingle && !isSibling && batch === undefined && target.origin !== undefined && !isShared &&

@@ -1,5 +1,5 @@
 /**
- * S4: nothing is sent to an origin that has asked to be left alone, unless it serves others meanwhile.
+ * S4: the client sends nothing to an origin that has asked for a pause, unless the origin serves other requests meanwhile.
  *
  * @module
  */
@@ -10,12 +10,16 @@ import type { Stage } from "../stage.ts";
 import { leastPauseMs } from "./backoffs.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** What the client makes of a moment that has just passed, in milliseconds. */
+/** The tolerance for rounding, in milliseconds. */
 const ROUNDING_MS = 0.01;
 
-/** When a 503 is taken for one of a part of its origin: when so many have ended since, and such a share was served; that holds for a while. */
+/**
+ * The client takes a 503 for a failure of only a part of its origin if at least this many requests have ended lately, and
+ * {@linkcode LOWEST_SHARE} of this number were served.
+ */
 const FEWEST = 5;
 const LOWEST_SHARE = 1 / 3;
+/** The time before a 503 from which requests count, in milliseconds. */
 const KNOWN_MS = 10_000;
 
 interface Pause {
@@ -24,7 +28,7 @@ interface Pause {
   readonly because: Sent;
 }
 
-/** No request to an origin from the moment at which the client knows of a pause to its end. */
+/** Creates the rule for pauses: the client sends no request to an origin from the moment it knows of a pause to its end. */
 export function pauseRules(stage: Stage): RuleGroup {
   const pauses = new Map<string, Pause[]>();
   let answered: Sent[] = [];
@@ -42,7 +46,7 @@ export function pauseRules(stage: Stage): RuleGroup {
     },
     onAnswer: (sent) => void answered.push(sent),
     onQuiet() {
-      // Only now it is certain that the client has looked at them.
+      // Only now it is certain that the client has processed these answers.
       for (const sent of answered) {
         const pauseMs = pauseOf(stage, sent);
         if (pauseMs === 0) continue;
@@ -56,7 +60,7 @@ export function pauseRules(stage: Stage): RuleGroup {
   };
 }
 
-/** Whether others have been served lately, or since, so that a 503 may be one of a part of its origin. */
+/** Whether the origin has served other requests shortly before a 503, or since: then only a part of it may have failed. */
 function servesOthers({ sent }: Stage, { address: { origin }, answeredAtMs }: Sent): boolean {
   const lately = sent.filter((other) =>
     other.address.origin === origin && other.answeredAtMs >= answeredAtMs - KNOWN_MS &&
@@ -66,10 +70,10 @@ function servesOthers({ sent }: Stage, { address: { origin }, answeredAtMs }: Se
   return lately.length >= FEWEST && served.length >= LOWEST_SHARE * FEWEST;
 }
 
-/** How long an answer makes everybody wait, at the least, in milliseconds. */
+/** Returns the shortest pause for the whole origin that follows from an answer, in milliseconds; 0 for none. */
 function pauseOf(stage: Stage, { status, waitMs, isPart, abortedAtMs, answeredAtMs }: Sent): number {
   const { client } = stage.plan;
-  // What a middleware makes of an answer, the observer does not know.
+  // The observer does not know how a middleware changes an answer.
   if (isPart || takesTime(client) || abortedAtMs <= answeredAtMs || client.use?.includes("twice")) return 0;
   if (client.extensions?.some(({ use }) => use?.includes("twice"))) return 0;
   if (status === 429) {

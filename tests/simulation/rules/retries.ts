@@ -1,5 +1,5 @@
 /**
- * S1: what is sent again. S3: when.
+ * S1: the requests that may be sent again. S3: the time of a retry.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { RuleGroup } from "./rule.ts";
 
 const ROUNDING_MS = 0.01;
 
-/** Nothing is sent twice that must not be, nor after its end, nor too soon, nor too often. */
+/** Creates the rules for retries: no request is sent twice that must not be, or after its end, too soon, or too often. */
 export function retryRules(stage: Stage): RuleGroup {
   return {
     onSend(sent) {
       const { caller } = sent;
-      // What is stale is validated in the background, and a client that is closed waits for that.
+      // Stale entries are validated in the background, and `close()` waits for that.
       const isBackground = stage.plan.client.cache !== undefined && caller === undefined;
       if (stage.closedAtMs < stage.clock.now() && !isBackground) {
         stage.fail("S6", `${sent.url} was sent after close()`);
@@ -46,18 +46,18 @@ function checkDead(stage: Stage, caller: Caller, { url, atMs }: Sent): void {
   }
 }
 
-/** Whether a request waits for a breaker that is open. */
+/** Whether a request waits for an open breaker. */
 export function isPatient({ plan: { client: { breaker } } }: Stage, { options, batch }: Caller): boolean {
   const onOpen = options.onOpen ?? (breaker || undefined)?.onOpen ?? (batch === undefined ? "fail" : "wait");
   return onOpen === "wait";
 }
 
-/** The attempts of a request, one before the other, as the network sees them. */
+/** Returns the attempts of a request in the order in which the network saw them, without the parts of attempts. */
 export function attemptsOf({ sent }: Caller): Sent[] {
   return sent.filter(({ isPart }) => !isPart);
 }
 
-/** Unless there may be a second one beside it, an attempt follows the end of the one before. */
+/** Checks that an attempt begins only after the end of the attempt before it, unless hedging is on. */
 function checkAlone(stage: Stage, caller: Caller, { url }: Sent): void {
   if (stage.hasLost || (stage.plan.client.hedge !== undefined && caller.options.hedge !== false)) return;
   const before = caller.sent.at(-2);
@@ -75,7 +75,7 @@ function checkCount(stage: Stage, caller: Caller): void {
   const { client, origins } = stage.plan;
   const added = stage.plan.steps.filter((step) => step.what === "mirror" && step.does === "add").length;
   const mirrors = caller.target.origin === undefined ? (client.mirrors?.length ?? 1) + added : 1;
-  // A 429 while others are served, and a probe that fails, are no rounds for a batch.
+  // For a batch, a 429 while other requests are served, and a failed probe, do not count as attempts.
   const isCounted = caller.batch === undefined ||
     (client.breaker === false &&
       origins.every(({ phases, limit }) => phases.length === 0 && limit === undefined));
@@ -89,7 +89,7 @@ function checkCount(stage: Stage, caller: Caller): void {
   }
 }
 
-/** Who was told when to come again asks no sooner for the same, if there is one place to go. */
+/** Checks that a request which was told to wait is not repeated before that time. Skips requests through mirrors. */
 function checkAsked(stage: Stage, caller: Caller, { url, atMs }: Sent): void {
   const { client } = stage.plan;
   if (client.hedge !== undefined || client.use !== undefined || client.extensions !== undefined) return;
@@ -105,7 +105,7 @@ function checkAsked(stage: Stage, caller: Caller, { url, atMs }: Sent): void {
   }
 }
 
-/** A single request with one place to go waits between its rounds. */
+/** Checks the backoff between the attempts of a single request. Skips requests through mirrors. */
 function checkBackoff(stage: Stage, caller: Caller, sent: Sent): void {
   const { client } = stage.plan;
   if (caller.batch !== undefined || caller.target.origin === undefined || caller.withheld > 0) return;

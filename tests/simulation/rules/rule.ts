@@ -1,25 +1,25 @@
 /**
- * What a group of rules is.
+ * The interface of a group of rules.
  *
  * @module
  */
 
 import type { Caller, Sent } from "../records.ts";
 
-/** Rules that are looked at when something happens; those that are not concerned say nothing. */
+/** Rules that the simulation checks at certain events; a group has only the methods for the events that it needs. */
 export interface RuleGroup {
-  /** Whether it hears of the other client as well, whose lanes nobody sees. */
+  /** Whether it also gets the events of the other client, whose lanes the observer does not watch. */
   readonly hearsAll?: boolean | undefined;
-  /** A request is handed to the network. */
+  /** Called when the client hands a request to the network. */
   onSend?(sent: Sent): void;
-  /** It was answered, or has failed. */
+  /** Called when a request is answered, or has failed. */
   onAnswer?(sent: Sent): void;
-  /** A caller has its answer. */
+  /** Called when a caller has its result. */
   onEnding?(caller: Caller): void;
-  /** Everything has run that was due. */
+  /** Called when everything that is due has run, before the clock moves on. */
   onQuiet?(): void;
-  /** Nothing is left to happen, and the client is open. */
+  /** Called when nothing is left to run, and the client is still open. */
   atEnd?(): void;
-  /** The client is closed. */
+  /** Called when the client is closed and nothing is left to run. */
   atClose?(): void;
 }

@@ -1,5 +1,5 @@
 /**
- * S16: headers stay where they belong. S17: nobody tells a secret.
+ * S16: sensitive headers go only to their own origins. S17: no message or event contains a secret.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const SENSITIVE: readonly string[] = [
   "x-mirror-key",
 ];
 
-/** No secret goes to a foreign origin, nor into a message or an event. */
+/** Creates the rules for secrets: none goes to another origin, or into an error message or an event. */
 export function secretRules(stage: Stage): RuleGroup {
   return {
     hearsAll: true,
@@ -43,7 +43,7 @@ function checkRedirect(stage: Stage, { address, headers, url }: Sent): void {
   if (told !== undefined) stage.fail("S16", `${url} got '${told}' by a redirect`);
 }
 
-/** The key of a mirror is for its own URLs. */
+/** Checks that the key of a mirror goes only to the mirror's own URLs. */
 function checkMirror(stage: Stage, { headers, url, address: { isHop } }: Sent): void {
   const key = headers.get("x-mirror-key");
   if (key === null || isHop) return;

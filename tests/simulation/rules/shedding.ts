@@ -1,5 +1,5 @@
 /**
- * Load shedding: who is refused, and when.
+ * Load shedding: which requests are refused, and when.
  *
  * @module
  */
@@ -12,11 +12,12 @@ import { isItems } from "./retries.ts";
 
 const ROUNDING_MS = 0.01;
 
-/** Only single requests are refused, for a reason; and none is in line for longer than it may be. */
+/** Creates the rules for load shedding: only single requests are refused, only with a reason, and none waits too long. */
 export function sheddingRules(stage: Stage): RuleGroup {
   const { client } = stage.plan;
   const { maxQueue = Infinity, maxQueueMs = Infinity } = client.plain ?? {};
-  // What is cached, or asked for by several, is not in line; a middleware keeps attempts from the observer.
+  // With these options the observer can't tell whether a request is in line: it may be answered from the cache or join
+  // another request, or a middleware may keep its attempt from the network.
   const isSure = client.cache === undefined && client.use === undefined && client.extensions === undefined;
   return {
     onEnding({ ending, name, batch, sent }) {
@@ -41,7 +42,7 @@ function checkWait(stage: Stage, caller: Caller, maxQueueMs: number): void {
   if (
     isSibling || batch !== undefined || sent.length > 0 || isShared || isItems(caller) || deadAtMs < Infinity
   ) return;
-  // A round of several mirrors may be in line several times.
+  // A round over several mirrors may wait in line several times.
   if (target.origin === undefined || caller.isKept) return;
   const waitedMs = stage.clock.now() - startedAtMs;
   if (waitedMs > maxQueueMs + stage.sleptMs + ROUNDING_MS) {

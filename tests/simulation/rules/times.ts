@@ -1,5 +1,5 @@
 /**
- * S6: aborts and timeouts. S8: bodies that nobody wants. S9: the total time.
+ * S6: aborts and timeouts. S8: bodies of no use. S9: the total timeout.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { RuleGroup } from "./rule.ts";
 
 const ROUNDING_MS = 0.01;
 
-/** How long a body is received that nobody wants, in milliseconds. */
+/** The longest time for which the client receives a body that it discards, in milliseconds. */
 const DISCARD_MS = 250;
 
-/** Everything ends in its time. */
+/** Creates the rules for times: every request, batch and body ends in time. */
 export function timeRules(stage: Stage): RuleGroup {
   return {
     onQuiet() {
@@ -62,7 +62,7 @@ function checkSent(stage: Stage, sent: Sent): void {
   if (sent.abortedAtMs < nowMs - ROUNDING_MS) return stage.fail("S6", `${url} goes on after it was stopped`);
   if (caller === undefined || caller.client > 0) return;
   const { timeoutMs, streams } = caller;
-  // What was sent before it is a part of its time.
+  // The time of an attempt includes the requests before a redirect or a repetition by a middleware.
   const startedAtMs = sent.isPart
     ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs
     : atMs;
@@ -80,7 +80,7 @@ function checkSent(stage: Stage, sent: Sent): void {
   }
 }
 
-/** A body that streams: one that nobody reads, and one that its reader waits for. */
+/** Checks the idle timeout of a streamed body while its caller reads it. */
 function checkReader(stage: Stage, sent: Sent, caller: Caller): void {
   const nowMs = stage.clock.now();
   const { timeoutMs, readingSinceMs, options } = caller;

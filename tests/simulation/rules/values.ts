@@ -1,5 +1,5 @@
 /**
- * Every caller gets what it has asked for, and is told how that came about.
+ * Every caller gets the value that it requested, and the right number of attempts.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Stage } from "../stage.ts";
 import { isItems } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** Values are the caller's own, and attempts are those that the network saw. */
+/** Creates the rules for values: a value belongs to its caller, and the reported attempts are those that the network saw. */
 export function valueRules(stage: Stage): RuleGroup {
   return {
     hearsAll: true,
@@ -50,23 +50,23 @@ function checkValue(stage: Stage, { ending, target, name, how, options }: Caller
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(text as string);
-  } catch { // whatever a page is, it is nobody else's data
+  } catch { // any other page in place of the data: it can't be another caller's data
     return undefined;
   }
 }
 
-/** What an outcome says of its attempts is what the network saw. */
+/** Checks that the number of attempts in a result is the number that the network saw. */
 function checkAttempts(stage: Stage, caller: Caller): void {
   const { ending, name, isShared, withheld, sent } = caller;
   const { attempts, from } = ending!;
   if (attempts === undefined || isShared || isItems(caller)) return;
   const seen = sent.filter(({ isPart }) => !isPart).length + withheld;
   const { client } = stage.plan;
-  // A middleware may have thrown before anything was sent.
+  // A middleware may have thrown before the attempt was sent.
   const isUsed = [client, ...client.extensions ?? []].some(({ use }) => use !== undefined);
   const isEarly = caller.deadAtMs < Infinity || isUsed;
   if (attempts === seen || (isEarly && attempts === seen + 1)) return;
-  // One that asks for a token first may have no time left to send anything.
+  // After a middleware has requested a token, an attempt may have no time left to be sent.
   if (from === "cache" || from === "stale" || (seen < attempts && takesTime(client))) {
     return;
   }

@@ -1,5 +1,5 @@
 /**
- * A worker with its clients at module scope, which is what README advises.
+ * A worker that creates its clients at module scope, as the README advises.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const cached = createClient({ baseUrls: SITE, timeoutMs: 2_000, cache: httpCache
 const flights = new SingleFlight<string, unknown>();
 let closable = createClient({ baseUrls: SITE });
 
-/** What a request asks for: the path says what, and `?path` where at the site. */
+/** The scenes, by the path of the worker's request; each gets the path at the site from `?path`. */
 const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/tour": () => tour(clients, SITE),
   "/json": (path) => client.json(path),

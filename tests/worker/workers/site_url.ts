@@ -1,8 +1,8 @@
 /**
- * Where the site is: the test puts it into the bundle.
+ * The URL of the site. The test puts the real URL into the bundle.
  *
  * @module
  */
 
-/** Such as `http://127.0.0.1:8000`. */
+/** The URL of the site, such as `http://127.0.0.1:8000`. */
 export const SITE = "http://site.invalid";

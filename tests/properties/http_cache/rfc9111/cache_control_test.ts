@@ -18,7 +18,7 @@ const directive = fc.record({
   value: fc.option(fc.oneof(token, fc.nat().map(String), fc.string({ unit: "binary-ascii", maxLength: 8 }))),
   isQuoted: fc.boolean(),
 });
-/** Pieces of directives, in any order. */
+/** Draws pieces of directives, in any order. */
 const soup = fc.array(fc.constantFrom(...NAMES, "=", ",", '"', "\\", " ", "\t", "60", "-1", ";", "ä")).map((
   pieces,
 ) => pieces.join(""));
