@@ -152,7 +152,7 @@ function checkForeign(file: string, { specifier, line }: ModuleImport): Violatio
   if (specifier === undefined) {
     return inRuntime
       ? []
-      : [{ file, line, message: "imports what nobody can know: the specifier is computed" }];
+      : [{ file, line, message: "imports a computed specifier, which no check can follow" }];
   }
   if (specifier.startsWith("node:")) {
     return [{ file, line, message: `imports ${specifier}: ask nodeModule() of ${RUNTIME} for it` }];

@@ -73,8 +73,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a permit is held asleep",
     changes: [{
       file: "src/policies/retry.ts",
-      search: "      round.reply?.openBody?.discard();\n      // The permit of a body",
-      replace: "      // The permit of a body",
+      search:
+        "      if (plan === undefined) return conclude(round, call);\n      round.reply?.openBody?.discard();\n",
+      replace: "      if (plan === undefined) return conclude(round, call);\n",
     }],
   },
   {
