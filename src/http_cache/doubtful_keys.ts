@@ -45,8 +45,10 @@ export class DoubtfulKeys {
 
   #count(key: string, change: number): void {
     const late = this.#lateChanges.get(key);
-    if (late !== undefined) this.#lateChanges.set(key, late + change);
-    else if (this.#lateChanges.size < MAX_DOUBTFUL) this.#lateChanges.set(key, Math.max(change, 0));
+    // There may have been no room for the key when the late change that ends now was added.
+    if (late !== undefined || this.#lateChanges.size < MAX_DOUBTFUL) {
+      this.#lateChanges.set(key, Math.max((late ?? 0) + change, 0));
+    }
   }
 }
 
