@@ -53,6 +53,12 @@ export interface FileWrite {
   readonly replacedBytes: () => Promise<number>;
 }
 
+/**
+ * What follows an attempt to make room: the write (`"write"`); or another attempt (`"again"`), because files have changed, and the
+ * write may need another number of bytes.
+ */
+type AfterRoom = "write" | "again";
+
 /** The result of the scan of a folder. */
 interface Scan extends Removal {
   /** The entries, without temporary files. */
@@ -92,7 +98,7 @@ export class ByteBound {
     const { written } = await this.#turn.run(async () => {
       let addedBytes = bytes - await replacedBytes();
       // Making room may have removed the very file that this one replaces.
-      while (await this.#makeRoom(addedBytes)) addedBytes = bytes - await replacedBytes();
+      while (await this.#makeRoom(addedBytes) === "again") addedBytes = bytes - await replacedBytes();
       const reservedBytes = Math.max(0, addedBytes);
       return { written: this.#track(shard, reservedBytes, async () => bytes - await run()) };
     });
@@ -175,36 +181,36 @@ export class ByteBound {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }
 
-  /** Makes room for so many bytes. Returns whether the caller must compute the bytes and call this again, as files have changed. */
-  async #makeRoom(bytes: number): Promise<boolean> {
+  /** Makes room for so many bytes. If there is nothing left to remove, the write goes ahead without room. */
+  async #makeRoom(bytes: number): Promise<AfterRoom> {
     if (this.#sizes.known === 0) await this.#survey();
     else if (this.#unlookedBytes >= this.#options.maxBytes * LOOK_FRACTION) await this.#lookAround();
     else if (--this.#writesUntilScan <= 0) await this.#scanNext();
     if (this.#missingBytes(bytes) <= 0) return await this.#reserve(bytes);
     // Other processes may have made room; to read their announcements costs less than a scan.
     await this.#exchange(0);
-    if (this.#missingBytes(bytes) <= 0) return true;
+    if (this.#missingBytes(bytes) <= 0) return "again";
     await this.#settleWrites();
     const sample = await this.#findSample(bytes);
     const missing = this.#missingBytes(bytes);
-    if (missing <= 0) return true;
+    if (missing <= 0) return "again";
     const goal = Math.max(missing, sumOf(sample) * EVICTED_FRACTION);
     const { removed, otherBytes, failures } = await this.#removeOldest(sample, goal);
     const isLess = removed.length > 0 || otherBytes > 0;
     // Nothing can be removed, so no write would find room.
     if (!isLess && failures.length > 0) throw asStoreFault(failures[0]);
-    return isLess;
+    return isLess ? "again" : "write";
   }
 
   /**
    * Announces a write before it happens if enough has come together, so that of two processes that write at the same time one sees the
-   * other. Returns whether the write then has to make room after all.
+   * other.
    */
-  async #reserve(bytes: number): Promise<boolean> {
+  async #reserve(bytes: number): Promise<AfterRoom> {
     const { ledger } = this.#options;
-    if (!ledger.isDue(bytes)) return false;
+    if (!ledger.isDue(bytes)) return "write";
     await this.#exchange(bytes);
-    return this.#missingBytes(bytes) > 0;
+    return this.#missingBytes(bytes) > 0 ? "again" : "write";
   }
 
   /** Announces what this process has done and is about to write, and learns what other processes have announced. */
