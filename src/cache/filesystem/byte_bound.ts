@@ -246,12 +246,7 @@ export class ByteBound {
     const shards = new Set(await this.#options.folders.shards());
     for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
     const before = this.#sizes.totalBytes;
-    let seen = 0;
-    for (let entries = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
-      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
-      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
-      seen += count;
-    }
+    const seen = await this.#scanSample(shards);
     const missedBytes = (this.#sizes.totalBytes - before) / seen;
     for (let ahead = 0; ahead < SHARDS.length - seen; ahead++) {
       this.#sizes.change(SHARDS[(this.#nextShard + ahead) % SHARDS.length]!, missedBytes);
@@ -267,17 +262,23 @@ export class ByteBound {
     this.#sizes.learn(await ledger.open(), 0);
     const shards = new Set(await folders.shards());
     for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
-    let entries = 0;
-    for (let seen = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
-      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
-      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
-      seen += count;
-    }
+    await this.#scanSample(shards);
     const seenFraction = this.#sizes.known / SHARDS.length;
     // Keys are hashes, so entries spread evenly over the folders.
     const meanBytes = Math.round(this.#sizes.totalBytes / this.#sizes.known);
     for (const shard of SHARDS) if (this.#sizes.get(shard) === undefined) this.#sizes.set(shard, meanBytes);
     this.#sizes.learn(await ledger.news(), seenFraction);
+  }
+
+  /** Scans folders until their entries make a sample; skips those that do not exist. Returns how many folders it has passed. */
+  async #scanSample(existing: ReadonlySet<string>): Promise<number> {
+    let seen = 0;
+    for (let entries = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
+      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
+      entries += (await this.#scanNext(count, (shard) => existing.has(shard))).length;
+      seen += count;
+    }
+    return seen;
   }
 
   /** Scans the next folders in turn, whose last scan is the longest ago; skips folders that need no scan. */
