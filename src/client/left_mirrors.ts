@@ -27,10 +27,10 @@ export class LeftMirrors {
    */
   add(mirror: Mirror, all: readonly Mirror[]): boolean {
     this.#inOrder = [...this.#inOrder.filter((other) => other !== mirror), mirror];
-    const isNew = !this.#round.has(mirror);
+    const isAgain = this.#round.has(mirror);
     this.#round.add(mirror);
-    if (isNew && all.some((other) => isOn(other) && !this.#round.has(other))) return true;
-    this.#round.clear();
-    return false;
+    const isOver = isAgain || !all.some((other) => isOn(other) && !this.#round.has(other));
+    if (isOver) this.#round.clear();
+    return !isOver;
   }
 }

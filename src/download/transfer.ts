@@ -52,10 +52,16 @@ interface Portion {
 }
 
 /**
- * Where to get the rest after an incomplete response: with the next request at once, because nothing has failed (`"request"`);
- * from the next mirror, or the same one after a backoff (`"mirror or time"`); or only from the next mirror (`"mirror"`).
+ * How to get the rest after an incomplete response: from the same mirror at once, because nothing has failed (`"at once"`); from
+ * the next mirror, or after a backoff if all were asked (`"elsewhere or later"`); or only from the next mirror (`"elsewhere"`).
  */
-type Remedy = "request" | "mirror or time" | "mirror";
+type Remedy = "at once" | "elsewhere or later" | "elsewhere";
+
+/**
+ * Which requests ask for uncompressed bytes (`accept-encoding: identity`): all, only those for a part, or none. Without that
+ * header, the runtime may send one of its own, and decode the body.
+ */
+type AsksForIdentity = "always" | "for parts" | "never";
 
 /** The outcome of a response that brought no usable bytes, or not all of them. */
 class Incomplete {
@@ -78,13 +84,8 @@ export class Transfer {
   #isEarlier: boolean;
   /** Whether the transfer requests parts. It stops doing so once a server has sent a wrong part. */
   #takesParts = true;
-  /**
-   * Whether the transfer asks for uncompressed bytes. It stops doing so once a server has compressed the file all the same:
-   * without that header, the runtime may decode the body.
-   */
-  #asksForIdentity: boolean;
-  /** Whether the caller has set `accept-encoding`. */
-  readonly #hasOwnCoding: boolean;
+  /** The transfer stops asking for uncompressed bytes once a server has compressed the file all the same. */
+  #asksForIdentity: AsksForIdentity;
   #wasResumed = false;
   /** How many bytes of the file are from an earlier download. */
   resumedFrom = 0;
@@ -96,9 +97,9 @@ export class Transfer {
     this.#options = options;
     this.#version = options.sink.earlier;
     this.#isEarlier = options.sink.earlier !== undefined;
-    this.#hasOwnCoding = "accept-encoding" in options.request.headers;
+    const hasOwnCoding = "accept-encoding" in options.request.headers;
     // A transfer that is compressed cannot be resumed, and its `content-length` is not that of the file.
-    this.#asksForIdentity = !options.compression && !this.#hasOwnCoding;
+    this.#asksForIdentity = hasOwnCoding ? "never" : options.compression ? "for parts" : "always";
   }
 
   /** How many bytes the sink has, including those of an earlier download. */
@@ -134,8 +135,8 @@ export class Transfer {
       const { error, remedy } = outcome;
       if (!isRepeatable) throw error;
       // Ask each of the other mirrors before a backoff.
-      if (remedy === "request" || request.leaveMirror()) continue;
-      if (remedy === "mirror" || maxRetries === 0) throw error;
+      if (remedy === "at once" || request.leaveMirror()) continue;
+      if (remedy === "elsewhere" || maxRetries === 0) throw error;
       if (this.position > best) {
         best = this.position;
         inVain = 0;
@@ -192,7 +193,7 @@ export class Transfer {
   #headers(from: number | undefined): HeaderMap {
     const { digest } = this.#options;
     const headers: Record<string, string> = {};
-    if (this.#asksPlainly(from)) headers["accept-encoding"] = "identity";
+    if (this.#wantsIdentity(from)) headers["accept-encoding"] = "identity";
     if (from === undefined) return headers;
     headers.range = `bytes=${from}-`;
     const { etag, lastModified } = this.#version!;
@@ -202,13 +203,10 @@ export class Transfer {
     return headers;
   }
 
-  /**
-   * Whether to ask for uncompressed bytes, which the runtime then does not decode. A part is always requested like that, unless
-   * the caller has set `accept-encoding`.
-   */
-  #asksPlainly(from: number | undefined): boolean {
-    const { compression } = this.#options;
-    return this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
+  /** Whether the request for the whole file, or for the part from a position on, asks for uncompressed bytes. */
+  #wantsIdentity(from: number | undefined): boolean {
+    return this.#asksForIdentity === "always" ||
+      (this.#asksForIdentity === "for parts" && from !== undefined);
   }
 
   /** Checks the head of a response, and prepares the sink for its body. Discards a useless response. */
@@ -228,12 +226,12 @@ export class Transfer {
     if (this.#version !== undefined && this.position > 0 && isStrayPage(this.#version, response.headers)) {
       // Keep the bytes in the sink: the server may send the file again soon.
       const what = `is an HTML page in place of the rest of a file of type '${this.#version.mediaType}'`;
-      return new Incomplete(this.#invalid("content-type", what), "mirror or time");
+      return new Incomplete(this.#invalid("content-type", what), "elsewhere or later");
     }
-    if (this.#asksPlainly(from) && isDecodable(response)) {
-      this.#asksForIdentity = false;
+    if (this.#wantsIdentity(from) && isDecodable(response)) {
+      this.#asksForIdentity = "never";
       const error = this.#invalid("content-type", "is compressed, which was not asked for");
-      return from === undefined ? new Incomplete(error, "request") : this.#refusePart(error);
+      return from === undefined ? new Incomplete(error, "at once") : this.#refusePart(error);
     }
     const version = versionOf(response);
     const { totalBytes: end = Infinity } = version;
@@ -280,7 +278,7 @@ export class Transfer {
   /** Refuses a part, so that the next request asks for the whole file. */
   #refusePart(error: unknown): Incomplete {
     this.#takesParts = false;
-    return new Incomplete(error, "request");
+    return new Incomplete(error, "at once");
   }
 
   async #goOn(): Promise<void> {
@@ -361,7 +359,7 @@ export class Transfer {
   #ended(end: number): Incomplete | undefined {
     const { totalBytes } = this;
     if (end === Infinity || this.position >= (totalBytes ?? end)) return undefined;
-    const remedy = this.position === end ? "request" : "mirror or time";
+    const remedy = this.position === end ? "at once" : "elsewhere or later";
     const about = this.#options.request.describe();
     const message = `${about.method} ${about.url} ended after ${this.position} of ${totalBytes} bytes`;
     return new Incomplete(new NetworkError(message, about), remedy);
@@ -378,7 +376,7 @@ export class Transfer {
     if (sink.path === undefined) throw error;
     this.#version = undefined;
     // The parts may belong to different versions, so request the whole file.
-    return this.#wasResumed ? this.#refusePart(error) : new Incomplete(error, "mirror");
+    return this.#wasResumed ? this.#refusePart(error) : new Incomplete(error, "elsewhere");
   }
 
   #tooLong(end: number): InvalidDataError {
@@ -401,7 +399,7 @@ async function nextOrBreak(
   } catch (error) {
     const mayPass = isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
     if (!mayPass) throw error;
-    return new Incomplete(error, "mirror or time");
+    return new Incomplete(error, "elsewhere or later");
   }
 }
 

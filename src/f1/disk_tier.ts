@@ -32,7 +32,7 @@ export class DiskTier implements CacheAdapter {
   readonly #isAllowed: () => boolean;
   #opening: Promise<CacheAdapter> | undefined;
   #isOff = false;
-  #isTold = false;
+  #hasThrown = false;
 
   /** Creates a tier, which does not touch the folder yet. */
   constructor({ dir, isAllowed }: DiskTierOptions) {
@@ -45,7 +45,7 @@ export class DiskTier implements CacheAdapter {
     try {
       return await (await this.#open()).get(key, options);
     } catch (error) {
-      this.#tell(error);
+      this.#throwFirst(error);
       return undefined;
     }
   }
@@ -55,7 +55,7 @@ export class DiskTier implements CacheAdapter {
     try {
       return await (await this.#open()).set(key, entry, options);
     } catch (error) {
-      this.#tell(error);
+      this.#throwFirst(error);
       return false;
     }
   }
@@ -66,7 +66,7 @@ export class DiskTier implements CacheAdapter {
       return await (await this.#open()).delete(key, options);
     } catch (error) {
       this.#isOff = true;
-      this.#tell(error);
+      this.#throwFirst(error);
       return false;
     }
   }
@@ -82,9 +82,9 @@ export class DiskTier implements CacheAdapter {
   }
 
   /** Throws the error if it is the first one. */
-  #tell(error: unknown): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
+  #throwFirst(error: unknown): void {
+    if (this.#hasThrown) return;
+    this.#hasThrown = true;
     throw error;
   }
 }

@@ -103,13 +103,13 @@ export interface F1Mirrors {
 export class SourceMirrors implements F1Mirrors {
   readonly #list: MirrorList;
   readonly #beganPublic: boolean;
-  #arePublic: boolean;
+  /** Whether a mirror that is no public copy was added since the last reset. */
+  #hadOthers = false;
 
   /** Creates the mirror list from the option `baseUrls`. */
   constructor(baseUrls: ClientOptions["baseUrls"] = JSDELIVR_MIRRORS) {
     this.#list = new MirrorList(toList(baseUrls));
     this.#beganPublic = baseUrls === JSDELIVR_MIRRORS;
-    this.#arePublic = this.#beganPublic;
   }
 
   /**
@@ -118,7 +118,7 @@ export class SourceMirrors implements F1Mirrors {
    * next {@linkcode reset}, even if that mirror was removed, because its responses may still be on their way.
    */
   get arePublic(): boolean {
-    return this.#arePublic;
+    return this.#beganPublic && !this.#hadOthers;
   }
 
   /** The option `baseUrls` for the source's client. */
@@ -133,7 +133,7 @@ export class SourceMirrors implements F1Mirrors {
   add(mirror: string | URL | MirrorOptions): void {
     checkMirror(mirror);
     this.#list.add(toOptions(mirror));
-    if (!isPublic(mirror)) this.#arePublic = false;
+    if (!isPublic(mirror)) this.#hadOthers = true;
   }
 
   remove(url: string | URL): boolean {
@@ -150,7 +150,7 @@ export class SourceMirrors implements F1Mirrors {
 
   reset(): void {
     this.#list.reset();
-    this.#arePublic = this.#beganPublic;
+    this.#hadOthers = false;
   }
 }
 

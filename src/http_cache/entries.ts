@@ -14,7 +14,6 @@ import {
   type VariantIndex,
   variantKey,
 } from "./rfc9111/vary.ts";
-import { withoutFragment } from "../http/url.ts";
 import { EntriesState } from "./entries_state.ts";
 import { Generations } from "./generations.ts";
 import type { GuardedAdapter } from "./guarded_adapter.ts";
@@ -54,7 +53,7 @@ export class Entries {
 
   /** Returns a new moment of the logical clock, for a request that goes to the network now. */
   nextMoment(): number {
-    return ++this.#state.moment;
+    return this.#state.logicalClock.tick();
   }
 
   /** Returns the stored response that a request selects. A read that takes longer than `patienceMs` counts as a miss. */
@@ -76,7 +75,8 @@ export class Entries {
     request: CachedRequest,
     patienceMs: number | undefined,
   ): Promise<CacheEntry | undefined> {
-    const { indexes, moment } = this.#state;
+    const { indexes, logicalClock } = this.#state;
+    const begunAt = logicalClock.now;
     const before = indexes.get(primary);
     const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
@@ -86,7 +86,7 @@ export class Entries {
       if (before?.isPlanned === false && isLatest) indexes.delete(primary);
       return slot;
     }
-    if (isLatest && !this.#state.hasChanged(request.url, moment)) {
+    if (isLatest && !this.#state.hasChanged(request.url, begunAt)) {
       indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
     }
     const entry = await this.#store.get(variantKey(primary, index, request.sentHeaders), patienceMs);
@@ -167,7 +167,7 @@ export class Entries {
   async removeAll(url: string): Promise<void> {
     const primary = this.#rules.primaryKey({ url, partition: "", headers: {} });
     this.#state.indexes.delete(primary);
-    this.#state.changes.set(withoutFragment(url), this.nextMoment());
+    this.#state.noteChange(url);
     await Promise.all([this.#store.delete(primary), this.#generations.end(url)]);
   }
 
@@ -184,8 +184,8 @@ export class Entries {
     { key, via = [] }: Pick<CacheMeta, "key" | "via">,
     askedAt: number,
   ): boolean {
-    const { moment, askedAt: others } = this.#state;
-    if (moment === askedAt) return false;
+    const { logicalClock, askedAt: others } = this.#state;
+    if (logicalClock.now === askedAt) return false;
     const hasChanged = (at: string) => this.#state.hasChanged(at, askedAt);
     return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
   }

@@ -6,6 +6,7 @@
 
 import { LruCache } from "@std/cache/lru-cache";
 import { withoutFragment } from "../http/url.ts";
+import { LogicalClock } from "./logical_clock.ts";
 import type { VariantIndex } from "./rfc9111/vary.ts";
 
 /** How many URLs each table remembers. */
@@ -33,19 +34,25 @@ export class EntriesState {
   readonly indexes: LruCache<string, KnownIndex> = new LruCache(MAX_URLS);
   /** The latest generation of each URL that has one. */
   readonly generations: LruCache<string, KnownGeneration> = new LruCache(MAX_URLS);
-  /** The moment at which a change last invalidated the stored responses of a URL. */
-  readonly changes: LruCache<string, number> = new LruCache(MAX_URLS, {
-    onEject: (_url, moment) => void (this.#forgottenAt = Math.max(this.#forgottenAt, moment)),
-  });
   /** The moment at which the response under a key was requested. */
   readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);
-  /** The present moment of the logical clock, which counts requests to the network and changes. */
-  moment = 0;
+  /** Counts requests to the network and changes. */
+  readonly logicalClock: LogicalClock = new LogicalClock();
+  /** The moment at which a change last invalidated the stored responses of a URL. */
+  readonly #changedAt: LruCache<string, number> = new LruCache(MAX_URLS, {
+    onEject: (_url, moment) => void (this.#forgottenAt = Math.max(this.#forgottenAt, moment)),
+  });
   /** Up to this moment, any URL may have changed: the table of changes has forgotten some. */
   #forgottenAt = 0;
 
+  /** Notes that a change has just invalidated the stored responses of a URL. */
+  noteChange(url: string): void {
+    this.#changedAt.set(withoutFragment(url), this.logicalClock.tick());
+  }
+
   /** Whether a change has invalidated the stored responses of a URL after a moment, or may have done so. */
   hasChanged(url: string, since: number): boolean {
-    return this.moment !== since && (this.changes.get(withoutFragment(url)) ?? this.#forgottenAt) > since;
+    if (this.logicalClock.now === since) return false;
+    return (this.#changedAt.get(withoutFragment(url)) ?? this.#forgottenAt) > since;
   }
 }

@@ -84,10 +84,19 @@ export class Fetching {
   }
 
   /** Sends the request, with the conditions that validate the stored response if there is one. */
-  async fetch(call: Call, wanted: Wanted, onStored?: OnStored): Promise<Reply> {
-    const { request } = wanted;
-    const isPartial = "range" in request.headers;
-    this.#setHeaders(call, isPartial || wanted.isRefuted === true ? { ...wanted, found: undefined } : wanted);
+  fetch(call: Call, wanted: Wanted, onStored?: OnStored): Promise<Reply> {
+    // The server would compare the stored response with the whole, not with the part that is asked for.
+    const toValidate = isPartial(wanted.request) ? undefined : wanted.found;
+    return this.#send(call, wanted, toValidate, onStored);
+  }
+
+  async #send(
+    call: Call,
+    wanted: Wanted,
+    toValidate: CacheEntry | undefined,
+    onStored: OnStored | undefined,
+  ): Promise<Reply> {
+    this.#setHeaders(call, wanted.request, toValidate);
     const { cache, writeCache } = call.settings;
     const asksAnew = wanted.found !== undefined || cache === "reload" || cache === "no-cache";
     call.journey.exchange = writeCache || asksAnew
@@ -113,13 +122,13 @@ export class Fetching {
       reply.openBody?.discard();
       return rescue;
     }
-    return isPartial ? reply : this.#keep(call, wanted, { reply, askedAt }, onStored);
+    return isPartial(wanted.request) ? reply : this.#keep(call, wanted, { reply, askedAt }, onStored);
   }
 
-  #setHeaders(call: Call, { request, found }: Wanted): void {
+  #setHeaders(call: Call, request: CachedRequest, toValidate: CacheEntry | undefined): void {
     // In a browser, its own cache sends these headers. Another origin might not allow a page to set them (CORS).
     const isBrowser = !this.#options.environment.runtime.showsRedirects;
-    const conditions = found === undefined || isBrowser ? {} : conditionalHeaders(found.meta);
+    const conditions = toValidate === undefined || isBrowser ? {} : conditionalHeaders(toValidate.meta);
     call.journey.ownHeaders = mergeHeaders(call.request.headers, conditions);
     call.journey.isValidating = !isEmpty(conditions);
     const { cache } = call.settings;
@@ -144,10 +153,11 @@ export class Fetching {
   /** Handles a 304: the server says that the stored response is still right. */
   async #confirm(
     call: Call,
-    { request, found }: Wanted,
+    wanted: Wanted,
     { reply: notModified, askedAt }: Brought,
     onStored: OnStored | undefined,
   ): Promise<Reply> {
+    const { request, found } = wanted;
     const { rules, entries, serving, environment } = this.#options;
     notModified.openBody?.discard();
     const response = this.#responseOf(call, notModified);
@@ -158,9 +168,7 @@ export class Fetching {
     const isConfirmed = response.redirects?.length === 0 && confirms(found!.meta, notModified.headers);
     const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
     // The stored response is not confirmed, or this call cannot use it: request the whole response.
-    if (reply === undefined) {
-      return await this.fetch(call, { request, found, mayReplace: true, isRefuted: true }, onStored);
-    }
+    if (reply === undefined) return await this.#send(call, wanted, undefined, onStored);
     if (!call.settings.writeCache || entries.isOutdated(request, meta, askedAt)) return reply;
     environment.inBackground(
       storable ? entries.refresh(request, entry, askedAt) : entries.removeSelected(request, askedAt),
@@ -284,8 +292,13 @@ export class Fetching {
  * Whether a call may cause a refresh: not if it asks for a range, which cannot refresh the whole, nor if it wants no request at
  * all.
  */
-function mayRefresh(call: Call, { headers, directives }: CachedRequest): boolean {
-  return !("range" in headers) && !directives.has("only-if-cached") && call.settings.writeCache;
+function mayRefresh(call: Call, request: CachedRequest): boolean {
+  return !isPartial(request) && !request.directives.has("only-if-cached") && call.settings.writeCache;
+}
+
+/** Whether a request asks for a part of the resource. */
+function isPartial({ headers }: CachedRequest): boolean {
+  return "range" in headers;
 }
 
 /** Whether the network has failed, or has delivered a broken body, such as a login page in place of JSON. */

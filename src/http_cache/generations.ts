@@ -29,11 +29,14 @@ export interface GenerationUse {
 /** Reads, writes and ends the generations of URLs. */
 export class Generations {
   readonly #store: GuardedAdapter;
-  readonly #state: Pick<EntriesState, "moment" | "hasChanged">;
+  readonly #state: Pick<EntriesState, "logicalClock" | "hasChanged">;
   readonly #known: EntriesState["generations"];
 
   /** Creates the generations of a store. The state remembers the latest ones. */
-  constructor(store: GuardedAdapter, state: Pick<EntriesState, "generations" | "moment" | "hasChanged">) {
+  constructor(
+    store: GuardedAdapter,
+    state: Pick<EntriesState, "generations" | "logicalClock" | "hasChanged">,
+  ) {
     this.#store = store;
     this.#state = state;
     this.#known = state.generations;
@@ -43,10 +46,10 @@ export class Generations {
   async read(url: string, patienceMs?: number): Promise<string | undefined> {
     const key = keyOf(url);
     const before = this.#known.get(key);
-    const { moment } = this.#state;
+    const begunAt = this.#state.logicalClock.now;
     const slot = await this.#store.get(key, patienceMs);
     // A change during the read has ended this generation.
-    if (this.#state.hasChanged(url, moment)) return undefined;
+    if (this.#state.hasChanged(url, begunAt)) return undefined;
     if (slot !== undefined) {
       const generation = new TextDecoder().decode(slot.body);
       this.#known.set(key, { generation, removeAt: slot.meta.removeAt, isPlanned: false });

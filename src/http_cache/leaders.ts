@@ -14,6 +14,7 @@ import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import { DEFAULT_RETRIES } from "../policies/retry.ts";
 import { deferredAcrossRequests } from "../primitives/deferred.ts";
+import { LogicalClock } from "./logical_clock.ts";
 import { matchesVary, varyNames } from "./rfc9111/vary.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
@@ -47,9 +48,9 @@ interface Waiting {
 interface UnderWay {
   readonly call: Call;
   readonly url: string;
-  /** The moment at which it began, in the order of calls. */
+  /** The moment at which it began, on the logical clock. */
   readonly begunAt: number;
-  /** The same moment on the client's clock. */
+  /** The time at which it began, on the client's clock, in milliseconds. */
   readonly begunAtMs: number;
   /** The calls that wait for this request. A leader that takes over from a slow one shares its set. */
   readonly waiting: Set<Waiting>;
@@ -62,8 +63,8 @@ export class Leaders {
   readonly #options: LeadersOptions;
   /** The requests in flight by their keys. */
   readonly #underWay = new Map<string, UnderWay>();
-  /** The present moment of the logical clock, which counts calls that have come and requests that have begun. */
-  #moment = 0;
+  /** Counts calls that have come and requests that have begun. */
+  readonly #logicalClock = new LogicalClock();
 
   /** Creates the leaders of one client. */
   constructor(options: LeadersOptions) {
@@ -84,7 +85,7 @@ export class Leaders {
    * @returns The reply.
    */
   async follow(call: Call, wanted: Wanted, key: string): Promise<Reply> {
-    const cameAt = ++this.#moment;
+    const cameAt = this.#logicalClock.tick();
     for (;;) {
       const underWay = this.#underWay.get(key);
       if (underWay === undefined || !mayStoreFor(underWay.call, call)) {
@@ -121,7 +122,7 @@ export class Leaders {
     const own: UnderWay = {
       call,
       url: wanted.request.url,
-      begunAt: ++this.#moment,
+      begunAt: this.#logicalClock.tick(),
       begunAtMs: this.#options.environment.clock.now(),
       waiting: before?.waiting ?? new Set(),
       ended: {},

@@ -9,6 +9,7 @@ import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise } from ".
 import { isOwnAdapter } from "../cache/own_adapters.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
+import { type DoubtfulKeys, doubtfulKeysOf } from "./doubtful_keys.ts";
 
 /** The options of each call to the adapter. */
 export interface TimedCallOptions extends CacheCallOptions {
@@ -29,23 +30,6 @@ const PASSED_OVER_MS = 10_000;
 const LAST_MS = 50;
 /** How many times as long as a read a change (a write or a removal) may take: no request waits for it. */
 const PATIENCE_WITH_CHANGES = 10;
-/** How many keys are remembered whose entries could not be replaced or removed. */
-const MAX_DOUBTFUL = 100_000;
-
-/** The keys of entries that an adapter must not give out, and how many late changes of each key may still happen. */
-type DoubtfulKeys = Map<string, number>;
-
-const doubtfulKeys = new WeakMap<CacheAdapter, DoubtfulKeys>();
-
-/**
- * Returns the doubtful keys of an adapter, which all its plans share: an entry that one plan could not remove must not come back
- * in another one.
- */
-function doubtfulKeysOf(adapter: CacheAdapter): DoubtfulKeys {
-  let keys = doubtfulKeys.get(adapter);
-  if (keys === undefined) doubtfulKeys.set(adapter, keys = new Map());
-  return keys;
-}
 
 /**
  * Wraps an adapter, which may be one of several tiers. A call that takes too long rejects. For a while, the adapter is then
@@ -103,26 +87,19 @@ export class PromptAdapter implements CacheAdapter {
     isDone: (result: boolean) => boolean,
   ): MaybePromise<boolean> {
     if (this.#isPassedOver(options)) {
-      this.#doubt(key);
+      this.#doubtful.add(key);
       return false;
     }
     const deadlines = options.environment.idleDeadlines;
     const timeoutMs = this.#timeoutMs * PATIENCE_WITH_CHANGES;
     return withResult(() => this.#inTime(call, options, { deadlines, timeoutMs, key }), (result) => {
       if ("error" in result) {
-        this.#doubt(key);
+        this.#doubtful.add(key);
         throw result.error;
       }
-      // As long as a late change may still happen, the key stays doubtful: it could restore an old entry.
-      if (isDone(result.value) && this.#doubtful.get(key) === 0) this.#doubtful.delete(key);
+      if (isDone(result.value)) this.#doubtful.settle(key);
       return result.value;
     });
-  }
-
-  #doubt(key: string, late = 0): void {
-    const known = this.#doubtful.get(key);
-    if (known !== undefined) this.#doubtful.set(key, known + late);
-    else if (this.#doubtful.size < MAX_DOUBTFUL) this.#doubtful.set(key, Math.max(late, 0));
   }
 
   #isPassedOver({ environment: { clock } }: TimedCallOptions): boolean {
@@ -156,7 +133,7 @@ export class PromptAdapter implements CacheAdapter {
           return;
         }
         isLate = true;
-        if (key !== undefined) this.#doubt(key, 1);
+        if (key !== undefined) this.#doubtful.addLate(key);
         this.#isInTrouble = true;
         this.#passedOverUntilMs = clock.now() + PASSED_OVER_MS;
         reject(new Error(`The cache '${this.name}' did not answer within ${timeoutMs} ms`));
@@ -165,7 +142,7 @@ export class PromptAdapter implements CacheAdapter {
       const end = (): void => {
         deadlines.remove(deadline);
         if (!isLate) this.#isInTrouble = false;
-        else if (key !== undefined) this.#doubt(key, -1);
+        else if (key !== undefined) this.#doubtful.endLate(key);
       };
       answer.then((value) => {
         end();

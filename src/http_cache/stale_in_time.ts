@@ -69,13 +69,13 @@ export function orStaleInTime(
         const waitedMs = clock.now() - startedAtMs;
         const leftMs = lastMs() - waitedMs;
         const patienceMs = staleAfterMs - waitedMs;
-        const isPatient = patienceMs >= SHORTEST_WAIT_MS;
-        const isDue = isPatient ? isOut && hasTrouble() : isOut || hasTrouble();
+        const hasWaited = patienceMs < SHORTEST_WAIT_MS;
+        const isDue = holdTwo(hasWaited, isOut, hasTrouble);
         const isLast = leftMs < SHORTEST_WAIT_MS;
         if (isLast || isDue) {
           serve(isLast).catch(reject);
         } else {
-          const lookMs = isPatient && !isOut ? patienceMs : LOOK_MS;
+          const lookMs = hasWaited || isOut ? LOOK_MS : patienceMs;
           deadline = deadlines.add(target, Math.min(lookMs, leftMs));
         }
       },
@@ -103,6 +103,11 @@ export function orStaleInTime(
       reject(error);
     });
   });
+}
+
+/** Whether two of three conditions hold. The last one is only looked at if it decides. */
+function holdTwo(one: boolean, other: boolean, last: () => boolean): boolean {
+  return one === other ? one : last();
 }
 
 /**

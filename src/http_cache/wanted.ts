@@ -10,12 +10,10 @@ import type { CachedRequest } from "./rules.ts";
 /** A request to the network, and the response that the cache already has. */
 export interface Wanted {
   readonly request: CachedRequest;
-  /** A stored response that the cache must validate before use. */
+  /** A stored response that the cache must validate before use. The new response replaces it. */
   readonly found: CacheEntry | undefined;
-  /** Whether the store may hold a response that this one replaces, even if it was not looked up. */
+  /** Whether the store may hold a response that the new one replaces: `found`, or one that the call may not use or look up. */
   readonly mayReplace: boolean;
-  /** Whether validating `found` has failed, so that the request asks for the whole response. */
-  readonly isRefuted?: boolean | undefined;
 }
 
 /**

@@ -66,10 +66,11 @@ export class TokenSource {
   readonly #options: TokenSourceOptions;
   /** The refreshes in flight, by the token that they replace. */
   readonly #refreshes = new Map<string | undefined, Refresh>();
+  /** How often the user's function was called. */
   #asks = 0;
-  /** The number of the call to `ask` that returned the user's current token. */
-  #askTaken = 0;
-  #asked: string | undefined;
+  /** The user's current token, and the number of the call that returned it first; `undefined` before the first one. */
+  #asked: { readonly number: number; readonly token: string | undefined } | undefined;
+  /** The user's current token, or the one with which a refresh has replaced it. */
   #present: string | undefined;
   #refreshEndedAtMs = -Infinity;
 
@@ -135,9 +136,8 @@ export class TokenSource {
     const number = ++this.#asks;
     const token = await this.#options.ask();
     if (token !== undefined) assertToken(token, "token");
-    if (number < this.#askTaken || (this.#askTaken > 0 && token === this.#asked)) return;
-    this.#askTaken = number;
-    this.#asked = token;
+    if (this.#asked !== undefined && (number < this.#asked.number || token === this.#asked.token)) return;
+    this.#asked = { number, token };
     this.#present = token;
   }
 

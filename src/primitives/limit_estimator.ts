@@ -45,13 +45,15 @@ export class LimitEstimator {
   readonly #window: SampleWindow = new SampleWindow();
   readonly #drops: DropRate = new DropRate();
   readonly #gradient: LatencyGradient | undefined;
-  /** Whether samples are skipped because their work began under an earlier limit. */
-  #isSettling = true;
-  /** Whether the last change may have begun a burst. The work of a burst is no measure: it meets queues that are still short. */
-  #isBurst = true;
-  /** When the limit was last changed, or when the work of the burst began to end. */
-  #changedAtMs = -Infinity;
-  /** The earliest time at which the skipping of samples may end. */
+  /**
+   * How many rounds the latest change of the limit still takes to settle; samples are skipped until then. In the first round, work
+   * ends that began under an earlier limit. If the change has begun a burst, the work of the burst ends in a second round: it is no
+   * measure, because it meets queues that are still short.
+   */
+  #roundsLeft: 0 | 1 | 2 = 2;
+  /** When the present round began: when the limit was changed, or when the work of the burst began to end. */
+  #roundBeganAtMs = -Infinity;
+  /** The earliest time at which the present round may end. */
   #settlesAtMs = -Infinity;
   /** Whether no limit has been too high yet. */
   #isSearching = true;
@@ -91,24 +93,18 @@ export class LimitEstimator {
    * @returns Whether the limit has changed.
    */
   note(latencyMs: number, inFlight: number, isDropped: boolean, nowMs: number): boolean {
-    if (this.#isSettling && !this.#settle(nowMs - latencyMs, nowMs)) return false;
+    if (this.#roundsLeft > 0) this.#settle(nowMs - latencyMs, nowMs);
+    if (this.#roundsLeft > 0) return false;
     this.#window.add(latencyMs, inFlight, isDropped, nowMs);
     return this.#isOver(nowMs) && this.#decide(this.#window.stats(nowMs), nowMs);
   }
 
-  /**
-   * Checks whether the latest change of the limit has taken effect: whether work that began after the change has ended. If the change began
-   * a burst, this takes a second round: work that began when the first of the burst had ended must end, too. Then it opens a new window.
-   *
-   * @returns Whether the sample counts.
-   */
-  #settle(startedAtMs: number, nowMs: number): boolean {
-    if (nowMs < this.#settlesAtMs || startedAtMs < this.#changedAtMs) return false;
-    this.#isSettling = this.#isBurst;
-    this.#isBurst = false;
-    this.#changedAtMs = nowMs;
+  /** Ends the present round if the work that has just ended began in it. A new window begins with the end of a round. */
+  #settle(startedAtMs: number, nowMs: number): void {
+    if (nowMs < this.#settlesAtMs || startedAtMs < this.#roundBeganAtMs) return;
+    this.#roundsLeft = this.#roundsLeft === 2 ? 1 : 0;
+    this.#roundBeganAtMs = nowMs;
     this.#window.restart(nowMs);
-    return !this.#isSettling;
   }
 
   #isOver(nowMs: number): boolean {
@@ -128,9 +124,8 @@ export class LimitEstimator {
     this.limit = Math.min(max, Math.max(min, Math.round(wanted)));
     this.#window.restart(nowMs);
     if (this.limit === limit) return false;
-    this.#isSettling = true;
-    this.#isBurst = this.limit > BURST * limit;
-    this.#changedAtMs = nowMs;
+    this.#roundsLeft = this.limit > BURST * limit ? 2 : 1;
+    this.#roundBeganAtMs = nowMs;
     this.#settlesAtMs = nowMs + (stats.drops < stats.count ? Math.exp(stats.mean) : 0);
     return true;
   }

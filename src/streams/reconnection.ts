@@ -7,8 +7,10 @@
 /** The wait if the server asks for none, about that of a browser (HTML §9.2.3). */
 const DEFAULT_WAIT_MS = 3_000;
 /** The shortest wait to double from, even if the server has asked for less, and the longest wait to double to. */
-const LEAST_GROWING_MS = 1_000;
-const MAX_GROWN_MS = 60_000;
+const MIN_DOUBLED_MS = 1_000;
+const MAX_DOUBLED_MS = 60_000;
+/** A connection without events that has lasted no longer than this was in vain, however short the wait before it was. */
+const MIN_LASTING_MS = 1_000;
 /** The longest wait that a server may ask for: a longer one would look like a dead stream. */
 const MAX_RETRY_MS = 3_600_000;
 
@@ -46,7 +48,7 @@ export class Reconnection {
    * @returns Whether another connection may follow.
    */
   mayFollow(lastedMs: number, gotEvents: boolean): boolean {
-    const wasInVain = !gotEvents && lastedMs <= Math.max(this.#waitedMs, LEAST_GROWING_MS);
+    const wasInVain = !gotEvents && lastedMs <= Math.max(this.#waitedMs, MIN_LASTING_MS);
     this.#inVain = wasInVain ? this.#inVain + 1 : 0;
     return this.#inVain < this.#maxAttempts;
   }
@@ -59,8 +61,8 @@ export class Reconnection {
    */
   waitMs(retryMs: number = DEFAULT_WAIT_MS): number {
     const askedMs = Math.min(retryMs, MAX_RETRY_MS);
-    const growingMs = Math.max(askedMs, LEAST_GROWING_MS) * 2 ** (this.#inVain - 1);
-    const waitMs = this.#inVain < 2 ? askedMs : Math.max(askedMs, Math.min(growingMs, MAX_GROWN_MS));
+    const doubledMs = Math.max(askedMs, MIN_DOUBLED_MS) * 2 ** (this.#inVain - 1);
+    const waitMs = this.#inVain < 2 ? askedMs : Math.max(askedMs, Math.min(doubledMs, MAX_DOUBLED_MS));
     return this.#waitedMs = waitMs * (1 + this.#random() / 2);
   }
 }

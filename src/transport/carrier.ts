@@ -42,7 +42,7 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
     : new TunnelCarrier({
       runtime,
       sender,
-      tunnel: openTunnel(settings, sockets, names),
+      tunnel: needsTunnel(settings) ? openTunnel(settings, sockets, names) : undefined,
       pool,
       exceptions,
     });
@@ -70,8 +70,10 @@ function createNames(dns: DnsSettings, settings: TransportSettings, runtime: Tra
 function createAsking(settings: TransportSettings, runtime: TransportRuntime): Carrier {
   const sender = { ...settings.sender, http2: undefined, clientCertificate: undefined };
   if (runtime.sockets !== undefined) {
-    // `countConnections` opens a tunnel, which bypasses the proxies of the environment.
-    return createCarrier({ ...settings, sender, dns: undefined, countConnections: true }, runtime);
+    // The tunnel bypasses the proxies of the environment.
+    const tunnel = openTunnel({ ...settings, sender }, runtime.sockets, undefined);
+    const exceptions = new ProxyExceptions(runtime.env);
+    return new TunnelCarrier({ runtime, sender, tunnel, pool: undefined, exceptions });
   }
   const own = runtime.createSender(sender);
   return {
@@ -82,15 +84,15 @@ function createAsking(settings: TransportSettings, runtime: TransportRuntime): C
   };
 }
 
-/** Opens a tunnel if any option needs it. */
+function needsTunnel({ connectTimeoutMs, countConnections, proxies, dns }: TransportSettings): boolean {
+  return connectTimeoutMs !== undefined || countConnections || proxies !== undefined || dns !== undefined;
+}
+
 function openTunnel(
-  { sender, connectTimeoutMs, countConnections, proxies, clock }: TransportSettings,
+  { sender, connectTimeoutMs, proxies, clock }: TransportSettings,
   sockets: Sockets,
   dns: Names | undefined,
-): Tunnel | undefined {
-  const isNeeded = connectTimeoutMs !== undefined || countConnections || proxies !== undefined ||
-    dns !== undefined;
-  if (!isNeeded) return undefined;
+): Tunnel {
   const dialer = new Dialer({ sockets, clock, connectTimeoutMs, caCerts: sender.caCerts, dns });
   return new Tunnel({ sockets, dialer, clock, proxies: proxies?.addresses ?? [] });
 }

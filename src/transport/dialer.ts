@@ -42,14 +42,14 @@ export class HopError extends Error {
   /** The status of an HTTP proxy's refusal. */
   readonly status: number | undefined;
   /** Whether either the proxy or the origin may be at fault, as when the proxy says that it can't reach the origin. */
-  readonly isAboutOrigin: boolean;
+  readonly mayBeOriginsFault: boolean;
   /** Whether the origin may have received the request nevertheless. */
   readonly mayBeSent: boolean;
 
   constructor(message: string, options: HopErrorOptions = {}) {
     super(message);
     this.status = options.status;
-    this.isAboutOrigin = options.isAboutOrigin ?? false;
+    this.mayBeOriginsFault = options.mayBeOriginsFault ?? false;
     this.mayBeSent = options.mayBeSent ?? false;
   }
 }
@@ -57,7 +57,7 @@ export class HopError extends Error {
 /** Options of {@linkcode HopError}. */
 export interface HopErrorOptions {
   readonly status?: number | undefined;
-  readonly isAboutOrigin?: boolean | undefined;
+  readonly mayBeOriginsFault?: boolean | undefined;
   readonly mayBeSent?: boolean | undefined;
 }
 
@@ -73,7 +73,7 @@ const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 export function refusalOf(status: number | undefined, credentials: Credentials | undefined): HopError {
   if (status === undefined) return new HopError("did not answer as a proxy does");
   const what = status === 407 ? `${wantedCredentials(credentials)}: 407` : `refused with ${status}`;
-  return new HopError(what, { status, isAboutOrigin: GATEWAY_STATUSES.has(status) });
+  return new HopError(what, { status, mayBeOriginsFault: GATEWAY_STATUSES.has(status) });
 }
 
 /** Makes connections. */
@@ -155,7 +155,7 @@ export class Dialer {
     } catch (error) {
       socket.close();
       if (error instanceof SocksRefusal) {
-        throw new HopError(error.message, { isAboutOrigin: error.isAboutHost });
+        throw new HopError(error.message, { mayBeOriginsFault: error.isAboutHost });
       }
       throw error;
     } finally {

@@ -8,7 +8,24 @@ import { DEFAULT_SENSITIVE_HEADERS, type HeaderInput, sensitiveNames, toHeaderMa
 import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
 import { methodOf, signalOf, type TransportRequest } from "./sending.ts";
 
-const SENSITIVE = sensitiveNames(DEFAULT_SENSITIVE_HEADERS);
+/** The headers that must not reach another origin. */
+export const SENSITIVE: ReadonlySet<string> = sensitiveNames(DEFAULT_SENSITIVE_HEADERS);
+
+/** Returns how a request wants redirects to be handled. */
+export function redirectModeOf({ input, init }: TransportRequest): RequestRedirect {
+  return init?.redirect ?? (input instanceof Request ? input.redirect : "follow");
+}
+
+/** Returns the parts of a request that redirects may change. */
+export function toFirstHop({ url, input, init }: TransportRequest): RedirectedRequest {
+  const own = input instanceof Request ? input : undefined;
+  return {
+    url: url.href,
+    method: methodOf(input, init),
+    headers: toHeaderMap((init?.headers ?? own?.headers) as HeaderInput | undefined, "the request"),
+    body: init?.body ?? own?.body ?? null,
+  };
+}
 
 /**
  * Sends a request, and follows redirects if the request allows it. The first hop is sent unchanged, because reading the body of a
@@ -25,23 +42,16 @@ export async function sendHopByHop(
   send: (hop: TransportRequest) => Promise<Response>,
 ): Promise<Response> {
   const { url, input, init } = request;
-  const own = input instanceof Request ? input : undefined;
-  const mode = init?.redirect ?? own?.redirect ?? "follow";
+  const mode = redirectModeOf(request);
   if (mode === "manual") return await send(request);
   const common: RequestInit = { ...init, redirect: "manual" };
   const first = await send({ url, input, init: common });
   const signal = signalOf(input, init);
-  const asked: RedirectedRequest = {
-    url: url.href,
-    method: methodOf(input, init),
-    headers: toHeaderMap((init?.headers ?? own?.headers) as HeaderInput | undefined, "the request"),
-    body: init?.body ?? own?.body ?? null,
-  };
   const sendNext = ({ url: href, method, headers, body }: RedirectedRequest): Promise<Response> =>
     send({
       url: new URL(href),
       input: href,
       init: { ...common, method, headers, body, ...(signal === undefined ? {} : { signal }) },
     });
-  return await followRedirects(asked, sendNext, { sensitive: SENSITIVE, mode, signal, first });
+  return await followRedirects(toFirstHop(request), sendNext, { sensitive: SENSITIVE, mode, signal, first });
 }

@@ -4,17 +4,12 @@
  * @module
  */
 
-import {
-  DEFAULT_SENSITIVE_HEADERS,
-  type HeaderInput,
-  mergeHeaders,
-  sensitiveNames,
-  toHeaderMap,
-} from "../http/headers.ts";
+import { mergeHeaders } from "../http/headers.ts";
 import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { isLocal, type ResolveWhen } from "./dialer.ts";
 import type { DohResolver } from "./doh_resolver.ts";
+import { redirectModeOf, SENSITIVE, toFirstHop } from "./hop_by_hop.ts";
 import { isIpAddress, toUrlHost } from "./ip_address.ts";
 import { CertificateError } from "./transport_errors.ts";
 import { type FetchInput, type SendOnRoute, signalOf } from "./sending.ts";
@@ -25,8 +20,6 @@ export interface NamedSenderSettings {
   readonly resolver: DohResolver;
   readonly when: ResolveWhen;
 }
-
-const SENSITIVE = sensitiveNames(DEFAULT_SENSITIVE_HEADERS);
 
 /** Resolves the host name of each request, and of each redirect, and sends the request to the address. */
 export class NamedSender {
@@ -39,21 +32,14 @@ export class NamedSender {
   }
 
   /** Sends a request, and follows redirects if the request allows it. */
-  async send(url: URL, input: FetchInput, init: RequestInit = {}): Promise<Response> {
-    const own = input instanceof Request ? input : undefined;
-    const { method = own?.method ?? "GET", body = own?.body ?? null, redirect = own?.redirect, ...others } =
-      init;
-    const headers = toHeaderMap((others.headers ?? own?.headers) as HeaderInput | undefined, "the request");
+  async send(url: URL, input: FetchInput, init?: RequestInit): Promise<Response> {
+    const request = { url, input, init };
+    const first = toFirstHop(request);
+    const mode = redirectModeOf(request);
     const signal = signalOf(input, init);
-    const common: RequestInit = {
-      ...others,
-      redirect: "manual",
-      ...(signal === undefined ? {} : { signal }),
-    };
-    const request: RedirectedRequest = { url: url.href, method: method.toUpperCase(), headers, body };
-    if (redirect === "manual") return await this.#sendOne(request, common);
-    const mode = redirect ?? "follow";
-    return await followRedirects(request, (next) => this.#sendOne(next, common), {
+    const common: RequestInit = { ...init, redirect: "manual", ...(signal === undefined ? {} : { signal }) };
+    if (mode === "manual") return await this.#sendOne(first, common);
+    return await followRedirects(first, (next) => this.#sendOne(next, common), {
       sensitive: SENSITIVE,
       mode,
       signal,
@@ -65,10 +51,8 @@ export class NamedSender {
     common: RequestInit,
   ): Promise<Response> {
     const url = new URL(href);
-    const init: RequestInit = { ...common, method, headers };
-    if (body !== null) {
-      Object.assign(init, { body }, body instanceof ReadableStream ? { duplex: "half" } : {});
-    }
+    const init: RequestInit = { ...common, method, headers, body };
+    if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" });
     const { runtime, resolver, when } = this.#settings;
     const { hostname } = url;
     const straight = (): Promise<Response> => this.#send(url.origin, href, init, { proxyUrl: false });

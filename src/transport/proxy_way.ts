@@ -44,14 +44,14 @@ export async function sendThroughProxies(
     } catch (error) {
       if (!(error instanceof HopError)) throw error;
       tries.push({ proxy, error });
-      if (!error.isAboutOrigin) pool.noteFailure(proxy);
+      if (!error.mayBeOriginsFault) pool.noteFailure(proxy);
       if (signalOf(request.input, request.init)?.aborted) break;
       const { input, init } = request;
       if (!isRepeatable(input, init) || (error.mayBeSent && !isSafeMethod(methodOf(input, init)))) break;
       continue;
     }
     pool.noteSuccess(proxy);
-    for (const { proxy: other, error } of tries) if (error.isAboutOrigin) pool.noteFailure(other);
+    for (const { proxy: other, error } of tries) if (error.mayBeOriginsFault) pool.noteFailure(other);
     return response;
   }
   throw toProxyError(request.url, tries);
@@ -64,7 +64,7 @@ function toProxyError(url: URL, tries: readonly FailedTry[]): ProxyError {
     ...(status === undefined ? {} : { status }),
   }));
   const error = new ProxyError(url.host, failures);
-  return tries.every((each) => each.error.isAboutOrigin) ? error : markOwn(error);
+  return tries.every((each) => each.error.mayBeOriginsFault) ? error : markOwn(error);
 }
 
 /**
@@ -109,9 +109,9 @@ export function withCredentials(
  */
 export function brokenOff(error: unknown, runtime: TransportRuntime): HopError | undefined {
   if (!runtime.isBroken(error) || runtime.certificateFault(error) !== undefined) return undefined;
-  if (runtime.isUnsent(error)) return new HopError("led to no TLS server", { isAboutOrigin: true });
+  if (runtime.isUnsent(error)) return new HopError("led to no TLS server", { mayBeOriginsFault: true });
   return new HopError("broke the connection off, or the origin did; the request may have been sent", {
-    isAboutOrigin: true,
+    mayBeOriginsFault: true,
     mayBeSent: true,
   });
 }

@@ -24,6 +24,7 @@ export interface TunnelSettings {
 /** How long a client may take for its handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 const MAX_FAILURES = 1_024;
+/** The user name of clients that want a direct connection. */
 const STRAIGHT = "straight";
 /** The reason for giving up a connection whose client has left. */
 const LEFT = new Error("The client has left");
@@ -70,12 +71,12 @@ export class Tunnel {
    * it connects directly.
    */
   urlFor(proxy: number | undefined): string {
-    return `socks5h://${proxy ?? STRAIGHT}:${this.#password}@127.0.0.1:${this.#listener.port}`;
+    return `socks5h://${userNameFor(proxy)}:${this.#password}@127.0.0.1:${this.#listener.port}`;
   }
 
   /** Returns the error of the latest connection to a host; `undefined` if the connection was made. */
   failureOf(proxy: number | undefined, host: string, port: number): unknown {
-    return this.#failures.get(keyOf(`${proxy ?? STRAIGHT}`, host, port));
+    return this.#failures.get(keyOf(userNameFor(proxy), host, port));
   }
 
   /** Breaks all connections, and resolves when all are closed; idempotent. */
@@ -158,6 +159,11 @@ export class Tunnel {
   }
 }
 
-function keyOf(way: string, host: string, port: number): string {
-  return `${way} ${host}:${port}`;
+/** Returns the user name with which a client asks for the proxy with this index; with `undefined` for a direct connection. */
+function userNameFor(proxy: number | undefined): string {
+  return proxy === undefined ? STRAIGHT : `${proxy}`;
+}
+
+function keyOf(username: string, host: string, port: number): string {
+  return `${username} ${host}:${port}`;
 }

@@ -28,27 +28,32 @@ export interface TunnelCarrierSettings {
 /** Sends requests with one HTTP client of the runtime for each route. */
 export class TunnelCarrier implements Carrier {
   readonly #settings: TunnelCarrierSettings;
-  /**
-   * The senders by route: `straight` without a proxy, the index of a proxy, or `forward` and the index for a proxy that forwards
-   * http.
-   */
-  readonly #senders = new Map<string, Sender>();
-  /** Whether some connections can't be seen, because they do not go through the tunnel. */
-  #isBlind: boolean;
+  /** Sends requests without a pool. */
+  readonly #direct: Sender;
+  /** Send requests through the tunnel, which connects through a proxy; by the index of the proxy. */
+  readonly #connecting = new Map<number, Sender>();
+  /** Send http requests to a proxy, which forwards them; by the index of the proxy. */
+  readonly #forwarding = new Map<number, Sender>();
 
   constructor(settings: TunnelCarrierSettings) {
+    const { runtime, sender, tunnel, pool } = settings;
     this.#settings = settings;
-    this.#isBlind = settings.exceptions.mayBeThere || settings.tunnel === undefined;
-    // Create one sender now, so that invalid certificates throw here.
-    this.#senderFor("straight", settings.pool === undefined ? settings.tunnel?.urlFor(undefined) : undefined);
+    // Create this sender also beside a pool, so that invalid certificates throw here.
+    const proxyUrl = pool === undefined ? tunnel?.urlFor(undefined) : undefined;
+    this.#direct = runtime.createSender({ ...sender, proxyUrl });
   }
 
   get opened(): number | undefined {
-    return this.#isBlind ? undefined : this.#settings.tunnel?.opened;
+    return this.#bypassesTunnel ? undefined : this.#settings.tunnel?.opened;
   }
 
   get open(): number | undefined {
-    return this.#isBlind ? undefined : this.#settings.tunnel?.open;
+    return this.#bypassesTunnel ? undefined : this.#settings.tunnel?.open;
+  }
+
+  /** Whether some connections may not go through the tunnel, which then can't count them. */
+  get #bypassesTunnel(): boolean {
+    return this.#settings.exceptions.mayBeThere || this.#forwarding.size > 0;
   }
 
   async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
@@ -56,9 +61,8 @@ export class TunnelCarrier implements Carrier {
     if (pool !== undefined) {
       return await sendHopByHop({ url, input, init }, (hop) => this.#sendInPool(pool, hop));
     }
-    const sender = this.#senders.get("straight")!;
-    if (tunnel === undefined) return await sender.fetch(input, init);
-    return await this.#sendThroughTunnel(sender, undefined, url, input, init);
+    if (tunnel === undefined) return await this.#direct.fetch(input, init);
+    return await this.#sendThroughTunnel(this.#direct, undefined, url, input, init);
   }
 
   #sendInPool(pool: ProxyPool, hop: TransportRequest): Promise<Response> {
@@ -67,7 +71,7 @@ export class TunnelCarrier implements Carrier {
       return sendThroughProxies(pool, hop, (proxy) => this.#sendBy(proxy, hop));
     }
     // The runtime reaches this host without a proxy, so the result counts for none of them.
-    return this.#senderFor("0", tunnel!.urlFor(0)).fetch(hop.input, hop.init);
+    return this.#senderOf(this.#connecting, 0, tunnel!.urlFor(0)).fetch(hop.input, hop.init);
   }
 
   async #sendBy(
@@ -80,12 +84,11 @@ export class TunnelCarrier implements Carrier {
     // runtime may bypass the proxy and send that header to the origin: use the tunnel then.
     const own = kind === "https" ? credentials : undefined;
     if (url.protocol === "https:" || kind === "socks" || (own !== undefined && exceptions.areUnknown)) {
-      const sender = this.#senderFor(`${index}`, tunnel!.urlFor(index));
+      const sender = this.#senderOf(this.#connecting, index, tunnel!.urlFor(index));
       return await this.#sendThroughTunnel(sender, index, url, input, init);
     }
-    this.#isBlind = true;
     try {
-      const sender = this.#senderFor(`forward ${index}`, own === undefined ? address.url : label);
+      const sender = this.#senderOf(this.#forwarding, index, own === undefined ? address.url : label);
       return checkForwarded(await sender.fetch(input, withCredentials(input, init, own)), credentials);
     } catch (error) {
       throwOutOfDescriptors(error, runtime);
@@ -122,17 +125,19 @@ export class TunnelCarrier implements Carrier {
     return this.#settings.tunnel!.failureOf(proxy, host, Number(port) || (protocol === "https:" ? 443 : 80));
   }
 
-  #senderFor(way: string, proxyUrl: string | undefined): Sender {
-    const known = this.#senders.get(way);
+  #senderOf(senders: Map<number, Sender>, index: number, proxyUrl: string): Sender {
+    const known = senders.get(index);
     if (known !== undefined) return known;
     const { runtime, sender: settings } = this.#settings;
     const sender = runtime.createSender({ ...settings, proxyUrl });
-    this.#senders.set(way, sender);
+    senders.set(index, sender);
     return sender;
   }
 
   async close(): Promise<void> {
-    for (const sender of this.#senders.values()) sender.close();
+    for (const sender of [this.#direct, ...this.#connecting.values(), ...this.#forwarding.values()]) {
+      sender.close();
+    }
     await this.#settings.tunnel?.close();
   }
 }

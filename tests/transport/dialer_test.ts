@@ -147,7 +147,7 @@ test("Dialer.dial() says what a proxy has done, and closes the connection to it"
     ["socks5", scripted([Uint8Array.of(5, 0), Uint8Array.of(5, 5, 0, 1)]), "was refused by the host", true],
     ["socks5", (socket) => socket.close(), "does not speak SOCKS 5", false],
   ];
-  for (const [scheme, host, message, isAboutOrigin] of cases) {
+  for (const [scheme, host, message, mayBeOriginsFault] of cases) {
     let far: { readonly peer: { readonly isClosed: boolean } } | undefined;
     const { dialer } = setUp({
       "p.test": (socket, endpoint) => {
@@ -157,7 +157,7 @@ test("Dialer.dial() says what a proxy has done, and closes the connection to it"
     });
     const proxy = parseProxy(`${scheme}://p.test`, "proxy");
     const error = await assertRejects(() => dialer.dial(TARGET, proxy, NEVER), HopError, message);
-    assertEquals(error.isAboutOrigin, isAboutOrigin);
+    assertEquals(error.mayBeOriginsFault, mayBeOriginsFault);
     assertEquals(host === refused || far?.peer.isClosed, true);
   }
 });
@@ -215,7 +215,7 @@ test("Dialer.dial() ends when it is closed, with the reason", async () => {
 
 test("refusalOf() takes 502, 503 and 504 for what they say of the origin", () => {
   const about = [407, 403, 500, 502, 503, 504, undefined].map((status) =>
-    refusalOf(status, undefined).isAboutOrigin
+    refusalOf(status, undefined).mayBeOriginsFault
   );
   assertEquals(about, [false, false, false, true, true, true, false]);
 });

@@ -145,4 +145,7 @@ test("NamedSender takes a Request apart, and its init goes before it", async () 
     headers: { c: "d" },
   });
   assertEquals([sent[1]!.init.method, headersOf(sent[1]!)], ["DELETE", { c: "d", host: "a.test" }]);
+  // As in the fetch standard, `null` leaves the body of a Request alone.
+  await sender.send(new URL(url), new Request(url, { method: "PUT", body: "y" }), { body: null });
+  assertEquals(await new Response(sent[2]!.init.body as ReadableStream).text(), "y");
 });

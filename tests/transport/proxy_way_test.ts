@@ -121,9 +121,9 @@ test("withCredentials() adds them to the headers of a request, wherever it has t
 test("brokenOff() tells what was sent, perhaps, from what was not, and leaves everything else", () => {
   const { runtime } = fakeRuntime(() => new Response());
   const broken = brokenOff(coded("ECONNRESET"), runtime)!;
-  assertEquals([broken.mayBeSent, broken.isAboutOrigin], [true, true]);
+  assertEquals([broken.mayBeSent, broken.mayBeOriginsFault], [true, true]);
   const unsent = brokenOff(coded("ECONNRESET"), { ...runtime, isUnsent: () => true })!;
-  assertEquals([unsent.mayBeSent, unsent.isAboutOrigin], [false, true]);
+  assertEquals([unsent.mayBeSent, unsent.mayBeOriginsFault], [false, true]);
   const isBroken = (): boolean => true;
   for (const error of [coded("EMFILE"), new TypeError("x"), undefined]) {
     assertEquals(brokenOff(error ?? {}, runtime), undefined);
@@ -132,7 +132,7 @@ test("brokenOff() tells what was sent, perhaps, from what was not, and leaves ev
 });
 
 test("sendThroughProxies() sends what may have been sent again only if that can do no harm", async () => {
-  const broken = () => new HopError("broke off", { isAboutOrigin: true, mayBeSent: true });
+  const broken = () => new HopError("broke off", { mayBeOriginsFault: true, mayBeSent: true });
   for (const method of ["GET", "head", "OPTIONS"]) {
     const { send, failures } = setUp([broken(), new Response(null)], { method });
     await send();

@@ -53,6 +53,12 @@ export interface FileWrite {
   readonly replacedBytes: () => Promise<number>;
 }
 
+/**
+ * What follows an attempt to make room: the write (`"write"`); or another attempt (`"again"`), because files have changed, and the
+ * write may need another number of bytes.
+ */
+type AfterRoom = "write" | "again";
+
 /** The result of the scan of a folder. */
 interface Scan extends Removal {
   /** The entries, without temporary files. */
@@ -92,7 +98,7 @@ export class ByteBound {
     const { written } = await this.#turn.run(async () => {
       let addedBytes = bytes - await replacedBytes();
       // Making room may have removed the very file that this one replaces.
-      while (await this.#makeRoom(addedBytes)) addedBytes = bytes - await replacedBytes();
+      while (await this.#makeRoom(addedBytes) === "again") addedBytes = bytes - await replacedBytes();
       const reservedBytes = Math.max(0, addedBytes);
       return { written: this.#track(shard, reservedBytes, async () => bytes - await run()) };
     });
@@ -175,36 +181,36 @@ export class ByteBound {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }
 
-  /** Makes room for so many bytes. Returns whether the caller must compute the bytes and call this again, as files have changed. */
-  async #makeRoom(bytes: number): Promise<boolean> {
+  /** Makes room for so many bytes. If there is nothing left to remove, the write goes ahead without room. */
+  async #makeRoom(bytes: number): Promise<AfterRoom> {
     if (this.#sizes.known === 0) await this.#survey();
     else if (this.#unlookedBytes >= this.#options.maxBytes * LOOK_FRACTION) await this.#lookAround();
     else if (--this.#writesUntilScan <= 0) await this.#scanNext();
     if (this.#missingBytes(bytes) <= 0) return await this.#reserve(bytes);
     // Other processes may have made room; to read their announcements costs less than a scan.
     await this.#exchange(0);
-    if (this.#missingBytes(bytes) <= 0) return true;
+    if (this.#missingBytes(bytes) <= 0) return "again";
     await this.#settleWrites();
     const sample = await this.#findSample(bytes);
     const missing = this.#missingBytes(bytes);
-    if (missing <= 0) return true;
+    if (missing <= 0) return "again";
     const goal = Math.max(missing, sumOf(sample) * EVICTED_FRACTION);
     const { removed, otherBytes, failures } = await this.#removeOldest(sample, goal);
     const isLess = removed.length > 0 || otherBytes > 0;
     // Nothing can be removed, so no write would find room.
     if (!isLess && failures.length > 0) throw asStoreFault(failures[0]);
-    return isLess;
+    return isLess ? "again" : "write";
   }
 
   /**
    * Announces a write before it happens if enough has come together, so that of two processes that write at the same time one sees the
-   * other. Returns whether the write then has to make room after all.
+   * other.
    */
-  async #reserve(bytes: number): Promise<boolean> {
+  async #reserve(bytes: number): Promise<AfterRoom> {
     const { ledger } = this.#options;
-    if (!ledger.isDue(bytes)) return false;
+    if (!ledger.isDue(bytes)) return "write";
     await this.#exchange(bytes);
-    return this.#missingBytes(bytes) > 0;
+    return this.#missingBytes(bytes) > 0 ? "again" : "write";
   }
 
   /** Announces what this process has done and is about to write, and learns what other processes have announced. */
@@ -240,12 +246,7 @@ export class ByteBound {
     const shards = new Set(await this.#options.folders.shards());
     for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
     const before = this.#sizes.totalBytes;
-    let seen = 0;
-    for (let entries = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
-      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
-      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
-      seen += count;
-    }
+    const seen = await this.#scanSample(shards);
     const missedBytes = (this.#sizes.totalBytes - before) / seen;
     for (let ahead = 0; ahead < SHARDS.length - seen; ahead++) {
       this.#sizes.change(SHARDS[(this.#nextShard + ahead) % SHARDS.length]!, missedBytes);
@@ -261,17 +262,23 @@ export class ByteBound {
     this.#sizes.learn(await ledger.open(), 0);
     const shards = new Set(await folders.shards());
     for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
-    let entries = 0;
-    for (let seen = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
-      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
-      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
-      seen += count;
-    }
+    await this.#scanSample(shards);
     const seenFraction = this.#sizes.known / SHARDS.length;
     // Keys are hashes, so entries spread evenly over the folders.
     const meanBytes = Math.round(this.#sizes.totalBytes / this.#sizes.known);
     for (const shard of SHARDS) if (this.#sizes.get(shard) === undefined) this.#sizes.set(shard, meanBytes);
     this.#sizes.learn(await ledger.news(), seenFraction);
+  }
+
+  /** Scans folders until their entries make a sample; skips those that do not exist. Returns how many folders it has passed. */
+  async #scanSample(existing: ReadonlySet<string>): Promise<number> {
+    let seen = 0;
+    for (let entries = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
+      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
+      entries += (await this.#scanNext(count, (shard) => existing.has(shard))).length;
+      seen += count;
+    }
+    return seen;
   }
 
   /** Scans the next folders in turn, whose last scan is the longest ago; skips folders that need no scan. */

@@ -60,11 +60,16 @@ export class ShardSizes {
    */
   learn({ writtenBytes, removedBytes, unfinishedBytes }: LedgerNews, seenFraction: number): void {
     const missedFraction = 1 - seenFraction / 2;
-    const goneBytes = Math.min(removedBytes * missedFraction, this.#goneBytes);
-    const lostBytes = removedBytes * missedFraction - goneBytes;
+    // The scans may have missed all writes that are still in flight.
     const begunBytes = Math.min(writtenBytes, unfinishedBytes);
-    const addedBytes = begunBytes + (writtenBytes - begunBytes) * missedFraction +
-      this.#unfinishedBytes * seenFraction / 2;
+    const doneBytes = (writtenBytes - begunBytes) * missedFraction;
+    // Scans that came before the end of writes that were in flight last time have dropped the bytes that were counted for them.
+    const droppedBytes = this.#unfinishedBytes * seenFraction / 2;
+    const addedBytes = begunBytes + doneBytes + droppedBytes;
+    const missedBytes = removedBytes * missedFraction;
+    // Removals that this process has found are counted already.
+    const goneBytes = Math.min(missedBytes, this.#goneBytes);
+    const lostBytes = missedBytes - goneBytes;
     this.#goneBytes -= goneBytes;
     this.#unfinishedBytes = unfinishedBytes;
     if (addedBytes === 0 && lostBytes === 0) return;
