@@ -22,7 +22,7 @@ export interface RequestEvent {
 
 /** The caller has made a request. */
 export interface QueuedEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "queued";
   /** The method, upper case. */
   readonly method: string;
@@ -32,7 +32,7 @@ export interface QueuedEvent extends RequestEvent {
 
 /** The cache has answered. */
 export interface CacheHitEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "cacheHit";
   /** Whether the entry was fresh, or stale and served nevertheless. */
   readonly kind: "fresh" | "stale";
@@ -40,7 +40,7 @@ export interface CacheHitEvent extends RequestEvent {
 
 /** The rate limit has let the attempt pass. */
 export interface TokenEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "token";
   /** How long the call waited for the token, in milliseconds. */
   readonly waitedMs: number;
@@ -48,7 +48,7 @@ export interface TokenEvent extends RequestEvent {
 
 /** The concurrency limit has let the attempt pass. */
 export interface PermitEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "permit";
   /** How long the call waited for the permit, in milliseconds. */
   readonly waitedMs: number;
@@ -56,7 +56,7 @@ export interface PermitEvent extends RequestEvent {
 
 /** The client is about to send an attempt. */
 export interface AttemptEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "attempt";
   /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
@@ -68,7 +68,7 @@ export interface AttemptEvent extends RequestEvent {
 
 /** The response headers of an attempt have arrived. */
 export interface HeadersEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "headers";
   /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
@@ -81,7 +81,7 @@ export interface HeadersEvent extends RequestEvent {
  * event.
  */
 export interface BodyEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "body";
   /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
@@ -91,7 +91,7 @@ export interface BodyEvent extends RequestEvent {
 
 /** A round has failed, and another one follows. */
 export interface RetryEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "retry";
   /** The number of the retry, counted from 1. */
   readonly retry: number;
@@ -103,7 +103,7 @@ export interface RetryEvent extends RequestEvent {
 
 /** A mirror has failed, and the client asks the next one. */
 export interface MirrorEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "mirror";
   /** The origin of the mirror that failed. */
   readonly from: string;
@@ -115,7 +115,7 @@ export interface MirrorEvent extends RequestEvent {
 
 /** The client has sent a second attempt beside a slow one, or the race between the two is decided. */
 export interface HedgeEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "hedge";
   /** The number of the second attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
@@ -136,7 +136,7 @@ export interface HedgeEvent extends RequestEvent {
  * ends later than those before. A pause after a 503 ends early if the origin turns out to serve other requests meanwhile.
  */
 export interface RateLimitedEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "rateLimited";
   /** The origin that pauses, such as `https://cdn.example.com`. */
   readonly origin: string;
@@ -146,7 +146,7 @@ export interface RateLimitedEvent extends RequestEvent {
 
 /** The request has ended. */
 export interface SettledEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "settled";
   /** Whether the request brought a value. */
   readonly ok: boolean;
@@ -162,7 +162,7 @@ export interface SettledEvent extends RequestEvent {
 
 /** A circuit breaker has changed its state. */
 export interface BreakerEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "breaker";
   /** The time, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
@@ -176,13 +176,13 @@ export interface BreakerEvent {
 
 /** Something has gone wrong that did not change any outcome: a broken cache, a listener that threw, a missing file. */
 export interface WarningEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "warning";
   /** The time, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
   /** The part of the client that warns: `cache`, `listener`, `f1`, … */
   readonly source: string;
-  /** What went wrong. */
+  /** The problem, in words. */
   readonly message: string;
   /** The error behind it, if there is one. */
   readonly error?: unknown;

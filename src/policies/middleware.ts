@@ -71,7 +71,7 @@ export interface Middleware {
    */
   (request: Request, next: Next, context: MiddlewareContext): Promise<Response> | Response;
   /**
-   * What the middleware surrounds: whole attempts; or each request on the wire, also each one that follows a redirect, inside of
+   * The scope of the middleware: whole attempts; or each request on the wire, also each one that follows a redirect, inside of
    * everything that surrounds attempts. In browsers, which follow redirects by themselves, the two are the same.
    *
    * @default {"attempt"}

@@ -30,8 +30,8 @@ export interface Progress {
 /** The settings of one request, with every default filled in. */
 export interface Settings {
   /**
-   * What the body is decoded to, in batches and by `client.outcome`; `client.json`, `text` and `bytes` decide it
-   * themselves.
+   * The type that the body is decoded to, in batches and by `client.outcome`; `client.json`, `text` and `bytes`
+   * decide it themselves.
    * @default {"json"}
    */
   readonly as: "json" | "text" | "bytes";
