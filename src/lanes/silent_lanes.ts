@@ -120,7 +120,7 @@ export class SilentLanes {
     if (nowMs >= this.#nextScoutAtMs) this.#sendScout(attempts, nowMs);
   }
 
-  /** Lets one scout go to a silent origin with waiting requests: to the one that got its last scout the longest time ago. */
+  /** Lets one scout go to a silent origin that has waiting requests and got no request lately, the one whose last scout is oldest. */
   #sendScout(attempts: readonly AttemptUnderWay[], nowMs: number): void {
     const fresh = attempts.filter(({ sentAtMs }) => nowMs - sentAtMs < SILENT_MS);
     const asked = new Set(fresh.map(({ lane }) => lane));
