@@ -32,8 +32,8 @@ const FIRST_TEST_GAP_MS = 250;
 const LONGEST_TEST_GAP_MS = 1_000;
 
 /**
- * An origin counts as silent when nothing has come from it for this time in milliseconds, and for so many times its slowest
- * answer.
+ * An origin counts as silent when nothing has come from it for this time in milliseconds, and for this many times the time of its
+ * slowest answer.
  */
 export const SILENT_MS = 5_000;
 const SLOWER = 2;

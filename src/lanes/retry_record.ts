@@ -17,7 +17,10 @@ const HIGHEST_RATE = 0.99;
 /** A request that needs more retries than all but one in ten thousand is not like the others. */
 const BAD_LUCK = 0.0001;
 
-/** The pace of retries: how many may be sent within this time, a constant and a share of those that have succeeded within it. */
+/**
+ * The pace of retries. Within this time, in milliseconds, a constant number may be sent, and a multiple of those that have
+ * succeeded in it.
+ */
 const PACE_MS = 1_000;
 const SLOWEST_PACE = 10;
 const PACE_GAIN = 1.5;

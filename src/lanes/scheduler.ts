@@ -425,7 +425,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     fallAsleep(errand);
     this.#polls?.begin(waiter);
     this.dispatch();
-    // The request may wait for a limit of its lane only, which a holder's permit counts in as well.
+    // The request may wait only for a limit of its lane, of which the ledger tells the holders nothing.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
     if (this.#shedder !== undefined && waiter.isWaiting) this.#shedder.watch(waiter);
   }

@@ -68,7 +68,7 @@ export interface PermitView {
  */
 export class SilentLanes {
   readonly #view: PermitView;
-  /** The lanes and attempts of the client; `undefined` before it has any. */
+  /** The source of the lanes and the attempts in flight; the dispatcher sets it. Without it, no attempts are known. */
   source: AttemptSource | undefined = undefined;
   #lookedAtMs = -Infinity;
   /** Until when nothing is judged, because answers may have arrived unread. */
@@ -85,7 +85,7 @@ export class SilentLanes {
   /** How long it takes until the next attempt may give way for that, in milliseconds. */
   #findOutGapMs = SILENT_MS;
 
-  /** Creates the rule without silent lanes. `aside` holds the lanes that stand aside, which may become silent. */
+  /** Creates the rule without silent lanes. `aside` holds the lanes that stand aside, silent ones among them. */
   constructor(view: PermitView, aside: LanesAside) {
     this.#view = view;
     this.#share = new SmallShare(view);
@@ -182,8 +182,8 @@ export class SilentLanes {
         const isWanted = this.#view.isWantedBeside(undefined) ||
           (allowance !== undefined && isFull(allowance));
         if (!isWanted) continue;
-        // The network itself may be silent: one attempt makes room to find that out. It must be for another batch, since all of
-        // its own may wait for the same origin.
+        // The network itself may be silent: one attempt makes room to find that out. Only if another batch or a single request
+        // wants the permit, since all requests of its own batch may wait for the same origin.
       } else if (!this.#view.isWantedBeside(allowance) || !this.#mayFindOut(nowMs)) continue;
       left--;
       attempt.giveWay();

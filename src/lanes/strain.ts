@@ -31,7 +31,7 @@ const DISBELIEF_FACTOR = 8;
 
 /**
  * How long before a failed attempt began the latest retry may have succeeded, in milliseconds; otherwise requests may fail for
- * what they ask for. And how long an outage may begin after a recovery to be blamed on the rush of requests after it.
+ * what they ask for. And how soon after a recovery an outage must begin to be blamed on the rush of requests after it.
  */
 const RECENTLY_MS = 10_000;
 

@@ -39,8 +39,8 @@ export interface MirrorsOptions {
  * Sends a call to its origin, or, when its URL is relative, to each mirror in turn until one brings usable content. A call waits
  * for all mirrors at once, and goes to the first that admits it, or to the preferred one of several. After a failure it asks
  * those of the other mirrors that would admit it now. Later rounds pass over a mirror that does not have the resource, if it
- * would use up permits that another mirror of the same origin needs. A mirror in trouble returns by itself when its breaker
- * admits a probe or its pause ends.
+ * would use up permits or tokens that another mirror of the same origin needs. A mirror in trouble returns by itself when its
+ * breaker admits a probe or its pause ends.
  *
  * @param environment The objects that the policies share.
  * @param options The mirrors and the headers.
@@ -307,9 +307,7 @@ function hasFailed({ settings: { notFoundIsFinal } }: Call, { moveOn }: Mirror, 
     (isNotFoundStatus(status) && !notFoundIsFinal);
 }
 
-/**
- * Whether another mirror of the same origin may have the resource, and needs the permits that asking this one again would use up.
- */
+/** Whether another mirror of the same origin may have the resource, and needs what asking this one again would use up. */
 function isInTheWay({ lane }: Mirror, all: readonly Mirror[], call: Call): boolean {
   return all.some((other) => other.lane === lane && !missesOf(call).some(({ mirror }) => mirror === other));
 }

@@ -20,7 +20,10 @@ import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
 /** The default number of rounds after the first. */
 export const DEFAULT_RETRIES = 3;
 
-/** A 429 does not count as a round if the origin has served other requests within this time before, in milliseconds. */
+/**
+ * How recently the origin must have served other requests for a 429 not to count as a round, in milliseconds, besides twice the
+ * pause.
+ */
 const RECENT_MS = 10_000;
 /**
  * The most 429s that a request may get without counting them as rounds. The other requests that the origin serves may be those
