@@ -131,8 +131,8 @@ export class Strain {
 
   /**
    * Judges an attempt that has failed late while no later one has succeeded. After several of them, half of the attempts in
-   * flight may be too much, and the hanging ones get no successors. Not if as many at once went well until then: then the origin
-   * was away for a moment.
+   * flight may be too much, and no attempts take the places of the hanging ones. Not if as many at once went well until then:
+   * then the origin was away for a moment.
    *
    * @returns Whether the failure needs no further judgement.
    */

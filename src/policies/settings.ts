@@ -45,9 +45,9 @@ export interface Settings {
   /**
    * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time. If the caller
    * streams the body, this time ends with the headers; it counts again until the caller begins to read. An attempt ends sooner if
-   * nothing has come from its origin for 5 s, and for twice as long as its slowest answer took: another mirror can answer, or
-   * other requests whose origins answer need the permit. This holds only for requests that may be sent twice. A request that gave
-   * its permit up is sent again in its turn, once; `maxRetries` does not count that.
+   * its origin is silent, and another mirror can answer or requests to other origins need the permit. Silent means: nothing has
+   * come from the origin for 5 s, and for twice as long as its slowest answer took. Only attempts of requests that may be sent
+   * twice end in this way. A request that gave its permit up is sent again in its turn, once; `maxRetries` does not count that.
    * @default {30_000}
    */
   readonly timeoutMs: number;
