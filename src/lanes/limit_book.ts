@@ -131,8 +131,8 @@ export class LimitBook {
   }
 
   /**
-   * Takes over what a response states. If it states counted limits, the former ones end; a quota holds until its reset, and a
-   * little longer.
+   * Takes over what a response states. If it states counted limits, those that it does not name end. A quota holds until its
+   * reset, and a little longer.
    *
    * @param readings The limits that the response states; senseless ones are passed over.
    * @param answer The response, which has been counted.

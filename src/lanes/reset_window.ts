@@ -97,8 +97,8 @@ export class ResetWindow {
   }
 
   /**
-   * Moves the reset forward to the end of another wait that the origin has named. Then it accepts something again, if not a full
-   * quota.
+   * Moves the reset to an earlier time: the end of another wait that the origin has named. Then the origin accepts something
+   * again, if not a full quota.
    */
   resetBy(atMs: number): void {
     if (this.#left > 0 || atMs >= this.#resetAtMs) return;
