@@ -227,7 +227,7 @@ export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
 }
 
 /**
- * A circuit breaker refused the call without making it.
+ * A circuit breaker refused the call without making it. Where a client refuses it, the message also says what failed last at the origin.
  *
  * @example How long to wait
  * ```ts

@@ -14,16 +14,9 @@ import type { Outcome } from "./outcome.ts";
 type Result<T> = IteratorResult<Outcome<T>, undefined>;
 
 /** One call of `next()`. */
-class Waiter<T> implements LinkedItem<Waiter<T>> {
-  previous: Waiter<T> | undefined = undefined;
-  next: Waiter<T> | undefined = undefined;
+interface Waiter<T> extends LinkedItem<Waiter<T>> {
   readonly resolve: (result: Result<T>) => void;
   readonly reject: (reason: unknown) => void;
-
-  constructor(resolve: (result: Result<T>) => void, reject: (reason: unknown) => void) {
-    this.resolve = resolve;
-    this.reject = reject;
-  }
 }
 
 /**
@@ -110,7 +103,7 @@ export class OutcomeStream<T>
 
   next(): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push(new Waiter(resolve, reject));
+      this.#waiters.push({ previous: undefined, next: undefined, resolve, reject });
       if (this.held > 0 || this.#end !== undefined) this.#serve();
       const batch = this.#batch!;
       if (!batch.isClaiming) batch.pump();

@@ -22,6 +22,8 @@ const valuesOf = Array.prototype[Symbol.iterator];
 export class SourceReader {
   /** The source, where it is a list that says nothing new when it is asked by its iterator. */
   readonly list: readonly FetchRequest[] | undefined;
+  /** Whether it can be asked. */
+  isOpen = false;
   readonly #source: RequestSource;
   /** Where a source is asked that waits for something itself; absent for others. */
   readonly #scope: CallerScope | undefined;
@@ -42,11 +44,6 @@ export class SourceReader {
     if (Symbol.asyncIterator in source) this.#scope = new CallerScope();
   }
 
-  /** Whether it can be asked. */
-  get isOpen(): boolean {
-    return this.#iterator !== undefined;
-  }
-
   /**
    * Makes it ready to be asked.
    *
@@ -57,6 +54,7 @@ export class SourceReader {
     this.#iterator = Symbol.asyncIterator in source
       ? source[Symbol.asyncIterator]()
       : source[Symbol.iterator]();
+    this.isOpen = true;
   }
 
   /**

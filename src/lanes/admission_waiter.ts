@@ -12,7 +12,7 @@ import { Waiter } from "./waiter.ts";
 
 /** The scheduler, as far as waiters use it. */
 export interface WaitingRoom {
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
   /** Creates the admission of an admitted request. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission;

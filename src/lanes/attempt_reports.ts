@@ -38,7 +38,7 @@ export interface ReportReader {
   readonly workingTime: WorkingTime;
   /** Keeps silent origins from holding the permits that others need. */
   readonly silentLanes: SilentLanes;
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
   /** Looks at a lane in which something has changed. */
   examine(lane: Lane): void;

@@ -155,6 +155,8 @@ export class Lane implements Claimant, Line<Lane> {
   succeededAtMs: number = -Infinity;
   /** When the latest attempt that failed began, on the client's clock. */
   failedAtMs: number = -Infinity;
+  /** The reason of the latest failed attempt, for the errors of requests that are not sent; empty until an attempt fails. */
+  failureReason = "";
   /** When the latest retry succeeded, on the client's clock. */
   rescuedAtMs: number = -Infinity;
   /** The record of retries; created with the first retry of a request that may wait. */

@@ -21,7 +21,7 @@ export interface LoadShedding {
 export interface CrowdedRoom {
   /** How many requests are in line. */
   readonly inLine: number;
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
   /** Takes a request out of line. */
   leave(waiter: Waiter<Lane>): void;

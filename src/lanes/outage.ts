@@ -78,7 +78,7 @@ export class Outage {
 
   /**
    * Sets the earliest end of patience of the waiting requests. While any of them is patient, a cooldown grows at most with the
-   * age of the outage, and never lasts longer than the patience, so that a last probe is due at its end.
+   * age of the outage. It never lasts longer than the patience, so that a last probe is due at its end.
    *
    * @param patienceEndMs The earliest end; `Infinity` if no waiting request is patient.
    */

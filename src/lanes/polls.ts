@@ -19,7 +19,7 @@ const GRACE_MS = 1_000;
 
 /** The scheduler, as far as polls use it. */
 export interface PolledRoom {
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
   /** Whether a request to a lane needs a token. */
   hasBucket(lane: Lane): boolean;

@@ -48,8 +48,8 @@ export function isGivenUp(
 }
 
 /**
- * Returns the error of a request that must not wait for any of its lanes. Each has an open breaker that the request does not wait
- * for, or asks for a longer pause than the request may take, or asks for one pause after the other.
+ * Returns the error of a request that must not wait for any of its lanes. Each lane has an open breaker that the request does not
+ * wait for, or its origin asks for too long a pause, or for one pause after the other.
  *
  * @param errand The request.
  * @param lanes The lanes that it may go to, the preferred one first.
@@ -100,7 +100,7 @@ type Context =
 function tell({ lane, isPaused, waitMs }: Refusal): { readonly url: string; readonly failure: string } {
   const failure = isPaused
     ? describePause(lane, waitMs)
-    : `its circuit breaker is open for another ${Math.ceil(waitMs)} ms`;
+    : `its circuit breaker is open for another ${Math.ceil(waitMs)} ms${describeFailure(lane)}`;
   return { url: lane.key, failure };
 }
 
@@ -166,7 +166,9 @@ function circuitOpenError(
 ): CircuitOpenError {
   const about = errand.describe();
   return new CircuitOpenError(
-    `${about.method} ${about.url} was not sent: the circuit breaker of ${lane.key} is open`,
+    `${about.method} ${about.url} was not sent: the circuit breaker of ${lane.key} is open${
+      describeFailure(lane)
+    }`,
     { ...about, context, retryAfterMs },
   );
 }
@@ -178,6 +180,11 @@ function pausedError(errand: Errand, lane: Lane, leftMs: number, context: Contex
     `${about.method} ${about.url} was not sent: ${lane.key} ${describePause(lane, leftMs)}`,
     { ...about, context, status, headers, retryAfterMs: leftMs },
   );
+}
+
+/** Returns the end of a sentence about an origin that is down: the reason of its latest failure. */
+function describeFailure({ failureReason }: Lane): string {
+  return failureReason === "" ? "" : ` after a failure: ${failureReason}`;
 }
 
 function describePause({ pause }: Lane, leftMs: number): string {

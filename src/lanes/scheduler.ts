@@ -129,7 +129,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return Math.max(this.capacity, this.#options.adaptiveLimit?.max ?? 0);
   }
 
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number {
     return this.#options.clock.now();
   }
@@ -287,8 +287,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
    * @param lanes The lanes that it may go to, the preferred one first.
    * @param isUrgent Whether it goes before all requests that were never sent.
    * @returns The admission, or the request in line. The waiter's promise rejects with a `CircuitOpenError` if the request does
-   * not wait for a breaker that is open, and with an `HttpError` if an origin has asked for a longer wait than the request may
-   * take.
+   * not wait for a breaker that is open. It rejects with an `HttpError` if an origin has asked for a longer wait than the request
+   * may take.
    */
   admit(
     errand: Errand,

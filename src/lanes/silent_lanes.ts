@@ -38,9 +38,9 @@ export interface AttemptUnderWay {
 
 /** The source of the lanes and attempts of a client. */
 export interface AttemptSource {
-  /** The lanes that requests have led to. */
+  /** Returns the lanes that requests have led to. */
   lanesMet(): Iterable<Lane>;
-  /** The attempts that wait for their origins, and those whose headers have come. */
+  /** Returns the attempts that wait for their origins, and those whose headers have come. */
   attempts(): Iterable<AttemptUnderWay>;
 }
 

@@ -156,7 +156,8 @@ export function isGivenWay(error: unknown): boolean {
   return typeof error === "object" && error !== null && givenWayErrors.has(error);
 }
 
-function innermostMessage(error: unknown): string {
+/** Returns the message of the innermost cause of an error. */
+export function innermostMessage(error: unknown): string {
   let current = error;
   // An error of this module needs no cause to explain it.
   while (current instanceof Error && current.cause instanceof Error && !isSlipstreamError(current)) {

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { InvalidDataError, type NetworkError } from "../errors.ts";
+import { InvalidDataError, type NetworkError, type TimeoutError } from "../errors.ts";
 import { isOverloadStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
 import { RedirectError } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import {
   denialOf,
+  innermostMessage,
   isRefused,
   isUntrusted,
   markExhaustion,
@@ -25,6 +26,8 @@ import type { Environment } from "./policy.ts";
 
 /** A failed attempt that took at least this long has cost much, in milliseconds. */
 export const LATE_MS = 1_000;
+
+const ANY_URL = /https?:\/\/[^\s)"']+/gi;
 
 /** Judges one attempt; only the first verdict counts. */
 export class AttemptVerdict {
@@ -69,13 +72,14 @@ export class AttemptVerdict {
     const { isFailure } = this.#environment;
     const isExcused = verdict === "failure" && isFailure !== undefined &&
       !isFailure(statusError(this.#call, this.#target, response));
-    this.#judge(isExcused ? "success" : verdict);
+    this.#judge(isExcused ? "success" : verdict, `HTTP ${response.status}`);
   }
 
   /** Judges an attempt that has taken too long. */
-  judgeTimeout(error: unknown): void {
+  judgeTimeout(error: TimeoutError): void {
     this.#admission.sample(true);
-    this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
+    const verdict = this.#environment.isFailure?.(error) === false ? "success" : "failure";
+    this.#judge(verdict, `no answer for ${error.timeoutMs} ms`);
   }
 
   /**
@@ -118,17 +122,22 @@ export class AttemptVerdict {
       // runtime tells.
       this.#admission.judge("ignored");
     } else {
-      this.#judge(isFailure?.(told) === false ? "success" : "failure");
+      // Callers of other requests see the reason, and their URLs differ.
+      const reason = innermostMessage(told.cause).replace(ANY_URL, this.#target.lane.key);
+      this.#judge(isFailure?.(told) === false ? "success" : "failure", reason);
     }
     return told;
   }
 
   /**
-   * Where a breaker goes by the share of failures, counts a single request only once, however often it is retried: its retries of
+   * Counts a single request only once, however often it is retried, where a breaker goes by the share of failures: its retries of
    * a bad URL must not outweigh all other requests. The many requests of a batch count each.
+   *
+   * @param reason The reason of a failure, in words.
    */
-  #judge(verdict: "failure" | "ignored" | "success"): void {
+  #judge(verdict: "failure" | "ignored" | "success", reason: string): void {
     const { journey, patienceMs } = this.#call;
+    if (verdict === "failure") this.#target.lane.failureReason = reason;
     const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
       (this.isSecondFailure || (journey.round > 1 && patienceMs === 0 && !this.#admission.isProbe));
     if (isRepeated) this.#target.lane.failed++;

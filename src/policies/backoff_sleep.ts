@@ -34,10 +34,10 @@ export interface Sleep {
 /**
  * Puts a call to sleep. It holds no permit meanwhile, and its batch goes on without it.
  *
- * If the call may hurry, its batch wakes it early as soon as the batch has a free permit and nothing else to send, and the origin
- * has served another request since the sleep began. The same holds for a single call that is as patient as those of batches. If
- * no other request is in flight to the origin, which worked well not long ago, one sleeping call at a time wakes early to test
- * it, each once a round.
+ * If the call may hurry, its batch may wake it early. The batch must have a free permit and nothing else to send, and the origin
+ * must have served another request since the sleep began. The same holds for a single call that is as patient as those of
+ * batches. If no other request is in flight to an origin that worked well not long ago, one sleeping call at a time wakes early
+ * to test it, each once a round.
  *
  * @param environment The objects that a sleep needs.
  * @param call The call.

@@ -73,10 +73,11 @@ const AT_ONCE = {
 
 /**
  * Repeats a round that failed for a reason that may pass: a network error, an attempt's timeout, a body that broke off, JSON that
- * ends early, or a status that is worth a retry. Waits as long as the server asks, or else backs off. Gives up, with the result
- * of the last round, when the request must not be sent twice, when `maxRetries` or the retry budget is used up, when the wait
- * would be longer than `maxRetryAfterMs` or end after the total deadline, and when there is nothing to wait for. Requests of
- * batches wait for the budget as long as they would wait out an outage.
+ * ends early, or a status that is worth a retry. Waits as long as the server asks, or else backs off.
+ *
+ * Gives up, with the result of the last round, when the request must not be sent twice, or when `maxRetries` or the retry budget
+ * is used up. Gives up too when the wait would be longer than `maxRetryAfterMs` or end after the total deadline, or when there is
+ * nothing to wait for. Requests of batches wait for the budget as long as they would wait out an outage.
  *
  * @param environment The objects that the policies share.
  * @param options The options of the retry policy.

@@ -217,6 +217,22 @@ test("refusalOf() says of each of several lanes why it would not do, and names t
   assertEquals(refusal(single(), lane)?.context, {});
 });
 
+test("refusalOf() says what an origin that is down has failed of last", () => {
+  const { lane, laneOf, refusal } = setUp();
+  open(lane).failureReason = "HTTP 503";
+  const unknown = open(laneOf("https://b.test", 500));
+  const alone = refusal(single(), lane);
+  assert(alone?.message.endsWith("the circuit breaker of https://a.test is open after a failure: HTTP 503"));
+  const both = refusal(single(), lane, unknown);
+  assertEquals(both?.context.mirrors, [
+    {
+      url: "https://a.test",
+      failure: "its circuit breaker is open for another 100 ms after a failure: HTTP 503",
+    },
+    { url: "https://b.test", failure: "its circuit breaker is open for another 500 ms" },
+  ]);
+});
+
 test("refusalOf() says why of each lane also when a cooldown or a pause ends while it is said", () => {
   // Time goes on with each look at it.
   let nowMs = 0;

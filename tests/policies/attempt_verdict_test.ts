@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { buildPipeline } from "../../src/client/pipeline.ts";
-import { HttpError, InvalidDataError, NetworkError } from "../../src/errors.ts";
+import { HttpError, InvalidDataError, NetworkError, TimeoutError } from "../../src/errors.ts";
 import { RedirectError } from "../../src/http/redirect.ts";
 import { Admission, type AdmissionOffice } from "../../src/lanes/admission.ts";
 import { Lane } from "../../src/lanes/lane.ts";
@@ -12,6 +12,8 @@ import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget } from "./fake_call.ts";
+
+const LATE = new TimeoutError("late", { kind: "attempt", timeoutMs: 1_500 });
 
 interface SetUp {
   readonly changes?: Partial<Environment>;
@@ -145,9 +147,9 @@ test("S1: AttemptVerdict.judgeFailure() blames nobody where a stream was sent, w
 
 test("AttemptVerdict.judgeTimeout() counts as a drop and as a failure, unless `isFailure` says otherwise", () => {
   const first = setUp();
-  first.verdict.judgeTimeout(new Error("late"));
+  first.verdict.judgeTimeout(LATE);
   const second = setUp({ changes: { isFailure: () => false } });
-  second.verdict.judgeTimeout(new Error("late"));
+  second.verdict.judgeTimeout(LATE);
 
   assertEquals([first.told, second.told], [[true, "failure"], [true, "success"]]);
 });
@@ -180,4 +182,30 @@ test("AttemptVerdict.judgeByHeaders() says that the origin is back, and keeps wh
   assertEquals(told, ["success", false]);
   lane.outage.begin(900, 3);
   assertEquals(lane.outage.sinceMs, 700);
+});
+
+test("AttemptVerdict leaves word of what an origin fails of, and of no other request's URL", () => {
+  const reasonOf = (judge: (verdict: AttemptVerdict) => void, changes: Partial<Environment> = {}): string => {
+    const { verdict, target } = setUp({ changes });
+    judge(verdict);
+    return target.lane.failureReason;
+  };
+  const sending = new TypeError("error sending request for url (https://a.test/secret?id=7): refused");
+  const nested = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 192.0.2.1:443") });
+
+  assertEquals(reasonOf((verdict) => verdict.judgeStatus(new Response(null, { status: 502 }))), "HTTP 502");
+  assertEquals(reasonOf((verdict) => verdict.judgeTimeout(LATE)), "no answer for 1500 ms");
+  assertEquals(
+    reasonOf((verdict) => void verdict.judgeFailure(sending)),
+    "error sending request for url (https://a.test): refused",
+  );
+  assertEquals(
+    reasonOf((verdict) => void verdict.judgeFailure(nested)),
+    "connect ECONNREFUSED 192.0.2.1:443",
+  );
+  for (const status of [200, 404, 429]) {
+    assertEquals(reasonOf((verdict) => verdict.judgeStatus(new Response(null, { status }))), "");
+  }
+  const excused = { isFailure: () => false };
+  assertEquals(reasonOf((verdict) => verdict.judgeTimeout(LATE), excused), "");
 });
