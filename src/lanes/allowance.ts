@@ -43,8 +43,8 @@ export class Allowance {
    *
    * @param concurrency How many requests may be in flight.
    * @param maxWaiting How many requests may wait.
-   * @param onRoom Called when the batch may pull another request: one in flight begins to wait, or one goes on while the most
-   * that may wait did.
+   * @param onRoom Called when the batch may pull another request: one in flight begins to wait, one goes on while the most that
+   * may wait did, or a second attempt gives its place back.
    */
   constructor(concurrency: number, maxWaiting: number, onRoom: () => void) {
     this.concurrency = concurrency;
