@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What every error says of the request that it ended. */
+/** The data that every error carries about the request that it ended. */
 export interface SlipstreamErrorOptions {
   /** The URL, with user info and sensitive query values replaced. */
   readonly url?: string | undefined;
@@ -13,25 +13,25 @@ export interface SlipstreamErrorOptions {
   readonly method?: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts?: number | undefined;
-  /** Whatever else helps to understand the failure; JSON-safe. Where several mirrors failed, `mirrors` says how each did. */
+  /** Further details of the failure; JSON-safe. Where several mirrors failed, `mirrors` says how each one did. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
-  /** The error behind this one; where several mirrors failed, an `AggregateError` of the errors of the others as well. */
+  /** The error that caused this one. Where several mirrors failed, an `AggregateError` that also holds the errors of the other mirrors. */
   readonly cause?: unknown;
 }
 
-/** An error as data: what {@linkcode SlipstreamError.toJSON} gives. */
+/** An error as data, as {@linkcode SlipstreamError.toJSON} returns it. */
 export interface ErrorJson {
   /** The class name. */
   readonly name: string;
   /** The message. */
   readonly message: string;
-  /** Whatever else the error carries, as far as it says something. */
+  /** Every other field of the error that is not empty. */
   readonly [field: string]: unknown;
 }
 
 /**
- * What the prototypes of errors say of what they are: it costs nothing per error, survives a second copy of this module, and lets a
- * bundler leave out what is not used.
+ * The property of the errors' prototypes that lists the names of their classes. It costs nothing per error, works across two
+ * copies of this module, and lets a bundler leave out the classes that a program does not use.
  */
 const BRAND = "~slipstream";
 
@@ -58,8 +58,8 @@ export class SlipstreamError extends Error {
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts: number;
   /**
-   * Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did; where there was no
-   * retry although one was due, `notRetried` says why: the budget, or a wait that was too long.
+   * Further details of the failure. Where several mirrors failed, `mirrors` says how each one did. Where a due retry was not
+   * made, `notRetried` says why: the retry budget was used up, or the wait would have been too long.
    */
   readonly context: Readonly<Record<string, unknown>>;
 
@@ -73,11 +73,11 @@ export class SlipstreamError extends Error {
   }
 
   /**
-   * Gives the error as data, for logs: `JSON.stringify` calls it. The data says everything that the message says, and has the causes
-   * as well, each with its name, its message and its own causes. What is empty is left out, and so are the response headers, which
-   * may hold secrets. Numbers that JSON does not know, such as `Infinity`, become text.
+   * Returns the error as data, for logs; `JSON.stringify` calls this method. The data contains everything that the message says,
+   * and the causes, each with its name, its message and its own causes. It contains no empty fields, and no response headers,
+   * because these may hold secrets. Numbers that JSON does not know, such as `Infinity`, become text.
    *
-   * @returns A plain object that holds nothing but JSON values.
+   * @returns A plain object that holds only JSON values.
    *
    * @example An error in a log
    * ```ts
@@ -96,14 +96,14 @@ export class SlipstreamError extends Error {
     return errorToJson(this, [this]);
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   get "~slipstream"(): readonly string[] {
     return ["SlipstreamError"];
   }
 }
 
 /**
- * No attempt brought a usable response: the connection failed, or a subclass says what did.
+ * No attempt brought a usable response: the connection failed, or for the reason that the subclass names.
  *
  * @example A connection that fails
  * ```ts
@@ -119,21 +119,24 @@ export class NetworkError extends SlipstreamError {
   /** `"NetworkError"`. */
   override readonly name: string = "NetworkError";
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "NetworkError"];
   }
 }
 
-/** What an {@linkcode HttpError} adds. */
+/** Options of an {@linkcode HttpError}. */
 export interface HttpErrorOptions extends SlipstreamErrorOptions {
   /** The response status. */
   readonly status: number;
   /** The response headers. */
   readonly headers: Headers;
-  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
+  /**
+   * The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` returns the
+   * whole body.
+   */
   readonly body?: string | undefined;
-  /** How long the server asked to wait, in milliseconds, when it said so. */
+  /** How long the server asked the client to wait, in milliseconds; absent when it did not say. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -157,9 +160,12 @@ export class HttpError extends NetworkError {
   readonly status: number;
   /** The response headers. */
   readonly headers: Headers;
-  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
+  /**
+   * The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` returns the
+   * whole body.
+   */
   readonly body: string;
-  /** How long the server asked to wait, in milliseconds; absent when it did not say. */
+  /** How long the server asked the client to wait, in milliseconds; absent when it did not say. */
   readonly retryAfterMs: number | undefined;
 
   /** Creates the error. */
@@ -171,13 +177,13 @@ export class HttpError extends NetworkError {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "NetworkError", "HttpError"];
   }
 }
 
-/** What a {@linkcode TimeoutError} adds. */
+/** Options of a {@linkcode TimeoutError}. */
 export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
   /** Which deadline passed. */
   readonly kind: "attempt" | "batch" | "idle" | "total";
@@ -186,8 +192,8 @@ export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
 }
 
 /**
- * A deadline passed: of one attempt (`timeoutMs`), between two reads of a body that its caller streams (`idleTimeoutMs`), of the
- * whole request (`totalTimeoutMs`), or of a whole batch (`batchTimeoutMs`).
+ * A deadline passed: that of one attempt (`timeoutMs`), of a wait for the next bytes of a body that the caller streams
+ * (`idleTimeoutMs`), of the whole request (`totalTimeoutMs`), or of a whole batch (`batchTimeoutMs`).
  *
  * @example A server that takes too long
  * ```ts
@@ -214,15 +220,15 @@ export class TimeoutError extends NetworkError {
     this.timeoutMs = options.timeoutMs;
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "NetworkError", "TimeoutError"];
   }
 }
 
-/** What a {@linkcode CircuitOpenError} adds. */
+/** Options of a {@linkcode CircuitOpenError}. */
 export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
-  /** Milliseconds until the breaker may admit a probe; `Infinity` while it is isolated by hand. */
+  /** How long it is until the breaker may admit a probe, in milliseconds; `Infinity` while the program isolates the breaker by hand. */
   readonly retryAfterMs: number;
 }
 
@@ -241,7 +247,7 @@ export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
 export class CircuitOpenError extends NetworkError {
   /** `"CircuitOpenError"`. */
   override readonly name: string = "CircuitOpenError";
-  /** Milliseconds until the breaker may admit a probe; `Infinity` while it is isolated by hand. */
+  /** How long it is until the breaker may admit a probe, in milliseconds; `Infinity` while the program isolates the breaker by hand. */
   readonly retryAfterMs: number;
 
   /** Creates the error. */
@@ -250,27 +256,27 @@ export class CircuitOpenError extends NetworkError {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "NetworkError", "CircuitOpenError"];
   }
 }
 
-/** What an {@linkcode OverloadError} adds. */
+/** Options of an {@linkcode OverloadError}. */
 export interface OverloadErrorOptions extends SlipstreamErrorOptions {
-  /** Which option has refused the request. */
+  /** The option whose limit the request exceeded. */
   readonly limit: "maxQueue" | "maxQueueMs";
-  /** What that option says: a number of requests, or of milliseconds. */
+  /** The value of that option: a number of requests, or of milliseconds. */
   readonly max: number;
-  /** How many requests stood in line, this one not counted. */
+  /** How many other requests stood in line. */
   readonly queued: number;
-  /** How long this one has stood in line, in milliseconds. */
+  /** How long this request stood in line, in milliseconds. */
   readonly waitedMs: number;
 }
 
 /**
- * The client has too much to do, and has refused the request without sending it: as many requests stood in line as `maxQueue` allows,
- * or this one has stood there for `maxQueueMs`. It is not retried.
+ * The client has too much to do, and refused the request without sending it: as many requests stood in line as `maxQueue` allows,
+ * or this one had stood in line for `maxQueueMs`. The client does not retry it.
  *
  * @example One at once, and none waits
  * ```ts
@@ -287,13 +293,13 @@ export interface OverloadErrorOptions extends SlipstreamErrorOptions {
 export class OverloadError extends NetworkError {
   /** `"OverloadError"`. */
   override readonly name: string = "OverloadError";
-  /** Which option has refused the request. */
+  /** The option whose limit the request exceeded. */
   readonly limit: "maxQueue" | "maxQueueMs";
-  /** What that option says: a number of requests, or of milliseconds. */
+  /** The value of that option: a number of requests, or of milliseconds. */
   readonly max: number;
-  /** How many requests stood in line, this one not counted. */
+  /** How many other requests stood in line. */
   readonly queued: number;
-  /** How long this one has stood in line, in milliseconds. */
+  /** How long this request stood in line, in milliseconds. */
   readonly waitedMs: number;
 
   /** Creates the error. */
@@ -305,7 +311,7 @@ export class OverloadError extends NetworkError {
     this.waitedMs = options.waitedMs;
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "NetworkError", "OverloadError"];
   }
@@ -328,25 +334,28 @@ export class OfflineError extends NetworkError {
   /** `"OfflineError"`. */
   override readonly name: string = "OfflineError";
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "NetworkError", "OfflineError"];
   }
 }
 
-/** What a {@linkcode DataNotFoundError} adds. */
+/** Options of a {@linkcode DataNotFoundError}. */
 export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
   /** The response status. */
   readonly status: 403 | 404 | 410;
   /** The response headers; none by default. */
   readonly headers?: Headers | undefined;
-  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
+  /**
+   * The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` returns the
+   * whole body.
+   */
   readonly body?: string | undefined;
 }
 
 /**
- * The server answered that the resource does not exist (404) or no longer does (410). A source that knows that its servers say the
- * same with a 403 throws it for that, with the `HttpError` as its cause.
+ * The server answered that the resource does not exist (404) or no longer exists (410). Some servers answer 403 for a missing
+ * file. A data source that knows this throws this error for such a 403 too, with the `HttpError` as its cause.
  *
  * @example A file that does not exist
  * ```ts
@@ -365,7 +374,10 @@ export class DataNotFoundError extends SlipstreamError {
   readonly status: 403 | 404 | 410;
   /** The response headers. */
   readonly headers: Headers;
-  /** The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` gives all of it. */
+  /**
+   * The beginning of the response body: up to 2,048 bytes, as text. Empty when it could not be read. `client.fetch` returns the
+   * whole body.
+   */
   readonly body: string;
 
   /** Creates the error. */
@@ -376,24 +388,25 @@ export class DataNotFoundError extends SlipstreamError {
     this.body = options.body ?? "";
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "DataNotFoundError"];
   }
 }
 
-/** One thing that a schema found wrong. */
+/** One problem that a schema found. */
 export interface DataIssue {
-  /** What is wrong. */
+  /** A description of the problem. */
   readonly message: string;
-  /** Where: keys and indices from the root, joined by dots; empty for the root itself. */
+  /** The place of the problem: keys and indices from the root, joined by dots; empty for the root itself. */
   readonly path: string;
 }
 
 /**
- * Why a payload was refused: not JSON, cut short, larger than `maxBodyBytes` (or a part of it larger than its own limit), not what the
- * schema asks for, of another content type, or with a link to the next page that can't be followed. Of a file: longer than announced,
- * not what its digest says, another part than the one that was asked for, or another version than what was given of it before.
+ * Why the client refused a payload. The payload is not JSON, is cut short, is larger than `maxBodyBytes` (or a part of it exceeds
+ * a limit of its own), does not fit the schema, has another content type, or links to a next page that can't be followed. A
+ * downloaded file is longer than announced, does not have its digest, is another part than the client asked for, or is another
+ * version than the bytes already delivered.
  */
 export type InvalidDataReason =
   | "not-json"
@@ -407,13 +420,13 @@ export type InvalidDataReason =
   | "range"
   | "changed";
 
-/** What an {@linkcode InvalidDataError} adds. */
+/** Options of an {@linkcode InvalidDataError}. */
 export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
-  /** Why the payload was refused. */
+  /** Why the client refused the payload. */
   readonly reason: InvalidDataReason;
-  /** What the schema found wrong; empty for other reasons. */
+  /** The problems that the schema found; empty for other reasons. */
   readonly issues?: readonly DataIssue[] | undefined;
-  /** Where the text stops being JSON, in characters from its start; for text that is no JSON, or that ends early. */
+  /** Where the text stops being JSON, in characters from its start; only for text that is not JSON, or that ends early. */
   readonly position?: number | undefined;
 }
 
@@ -433,9 +446,9 @@ export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
 export class InvalidDataError extends SlipstreamError {
   /** `"InvalidDataError"`. */
   override readonly name: string = "InvalidDataError";
-  /** Why the payload was refused. */
+  /** Why the client refused the payload. */
   readonly reason: InvalidDataReason;
-  /** What the schema found wrong; empty for other reasons. */
+  /** The problems that the schema found; empty for other reasons. */
   readonly issues: readonly DataIssue[];
   /** Where the text stops being JSON, in characters from its start; absent for other reasons. */
   readonly position: number | undefined;
@@ -448,21 +461,21 @@ export class InvalidDataError extends SlipstreamError {
     this.position = options.position;
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "InvalidDataError"];
   }
 }
 
-/** What a {@linkcode WriteError} adds. */
+/** Options of a {@linkcode WriteError}. */
 export interface WriteErrorOptions extends SlipstreamErrorOptions {
   /** The path of the file; absent for a stream. */
   readonly path?: string | undefined;
 }
 
 /**
- * What was received can't be put where it belongs: the disk is full, the folder is missing or may not be written to, something is in the
- * way, or a stream has failed. `cause` is what the runtime or the stream says.
+ * The client could not write the received bytes to their target: the disk is full, the folder is missing or write-protected,
+ * something else has the file's name, or the stream failed. `cause` is the error of the runtime or of the stream.
  *
  * @example A stream that fails
  * ```ts
@@ -487,7 +500,7 @@ export class WriteError extends SlipstreamError {
     this.path = options.path;
   }
 
-  /** @internal What it is, for the guards. */
+  /** @internal The names of the error's classes, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "WriteError"];
   }
@@ -671,7 +684,7 @@ function hasBrand(value: unknown, name: string): boolean {
   return Array.isArray(names) && names.includes(name);
 }
 
-/** What JSON says of an error of this module, in this order. Headers are not among it: they may hold secrets. */
+/** The fields of this module's errors that go into JSON, in this order. Headers do not, because they may hold secrets. */
 const FIELDS = [
   "status",
   "url",
@@ -692,10 +705,10 @@ const FIELDS = [
   "body",
 ];
 
-/** Of other errors it is not known what else they hold. */
+/** The fields of all other errors that go into JSON; what else these errors hold is unknown. */
 const FOREIGN_FIELDS = ["code"];
 
-/** An error as data; `path` leads from the outermost error to this one, so that a cycle of causes ends. */
+/** Returns an error as data. `path` lists the errors from the outermost one to this one, so that a cycle of causes ends. */
 function errorToJson(error: Error, path: readonly unknown[]): ErrorJson {
   const json: Record<string, unknown> = { name: String(error.name), message: String(error.message) };
   const values = error as unknown as Readonly<Record<string, unknown>>;
@@ -710,26 +723,29 @@ function errorToJson(error: Error, path: readonly unknown[]): ErrorJson {
   return json as unknown as ErrorJson;
 }
 
-/** A value as JSON can hold it; `undefined` for an error that the path leads through. */
+/** Returns a value as JSON can hold it; `undefined` for an error that is in `path` already. */
 function toJson(value: unknown, path: readonly unknown[]): unknown {
   if (isError(value)) return path.includes(value) ? undefined : errorToJson(value, [...path, value]);
   if (value === undefined) return undefined;
   try {
     return JSON.parse(JSON.stringify(value, (_key, member) => memberToJson(member, path)));
   } catch {
-    // It refers to itself, or holds what JSON has no word for.
+    // The value refers to itself, or JSON can't express it, as with a function.
     return Object.prototype.toString.call(value);
   }
 }
 
-/** What JSON would lose of a member, at whatever depth: errors would be empty, and numbers that it does not know `null`. */
+/**
+ * Replaces the members that JSON would lose, at any depth: errors, which would become empty, and numbers that JSON does not know,
+ * such as `Infinity`, which would become `null`.
+ */
 function memberToJson(member: unknown, path: readonly unknown[]): unknown {
   if (isError(member)) return toJson(member, path);
   const isUnknown = typeof member === "bigint" || (typeof member === "number" && !Number.isFinite(member));
   return isUnknown ? String(member) : member;
 }
 
-/** Whether a value is an error, also one of another realm. */
+/** Tells whether a value is an error, also one of another realm. */
 function isError(value: unknown): value is Error {
   if (value instanceof Error || isSlipstreamError(value)) return true;
   return Object.prototype.toString.call(value) === "[object Error]";

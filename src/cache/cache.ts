@@ -1,6 +1,6 @@
 /**
- * The contract of a cache: what an entry is, and what an adapter does with it. Adapters keep bytes and JSON; what an entry
- * means for a request is decided elsewhere.
+ * The contract of a cache: what an entry is, and what an adapter does with it. Adapters keep bytes and JSON; cache policies decide
+ * what an entry means for a request.
  *
  * @module
  */
@@ -9,13 +9,13 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
- * What is kept beside a body, JSON-safe and opaque to adapters except for `removeAt`. It holds the inputs of freshness, not
- * a verdict.
+ * The metadata of an entry, JSON-safe and opaque to adapters except for `removeAt`. They hold the inputs from which freshness is
+ * computed, not the result.
  */
 export interface CacheMeta {
-  /** The format's version; any other value is a miss. */
+  /** The format's version; an entry with another value is a miss. */
   readonly v: 1;
-  /** The full key; it must equal the key that was asked for. */
+  /** The full key; it must equal the key that the caller asks for. */
   readonly key: string;
   /** The URL of the response. */
   readonly url: string;
@@ -23,7 +23,7 @@ export interface CacheMeta {
   readonly status: number;
   /** The response headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The request headers that the response was selected by, lower case; `null` for one that was absent. */
+  /** The request headers by which the response was selected, with lower-case names; `null` for an absent header. */
   readonly vary: readonly (readonly [name: string, value: string | null])[];
   /** When the request was sent, in milliseconds since 1970 (RFC 9111 §4.2.3 `request_time`). */
   readonly requestedAt: number;
@@ -31,41 +31,41 @@ export interface CacheMeta {
   readonly storedAt: number;
   /** How old the response was when it arrived, in milliseconds (`corrected_initial_age`). */
   readonly initialAge: number;
-  /** For how long it is fresh, in milliseconds from `storedAt - initialAge`; `null` for ever. */
+  /** For how long the response is fresh, in milliseconds from `storedAt - initialAge`; `null` for ever. */
   readonly freshForMs: number | null;
-  /** From when on it is of no use, in milliseconds since 1970; `null` for never. */
+  /** From when on the entry is useless, in milliseconds since 1970; `null` for never. */
   readonly removeAt: number | null;
-  /** The redirects that led to it, in their order; absent if there were none, or they don't matter. */
+  /** The redirects that led to the response, in their order; absent if there were none, or they don't matter. */
   readonly via?: readonly StoredRedirect[] | undefined;
 }
 
-/** What is kept of a redirect that led to a response. */
+/** The stored part of a redirect that led to a response. */
 export interface StoredRedirect {
-  /** Where it led. */
+  /** The URL that the redirect led to. */
   readonly to: string;
-  /** What says that nothing has changed there since; empty before the first look. */
+  /** The generation of that URL: a text that is replaced when the URL's entries are invalidated. Empty before it was looked up. */
   readonly generation: string;
-  /** Its `Cache-Control`; `null` if it had none. */
+  /** The redirect's `Cache-Control`; `null` if it had none. */
   readonly cacheControl: string | null;
 }
 
-/** What a body was decoded to, and for which schemas. Opaque to adapters: they keep it beside the body, or leave it out. */
+/** The values that a body was decoded to, one for each schema. Opaque to adapters: they keep them beside the body, or leave them out. */
 export interface DecodedValues {
-  /** About how much memory it takes, in bytes. */
+  /** About how much memory the values take, in bytes. */
   readonly bytes: number;
 }
 
-/** A stored response. Its bytes must not be changed. */
+/** A stored response. Code that gets an entry must not change its bytes. */
 export interface CacheEntry {
-  /** What is kept beside the body. */
+  /** The metadata. */
   readonly meta: CacheMeta;
   /** The decoded response body. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** What the body was decoded to; given only to adapters that keep it, and filled by the code that decodes the body. */
+  /** The decoded values. Only adapters that keep them get this member; the code that decodes the body fills it. */
   readonly decoded?: DecodedValues | undefined;
 }
 
-/** What {@linkcode CacheAdapter.sweep} did. */
+/** The result of {@linkcode CacheAdapter.sweep}. */
 export interface SweepResult {
   /** How many entries and orphaned parts were removed. */
   readonly removed: number;
@@ -74,46 +74,46 @@ export interface SweepResult {
 }
 
 /**
- * A place that keeps whole entries under string keys; the last writer wins. A fault is a miss or a refused write, thrown
- * or returned: it never breaks a fetch.
+ * A store of whole entries under string keys; the last writer wins. An adapter may throw or return its faults. Clients treat a fault as
+ * a miss or a refused write, so that it never breaks a fetch.
  */
 export interface CacheAdapter {
-  /** What warnings and `stats()` call it. */
+  /** The adapter's name in warnings and in `stats()`. */
   readonly name: string;
-  /** The largest entry (body and metadata) that it takes, in bytes. */
+  /** The largest entry (body and metadata) that the adapter stores, in bytes. */
   readonly maxEntryBytes: number;
-  /** What it keeps of an entry besides its metadata: its body, or also what that was decoded to. @default {"bytes"} */
+  /** What the adapter keeps besides metadata: only the body, or also its decoded values. @default {"bytes"} */
   readonly keep?: "bytes" | "parsed" | undefined;
-  /** The entry, or `undefined` when it is absent, past its `removeAt`, corrupt, or of another version. */
+  /** Returns the entry, or `undefined` if it is absent, past its `removeAt`, corrupt, or of another version. */
   get(key: string, options?: CacheCallOptions): MaybePromise<CacheEntry | undefined>;
-  /** Stores all of the entry or nothing; `false` when it refused. Of several writes of one key, the last call counts. */
+  /** Stores the whole entry or nothing; returns `false` if it refuses. Of several writes of one key, the last call counts. */
   set(key: string, entry: CacheEntry, options?: CacheCallOptions): MaybePromise<boolean>;
-  /** Removes an entry; `false` when there was none. */
+  /** Removes an entry; returns `false` if there was none. */
   delete(key: string, options?: CacheCallOptions): MaybePromise<boolean>;
   /** Removes all entries. */
   clear?(): MaybePromise<void>;
-  /** Removes what has expired, what a crash left behind, and what is above the byte bound. */
+  /** Removes expired entries, leftovers of a crash, and the entries that exceed the byte bound. */
   sweep?(): MaybePromise<SweepResult>;
 }
 
-/** A fault of a cache, or of one that is part of it. */
+/** A fault of an adapter, or of an adapter that is part of another one. */
 export interface CacheFault {
-  /** The name of the cache. */
+  /** The name of the adapter that failed. */
   readonly adapter: string;
-  /** What it was asked to do. */
+  /** The operation that failed. */
   readonly operation: "get" | "set" | "delete";
-  /** What it threw. */
+  /** The error that the adapter threw. */
   readonly error: unknown;
 }
 
-/** What an adapter may be told with a call; most have no use for it. */
+/** Options of an adapter's methods; most adapters ignore them. */
 export interface CacheCallOptions {
-  /** The caller's time, in milliseconds since 1970, for what depends on it; by default the adapter's own. */
+  /** Returns the caller's time, in milliseconds since 1970, for expiry; by default the adapter uses its own clock. */
   readonly now?: (() => number) | undefined;
-  /** The caller has lost interest: the adapter may stop. */
+  /** A signal that aborts when the caller does not need the result any more: the adapter may stop then. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each fault by an adapter that is made of others, and can go on without one of them; it then throws nothing. */
+  /** A listener for an adapter made of other adapters, which reports each of their faults to it and throws none of them. */
   readonly onFault?: ((fault: CacheFault) => void) | undefined;
-  /** Given what goes on after the result was given, so that it can be waited for; it never rejects. */
+  /** Takes a promise of work that goes on after the call has returned, so that the caller can wait for it. It never rejects. */
   readonly waitUntil?: ((work: Promise<void>) => void) | undefined;
 }

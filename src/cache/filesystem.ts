@@ -31,26 +31,26 @@ export type {
 /** Options of {@linkcode filesystemCache}. */
 export interface FilesystemCacheOptions {
   /**
-   * How many bytes all entries may take together. One process keeps to it exactly in a small cache, and closely in one of
-   * more than 1,000 entries. Several processes tell each other what they write, in the folder `v1/ledger`, and may pass it by
-   * a quarter while they write at the same time. It should be the same in all processes that share a folder: one with a smaller bound
-   * than the others spends its time on removing what they write.
+   * How many bytes all entries may take together. One process keeps to this bound exactly in a small cache, and closely in a cache of
+   * more than 1,000 entries. Several processes announce their writes to each other, in the folder `v1/ledger`. While they write at the
+   * same time, they may exceed the bound by a quarter. Use the same bound in all processes that share a folder: a process with a
+   * smaller bound than the others spends its time on removing their entries.
    * @default {1_073_741_824}
    */
   readonly maxBytes?: number | undefined;
   /**
-   * How many bytes one entry may take, body and metadata; a larger one is not stored. A larger file in the place of one is
-   * taken for damaged and removed by the process that asks for it, so it should be the same in all processes that share a folder.
+   * How many bytes one entry may take, body and metadata; a larger entry is not stored. A process that reads a larger file in the place
+   * of an entry takes the file for damaged and removes it. So use the same limit in all processes that share a folder.
    * @default {16_777_216}
    */
   readonly maxEntryBytes?: number | undefined;
   /**
-   * Milliseconds since 1970. With a clock of your own, entries carry its time and not that of the file system.
+   * Returns the time in milliseconds since 1970. If you set it, the files of entries get this time, and not that of the file system.
    * @default {Date.now}
    */
   readonly now?: (() => number) | undefined;
   /**
-   * A number from 0 to 1 that decides with which entries the search for room begins.
+   * Returns a number from 0 to 1, which decides in which folder the search for old entries begins.
    * @default {Math.random}
    */
   readonly random?: (() => number) | undefined;
@@ -60,33 +60,32 @@ const NAMES: readonly (keyof FilesystemCacheOptions)[] = ["maxBytes", "maxEntryB
 const ACTION = "create filesystem cache";
 
 /**
- * Creates a cache that outlives the program, and that any number of processes on any of the runtimes may share.
+ * Creates a cache that outlives the program. Any number of processes on any of the runtimes may share it.
  *
- * Each entry is one file, `v1/ab/…` in the folder, written beside its place and then renamed: a reader gets all of an entry
- * or nothing, and a crash leaves nothing but a file that is swept ten minutes later. A checksum finds what the disk has
- * damaged: such an entry, or one of another format, is a miss and is removed. So is a link, a pipe or an empty folder in the
- * place of an entry; a folder that holds something is a miss, and `set()` and `delete()` of that very entry reject.
+ * Each entry is one file, `v1/ab/…` in the folder. The cache writes a temporary file and renames it, so that a reader gets a whole entry
+ * or nothing. A crash leaves only a temporary file behind, which a later scan of its folder removes after ten minutes. A checksum finds
+ * damage on the disk: a damaged entry, or one of another format, is a miss and is removed. The same holds for a link, a pipe or an empty
+ * folder in the place of an entry. A folder with content is a miss, and `set()` and `delete()` of that entry reject.
  *
- * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number, or that have the
- * name of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder where another program
- * stores files by their SHA-256, they leave those alone.
+ * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number, and files that have the name
+ * of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder where another program stores files by their
+ * SHA-256, they leave that program's files alone.
  *
- * Files and folders that it makes are open to their owner only. Links in the place of `v1` or of a folder in it are not followed: writing
- * and removing look at both each time, reading looks at them once a minute for each folder, and at what is in the entry's place once a
- * minute for each entry. That does not protect from a program that may write into the folder and swaps things between the look and the use.
- * The folder itself may be a link.
+ * The files and folders that the cache creates are accessible to their owner only. The cache does not follow links in the place of `v1` or of a
+ * folder in it. Writing and removing check both each time. Reading checks them once a minute for each folder, and checks the file once a
+ * minute for each entry. These checks do not protect against a program that may write into the folder and swaps a file between check and
+ * use. The folder `dir` itself may be a link.
  *
- * The entries that were not used for longest make room for new ones; that an entry is used is noted once a minute. Nothing
- * runs in the background: what has expired is removed when it is asked for, or by `sweep()`, which also removes what
- * is damaged and what a crash left behind.
+ * The least recently used entries make room for new ones; the use of an entry is noted at most once a minute. Nothing runs in the
+ * background. An expired entry is removed when it is read, or by `sweep()`, which also removes damaged entries and leftovers of a crash.
  *
- * A folder that may only be read gives hits. When a write fails, `set()` rejects and leaves nothing behind. When every write
- * would fail (a full disk, a used-up quota, a read-only file system, a missing permission for the folder, nothing that can
- * be removed to make room), nothing is stored (`false`) for the next 10 seconds. What can't be removed is skipped: the next
- * oldest goes instead, and `sweep()` and `clear()` do all they can before they reject.
+ * A read-only folder still gives hits. If a write fails, `set()` rejects and leaves nothing behind. If every write would fail, the cache
+ * stores nothing for the next 10 seconds, and `set()` returns `false`. That is so for a full disk, an exhausted quota, a read-only file
+ * system, a missing permission for the folder, or if nothing can be removed to make room. An entry that can't be removed is skipped: the
+ * next oldest one goes instead. `sweep()` and `clear()` do all they can before they reject.
  *
- * @param dir The folder, as a path or a file URL; it is made when the first entry is written. Other files in it are left
- * alone, also by `clear()`.
+ * @param dir The folder, as a path or a file URL; it is created when the first entry is written. The cache leaves other files in it alone,
+ * also in `clear()`.
  * @param options The bounds.
  * @returns The adapter. On Deno its operations need `--allow-read` and `--allow-write` for the folder, and reject without.
  * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type or does not exist, or the runtime has no files.

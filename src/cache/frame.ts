@@ -1,5 +1,5 @@
 /**
- * An entry as one run of bytes: a head with the lengths, the metadata as JSON, the body, compressed or not.
+ * A frame: an entry as one run of bytes. It consists of a head with the lengths, the metadata as JSON, and the body, compressed or not.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { CacheEntry, CacheMeta } from "./cache.ts";
 import { gunzip } from "./gzip.ts";
 import { parseMeta } from "./stored_meta.ts";
 
-/** Marks a frame, and the version of its format. */
+/** The magic number, which marks a frame and the version of its format. */
 const MAGIC = 0x534c_4b31;
-/** Five numbers of 32 bits: the mark, whether the body is compressed, and the lengths. */
+/** The length of the head: five numbers of 32 bits for the magic number, whether the body is compressed, and three lengths. */
 const HEAD_BYTES = 20;
 
 const encoder = new TextEncoder();
 
-/** What the head of a frame says. */
+/** The head of a frame; all lengths are in bytes. */
 export interface FrameHead {
   /** Whether the body is compressed. */
   readonly gzipped: boolean;
@@ -23,13 +23,13 @@ export interface FrameHead {
   readonly metaBytes: number;
   /** The length of the body. */
   readonly bodyBytes: number;
-  /** The length of the body as it is stored. */
+  /** The length of the body as it is stored, which may be compressed. */
   readonly storedBytes: number;
-  /** The length of everything. */
+  /** The length of the whole frame. */
   readonly frameBytes: number;
 }
 
-/** An entry as it was at one moment, whatever becomes of it. */
+/** A copy of an entry, which later changes of the entry do not affect. */
 export interface Snapshot {
   /** The metadata as JSON. */
   readonly meta: Uint8Array<ArrayBuffer>;
@@ -37,7 +37,7 @@ export interface Snapshot {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Copies an entry, or refuses one that is larger than `maxBytes`. */
+/** Copies an entry; returns `undefined` if it is larger than `maxBytes`. */
 export function takeSnapshot({ meta, body }: CacheEntry, maxBytes: number): Snapshot | undefined {
   if (body.length > maxBytes) return undefined;
   const metaJson = encoder.encode(JSON.stringify(meta));
@@ -48,7 +48,7 @@ export function takeSnapshot({ meta, body }: CacheEntry, maxBytes: number): Snap
  * Makes the frame of an entry.
  *
  * @param snapshot The entry.
- * @param stored The body as it is stored: as it is, or compressed.
+ * @param stored The body as it is stored: the body itself, or compressed.
  */
 export function packFrame({ meta, body }: Snapshot, stored: Uint8Array = body): Uint8Array<ArrayBuffer> {
   const gzipped = stored !== body;
@@ -62,7 +62,7 @@ export function packFrame({ meta, body }: Snapshot, stored: Uint8Array = body): 
   return frame;
 }
 
-/** Reads the head of a frame from its beginning; `undefined` for anything else. */
+/** Reads the head at the beginning of a frame; returns `undefined` if there is none. */
 export function readHead(bytes: Uint8Array): FrameHead | undefined {
   if (bytes.length < HEAD_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -79,12 +79,12 @@ export function readHead(bytes: Uint8Array): FrameHead | undefined {
   return { gzipped: encoding === 1, metaBytes, bodyBytes, storedBytes, frameBytes };
 }
 
-/** Reads the metadata of a whole frame; `undefined` for what is none of this version. */
+/** Reads the metadata of a whole frame; returns `undefined` if they are invalid, or of another version. */
 export function readMeta(frame: Uint8Array, { metaBytes }: FrameHead): CacheMeta | undefined {
   return parseMeta(frame.subarray(HEAD_BYTES, HEAD_BYTES + metaBytes));
 }
 
-/** Reads the body of a whole frame; `undefined` for one that can't be decompressed to the length that its head names. */
+/** Reads the body of a whole frame; returns `undefined` if it can't be decompressed to the length that the head names. */
 export async function readFrameBody(
   frame: Uint8Array,
   { gzipped, metaBytes, bodyBytes }: FrameHead,

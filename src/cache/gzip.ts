@@ -1,18 +1,18 @@
 /**
- * Compression, with a bound on what comes out.
+ * Compression and decompression, with a bound on the size of the result.
  *
  * @module
  */
 
 import { readBody } from "../http/body.ts";
 
-/** Bytes up to here are not worth it. */
+/** Up to this many bytes, compression is not worth the time. */
 const MAX_PLAIN_BYTES = 60_000;
 
 /**
- * Compresses more than 60,000 bytes, if it makes them fewer.
+ * Compresses bytes if there are more than 60,000 of them, and if that makes them fewer.
  *
- * @param bytes The bytes; they must not change meanwhile.
+ * @param bytes The bytes; they must not change until the promise has settled.
  * @returns The compressed bytes, or `bytes` themselves.
  */
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -22,11 +22,11 @@ export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<A
 }
 
 /**
- * Decompresses bytes, and stops as soon as there are too many.
+ * Decompresses bytes, and stops as soon as the result gets too long.
  *
- * @param bytes What {@linkcode gzip} gave.
- * @param size How many bytes there must be.
- * @returns The bytes, or `undefined` for what is no gzip or of another size.
+ * @param bytes The result of {@linkcode gzip}.
+ * @param size How many bytes the result must have.
+ * @returns The bytes; `undefined` if `bytes` are no gzip, or if the result has another size.
  */
 export async function gunzip(
   bytes: Uint8Array<ArrayBuffer>,
@@ -36,7 +36,7 @@ export async function gunzip(
     const plain = await readBody(through(bytes, new DecompressionStream("gzip")), size);
     return plain?.length === size ? plain : undefined;
   } catch {
-    // What can't be decompressed is no entry.
+    // Bytes that can't be decompressed are no valid entry.
     return undefined;
   }
 }

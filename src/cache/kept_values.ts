@@ -1,5 +1,5 @@
 /**
- * What the body of one entry was decoded to.
+ * The decoded values of one entry's body.
  *
  * @module
  */
@@ -7,30 +7,30 @@
 import type { DecodedValues } from "./cache.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
-/** For so many schemas at a time the value of one body is kept; the one that came first goes first. */
+/** For how many schemas the values of one body are kept; the oldest value is dropped first. */
 const MAX_SCHEMAS = 4;
 
-/** Holds values, and counts what they take. */
+/** The holder of an entry's values, usually a cache, which counts the memory that they take. */
 export interface ValueHolder {
-  /** Counts bytes; `false` if they are too many, and were not counted. */
+  /** Counts bytes and returns `true`; returns `false` without counting them if they are too many. */
   take(bytes: number): boolean;
-  /** Counts bytes no more. */
+  /** Stops counting bytes that it has taken. */
   free(bytes: number): void;
 }
 
 interface KeptValue {
   readonly schema: object | undefined;
-  /** Absent if the value can't be kept, so that it is not tried again. */
+  /** The snapshot of the value; `undefined` if the value can't be kept, so that no other attempt is made. */
   readonly snapshot: Snapshot | undefined;
 }
 
-/** The values of one body, by the object of the schema that has validated them; `undefined` stands for none. */
+/** The values of one body, by the schema object that validated them; `undefined` as the schema stands for no schema. */
 export class KeptValues implements DecodedValues {
   readonly #values: KeptValue[] = [];
   #bytes = 0;
   #holder: ValueHolder | undefined;
 
-  /** What the values take, in bytes. */
+  /** How much memory the values take, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -39,17 +39,17 @@ export class KeptValues implements DecodedValues {
    * Finds the value for a schema.
    *
    * @param schema The schema.
-   * @returns The value; `undefined` if it is not kept.
+   * @returns The snapshot of the value; `undefined` if it is not kept.
    */
   find(schema: object | undefined): Snapshot | undefined {
     return this.#values.find((kept) => kept.schema === schema)?.snapshot;
   }
 
   /**
-   * Keeps a copy of a value, if there is a holder that has room, and the value can be copied.
+   * Keeps a copy of a value, if a holder has room for it and the value can be copied.
    *
-   * @param schema What the value was validated by.
-   * @param value The value; it stays the caller's.
+   * @param schema The schema that validated the value.
+   * @param value The value; the caller may still change it.
    */
   keep(schema: object | undefined, value: unknown): void {
     if (this.#holder === undefined || this.#values.some((kept) => kept.schema === schema)) return;
@@ -60,12 +60,12 @@ export class KeptValues implements DecodedValues {
     this.#values.push({ schema, snapshot });
   }
 
-  /** Whether a holder counts them. */
+  /** Whether a holder counts the values. */
   get isHeld(): boolean {
     return this.#holder !== undefined;
   }
 
-  /** Gives the values, which have no holder yet, to a holder, which counts them from now on. What is too much for it is dropped. */
+  /** Gives values without a holder to a holder, which counts them from now on. Drops the values if they are too large for it. */
   hold(holder: ValueHolder): void {
     if (!holder.take(this.#bytes)) {
       this.#values.length = 0;
@@ -74,7 +74,7 @@ export class KeptValues implements DecodedValues {
     this.#holder = holder;
   }
 
-  /** Takes the values from their holder; callers that have them may still use them. */
+  /** Takes the values from their holder. Callers that have the values may still use them. */
   release(): void {
     this.#holder?.free(this.#bytes);
     this.#holder = undefined;
@@ -86,7 +86,7 @@ export class KeptValues implements DecodedValues {
   }
 }
 
-/** The values of an entry, if it has any that this module knows. */
+/** Returns the values of an entry, if they are of this module's class; otherwise `undefined`. */
 export function keptValuesOf(decoded: DecodedValues | undefined): KeptValues | undefined {
   return decoded instanceof KeptValues ? decoded : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * A cache in a key-value store: `Deno.Kv`, or anything that works like it.
+ * A cache in a key-value store: `Deno.Kv`, or a store with the same methods.
  *
  * @example The second run needs no network
  * ```ts
@@ -44,42 +44,42 @@ export type { KvAtomic, KvKey, KvKeyPart, KvListOptions, KvRecord, KvStore } fro
 /** Options of {@linkcode kvCache}. */
 export interface KvCacheOptions {
   /**
-   * What the keys begin with; the cache touches nothing else in the store.
+   * The prefix of all keys; the cache touches nothing else in the store.
    * @default {["slipstream"]}
    */
   readonly prefix?: KvKey | undefined;
   /**
-   * How many bytes one entry may take, body and metadata, before it is compressed; a larger one is not stored. Neither is
-   * one that takes more than 780,000 bytes afterwards.
+   * How many bytes one entry may take, body and metadata, before compression; a larger entry is not stored. Neither is an entry that
+   * takes more than 780,000 bytes after compression.
    * @default {4_194_304}
    */
   readonly maxEntryBytes?: number | undefined;
-  /** Milliseconds since 1970. @default {Date.now} */
+  /** Returns the time in milliseconds since 1970. @default {Date.now} */
   readonly now?: (() => number) | undefined;
-  /** A number from 0 (included) to 1 (excluded): spreads the retries on a locked database. @default {Math.random} */
+  /** Returns a number from 0 (included) to 1 (excluded), which spreads the retries on a locked database. @default {Math.random} */
   readonly random?: (() => number) | undefined;
-  /** Resolves after so many milliseconds: the wait before such a retry. @default {setTimeout} */
+  /** Resolves after so many milliseconds; it is the wait before such a retry. @default {setTimeout} */
   readonly delay?: ((delayMs: number) => Promise<void>) | undefined;
 }
 
 const NAMES: readonly (keyof KvCacheOptions)[] = ["prefix", "maxEntryBytes", "now", "random", "delay"];
-/** The format of the entries, as a part of their keys. */
+/** The version of the entries' format, which is a part of their keys. */
 const FORMAT = 1;
-/** What is useful for longer than this, in milliseconds (31 years), the store needn't remove: it takes no such number. */
+/** The longest expiry that is passed to the store, in milliseconds (31 years): the store accepts no larger number. */
 const MAX_EXPIRE_IN_MS = 1e12;
 
 /**
- * Creates a cache in a key-value store, which any number of processes may share.
+ * Creates a cache in a key-value store. Any number of processes may share it.
  *
- * An entry is written in one atomic operation, in up to twelve chunks of 65,000 bytes, and read at one moment: what is read is
- * always a single write, whole. Bodies above 60,000 bytes are compressed (gzip, RFC 1952). The last writer wins; nothing is compared
- * before a write, because that locks the database for others. A locked database is tried up to three times. The store
- * isn't bounded by bytes: it removes entries some time after they have become useless, and {@linkcode CacheAdapter.sweep} does
- * at once.
+ * An entry is written in one atomic operation, in up to twelve chunks of 65,000 bytes, and read from one snapshot of the store: a read
+ * always gets the whole of a single write. Bodies above 60,000 bytes are compressed (gzip, RFC 1952). The last writer wins; a write
+ * compares nothing, because a comparison locks the database for others. An operation on a locked database is tried up to three times.
+ * There is no byte bound: the store removes entries some time after they have become useless, and {@linkcode CacheAdapter.sweep} removes
+ * them at once.
  *
- * @param kv The store. It stays open: the program that opened it closes it, after the client.
- * @param options Where in the store, and how large an entry may be.
- * @returns The adapter. What the store throws (it is closed, full, locked for long) it throws too; a client goes on without it.
+ * @param kv The store. The cache never closes it: the program that opened the store closes it, after the client.
+ * @param options The prefix of the keys, and how large an entry may be.
+ * @returns The adapter. It passes on errors of the store (closed, full, locked for long); a client goes on without the cache then.
  * @throws {TypeError} If `kv` is no store, or an option has the wrong shape or does not exist.
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */
@@ -174,7 +174,7 @@ class KvCache implements CacheAdapter {
       let atomic = this.#kv.atomic();
       for (let number = 0; number < MAX_CHUNKS; number++) {
         const chunk = chunks[number];
-        // An entry before this one may have had more chunks; looking would cost more than removing them.
+        // An older entry may have had more chunks; to look for them would cost more than to remove them.
         atomic = chunk === undefined
           ? atomic.delete([...slot, number])
           : atomic.set([...slot, number], chunk, expiry);
@@ -191,7 +191,7 @@ class KvCache implements CacheAdapter {
     try {
       await removeSlot(this.#kv, slot);
     } catch {
-      // It is a miss, whether or not it could be removed.
+      // The entry is a miss, whether or not it could be removed.
     }
   }
 
@@ -204,12 +204,12 @@ class KvCache implements CacheAdapter {
   }
 }
 
-/** When a store may remove what it is given. */
+/** The option that tells a store when it may remove a record. */
 interface KvExpiry {
   readonly expireIn?: number;
 }
 
-/** What a store is told about the end of an entry: the same for all of its chunks, so that they go together. */
+/** Returns the expiry of an entry: the same for all its chunks, so that they are removed together. */
 function expiryOf(removeAt: number | null, now: number): KvExpiry {
   if (removeAt === null || !(removeAt - now < MAX_EXPIRE_IN_MS)) return {};
   return { expireIn: Math.max(1, Math.ceil(removeAt - now)) };

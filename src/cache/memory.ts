@@ -19,12 +19,12 @@ import { markOwn } from "./own_adapters.ts";
 /** Options of {@linkcode memoryCache}. */
 export interface MemoryCacheOptions {
   /**
-   * How many bytes all entries may take together: bodies, metadata, and what bodies were decoded to.
+   * How many bytes all entries may take together: bodies, metadata, and decoded values.
    * @default {67_108_864}
    */
   readonly maxBytes?: number | undefined;
   /**
-   * How many bytes one entry may take, body and metadata; a larger one is not stored.
+   * How many bytes one entry may take, body and metadata; a larger entry is not stored.
    * @default {4_194_304}
    */
   readonly maxEntryBytes?: number | undefined;
@@ -34,26 +34,26 @@ export interface MemoryCacheOptions {
    */
   readonly maxEntries?: number | undefined;
   /**
-   * What is kept: the bytes alone, which are parsed and validated again for every hit; or also the value that they were parsed
-   * and validated to. Bytes stay, because `client.text`, `bytes` and `fetch` ask for them.
+   * What the cache keeps. `"bytes"`: the body alone, which is parsed and validated again for every hit. `"parsed"`: also the parsed and
+   * validated value. The body stays in any case, because `client.text`, `bytes` and `fetch` need it.
    *
-   * With `"parsed"`, a caller gets a copy of the value, which takes a fraction of parsing, and may do with it what it likes. A value that its
-   * schema gives out frozen, with all that is in it, is not copied: all get the same one. Values are kept for each schema object
-   * by itself (the last four of an entry) and for no schema, as long as the entry's body stays the same; so validate with a schema that was made
-   * once, whose output depends on its input alone. Output that is no plain data (class instances, functions, maps, the same object
-   * twice) is not kept: such bodies are parsed and validated again, as with `"bytes"`. Dates and typed arrays are fine.
+   * With `"parsed"`, each caller gets its own copy of the value and may change it. A copy takes a fraction of the time of parsing. A value
+   * that its schema returns deeply frozen is not copied: all callers get the same one. The cache keeps one value for each schema object
+   * and one for calls without a schema, the latest four of an entry, as long as the entry's body stays the same. So create a schema once,
+   * and make its output depend on its input alone. Output that is not plain data (class instances, functions, maps, the same object twice)
+   * is not kept: then the body is parsed and validated again, as with `"bytes"`. Dates and typed arrays are fine.
    *
-   * A value counts in `maxBytes` with 8 bytes for each element and property, 40 for an object or array, and 24 more than
-   * its length for a text. One that makes its entry larger than `maxBytes` is not kept.
+   * In `maxBytes`, a value counts with 8 bytes for each element and property, 40 for each object or array, and its length plus 24 for each
+   * string. A value that would make its entry larger than `maxBytes` is not kept.
    * @default {"bytes"}
    */
   readonly keep?: "bytes" | "parsed" | undefined;
-  /** Milliseconds since 1970. @default {Date.now} */
+  /** Returns the time in milliseconds since 1970. @default {Date.now} */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Creates a cache that lives as long as the program. The entry that was not used for longest goes first.
+ * Creates a cache that lives as long as the program. The least recently used entry is evicted first.
  *
  * @param options The bounds.
  * @returns The adapter; its operations are synchronous.
@@ -107,7 +107,7 @@ const NAMES: readonly (keyof MemoryCacheOptions)[] = [
 ];
 const ACTION = "create memory cache";
 
-/** An entry, and what is counted for it, in bytes. */
+/** An entry, and how many bytes the cache counts for it. */
 interface Held {
   readonly entry: CacheEntry;
   bytes: number;
@@ -163,7 +163,7 @@ class MemoryCache implements CacheAdapter {
   set(key: string, entry: CacheEntry): boolean {
     const bytes = sizeOf(entry);
     if (bytes > this.maxEntryBytes) return false;
-    // Overwriting ejects nothing, so the old entry would be counted for ever.
+    // Delete first: an overwrite does not call `onEject`, so the old entry would be counted for ever.
     this.delete(key);
     const { meta, body } = entry;
     if (this.keep === "bytes") this.#add(key, { entry: { meta, body: body.slice() }, bytes });
@@ -186,17 +186,17 @@ class MemoryCache implements CacheAdapter {
     this.#bytes += held.bytes;
   }
 
-  /** Adds an entry whose values come later, or have come with it. */
+  /** Adds an entry together with its decoded values; if it has none yet, the code that decodes the body adds them later. */
   #addWithValues(key: string, { meta, body, decoded }: CacheEntry, bytes: number): void {
     const given = keptValuesOf(decoded) ?? new KeptValues();
-    // Those of another cache stay there.
+    // Values that another cache holds stay there.
     const values = given.isHeld ? new KeptValues() : given;
     const held: Held = { entry: { meta, body, decoded: values }, bytes };
     this.#add(key, held);
     values.hold(this.#holderOf(held));
   }
 
-  /** Counts what values take together with their entry. */
+  /** Creates the holder that counts the bytes of decoded values together with their entry. */
   #holderOf(held: Held): ValueHolder {
     const count = (bytes: number): void => {
       held.bytes += bytes;
@@ -218,7 +218,7 @@ class MemoryCache implements CacheAdapter {
   }
 }
 
-/** What an entry takes: its body, and about what its metadata do. */
+/** Returns the size of an entry in bytes: that of its body, plus an estimate for its metadata. */
 function sizeOf({ meta, body }: CacheEntry): number {
   let size = body.length + 2 * (meta.key.length + meta.url.length) + 200;
   for (const [name, value] of meta.headers) size += 2 * (name.length + value.length);

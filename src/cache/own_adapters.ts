@@ -1,5 +1,5 @@
 /**
- * Which adapters are this package's own.
+ * The adapters that come from this package.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { CacheAdapter } from "./cache.ts";
 
 const OWN = new WeakSet<CacheAdapter>();
 
-/** Marks an adapter as one that leaves the entries that it is given as they are, and keeps no bytes of them. */
+/** Marks an adapter as one that neither changes the entries that it gets nor keeps a reference to their bytes. */
 export function markOwn<Adapter extends CacheAdapter>(adapter: Adapter): Adapter {
   OWN.add(adapter);
   return adapter;
 }
 
-/** Whether an adapter is such a one, so that it needs no copies. */
+/** Returns whether an adapter is marked, so that callers need not copy entries for it. */
 export function isOwnAdapter(adapter: CacheAdapter): boolean {
   return OWN.has(adapter);
 }

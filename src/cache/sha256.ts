@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) without waiting: the runtimes' own is asynchronous, which costs more than the digest of a key, and
- * makes virtual time wait for real time.
+ * A synchronous SHA-256 (FIPS 180-4). The one of the runtimes is asynchronous: that costs more than the digest of a key, and makes
+ * virtual time wait for real time.
  *
  * @module
  */
@@ -23,14 +23,14 @@ const encoder = new TextEncoder();
 const words = new Int32Array(64);
 
 /**
- * The SHA-256 of a text's UTF-8 form.
+ * Returns the SHA-256 of a text's UTF-8 form.
  *
- * @param text The text; meant for some hundred characters.
+ * @param text The text; the function is meant for some hundred characters.
  * @returns 64 hexadecimal digits.
  */
 export function sha256(text: string): string {
   const bytes = encoder.encode(text);
-  // One bit, zeros, and the length in bits fill up the last block.
+  // Pad the last block with a 1 bit, zeros, and the length in bits.
   const padded = new DataView(new ArrayBuffer(Math.ceil((bytes.length + 9) / 64) * 64));
   new Uint8Array(padded.buffer).set(bytes);
   padded.setUint8(bytes.length, 0x80);
@@ -43,9 +43,9 @@ export function sha256(text: string): string {
   return digits;
 }
 
-/** Whether a text is what {@linkcode sha256} gives. */
+/** Returns whether a text has the form of a result of {@linkcode sha256}. */
 export function isSha256(text: string): boolean {
-  // A counted class takes a program's first key four times as long to compile.
+  // Not `[0-9a-f]{64}`: that expression takes four times as long to compile, which delays a program's first key.
   return text.length === 64 && !/[^0-9a-f]/.test(text);
 }
 
@@ -58,7 +58,7 @@ function addBlock(state: Int32Array, block: DataView, offset: number): void {
     const s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10);
     words[t] = words[t - 16]! + s0 + words[t - 7]! + s1;
   }
-  // The first keys of a program are hashed before this is compiled: until then, destructured arrays take twice as long.
+  // No destructuring: until this function is compiled, which is after a program's first keys, it takes twice as long.
   let a = state[0]!;
   let b = state[1]!;
   let c = state[2]!;

@@ -1,5 +1,5 @@
 /**
- * Where an entry is kept, for keys of any length and content.
+ * Short names for the places of entries, whose keys may have any length and content.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { isSha256, sha256 } from "./sha256.ts";
 
 /**
- * A short name for a key, of plain characters.
+ * Returns a short name of plain characters for a key.
  *
  * @param key The key of an entry; any text.
- * @returns The key itself if it is a SHA-256 in hexadecimal, otherwise its hash behind a `~`. Different keys have different
- * names, also those that differ in half a surrogate pair only.
+ * @returns The key itself if it is a SHA-256 in hexadecimal, otherwise a `~` and its hash. Different keys have different names, also keys
+ * that differ only in a lone surrogate.
  */
 export function slotName(key: string): string {
   if (isSha256(key)) return key;
-  // UTF-8 has one form for all lone surrogates; JSON escapes them.
+  // Hash the key as JSON, which escapes lone surrogates: UTF-8 encodes all of them alike.
   return `~${sha256(JSON.stringify(key))}`;
 }

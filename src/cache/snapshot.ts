@@ -1,50 +1,50 @@
 /**
- * Copies of decoded values, to be given to several callers.
+ * Copies of decoded values for several callers.
  *
  * @module
  */
 
 import { leadingNumbers } from "../primitives/leading_numbers.ts";
 
-/** Deeper values are not kept: a copy must not run out of stack where the parser did not. A cycle is deeper than all of them. */
+/** How deep a value may be nested, so that a copy does not run out of stack where the parser did not. */
 const MAX_DEPTH = 200;
-/** Of shorter arrays it is seen fast enough what they hold. */
+/** How long an array of primitives must be to be copied as one block; shorter ones are checked element by element fast enough. */
 const FLAT_LENGTH = 16;
-/** Up to this length an array is asked for properties besides its elements: that takes longer than all the rest. */
+/** The longest array that is checked for properties besides its elements, because that check takes longer than all the others. */
 const MAX_LISTED_LENGTH = 64;
 
-/** About what an engine takes for each, in bytes: measured on V8 and JavaScriptCore, where they differ by a third. */
+/** How much memory an engine needs, in bytes: estimates from V8 and JavaScriptCore, which differ by a third. */
 const VALUE_BYTES = 8;
 const OBJECT_BYTES = 40;
 const STRING_BYTES = 24;
 
-/** A value as it was, of which each caller gets a copy. */
+/** A snapshot of a value, of which each caller gets a copy. */
 export interface Snapshot {
-  /** About how much memory it takes, in bytes: 8 for each element and property, and what objects, arrays and texts take besides. */
+  /** About how much memory the value takes, in bytes: 8 for each element and property, plus the sizes of objects, arrays and strings. */
   readonly bytes: number;
-  /** A copy that belongs to the caller; the very value if it is frozen through and through. */
+  /** Returns a copy that belongs to the caller; the value itself if it is deeply frozen. */
   give(): unknown;
 }
 
 /**
- * Copies a value, if that can be done again and again with nothing lost. Such a value is a tree of plain objects and arrays,
- * with primitives, dates and whole typed arrays in it. All else is refused: class instances, functions, maps and sets, accessors,
- * symbols and hidden properties, holes, objects that are there twice, and more than 200 levels. Of arrays of more than 64
- * elements, the elements are all that is copied. What is frozen is frozen in the copies, too.
+ * Takes a snapshot of a value that can be copied any number of times without loss: a tree of plain objects and arrays, with primitives,
+ * dates and whole typed arrays in it. All other values are refused: class instances, functions, maps and sets, accessors, symbols and
+ * hidden properties, holes, objects that occur twice, and more than 200 levels. Of an array of more than 64 elements, only the elements
+ * are copied. Frozen objects are frozen in the copies, too.
  *
- * An array of primitives is copied as one block of memory, so that a copy takes a small part of what parsing takes. It is also why values
- * are not frozen here and shared: JavaScriptCore takes three times as long to freeze a large array as to parse it, and reads it ten times
- * slower from then on.
+ * A long array of primitives is copied as one block of memory, so that a copy takes a small part of the time of parsing. Freezing values
+ * and sharing them would be slower: JavaScriptCore takes three times as long to freeze a large array as to parse it, and reads the array
+ * ten times slower from then on.
  *
  * @param value The value; the snapshot shares nothing with it that can be changed.
- * @returns The snapshot; `undefined` if the value can't be copied so.
+ * @returns The snapshot; `undefined` if the value can't be copied without loss.
  */
 export function takeSnapshot(value: unknown): Snapshot | undefined {
   const survey = new Survey();
   try {
     if (!survey.accepts(value, 0)) return undefined;
   } catch {
-    // A proxy, or what only pretends to be a date, may throw: it is no plain data.
+    // A proxy, or an object that only pretends to be a date, may throw: it is no plain data.
     return undefined;
   }
   const { bytes, isFrozen } = survey;
@@ -53,7 +53,7 @@ export function takeSnapshot(value: unknown): Snapshot | undefined {
   return snapshotOf(copyOf(value, survey.flat, flat), flat, bytes);
 }
 
-/** A function of its own: closures of one function share what they hold, and this one must not hold the caller's value. */
+/** Creates a snapshot of a copy. A separate function, because closures of one function share a scope: this one must not hold `value`. */
 function snapshotOf(own: unknown, flat: ReadonlySet<object>, bytes: number): Snapshot {
   return { bytes, give: () => copyOf(own, flat) };
 }
@@ -74,12 +74,12 @@ const TYPED_ARRAYS: ReadonlySet<object> = new Set(
   ].map(({ prototype }) => prototype),
 );
 
-/** Finds out whether a value is plain data, and what it takes. */
+/** Finds out whether a value is plain data, and how much memory it takes. */
 class Survey {
   bytes = 0;
-  /** Whether nothing of it can be changed. */
+  /** Whether all of the value is frozen. */
   isFrozen = true;
-  /** Long arrays that hold nothing but primitives. */
+  /** The long arrays of primitives. */
   readonly flat: Set<object> = new Set();
   readonly #seen = new Set<object>();
 
@@ -93,7 +93,7 @@ class Survey {
       return this.#isSettled(value) && this.#acceptsArray(value as unknown[], depth);
     }
     if (prototype === Object.prototype) return this.#isSettled(value) && this.#acceptsObject(value, depth);
-    // Freezing does not keep these from being changed.
+    // Dates and typed arrays can be changed even if they are frozen.
     this.isFrozen = false;
     if (prototype === Date.prototype) return this.#acceptsDate(value as Date);
     return TYPED_ARRAYS.has(prototype) && this.#acceptsTypedArray(value as Uint8Array);
@@ -104,7 +104,7 @@ class Survey {
     return typeof value !== "function" && typeof value !== "symbol";
   }
 
-  /** Whether an object is frozen, or as free as objects are: nothing in between can be had again. */
+  /** Returns whether an object is frozen or extensible: the states in between can't be restored in a copy. */
   #isSettled(value: object): boolean {
     if (Object.isExtensible(value)) this.isFrozen = false;
     else if (!Object.isFrozen(value)) return false;
@@ -121,7 +121,7 @@ class Survey {
     let texts = 0;
     for (let index = leadingNumbers(values, null); index < values.length; index++) {
       const value = values[index];
-      // Nearly all are numbers, then texts and null: these are seen here, because there are hundreds of thousands.
+      // Handle numbers, null and strings here without a call: nearly all of hundreds of thousands of elements are one of them.
       if (typeof value === "number" || value === null) continue;
       if (typeof value === "string") {
         characters += value.length;
@@ -141,7 +141,7 @@ class Survey {
     const isFrozen = !Object.isExtensible(object);
     for (const key of Reflect.ownKeys(object)) {
       const { value, enumerable, writable } = Object.getOwnPropertyDescriptor(object, key)!;
-      // Accessors are never writable; frozen ones would look like plain properties that hold nothing.
+      // This refuses accessors, too: their `writable` is `undefined`. Frozen ones must not pass as properties without a value.
       if (typeof key === "symbol" || enumerable !== true || writable !== !isFrozen) return false;
       this.bytes += VALUE_BYTES;
       if (!this.accepts(value, depth + 1)) return false;
@@ -157,7 +157,7 @@ class Survey {
   #acceptsTypedArray(array: Uint8Array): boolean {
     const { buffer, byteLength } = array;
     this.bytes += byteLength;
-    // Two views of one buffer belong together.
+    // Refuse two views of one buffer: their copies would not share a buffer.
     if (this.#seen.has(buffer)) return false;
     this.#seen.add(buffer);
     return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !buffer.resizable;
@@ -165,11 +165,11 @@ class Survey {
 }
 
 /**
- * Copies what a survey has accepted.
+ * Copies a value that a survey has accepted.
  *
  * @param value The value.
- * @param flat Its long arrays that hold nothing but primitives.
- * @param flatCopies Where to note their copies.
+ * @param flat The long arrays of primitives in the value.
+ * @param flatCopies A set to which the copies of these arrays are added.
  */
 function copyOf(value: unknown, flat: ReadonlySet<object>, flatCopies?: Set<object>): unknown {
   if (typeof value !== "object" || value === null) return value;
@@ -181,7 +181,7 @@ function copyOf(value: unknown, flat: ReadonlySet<object>, flatCopies?: Set<obje
   }
   if (value instanceof Date) return new Date(value.getTime());
   if (ArrayBuffer.isView(value)) return (value as Uint8Array).slice();
-  // A spread defines `__proto__` like any other name, and what is defined can be assigned.
+  // A spread defines an own `__proto__` like any other property, so that `copyMember` can assign it.
   const copy: Record<string, unknown> = { ...value };
   for (const key of Object.keys(copy)) copyMember(copy, key, flat, flatCopies);
   return Object.isFrozen(value) ? Object.freeze(copy) : copy;

@@ -1,5 +1,5 @@
 /**
- * Metadata as the stores keep them.
+ * Metadata in the form in which stores keep them.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { CacheMeta } from "./cache.ts";
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads metadata.
+ * Parses stored metadata.
  *
- * @param json The bytes that they were stored as.
- * @returns The metadata; `undefined` when they are none, or of another version.
+ * @param json The stored bytes.
+ * @returns The metadata; `undefined` if they are invalid, or of another version.
  */
 export function parseMeta(json: Uint8Array): CacheMeta | undefined {
   let meta: Partial<CacheMeta> | null;
   try {
     meta = JSON.parse(decoder.decode(json));
   } catch {
-    // What is no JSON is not what was written.
+    // The bytes are no JSON, so they are damaged.
     return undefined;
   }
   if (meta?.v !== 1 || typeof meta.key !== "string") return undefined;
@@ -27,7 +27,7 @@ export function parseMeta(json: Uint8Array): CacheMeta | undefined {
   return removeAt === null || typeof removeAt === "number" ? meta as CacheMeta : undefined;
 }
 
-/** Whether an entry is of no use any more. */
+/** Returns whether an entry has expired: whether its `removeAt` is past. */
 export function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
   return removeAt !== null && removeAt <= nowMs;
 }

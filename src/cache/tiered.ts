@@ -1,5 +1,5 @@
 /**
- * Several caches as one, the fastest first.
+ * Several caches as one, ordered from the fastest to the slowest.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { Faults, joined } from "./tiered/faults.ts";
 /**
  * Makes one cache of several.
  *
- * An entry is looked for in one tier after the other. One that is found is copied to the tiers before, without making the
- * caller wait, unless it was written or deleted meanwhile. Writes and removals go to all tiers at once; a write succeeds
- * if one tier took it, and the entry that another may have held before is removed there. A tier that fails is passed over.
+ * A read asks one tier after the other. An entry that is found is copied to the faster tiers, unless it was written or deleted
+ * meanwhile; the caller does not wait for that. Writes and removals go to all tiers at once. A write succeeds if one tier accepts it; every
+ * other tier has its older entry removed. The cache goes on without a tier that fails.
  *
- * An operation is synchronous if the tiers it asks are. `clear` and `sweep` do what the tiers can do of it.
+ * An operation is synchronous if the tiers that it asks are. `clear` and `sweep` call those tiers that have the method.
  *
  * @param tiers The caches, the fastest first.
- * @returns The adapter. It takes entries up to the largest size that a tier takes.
+ * @returns The adapter. It accepts entries up to the largest size that any tier accepts.
  * @throws {TypeError} If `tiers` is no array of adapters, or empty.
  *
  * @example Memory in front of something slower
@@ -54,18 +54,18 @@ export function tieredCache(tiers: readonly CacheAdapter[]): CacheAdapter {
 }
 
 /**
- * Puts something around each tier of a cache, or around the cache itself if it has none. Changes that are made by way of the
- * cache as it was are still seen.
+ * Wraps each tier of a tiered cache, or the cache itself if it is not tiered. The new cache still notices writes that go through the
+ * old one, because the two share their record of changes.
  *
  * @param cache The cache.
- * @param wrap What to put around a tier.
- * @returns The cache that works with them.
+ * @param wrap Returns the wrapper of a tier.
+ * @returns The cache of the wrapped tiers.
  */
 export function mapTiers(cache: CacheAdapter, wrap: (tier: CacheAdapter) => CacheAdapter): CacheAdapter {
   return cache instanceof Tiers ? cache.map(wrap) : wrap(cache);
 }
 
-/** An entry, and the number of the tier that had it. */
+/** An entry, and the index of the tier that had it. */
 interface Hit {
   readonly entry: CacheEntry;
   readonly tier: number;
@@ -97,7 +97,7 @@ class Tiers implements CacheAdapter {
     const faults = new Faults("get", options.onFault);
     const isUnchanged = this.#changes.watch(key);
     const finish = (hit: Hit | undefined) => {
-      // What was read before a write must not overwrite it.
+      // An entry that was read before a write must not overwrite that write.
       if (isUnchanged() && hit !== undefined) return this.#copyUpward(key, hit, options);
       if (hit === undefined) faults.throwIfMany(this.#tiers.length);
       return hit?.entry;
@@ -116,7 +116,7 @@ class Tiers implements CacheAdapter {
           faults.throwIfMany(this.#tiers.length);
           return false;
         }
-        // What they held before would hide the new entry, or come back after it.
+        // Remove their older entries: they would hide the new entry, or reappear when it is gone.
         const calls = refusing.map((tier) => () => tier.delete(key, options));
         return withResults(calls, (removals) => {
           for (const [index, removal] of removals.entries()) {
@@ -138,7 +138,7 @@ class Tiers implements CacheAdapter {
     });
   }
 
-  /** Looks into the tiers from one on; a failing one is passed over. */
+  /** Finds an entry in the tiers from `index` on; skips a tier that fails. */
   #find(
     key: string,
     options: CacheCallOptions,
@@ -156,9 +156,9 @@ class Tiers implements CacheAdapter {
   }
 
   /**
-   * Gives an entry to the tiers that did not have it, and does not wait for those that take time.
+   * Copies an entry to the faster tiers, without waiting for asynchronous ones.
    *
-   * @returns The entry; what it is decoded to, the tiers that keep that have as well.
+   * @returns The entry. It shares its decoded values with the tiers that keep them.
    */
   #copyUpward(key: string, { entry, tier: found }: Hit, options: CacheCallOptions): CacheEntry {
     const faults = new Faults("set", options.onFault);
@@ -185,7 +185,7 @@ class Tiers implements CacheAdapter {
     });
   }
 
-  /** Asks all tiers at once, and notes which ones failed. */
+  /** Calls all tiers at once, notes the faults of those that fail, and goes on with the results. */
   #askAll<T, U>(
     ask: (tier: CacheAdapter) => MaybePromise<T>,
     faults: Faults,
@@ -227,7 +227,7 @@ function keepsParsed({ keep }: CacheAdapter): boolean {
   return keep === "parsed";
 }
 
-/** An entry as a tier is given it. */
+/** Returns an entry as a tier gets it: without decoded values if the tier does not keep them. */
 function entryFor(tier: CacheAdapter, entry: CacheEntry): CacheEntry {
   return entry.decoded === undefined || keepsParsed(tier) ? entry : { meta: entry.meta, body: entry.body };
 }
@@ -241,14 +241,14 @@ function valueOf<T>(result: Result<T>): T {
   return result.value;
 }
 
-/** What all calls have given; throws when all are over, if one has failed. */
+/** Returns the values of all calls; throws if a call has failed. */
 function valuesOf<T>(results: readonly Result<T>[]): T[] {
   const errors = results.flatMap((result) => "error" in result ? [result.error] : []);
   if (errors.length > 0) throw joined(errors);
   return results.map(valueOf);
 }
 
-/** An adapter that names no largest entry has none. */
+/** Returns the largest entry that an adapter accepts; an adapter that names none has no limit. */
 function limitOf({ maxEntryBytes }: Partial<CacheAdapter>): number {
   return maxEntryBytes ?? Infinity;
 }

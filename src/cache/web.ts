@@ -1,5 +1,5 @@
 /**
- * A cache in the `caches` of the web platform, where a runtime has them.
+ * A cache in the `caches` of the web platform, on runtimes that have them.
  *
  * @example Use it where it exists
  * ```ts
@@ -35,54 +35,54 @@ import { slotName } from "./slot_name.ts";
 import { isExpired } from "./stored_meta.ts";
 import { WriteOrder } from "./write_order.ts";
 
-/** The part of `CacheStorage` that is used. */
+/** The part of `CacheStorage` that this adapter uses. */
 export interface WebCacheStorage {
-  /** Opens a cache, or makes it. */
+  /** Opens a cache, and creates it if it does not exist. */
   open(name: string): Promise<WebCacheStore>;
-  /** Removes a cache with all that is in it. */
+  /** Removes a cache with its content. */
   delete(name: string): Promise<boolean>;
 }
 
-/** The part of `Cache` that is used. */
+/** The part of `Cache` that this adapter uses. */
 export interface WebCacheStore {
-  /** The response for a URL. */
+  /** Finds the response for a URL. */
   match(url: string): Promise<Response | undefined>;
   /** Stores a response under a URL. */
   put(url: string, response: Response): Promise<void>;
   /** Removes the response for a URL. */
   delete(url: string): Promise<boolean>;
-  /** What there are responses for; not every runtime knows. */
+  /** Lists the requests that have responses; not every runtime has this method. */
   keys?(): Promise<readonly { readonly url: string }[]>;
 }
 
 /** Options of {@linkcode webCache}. */
 export interface WebCacheOptions {
   /**
-   * How many bytes one entry may take, body and metadata; a larger one is not stored.
+   * How many bytes one entry may take, body and metadata; a larger entry is not stored.
    * @default {4_194_304}
    */
   readonly maxEntryBytes?: number | undefined;
-  /** Milliseconds since 1970. @default {Date.now} */
+  /** Returns the time in milliseconds since 1970. @default {Date.now} */
   readonly now?: (() => number) | undefined;
-  /** Where caches are kept. @default {globalThis.caches} */
+  /** The storage of caches. @default {globalThis.caches} */
   readonly caches?: WebCacheStorage | undefined;
 }
 
 const NAMES: readonly (keyof WebCacheOptions)[] = ["maxEntryBytes", "now", "caches"];
-/** A host that can't exist (RFC 6761 §6.4): entries can't be mistaken for responses to real requests. */
+/** The base of the entries' URLs. Its host can't exist (RFC 6761 §6.4), so entries can't be mistaken for responses to real requests. */
 const BASE_URL = "https://slipstream.invalid/1/";
-/** How long an entry that is useful for ever is so by its header, in seconds: a year. */
+/** The longest `max-age` of an entry's response, in seconds: a year, also for an entry that never expires. */
 const MAX_AGE_S = 31_536_000;
 
 /**
  * Creates a cache in `caches`: in a browser, on Deno, in a worker at the edge. Bun has none.
  *
- * How much it holds, for how long, and what else can read it, is the platform's matter. Deno keeps the files of entries that were
- * replaced or deleted until the whole cache is removed, which is what {@linkcode CacheAdapter.clear} does.
+ * The platform decides how much the cache holds, for how long, and which other code can read it. Deno keeps the files of entries that
+ * were replaced or deleted until the whole cache is removed, as {@linkcode CacheAdapter.clear} does.
  *
- * @param name The name of the cache; it should hold nothing else.
+ * @param name The name of the cache; nothing else should use a cache of that name.
  * @param options How large an entry may be.
- * @returns The adapter. What the platform throws it throws too; a client goes on without it.
+ * @returns The adapter. It passes on errors of the platform; a client goes on without the cache then.
  * @throws {TypeError} If the runtime has no `caches`, or an option has the wrong shape or does not exist.
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */
@@ -120,7 +120,7 @@ class WebCache implements CacheAdapter {
     const found = await this.#read(cache, urlOf(key));
     if (found === undefined) return undefined;
     if (found === "corrupt") {
-      // It is a miss, whether or not it could be removed.
+      // The entry is a miss, whether or not it could be removed.
       await this.#removeUseless(cache, urlOf(key)).catch(() => {});
       return undefined;
     }
@@ -174,7 +174,7 @@ class WebCache implements CacheAdapter {
     return { removed, freedBytes };
   }
 
-  /** Removes an entry that is of no use, and says how large it was; never one that this program writes meanwhile. */
+  /** Removes an entry if it is useless, and returns its size. Waits for writes of this program, so that it never removes a new entry. */
   #removeUseless(cache: WebCacheStore, url: string): Promise<number | undefined> {
     return this.#writes.run(url, async () => {
       const found = await this.#read(cache, url);
@@ -186,7 +186,7 @@ class WebCache implements CacheAdapter {
     });
   }
 
-  /** Opens it each time: one that was cleared elsewhere takes nothing any more. */
+  /** Opens the cache. Each operation opens it anew, because a handle stores nothing more if the cache was cleared elsewhere. */
   #open(): Promise<WebCacheStore> {
     return this.#caches.open(this.#cacheName);
   }
@@ -201,7 +201,7 @@ class WebCache implements CacheAdapter {
   }
 }
 
-/** How long a platform that looks at `Cache-Control` is to keep an entry, in seconds. */
+/** Returns for how long a platform that honours `Cache-Control` should keep an entry, in seconds. */
 function maxAgeOf({ removeAt }: CacheMeta, nowMs: number): number {
   if (removeAt === null) return MAX_AGE_S;
   return Math.max(0, Math.min(MAX_AGE_S, Math.ceil((removeAt - nowMs) / 1_000)));

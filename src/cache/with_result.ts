@@ -1,20 +1,20 @@
 /**
- * What comes after a call that may fail and may take time: at once where the call takes none.
+ * Continuations of calls that may fail and may be asynchronous. A continuation of a synchronous call runs at once.
  *
  * @module
  */
 
 import type { MaybePromise } from "./cache.ts";
 
-/** What became of a call: what it gave, or what it threw. */
+/** The result of a call: its value or its error. */
 export type Result<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * Makes a call and goes on with what became of it: at once, if the call was synchronous.
+ * Makes a call and passes its result to a continuation: at once, if the call was synchronous.
  *
  * @param call The call; it may throw or reject.
- * @param next What comes after it.
- * @returns What `next` gives, or a promise of it.
+ * @param next The continuation.
+ * @returns The result of `next`, or a promise of it.
  */
 export function withResult<T, U>(
   call: () => MaybePromise<T>,
@@ -31,7 +31,7 @@ export function withResult<T, U>(
     : next({ value });
 }
 
-/** Makes several calls at once and goes on with what became of all of them; see {@linkcode withResult}. */
+/** Makes several calls at once and passes all results to a continuation; see {@linkcode withResult}. */
 export function withResults<T, U>(
   calls: readonly (() => MaybePromise<T>)[],
   next: (results: readonly Result<T>[]) => MaybePromise<U>,
@@ -40,7 +40,7 @@ export function withResults<T, U>(
   return results.some(isPromise) ? Promise.all(results).then(next) : next(results as Result<T>[]);
 }
 
-/** Whether something has to be waited for. */
+/** Returns whether a value is a promise. */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as Partial<Promise<T>> | undefined)?.then === "function";
 }

@@ -5,13 +5,13 @@
  */
 
 /**
- * Makes the writes to one slot happen one after the other, in the order in which they were asked for: one that takes longer
- * to prepare would otherwise overwrite a later one. Writes to different slots don't wait for each other.
+ * Runs the writes to one slot one after the other, in the order of the calls. Otherwise a write that takes longer to prepare could
+ * overwrite a later one. Writes to different slots don't wait for each other.
  */
 export class WriteOrder {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Runs a write, at once or after those that were asked for before, whatever became of them. */
+  /** Runs a write, at once or after the earlier writes to its slot, whether these succeed or fail. */
   run<T>(slot: string, write: () => Promise<T>): Promise<T> {
     const before = this.#last.get(slot);
     const result = before === undefined ? write() : before.then(write);
@@ -23,12 +23,12 @@ export class WriteOrder {
     return result;
   }
 
-  /** Whether a write to a slot is in flight, or waits. */
+  /** Returns whether a write to a slot is in flight or waits. */
   has(slot: string): boolean {
     return this.#last.has(slot);
   }
 
-  /** Resolves when the writes that have been asked for are over. */
+  /** Resolves when all writes of earlier calls are over. */
   async settled(): Promise<void> {
     await Promise.all(this.#last.values());
   }

@@ -1,5 +1,5 @@
 /**
- * Arguments: which flags a command has, and what was given.
+ * Command-line arguments: a command's flags, and the parser for them.
  *
  * @module
  */
@@ -7,31 +7,31 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { closestWord } from "./closest_word.ts";
 
-/** Something is wrong with the arguments: the program shows how it is used, and ends with 2. */
+/** An error in the arguments. The program then shows how to use it, and exits with code 2. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
 /** One flag of a command. */
 export interface FlagSpec {
-  /** `switch` is there or not, `value` has one value (the last one given), `list` may come more than once. */
+  /** Whether the flag is a `switch` without a value, takes one `value` (the last one counts), or builds a `list` when repeated. */
   readonly kind: "switch" | "value" | "list";
-  /** One letter that means the same, as in `-H`. */
+  /** The letter of the short form, as in `-H`. */
   readonly short?: string | undefined;
-  /** What the help calls the value, as in `--out DIR`. */
+  /** The name of the value in the help, as in `--out DIR`. */
   readonly value?: string | undefined;
-  /** Whether `-` is a value. */
+  /** Whether `-` may be the value. */
   readonly dash?: boolean | undefined;
-  /** Whether an empty text is a value, as opposed to none. */
+  /** Whether the value may be an empty text, as opposed to a missing one. */
   readonly empty?: boolean | undefined;
-  /** What the help says. */
+  /** The description in the help. */
   readonly help: string;
 }
 
 /** The flags of a command, by name. */
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
-/** What was given: `true` or `false`, a text or `undefined`, a list. */
+/** The values of flags: a boolean for a switch, a text or `undefined` for a value, an array for a list. */
 export type Flags<Specs extends FlagSpecs> = {
   readonly [Name in keyof Specs]: Specs[Name]["kind"] extends "switch" ? boolean
     : Specs[Name]["kind"] extends "list" ? readonly string[]
@@ -41,17 +41,17 @@ export type Flags<Specs extends FlagSpecs> = {
 /** The arguments of a command. */
 export interface ParsedArgs<Specs extends FlagSpecs> {
   readonly flags: Flags<Specs>;
-  /** What belongs to no flag, in order. */
+  /** The arguments that belong to no flag, in order. */
   readonly operands: readonly string[];
 }
 
 /**
- * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` are the same, and so are `-a -b` and
- * `-ab`; after `--` everything is an operand; `-` is one too.
+ * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` mean the same, and so do `-a -b` and
+ * `-ab`. A `-` is an operand, and so is everything after `--`.
  *
  * @param args The arguments after the command.
  * @param specs The command's flags.
- * @returns What was given.
+ * @returns The values of the flags, and the operands.
  * @throws {UsageError} If there is a flag that the command does not have, a value is missing, or a switch has one.
  */
 export function readArgs<const Specs extends FlagSpecs>(
@@ -78,14 +78,14 @@ export function readArgs<const Specs extends FlagSpecs>(
   return { flags: flags as Flags<Specs>, operands: (parsed._ as unknown[]).map(String) };
 }
 
-/** Whether nothing follows a flag that it could have as its value. */
+/** Returns whether a flag stands without any argument behind it that could be its value. */
 function isBare(name: string, args: readonly string[]): boolean {
   const end = args.indexOf("--");
   const flags = end === -1 ? args : args.slice(0, end);
   return flags.some((arg, index) => arg === `--${name}` && flags[index + 1]?.startsWith("-") !== false);
 }
 
-/** Refuses `--quiet=no`, which would otherwise count as `--quiet`. */
+/** Refuses a value for a switch: `--quiet=no` would otherwise count as `--quiet`. */
 function checkSwitches(args: readonly string[], switches: readonly string[]): void {
   for (const arg of args) {
     if (arg === "--") return;
@@ -103,8 +103,8 @@ function unknownFlag(text: string, specs: FlagSpecs): UsageError {
 }
 
 /**
- * Writes flags of one letter out, and joins a value to its flag that looks like a flag itself and is none: `--retries -1`, so that the
- * value is named as what is wrong, and `--data -` and `--out -`, which mean stdin and stdout; and one that is empty.
+ * Replaces short flags by long ones, and joins a value that looks like a flag to the flag before it. So an error for `--retries -1` names
+ * the value, and `-` after `--data` or `--out` is its value; an empty text is joined where the flag allows one.
  */
 function joinValues(args: readonly string[], specs: FlagSpecs): string[] {
   const joined: string[] = [];
@@ -120,7 +120,7 @@ function joinValues(args: readonly string[], specs: FlagSpecs): string[] {
   return joined;
 }
 
-/** `-H`, `-Hvalue`, `-iv` and `-ivHvalue`, written out; everything else as it is. */
+/** Replaces the short flags in `-H`, `-Hvalue`, `-iv` and `-ivHvalue` by long ones; returns any other argument as it is. */
 function writeOut(arg: string, specs: FlagSpecs): readonly string[] {
   const [, letter, equals, rest = ""] = /^-([A-Za-z])(=?)(.*)$/s.exec(arg) ?? [];
   const [name, spec] =
@@ -129,6 +129,6 @@ function writeOut(arg: string, specs: FlagSpecs): readonly string[] {
   if (rest === "" && (equals === "" || spec?.kind === "switch")) return [`--${name}`];
   if (spec?.kind !== "switch") return [`--${name}=${rest}`];
   const others = writeOut(`-${rest}`, specs);
-  // Where one letter is no flag, the whole is named.
+  // If one of the letters is no flag, keep the argument whole, so that the error names all of it.
   return equals === "" && others[0] !== `-${rest}` ? [`--${name}`, ...others] : [arg];
 }

@@ -1,5 +1,5 @@
 /**
- * Bodies as they are, on stdout, or where else nothing can be taken back.
+ * A sink that writes one body unchanged to stdout, a device or a pipe, where nothing can be taken back.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { Sink } from "./sink.ts";
 
 /** Options of {@linkcode bodySink}. */
 export interface BodySinkOptions {
-  /** Writes text or bytes, after all that came before. */
+  /** Writes text or bytes, after everything written before. */
   readonly put: (data: string | Uint8Array<ArrayBuffer>) => Promise<void>;
   /** Whether the head of the response comes first. */
   readonly include: boolean;
 }
 
 /**
- * A body is written as it comes, and of a failure nothing is.
+ * Creates a sink that writes a body as it arrives. A failure writes nothing.
  *
- * @param options Where it goes, and what goes there besides.
+ * @param options How to write, and whether to write the head.
  * @returns The sink.
  */
 export function bodySink({ put, include }: BodySinkOptions): Sink {
@@ -37,7 +37,7 @@ export function bodySink({ put, include }: BodySinkOptions): Sink {
   };
 }
 
-/** The head of a response; runtimes do not show the version of HTTP. */
+/** Returns the head of a response as text, without the version of HTTP, which runtimes do not show. */
 function headText({ status, statusText, headers }: OpenAnswer): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
   return [`HTTP ${status} ${statusText}`.trim(), ...lines, "", ""].join("\r\n");

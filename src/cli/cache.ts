@@ -1,5 +1,5 @@
 /**
- * `slipstream cache`: looks at a cache on disk, and tidies it up.
+ * `slipstream cache`: shows what is in a cache on disk, clears it, or sweeps it.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { styleFor } from "./style.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
-  f1: { kind: "switch", help: "the folder in which Formula 1 sessions are kept by default, in place of DIR" },
+  f1: { kind: "switch", help: "use the default folder of Formula 1 sessions in place of DIR" },
   ...HELP_FLAG,
 } as const;
 
@@ -26,12 +26,12 @@ const FLAGS = {
 export const cacheCommand: Command = {
   name: "cache",
   operands: "<stats|clear|sweep> <DIR>",
-  summary: "Looks at the folder of --cache, and tidies it up",
+  summary: "Inspects and cleans the folder of --cache",
   details: [
-    "stats says how many entries there are, how large they are, and whose; it changes nothing.",
-    "clear removes all entries at once, without asking, and nothing else that is in the folder.",
-    "sweep removes what has expired, what is damaged, and what a crash left behind.",
-    "With --f1 it is the folder that 'slipstream f1' and tracingInsights() share: slipstream/f1 in $XDG_CACHE_HOME, or else in ~/.cache,",
+    "stats shows how many entries there are, their size, and their origins; it changes nothing.",
+    "clear removes all entries at once, without asking, and no other file in the folder.",
+    "sweep removes expired and damaged entries, and what a crash left behind.",
+    "--f1 means the folder that 'slipstream f1' and tracingInsights() share: slipstream/f1 in $XDG_CACHE_HOME, or else in ~/.cache,",
     "~/Library/Caches (macOS) or %LOCALAPPDATA% (Windows).",
     "Files that were not written by a cache are neither counted nor removed, whatever their names are.",
   ],
@@ -39,14 +39,14 @@ export const cacheCommand: Command = {
   run: cache,
 };
 
-/** A folder to work on. */
+/** The folder that the command works on. */
 interface Task {
   readonly dir: string;
   readonly files: Files;
   readonly context: CommandContext;
 }
 
-/** Does something in a folder, and returns the lines to print. */
+/** An action on the folder of a cache; returns the lines to print. */
 type Action = (task: Task) => Promise<readonly string[]>;
 
 const ACTIONS: Readonly<Record<string, Action>> = { stats, clear, sweep };
@@ -71,7 +71,7 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   return 0;
 }
 
-/** Does what was asked for. A cache that nothing has been stored in has no folder yet. */
+/** Runs the action. A cache in which nothing has been stored has no folder yet. */
 async function onFolder(
   name: string,
   action: Action,
@@ -110,13 +110,13 @@ function parseOperands(operands: readonly string[], isDefault: boolean): {
   return { name, action, dir: dir.replace(/(?<=.)\/+$/, "") };
 }
 
-/** Refuses what is no cache, before anything in it is touched. */
+/** Throws if the path is not the folder of a cache, before anything in it is touched. */
 async function checkFolder(name: string, { dir, files }: Task): Promise<void> {
   const refuse = (reason: string): UsageError =>
     new UsageError(`Cannot ${verb(name)} ${JSON.stringify(dir)} as ${reason}`);
   const info = await files.info(dir);
   if (info?.kind === "file") throw refuse("it is a file, and no folder");
-  // A link may lead to a folder, or nowhere.
+  // A symbolic link may lead to a folder, or nowhere.
   if (await files.list(dir) === undefined) throw refuse("there is no such folder");
   if (!await isCacheFolder(dir, files)) throw refuse("it is not the folder of a cache");
 }
@@ -133,13 +133,13 @@ async function clear(task: Task): Promise<readonly string[]> {
   await filesystemCache(dir).clear?.();
   const after = (await surveyCache(dir, files, clock.wallNow())).all;
   const line = removedLine(before.files, before.bytes);
-  return after.files === 0 ? [line] : [line, `${formatCount(after.files)} came anew meanwhile`];
+  return after.files === 0 ? [line] : [line, `${formatCount(after.files)} arrived meanwhile`];
 }
 
 async function sweep(task: Task): Promise<readonly string[]> {
   const { dir, files, context: { clock } } = task;
   const now = () => clock.wallNow();
-  // The command that fills the cache decides how large it may be.
+  // The sweep has no size limit, because only the command that fills the cache knows it.
   const unbounded = filesystemCache(dir, { maxBytes: Number.MAX_SAFE_INTEGER, now });
   const { removed = 0, freedBytes = 0 } = await unbounded.sweep?.() ?? {};
   const { all } = await surveyCache(dir, files, now());

@@ -15,23 +15,23 @@ import { errorLine } from "./error_record.ts";
 
 /** The flag `--cache`. */
 export const CACHE_FLAGS = {
-  cache: { kind: "value", value: "DIR", help: "keep what comes in DIR, and use what is there" },
+  cache: { kind: "value", value: "DIR", help: "cache responses in DIR" },
 } as const;
 
-/** What the help says of it. */
-export const CACHE_DETAIL = "With SLIPSTREAM_CI=1 in the environment there is no cache.";
+/** The paragraph of the help on the variable that turns caches off. */
+export const CACHE_DETAIL = "SLIPSTREAM_CI=1 in the environment turns the cache off.";
 
 /** The variable that turns caches off. */
 const CI = "SLIPSTREAM_CI";
 
 /**
- * Makes the cache that `--cache` asks for. Nothing is read or written yet.
+ * Creates the cache of `--cache`. Nothing is read or written yet.
  *
- * @param flags What was given.
- * @param clock Where the time comes from.
+ * @param flags The values of the flags.
+ * @param clock The source of time.
  * @param env Reads a variable of the environment.
  * @returns The cache; `undefined` without `--cache`, and where the environment turns caches off.
- * @throws {UsageError} If the folder's name can't be one, or the environment says something else than yes or no.
+ * @throws {UsageError} If the value can't be the path of a folder, or the variable is neither a yes nor a no.
  */
 export function openCache(
   { cache: dir }: Flags<typeof CACHE_FLAGS>,
@@ -50,10 +50,10 @@ export function openCache(
 }
 
 /**
- * Whether the environment turns caches off.
+ * Returns whether the environment turns caches off.
  *
  * @param env Reads a variable of the environment.
- * @throws {UsageError} If it says something else than yes or no.
+ * @throws {UsageError} If the variable is neither a yes nor a no.
  */
 export function cachesAreOff(env: (name: string) => string | undefined = currentRuntime.env): boolean {
   try {
@@ -64,11 +64,12 @@ export function cachesAreOff(env: (name: string) => string | undefined = current
 }
 
 /**
- * Says when the cache is in trouble: once, since one cause makes reading and writing fail. So it does when Formula 1 files may be out of date.
+ * Warns once when the cache fails, since one cause makes all reads and writes fail. Also warns once when Formula 1 files may be out of
+ * date.
  *
  * @param client The client that uses the cache.
- * @param warn Says it.
- * @returns Disposing it ends that.
+ * @param warn Shows a warning.
+ * @returns Disposing it ends the warnings.
  */
 export function warnOfCache(client: Client, warn: (text: string) => Promise<void>): Disposable {
   const untold = new Set(["cache", "f1"]);

@@ -1,5 +1,5 @@
 /**
- * What is in a cache, in columns.
+ * The report of `slipstream cache stats`, in columns.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { formatBytes, formatCount, formatDuration, formatPlural } from "./format
 import type { Paint, Style } from "./style.ts";
 import { layOutTable, type TableCell } from "./table.ts";
 
-/** So many origins get a line of their own. */
+/** How many origins get a line of their own; the last line sums up the others. */
 const MAX_ORIGINS = 10;
 
-/** What the states are called, and whether they are shown when there are none. */
+/** The titles of the states, and whether a state without entries has a line. */
 const STATES: readonly (readonly [state: EntryState, title: string, isAlwaysShown: boolean])[] = [
   ["fresh", "fresh", true],
   ["stale", "stale", true],
@@ -23,9 +23,9 @@ const STATES: readonly (readonly [state: EntryState, title: string, isAlwaysShow
 ];
 
 /**
- * Lays out what is in a cache, line by line.
+ * Lays out the contents of a cache.
  *
- * @param survey What is in it.
+ * @param survey The contents.
  * @param nowMs The time, in milliseconds since 1970.
  * @param style The colours.
  */
@@ -81,7 +81,7 @@ function header(titles: readonly string[], style: Style): TableCell[] {
   return titles.map((text) => ({ text, paint: style.dim }));
 }
 
-/** `2026-11-21 07:08:49 UTC`, or `?` for what is no time. */
+/** Formats a time: `2026-11-21 07:08:49 UTC`, or `?` for a number that is no time. */
 function formatTime(ms: number): string {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return "?";

@@ -1,5 +1,5 @@
 /**
- * What is in a cache on disk.
+ * A survey of a cache on disk.
  *
  * @module
  */
@@ -15,8 +15,9 @@ import { currentAgeMs } from "../http_cache/rfc9111/age.ts";
 import type { Files } from "../runtime/files/contract.ts";
 
 /**
- * What a file is good for: a response as it is, one after asking the server, or nothing; the list of a URL's variants; an
- * entry that can't be read as one; or what a write has left, or is about to complete.
+ * The state of a file: a response that is usable as it is (`fresh`), after asking the server (`stale`), or no longer (`expired`); the list
+ * of a URL's variants (`index`); an entry that can't be decoded (`damaged`); or a file that a write is about to complete or has left
+ * (`unfinished`).
  */
 export type EntryState = "fresh" | "stale" | "expired" | "index" | "damaged" | "unfinished";
 
@@ -26,36 +27,36 @@ export interface Amount {
   bytes: number;
 }
 
-/** What one origin has in a cache. */
+/** The responses of one origin in a cache. */
 export interface OriginAmount extends Amount {
-  /** Such as `https://cdn.example.com`. */
+  /** The origin, such as `https://cdn.example.com`. */
   readonly origin: string;
   fresh: number;
   stale: number;
   expired: number;
 }
 
-/** What is in a cache. */
+/** The contents of a cache. */
 export interface CacheSurvey {
   readonly all: Amount;
   readonly states: Readonly<Record<EntryState, Amount>>;
-  /** The largest first. */
+  /** The origins, the one with most bytes first. */
   readonly origins: readonly OriginAmount[];
-  /** When the first and the last response were stored or validated, in milliseconds since 1970; absent without any. */
+  /** When the oldest and the newest response were stored or validated, in milliseconds since 1970; absent without responses. */
   readonly storedAt?: { readonly oldest: number; readonly newest: number } | undefined;
 }
 
-/** The folder of entries in that of a cache. */
+/** The folder of the entries, in the folder of the cache. */
 const ROOT = "v1";
-/** Metadata are mostly smaller, so that one read is enough. */
+/** How many bytes the first read of an entry takes. Most metadata are smaller, so that one read is enough. */
 const START_BYTES = 4_096;
 
 /**
- * Whether a folder is a cache: an empty one will do, one with other files alone will not.
+ * Returns whether a folder is the folder of a cache. An empty folder is; a folder with only other files is not.
  *
  * @param dir The folder.
  * @param files The file system.
- * @throws {Error} If it can't be read.
+ * @throws {Error} If the folder can't be read.
  */
 export async function isCacheFolder(dir: string, files: Files): Promise<boolean> {
   const names = await files.list(dir) ?? [];
@@ -67,7 +68,7 @@ export async function isCacheFolder(dir: string, files: Files): Promise<boolean>
 }
 
 /**
- * Reads the metadata of all entries, and no body. What vanishes meanwhile is left out, as are files that are not the cache's.
+ * Reads the metadata of all entries, but no body. It leaves out entries that vanish meanwhile, and files that the cache has not written.
  *
  * @param dir The cache's folder.
  * @param files The file system.
@@ -147,7 +148,7 @@ class Census {
   #stateOf(meta: CacheMeta | undefined): EntryState {
     if (meta === undefined) return "damaged";
     if (isExpired(meta, this.#nowMs)) return "expired";
-    // The primary slot of a URL whose responses depend on request headers: it holds their names, and no response.
+    // The primary entry of a URL whose responses depend on request headers (`Vary`) holds their names, and no response.
     if (meta.key.endsWith("\n") && meta.vary?.length > 0) return "index";
     return meta.freshForMs === null || currentAgeMs(meta, this.#nowMs) < meta.freshForMs ? "fresh" : "stale";
   }

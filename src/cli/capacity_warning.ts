@@ -1,12 +1,12 @@
 /**
- * Whether more is asked for than the system and the runtime allow.
+ * The warning for a concurrency beyond what the system or the runtime allows.
  *
  * @module
  */
 
 import { formatCount } from "./format.ts";
 
-/** What there is. */
+/** The limits of the system and the runtime. */
 export interface Capacity {
   /** How many files and sockets may be open; `undefined` when that is unknown. */
   readonly descriptors: number | undefined;
@@ -16,15 +16,15 @@ export interface Capacity {
   readonly writesFiles: boolean;
 }
 
-/** What the program itself has open, with some to spare. */
+/** How many descriptors the program itself may have open, with some to spare. */
 const OWN_DESCRIPTORS = 40;
 
 /**
- * Says what is too much.
+ * Returns a warning if the system or the runtime can't serve the concurrency.
  *
  * @param concurrency How many requests are to be in flight at once.
- * @param capacity What there is.
- * @returns The warning; nothing if all is well.
+ * @param capacity The limits.
+ * @returns The warning; `undefined` if the concurrency is within the limits.
  */
 export function capacityWarning(
   concurrency: number,

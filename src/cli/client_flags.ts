@@ -8,19 +8,27 @@ import type { ClientOptions } from "../client/options.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { optional, parseChoice, parseCount, parseDuration, parseRate, type Rate } from "./values.ts";
 
-/** Flags for the limits, the retries, the timeout and the patience with an origin that is down. */
+/** Flags for limits, retries, timeouts, the circuit breaker, and how long to wait for an origin that is down. */
 export const CLIENT_FLAGS = {
-  concurrency: { kind: "value", value: "N", help: "at most N at once (20)" },
-  rate: { kind: "value", value: "RATE", help: "at most so many a second, or 100/min, 5/500ms (no limit)" },
-  burst: { kind: "value", value: "N", help: "how many of --rate may start at once after a pause" },
-  retries: { kind: "value", value: "N", help: "how often a failure is tried again (3)" },
-  timeout: { kind: "value", value: "TIME", help: "how long one attempt may take: 5, 250ms, 2min (30s)" },
-  patience: { kind: "value", value: "TIME", help: "how long an origin that is down is waited for (30s)" },
+  concurrency: { kind: "value", value: "N", help: "at most N requests at once (20)" },
+  rate: {
+    kind: "value",
+    value: "RATE",
+    help: "at most RATE requests a second; also 100/min, 5/500ms (no limit)",
+  },
+  burst: { kind: "value", value: "N", help: "how many requests of --rate may start at once after a pause" },
+  retries: { kind: "value", value: "N", help: "the most retries of a failed request (3)" },
+  timeout: { kind: "value", value: "TIME", help: "the longest time for one attempt: 5, 250ms, 2min (30s)" },
+  patience: { kind: "value", value: "TIME", help: "how long to wait for an origin that is down (30s)" },
   "on-open": { kind: "value", value: "WHAT", help: "while an origin is down: wait, or fail at once (wait)" },
-  breaker: { kind: "value", value: "N", help: "so many failures in a row count as down, or off (by share)" },
+  breaker: {
+    kind: "value",
+    value: "N",
+    help: "an origin is down after N failures in a row, or never: off (by share of failures)",
+  },
 } as const;
 
-/** What those flags mean for a client. */
+/** The options of a client that those flags set. */
 export type ClientFlagOptions =
   & Pick<ClientOptions, "maxRetries" | "timeoutMs" | "circuitBreaker">
   & {
@@ -28,14 +36,14 @@ export type ClientFlagOptions =
     readonly rateLimit: Rate & { readonly burst: number | undefined } | undefined;
   };
 
-/** What to do while an origin is down. */
+/** What requests do while an origin is down. */
 export type OnOpen = "wait" | "fail";
 
 /**
- * Checks the values of {@linkcode CLIENT_FLAGS}.
+ * Turns the values of {@linkcode CLIENT_FLAGS} into options of a client.
  *
- * @param flags What was given.
- * @returns The options of a client; `undefined` for what was not given.
+ * @param flags The values of the flags.
+ * @returns The options; `undefined` for a flag that is absent.
  * @throws {UsageError} If a value is wrong.
  */
 export function clientFlagOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlagOptions {
@@ -51,7 +59,7 @@ export function clientFlagOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlag
   };
 }
 
-/** What `--on-open` says, for requests that wait by themselves. */
+/** Returns the value of `--on-open`, for requests that set `onOpen` themselves. */
 export function onOpenFlag({ "on-open": onOpen }: Flags<typeof CLIENT_FLAGS>): OnOpen | undefined {
   return optional("on-open", onOpen, (flag, text) => parseChoice(flag, text, ["wait", "fail"] as const));
 }

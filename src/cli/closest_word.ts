@@ -1,5 +1,5 @@
 /**
- * What was probably meant by a word that does not exist.
+ * A guess at the word that a user meant.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 
 /**
- * The nearest word.
+ * Returns the known word that is nearest to an unknown one.
  *
- * @param word What was given.
+ * @param word The unknown word.
  * @param known The words that exist.
- * @returns The one that was probably meant; `undefined` if none is near.
+ * @returns The word that the user probably meant; `undefined` if none is near.
  */
 export function closestWord(word: string, known: readonly string[]): string | undefined {
   const longer = known.filter((each) => word.length >= 3 && each.startsWith(word));

@@ -1,5 +1,5 @@
 /**
- * What a command is, and how its help looks.
+ * The interface of a command, and the layout of its help.
  *
  * @module
  */
@@ -10,57 +10,57 @@ import type { Terminal, TerminalOutput } from "../runtime/terminal/contract.ts";
 import type { FlagSpec, FlagSpecs } from "./args.ts";
 import { wrapWords } from "./word_wrap.ts";
 
-/** What a command works with. */
+/** The terminal, the clock, `fetch` and the processes that a command uses. */
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly clock: Clock;
-  /** In place of the runtime's own `fetch`. */
+  /** Sends requests in place of the runtime's own `fetch`. */
   readonly fetch?: typeof fetch | undefined;
-  /** Other processes, where the program may start some. */
+  /** Starts other processes and makes temporary folders, where the program may do so. */
   readonly processes?: Processes | undefined;
 }
 
 /** One command of the program. */
 export interface Command {
   readonly name: string;
-  /** What the help shows behind the name. */
+  /** The operands, as the help shows them behind the name. */
   readonly operands: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What else the help says, a paragraph each. */
+  /** The paragraphs of the help after the summary. */
   readonly details: readonly string[];
   readonly flags: FlagSpecs;
   /**
    * Runs the command.
    *
    * @param args The arguments after its name.
-   * @param context What it works with.
+   * @param context The terminal and the other means of the command.
    * @returns The exit code.
    * @throws {UsageError} If something is wrong with the arguments.
    */
   run(args: readonly string[], context: CommandContext): Promise<number>;
 }
 
-/** How wide the help is at most: with a column to spare on a terminal of 80. */
+/** The greatest width of the help: that of a terminal with 80 columns, less one to spare. */
 const COLUMNS = 79;
-/** How wide a text beside its title must be at least; otherwise it stands below, this far in. */
+/** The smallest width of a text beside its title. A narrower text goes below its title, indented by {@linkcode INDENT}. */
 const LEAST_COLUMNS = 30;
 const INDENT = 6;
 
 /** The flag that every command has. */
 export const HELP_FLAG = { help: { kind: "switch", short: "h", help: "show this" } } as const;
 
-/** How a command is called, in one line. */
+/** Returns how to call a command, in one line. */
 export function usageLine({ name, operands }: Pick<Command, "name" | "operands">): string {
   return `Usage: slipstream ${[name, operands, "[flags]"].filter((part) => part !== "").join(" ")}`;
 }
 
-/** How wide the help may be. */
+/** Returns the number of columns for a help text. */
 export function helpColumns(output: TerminalOutput): number {
   return output.isTerminal ? Math.min(COLUMNS, output.columns() - 1) : COLUMNS;
 }
 
-/** The help of one command. */
+/** Returns the help of one command. */
 export function commandUsage(
   { name, operands, summary, details, flags }: Command,
   columns: number = COLUMNS,
@@ -77,7 +77,7 @@ export function commandUsage(
   ].join("\n");
 }
 
-/** The help of the whole program. */
+/** Returns the help of the whole program. */
 export function programUsage(commands: readonly Command[], columns: number = COLUMNS): string {
   return [
     "Usage: slipstream <command> …",

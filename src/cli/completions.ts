@@ -1,5 +1,5 @@
 /**
- * `slipstream completions`: scripts with which shells complete commands and flags.
+ * `slipstream completions`: scripts that make a shell complete commands and flags.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { writeWords } from "./word_wrap.ts";
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const FLAGS = HELP_FLAG;
 
-/** Values that are names of files and folders. */
+/** Values of flags that are paths. */
 const PATHS: readonly (string | undefined)[] = ["DIR", "FILE"];
-/** Values that may be `@` and the name of a file. */
+/** Values of flags that may be `@` with a path. */
 const AT_PATHS: readonly (string | undefined)[] = ["TEXT", "JSON"];
 const HELP_SUMMARY = "Shows the help of a command";
 
 /**
- * The command `completions`.
+ * Creates the command `completions`.
  *
  * @param commands The other commands.
  */
@@ -26,7 +26,7 @@ export function completionsCommand(commands: readonly Command[]): Command {
   const command: Command = {
     name: "completions",
     operands: "<bash|zsh|fish>",
-    summary: "Writes a script that makes a shell complete commands and flags",
+    summary: "Writes a completion script for a shell",
     details: [
       "bash: source <(slipstream completions bash)",
       'zsh:  slipstream completions zsh > "${fpath[1]}/_slipstream"',
@@ -77,12 +77,12 @@ function pathFlagsOf({ flags }: Command): string[] {
   );
 }
 
-/** The words that the first operand may be, where those are all: `<stats|clear|sweep>`. */
+/** Returns the words that the first operand may be, if its usage lists them all: `<stats|clear|sweep>`. */
 function operandWordsOf({ operands }: Command): readonly string[] {
   return /^<([a-z]+(?:\|[a-z]+)+)>/.exec(operands)?.[1]?.split("|") ?? [];
 }
 
-/** What it leaves open, readline completes as a path, with all the quotes that this takes. */
+/** Returns the script for bash. Where the script offers no words, readline completes paths, and quotes them as needed. */
 function bashScript(commands: readonly Command[]): string {
   const paths = [...new Set(commands.flatMap(pathFlagsOf))].join("|");
   const casesOf = (wordsOf: (command: Command) => readonly string[]): string[] => [
@@ -155,7 +155,7 @@ function zshFlags([name, { kind, short, value, help }]: readonly [string, FlagSp
   const text = `[${help.replace(/[[\]\\:]/g, "\\$&")}]`;
   const argument = value === undefined ? "" : `:${value.replace(/[:'"]/g, " ").trim()}:${zshAction(value)}`;
   const often = kind === "list" ? "*" : "";
-  // The value may be in the same word: `--out=DIR`, `-oFILE`.
+  // The value may be in the same word as the flag: `--out=DIR`, `-oFILE`.
   const [long, letter] = value === undefined ? ["", ""] : ["=", "+"];
   const spellings = short === undefined ? [`--${name}${long}`] : [`--${name}${long}`, `-${short}${letter}`];
   return spellings.map((spelling) => `${often}${spelling}${text}${argument}`);
@@ -201,7 +201,7 @@ function fishScript(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-/** A word in single quotes, as all three shells read it. */
+/** Puts a word in single quotes, in a form that all three shells read. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,5 @@
 /**
- * `slipstream demo`: a whole race from mirrors on this machine, without a network.
+ * `slipstream demo`: loads a whole race from mirrors on this machine, without a network.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import { parseCount, parseDuration } from "./values.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
-  drivers: { kind: "value", value: "N", help: "how many drivers, up to 20 (20)" },
-  laps: { kind: "value", value: "N", help: "how many laps each (50)" },
+  drivers: { kind: "value", value: "N", help: "the number of drivers, up to 20 (20)" },
+  laps: { kind: "value", value: "N", help: "the laps of each driver (50)" },
   files: { kind: "value", value: "N", help: "load only the first N files" },
-  latency: { kind: "value", value: "TIME", help: "how long a mirror thinks before it answers (75ms)" },
-  concurrency: { kind: "value", value: "N", help: "at most N at once (20)" },
+  latency: { kind: "value", value: "TIME", help: "the latency of each mirror (75ms)" },
+  concurrency: { kind: "value", value: "N", help: "at most N requests at once (20)" },
   seed: { kind: "value", value: "N", help: "the seed of the random numbers (1)" },
-  "no-faults": { kind: "switch", help: "mirrors that never fail" },
+  "no-faults": { kind: "switch", help: "use mirrors that never fail" },
   cache: {
     ...CACHE_FLAGS.cache,
-    help: "keep the files in DIR, for the next demo; else in a temporary folder",
+    help: "cache the files in DIR, also for the next demo (a temporary folder)",
   },
-  "only-cached": { kind: "switch", help: "load what an earlier demo has kept in --cache, and ask no mirror" },
+  "only-cached": { kind: "switch", help: "load what an earlier demo cached in --cache, without the mirrors" },
   ...HELP_FLAG,
 } as const;
 
@@ -36,8 +36,8 @@ export const demoCommand: Command = {
   summary: "Loads a whole race from mirrors on this machine, one of which dies half-way",
   details: [
     "It needs no network, and takes about ten seconds.",
-    "Then the files come from memory and, where it may write to disk, by a new process from there.",
-    "With --only-cached it writes what it has measured as a line of JSON.",
+    "Afterwards it loads the same files from memory and, where it may write to disk, from there in a new process.",
+    "With --only-cached it writes its measurements as a line of JSON.",
   ],
   flags: FLAGS,
   run: demo,

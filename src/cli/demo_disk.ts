@@ -1,5 +1,5 @@
 /**
- * The demo's last part: the whole race once more, from disk, by a process that has never seen it.
+ * The last part of the demo: a new process loads the whole race once more, from disk.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import type { DemoLoad } from "./demo_report.ts";
 
 /** A cache on disk. */
 export interface Disk {
-  /** Its folder. */
+  /** The folder of the cache. */
   readonly dir: string;
   readonly adapter: CacheAdapter;
 }
 
-/** What is loaded from disk. */
+/** The files to load from disk. */
 export interface DemoDisk {
   /** The folder of the cache. */
   readonly dir: string;
@@ -32,21 +32,21 @@ export interface DemoDisk {
   readonly concurrency: number;
 }
 
-/** How the race was loaded from disk. */
+/** The result of loading the race from disk. */
 export interface DemoDiskResult extends DemoPhaseResult {
-  /** Whether a process of its own has done it. */
+  /** Whether a new process has loaded the files. */
   readonly isNewProcess: boolean;
 }
 
 const EXIT_INTERRUPTED = 130;
 
 /**
- * Does something with a cache on disk: in a folder that stays, or in a temporary one that is removed after it.
+ * Calls a function with a cache on disk: in a given folder, which stays, or in a temporary folder, which is removed afterwards.
  *
- * @param cacheDir The folder that stays.
- * @param context What makes a temporary one.
- * @param run What to do; it gets nothing where there may be no folder, or the environment turns caches off.
- * @returns What `run` gives.
+ * @param cacheDir The folder that stays; absent for a temporary one.
+ * @param context Its processes make the temporary folder.
+ * @param run The function. It gets `undefined` where no folder may be made, or the environment turns caches off.
+ * @returns The result of `run`.
  */
 export async function withDisk<T>(
   cacheDir: string | undefined,
@@ -68,11 +68,11 @@ export async function withDisk<T>(
 }
 
 /**
- * Loads every file from disk, and sends no request for what is not there.
+ * Loads every file from disk. A file that is missing there fails without a request.
  *
- * @param disk What is loaded.
- * @param context Where progress and failures are shown.
- * @returns How it ended.
+ * @param disk The files to load.
+ * @param context The context of the command, whose terminal shows progress and failures.
+ * @returns The result.
  */
 export async function loadFromDisk(disk: DemoDisk, context: CommandContext): Promise<DemoPhaseResult> {
   const { dir, race, paths, concurrency } = disk;
@@ -87,12 +87,12 @@ export async function loadFromDisk(disk: DemoDisk, context: CommandContext): Pro
 }
 
 /**
- * Has another process load every file from disk; where none may be started, a new client of this one does it.
+ * Starts a new process that loads every file from disk. If it may not start one, a new client of this process loads them.
  *
- * @param disk What is loaded.
+ * @param disk The files to load.
  * @param args The arguments that make this program do {@linkcode loadFromDisk}, and write its {@linkcode DemoLoad} as JSON.
- * @param context Where progress and failures are shown.
- * @returns How it ended.
+ * @param context The context of the command, whose terminal shows progress and failures.
+ * @returns The result.
  */
 export async function loadInNewProcess(
   disk: DemoDisk,
@@ -101,7 +101,7 @@ export async function loadInNewProcess(
 ): Promise<DemoDiskResult> {
   const { processes, terminal } = context;
   let isInterrupted = false;
-  // The terminal tells both processes of Ctrl-C: this one waits until the other has stopped.
+  // The terminal sends Ctrl-C to both processes: this one waits until the other has stopped.
   const interrupts = terminal.onInterrupt(() => {
     if (isInterrupted) terminal.exit(EXIT_INTERRUPTED);
     isInterrupted = true;

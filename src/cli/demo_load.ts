@@ -13,29 +13,29 @@ import type { CommandContext } from "./command.ts";
 import type { DemoLoad } from "./demo_report.ts";
 import { Run } from "./run.ts";
 
-/** What is loaded, and by which client. */
+/** The files to load, and the client that loads them. */
 export interface DemoPhase {
-  /** What the progress calls it. */
+  /** The name of the phase in the progress line. */
   readonly label: string;
   readonly client: Client;
-  /** The race whose files they are. */
+  /** The race that the files belong to. */
   readonly race: RacePayloads;
   readonly paths: readonly string[];
 }
 
-/** How a phase ended. */
+/** The result of a phase. */
 export interface DemoPhaseResult {
   readonly exitCode: number;
-  /** What was measured; absent if the phase was stopped. */
+  /** The measurements; absent if the phase was stopped. */
   readonly load?: DemoLoad | undefined;
 }
 
 /**
  * Loads every file once, as many at a time as the client allows.
  *
- * @param phase What is loaded.
- * @param context Where progress and failures are shown.
- * @returns How it ended.
+ * @param phase The files and the client.
+ * @param context The context of the command, whose terminal shows progress and failures.
+ * @returns The result.
  */
 export async function loadPhase(phase: DemoPhase, context: CommandContext): Promise<DemoPhaseResult> {
   const { label, client, paths } = phase;

@@ -1,5 +1,5 @@
 /**
- * What the demo prints when it is done.
+ * The report that the demo prints at its end.
  *
  * @module
  */
@@ -9,35 +9,35 @@ import { formatBytes, formatCount, formatDuration, formatPlural, formatRate } fr
 import type { Paint, Style } from "./style.ts";
 import { layOutTable, type TableCell } from "./table.ts";
 
-/** How long it takes to load one file after the other, as measured on some of them. */
+/** The time to load one file after the other, measured on a sample of the files. */
 export interface DemoSample {
   readonly files: number;
-  /** The mean time of a file, in milliseconds. */
+  /** The mean time for a file, in milliseconds. */
   readonly meanMs: number;
 }
 
-/** One time that all files were loaded. */
+/** The measurements of loading all files once. */
 export interface DemoLoad {
   readonly files: number;
   readonly failed: number;
-  /** How many came from the cache. */
+  /** How many files came from the cache. */
   readonly fromCache: number;
   readonly bytes: number;
   readonly elapsedMs: number;
 }
 
-/** The time that all files came from disk. */
+/** The measurements of loading all files from disk. */
 export interface DemoDiskLoad extends DemoLoad {
-  /** Whether a process of its own has loaded them. */
+  /** Whether a new process has loaded the files. */
   readonly isNewProcess: boolean;
-  /** The folder that they stay in; absent for a temporary one. */
+  /** The folder in which the files stay; absent for a temporary one. */
   readonly keptIn?: string | undefined;
 }
 
-/** What one mirror did. */
+/** The counts of one mirror. */
 export interface DemoMirror {
   readonly name: string;
-  /** Where it listens. */
+  /** The address on which it listens. */
   readonly address: string;
   readonly attempts: number;
   readonly succeeded: number;
@@ -46,32 +46,32 @@ export interface DemoMirror {
   readonly breaker: CircuitState;
 }
 
-/** A circuit breaker changed its state. */
+/** A change of the state of a circuit breaker. */
 export interface DemoBreakerChange {
   readonly mirror: string;
-  /** When, in milliseconds since the first file was asked for. */
+  /** The time of the change, in milliseconds since the demo began to load all files. */
   readonly atMs: number;
   readonly from: CircuitState;
   readonly to: CircuitState;
 }
 
-/** All that the demo measured. */
+/** All measurements of the demo. */
 export interface DemoResult {
   readonly concurrency: number;
   readonly sample: DemoSample;
   readonly cold: DemoLoad;
   readonly cached: DemoLoad;
-  /** Absent where nothing was kept on disk. */
+  /** The measurements from disk; absent where nothing was kept on disk. */
   readonly disk?: DemoDiskLoad | undefined;
-  /** How often a file was asked for again after a pause. */
+  /** How many times a file was requested again after a backoff. */
   readonly retries: number;
-  /** How often a file was asked for at the next mirror at once. */
+  /** How many times a failed request went to the next mirror at once. */
   readonly handovers: number;
   readonly mirrors: readonly DemoMirror[];
   readonly breakerChanges: readonly DemoBreakerChange[];
 }
 
-/** Lays out what the demo measured, line by line. */
+/** Lays out the measurements, line by line. */
 export function demoReport(result: DemoResult, style: Style): string[] {
   const { cold, sample, disk } = result;
   return [

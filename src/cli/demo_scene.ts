@@ -1,6 +1,6 @@
 /**
- * The demo itself: mirrors that misbehave, and a race that is loaded from them one file at a time, many at once, from memory
- * and from disk.
+ * The scene of the demo: mirrors with faults, and a race that the demo loads one file at a time, many files at once, from memory and from
+ * disk.
  *
  * @module
  */
@@ -29,18 +29,18 @@ import { formatDuration, formatPlural } from "./format.ts";
 import { styleFor } from "./style.ts";
 import { writeWords } from "./word_wrap.ts";
 
-/** What the demo plays. */
+/** Options of the demo. */
 export interface DemoOptions {
   readonly drivers: number;
   readonly laps: number;
-  /** How many files are loaded at most. */
+  /** The greatest number of files to load. */
   readonly files: number;
   readonly latencyMs: number;
   readonly concurrency: number;
   readonly seed: number;
   /** Whether mirrors fail. */
   readonly faults: boolean;
-  /** Where files are kept on disk; absent for a temporary folder, where one may be made. */
+  /** The folder that keeps the files on disk; absent for a temporary folder, where one may be made. */
   readonly cacheDir?: string | undefined;
 }
 
@@ -52,8 +52,8 @@ const CACHE_BYTES = 2 ** 30;
 /**
  * Plays the demo.
  *
- * @param options What it plays.
- * @param context Where it reads and writes.
+ * @param options The options of the demo.
+ * @param context The context of the command.
  * @returns The exit code.
  */
 export async function playDemo(options: DemoOptions, context: CommandContext): Promise<number> {
@@ -74,7 +74,7 @@ export async function playDemo(options: DemoOptions, context: CommandContext): P
   return await withDisk(options.cacheDir, context, (disk) => new Scene({ ...parts, disk }).play());
 }
 
-/** The first mirror dies half-way, and now and then each of them has no time. */
+/** Returns the faults of the demo: the first mirror dies half-way, and every mirror answers now and then with 503. */
 function demoFaults(files: number): FaultRule[] {
   return [
     { mirror: MIRRORS[0], afterRequests: Math.floor(files / 2), kind: "refuse" },
@@ -82,31 +82,31 @@ function demoFaults(files: number): FaultRule[] {
   ];
 }
 
-/** What is on the stage. */
+/** The parts of the scene. */
 interface SceneParts {
   readonly options: DemoOptions;
   readonly context: CommandContext;
   readonly race: RacePayloads;
   readonly paths: readonly string[];
   readonly cdn: SimulatedCdn;
-  /** Where the mirrors are, in their order. */
+  /** The addresses of the mirrors, in their order. */
   readonly urls: readonly string[];
-  /** Where files are kept on disk. */
+  /** The cache on disk, if there is one. */
   readonly disk: Disk | undefined;
 }
 
-/** All files, twice. */
+/** The measurements of loading all files twice: from the mirrors, and from memory. */
 interface AllLoads {
   readonly cold: DemoLoad;
   readonly cached: DemoLoad;
-  /** Whether they are on disk now. */
+  /** Whether the files are on disk now. */
   readonly isKept: boolean;
   readonly seen: ReturnType<DemoWatch["seen"]>;
 }
 
 class Scene {
   readonly #parts: SceneParts;
-  /** The worst of all phases so far. */
+  /** The highest exit code of all phases so far. */
   #exitCode = 0;
 
   constructor(parts: SceneParts) {
@@ -118,14 +118,14 @@ class Scene {
     await this.#print(this.#introduction());
     const sample = await this.#sample();
     if (sample === undefined) return this.#exitCode;
-    // The mirrors begin anew, so that their faults strike as if nothing had been asked for.
+    // Reset the mirrors, so that their faults count requests from here on.
     cdn.reset();
 
     const loads = await this.#loadAll();
     if (loads === undefined) return this.#exitCode;
     const disk = loads.isKept ? await this.#loadFromDisk() : undefined;
     if (disk === "stopped") return this.#exitCode;
-    // A cache hands out the same bytes, which no connection has counted.
+    // Files from a cache have as many bytes, but no connection has counted them.
     const bytes = loads.cold.fromCache === 0 ? loads.cold.bytes : this.#raceBytes();
     await this.#report({
       concurrency,
@@ -138,7 +138,7 @@ class Scene {
     return this.#exitCode;
   }
 
-  /** Loads all files from the mirrors and then from memory; `undefined` if that was stopped. */
+  /** Loads all files from the mirrors and then from memory; returns `undefined` if the user stopped that. */
   async #loadAll(): Promise<AllLoads | undefined> {
     const { options: { concurrency }, context, paths, urls, disk } = this.#parts;
     const memory = memoryCache({
@@ -166,12 +166,12 @@ class Scene {
     const cached = await this.#load("from memory", client);
     if (cached === undefined) return undefined;
     const seen = watch.seen();
-    // Waits until everything is on disk.
+    // Closing the source waits until all files are on disk.
     await source.close();
     return { cold, cached, isKept, seen };
   }
 
-  /** Loads all files from disk, in a new process if there may be one. */
+  /** Loads all files from disk, in a new process if the program may start one. */
   async #loadFromDisk(): Promise<DemoDiskLoad | "stopped" | undefined> {
     const { options, context, race, paths, disk } = this.#parts;
     if (disk === undefined) return undefined;
@@ -205,23 +205,23 @@ class Scene {
     ];
   }
 
-  /** Loads a few files one after the other, to know how long that takes. */
+  /** Loads a few files one after the other, to measure how long one takes. */
   async #sample(): Promise<DemoSample | undefined> {
     const { paths: all } = this.#parts;
     const count = Math.min(SAMPLED_FILES, all.length);
     const middles = Array.from({ length: count }, (_, index) => (index + 0.5) * all.length / count);
     const paths = middles.map((middle) => all[Math.floor(middle)] ?? "");
-    // Backwards, as the first mirror is the one that dies.
+    // The mirrors in reverse order, because the first one is the one that dies.
     const options = this.#sourceOptions(MIRROR_URLS.toReversed());
     await using source = tracingInsights({ ...options, concurrency: 1, cache: false });
     const label = "one at a time";
-    // The first request pays for the connection and for code that has never run; it is not measured.
+    // The first request pays for the connection and for code that has never run, so that it is not measured.
     if (await this.#load(label, source.client, paths.slice(0, 1)) === undefined) return undefined;
     const load = await this.#load(label, source.client, paths);
     return load === undefined ? undefined : { files: count, meanMs: load.elapsedMs / count };
   }
 
-  /** Loads files; `undefined` if that was stopped. */
+  /** Loads files; returns `undefined` if the user stopped that. */
   async #load(label: string, client: Client, paths = this.#parts.paths): Promise<DemoLoad | undefined> {
     const { race, context } = this.#parts;
     const { exitCode, load } = await loadPhase({ label, client, race, paths }, context);

@@ -1,5 +1,5 @@
 /**
- * Watches what the mirrors of the demo do.
+ * A watcher of the demo's mirrors.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import type { Client } from "../client/client.ts";
 import type { DemoBreakerChange, DemoMirror, DemoResult } from "./demo_report.ts";
 
-/** A mirror, and where it is. */
+/** A mirror and its address. */
 export interface WatchedMirror extends Pick<DemoMirror, "name" | "address"> {
-  /** What the client calls it. */
+  /** The origin under which the client counts it. */
   readonly origin: string;
 }
 
-/** Collects what a client says of its mirrors, until it is disposed. */
+/** Collects the events and counts of a client's mirrors, until it is disposed. */
 export class DemoWatch implements Disposable {
   readonly #client: Client;
   readonly #mirrors: readonly WatchedMirror[];
@@ -22,10 +22,10 @@ export class DemoWatch implements Disposable {
   #handovers = 0;
 
   /**
-   * Begins to watch.
+   * Creates a watcher, which begins to watch at once.
    *
    * @param client The client.
-   * @param mirrors Its mirrors.
+   * @param mirrors The mirrors of the client.
    * @param startedAtMs When the demo began, on the client's clock.
    */
   constructor(client: Client, mirrors: readonly WatchedMirror[], startedAtMs: number) {
@@ -40,7 +40,7 @@ export class DemoWatch implements Disposable {
     });
   }
 
-  /** What has been seen so far. */
+  /** Returns the events and counts so far. */
   seen(): Pick<DemoResult, "mirrors" | "breakerChanges" | "handovers" | "retries"> {
     const { origins, retried } = this.#client.stats();
     const mirrors = this.#mirrors.map(({ name, origin, address }): DemoMirror => {

@@ -1,5 +1,5 @@
 /**
- * Errors, as data and as a line for people.
+ * Errors as data for programs, and as lines for people.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isDataNotFoundError, isHttpError, isSlipstreamError } from "../errors.t
 export interface ErrorRecord {
   readonly name: string;
   readonly message: string;
-  /** The response status, when that is what failed. */
+  /** The status of the response, if the error is about it. */
   readonly status?: number | undefined;
   /** How many attempts were made. */
   readonly attempts?: number | undefined;
@@ -19,7 +19,7 @@ export interface ErrorRecord {
 }
 
 const EXCERPT_CHARACTERS = 200;
-/** What a server sent must not move the cursor, colour the terminal, or turn the direction of the text around. */
+/** Characters that move the cursor, colour the terminal, or turn the direction of text around. Text from a server must not do that. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu;
 
 /** Turns anything thrown into a record. */
@@ -37,20 +37,20 @@ export function errorRecord(error: unknown): ErrorRecord {
   };
 }
 
-/** Turns anything thrown into one line, without what a server said. */
+/** Turns anything thrown into one line, without text from the server. */
 export function errorLine(error: unknown): string {
   const { message, name } = errorRecord(error);
   return oneLine(message === "" ? name : message);
 }
 
-/** What the server said with the status that is the error, in one short line; nothing if it said nothing. */
+/** Returns the beginning of the body of an error response, as one line; empty if the response had no body. */
 export function excerptLine(error: unknown): string {
   const { body = "" } = errorRecord(error);
   const line = oneLine(body).replaceAll(/\s+/g, " ").trim();
   return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
 }
 
-/** Text of others, such as a URL of a list, without what changes how the terminal shows other text. */
+/** Replaces the control characters in foreign text, such as a URL of a list, so that it can't change how the terminal shows other text. */
 export function oneLine(text: string): string {
   return text.replace(CONTROLS, " ");
 }

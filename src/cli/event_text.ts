@@ -1,5 +1,5 @@
 /**
- * What `--verbose` says of a request: what was sent, what came, and why it was sent again.
+ * The lines of `--verbose`: what was sent, how it was answered, and why it is sent again.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { ClientEvent } from "../policies/event.ts";
 import { formatDuration } from "./format.ts";
 
 /**
- * Turns an event into a line; its URLs have no secrets in them.
+ * Turns an event into a line. URLs in events hold no secrets.
  *
  * @param event The event.
- * @returns The line; nothing for events that say nothing new.
+ * @returns The line; `undefined` for events that tell nothing new.
  */
 export function eventText(event: ClientEvent): string | undefined {
   const id = "requestId" in event ? `#${event.requestId}` : "*";

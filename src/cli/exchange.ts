@@ -1,5 +1,5 @@
 /**
- * What a job sends and receives.
+ * The request and the response of one job of `get`.
  *
  * @module
  */
@@ -16,13 +16,16 @@ import { TransferProgress } from "./transfer_progress.ts";
 /** The bytes of a body. */
 export type Body = Uint8Array<ArrayBuffer>;
 
-/** What was answered. */
+/** The response to a request, without its body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** How many attempts were made; 0 if no byte of a body has come that could say so. */
+  /** How many attempts were made; 0 if that is unknown, because no byte of a body has arrived. */
   readonly attempts: number;
-  /** What is wrong with it, if its status is no success, and its body is taken all the same; to be asked for after the body. */
+  /**
+   * The error of a response whose status is no success, but whose body is taken all the same. Read it after the body, which tells the
+   * attempts.
+   */
   readonly failure?: Error | undefined;
 }
 
@@ -32,26 +35,26 @@ export interface WholeAnswer extends Answer {
   readonly body: Body;
 }
 
-/** A response whose body is on its way. */
+/** A response whose body is still arriving. */
 export interface OpenAnswer extends Answer {
   readonly statusText: string;
-  /** To be read once, to its end or not at all. */
+  /** The body, to be read once: to its end, or not at all. */
   readonly body: AsyncIterable<Body>;
 }
 
-/** What a job asks for. */
+/** The request of a job. */
 export interface JobRequest extends RequestSpec {
-  /** Relative for mirrors. */
+  /** The absolute URL, or a relative one if the client has mirrors. */
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body | string | undefined;
 }
 
-/** What holds for the requests of a run. */
+/** Options that all requests of a run share. */
 export type ExchangeRequestOptions = Pick<CallOptions, "signal" | "onOpen" | "totalTimeoutMs">;
 
-/** What an exchange is made of. */
+/** Options of {@linkcode Exchange}. */
 export interface ExchangeOptions {
   readonly client: Client;
   readonly run: Run;
@@ -59,32 +62,34 @@ export interface ExchangeOptions {
   /** The absolute URL, for errors. */
   readonly shownUrl: string;
   readonly options: ExchangeRequestOptions;
-  /** Whether what is downloaded may come from a cache. */
+  /** Whether a download may come from a cache. */
   readonly usesCache: boolean;
-  /** Whether the body of a response that is no success is taken. */
+  /** Whether the body of a response without a success status is taken. */
   readonly takesErrorBodies: boolean;
 }
 
-/** How a download goes on. */
+/** Options of {@linkcode Exchange.download}. */
 export interface DownloadOptions {
-  /** What the progress calls it. */
+  /** The name of the body in the progress line. */
   readonly name: string;
-  /** Whether it takes up what an earlier run has left, and leaves something for a later one. */
+  /** Whether the download continues the part that an earlier run has left, and leaves a part for a later run if it fails. */
   readonly resume: boolean;
-  /** How many bytes an earlier run has left. */
+  /** The size of that part, in bytes. */
   readonly present?: number | undefined;
 }
 
-/** Sends the request of one job, in the way that suits its sink. All ways reject as the client does. */
+/** Sends the request of one job, in one of three ways, as its sink needs. Each way rejects as the client does. */
 export class Exchange {
   readonly #options: ExchangeOptions;
 
-  /** Sends nothing yet. */
+  /** Creates an exchange, which sends nothing yet. */
   constructor(options: ExchangeOptions) {
     this.#options = options;
   }
 
-  /** Whether the response must be taken as it comes, because it may be an error, or a part that the caller has asked for. */
+  /**
+   * Whether the response must be taken as it arrives, and can't be continued: it may be an error, or the range that the user has asked for.
+   */
   get isAsItComes(): boolean {
     const { takesErrorBodies, request: { headers } } = this.#options;
     return takesErrorBodies || "range" in headers || "if-range" in headers;
@@ -95,7 +100,7 @@ export class Exchange {
     return this.#options.request.method !== "HEAD";
   }
 
-  /** A URL costs less than a request. */
+  /** The request, or its URL alone for a plain GET, which costs the client less. */
   get #sent(): FetchRequest {
     const { request } = this.#options;
     const { url, method, headers, body } = request;
@@ -103,7 +108,7 @@ export class Exchange {
     return isPlain ? url : request;
   }
 
-  /** Into a file or a stream; what breaks off is gone on with. */
+  /** Downloads the body into a file or a stream, and continues it when it breaks off. */
   async download(to: DownloadTarget, { name, resume, present = 0 }: DownloadOptions): Promise<Answer> {
     const { client, run, options, usesCache } = this.#options;
     const progress = new TransferProgress(run, name, present);
@@ -120,7 +125,7 @@ export class Exchange {
     }
   }
 
-  /** With all of the body at once. */
+  /** Receives the whole body before it returns. */
   async whole(): Promise<WholeAnswer> {
     const { client, run, request, shownUrl, options, takesErrorBodies } = this.#options;
     if (takesErrorBodies) return await this.#wholeAsItComes();
@@ -134,7 +139,7 @@ export class Exchange {
     return { status, headers, from, attempts, body };
   }
 
-  /** Whether a success is an answer to what was asked. */
+  /** Returns whether a status answers the request: a 304 does only if the request has a condition. */
   #isAnswer(status: number): boolean {
     return status !== 304 || isConditional(this.#options.request.headers);
   }
@@ -145,12 +150,12 @@ export class Exchange {
     const body = new Uint8Array(await new Blob(chunks).arrayBuffer());
     const { status, headers, attempts, failure } = answer;
     if (failure !== undefined) this.#options.run.failFast();
-    // Of what is stored no progress is told, nor is it of an empty body.
+    // The client reports no progress for a stored response, nor for an empty body.
     const isStored = this.#options.usesCache && attempts === 0 && body.length > 0;
     return { status, headers, attempts, failure, body, from: isStored ? "cache" : "network" };
   }
 
-  /** With the body as it comes, which is not gone on with where it breaks off. */
+  /** Returns the response when its head has arrived, with the body still to come. A body that breaks off is not continued. */
   async open(): Promise<OpenAnswer> {
     const { client, run, request, shownUrl, takesErrorBodies, options } = this.#options;
     const { url, method, headers: sent, body: data } = request;

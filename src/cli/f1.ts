@@ -34,16 +34,16 @@ import { parseBaseUrl } from "./values.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
-  laps: { kind: "switch", help: "each driver's laps" },
-  telemetry: { kind: "switch", help: "the telemetry of each lap" },
-  all: { kind: "switch", help: "everything: the files of the session, laps and telemetry" },
+  laps: { kind: "switch", help: "load the laps of each driver" },
+  telemetry: { kind: "switch", help: "load the telemetry of each lap" },
+  all: { kind: "switch", help: "load the files of the session, laps and telemetry" },
   driver: {
     kind: "list",
     value: "VER",
-    help: "only this driver's laps and telemetry, also by number or name; may be repeated",
+    help: "load only this driver's laps and telemetry, also by number or name; may be repeated",
   },
-  refresh: { kind: "switch", help: "load again what is in the cache, and keep the new files" },
-  "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
+  refresh: { kind: "switch", help: "load files again that are in the cache, and cache the new ones" },
+  "base-url": { kind: "list", value: "URL", help: "a mirror to use instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
   ...F1_CACHE_FLAGS,
   ...OUTPUT_FLAGS,
@@ -57,9 +57,9 @@ export const f1Command: Command = {
   summary: 'Loads a Formula 1 session: slipstream f1 2025 "Abu Dhabi Grand Prix" Race --laps',
   details: [
     "With a year alone it lists the events of that season, and with a year and an event its sessions (2018 to 2026).",
-    "Events and sessions may be short: 8, monaco, spa; Q, FP1, race. Those of other seasons are named as their folders are.",
-    "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
-    "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",
+    "Events and sessions have short names: 8, monaco, spa; Q, FP1, race. In other seasons use the names of their folders.",
+    "Without --laps, --telemetry and --all it loads only the files of the session itself: drivers, weather, race control and corners.",
+    "Files that were never published, such as the telemetry of some laps, are counted, but not as failures.",
     ...F1_CACHE_DETAILS,
   ],
   flags: FLAGS,
@@ -101,7 +101,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const load = new SessionLoad(session, sessionFiles(flags, drivers), run, folder);
   const options = { readCache: !flags.refresh };
   for await (const outcome of source.client.stream(load.requests(), options)) await load.settle(outcome);
-  // What came may still be on its way to the disk.
+  // Closing the source waits until the cache has written all files to disk.
   await source.close();
   if (isNoted) await notice.remember();
   return await run.finish();
@@ -111,15 +111,15 @@ function mirrorsOf({ "base-url": texts }: Flags<typeof FLAGS>): readonly URL[] |
   return texts.length === 0 ? undefined : texts.map((text) => parseBaseUrl("base-url", text));
 }
 
-/** The session that was asked for. */
+/** The session to load. */
 interface Session {
   /** The year and the names of the folders. */
   readonly names: readonly string[];
-  /** Where its files are, below a mirror's base URL. */
+  /** The folder of its files, below a mirror's base URL. */
   readonly folder: string;
 }
 
-/** A season, or an event of one, to be listed. */
+/** A season whose events to list, or an event whose sessions to list. */
 interface Listing {
   readonly year: number;
   readonly event: EventName | undefined;
@@ -170,7 +170,7 @@ function checkDrivers({ laps, telemetry, all, driver }: Flags<typeof FLAGS>): vo
   for (const text of driver) asUsage(() => lapTimesPath(text));
 }
 
-/** The codes of the drivers that were named; `undefined` if they could not be looked up. */
+/** Returns the codes of the drivers in `--driver`; `undefined` if they could not be looked up. */
 async function driversOf(
   source: TracingInsights,
   { names: [year, event = "", name = ""] }: Session,
@@ -200,7 +200,7 @@ function sessionFiles(
   });
 }
 
-/** Turns an argument that the F1 source refuses into wrong usage. */
+/** Turns the F1 source's error about an argument into a usage error. */
 function asUsage<T>(check: () => T): T {
   try {
     return check();
@@ -209,7 +209,7 @@ function asUsage<T>(check: () => T): T {
   }
 }
 
-/** The files that are in flight, and where they go. */
+/** The load of a session: it requests the files, and writes and counts their outcomes. */
 class SessionLoad {
   readonly #session: Session;
   readonly #files: SessionFiles;
@@ -225,7 +225,7 @@ class SessionLoad {
     this.#folder = folder;
   }
 
-  /** The requests, as far as it is known what there is. */
+  /** Yields the requests. Which files exist becomes known only while others arrive, so that it may have to wait for them. */
   async *requests(): AsyncIterableIterator<RequestSpec> {
     const { signal } = this.#run;
     for (
@@ -250,7 +250,7 @@ class SessionLoad {
       if (file.wanted) await this.#put(file, outcome);
       await this.#count(file, outcome);
     } catch (error) {
-      // The payload came, but could not be kept: for the caller that is a failure like any other.
+      // The payload arrived but could not be written, which counts as a failure of the file.
       if (!this.#run.isStop(error)) await this.#fail(file, error);
     }
     for (const problem of problems) await this.#fail(file, problem);

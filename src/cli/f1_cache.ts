@@ -18,36 +18,36 @@ export const F1_CACHE_FLAGS = {
   cache: {
     kind: "value",
     value: "DIR",
-    help: "keep what comes in the folder DIR instead, and use what is there",
+    help: "cache files in DIR instead",
   },
-  "no-cache": { kind: "switch", help: "keep nothing, and use nothing that was kept" },
+  "no-cache": { kind: "switch", help: "read and write no cache" },
 } as const;
 
-/** What the help says of them, line by line. */
+/** The paragraphs of the help on those flags. */
 export const F1_CACHE_DETAILS: readonly string[] = [
-  "What comes from jsDelivr is kept in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or " +
-  "%LOCALAPPDATA%), up to 2 GiB: 'slipstream cache stats --f1' looks at it. What comes from --base-url is kept with --cache alone.",
-  "The files of past seasons are good for ever, and those of the running one, and that a file is missing, for five minutes; while the " +
-  "network fails they are used for up to 30 days, with a warning.",
+  "Files from jsDelivr are cached in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or " +
+  "%LOCALAPPDATA%), up to 2 GiB: 'slipstream cache stats --f1' shows it. Files from --base-url are cached only with --cache.",
+  "Files of past seasons stay valid for ever; those of the running season, and the absence of a file, for five minutes. While the " +
+  "network fails, the cache serves them for up to 30 days, with a warning.",
   CACHE_DETAIL,
 ];
 
-/** A cache that is open. */
+/** The cache of a run. */
 export interface F1Cache {
   readonly adapter: CacheAdapter;
-  /** The folder, where none was named. */
+  /** The path of the default folder, if the user names no other. */
   readonly defaultDir?: string | undefined;
 }
 
 /**
- * Opens the cache that the flags ask for, or else the default one. Nothing is read or written yet.
+ * Creates the cache that the flags ask for, or else the default one. Nothing is read or written yet.
  *
- * @param flags What was given.
- * @param conditions How the files are fetched.
+ * @param flags The values of the flags.
+ * @param conditions The `fetch`, the clock and the mirrors of the source, which decide whether it may share the default folder.
  * @param env Reads a variable of the environment.
  * @returns The cache; `undefined` with `--no-cache`, where the environment turns caches off, and where there is no default one.
- * @throws {UsageError} If the flags contradict each other, the folder's name can't be one, or the environment says something else than
- * yes or no.
+ * @throws {UsageError} If the flags contradict each other, the value of `--cache` can't be the path of a folder, or the variable is neither
+ * a yes nor a no.
  */
 export function openF1Cache(
   flags: Flags<typeof F1_CACHE_FLAGS>,

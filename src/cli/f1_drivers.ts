@@ -10,13 +10,13 @@ import type { F1Session } from "../f1/session.ts";
 import { UsageError } from "./args.ts";
 
 /**
- * The codes of drivers, whatever they are called; only what is no code is looked up.
+ * Returns the codes of drivers who are given by code, number or name. It requests the list of drivers only if one is not given by code.
  *
- * @param session Where they took part.
+ * @param session The session in which they took part.
  * @param names Codes, car numbers and names.
  * @param options Options of the request for the list of drivers.
  * @returns The codes, each once.
- * @throws {UsageError} Rejects, if no driver of that name took part.
+ * @throws {UsageError} Rejects, if no driver of that name took part, or several did.
  */
 export async function driverCodes(
   session: Pick<F1Session, "drivers">,

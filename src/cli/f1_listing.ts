@@ -1,5 +1,5 @@
 /**
- * What `slipstream f1` shows of the calendar.
+ * The lists of events and sessions that `slipstream f1` shows.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type EventName, sessionsOf } from "../f1/event_names.ts";
 import { layOutTable } from "./table.ts";
 
 /**
- * The events of a season, a line each: the round, the name, where it is, and whether it has a sprint.
+ * Returns the events of a season, one on each line: the round, the name, the place, and whether it has a sprint.
  *
  * @param year The season.
  * @returns The lines.
@@ -26,7 +26,7 @@ export function eventLines(year: number): readonly string[] {
 }
 
 /**
- * The sessions of an event, a line each: the place in the weekend and the name.
+ * Returns the sessions of an event, one on each line: the place in the weekend and the name.
  *
  * @param year The season.
  * @param event The event.

@@ -1,5 +1,5 @@
 /**
- * A file for each body.
+ * A sink that writes each body into a file.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import type { Job, Sink } from "./sink.ts";
 export interface FileSinkOptions {
   readonly folder: OutputFolder;
   readonly files: TerminalFiles;
-  /** The path of a job's file below the folder. */
+  /** Returns the path of a job's file, below the folder. */
   readonly pathOf: (job: Job) => readonly string[];
-  /** Whether what is there stays, and what is there in part is continued. */
+  /** Whether finished files stay, and unfinished ones are continued. */
   readonly resume: boolean;
-  /** Where every file is written down, if anywhere. */
+  /** The manifest that lists every file, if there is one. */
   readonly manifest?: ManifestWriter | undefined;
 }
 
-/** Downloads into files. Each has its name only when all of it is there. */
+/** Downloads bodies into files. A file gets its name only when it is complete. */
 export class FileSink implements Sink {
   readonly #options: FileSinkOptions;
-  /** The files that are being written, and when they will have been. */
+  /** The write in progress of each path. */
   readonly #busy = new Map<string, Promise<unknown>>();
 
-  /** Writes nothing yet. */
+  /** Creates a sink, which writes nothing yet. */
   constructor(options: FileSinkOptions) {
     this.#options = options;
   }
@@ -40,9 +40,9 @@ export class FileSink implements Sink {
     const path = pathOf(job);
     const file = `${await folder.enter(path)}/${path.at(-1)}`;
     if (await files.kind(file) !== "file") return false;
-    // A run was killed that was to bring it anew: what is half there is gone on with.
+    // A part beside the file is left by a run that was killed while it fetched the file again: the download continues that part.
     if (await files.size(partPath(file)) !== undefined) return false;
-    // What a run leaves that was killed just when the file had got its name.
+    // A run that was killed just after it had renamed the file has left its record.
     await files.remove(recordPath(file));
     await manifest?.found(job, path.join("/"), files.read(file));
     return true;
@@ -51,7 +51,7 @@ export class FileSink implements Sink {
   async take(job: Job, exchange: Exchange): Promise<Error | undefined> {
     const path = this.#options.pathOf(job);
     const key = path.join("/");
-    // The same may be asked for twice: the last one stays.
+    // Two jobs may have the same path: they write one after the other, and the last one stays.
     for (let busy = this.#busy.get(key); busy !== undefined; busy = this.#busy.get(key)) await busy;
     const work = this.#write(job, path, exchange);
     this.#busy.set(key, work.catch(() => {}));
@@ -72,10 +72,10 @@ export class FileSink implements Sink {
 
   async #receive(path: readonly string[], file: string, exchange: Exchange): Promise<Answer> {
     const { folder, files, resume } = this.#options;
-    // What has no body is no file: a download refuses it.
+    // A response to HEAD has no body to make a file of: `download()` rejects it.
     if (exchange.isAsItComes && exchange.hasBody) {
       const answer = await exchange.open();
-      // A 304 leaves everything as it is.
+      // A 304 leaves the file as it is.
       if (answer.status !== 304) await folder.write(path, answer.body);
       return answer;
     }

@@ -4,22 +4,22 @@
  * @module
  */
 
-/** A whole number with separators: `1,052`. */
+/** Formats a whole number with separators: `1,052`. */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** A number per second: `208`, or `3.4` below 10. */
+/** Formats a number per second: `208`, or `3.4` below 10. */
 export function formatRate(perSecond: number): string {
   return perSecond < 10 ? perSecond.toFixed(1) : formatCount(perSecond);
 }
 
-/** An amount of data in decimal units: `138.2 MB`. */
+/** Formats an amount of data in decimal units: `138.2 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${Math.round(bytes)} B`;
   let value = bytes;
   let unit = -1;
-  // Where rounding would show 1000.0 of a unit, the next one is used.
+  // If rounding would show 1000.0 of a unit, use the next one.
   do {
     value /= 1_000;
     unit++;
@@ -29,7 +29,7 @@ export function formatBytes(bytes: number): string {
 
 const UNITS = ["kB", "MB", "GB", "TB"];
 
-/** A duration: `83 ms`, `5.2 s`, `3 min 20 s`, `1 h 05 min`. */
+/** Formats a duration: `83 ms`, `5.2 s`, `3 min 20 s`, `1 h 05 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
@@ -39,7 +39,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
-/** A count and its noun: `1 file`, `12 files`. */
+/** Formats a count and its noun: `1 file`, `12 files`. */
 export function formatPlural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -29,10 +29,14 @@ const FLAGS = {
   ...OUTPUT_FLAGS,
   ...GET_OUTPUT_FLAGS,
   ...CLIENT_FLAGS,
-  "total-timeout": { kind: "value", value: "TIME", help: "how long one URL may take in all (no limit)" },
-  "base-url": { kind: "list", value: "URL", help: "what relative URLs are below; several are mirrors" },
+  "total-timeout": {
+    kind: "value",
+    value: "TIME",
+    help: "the longest time for one URL, retries and waits included (no limit)",
+  },
+  "base-url": { kind: "list", value: "URL", help: "the base of relative URLs; several are mirrors" },
   ...CACHE_FLAGS,
-  verbose: { kind: "switch", short: "v", help: "say what is sent, and why it is sent again" },
+  verbose: { kind: "switch", short: "v", help: "show each attempt, and the reason for each retry" },
   ...HELP_FLAG,
 } as const;
 
@@ -44,10 +48,10 @@ export const getCommand: Command = {
   operands: "<url…|-|@file>",
   summary: "Fetches URLs in parallel",
   details: [
-    "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). Without a scheme it is http for this machine, and https for every other. Of [1-3] and {a,b} nothing is made: that is left to the shell.",
-    'A line may be in quotes, as jq writes it, or be a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
-    "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout is for a whole attempt where its answer becomes a line of JSON. A body that is written as it comes may take longer: there it is for the head, and for each wait for more of the body.",
-    "With --cache the servers say for how long an answer is good; requests with credentials are left out. " +
+    "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). A URL without a scheme gets http for this machine, and https for every other. [1-3] and {a,b} stand for themselves: the shell may expand them.",
+    'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
+    "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout bounds a whole attempt where the response becomes a line of JSON. Where the body is written as it arrives, it bounds the wait for the headers, and each wait for more of the body.",
+    "With --cache the servers say how long a response stays fresh; requests with credentials are not cached. " +
     CACHE_DETAIL,
   ],
   flags: FLAGS,
@@ -71,7 +75,7 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
 }
 
-/** Everything that was asked for, read and checked. */
+/** The arguments of `get`, checked, and the options made from them. */
 interface GetOrder extends ParsedArgs<typeof FLAGS> {
   readonly clientOptions: ClientFlagOptions;
   readonly totalTimeoutMs: number | undefined;
@@ -79,7 +83,7 @@ interface GetOrder extends ParsedArgs<typeof FLAGS> {
   readonly parts: RequestParts;
 }
 
-/** Fetches everything; gives the exit code. */
+/** Fetches all inputs and returns the exit code. */
 async function fetchAll(
   { flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }: GetOrder,
   context: CommandContext,
@@ -125,7 +129,7 @@ async function fetchAll(
     sink: output.sink,
     inputs: readInputs(operands, terminal, { signal: run.signal, base: baseUrls[0] }),
     parts,
-    // Like those of a batch, these requests wait for an outage to end, if they may be sent again at all.
+    // Like the requests of a batch, these wait for an outage to end, unless `--retries 0` forbids to send one again.
     request: {
       signal: run.signal,
       onOpen: clientOptions.maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait",
@@ -137,12 +141,12 @@ async function fetchAll(
     takesErrorBodies: flags["fail-with-body"],
     hasMirrors: baseUrls.length > 0,
   });
-  // What came may still be on its way to the disk.
+  // Closing the client waits until the cache has written all responses to disk.
   await client.close();
   return await run.finish();
 }
 
-/** Of a `Host` that is given, Deno's own `fetch` sends nothing. */
+/** Returns a transport on Deno, because Deno's own `fetch` drops a `Host` header that the user sets. */
 function transportFor({ fetch }: CommandContext): Transport | undefined {
   return fetch === undefined && currentRuntime.name === "deno" ? createTransport() : undefined;
 }
@@ -154,6 +158,6 @@ function isToFile(
 }
 
 function log(run: Run, text: string | undefined): void {
-  // What can't be shown is no reason to stop.
+  // A line that can't be shown is no reason to stop.
   if (text !== undefined) run.tell(text).catch(() => {});
 }

@@ -1,5 +1,5 @@
 /**
- * The inputs of `get`, each sent, received and answered for.
+ * The jobs of `get`: each sends the request of one input, passes the response to the sink, and reports a failure.
  *
  * @module
  */
@@ -25,27 +25,27 @@ export interface GetJobsOptions {
   readonly run: Run;
   readonly sink: Sink;
   readonly inputs: AsyncIterable<Input | BadInput>;
-  /** What every request has that says nothing else. */
+  /** The method, headers and body from the flags, which every request has unless its input sets its own. */
   readonly parts: RequestParts;
   /** Options of every request. */
   readonly request: ExchangeRequestOptions;
-  /** How many may be in flight at once. */
+  /** How many requests may be in flight at once. */
   readonly concurrency: number;
   /** The rate limit, if there is one. */
   readonly rate: Rate | undefined;
-  /** Whether answers may come from a cache. */
+  /** Whether responses may come from a cache. */
   readonly usesCache: boolean;
-  /** Whether the body of a response that is no success goes where bodies go. */
+  /** Whether the body of a response without a success status goes to the sink too. */
   readonly takesErrorBodies: boolean;
   /** Whether relative URLs go to mirrors. */
   readonly hasMirrors: boolean;
 }
 
 /**
- * Performs all inputs; whatever becomes of one is its outcome.
+ * Fetches all inputs. An input that fails is reported, and does not end the others.
  *
- * @param options What to do.
- * @returns When all have ended, or the run was stopped.
+ * @param options What to fetch, with which client, and where the outcomes go.
+ * @returns Resolves when all jobs have ended, or the run was stopped. Rejects with an error of `inputs` itself.
  */
 export async function runGetJobs(options: GetJobsOptions): Promise<void> {
   const { client, run, inputs, sink } = options;
@@ -66,7 +66,7 @@ export async function runGetJobs(options: GetJobsOptions): Promise<void> {
   run.total = pool.total ?? run.total;
 }
 
-/** One input. */
+/** The job of one input. */
 class GetJob {
   readonly #options: GetJobsOptions;
   readonly #given: Input | BadInput;
@@ -80,7 +80,7 @@ class GetJob {
     this.#startedAtMs = options.clock.now();
   }
 
-  /** Never rejects. */
+  /** Fetches the input and reports its failure; never rejects. */
   async perform(): Promise<void> {
     const { run, sink } = this.#options;
     try {
@@ -92,7 +92,7 @@ class GetJob {
     }
   }
 
-  /** Sends and receives, unless that was done by an earlier run. */
+  /** Sends the request and gives the response to the sink, unless the sink has the outcome of an earlier run. */
   async #fetch(input: Input): Promise<void> {
     const { run, sink } = this.#options;
     const request = requestOf(input, this.#options);
@@ -113,7 +113,7 @@ class GetJob {
     return {
       index: this.#index,
       input,
-      // Made for who needs it: a body may be large.
+      // Computed only for sinks that read it, because a body may be large.
       get variant() {
         return variantOf(input, request);
       },
@@ -139,7 +139,7 @@ class GetJob {
     try {
       await sink.fail?.(failed, error);
     } catch (failure) {
-      // The failure can't be written down; it is said all the same.
+      // The sink can't record the failure; stderr names it all the same.
       await run.warn(`${this.#given.where}: ${errorLine(failure)}`);
     }
     await this.#say(error);

@@ -1,5 +1,5 @@
 /**
- * The flags that say where `get` puts what it fetches, and the sink that they ask for.
+ * The flags for the output of `get`, and the sink that they choose.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { PathPlan } from "./path_plan.ts";
 import type { Run } from "./run.ts";
 import type { Sink } from "./sink.ts";
 
-/** Flags for what goes where, besides those that every command has. */
+/** Flags for the output of `get`, besides those that every command has. */
 export const GET_OUTPUT_FLAGS = {
   output: {
     kind: "value",
@@ -29,34 +29,34 @@ export const GET_OUTPUT_FLAGS = {
     help: "write into FILE instead of to stdout",
   },
   manifest: { kind: "value", value: "FILE", help: "list the files of --out, with sizes and SHA-256" },
-  resume: { kind: "switch", help: "leave out what is there, go on with what is half there" },
-  include: { kind: "switch", short: "i", help: "status and headers too" },
-  "fail-with-body": { kind: "switch", help: "the bodies of error answers too" },
-  ordered: { kind: "switch", help: "lines in the order of the URLs" },
+  resume: { kind: "switch", help: "skip complete files, continue partial ones" },
+  include: { kind: "switch", short: "i", help: "write status and headers too" },
+  "fail-with-body": { kind: "switch", help: "write the bodies of error responses too" },
+  ordered: { kind: "switch", help: "write the lines in the order of the URLs" },
 } as const;
 
-/** What was given. */
+/** The values of the output flags. */
 export type GetOutputFlags = Flags<typeof GET_OUTPUT_FLAGS & typeof OUTPUT_FLAGS>;
 
-/** What the output works with. */
+/** Options of {@linkcode openGetOutput}. */
 export interface GetOutputOptions {
   readonly terminal: Terminal;
   readonly run: Run;
-  /** Whether exactly one URL is asked for, given as such. */
+  /** Whether the only operand is a URL. */
   readonly isSingle: boolean;
 }
 
-/** Where everything goes; disposing it closes the files that it has open. */
+/** The sink of a run, and the files that it has open: disposing it closes them. */
 export interface GetOutput extends AsyncDisposable {
   readonly sink: Sink;
 }
 
 /**
- * Opens what the flags ask for.
+ * Opens the output that the flags ask for.
  *
- * @param flags What was given.
- * @param options What it works with.
- * @throws {UsageError} If flags exclude each other, or something can't be written.
+ * @param flags The values of the flags.
+ * @param options The terminal, the run, and whether there is only one URL.
+ * @throws {UsageError} If flags exclude each other, or an output can't be written.
  */
 export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOptions): Promise<GetOutput> {
   checkFlags(flags, options);
@@ -104,7 +104,7 @@ function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void
   if (resume && out === undefined && !hasFile) throw new UsageError("'--resume' needs '--out' or '--output'");
   if (manifest !== undefined && out === undefined) throw new UsageError("'--manifest' needs '--out'");
   if (resume && flags["fail-with-body"] && !ndjson) {
-    // The body of an error would be taken for the file from then on.
+    // Later runs would take the file with the body of an error for a finished one.
     throw new UsageError("'--resume' and '--fail-with-body' exclude each other, but for lines of JSON");
   }
   const isFile = out !== undefined || hasFile && !ndjson;
@@ -133,13 +133,13 @@ async function openFiles(
   return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
 }
 
-/** Whether a path leads to a device, a pipe, or what is open already. */
+/** Returns whether a path leads to a device, a pipe, or a file that is open already, such as `/dev/stdout`. */
 async function leadsOut(path: string, { files }: Terminal): Promise<boolean> {
-  // What can't be looked at can't be written either, which is said then.
+  // If the path can't be examined, opening it fails as well, and that error is reported.
   return await files.kind(path, { follow: true }).catch(() => undefined) === "other";
 }
 
-/** A device or a pipe is written to as it is: a file can't take its place. */
+/** Opens a device or a pipe and writes to it directly, because a finished file must not replace it. */
 async function openSpecial(
   path: string,
   { include, resume }: GetOutputFlags,
@@ -158,7 +158,7 @@ async function openSpecial(
   return { sink: bodySink({ put, include }), [Symbol.asyncDispose]: () => writer.close() };
 }
 
-/** Whether a folder tells `A` from `a`; that it can't be written into is found out here at the latest. */
+/** Returns whether a folder tells `A` from `a`. A folder that can't be written into fails here at the latest. */
 async function tellsCase(folder: OutputFolder): Promise<boolean> {
   try {
     return await folder.isCaseSensitive();
@@ -170,7 +170,7 @@ async function tellsCase(folder: OutputFolder): Promise<boolean> {
 interface Manifest {
   readonly file: LineFile;
   readonly writer: ManifestWriter;
-  /** Where it is in the folder, if it is in there. */
+  /** The path of the manifest below the output folder, if it is in there. */
   readonly names: readonly string[] | undefined;
 }
 
@@ -189,7 +189,7 @@ async function openManifest(
     resume ? { begin: '{"url":', onLine } : undefined,
   );
   const write = (line: string): Promise<void> => run.keep(manifest, () => file.write(line));
-  // A pipe has no path.
+  // A pipe has no real path.
   const path = await files.realPath(manifest).catch(() => undefined);
   const names = path === undefined ? undefined : folder.namesOf(path);
   return { file, writer: new ManifestWriter(write, known), names };
@@ -197,7 +197,7 @@ async function openManifest(
 
 function split(path: string): readonly [parent: string, name: string] {
   const { folder, name } = currentDisk().resolve(path);
-  // A slash or dots at the end are left out of the name of a folder.
+  // Resolving a path drops a slash or dots at its end, which only the path of a folder has.
   if (name === "" || !path.endsWith(name)) {
     throw new UsageError(`'--output' must be a file: received ${JSON.stringify(path)}`);
   }

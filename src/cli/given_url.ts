@@ -1,17 +1,20 @@
 /**
- * URLs as people give them.
+ * URLs as users write them.
  *
  * @module
  */
 
 import { isAbsoluteUrl, joinUrl, shownUrl } from "../http/url.ts";
 
-// deno-lint-ignore no-control-regex -- URL parsers leave tabs and line breaks out, wherever they stand, and another thing is fetched.
+// deno-lint-ignore no-control-regex -- URL parsers drop tabs and line breaks wherever they stand, so that another URL would be fetched.
 const CONTROL = /[\x00-\x1f\x7f]/;
-/** What bytes are read as that are no UTF-8, and what has no bytes: another thing would be fetched, and one for all such URLs. */
+/**
+ * U+FFFD, which stands for bytes that are not UTF-8, and lone surrogates, which have no bytes in UTF-8. Another URL would be fetched, and
+ * the same one for all texts that differ only there.
+ */
 const UNREADABLE = /[\uFFFD\p{Cs}]/u;
 
-/** `example.com/x`, `bücher.example`, `localhost:8000`, `[::1]:80/x`: what begins with a host. */
+/** A label of a host. A text may begin with a host: `example.com/x`, `bücher.example`, `localhost:8000`, `[::1]:80/x`. */
 const LABEL = String.raw`[\p{L}\p{M}\p{N}_-]+`;
 const HOST_FIRST = new RegExp(
   String.raw`^(localhost|${LABEL}(?:\.${LABEL})+\.?|\[[0-9a-f:.]+\]|${LABEL}(?=:\d))(?::\d+)?(?=[/?#]|$)`,
@@ -20,11 +23,11 @@ const HOST_FIRST = new RegExp(
 const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
 
 /**
- * Reads a URL. One that begins with a host gets the scheme that it lacks: `http` on this machine, `https` everywhere else. With a
- * base it is a path below that, and gets none.
+ * Parses a URL. A text without a scheme that begins with a host gets one: `http` for this machine, `https` for any other. With a base, that
+ * text is a path below the base instead.
  *
- * @param text What was given.
- * @param base What relative URLs resolve against; `undefined` if they are refused.
+ * @param text The text, as the user has written it.
+ * @param base The base of relative URLs; `undefined` if they are refused.
  * @returns The URL, absolute.
  * @throws {TypeError} If it is no http or https URL.
  */

@@ -1,5 +1,5 @@
 /**
- * What to fetch: URLs from the arguments, from files and from the standard input, read as they are asked for.
+ * The inputs of `get`: URLs from the arguments, from files and from standard input, read only as fast as the jobs ask for them.
  *
  * @module
  */
@@ -14,30 +14,30 @@ import { isOptionLine, partsOfJson, partsOfLines, type RequestParts } from "./re
 /** A URL that can be fetched. */
 export interface Input {
   readonly ok: true;
-  /** As it was given. */
+  /** The URL as the user has written it. */
   readonly text: string;
-  /** Absolute: relative to the first base URL, if it was relative. */
+  /** The absolute URL; a relative one is resolved against the first base URL. */
   readonly url: URL;
-  /** What it has of its own. */
+  /** The method, headers, body and file path that the input sets itself. */
   readonly parts: RequestParts;
-  /** Where it was given: `urls.txt:7`, `-:3`, `argument 2`. */
+  /** The place of the input: `urls.txt:7`, `-:3`, `argument 2`. */
   readonly where: string;
 }
 
-/** A URL, or a source of URLs, that can't be used. */
+/** A URL, or a list of URLs, that can't be used. */
 export interface BadInput {
   readonly ok: false;
   readonly text: string;
   readonly where: string;
-  /** What is wrong. */
+  /** The reason why it can't be used. */
   readonly error: Error;
 }
 
 /**
- * Checks what can be checked before anything is fetched.
+ * Checks the operands, as far as possible before any request is sent.
  *
  * @param operands URLs, `-` and `@file`.
- * @param terminal Where the files are.
+ * @param terminal The terminal, whose files the operands name.
  * @throws {UsageError} If there is nothing to fetch, a file is missing, or stdin is named twice.
  */
 export async function checkOperands(operands: readonly string[], terminal: Terminal): Promise<void> {
@@ -62,11 +62,11 @@ async function kindOf(path: string, operand: string, { files }: Terminal): Promi
 }
 
 /**
- * Checks that no file is read and written: what is to be written would take away what is to be read.
+ * Checks that no file of inputs is also an output: opening the output would empty the file before it is read.
  *
  * @param operands URLs, `-` and `@file`.
- * @param written The files that flags name, by the flag.
- * @param terminal Where the files are.
+ * @param written The paths of the outputs, by the flag that names each.
+ * @param terminal The terminal, whose files the paths name.
  * @throws {UsageError} If there is such a file.
  */
 export async function checkWritten(
@@ -85,32 +85,32 @@ export async function checkWritten(
   }
 }
 
-/** Whether exactly one URL is asked for, given as such. */
+/** Returns whether the only operand is a URL. */
 export function isSingleUrl(operands: readonly string[]): boolean {
   return operands.length === 1 && operands.every((operand) => operand !== "-" && !isFile(operand));
 }
 
-/** How many there are, when that is known before they are read. */
+/** Returns the number of inputs, if it is known before any list is read. */
 export function knownTotal(operands: readonly string[]): number | undefined {
   return operands.some((operand) => operand === "-" || isFile(operand)) ? undefined : operands.length;
 }
 
-/** How inputs are read. */
+/** Options of {@linkcode readInputs}. */
 export interface ReadInputsOptions {
   /** Ends the inputs early, without an error. */
   readonly signal: AbortSignal;
-  /** What relative URLs resolve against; without it they are refused. */
+  /** The base of relative URLs. Without it they are refused. */
   readonly base?: URL | undefined;
 }
 
 /**
- * Reads the inputs one by one, in order. Blank lines and lines that begin with `#` are skipped; a line that begins with `{` is a request
+ * Reads the inputs one by one, in order. It skips blank lines and lines that begin with `#`. A line that begins with `{` is a request
  * in JSON. In a file, indented lines below a URL belong to it: `  header=Name: value`, `  method=`, `  data=`, `  json=`, `  out=`.
  *
- * @param operands URLs, `-` for the standard input, `@file` for a file; both with one URL a line.
- * @param terminal Where they are read.
- * @param options How they are read.
- * @returns The inputs; what is wrong with one does not end the others.
+ * @param operands URLs, `-` for standard input, and `@file` for a file; both have one URL on each line.
+ * @param terminal The terminal, with standard input and the files.
+ * @param options The signal and the base URL.
+ * @returns The inputs. A wrong one becomes a {@linkcode BadInput}, and the others follow.
  */
 export async function* readInputs(
   operands: readonly string[],
@@ -126,10 +126,16 @@ export async function* readInputs(
   }
 }
 
-/** One among the lines below a URL; one that is not indented hides those below itself, as it does if it was a URL. */
+/**
+ * A comment among the option lines below a URL. A comment without indent may be a commented-out URL: the option lines below it are skipped
+ * too.
+ */
 const INDENTED_COMMENT = /^\s+#/;
 
-/** A line, or a line with the indented ones below it. A program may wait for the response to each line of stdin, so those stand alone. */
+/**
+ * Joins each line of a file with the indented option lines below it. Lines of stdin are not joined, because a program may wait for the
+ * response to each line before it writes the next one.
+ */
 async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
   let block: string | undefined;
   for await (const line of lines) {
@@ -159,20 +165,23 @@ async function* readList(
       number += block.split("\n").length;
     }
   } catch (cause) {
-    // What was read so far is fetched; that there is more is reported like any other failure.
+    // The inputs read so far are fetched. The rest of the list counts as one more failure.
     const reason = messageOf(cause);
     const error = new Error(`Cannot read on: ${reason}`, { cause });
     yield { ok: false, text: name, where: `${name}:${number}`, error };
   }
 }
 
-/** Whether a line says something of a URL that is not above it. Without its indent it may be a URL that is relative to a base. */
+/**
+ * Returns whether an option line stands below no URL. Without a base URL this is so without an indent too; with one, such a line may be a
+ * relative URL.
+ */
 function isStray(block: string, base: URL | undefined): boolean {
   const [line = ""] = block.split("\n", 1);
   return isOptionLine(base === undefined ? ` ${line}` : line);
 }
 
-/** It is not shown, as a header may be a credential. */
+/** Returns an error that does not show the line, because a header may be a credential. */
 function strayOption(where: string): BadInput {
   const rule = "a line such as 'header=…' must be indented, and in a file below a URL";
   return { ok: false, text: where, where, error: new TypeError(`Cannot fetch as ${rule}`) };
@@ -196,7 +205,7 @@ function toInput(block: string, where: string, base: URL | undefined): Input | B
   }
 }
 
-/** A URL in quotes is what jq writes of a text. */
+/** Removes the quotes from a line in which jq has written a URL as a JSON string. */
 function unquoted(line: string): string {
   return line.startsWith('"') ? partsOfJson(line).url : line;
 }

@@ -1,22 +1,22 @@
 /**
- * Many jobs: pulled one by one, as there is room for them.
+ * A pool that pulls inputs one by one, as there is room, and performs a job for each.
  *
  * @module
  */
 
 /** Options of {@linkcode JobPool}. */
 export interface JobPoolOptions<T> {
-  /** What to do; closed when it ends early. */
+  /** The source of the inputs; the pool closes it when it stops early. */
   readonly inputs: AsyncIterable<T>;
-  /** Whether another one may be pulled, with so many that have not ended. */
+  /** Whether the pool may pull another input while so many jobs have not ended. */
   readonly hasRoom: (outstanding: number) => boolean;
-  /** Does one; never rejects. */
+  /** Performs the job of one input; must not reject. */
   readonly perform: (input: T, index: number) => Promise<void>;
-  /** Ends the pulling early, without an error; those that have begun are waited for. */
+  /** Stops pulling inputs, without an error. The pool still waits for the jobs that have begun. */
   readonly signal: AbortSignal;
 }
 
-/** Pulls inputs and performs them, until all have ended. */
+/** Pulls inputs and performs their jobs, until all have ended. */
 export class JobPool<T> {
   readonly #options: JobPoolOptions<T>;
   readonly #iterator: AsyncIterator<T>;
@@ -27,28 +27,28 @@ export class JobPool<T> {
   #isExhausted = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /** Nothing starts before {@linkcode JobPool.run}. */
+  /** Creates a pool; {@linkcode JobPool.run} starts it. */
   constructor(options: JobPoolOptions<T>) {
     this.#options = options;
     this.#iterator = options.inputs[Symbol.asyncIterator]();
   }
 
-  /** How many inputs there were, once that is known. */
+  /** The number of inputs, once the source has ended; `undefined` before, and after an abort. */
   get total(): number | undefined {
     return this.#isExhausted && !this.#options.signal.aborted ? this.#index : undefined;
   }
 
   /**
-   * Begins.
+   * Starts the pool; call it once.
    *
-   * @returns When everything has ended. Rejects with what `inputs` threw, after those that had begun have ended.
+   * @returns Resolves when all jobs have ended. Rejects with an error of `inputs`, after the jobs that had begun have ended.
    */
   run(): Promise<void> {
     this.pump();
     return this.#ended.promise;
   }
 
-  /** There may be room. */
+  /** Pulls the next input if there is room. The owner calls it when there may be more room. */
   pump(): void {
     if (this.#isPulling || this.#isExhausted) return;
     if (this.#outstanding > 0 && !this.#options.hasRoom(this.#outstanding)) return;
@@ -59,7 +59,7 @@ export class JobPool<T> {
   #onPulled({ done, value }: IteratorResult<T>): void {
     this.#isPulling = false;
     if (done === true || this.#options.signal.aborted) {
-      if (done !== true) this.#iterator.return?.().catch(() => {}); // how it ends does not matter
+      if (done !== true) this.#iterator.return?.().catch(() => {}); // an error at its end does not matter
       return this.#onExhausted();
     }
     this.#outstanding++;

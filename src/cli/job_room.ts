@@ -10,43 +10,47 @@ import type { Rate } from "./values.ts";
 
 /** Options of {@linkcode JobRoom}. */
 export interface JobRoomOptions {
-  /** How many may send at once. */
+  /** How many requests may be in flight at once. */
   readonly concurrency: number;
-  /** The rate limit that a request may wait for, which more requests would only wait for too. */
+  /** The rate limit. Requests beyond it wait for a token, so that more jobs would only wait as well. */
   readonly rate: Rate | undefined;
-  /** Whether a request has so much time in all, which runs while it waits to be sent. */
+  /** Whether each request has a total timeout, which runs while the request waits to be sent. */
   readonly isTimed: boolean;
   readonly clock: Clock;
   readonly stats: () => ClientStats;
-  /** How many jobs have been sent, and only wait for an earlier one that has not ended. */
+  /** How many finished jobs wait only for their turn behind an earlier job that has not ended. */
   readonly stranded: () => number;
   /** Called when there may be room again. */
   readonly onRoom: () => void;
 }
 
-/** How many more may sleep, wait for an origin in trouble, or wait for one of these, while others go on. */
+/** How many more jobs may begin at most, in place of jobs that wait for a backoff, an origin in trouble, or their turn. */
 const MAX_WAITING = 1_000;
-/** How often it is looked at what the others wait for when there is no room, in milliseconds. */
+/** How often the room looks again at the client's counts while it is full, in milliseconds. */
 const LOOK_MS = 25;
 
 /**
- * There is room for twice as many as may send at once: what one has received is written while the next one sends. Those that sleep after
- * a failure, or wait for an origin in trouble, leave their permits free, and so do those that must not be written before them. When that
- * is so, as many more may begin; it is looked at now and then, because to be told of each request would cost them all. Dispose it to stop
- * that.
+ * Decides whether one more job may begin. There is room for twice as many jobs as requests may be in flight: while some write what they
+ * have received, others send. A job that waits for a backoff, for an origin in trouble, or for its turn behind an earlier job holds no
+ * permit, so that one more job may begin in its place. The room finds out by looking at the client's counts now and then, because an event
+ * for each request would slow all of them down. Disposing the room stops that.
  *
- * Where the time of a request runs from its beginning, none begins that would have to wait for its permit, and as few as may be for a token.
+ * With a total timeout, which runs from the beginning of a job, no job begins that would have to wait for a permit, and as few as possible
+ * that wait for a token.
  */
 export class JobRoom implements Disposable {
   readonly #options: JobRoomOptions;
-  /** How many jobs there is room for, as long as none sleeps. */
+  /** How many jobs there is room for while none waits without a permit. */
   readonly #least: number;
-  /** How many may wait for tokens: as many as come from one look to the one after the next; 0 where it does not matter how long they wait. */
+  /**
+   * How many jobs may wait for tokens: as many as the rate allows in the time of two looks; 0 where it does not matter how long a job
+   * waits.
+   */
   readonly #maxAwaiting: number;
   #room: number;
   #timer: TimerHandle | undefined;
 
-  /** There is room. */
+  /** Creates an empty room. */
   constructor(options: JobRoomOptions) {
     const { concurrency, isTimed, rate } = options;
     this.#options = options;
@@ -57,7 +61,7 @@ export class JobRoom implements Disposable {
     this.#room = this.#least;
   }
 
-  /** Whether one more may begin, beside so many that have not ended. */
+  /** Returns whether one more job may begin while so many have not ended. If not, the room looks again later. */
   has(outstanding: number): boolean {
     if (outstanding < this.#room && (this.#maxAwaiting === 0 || this.#hasTokens(outstanding))) return true;
     this.#timer ??= this.#options.clock.setTimeout(() => this.#look(), LOOK_MS);
@@ -76,13 +80,13 @@ export class JobRoom implements Disposable {
     onRoom();
   }
 
-  /** Whether those that have not been sent can be soon. */
+  /** Returns whether so few jobs wait for a token that one more may begin. */
   #hasTokens(outstanding: number): boolean {
     const stats = this.#options.stats();
     return outstanding - this.#options.stranded() < stats.inFlight + this.#maxAwaiting + this.#held(stats);
   }
 
-  /** How many wait for something else than a permit or a token. */
+  /** Returns how many jobs wait for something other than a permit or a token. */
   #held({ inFlight, queued, origins }: ClientStats): number {
     const { concurrency, rate } = this.#options;
     if (inFlight >= concurrency) return 0;

@@ -1,5 +1,5 @@
 /**
- * A file of lines that is its own journal: what is there after a crash is whole lines, and one that is cut.
+ * A file of lines that is its own journal: after a crash it holds whole lines, and at most one torn line at its end.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { FileWriter, TerminalFiles } from "../runtime/terminal/contract.ts"
 import { UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 
-/** What the lines of an earlier run are. */
+/** How to recognise and read the lines of an earlier run. */
 export interface EarlierLines {
-  /** What each of them begins with: what begins otherwise is no torn line, and is not cut. */
+  /** The text that every line begins with. A file whose unfinished last line begins otherwise is another file, and is not truncated. */
   readonly begin: string;
-  /** Called with every whole line that is there and stays; what it throws says that the file is another one. */
+  /** Called with every whole line, all of which stay. It throws if the file is another one. */
   readonly onLine: (line: string) => void;
 }
 
-/** Writes lines in the order of the calls, and none behind one that could not be written: that may be torn. */
+/** Writes lines in the order of the calls. After a failed write it writes no more, because the last line may be torn. */
 export class LineFile implements AsyncDisposable {
   readonly #writer: FileWriter;
-  /** The lines that wait while others are being written, and when they are there. */
+  /** The lines that wait for the write in progress, and the promise of their own write. */
   #waiting: { text: string; readonly written: Promise<void> } | undefined;
   #tail: Promise<void> = Promise.resolve();
 
@@ -28,13 +28,13 @@ export class LineFile implements AsyncDisposable {
   }
 
   /**
-   * Opens a file, and cuts what is in it: all of it, or as much as a crash has torn.
+   * Opens a file and truncates it: to nothing, or to the whole lines of an earlier run.
    *
-   * @param flag The flag that names it.
+   * @param flag The flag that names the file, for errors.
    * @param path The file.
    * @param files The file system.
-   * @param earlier What is there already; without it the file begins anew.
-   * @throws {UsageError} If it can't be written.
+   * @param earlier The lines of an earlier run; without it the file begins empty.
+   * @throws {UsageError} If the file can't be written, or is not the output of an earlier run.
    */
   static async open(
     flag: string,
@@ -43,7 +43,7 @@ export class LineFile implements AsyncDisposable {
     earlier?: EarlierLines,
   ): Promise<LineFile> {
     try {
-      // What is no plain file, such as a pipe, can't be cut.
+      // Only a plain file can be truncated, and not a pipe.
       if (await files.kind(path, { follow: true }) === "file") {
         await files.truncate(path, earlier === undefined ? 0 : await readWhole(path, files, earlier));
       }
@@ -53,7 +53,7 @@ export class LineFile implements AsyncDisposable {
     }
   }
 
-  /** Writes a line, with its end. Those that come while others are being written go together. */
+  /** Writes a line, with its line break. Lines that come during a write are written together after it. */
   write(line: string): Promise<void> {
     if (this.#waiting !== undefined) this.#waiting.text += line;
     else {
@@ -71,12 +71,12 @@ export class LineFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tail.catch(() => {}); // the callers have heard of it
+    await this.#tail.catch(() => {}); // the callers of `write` have the error
     await this.#writer.close();
   }
 }
 
-/** Reads the lines that have an end, and gives the number of their bytes. */
+/** Reads all whole lines, and returns their size in bytes. */
 async function readWhole(
   path: string,
   files: TerminalFiles,
@@ -90,7 +90,7 @@ async function readWhole(
     const end = chunk.lastIndexOf(0x0a);
     if (end !== -1) whole = bytes + end + 1;
     bytes += chunk.length;
-    // Only what is new is looked through: a line may come in thousands of pieces.
+    // Only the new chunk is searched for line breaks: a line may come in thousands of chunks.
     const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
     rest += first;
     for (const next of more) {

@@ -59,7 +59,7 @@ export interface MainOptions {
    * @default {systemClock}
    */
   readonly clock?: Clock | undefined;
-  /** Starts other processes, for commands that show what they do with several; by default there are none. */
+  /** Starts other processes and makes temporary folders for `demo`; without it, `demo` loads everything in this process. */
   readonly processes?: Processes | undefined;
 }
 
@@ -73,13 +73,13 @@ const EXIT_USAGE = 2;
 /**
  * Runs the command line.
  *
- * Data goes to stdout, everything else to stderr. The first Ctrl-C, SIGTERM or SIGHUP aborts what is in flight and keeps what was done, the
- * second one ends the program at once. So it ends 5 seconds after the first one if what is written does not come to its end, as where the
- * reader of stdout has stopped to read.
+ * Data goes to stdout, everything else to stderr. The first Ctrl-C, SIGTERM or SIGHUP aborts the requests in flight and keeps all finished
+ * results; the second one ends the program at once. The program also ends 5 seconds after the first one if a write is still pending, for
+ * example because the reader of stdout has stopped reading.
  *
  * @param args The arguments after the program's name.
- * @param terminal Where it reads and writes.
- * @param options What else it works with.
+ * @param terminal The terminal that the program reads from and writes to.
+ * @param options The `fetch`, the clock and the processes to use.
  * @returns The exit code: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
  *
  * @example What it writes, as text
@@ -128,7 +128,7 @@ async function say(text: string, terminal: Terminal): Promise<number> {
   return 0;
 }
 
-/** The help of a command, or of the program if none is named. */
+/** Returns the help of a command, or of the program if no command is named. */
 function helpOn([name, ...rest]: readonly string[], columns: number): string {
   if (rest.length > 0) throw new UsageError("'help' takes one command");
   if (name === undefined || HELP.includes(name)) return programUsage(COMMANDS, columns);
@@ -144,7 +144,7 @@ function commandOf(name: string): Command {
   throw new UsageError(`Unknown command: ${JSON.stringify(shownUrl(name))}${hint}`);
 }
 
-/** How it is used, in two lines; more is in the help. */
+/** Returns two lines on how to use a command, for a usage error; the help says more. */
 function shortUsage(name: string): string {
   const command = COMMANDS.find((command) => command.name === name);
   if (command !== undefined) return `${usageLine(command)}\nAll flags: slipstream help ${name}\n`;

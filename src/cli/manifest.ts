@@ -1,5 +1,5 @@
 /**
- * The list of the files that were written.
+ * The manifest: the list of the files that were written.
  *
  * @module
  */
@@ -15,17 +15,17 @@ export class ManifestWriter {
   readonly #known: ReadonlySet<string>;
 
   /**
-   * Begins with what an earlier run has written.
+   * Creates a writer that continues the manifest of an earlier run, or begins a new one.
    *
-   * @param writeLine Writes a line, with its end.
-   * @param known The files that it names already.
+   * @param writeLine Writes a line, with its line break.
+   * @param known The files that the manifest names already.
    */
   constructor(writeLine: (line: string) => Promise<void>, known: ReadonlySet<string>) {
     this.#writeLine = writeLine;
     this.#known = known;
   }
 
-  /** A file was written. What is in it is read again, so that its digest is that of what is on the disk. */
+  /** Adds a file that was written. Its content is read again, so that the digest is that of the bytes on disk. */
   async write(
     job: Job,
     file: string,
@@ -36,7 +36,7 @@ export class ManifestWriter {
     await this.#line(job, { file, bytes, status, etag: headers.get("etag") ?? undefined, digest });
   }
 
-  /** A file is there from an earlier run; one that was ended before it could write its line. */
+  /** Adds a file from an earlier run, if that run ended before it could write the line. */
   async found(job: Job, file: string, content: AsyncIterable<Uint8Array>): Promise<void> {
     if (!this.#known.has(file)) await this.#line(job, { file, ...await measure(content) });
   }
@@ -47,16 +47,16 @@ export class ManifestWriter {
 }
 
 /**
- * The file that a line of a manifest names.
+ * Returns the file that a line of a manifest names.
  *
- * @throws {TypeError} If it is no such line.
+ * @throws {TypeError} If the line names no file.
  */
 export function manifestFile(line: string): string {
   let file: unknown;
   try {
     file = (JSON.parse(line) as { readonly file?: unknown } | null)?.file;
   } catch {
-    // No JSON: refused below.
+    // The line is no JSON: the check below refuses it.
   }
   if (typeof file !== "string") throw new TypeError("it holds a line that names no file");
   return file;

@@ -10,10 +10,10 @@ const BASE64_CHUNK = 0x8000;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * A line of JSON, with its end.
+ * Builds a line of JSON, with its line break.
  *
  * @param fields The fields.
- * @param body A body to put behind them: JSON as `value`, unchanged down to the digits of its numbers; other UTF-8 text as
+ * @param body A body to append: JSON as `value`, unchanged down to the digits of its numbers; other UTF-8 text as
  * `text`; anything else as `base64`.
  * @returns The line.
  */
@@ -44,7 +44,7 @@ function isJson(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch {
-    // Text then.
+    // Then it is text.
     return false;
   }
 }

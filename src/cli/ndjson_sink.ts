@@ -1,5 +1,5 @@
 /**
- * Outcomes as lines of JSON.
+ * A sink that writes outcomes as lines of JSON.
  *
  * @module
  */
@@ -16,39 +16,42 @@ import { Turnstile } from "./turnstile.ts";
 export interface NdjsonSinkOptions {
   /** Writes a line. */
   readonly write: (line: string) => Promise<void>;
-  /** Whether lines have status and headers: each is a text, and several of `set-cookie`, which can't be joined, a list. */
+  /**
+   * Whether lines have the status and the headers: each header as a string, and several `set-cookie`, which can't be joined, as an array.
+   */
   readonly include: boolean;
   /** Whether lines come in the order of the inputs. */
   readonly ordered: boolean;
 }
 
-/** Reads the beginning of a line; what comes after it may be long. */
+/** Matches the members that identify an outcome, in a whole line; the rest of the line may be long. */
 const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),(?:"variant":"(\w+)",)?"ok":(true|false)[,}].*\}$/s;
 
 /**
- * Every outcome is a line with the `index` of its input, failures too; so a file of them says what is done. Of the URL, which is as it was
- * given, only the user info is left out; of what is none, all that may be a secret. A `variant` tells what else was asked for, as a hash, where that is no plain GET.
+ * Writes a line for every outcome, failures included, with the `index` of its input; so a file of lines tells a later run what is done. The
+ * `url` is as the user has written it, without user info. An input that is no URL is shown without all that may be a secret. Where the
+ * request is no plain GET, `variant` is a hash that tells it from others.
  */
 export class NdjsonSink implements Sink {
   readonly #options: NdjsonSinkOptions;
   readonly #done = new Map<number, number>();
   readonly #turns: Turnstile | undefined;
 
-  /** Nothing is done yet. */
+  /** Creates a sink that knows no earlier outcomes yet. */
   constructor(options: NdjsonSinkOptions) {
     this.#options = options;
     this.#turns = options.ordered ? new Turnstile() : undefined;
   }
 
   /**
-   * Takes note of a line of an earlier run.
+   * Notes the outcome that a line of an earlier run tells.
    *
-   * @throws {TypeError} If it is no such line.
+   * @throws {TypeError} If the line tells no outcome.
    */
   note(line: string): void {
     const [, index, url = '""', variant, ok] = LINE.exec(line) ?? [];
     if (index === undefined) throw new TypeError("it holds a line that is no outcome with an index");
-    // A failure is tried again.
+    // A failed input is fetched again.
     if (ok === "true") this.#done.set(Number(index), identityOf(JSON.parse(url), variant));
   }
 
@@ -79,7 +82,7 @@ export class NdjsonSink implements Sink {
     return this.#turns?.stranded ?? 0;
   }
 
-  /** The line of an outcome; its body is let go, as the line may have to wait long. */
+  /** Receives a response and returns its line. It keeps no body, because the line may have to wait long for its turn. */
   async #receive(job: Job, exchange: Exchange): Promise<ReceivedLine> {
     const { status, headers, attempts, from, failure, body } = await exchange.whole();
     const head = this.#options.include ? { status, headers: headerFields(headers) } : {};
@@ -113,7 +116,7 @@ function lineOf(
   fields: Readonly<Record<string, unknown>>,
   body?: Body,
 ): string {
-  // Of what is no URL nobody knows where its user info ends.
+  // In a text that is no URL it is unknown where user info ends.
   const url = input.ok ? redactUserInfo(input.text) : shownUrl(input.text);
   return ndjsonLine({ index, url, ...fields }, body);
 }

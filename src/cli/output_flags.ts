@@ -1,5 +1,5 @@
 /**
- * The flags that say where data goes and how a run talks, the same for every command that fetches.
+ * The flags for data and messages, the same for every command that fetches.
  *
  * @module
  */
@@ -12,23 +12,23 @@ import type { RunOptions } from "./run.ts";
 
 /** Flags for the output, the first failure, and what stderr says. */
 export const OUTPUT_FLAGS = {
-  out: { kind: "value", value: "DIR", help: "write files below DIR instead" },
-  ndjson: { kind: "switch", help: "write lines of JSON, as they come" },
+  out: { kind: "value", value: "DIR", help: "write each response into a file below DIR" },
+  ndjson: { kind: "switch", help: "write a line of JSON for each response, as it arrives" },
   "fail-fast": { kind: "switch", help: "stop everything at the first failure" },
   quiet: { kind: "switch", help: "no progress and no summary" },
-  "json-errors": { kind: "switch", help: "failures as JSON on stderr, and nothing else" },
+  "json-errors": { kind: "switch", help: "write failures as JSON to stderr, and nothing else" },
 } as const;
 
-/** What was given of {@linkcode OUTPUT_FLAGS}. */
+/** The values of {@linkcode OUTPUT_FLAGS}. */
 export type OutputFlags = Flags<typeof OUTPUT_FLAGS>;
 
 /**
  * Opens the folder of `--out`.
  *
- * @param flags What was given.
- * @param terminal Where the folder is.
+ * @param flags The values of the flags.
+ * @param terminal The terminal, with the file system.
  * @returns The folder; `undefined` without `--out`.
- * @throws {UsageError} If it can't be written into, or `--ndjson` was given too.
+ * @throws {UsageError} If the folder can't be written into, or `--ndjson` is given too.
  */
 export async function openOutputFolder(
   { out, ndjson }: OutputFlags,
@@ -44,7 +44,7 @@ export async function openOutputFolder(
   }
 }
 
-/** What the flags mean for a run. */
+/** Returns the options of a run that the flags set. */
 export function runOptions(flags: OutputFlags): Omit<RunOptions, "summary"> {
   return {
     quiet: flags.quiet,

@@ -1,5 +1,5 @@
 /**
- * A folder that files are written into, and never out of.
+ * A folder for output files, which no name of a file can lead out of.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 
-/** What files are called while they are written, and by which process. */
+/** The name of a file that is being written, with the number of the process that writes it. */
 const TEMPORARY = /^\.slipstream-(\d+)-[0-9a-f-]+\.part$/;
 
 /**
- * Writes files whole or not at all: each is written under another name in its folder and renamed. What a process that was killed has left
- * under such a name is removed before the next file goes there. A symbolic link that leads
- * outside is refused where a folder is needed, and replaced where a file is. A program that can change the folder at the same
- * time can still swap a folder for a link between the check and the write.
+ * Writes files whole or not at all: each has a temporary name in its folder until it is complete. Temporary files that a killed process has
+ * left are removed before the first file goes into their folder. A symbolic link that leads outside is refused where a folder is needed,
+ * and replaced where a file is. A program that can change the folder at the same time can still swap a folder for a link between the check
+ * and the write.
  */
 export class OutputFolder {
   /** The folder's absolute path. */
@@ -44,7 +44,7 @@ export class OutputFolder {
     return new OutputFolder(real, files);
   }
 
-  /** Whether the file system tells `A` from `a`; it writes a file to find out, and removes it. */
+  /** Returns whether the file system tells `A` from `a`. To find out, it writes a file and removes it. */
   async isCaseSensitive(): Promise<boolean> {
     await this.#sweep(this.path);
     const name = temporaryName();
@@ -56,7 +56,7 @@ export class OutputFolder {
     }
   }
 
-  /** The names of the folders and, last, of the file at a path without links; `undefined` if that is elsewhere. */
+  /** Returns the names of the folders and, last, of the file at a path without links; `undefined` if the path is outside. */
   namesOf(realPath: string): readonly string[] | undefined {
     if (!this.#contains(realPath)) return undefined;
     return realPath.slice(this.path.length).split(/[/\\]/).filter((name) => name !== "");
@@ -77,8 +77,8 @@ export class OutputFolder {
    * Writes a file, in place of the one that is there.
    *
    * @param names The names of the folders and, last, of the file: safe ones.
-   * @param content What is in it; it may come piece by piece.
-   * @throws {Error} If a folder leads outside, or the file can't be written; and what the content breaks off with.
+   * @param content The content, whole or in chunks.
+   * @throws {Error} If a folder leads outside, or the file can't be written; also the error with which the content breaks off.
    */
   async write(
     names: readonly string[],
@@ -92,13 +92,13 @@ export class OutputFolder {
       else await this.#writePieces(temporary, content);
       await this.#files.rename(temporary, `${folder}/${names.at(-1)}`);
     } catch (error) {
-      // The first failure counts, not that of cleaning up.
+      // The error of the write counts, not that of the clean-up.
       await this.#files.remove(temporary).catch(() => {});
       throw error;
     }
   }
 
-  /** Once for each folder. */
+  /** Removes the temporary files of processes that have ended, once for each folder. */
   async #sweep(folder: string): Promise<void> {
     if (this.#swept.has(folder)) return;
     this.#swept.add(folder);
@@ -109,7 +109,7 @@ export class OutputFolder {
         await this.#files.remove(`${folder}/${name}`);
       }
     } catch {
-      // What can't be tidied up is no reason to write nothing.
+      // A failure to tidy up is no reason to write nothing.
     }
   }
 

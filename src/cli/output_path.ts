@@ -9,14 +9,14 @@ import { hashName } from "./text_hash.ts";
 const MAX_SEGMENT_BYTES = 180;
 const MAX_EXTENSION_LENGTH = 16;
 const MAX_PATH_LENGTH = 1_000;
-/** The file of a path that ends with a slash. */
+/** The name of the file for a path that ends with a slash. */
 const INDEX = "index";
-/** So that a file never has the name of a folder. */
+/** The extension of names without one, so that a file never has the name of a folder. */
 const NO_EXTENSION = ".body";
-/** What files are called while they come, and what is noted beside them. */
+/** Names of unfinished files, and of the records beside them. */
 const PART = /\.part(?:\.json)?$/i;
 const PLAIN_HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])$/;
-/** What a URL can't write in another way than its name. */
+/** Path segments that a URL can write in one way only, which is the decoded name itself. */
 const PLAIN_NAME = /^[A-Za-z0-9._@!$&'()+,;=-]+$/;
 
 // Control and format characters (some turn the direction of a name around), what Windows refuses, and both slashes.
@@ -29,21 +29,22 @@ const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What else a name depends on. */
+/** Options of {@linkcode outputPath}. */
 export interface OutputPathOptions {
   /** Whether the file system tells `A` from `a`. */
   readonly isCaseSensitive?: boolean | undefined;
-  /** What tells requests for the same URL apart, such as method and body; nothing for a plain GET. */
+  /** A text that tells requests for the same URL apart, such as by method and body; empty for a plain GET. */
   readonly variant?: string | undefined;
 }
 
 /**
- * The path of the file for a URL: its host, then its decoded path. It depends on nothing but the URL, and no two URLs have the same
- * one, nor is the file of one the folder of another: whatever can't be read back from a name, a query first of all, becomes a hash at its
- * end (`~` is found in such names only). So no token of a query ends up on a disk. A name without an extension gets `.body`.
+ * Returns the path of the file for a URL: its host, then its decoded path. The path depends on nothing but the URL and the options. No two
+ * URLs have the same path, and the file of one is never the folder of another. A hash at the end of a name stands for all that can't be
+ * read back from it, above all a query; names with a `~` of their own get one too. So no token in a query ends up on disk. A name without
+ * an extension gets `.body`.
  *
  * @param url The URL.
- * @param options What else the name depends on.
+ * @param options Whether the file system tells `A` from `a`, and what tells the request from a plain GET.
  * @returns The names of the folders and, last, of the file.
  */
 export function outputPath(url: URL, options: OutputPathOptions = {}): readonly string[] {
@@ -64,12 +65,12 @@ export function outputPath(url: URL, options: OutputPathOptions = {}): readonly 
   return isShort ? path : [host, `long~${hashName(identity)}${NO_EXTENSION}`];
 }
 
-/** The query with its `?`, which is sent also where nothing follows it. */
+/** Returns the query with its `?`. A `?` with nothing behind it is sent too, and makes another URL. */
 function queryOf({ search, href }: URL): string {
   return search === "" && href.split("#", 1)[0]!.endsWith("?") ? "?" : search;
 }
 
-/** `example.com` for https, `example.com_80` for http; of other ports https is the one that is marked. */
+/** Returns the folder of a host: `example.com` for https, `example.com_80` for http. At other ports, `~tls` marks https. */
 function hostFolder({ protocol, hostname, port }: URL): string {
   const name = PLAIN_HOST.test(hostname) ? safeName(hostname) : `${safeName(hostname)}~${hashName(hostname)}`;
   if (protocol === "https:") return port === "" ? name : `${name}_${port}~tls`;
@@ -97,7 +98,7 @@ function fileName(
   return `${safe.slice(0, dot)}${isReadable ? "" : `~${hashName(identity)}`}${extension}`;
 }
 
-/** Whether the part of a URL can be read back from its name. */
+/** Returns whether a path segment of a URL can be read back from its name. */
 function isReadable(raw: string, name: string, isCaseSensitive: boolean): boolean {
   if (name.includes("~") || safeName(name) !== name) return false;
   if (!isCaseSensitive && name !== name.toLowerCase()) return false;
@@ -108,7 +109,7 @@ function isReadable(raw: string, name: string, isCaseSensitive: boolean): boolea
  * Makes names safe, one by one.
  *
  * @param names Any texts.
- * @returns As many names: none is empty, `.`, `..`, a device of Windows or too long, none has a slash or a control character.
+ * @returns The same number of names: none is empty, `.`, `..`, a device of Windows or too long, none has a slash or a control character.
  */
 export function outputSegments(names: readonly string[]): readonly string[] {
   return names.map(safeName);
@@ -130,12 +131,12 @@ function shorten(name: string): string {
   return `${stem}~${hashName(name)}${extension}`;
 }
 
-/** Whether another file may be called so while it comes. */
+/** Returns whether a name may be that of an unfinished file or of its record. */
 export function isPartName(name: string): boolean {
   return PART.test(name);
 }
 
-/** Where the extension begins, with its dot; the length of the name when it has none. */
+/** Returns the index of the extension, which includes its dot; the length of the name if it has none. */
 function extensionStart(name: string): number {
   const dot = name.lastIndexOf(".");
   return dot <= 0 || name.includes("~", dot) || name.length - dot > MAX_EXTENSION_LENGTH ? name.length : dot;
@@ -145,7 +146,7 @@ function decode(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {
-    // A broken escape: the name is taken as it stands.
+    // A broken percent escape: keep the name as it is.
     return name;
   }
 }

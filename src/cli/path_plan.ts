@@ -1,5 +1,5 @@
 /**
- * Which file a job's body goes into.
+ * The choice of a file for each job's body.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { isPartName, outputPath, outputSegments } from "./output_path.ts";
 import type { Job } from "./sink.ts";
 import { hashText } from "./text_hash.ts";
 
-/** Gives paths: what the input says (`out`), or what its URL is. */
+/** Chooses the path of each job's file: the `out` of its input, or else a path that its URL determines. */
 export class PathPlan {
   readonly #isCaseSensitive: boolean;
   readonly #manifest: string | undefined;
-  /** Which input has claimed which path. */
+  /** The index of the input that has set a path as its `out`, by the path's key. */
   readonly #said = new Map<string, number>();
-  /** The paths that follow from URLs, as hashes of their keys: there may be many. */
+  /** The paths that URLs determine, as hashes of their keys to save memory. */
   readonly #derived = new Set<number>();
-  /** Whose the files of those paths are: hashes of the paths, and of the user info. */
+  /** The user info behind each of those paths: both are hashes. */
   readonly #users = new Map<number, number>();
 
   /**
-   * Plans for a folder.
+   * Creates a plan for one folder.
    *
    * @param isCaseSensitive Whether its file system tells `A` from `a`.
-   * @param manifest The path of the manifest, if that is in the folder: no file takes its place.
+   * @param manifest The path of the manifest, if it is in the folder: no job gets that path.
    */
   constructor(isCaseSensitive: boolean, manifest?: readonly string[]) {
     this.#isCaseSensitive = isCaseSensitive;
@@ -31,11 +31,11 @@ export class PathPlan {
   }
 
   /**
-   * The path of a job's file.
+   * Returns the path of a job's file.
    *
    * @returns The names of the folders and, last, of the file: safe ones.
-   * @throws {TypeError} If another input has said the same path, or has it by its URL; if it has the same URL with other user info, which
-   * no name shows; and if the manifest is there.
+   * @throws {TypeError} If `out` leads out of the folder, or is a name of unfinished files; if another input has the same `out`, or has
+   * that path by its URL; if another input has the same URL with other user info, which no name shows; or if the manifest has that path.
    */
   pathOf({ index, input: { url, parts: { out } }, variant }: Job): readonly string[] {
     if (out === undefined) {
@@ -85,7 +85,7 @@ export class PathPlan {
   }
 }
 
-/** Equal for paths that some file system takes for one. */
+/** Returns a key that is equal for paths that some file system takes for one. */
 function keyOf(path: readonly string[]): string {
   return path.join("/").normalize("NFC").toLowerCase();
 }

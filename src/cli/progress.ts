@@ -1,6 +1,5 @@
 /**
- * Shows how far a run has come, while it runs: a line that is drawn again and again on a terminal, a plain line every few
- * seconds elsewhere.
+ * Shows how far a run has come: on a terminal as a line that is redrawn, elsewhere as a plain line every five seconds.
  *
  * @module
  */
@@ -17,12 +16,12 @@ export type ProgressMode = "live" | "plain" | "none";
 
 /** What a run has done so far. */
 export interface ProgressCounts {
-  /** What is going on, when that isn't plain. */
+  /** The name of the run, where a command makes several. */
   readonly label?: string | undefined;
   readonly done: number;
   readonly failed: number;
   readonly total?: number | undefined;
-  /** A large body that is on its way. */
+  /** The progress of a large body. */
   readonly transfer?: ProgressState["transfer"];
   readonly bytes: number;
   readonly inFlight: number;
@@ -33,39 +32,39 @@ export interface ProgressCounts {
 /** Options of {@linkcode Progress}. */
 export interface ProgressOptions {
   readonly mode: ProgressMode;
-  /** Where it is shown. */
+  /** The stream that shows the progress. */
   readonly output: TerminalOutput;
   readonly clock: Clock;
   readonly style?: Style | undefined;
-  /** Asked at every redraw. */
+  /** Returns the current counts; called at every redraw. */
   readonly counts: () => ProgressCounts;
 }
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
-/** How wide `^C` is. */
+/** The width of the echo `^C`. */
 const ECHO_COLUMNS = 2;
 const CLEAR_TO_END = "\x1b[K";
 
-/** Takes away the line that the cursor is in (ECMA-48 §8.3.41, EL). */
+/** Clears the line of the cursor (ECMA-48 §8.3.41, EL). */
 export const CLEAR_LINE: string = `\r${CLEAR_TO_END}`;
 
-/** Draws by a timer of its own from `start` to `stop`, ten times a second at most. */
+/** Draws on a timer from `start` to `stop`: every 100 ms a live line, or every 5 seconds a plain one. */
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #meter = new RateMeter();
   #timer: TimerHandle | undefined;
   #drawn = "";
   #writing = false;
-  /** Ends when all is written that was logged. */
+  /** Resolves when all logged lines are written. */
   #logged: Promise<unknown> = Promise.resolve();
 
-  /** Shows nothing yet. */
+  /** Creates a progress, which shows nothing yet. */
   constructor(options: ProgressOptions) {
     this.#options = options;
   }
 
-  /** Begins to draw. */
+  /** Starts to draw. */
   start(): void {
     if (this.#options.mode === "none" || this.#timer !== undefined) return;
     this.#sample();
@@ -78,11 +77,11 @@ export class Progress {
     const written = this.#options.output.write(
       drawn === "" ? `${line}\n` : `${CLEAR_LINE}${line}\n${drawn}`,
     );
-    this.#logged = written.catch(() => {}); // the caller hears of it
+    this.#logged = written.catch(() => {}); // the caller gets the error
     await written;
   }
 
-  /** Takes the live line away and ends the timer, when all lines that were logged are written; idempotent. */
+  /** Stops the timer, clears the live line, and resolves when all logged lines are written; idempotent. */
   async stop(): Promise<void> {
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -90,7 +89,7 @@ export class Progress {
       this.#drawn = "";
       await this.#options.output.write(CLEAR_LINE);
     }
-    // Not all who log wait for it, and the program may end when this has.
+    // Some callers of `log` do not wait, and the program may exit when `stop` resolves.
     await this.#logged;
   }
 
@@ -109,8 +108,8 @@ export class Progress {
     if (this.#writing) return;
     let text: string;
     if (mode === "live") {
-      // The last column stays free: some terminals wrap when it is written. So does room for the echo of Ctrl-C, which would begin a
-      // line that is not cleared.
+      // The last column stays free, because some terminals wrap after writing it. So does room for the echo of Ctrl-C: otherwise `^C` would
+      // begin a new line, and the live line above would not be cleared.
       this.#drawn = renderProgressLine(state, output.columns() - ECHO_COLUMNS - 1, style);
       text = `\r${this.#drawn}${CLEAR_TO_END}`;
     } else {

@@ -1,5 +1,5 @@
 /**
- * One line that says how far a run has come.
+ * The line that shows how far a run has come.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { Paint, Style } from "./style.ts";
 
 /** How far a run has come. */
 export interface ProgressState {
-  /** What is going on, when that isn't plain. */
+  /** The name of the run, where a command makes several. */
   readonly label?: string | undefined;
-  /** How many have ended, well or not. */
+  /** How many inputs or files have ended, failed ones included. */
   readonly done: number;
-  /** How many of those failed. */
+  /** How many inputs or files have failed. */
   readonly failed: number;
-  /** How many there are; absent while that is unknown. */
+  /** How many inputs or files there are; absent while that is unknown. */
   readonly total?: number | undefined;
-  /** How many end in a second. */
+  /** How many inputs or files end per second. */
   readonly perSecond: number;
   readonly bytesPerSecond: number;
-  /** A large body that is on its way. */
+  /** The progress of a large body, in bytes. */
   readonly transfer?:
     | { readonly name: string; readonly received: number; readonly total: number | undefined }
     | undefined;
@@ -34,7 +34,7 @@ export interface ProgressState {
 interface Part {
   readonly text: string;
   readonly paint?: Paint | undefined;
-  /** Which part goes first when the line is too narrow: the one with the highest number. */
+  /** The order in which parts are dropped from a line that is too narrow: the highest number first. */
   readonly rank: number;
 }
 
@@ -45,12 +45,12 @@ const COUNT_RANK = 0;
 const MAX_NAME_COLUMNS = 24;
 
 /**
- * Draws the line; what does not fit is left out, least important first.
+ * Draws the line. Parts that do not fit are left out, the least important first.
  *
  * @param state How far the run has come.
- * @param columns How wide the line may be; without it the line is as wide as it needs to be, and has no bar.
- * @param style Colours, or none.
- * @returns The line, without an end of line, at most `columns` wide.
+ * @param columns The greatest width of the line; without it the line is as wide as needed, and has no bar.
+ * @param style The colours.
+ * @returns The line, without a line break, at most `columns` wide.
  */
 export function renderProgressLine(state: ProgressState, columns: number | undefined, style: Style): string {
   const parts = describe(state, style);
@@ -66,14 +66,17 @@ export function renderProgressLine(state: ProgressState, columns: number | undef
   return painted.join(GAP);
 }
 
-/** How long it will take to the end at the present speed, in milliseconds; `undefined` when that can't be said. */
+/** Estimates the time to the end at the present speed, in milliseconds; `undefined` if there is no basis for it. */
 export function estimateMs(state: ProgressState): number | undefined {
   const { of, done, perSecond } = progressOf(state);
   if (of === undefined || of <= done || perSecond <= 0) return undefined;
   return (of - done) / perSecond * 1_000;
 }
 
-/** What the share, the bar and the estimate are of: the bytes, where all there is to do is one body of a known length. */
+/**
+ * Returns the numbers for percentage, bar and estimate: those of the bytes if the run fetches a single body of known length, else those of
+ * the inputs or files.
+ */
 function progressOf(
   state: ProgressState,
 ): { readonly done: number; readonly of: number | undefined; readonly perSecond: number } {

@@ -1,5 +1,5 @@
 /**
- * How fast something goes on just now.
+ * The present speed of a run.
  *
  * @module
  */
@@ -10,7 +10,7 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** What a {@linkcode RateMeter} found. */
+/** The speeds that a {@linkcode RateMeter} measures. */
 export interface MeterReading {
   readonly perSecond: number;
   readonly bytesPerSecond: number;
@@ -19,22 +19,22 @@ export interface MeterReading {
 const WINDOW_MS = 5_000;
 const LEAST_SPAN_MS = 250;
 
-/** Speeds over the last five seconds, from samples of running totals. */
+/** Measures speeds over the last five seconds, from samples of running totals. */
 export class RateMeter {
   readonly #samples: Sample[] = [];
 
   /**
    * Takes a sample.
    *
-   * @param atMs When; never before the sample that came before.
-   * @param done How many are done by now.
-   * @param bytes How many bytes have come by now.
-   * @returns The speeds; 0 until a quarter of a second has been seen.
+   * @param atMs The time of the sample; not before that of the last one.
+   * @param done How many inputs or files have ended so far.
+   * @param bytes How many bytes have arrived so far.
+   * @returns The speeds; 0 until the samples span a quarter of a second.
    */
   add(atMs: number, done: number, bytes: number): MeterReading {
     const samples = this.#samples;
     samples.push({ atMs, done, bytes });
-    // The newest sample at or before the window's edge stays, so that the window is never shorter than it should be.
+    // The newest sample at or before the window's edge stays, so that the window always spans the full five seconds.
     while (samples.length > 2 && atMs - (samples[1]?.atMs ?? atMs) >= WINDOW_MS) samples.shift();
     const first = samples[0];
     const spanMs = first === undefined ? 0 : atMs - first.atMs;

@@ -30,11 +30,11 @@ export const REQUEST_FLAGS = {
 type Body = string | Uint8Array<ArrayBuffer>;
 
 /**
- * Reads what the flags say of every request.
+ * Reads the method, headers and body that the flags give to every request.
  *
- * @param flags What was given.
- * @param terminal Where the body may be.
- * @param readsStdin Whether the URLs come from stdin, which then has no body.
+ * @param flags The values of the flags.
+ * @param terminal The terminal, whose files or stdin may hold the body.
+ * @param readsStdin Whether the URLs come from stdin, which then can't hold a body.
  * @throws {UsageError} If a value is wrong.
  */
 export async function requestFlagParts(
@@ -94,7 +94,7 @@ async function bytesOf(parts: readonly Body[]): Promise<Uint8Array<ArrayBuffer>>
   return new Uint8Array(await new Blob([...parts]).arrayBuffer());
 }
 
-/** RFC 7617, in UTF-8. */
+/** Returns the `authorization` header of a user (RFC 7617), in UTF-8. */
 function basicAuthorization(user: string): string {
   // deno-lint-ignore no-control-regex -- RFC 7617 §2 forbids exactly these.
   if (!user.includes(":") || /[\0-\x1f\x7f]/.test(user)) {

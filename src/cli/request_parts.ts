@@ -1,5 +1,5 @@
 /**
- * What a request has besides its URL, as an input says it: method, headers, body, and the name of its file.
+ * The parts of a request besides its URL, as an input sets them: method, headers, body, and the path of its file.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { describeKind } from "../primitives/argument_checks.ts";
 import { closestWord } from "./closest_word.ts";
 import { checkJson, parseHeaders, parseMethod } from "./values.ts";
 
-/** What a request has of its own. */
+/** The parts of a request that its input sets itself. */
 export interface RequestParts {
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -17,21 +17,21 @@ export interface RequestParts {
   readonly out?: string | undefined;
 }
 
-/** Also of names that are misspelt: without what such a line says, another request would be sent. */
+/** An option line, also one with a misspelt name: without the line, another request would be sent. */
 const OPTION = /^\s+([a-z][a-z-]* *)=(.*)$/i;
 const MEMBERS = ["url", "method", "headers", "body", "out"];
 const OPTIONS = ["method", "header", "data", "json", "out"];
 
-/** Whether a line says something of the request in the line above it. */
+/** Returns whether a line is an option of the request in the line above it. */
 export function isOptionLine(line: string): boolean {
   return OPTION.test(line);
 }
 
 /**
- * Reads the lines below a URL, such as `  header=X-Key: 1`, `  method=PUT`, `  data=a=1`, `  json={"a":1}` and `  out=a/b.json`.
+ * Parses the option lines below a URL, such as `  header=X-Key: 1`, `  method=PUT`, `  data=a=1`, `  json={"a":1}` and `  out=a/b.json`.
  *
  * @param lines The lines.
- * @throws {TypeError} If one is something else.
+ * @throws {TypeError} If a line is something else.
  */
 export function partsOfLines(lines: readonly string[]): RequestParts {
   const headers: string[] = [];
@@ -56,28 +56,28 @@ export function partsOfLines(lines: readonly string[]): RequestParts {
   };
 }
 
-/** Sent with a body of text whose type is not given. */
+/** The header of a request with a text body, unless its input gives another type. */
 export const FORM: Readonly<Record<string, string>> = { "content-type": "application/x-www-form-urlencoded" };
-/** Sent with a body of JSON. */
+/** The headers of a request with a JSON body, unless its input gives others. */
 export const JSON_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "application/json",
   accept: "application/json",
 };
 
 /**
- * Reads a request that is a line of JSON: `{"url": …, "method": …, "headers": {…}, "body": …, "out": …}`, or a text with the URL alone. A
- * body that is no text is sent as JSON.
+ * Parses a line of JSON: a request `{"url": …, "method": …, "headers": {…}, "body": …, "out": …}`, or a string with the URL alone. A `body`
+ * that is no string is sent as JSON.
  *
  * @param line The line.
- * @returns The URL as it was given, and the rest.
- * @throws {TypeError} If it is something else.
+ * @returns The URL as the user has written it, and the other parts.
+ * @throws {TypeError} If the line is something else.
  */
 export function partsOfJson(line: string): RequestParts & { readonly url: string } {
   let spec: unknown;
   try {
     spec = JSON.parse(line);
   } catch {
-    // The parser's own words quote the line, in which there may be a secret.
+    // The parser's own message would quote the line, which may hold a secret.
     throw new TypeError("Cannot fetch as the line must be a URL or a JSON object: received broken JSON");
   }
   if (typeof spec === "string") return { url: spec };
@@ -118,7 +118,7 @@ function methodOf(method: string | undefined): Pick<RequestParts, "method"> {
   return method === undefined ? {} : { method: rethrown(() => parseMethod("method", method)) };
 }
 
-/** A flag's rule, said of an input: that one fails, and not the whole run. */
+/** Applies the parser of a flag to an input, and rewords its error: only the input fails, and not the whole run. */
 function rethrown<T>(parse: () => T): T {
   try {
     return parse();
@@ -145,5 +145,5 @@ function text(name: string, value: unknown): string | undefined {
 function unknown(what: string, name: string, known: readonly string[]): TypeError {
   const meant = closestWord(name.trim().toLowerCase(), known);
   const hint = meant === undefined ? known.join(", ") : `did you mean '${meant}'?`;
-  return new TypeError(`Cannot fetch as '${name}' is nothing that ${what} may say: ${hint}`);
+  return new TypeError(`Cannot fetch as '${name}' is unknown in ${what}: ${hint}`);
 }

@@ -1,5 +1,5 @@
 /**
- * One run of a command that fetches: what it counts, how it stops, and what it says.
+ * One run of a command that fetches: its counts, how it stops early, and its messages on stderr.
  *
  * @module
  */
@@ -15,65 +15,65 @@ import { summaryLine } from "./summary.ts";
 import { wrapWords, writeWords } from "./word_wrap.ts";
 
 /**
- * Why a run ended early: Ctrl-C, the first failure under `--fail-fast`, a reader of stdout that has gone, or an output of all outcomes that
- * can't be written.
+ * Why a run ended early: a signal such as Ctrl-C, the first failure under `--fail-fast`, a reader that has closed stdout, or an output of
+ * all outcomes that can't be written.
  */
 export type StopReason = "interrupted" | "failed" | "closed" | "unwritable";
 
 /** Options of {@linkcode Run}. */
 export interface RunOptions {
-  /** No progress and no summary. */
+  /** Whether the run shows neither progress nor a summary. */
   readonly quiet: boolean;
-  /** Failures as JSON, and nothing else on stderr. */
+  /** Whether stderr gets failures as lines of JSON, and nothing else. */
   readonly jsonErrors: boolean;
   /** Whether the first failure ends the run. */
   readonly failFast: boolean;
   /** Whether data goes to stdout. */
   readonly dataOnStdout: boolean;
-  /** Whether a summary is of any use. */
+  /** Whether the run ends with a summary. An interrupted run does in any case. */
   readonly summary: boolean;
-  /** What is going on, for the progress, when that isn't plain. */
+  /** The name of the run in its progress line, for commands that make several runs. */
   readonly label?: string | undefined;
 }
 
-/** A body that is on its way, as far as the progress shows it. */
+/** A body that is being received, as the progress line shows it. */
 export interface ShownTransfer {
-  /** How many bytes have come. */
+  /** How many bytes have arrived. */
   readonly received: number;
-  /** How many there are, if the server has said it. */
+  /** The length of the body in bytes, if the server has announced it. */
   readonly total: number | undefined;
 }
 
-/** Something that was asked for and did not come. */
+/** A failure to report: an input that brought no result, or an output that can't be written. */
 export interface RunFailure {
   readonly error: unknown;
-  /** Where it was asked for. */
+  /** The place that the message begins with, such as `urls.txt:7`, `argument 2` or the name of a file. */
   readonly where: string;
-  /** What was asked for, as it may be shown. */
+  /** The URL, the file or the output that failed, without secrets. */
   readonly subject: string;
 }
 
-/** By convention 128 and the signal's number. */
+/** The exit code for each signal: by convention 128 plus the signal's number. */
 const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-/** So long what is being written is waited for after Ctrl-C, in milliseconds: its reader may have stopped to read. */
+/** How long the run waits for pending writes after a signal, in milliseconds: the reader may have stopped reading. */
 const PATIENCE_MS = 5_000;
-/** So long it takes at most to say what was done, in milliseconds: stderr may have the same reader. */
+/** How long the summary may take after that, in milliseconds: stderr may have the same reader. */
 const SAY_MS = 100;
 
-/** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
+/** Counts outcomes, stops early and reports. {@linkcode Run.finish} ends the run; disposing it restores what Ctrl-C did before. */
 export class Run implements Disposable {
-  /** How many there are; absent while that is unknown. */
+  /** How many inputs or files there are; `undefined` while that is unknown. */
   total: number | undefined;
-  /** How many brought what was asked for. */
+  /** How many inputs or files have been fetched. */
   succeeded = 0;
-  /** How many did not. */
+  /** How many inputs or files have failed. */
   failed = 0;
-  /** How many were not there, where that is no failure. */
+  /** How many files the server does not have, where that is no failure. */
   missing = 0;
-  /** How many were there already, from an earlier run. */
+  /** How many inputs an earlier run has fetched already. */
   skipped = 0;
-  /** How many bytes have come, where the run counts them itself; otherwise the client does. */
+  /** How many bytes of bodies have arrived, if the command counts them here; otherwise the client's count is shown. */
   received: number | undefined;
   readonly #transfers = new Map<ShownTransfer, string>();
   readonly #context: CommandContext;
@@ -85,13 +85,13 @@ export class Run implements Disposable {
   #stats: (() => ClientStats) | undefined;
   #stopReason: StopReason | undefined;
   #endSignal: EndSignal = "SIGINT";
-  /** Ends the program when what is written does not come to its end. */
+  /** Ends the program some time after a signal, even if a write is still pending. */
   #exitTimer: TimerHandle | undefined;
   #ending: Promise<number> | undefined;
-  /** Whether an output could not be written, which has been said. */
+  /** Whether an output could not be written. The message about it appears once. */
   #isUnwritable = false;
 
-  /** Starts a run: Ctrl-C stops it from now on. */
+  /** Creates a run. From now on Ctrl-C stops the run instead of ending the program. */
   constructor(context: CommandContext, options: RunOptions) {
     const { terminal, clock } = context;
     this.#context = context;
@@ -107,17 +107,17 @@ export class Run implements Disposable {
     this.#interrupts = terminal.onInterrupt((signal) => this.#interrupt(signal));
   }
 
-  /** Aborts when the run is to end early. */
+  /** The signal that aborts when the run must end early. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Why the run was ended early, if it was. */
+  /** Why the run ended early; `undefined` if it did not. */
   get stopReason(): StopReason | undefined {
     return this.#stopReason;
   }
 
-  /** Begins to show progress. */
+  /** Starts to show progress, with the client's counts from `stats`. */
   start(stats: () => ClientStats): void {
     this.#stats = stats;
     this.#progress.start();
@@ -130,18 +130,18 @@ export class Run implements Disposable {
     this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
   }
 
-  /** Whether an error only says that the run was stopped. */
+  /** Returns whether an error is only the reason of {@linkcode Run.signal}, so that nothing failed by itself. */
   isStop(error: unknown): boolean {
     return this.signal.aborted && error === this.signal.reason;
   }
 
-  /** Shows how far a body has come, as long as it is not disposed. */
+  /** Shows the progress of a body until the caller disposes the result. */
   showTransfer(name: string, transfer: ShownTransfer): Disposable {
     this.#transfers.set(transfer, oneLine(name));
     return { [Symbol.dispose]: () => void this.#transfers.delete(transfer) };
   }
 
-  /** Writes data to stdout; see {@linkcode Run.keep}. */
+  /** Writes data to stdout. The run ends early if the reader has closed stdout, or as {@linkcode Run.keep} says. */
   async put(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
     await this.keep("stdout", async () => {
       if (!await this.#context.terminal.stdout.write(data)) this.stop("closed");
@@ -149,11 +149,12 @@ export class Run implements Disposable {
   }
 
   /**
-   * Writes to what many outcomes go to. The first failure ends the run, for whatever else came would be lost too; it is said once.
+   * Writes to an output that many outcomes share. The first write that fails ends the run, because all later outcomes would be lost too.
+   * One message names the failure.
    *
-   * @param output What is written to, as it is named on stderr.
-   * @param write Writes.
-   * @returns When it is written. Rejects with the reason of the stop if that was not possible.
+   * @param output The name of the output in that message.
+   * @param write Writes to the output.
+   * @returns Resolves when the data is written. Rejects with the reason of the stop if it can't be.
    */
   async keep(output: string, write: () => Promise<void>): Promise<void> {
     try {
@@ -168,7 +169,7 @@ export class Run implements Disposable {
     }
   }
 
-  /** Something has failed, and may have to wait for its turn to be told: under `--fail-fast` the run ends now. */
+  /** Ends the run under `--fail-fast`. Jobs call it as soon as they fail, because {@linkcode Run.fail} may have to wait for its turn. */
   failFast(): void {
     if (this.#options.failFast) this.stop("failed");
   }
@@ -188,7 +189,7 @@ export class Run implements Disposable {
     await this.#say(`${red(oneLine(where))}: ${isSaid ? line : `${oneLine(subject)}: ${line}`}`);
   }
 
-  /** Says something on stderr that changes no outcome. */
+  /** Writes a warning to stderr, which changes neither the counts nor the exit code. */
   async warn(text: string): Promise<void> {
     if (this.#options.jsonErrors) return;
     const { yellow } = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor);
@@ -196,9 +197,9 @@ export class Run implements Disposable {
   }
 
   /**
-   * Says on stderr what goes on, unless only errors are wanted.
+   * Writes a notice to stderr, unless the run is quiet or reports errors as JSON.
    *
-   * @returns Whether it was said.
+   * @returns Whether the notice was written.
    */
   async note(text: string): Promise<boolean> {
     if (this.#options.quiet || this.#options.jsonErrors) return false;
@@ -206,7 +207,7 @@ export class Run implements Disposable {
     return true;
   }
 
-  /** Says something on stderr that was asked for, whatever else is said. */
+  /** Writes a line to stderr that the user has asked for, as with `--verbose`; also when the run is quiet. */
   async tell(text: string): Promise<void> {
     if (!this.#options.jsonErrors) await this.#say(text);
   }
@@ -217,7 +218,7 @@ export class Run implements Disposable {
     await this.#progress.log(stderr.isTerminal ? wrapWords(line, stderr.columns() - 1) : line);
   }
 
-  /** Ends the progress, says what was done, and gives the exit code; idempotent. */
+  /** Ends the progress, writes the summary and returns the exit code; idempotent. */
   finish(): Promise<number> {
     return this.#ending ??= this.#finish();
   }
@@ -244,7 +245,7 @@ export class Run implements Disposable {
       elapsedMs: clock.now() - this.#startedAtMs,
       stopReason: this.#stopReason,
     });
-    // The terminal has shown the Ctrl-C as `^C`.
+    // The terminal has echoed the Ctrl-C as `^C`.
     const canClear = terminal.stderr.isTerminal && terminal.isDumb !== true;
     const clear = this.#stopReason === "interrupted" && canClear ? CLEAR_LINE : "";
     if (clear !== "") await terminal.stderr.write(clear);
@@ -254,12 +255,12 @@ export class Run implements Disposable {
   [Symbol.dispose](): void {
     this.#interrupts[Symbol.dispose]();
     if (this.#exitTimer !== undefined) this.#context.clock.clearTimeout(this.#exitTimer);
-    // Only has something to do after an unexpected error, which matters more than what this throws.
+    // The progress is still shown here only after an unexpected error, which matters more than an error of `stop()`.
     this.#progress.stop().catch(() => {});
   }
 
   #interrupt(signal: EndSignal): void {
-    // The first Ctrl-C ends cleanly; a second one does not wait for that.
+    // The first Ctrl-C ends the run cleanly; a second one does not wait for that.
     if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_CODES[signal]);
     this.#stopReason = "interrupted";
     this.#endSignal = signal;
@@ -278,7 +279,7 @@ export class Run implements Disposable {
     return fresh + stale;
   }
 
-  /** Of the bodies that are shown, the one that began first. */
+  /** Returns the body that began first among those that are shown. */
   #firstTransfer(): ProgressCounts["transfer"] {
     for (const [{ received, total }, name] of this.#transfers) return { name, received, total };
     return undefined;
@@ -300,7 +301,10 @@ export class Run implements Disposable {
   }
 }
 
-/** A live line where a person sees it and no data is in its way; plain lines where stderr is a file, a pipe or a dumb terminal. */
+/**
+ * Returns how to show progress: a live line on a terminal, plain lines where stderr is a file, a pipe or a dumb terminal, and nothing where
+ * data on the same terminal would mix with it.
+ */
 function progressMode({ terminal }: CommandContext, options: RunOptions): ProgressMode {
   if (options.quiet || options.jsonErrors) return "none";
   if (!terminal.stderr.isTerminal) return "plain";

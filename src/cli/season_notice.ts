@@ -1,5 +1,5 @@
 /**
- * How long the files of a season are kept, said once.
+ * The notice that tells once how long the files of a season are kept.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { seasonTtlMs } from "../f1/season_ttl.ts";
 import type { F1Cache } from "./f1_cache.ts";
 import { formatDuration } from "./format.ts";
 
-/** What the notice is about. */
+/** The season that the notice is about. */
 export interface SeasonNoticeOptions {
-  /** The season. */
+  /** The year of the season. */
   readonly year: string;
-  /** Where the season's files are, at the preferred mirror. */
+  /** The URL of the season's files at the preferred mirror. */
   readonly url: string;
   /** The time, in milliseconds since 1970. */
   readonly nowMs: number;
 }
 
 /**
- * A notice that a cache remembers, with an entry of its own: a user that clears the cache is told again, and so is one that loads a season both before
- * and after its end.
+ * A notice that the cache remembers in an entry of its own. So it appears again after the user clears the cache, and for a season that the
+ * user loads both before and after its end.
  */
 export class SeasonNotice {
-  /** What is to be said. */
+  /** The text of the notice. */
   readonly text: string;
   readonly #adapter: CacheAdapter;
   readonly #meta: CacheMeta;
   readonly #key: string;
 
-  /** Words the notice on what a cache keeps. */
+  /** Creates the notice for a season and the cache that keeps its files. */
   constructor({ adapter, defaultDir }: F1Cache, { year, url, nowMs }: SeasonNoticeOptions) {
     const ttlMs = seasonTtlMs(url, nowMs);
     const place = defaultDir === undefined ? "" : `, in ${defaultDir} (unless you say --no-cache)`;
@@ -43,22 +43,22 @@ export class SeasonNotice {
     this.#key = sha256(this.#meta.key);
   }
 
-  /** Whether it was not said yet to the users of the cache. */
+  /** Returns whether the users of this cache have not seen the notice yet. */
   async isDue(): Promise<boolean> {
     try {
       return await this.#adapter.get(this.#key) === undefined;
     } catch {
-      // What is wrong with the cache is told when it is used.
+      // The run reports a cache that fails when it reads or writes files.
       return true;
     }
   }
 
-  /** Notes that it has been said. */
+  /** Stores that the notice has appeared. */
   async remember(): Promise<void> {
     try {
       await this.#adapter.set(this.#key, { meta: this.#meta, body: new Uint8Array(0) });
     } catch {
-      // It is said once more next time; what is wrong with the cache has been told.
+      // The notice appears again next time. The run has already reported that the cache fails.
     }
   }
 }

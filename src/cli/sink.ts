@@ -1,5 +1,5 @@
 /**
- * Where what was fetched goes.
+ * The interface of outputs: where the outcomes of `get` go.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { BadInput, Input } from "./inputs.ts";
 
 /** One input that is being fetched. */
 export interface Job {
-  /** Its place among the inputs, from 0. */
+  /** The index among the inputs, from 0. */
   readonly index: number;
   readonly input: Input;
-  /** What tells it from a plain GET of its URL; empty for that. */
+  /** A text that tells the request from a plain GET of its URL; empty for a plain GET. */
   readonly variant: string;
-  /** How long it has taken so far, in milliseconds. */
+  /** How long the job has taken so far, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** An input that brought nothing. */
+/** An input that has failed without a response to keep. */
 export interface FailedJob {
   readonly index: number;
   readonly input: Input | BadInput;
@@ -26,21 +26,21 @@ export interface FailedJob {
   readonly durationMs: number;
 }
 
-/** Where the outcomes of `get` go. All of its methods may be called for several jobs at once. */
+/** An output for the outcomes of `get`. Several jobs may call its methods at once. */
 export interface Sink {
-  /** Whether it has the outcome of a job from an earlier run. */
+  /** Returns whether the sink has the outcome of a job from an earlier run. */
   has?(job: Job): Promise<boolean>;
   /**
-   * Fetches what a job asks for, and takes it to its end.
+   * Sends the request of a job, and receives the response to its end.
    *
-   * @returns What is wrong with the response, if its status is no success and it was taken all the same.
-   * @throws {Error} If nothing comes, or it can't be kept, or does not come to its end: that job has failed then.
+   * @returns The error of the response, if its status is no success and the sink has taken its body all the same.
+   * @throws {Error} If no response comes, or its body breaks off or can't be kept: the job has failed then.
    */
   take(job: Job, exchange: Exchange): Promise<Error | undefined>;
-  /** Takes a failure without a body. */
+  /** Records the failure of a job that has no response to keep. */
   fail?(job: FailedJob, error: unknown): Promise<void>;
-  /** A job was stopped, and has no outcome. */
+  /** Notes that a job was stopped and has no outcome. */
   skip?(index: number): void;
-  /** How many jobs have all that they need, and only wait for an earlier one that has not ended. */
+  /** How many jobs have received everything, and wait only for their turn behind an earlier job that has not ended. */
   readonly stranded?: number;
 }

@@ -8,11 +8,11 @@ import { DataNotFoundError, HttpError } from "../errors.ts";
 import { isNotFoundStatus } from "../http/classify.ts";
 import { redactUrl } from "../http/url.ts";
 
-/** What is known of the request. */
+/** The request and response that the error tells of. */
 export interface StatusErrorOptions {
   readonly method: string;
   readonly url: string;
-  /** How many attempts were made; 0 if that is not known. */
+  /** How many attempts were made; 0 if that is unknown. */
   readonly attempts: number;
   /** The first characters of the body; empty if it was not read. */
   readonly body: string;
@@ -21,7 +21,7 @@ export interface StatusErrorOptions {
 const EXCERPT_BYTES = 4_096;
 const EXCERPT_CHARACTERS = 1_000;
 
-/** Makes the error; a `DataNotFoundError` for 404 and 410. */
+/** Creates the error: a `DataNotFoundError` for 404 and 410, an `HttpError` for others. */
 export function statusError(
   { status, headers }: Pick<Response, "status" | "headers">,
   { method, url, attempts, body }: StatusErrorOptions,
@@ -35,7 +35,7 @@ export function statusError(
     : new HttpError(message, { ...about, status });
 }
 
-/** The first characters of a body, of which the rest is let go; nothing if it can't be read. */
+/** Reads the first characters of a body and cancels the rest. A body that breaks off gives what has arrived. */
 export async function excerptOf({ body }: Response): Promise<string> {
   if (body === null) return "";
   const reader = body.getReader();
@@ -49,8 +49,8 @@ export async function excerptOf({ body }: Response): Promise<string> {
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    // S9: a broken body never replaces the HTTP error.
+    // A body that breaks off must not replace the error of the status.
   }
-  reader.cancel().catch(() => {}); // there is nothing to be done about it
+  reader.cancel().catch(() => {}); // a failure to cancel changes nothing
   return text.slice(0, EXCERPT_CHARACTERS);
 }

@@ -1,10 +1,10 @@
 /**
- * Colours, where the output is a terminal.
+ * The colours of the command line.
  *
  * @module
  */
 
-/** Puts text in a colour, or leaves it as it is. */
+/** Adds a colour to a text, or returns it unchanged. */
 export type Paint = (text: string) => string;
 
 /** The few colours that the command line uses. */
@@ -37,7 +37,7 @@ export const ANSI: Style = {
   cyan: sgr(36, 39),
 };
 
-/** The style for an output: colours on a terminal, unless the environment says no. */
+/** Returns the style for an output: colours on a terminal, unless the environment asks for none. */
 export function styleFor(output: { readonly isTerminal: boolean }, noColor: boolean): Style {
   return output.isTerminal && !noColor ? ANSI : PLAIN;
 }

@@ -1,22 +1,22 @@
 /**
- * What a run has done, in one line.
+ * The line that sums up a run.
  *
  * @module
  */
 
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
-/** What a run has done. */
+/** The outcome of a run. */
 export interface RunSummary {
   readonly succeeded: number;
   readonly failed: number;
-  /** How many were not there, where that is no failure. */
+  /** How many files the server does not have, where that is no failure. */
   readonly missing: number;
-  /** How many were there already, from an earlier run. */
+  /** How many inputs an earlier run has fetched already. */
   readonly skipped?: number | undefined;
   /** How many requests the cache has answered. */
   readonly fromCache: number;
-  /** How many there were to do; absent if that was never known. */
+  /** How many inputs or files there were; absent if that was never known. */
   readonly total?: number | undefined;
   readonly bytes: number;
   readonly retries: number;
@@ -25,7 +25,7 @@ export interface RunSummary {
   readonly stopReason?: "interrupted" | "failed" | "closed" | "unwritable" | undefined;
 }
 
-/** Says what a run has done. */
+/** Returns the line that sums up a run. */
 export function summaryLine(summary: RunSummary): string {
   const { succeeded, failed, missing, skipped = 0, fromCache, total, bytes, retries, elapsedMs, stopReason } =
     summary;

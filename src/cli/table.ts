@@ -1,19 +1,19 @@
 /**
- * Columns for people.
+ * Tables of text for people.
  *
  * @module
  */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
 
-/** A cell: text, or text with how it is painted. */
+/** A cell: its text, or its text with a colour. */
 export type TableCell = string | { readonly text: string; readonly paint: (text: string) => string };
 
 /**
  * Lays out rows in columns.
  *
  * @param rows The rows; missing cells are empty.
- * @param alignments One letter a column: `l` for text, `r` for numbers.
+ * @param alignments One letter for each column: `l` for text, `r` for numbers.
  * @returns The lines, without spaces at their ends.
  */
 export function layOutTable(rows: readonly (readonly TableCell[])[], alignments: string): string[] {

@@ -1,5 +1,5 @@
 /**
- * Short names for long texts.
+ * Hashes that give long texts short names.
  *
  * @module
  */
@@ -9,8 +9,8 @@ const FNV_OFFSET = 0x811c9dc5;
 const SECOND_OFFSET = 0x9747b28c;
 
 /**
- * A hash of 53 bits: two 32-bit FNV-1a sums over the UTF-16 units, from different offsets, with murmur3's finaliser. It tells
- * texts apart; it keeps nothing secret, and does not resist an attacker that wants two texts to collide.
+ * Hashes a text to 53 bits: two 32-bit FNV-1a sums over the UTF-16 units, from different offsets, with murmur3's finaliser. The hash tells
+ * texts apart. It keeps nothing secret, and does not resist an attacker that wants two texts to collide.
  *
  * @param text Any text.
  * @returns A safe integer, the same on every runtime.
@@ -26,7 +26,7 @@ export function hashText(text: string): number {
   return (finalise(high) >>> 11) * 2 ** 32 + (finalise(low) >>> 0);
 }
 
-/** The hash as 11 characters that every file system takes. */
+/** Returns the hash as 11 characters that every file system allows in a name. */
 export function hashName(text: string): string {
   return hashText(text).toString(36).padStart(11, "0");
 }

@@ -1,5 +1,5 @@
 /**
- * How far a body has come, for the progress of the run.
+ * The progress of one body, for the progress of its run.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import type { Progress } from "../policies/settings.ts";
 import type { Run, ShownTransfer } from "./run.ts";
 
-/** From this size on, a body is shown by itself; so is the only one. */
+/** A body of at least this size has its own part in the progress line; so has the only body of a run. */
 const LARGE_BYTES = 5_000_000;
 
-/** Counts the bytes of one body for its run, and shows it if it is large. */
+/** Counts the bytes of one body for its run, and shows the body if it is large. */
 export class TransferProgress implements ShownTransfer {
   received = 0;
   total: number | undefined;
-  /** Which attempt has brought the last bytes. */
+  /** The number of the attempt that has brought the last bytes. */
   attempts = 0;
   readonly #run: Run;
   readonly #name: string;
@@ -22,11 +22,11 @@ export class TransferProgress implements ShownTransfer {
   #shown: Disposable | undefined;
 
   /**
-   * Nothing has come yet.
+   * Creates the progress of a body of which no byte has arrived.
    *
-   * @param run Whose bytes they are.
-   * @param name What it is called.
-   * @param present How many bytes are there from an earlier run.
+   * @param run The run that counts the bytes.
+   * @param name The name of the body in the progress line.
+   * @param present How many bytes an earlier run has left.
    */
   constructor(run: Run, name: string, present = 0) {
     this.#run = run;
@@ -34,11 +34,11 @@ export class TransferProgress implements ShownTransfer {
     this.#present = present;
   }
 
-  /** A chunk has come. */
+  /** Notes that a chunk has arrived. */
   readonly note = ({ bytes, totalBytes, attempt }: Progress): void => {
     const before = this.attempts === 0 && bytes > this.#present ? this.#present : this.received;
     this.attempts = attempt;
-    // What begins anew comes once more.
+    // A download that begins anew receives all bytes once more.
     this.#run.received = (this.#run.received ?? 0) + (bytes > before ? bytes - before : bytes);
     this.received = bytes;
     this.total = totalBytes;
@@ -47,7 +47,7 @@ export class TransferProgress implements ShownTransfer {
     this.#shown = this.#run.showTransfer(this.#name, this);
   };
 
-  /** No more comes. */
+  /** Removes the body from the progress line. */
   end(): void {
     this.#shown?.[Symbol.dispose]();
   }

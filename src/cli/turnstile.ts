@@ -1,10 +1,10 @@
 /**
- * One after the other, by number.
+ * A gate that lets tasks through one after the other, by number.
  *
  * @module
  */
 
-/** Lets numbers through in their order, from 0. Every number must leave once, whether it has entered or not. */
+/** Lets tasks through in the order of their numbers, from 0. Every number must leave once, whether it has entered or not. */
 export class Turnstile {
   #next = 0;
   /** Whether the number whose turn it is has entered. */
@@ -12,7 +12,7 @@ export class Turnstile {
   readonly #waiting = new Map<number, () => void>();
   readonly #left = new Set<number>();
 
-  /** Waits until all smaller numbers have left. */
+  /** Resolves when all smaller numbers have left. */
   async enter(number: number): Promise<void> {
     if (number <= this.#next) {
       this.#isInside = true;
@@ -21,7 +21,7 @@ export class Turnstile {
     await new Promise<void>((resolve) => this.#waiting.set(number, resolve));
   }
 
-  /** The number does not come, or has gone; doing that twice changes nothing. */
+  /** Notes that a number has gone through, or will not come, and lets the next one in; idempotent. */
   leave(number: number): void {
     if (number < this.#next) return;
     this.#left.add(number);
@@ -33,7 +33,7 @@ export class Turnstile {
     enter?.();
   }
 
-  /** How many wait for a number that has not come. */
+  /** How many tasks wait for a number that has not entered; 0 while one is inside. */
   get stranded(): number {
     return this.#isInside ? 0 : this.#waiting.size;
   }

@@ -1,5 +1,5 @@
 /**
- * The values of flags: checked, and turned into what the client takes.
+ * Parsers for the values of flags: each checks a text, and turns it into an option of the client.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
 import { givenUrl } from "./given_url.ts";
 
-/** So many in so long. */
+/** A rate: `limit` requests per `intervalMs` milliseconds. */
 export interface Rate {
   readonly limit: number;
   readonly intervalMs: number;
@@ -22,12 +22,12 @@ const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
 
 /**
- * A whole number.
+ * Parses a whole number.
  *
  * @param flag The flag's name.
  * @param text The value.
  * @param least The smallest number that is allowed, 0 or 1.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number {
   const count = Number(text);
@@ -36,12 +36,12 @@ export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number
 }
 
 /**
- * A length of time, in seconds or with a unit: `5`, `250ms`, `1.5min`.
+ * Parses a length of time, in seconds or with a unit: `5`, `250ms`, `1.5min`.
  *
  * @param flag The flag's name.
  * @param text The value.
  * @returns Milliseconds, more than 0.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseDuration(flag: string, text: string): number {
   const [, amount, unit = "s"] = DURATION.exec(text) ?? [];
@@ -51,11 +51,11 @@ export function parseDuration(flag: string, text: string): number {
 }
 
 /**
- * A rate: `20`, `20/s`, `100/min`, `5/500ms`. Without an interval it is per second.
+ * Parses a rate: `20`, `20/s`, `100/min`, `5/500ms`. Without an interval it is per second.
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseRate(flag: string, text: string): Rate {
   const [, amount, intervals = "1", unit = "s"] = RATE.exec(text) ?? [];
@@ -68,12 +68,12 @@ export function parseRate(flag: string, text: string): Rate {
 }
 
 /**
- * Headers, each as `Name: value`. The same name twice gives one header with both values, joined as RFC 9110 §5.3 says, and RFC 6265 §4.2.1
- * of cookies.
+ * Parses headers, each written as `Name: value`. Two lines with the same name give one header with both values, joined by a comma (RFC 9110
+ * §5.3), or by a semicolon for `cookie` (RFC 6265 §4.2.1).
  *
  * @param flag The flag's name.
  * @param texts The values.
- * @throws {UsageError} If one is something else. Its value is not shown, as it may be a credential.
+ * @throws {UsageError} If a text is something else. The error does not show the header's value, which may be a credential.
  */
 export function parseHeaders(flag: string, texts: readonly string[]): Readonly<Record<string, string>> {
   const headers = new Map<string, string>();
@@ -90,11 +90,11 @@ export function parseHeaders(flag: string, texts: readonly string[]): Readonly<R
 }
 
 /**
- * The value of a header.
+ * Checks the value of a header.
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it can't be sent.
+ * @throws {UsageError} If a header can't have that value.
  */
 export function parseHeaderValue(flag: string, text: string): string {
   if (isFieldValue(text)) return text;
@@ -107,11 +107,11 @@ function isFieldValue(text: string): boolean {
 }
 
 /**
- * A method (RFC 9110 §9.1), in upper case.
+ * Parses a method (RFC 9110 §9.1) into upper case.
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it is something else, or one that `fetch` refuses.
+ * @throws {UsageError} If the text is something else, or a method that `fetch` refuses.
  */
 export function parseMethod(flag: string, text: string): string {
   const method = text.toUpperCase();
@@ -120,18 +120,18 @@ export function parseMethod(flag: string, text: string): string {
 }
 
 /**
- * An http(s) URL without query and fragment, which gets the scheme that it lacks as the URLs below it do.
+ * Parses an http or https URL without query and fragment. A missing scheme is added as {@linkcode givenUrl} adds it.
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseBaseUrl(flag: string, text: string): URL {
   let url: URL | undefined;
   try {
     url = givenUrl(text);
   } catch {
-    // The flag is to be named.
+    // The error below names the flag, as this one does not.
   }
   if (url !== undefined && !/[?#]/.test(url.href)) return url;
   const rule = url === undefined ? "an http or https URL" : "a URL without query and fragment";
@@ -139,12 +139,12 @@ export function parseBaseUrl(flag: string, text: string): URL {
 }
 
 /**
- * One of several words.
+ * Parses one of several words.
  *
  * @param flag The flag's name.
  * @param text The value.
- * @param choices What it may be.
- * @throws {UsageError} If it is something else.
+ * @param choices The words that are allowed.
+ * @throws {UsageError} If the text is something else.
  */
 export function parseChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((each) => each === text);
@@ -156,20 +156,20 @@ export function parseChoice<T extends string>(flag: string, text: string, choice
  * Checks that a text is JSON.
  *
  * @param flag The flag's name.
- * @param text The value, which the error does not show: it may hold a secret.
- * @param rule What the value may be.
- * @throws {UsageError} If it is something else.
+ * @param text The value. The error does not show it, because it may hold a secret.
+ * @param rule What the error says that the value must be.
+ * @throws {UsageError} If the text is something else.
  */
 export function checkJson(flag: string, text: string, rule = "JSON"): void {
   try {
     JSON.parse(text);
   } catch {
-    // The parser's own words quote the text.
+    // The parser's own message would quote the text.
     throw new UsageError(`'--${flag}' must be ${rule}`);
   }
 }
 
-/** The value of a flag that was given, or `undefined`. */
+/** Parses the value of a flag; returns `undefined` if the flag is absent. */
 export function optional<T>(
   flag: string,
   text: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * Texts for people, in lines that fit.
+ * Line breaks in texts for people.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { TerminalOutput } from "../runtime/terminal/contract.ts";
 /** Colours take no columns (ECMA-48 §8.3.117). */
 // deno-lint-ignore no-control-regex -- that is how they begin.
 const COLOURS = /\x1b\[[0-9;]*m/g;
-/** How much further in the rest of a line begins. */
+/** The extra indent of the rest of a line. */
 const HANGING = "  ";
 
 /**
- * Breaks lines between the cells of a table, or else between words. What has no spaces, such as a URL, is left whole.
+ * Breaks lines between the cells of a table, or else between words. A word without spaces, such as a URL, stays whole.
  *
  * @param text One or more lines, which may have colours.
- * @param columns How wide a line may be.
- * @param hanging What the rest of a line begins with, besides the spaces that the line began with.
+ * @param columns The greatest width of a line.
+ * @param hanging The indent of the rest of a line, besides the spaces that the line begins with.
  * @returns The lines.
  */
 export function wrapWords(text: string, columns: number, hanging: string = HANGING): string {
@@ -26,9 +26,9 @@ export function wrapWords(text: string, columns: number, hanging: string = HANGI
     .join("\n");
 }
 
-/** Writes a text for people: in whole words on a terminal, as it is elsewhere. */
+/** Writes a text for people: broken between words on a terminal, unchanged elsewhere. */
 export async function writeWords(output: TerminalOutput, text: string): Promise<void> {
-  // The last column stays free: some terminals wrap when it is written.
+  // The last column stays free, because some terminals wrap after writing it.
   await output.write(output.isTerminal ? wrapWords(text, output.columns() - 1) : text);
 }
 
@@ -45,7 +45,7 @@ function wrapLine(line: string, columns: number, hanging: string): string {
       current = indent + hanging + piece.trimStart();
     }
   };
-  // The cell of a table stays whole if it has room on a line of its own.
+  // A cell stays whole if it fits on a line of its own.
   for (const cell of line.slice(indent.length).match(/ *[^ ]+(?: [^ ]+)*/g) ?? []) {
     if (widthOf(indent + hanging + cell.trimStart()) <= columns) add(cell);
     else for (const word of cell.match(/ *[^ ]+/g)!) add(word);

@@ -1,5 +1,5 @@
 /**
- * Lanes that each find out by themselves how much their origin takes.
+ * Lanes whose limits adapt themselves to how much their origin takes.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type AdaptiveLimitRules, limitSettings } from "../primitives/adaptive_l
 import type { Clock } from "../primitives/clock.ts";
 import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 
-/** What surrounds the lanes of a client. */
+/** The parts of a client that its adaptive lanes use. */
 export interface AdaptiveSurroundings {
   readonly clock: Clock;
   readonly reporter: Reporter;
@@ -20,7 +20,7 @@ export interface AdaptiveSurroundings {
 
 type Estimator = typeof LimitEstimator;
 
-/** The code of estimators, once it was needed. */
+/** The code of estimators, once it is loaded. */
 let loaded: Estimator | undefined;
 
 /** Loads the code of estimators, which few clients need. */
@@ -28,7 +28,10 @@ export async function loadEstimator(): Promise<Estimator> {
   return loaded ??= (await import("../primitives/limit_estimator.ts")).LimitEstimator;
 }
 
-/** Gives each lane an estimator. Their code is loaded for the first one; until it is there, lanes keep the limit that they begin with. */
+/**
+ * Gives each lane an estimator of its limit. The first lane loads the code of estimators; until it is there, lanes keep the limit
+ * that they begin with.
+ */
 export class AdaptiveLanes {
   /** The limit that lanes begin with. */
   readonly initial: number;
@@ -40,8 +43,8 @@ export class AdaptiveLanes {
   /**
    * Checks the rules; nothing is loaded yet.
    *
-   * @param rules What the limits go by.
-   * @param surroundings What belongs to the client.
+   * @param rules The rules of the limits.
+   * @param surroundings The parts of the client.
    * @throws {TypeError} If a rule is of the wrong type.
    * @throws {RangeError} If one is out of its range.
    */

@@ -6,16 +6,16 @@
 
 import type { Call } from "../policies/call.ts";
 
-/** Keeps what goes on without a caller, until it ends, so that closing can wait for it. */
+/** Keeps work that goes on without a caller until it ends, so that a closing client can wait for it. */
 export class Background {
-  /** The work, and the calls that some of it consists of. */
+  /** The work, with its call where it consists of one. */
   readonly #work = new Map<Promise<unknown>, Call | undefined>();
 
   /**
    * Keeps some work.
    *
    * @param work The work.
-   * @param call A call that it consists of, or the rest of one whose caller has been answered.
+   * @param call The call that the work consists of, or whose rest it is after the caller has been answered.
    */
   keep(work: Promise<unknown>, call?: Call): void {
     this.#work.set(work, call);
@@ -23,17 +23,17 @@ export class Background {
     work.then(forget, forget);
   }
 
-  /** Ends when everything has ended; what has ended may have left something to be stored. */
+  /** Resolves when all work has ended, also work that begins meanwhile: a call that ends may leave a response to be stored. */
   async end(): Promise<void> {
     while (this.#work.size > 0) await Promise.allSettled(this.#work.keys());
   }
 
-  /** Stops the calls. */
+  /** Cancels all calls. */
   cancel(reason: unknown): void {
     for (const call of this.#work.values()) call?.cancel(reason);
   }
 
-  /** Stops the calls whose callers have been answered, and that only wait for their turn or for the next try. */
+  /** Cancels the calls whose callers have been answered, and which only wait for their turn or for a retry. */
   cancelWaiting(reason: unknown): void {
     for (const call of this.#work.values()) {
       if (call?.isBackground === false && !call.isInFlight) call.cancel(reason);

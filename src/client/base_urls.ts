@@ -1,5 +1,5 @@
 /**
- * Mirrors, from the base URLs of a client's options.
+ * Makes mirrors of the base URLs in a client's options.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Mirror } from "../policies/mirror.ts";
 import { pageUrl } from "../runtime/web.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
-/** What surrounds the mirrors of a client. */
+/** The parts of a client that its mirrors use. */
 export interface MirrorSurroundings {
   readonly lanes: Lanes;
   /** The client's headers. */
@@ -26,7 +26,7 @@ export interface MirrorSurroundings {
  *
  * @param mirrors The mirrors, in the order of the base URLs.
  * @param make Makes a further one.
- * @returns The mirrors that the client asks, in an array that may grow; each may be switched off.
+ * @returns The mirrors that the client asks, in an array that may grow. The keeper may switch each mirror off.
  */
 export type MirrorKeeper = (
   mirrors: readonly Mirror[],
@@ -35,16 +35,17 @@ export type MirrorKeeper = (
 
 const keepers = new WeakMap<object, MirrorKeeper>();
 
-/** Lets the mirrors of a client change while it runs: of the client that is made with this very array. */
+/** Lets the mirrors of a client change while it runs. It applies to the client that is created with this very array. */
 export function keepMirrors(baseUrls: readonly MirrorOptions[], keeper: MirrorKeeper): void {
   keepers.set(baseUrls, keeper);
 }
 
 /**
- * The mirrors that base URLs stand for. User info becomes a header of the mirror, and a mirror's own headers never leave it.
+ * Makes the mirrors of base URLs. User info in a URL becomes a header of the mirror. A mirror's own headers go to no other
+ * origin.
  *
  * @param baseUrls The option.
- * @param surroundings What belongs to the client.
+ * @param surroundings The parts of the client.
  * @returns The mirrors, preferred first; none without the option.
  * @throws {TypeError} If a URL is not absolute, not http(s), or has a query or a fragment.
  * @throws {RangeError} If there are no URLs in the list.
@@ -65,11 +66,11 @@ export function toMirrors(
   return keeper(mirrors, (mirror) => toMirror(mirror, { action: "add mirror", name: "url" }, surroundings));
 }
 
-/** In which terms an error is told. */
+/** The terms of an error message. */
 interface Terms {
-  /** What can't be done. */
+  /** The action that failed, as in `Cannot {action}`. */
   readonly action: string;
-  /** What the mirror is called. */
+  /** The name of the option that has the mirror's URL. */
   readonly name: string;
 }
 
@@ -90,7 +91,7 @@ function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurro
   };
 }
 
-/** What a caller's mapping says, if it is of any use. */
+/** Wraps a caller's mapping, and checks that it returns a string. */
 function safePath(path: (path: string) => string, name: string): (path: string) => string {
   return (url) => {
     const mapped: unknown = path(url);

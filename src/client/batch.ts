@@ -17,12 +17,12 @@ import { outcomeOf, refusal } from "./outcome.ts";
 import type { FetchRequest } from "./request.ts";
 import { END, SourceReader, type SourceResult } from "./source_reader.ts";
 
-/** For how long a batch may get answers for which nothing was sent before the event loop gets a turn, in milliseconds. */
+/** How long a batch may get outcomes without sending anything before the event loop gets a turn, in milliseconds. */
 const BUSY_MS = 50;
 
 /**
- * Pulls requests and starts them. It takes its turn at the client's permits, and pulls when it has got one, so that nothing is
- * held of what was not pulled. What has to wait makes room for the next.
+ * Pulls requests from a source, and starts them. It takes turns with others at the client's permits, and pulls a request when it
+ * has got a permit, so that it never holds requests that can't start. A request that has to wait makes room for the next one.
  */
 export class Batch implements AbortTarget, BatchSink, Claimant, Closable, DeadlineTarget {
   previous: Claimant | undefined = undefined;
@@ -31,25 +31,25 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   /** A batch holds no permits: its lanes do. */
   readonly permits = undefined;
   readonly claimPriority: number;
-  /** What it has in flight, and asleep. */
+  /** Counts the requests in flight and asleep. */
   readonly allowance: Allowance;
-  /** What its requests have in common. */
+  /** What the requests of the batch have in common. */
   readonly context: CallContext;
   readonly #run: BatchRun;
   readonly #source: SourceReader;
   #nextIndex = 0;
-  /** Whether the source is being asked: it may be entered again by what it does. */
+  /** Whether the source is being asked: its code may call back into the batch. */
   #pulling = false;
   #isPullingAhead = false;
   /** Tells a batch that pulls ahead that there is room; see `#awaitRoom()`. */
   #room: Deferred<void> | undefined;
-  /** What the source has given before there was room for it. */
+  /** The request, or the end, that the source has given before there was room for it. */
   #pulled: SourceResult | undefined;
   #exhausted = false;
   #deadline: Deadline | undefined;
-  /** Since when nothing was sent for any answer, which may need no turn of the event loop; on the client's clock. */
+  /** Since when every outcome has come without an attempt, and maybe without a turn of the event loop; on the client's clock. */
   #busySinceMs: number | undefined;
-  /** The end of a rest, in which nothing is pulled. */
+  /** The timer that ends a rest, during which the batch pulls nothing. */
   #rest: Deadline | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
@@ -95,8 +95,8 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   /**
-   * Whether one more may come before its turn than the window has room for, where some sleep. The consumer takes all that it can, while earlier ones
-   * sleep: what must wait for these counts as they do.
+   * Whether one more request may start although the window is full, while others sleep. The consumer waits for the outcome of a
+   * sleeping request, so it must hold the later outcomes: they count against `maxWaiting`, together with the sleeping requests.
    */
   #maySetAside(): boolean {
     const { active, asleep } = this.allowance;
@@ -104,11 +104,11 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     return consumer.awaitsEarlier && active + asleep + consumer.held < window + maxWaiting;
   }
 
-  /** One that was in flight waits now. */
+  /** Looks for room after a request in flight has ended or fallen asleep. */
   #onRoom(): void {
     const { scheduler, pullsAhead } = this.#run;
     const mayPull = this.#source.isOpen && this.#hasRoom();
-    // First of all, so that requests that wait for a silent origin know that it wants the place.
+    // Join first, so that requests to a silent origin see that the batch wants their place.
     if (mayPull && !pullsAhead) scheduler.join(this);
     if (this.allowance.hasRefused) scheduler.makeRoom(this.allowance);
     if (!mayPull) return;
@@ -117,8 +117,8 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   /**
-   * Pulls when there is room again. That may become known in another incoming request, whose timers and sockets must not be those of
-   * this batch: what runs after a promise does so in the request that has made the promise.
+   * Pulls when there is room again. In a worker, code of another incoming request may find that out, and its timers and sockets
+   * must not become those of this batch. Code after a promise runs in the incoming request that made the promise.
    */
   #awaitRoom(): void {
     this.#room = deferredAcrossRequests();
@@ -140,7 +140,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
       this.#endIfDone();
       return false;
     }
-    // First of all, for what opens the source may end the batch.
+    // Do this before opening the source, whose code may end the batch.
     if (signal !== undefined) addAbortListener(signal, this);
     starter.add(this);
     if (this.#run.pullsAhead) this.#awaitRoom();
@@ -160,15 +160,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   claim(): Runnable | undefined {
-    const { allowance } = this;
-    const { maxWaiting, window, consumer } = this.#run;
-    if (
-      this.#exhausted || this.#ended || this.#pulling || this.#rest !== undefined ||
-      allowance.active >= allowance.concurrency ||
-      (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
-      (allowance.active + consumer.held >= window && !(allowance.asleep > 0 && this.#maySetAside())) ||
-      this.#run.signal?.aborted
-    ) {
+    if (!this.#hasRoom() || this.#run.signal?.aborted) {
       this.#run.scheduler.quit(this);
       return undefined;
     }
@@ -188,7 +180,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
   }
 
-  /** The source has thrown when it was asked. */
+  /** Ends the batch, because the source threw when it was asked. */
   #breakOff(error: unknown): undefined {
     this.#pulling = false;
     this.#fail(error);
@@ -199,7 +191,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#run.scheduler.quit(this);
     result.then((pulled) => {
       this.#pulling = false;
-      // There may be no room any more: requests that have slept go on first.
+      // There may be no room for it any more: requests that have slept go on first.
       if (pulled.done || this.#ended || this.#exhausted) this.#take(pulled);
       else this.#pulled = pulled;
     }).catch((error) => {
@@ -229,7 +221,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#run.scheduler.quit(this);
   }
 
-  /** What the source throws ends the batch, but loses nothing that has started. */
+  /** Ends the batch with an error, once the requests that have started have their outcomes. */
   #fail(reason: unknown): void {
     this.#failure ??= { reason };
     this.#exhaust();
@@ -257,11 +249,11 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     const { consumer, scheduler } = this.#run;
     consumer.onOutcome(refusal(request, index, error), error);
     this.#restIfDue(scheduler.now());
-    // What has begun it may have closed the client.
+    // Code that ran while the request began may have closed the client.
     this.#endIfDone();
   }
 
-  /** A request of this batch has ended. */
+  /** Takes the result of a request of this batch. */
   onSettled(call: Call, ok: boolean, value: unknown): void {
     if (this.#ended) return;
     const outcome = outcomeOf(call, call.index, call.given as FetchRequest, { ok, value });
@@ -277,11 +269,14 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#endIfDone();
   }
 
-  /** Timers, sockets and aborts are not heard of while one answer from memory, or one refusal, follows another. */
+  /**
+   * Rests when it is time: while one answer from memory, or one refusal, follows another, the program hears of no timer, socket
+   * or abort.
+   */
   #restIfDue(nowMs: number): void {
     const sinceMs = this.#busySinceMs ??= nowMs;
     const { scheduler, deadlines, pullsAhead } = this.#run;
-    // The time of a worker stands still between two turns.
+    // In a worker, the clock stands still between two turns of the event loop.
     if (
       nowMs - sinceMs < BUSY_MS || this.#rest !== undefined || this.#exhausted || this.#ended || pullsAhead
     ) {
@@ -296,7 +291,10 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#rest = deadlines.add({ onDeadline }, 0, nowMs);
   }
 
-  /** If the permit has gone to others: whether the batch is over must not be known as late as they give one back. */
+  /**
+   * Asks the source ahead while others have the permits: otherwise the batch would learn that the source is at its end only when
+   * they give a permit back.
+   */
   #lookAhead(): void {
     const { active, asleep } = this.allowance;
     if (!this.isClaiming || active + asleep > 0 || this.#pulling || this.#pulled !== undefined) return;
@@ -316,7 +314,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#pulling = false;
     if (result.done || this.#ended || this.#exhausted) return void this.#take(result);
     this.#pulled = result;
-    // It may have left the line meanwhile, by what the source does when it is asked.
+    // The batch may have left the round meanwhile, because of the source's own code.
     this.pump();
   }
 
@@ -337,10 +335,10 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     if (signal !== undefined) removeAbortListener(signal, this);
   }
 
-  /** The client is closed: what had started has its outcomes, and nothing more is started. */
+  /** Handles the closing of the client: requests that have started get their outcomes, and no further one starts. */
   onClose(reason: unknown): void {
     const { signal } = this.#run;
-    // It was about to be told of that.
+    // The batch's own signal has aborted as well, and is about to say so.
     if (signal?.aborted) return this.stop(signal.reason);
     if (this.#exhausted) return;
     this.#fail(reason);
@@ -348,7 +346,10 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#endIfDone();
   }
 
-  /** The batch has taken too long: what is in flight fails, and so does what was not started, as far as it is known how much that is. */
+  /**
+   * Ends a batch that has taken too long. Its requests in flight fail; so do the requests of an array that have not started. A
+   * batch of another source ends with the error.
+   */
   onDeadline(): void {
     this.#deadline = undefined;
     const { source, timeoutMs, starter } = this.#run;
@@ -360,7 +361,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.#exhaust();
     if (!isWhole) {
       this.#source.closeUnheard();
-      // First of all, for the batch ends with the last one that is in flight.
+      // Do this first, because the batch ends with the last request in flight.
       if (Array.isArray(source)) this.#refuseRest(source, error);
       else this.#failure ??= { reason: error };
     }
@@ -375,7 +376,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     }
   }
 
-  /** The signal of the batch was aborted. */
+  /** Stops the batch, because its signal has aborted. */
   onAbort(signal: AbortSignal): void {
     this.stop(signal.reason);
   }
@@ -383,16 +384,17 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   /** Ends the batch with an error: see {@linkcode Batch.cancel}. */
   stop(reason: unknown): void {
     if (this.#ended) return;
-    // The source's own end is not waited for: a caller that aborts is answered at once.
+    // Do not wait until the source is closed: a caller that aborts is answered at once.
     this.cancel(reason).catch(() => {});
     this.#run.consumer.onStop(reason);
   }
 
   /**
-   * Aborts what is in flight, pulls nothing more, and closes the source.
+   * Aborts the requests in flight, pulls nothing more, and closes the source.
    *
-   * @param reason What the requests are aborted with.
-   * @returns When the source has been closed, unless it is just being asked; rejects with what it throws at that.
+   * @param reason The reason of the abort.
+   * @returns Resolves when the source is closed, or at once while it is being asked. Rejects with an error that the source throws
+   * when it is closed.
    */
   async cancel(reason: unknown): Promise<void> {
     if (this.#ended) return;
@@ -400,7 +402,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     this.allowance.stopped = { reason };
     this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
-    // A source that is stalled would not close before it gives its next request, which is not wanted.
+    // A stalled source would close only after it has given its next request, which the batch does not want.
     if (this.#pulling) this.#source.closeUnheard();
     else await this.#source.close();
   }

@@ -1,5 +1,5 @@
 /**
- * What a batch needs to know: its requests, its bounds, and who it works with.
+ * What a batch is made of: its source, its bounds, and the parts that it works with.
  *
  * @module
  */
@@ -15,66 +15,69 @@ import type { FetchRequest, RequestSource } from "./request.ts";
 
 /** Takes the outcomes of a batch. */
 export interface OutcomeConsumer {
-  /** How many outcomes it holds that were not taken yet. */
+  /** How many outcomes the consumer holds that its reader has not taken yet. */
   readonly held: number;
-  /** Whether it is asked for an outcome that has not come, and all that it holds come after that one. */
+  /** Whether the reader waits for an outcome that has not come, while all held outcomes come after that one. */
   readonly awaitsEarlier: boolean;
-  /** Takes an outcome; of a failed request, `reason` is what it has failed of, which need be no error. */
+  /** Takes an outcome. For a failed request, `reason` is the reason of the failure, which need not be an error. */
   onOutcome(outcome: Outcome<unknown>, reason: unknown): void;
-  /** There will be no further outcome; the source threw, if there is a failure. */
+  /**
+   * Takes the end of the batch: no outcome follows. `failure` is there if the batch itself has failed, for example because its
+   * source threw.
+   */
   onEnd(failure: { readonly reason: unknown } | undefined): void;
-  /** The batch was aborted: there will be no further outcome, and those held are of no use. */
+  /** Takes the abort of the batch: no outcome follows, and held outcomes are of no use. */
   onStop(reason: unknown): void;
 }
 
-/** What a batch runs on. */
+/** The bounds of a batch, and the parts that it works with. */
 export interface BatchRun {
   readonly source: RequestSource;
   /** How many requests may be in flight. */
   readonly concurrency: number;
   /** How many requests may wait while others go on. */
   readonly maxWaiting: number;
-  /** How many may be in flight or held by the consumer, unless it awaits one that sleeps. */
+  /** How many requests may be in flight, and outcomes held by the consumer, together; unless the consumer waits for a sleeping request. */
   readonly window: number;
   readonly priority: number;
   /**
-   * Whether it pulls without a permit, and its requests wait for theirs: so that what a request starts belongs to the caller of
-   * the batch, and not to the one that passes a permit on.
+   * Whether the batch pulls without a permit, and each request waits for its own. In a worker, a request is then sent in the
+   * incoming request of the batch's caller, and not in the one that passes a permit on.
    */
   readonly pullsAhead: boolean;
   readonly signal: AbortSignal | undefined;
-  /** How long the whole batch may take, in milliseconds, and what that is timed by. */
+  /** How long the whole batch may take, in milliseconds, and the timers for that. */
   readonly timeoutMs: number;
   readonly deadlines: Deadlines;
   readonly consumer: OutcomeConsumer;
-  /** What the requests have in common. */
+  /** Makes the context that the requests have in common. */
   readonly contextOf: (allowance: Allowance) => CallContext;
   readonly scheduler: Pick<Scheduler, "join" | "quit" | "dispatch" | "makeRoom" | "now">;
   readonly starter: BatchStarter;
-  /** Begins a request that is more than a URL whose lane is known, or throws what is wrong with it. */
+  /** Begins a request that is more than a URL whose lane is known; throws if it is malformed. */
   readonly begin: (request: FetchRequest, batch: BatchSink) => Call;
 }
 
-/** Where the requests of a batch have their outcomes. */
+/** Takes the results of a batch's requests. */
 export interface BatchSink extends CallSink {
-  /** What they have in common. */
+  /** The context that the requests have in common. */
   readonly context: CallContext;
 }
 
-/** What starts the requests of a batch. */
+/** Starts the requests of a batch. */
 export interface BatchStarter {
   /** The time on the client's clock. */
   now(): number;
-  /** Begins a request for a URL whose lane is known; gives nothing for any other. */
+  /** Begins a request for a URL whose lane is known; returns nothing for any other. */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;
-  /** What the client was closed with, once it was. */
+  /** The reason that the client was closed with; absent while it is open. */
   readonly closing: { readonly reason: unknown } | undefined;
-  /** Sets a call going; gives it back if it has been admitted, and must be run. */
+  /** Starts a call. Returns the call if it was admitted at once; then the batch must run it. */
   launch(call: Call): Runnable | undefined;
-  /** Aborts what is in flight of a batch. */
+  /** Aborts the calls of a batch. */
   abortAll(allowance: Allowance, abort: (call: Call) => void): void;
-  /** Has the batch told of the client's closing. */
+  /** Registers a batch, so that it hears of the client's closing. */
   add(batch: Closable): void;
-  /** The batch is over. */
+  /** Removes a batch that has ended. */
   delete(batch: Closable): void;
 }

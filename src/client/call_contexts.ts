@@ -1,5 +1,6 @@
 /**
- * What the requests of a client have in common with others: its own defaults, and the options that are laid over them.
+ * The contexts of a client's requests: settings, headers and signals that requests have in common, from the client's defaults and
+ * the options that are laid over them.
  *
  * @module
  */
@@ -18,24 +19,24 @@ import { straightHeaders } from "./straight_headers.ts";
 const NOTHING: RequestOptions = {};
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
-/** Says what requests have in common, once for all that have the same. */
+/** Makes the contexts of a client's requests, once for all requests that have the same one. */
 export class CallContexts {
   readonly #dispatcher: Dispatcher;
-  /** What requests have in common that come without options, by what they bring. */
+  /** The contexts of requests without options, by how their bodies are decoded. */
   readonly plain: Readonly<Record<Settings["as"], CallContext>>;
-  /** The same for those that bring the response itself. */
+  /** The context of `client.fetch` without options, which returns the response itself. */
   readonly plainFetch: CallContext;
 
   /**
-   * Lays the client's options over the defaults.
+   * Creates the contexts of requests without options, from the client's options and the defaults.
    *
    * @param options The client's options, checked.
-   * @param dispatcher What sends the requests.
+   * @param dispatcher Sends the requests.
    */
   constructor(options: ClientOptions, dispatcher: Dispatcher) {
     this.#dispatcher = dispatcher;
     const { onOpen, patienceMs } = options.circuitBreaker || {};
-    // Where it goes to mirrors alone, not every request has it.
+    // With `clientHeadersTo: "mirrors"`, not every request carries the client's key.
     const hasKey = "idempotency-key" in dispatcher.headers && options.clientHeadersTo !== "mirrors";
     const json = clientSettings({
       ...options,
@@ -55,12 +56,12 @@ export class CallContexts {
   }
 
   /**
-   * Lays options over what requests have in common.
+   * Lays options over a context.
    *
-   * @param base What they have in common so far.
+   * @param base The context so far.
    * @param options The options.
-   * @param of What they are options of.
-   * @param as What the requests bring, whatever the options say; absent if it is for them to say.
+   * @param of What the options belong to.
+   * @param as How to decode bodies, whatever the options say; absent if the options decide.
    * @throws {TypeError} If an option does not exist or has the wrong type.
    * @throws {RangeError} If the value of an option is out of range.
    */
@@ -73,7 +74,7 @@ export class CallContexts {
     checkRequestOptions(options, of);
     // A batch listens to its signal itself, once for all of its requests.
     const signal = of === "batch" ? undefined : options.signal;
-    // The headers of a request come with the request itself, and so does what is to be sent.
+    // The headers, `json` and `query` of a request come with the request itself.
     const { headers, json, query } = of === "request" ? NOTHING : options;
     const settings = withOptions(base.settings, options, as);
     const hasAdditions = json !== undefined || query !== undefined;
@@ -89,7 +90,7 @@ export class CallContexts {
     });
   }
 
-  /** Says what requests have in common; what is not given is as for a plain one. */
+  /** Makes a context. Members that are left out are those of a plain request. */
   contextOf(
     {
       settings,
@@ -126,7 +127,7 @@ export class CallContexts {
   }
 
   /**
-   * Makes of a request what is sent.
+   * Prepares a request for sending.
    *
    * @throws {TypeError} If its URL, a header or its body is malformed.
    */

@@ -1,5 +1,5 @@
 /**
- * What a client is: the contract that callers see.
+ * The interface of a client, as callers see it.
  *
  * @module
  */
@@ -29,24 +29,24 @@ import type { ClientStats } from "./stats.ts";
 import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
 
 /**
- * Fetches many resources in parallel, under control. Every request ends in exactly one way: a value, or an error that says
- * what happened.
+ * Fetches many resources in parallel, under control. Every request ends in exactly one way: a value, or an error that says what
+ * happened.
  *
- * All methods that make requests take a `signal`; when it aborts, they reject at once with its very own `reason`, wherever
- * the request is: waiting for a token or a permit, between two attempts, or in the middle of a body. What is in flight is
- * then stopped, and nothing more is started.
+ * All methods that make requests take a `signal`. When it aborts, they reject at once with the signal's own `reason`: while the
+ * request waits for a token or a permit, between two attempts, or in the middle of a body. The client then stops the attempt in
+ * flight, unless other callers wait for its response, and starts nothing more.
  */
 export interface Client extends AsyncDisposable {
   /**
-   * Fetches JSON. Several GETs for the same at the same time, with the same headers and settings, are sent once, also in a batch; each
-   * caller gets a value of its own. With `idempotent: false` each is sent.
+   * Fetches JSON. The client sends concurrent GETs for the same URL with the same headers and settings once, also in a batch;
+   * each caller gets a value of its own. With `idempotent: false`, the client sends each one.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
-   * @param options Options; those of `request` go first.
-   * @returns The parsed body, or what the schema makes of it; `undefined` for 204, 205, 304 and empty bodies.
+   * @param options Options; those of `request` take precedence.
+   * @returns The parsed body, or the schema's output; `undefined` for 204, 205, 304 and empty bodies.
    * @throws {NetworkError} If no attempt brought a response; `TimeoutError`, `CircuitOpenError`, `OfflineError` say why.
-   * @throws {HttpError} If the last response's status was no success.
-   * @throws {DataNotFoundError} If it was 404 or 410.
+   * @throws {HttpError} If the status of the last response was no success.
+   * @throws {DataNotFoundError} If that status was 404 or 410.
    * @throws {InvalidDataError} If the body is not JSON, or does not fit the schema.
    * @throws {TypeError} If the URL or an option is malformed; before anything is sent.
    */
@@ -54,12 +54,12 @@ export interface Client extends AsyncDisposable {
     request: RequestSpec & { readonly schema: S },
     options?: CallOptions,
   ): Promise<InferOutput<S>>;
-  /** Fetches JSON, for a schema in the options. */
+  /** Fetches JSON, and validates it by a schema in the options. */
   json<S extends StandardSchemaV1>(
     request: FetchRequest,
     options: CallOptions & { readonly schema: S },
   ): Promise<InferOutput<S>>;
-  /** Fetches JSON of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
+  /** Fetches JSON of a type that the caller states and the client does not check; `unknown` by default. */
   json<T = unknown>(request: FetchRequest, options?: CallOptions): Promise<NoInfer<T>>;
 
   /** Fetches text, decoded as UTF-8; otherwise like {@linkcode Client.json}. */
@@ -67,33 +67,33 @@ export interface Client extends AsyncDisposable {
     request: RequestSpec & { readonly schema: S },
     options?: CallOptions,
   ): Promise<InferOutput<S>>;
-  /** Fetches text, for a schema in the options. */
+  /** Fetches text, and validates it by a schema in the options. */
   text<S extends StandardSchemaV1>(
     request: FetchRequest,
     options: CallOptions & { readonly schema: S },
   ): Promise<InferOutput<S>>;
-  /** Fetches text that no schema has changed. */
+  /** Fetches text without a schema. */
   text(request: FetchRequest, options?: CallOptions): Promise<string>;
 
-  /** Fetches bytes, which are the caller's own; otherwise like {@linkcode Client.json}. */
+  /** Fetches bytes in an array that no other caller has; otherwise like {@linkcode Client.json}. */
   bytes<S extends StandardSchemaV1>(
     request: RequestSpec & { readonly schema: S },
     options?: CallOptions,
   ): Promise<InferOutput<S>>;
-  /** Fetches bytes, for a schema in the options. */
+  /** Fetches bytes, and validates them by a schema in the options. */
   bytes<S extends StandardSchemaV1>(
     request: FetchRequest,
     options: CallOptions & { readonly schema: S },
   ): Promise<InferOutput<S>>;
-  /** Fetches bytes that no schema has changed. */
+  /** Fetches bytes without a schema. */
   bytes(request: FetchRequest, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
 
   /**
-   * Fetches like {@linkcode Client.json}, or as `as` says, and never rejects for the request: whatever becomes of it is an
-   * outcome, also a malformed request, an abort, and a client that is closed.
+   * Fetches like {@linkcode Client.json}, or as `as` says, and never rejects because of the request: every ending is an outcome,
+   * also a malformed request, an abort and a closed client.
    *
    * @param request A URL, or a URL with options.
-   * @param options Options; those of `request` go first.
+   * @param options Options; those of `request` take precedence.
    * @returns The outcome; its `index` is 0. Rejects only if `options` are malformed.
    */
   outcome<const R extends FetchRequest, const O extends CallOptions = CallOptions>(
@@ -102,15 +102,17 @@ export interface Client extends AsyncDisposable {
   ): Promise<Outcome<ValueOf<O, R>>>;
 
   /**
-   * A drop-in `fetch`, which goes the same way as every other request, and can replace the global one. Any status resolves; one
-   * that is worth a retry is retried, and the last response is returned. The body streams: `timeoutMs` is for the time up to the
-   * headers, and then `idleTimeoutMs` for each wait of its reader. A permit is held until the last byte has come, or the body is
-   * cancelled; an unread one is received while others wait, if it is small, and ends after `timeoutMs`, or when it is collected.
-   * The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once. An abort cancels a
-   * stream that was to be sent.
+   * A drop-in `fetch` that can replace the global one, under the same limits and with the same retries as every other request. It
+   * resolves with a response of any status. The client retries a status that is worth a retry, and returns the last response. The
+   * body streams: `timeoutMs` bounds the time up to the headers, and then `idleTimeoutMs` bounds each wait of the body's reader.
+   * The response holds its permit until the last byte has come or the reader cancels the body. While other requests wait for a
+   * permit, the client receives a small unread body in advance. An unread body ends after `timeoutMs`, or when the runtime
+   * collects it as garbage. The client reads the body of a `Request` first, so that it can send it again; it sends a body of more
+   * than 1 MiB once. An abort cancels a stream that is not sent yet.
    *
    * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
-   * @param init As for `fetch`; members that only a runtime knows are handed on, and so is `cache`, for a runtime with a cache of its own.
+   * @param init As for `fetch`. The client passes members that only a runtime knows on to the runtime; also `cache`, for a
+   * runtime that has a cache of its own.
    * @param options Options of the request, as for the other methods.
    * @returns The response.
    * @throws {NetworkError} If no attempt brought a response.
@@ -121,9 +123,9 @@ export interface Client extends AsyncDisposable {
     & ((input: string | URL | Request, init?: RequestInit, options?: FetchOptions) => Promise<Response>);
 
   /**
-   * Fetches many, all or nothing.
+   * Fetches many resources, all or nothing.
    *
-   * @param requests The requests; pulled as they can be started.
+   * @param requests The requests. The client pulls each one when it can start it.
    * @param options Options for each of them and for the batch.
    * @returns The values, in input order. Rejects with the first failure, and aborts the rest.
    */
@@ -133,9 +135,9 @@ export interface Client extends AsyncDisposable {
   ): Promise<ValuesOf<R, O>>;
 
   /**
-   * Fetches many, each with its outcome.
+   * Fetches many resources, each with its outcome.
    *
-   * @param requests The requests; pulled as they can be started.
+   * @param requests The requests. The client pulls each one when it can start it.
    * @param options Options for each of them and for the batch.
    * @returns The outcomes, in input order. Never rejects for a request; only if the signal aborts, `options` are malformed, or
    * `requests` throws.
@@ -146,13 +148,14 @@ export interface Client extends AsyncDisposable {
   ): Promise<OutcomesOf<ValuesOf<R, O>>>;
 
   /**
-   * Fetches many, and yields outcomes as requests complete, or in input order with `ordered: true`. Pulls as they can be
-   * started and taken: it holds at most `concurrency + maxWaiting + prefetch` of them, however many there are, in either order. Leaving the
-   * loop early, or the scope of `await using`, aborts what is in flight and closes `requests`.
+   * Fetches many resources, and yields outcomes as requests complete, or in input order with `ordered: true`. It pulls a request
+   * when it can start it and the consumer keeps up: in either order, it holds at most `concurrency + maxWaiting + prefetch`
+   * requests and outcomes, however many there are in all. Leaving the loop early, or the scope of `await using`, aborts the
+   * requests in flight and closes `requests`.
    *
    * @param requests The requests.
    * @param options Options for each of them and for the batch.
-   * @returns The outcomes. Throws when the signal aborts, and when `requests` throws, after what had started has ended.
+   * @returns The outcomes. Throws when the signal aborts; also when `requests` throws, after all started requests have ended.
    */
   stream<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
     requests: R & OnlyRequests<R>,
@@ -160,7 +163,7 @@ export interface Client extends AsyncDisposable {
   ): AsyncIterableIterator<Outcome<ValueOf<O, RequestOf<R>>>> & AsyncDisposable;
 
   /**
-   * Fetches many under names.
+   * Fetches many resources under names.
    *
    * @param requests The requests by name: an object, or a map with strings as keys.
    * @param options Options for each of them and for the batch.
@@ -170,7 +173,7 @@ export interface Client extends AsyncDisposable {
     requests: ReadonlyMap<K, R>,
     options?: O,
   ): Promise<Record<K, Outcome<ValueOf<O, R>>>>;
-  /** Fetches many under the names of an object's members. */
+  /** Fetches many resources under the names of an object's members. */
   record<
     const R extends { readonly [Name in keyof R]: FetchRequest },
     const O extends BatchOptions = BatchOptions,
@@ -180,12 +183,12 @@ export interface Client extends AsyncDisposable {
   ): Promise<{ -readonly [Name in keyof R]: Outcome<ValueOf<O, R[Name]>> }>;
 
   /**
-   * Makes a client with other defaults under the same limits: it shares permits, rate limits, circuit breakers, retry budget, `fetch`, clock
-   * and listeners with this one. Headers are laid over this client's, middleware goes inside of this client's, and everything
-   * else that is given replaces. Its numbers are its own, but for `inFlight` and `origins`. Closing it ends its own requests; closing this client
-   * closes it too.
+   * Creates a client with other defaults under the same limits. It shares permits, rate limits, circuit breakers, the retry
+   * budget, `fetch`, the clock and listeners with this client. Its headers are added to this client's, and replace those with the
+   * same name. Its middleware runs inside this client's. Every other given option replaces this client's. Its numbers are its
+   * own, except `inFlight` and `origins`. Closing it ends only its own requests; closing this client closes it too.
    *
-   * @param options What is different.
+   * @param options The options that differ from this client's.
    * @returns The client.
    * @throws {TypeError} If an option does not exist, has the wrong type, or is one of the limits that are shared.
    * @throws {RangeError} If the value of an option is out of range.
@@ -193,22 +196,23 @@ export interface Client extends AsyncDisposable {
   extend(options: ExtendOptions): Client;
 
   /**
-   * Fetches the lines of a text one by one, while it comes: a log, or JSON values of which each line has one (NDJSON, JSON Lines).
-   * Lines end with LF or CRLF, and the last one may have no end; a CR alone is a part of its line. Empty lines are lines of a text,
-   * and are passed over among JSON values.
+   * Fetches the lines of a text one by one, while the text arrives: a log, or JSON values, one a line (NDJSON, JSON Lines). Lines
+   * end with LF or CRLF, and the last one need not have an end; a CR alone is a part of its line. Empty lines of a text count as
+   * lines; the client skips them among JSON values.
    *
-   * Nothing is sent before the first line is asked for, and no more is received than what is taken: a permit is held until the last
-   * line has come, or the loop is left. `timeoutMs` is for the time up to the headers, and then `idleTimeoutMs` for each wait. A body
-   * that breaks off rejects with a `NetworkError` after its whole lines; it is not asked for again. Before the first line, the next of
-   * several base URLs is asked instead, as it is when that line is not JSON or does not fit the schema.
+   * The client sends nothing before the consumer asks for the first line, and receives no more than the consumer takes. The
+   * request holds its permit until the last line has come or the consumer leaves the loop. `timeoutMs` bounds the time up to the
+   * headers, and then `idleTimeoutMs` bounds each wait. A body that breaks off rejects with a `NetworkError` after its whole
+   * lines; the client does not ask for it again. If the body breaks off before the first line, the client asks the next of
+   * several base URLs instead; so it does if the first line is not JSON or does not fit the schema.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
-   * @param options Options; those of `request` go first.
-   * @returns The lines in order: text, JSON values, or what the schema makes of these. Leaving the loop early, or the scope of
+   * @param options Options; those of `request` take precedence.
+   * @returns The lines in order: text, JSON values, or the schema's outputs. Leaving the loop early, or the scope of
    * `await using`, cancels the body. An abort rejects at once with the signal's own reason.
    * @throws {NetworkError} Rejects, also with a subclass of it, as {@linkcode Client.json} does.
-   * @throws {InvalidDataError} Rejects, after the lines before it, at a line that is not JSON, does not fit the schema, or is longer
-   * than `maxLineBytes`; `context.line` is its number, from 1.
+   * @throws {InvalidDataError} Rejects, after the lines before it, at a line that is not JSON, does not fit the schema, or is
+   * longer than `maxLineBytes`; `context.line` is its number, from 1.
    * @throws {TypeError} If the URL or an option is malformed.
    *
    * @example Records, as they come
@@ -231,17 +235,17 @@ export interface Client extends AsyncDisposable {
     request: RequestSpec & { readonly schema: S },
     options?: LinesOptions,
   ): AsyncIterableIterator<InferOutput<S>, undefined> & AsyncDisposable;
-  /** Fetches lines that are JSON values, for a schema in the options. */
+  /** Fetches lines that are JSON values, and validates them by a schema in the options. */
   lines<S extends StandardSchemaV1>(
     request: FetchRequest,
     options: LinesOptions & { readonly schema: S },
   ): AsyncIterableIterator<InferOutput<S>, undefined> & AsyncDisposable;
-  /** Fetches lines that are JSON values of a type that the caller states, and that nothing checks. */
+  /** Fetches lines that are JSON values of a type that the caller states and the client does not check. */
   lines<T = unknown>(
     request: FetchRequest,
     options: LinesOptions & { readonly as: "json" },
   ): AsyncIterableIterator<NoInfer<T>, undefined> & AsyncDisposable;
-  /** Fetches JSON values, as the request says. */
+  /** Fetches lines that are JSON values, because the request says so. */
   lines<T = unknown>(
     request: RequestSpec & { readonly as: "json" },
     options?: LinesOptions,
@@ -253,25 +257,27 @@ export interface Client extends AsyncDisposable {
   ): AsyncIterableIterator<string, undefined> & AsyncDisposable;
 
   /**
-   * Receives server-sent events, as the HTML standard has them, over as many connections as it takes. When the stream ends or breaks off,
-   * or brings nothing for `idleTimeoutMs`, there is a new connection, which says with `Last-Event-ID` where to go on. Before it there is
-   * a wait without a permit: what the server has asked for with `retry`, or 3 s, and up to a half more; it doubles with each further
-   * connection that brings nothing, up to a minute. The server ends the events for good with a 204, and the caller by leaving the loop.
+   * Receives server-sent events, as the HTML standard defines them, over as many connections as it takes. When the stream ends,
+   * breaks off, or brings nothing for `idleTimeoutMs`, the client connects again, and says with `Last-Event-ID` where to go on.
+   * Before that it waits without a permit: for the time that the server has asked for with `retry`, or 3 s, and up to a half
+   * more. The wait doubles with each further connection that brings nothing, up to a minute. The server ends the events for good
+   * with a 204, and the caller by leaving the loop.
    *
-   * The first connection fails as any request does. Each later one is retried as usual as well, and then counts as one that brought
-   * nothing, unless it was refused for good, as with a 4xx. After a connection that broke off without an event, the others of several base
-   * URLs are asked first, and at once if what it brought were no events at all. A request whose method may change something, as a POST,
-   * has one connection, whose end is the end of the events, unless `reconnect` says otherwise; so has one that may be sent only once.
-   * `totalTimeoutMs` bounds each connection, and ends the events.
+   * The first connection fails as any request does. A later connection that fails has had the usual retries; it then counts as
+   * one that brought nothing, but a final refusal, such as a 404, ends the events. After a connection that broke off without an
+   * event, the client asks the other base URLs first. It asks them at once if the response was no stream of events. A request
+   * whose method may change something, such as a POST, has a single connection, whose end is the end of the events, unless
+   * `reconnect` says otherwise; so has a request that may be sent only once. `totalTimeoutMs` bounds each connection; when it
+   * passes, the events end.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
-   * @param options Options; those of `request` go first.
-   * @returns The events in order. Leaving the loop early, or the scope of `await using`, cancels the body. An abort rejects at once
-   * with the signal's own reason.
-   * @throws {NetworkError} Rejects, also with a subclass of it, as {@linkcode Client.json} does; a body that breaks off only without
-   * reconnection.
-   * @throws {InvalidDataError} Rejects if the content type is not `text/event-stream`; and, after the events before it, at an event
-   * that is not JSON, does not fit the schema, or is larger than `maxEventBytes`.
+   * @param options Options; those of `request` take precedence.
+   * @returns The events in order. Leaving the loop early, or the scope of `await using`, cancels the body. An abort rejects at
+   * once with the signal's own reason.
+   * @throws {NetworkError} Rejects, also with a subclass of it, as {@linkcode Client.json} does; for a body that breaks off, only
+   * where there is no reconnection.
+   * @throws {InvalidDataError} Rejects if the content type is not `text/event-stream`; and, after the events before it, at an
+   * event that is not JSON, does not fit the schema, or is larger than `maxEventBytes`.
    * @throws {TypeError} If the URL or an option is malformed.
    *
    * @example A stream that ends
@@ -308,17 +314,17 @@ export interface Client extends AsyncDisposable {
     request: RequestSpec & { readonly schema: S },
     options?: EventsOptions,
   ): AsyncIterableIterator<ServerSentEvent<InferOutput<S>>, undefined> & AsyncDisposable;
-  /** Receives events whose data is JSON, for a schema in the options. */
+  /** Receives events whose data is JSON, and validates it by a schema in the options. */
   events<S extends StandardSchemaV1>(
     request: FetchRequest,
     options: EventsOptions & { readonly schema: S },
   ): AsyncIterableIterator<ServerSentEvent<InferOutput<S>>, undefined> & AsyncDisposable;
-  /** Receives events whose data is JSON of a type that the caller states, and that nothing checks. */
+  /** Receives events whose data is JSON of a type that the caller states and the client does not check. */
   events<T = unknown>(
     request: FetchRequest,
     options: EventsOptions & { readonly as: "json" },
   ): AsyncIterableIterator<ServerSentEvent<NoInfer<T>>, undefined> & AsyncDisposable;
-  /** Receives events whose data is JSON, as the request says. */
+  /** Receives events whose data is JSON, because the request says so. */
   events<T = unknown>(
     request: RequestSpec & { readonly as: "json" },
     options?: EventsOptions,
@@ -330,19 +336,19 @@ export interface Client extends AsyncDisposable {
   ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable;
 
   /**
-   * Fetches a list page by page. Each page is fetched when it is asked for, under the same limits and with the same retries as any
-   * request; as requests of a batch do, pages wait while the circuit breaker is open. The next page is where the `Link` header says
-   * (`rel="next"`, RFC 8288), or `options.next`. It is asked for as the first one was. Headers that must not reach another origin stay
-   * at home: once a page is of another origin, they are not sent any more, as with redirects; only the headers of a request that `next`
-   * returns are.
+   * Fetches a list page by page. The client fetches each page when the consumer asks for it, under the same limits and with the
+   * same retries as any request. While the circuit breaker is open, pages wait, as requests of a batch do. The `Link` header
+   * (`rel="next"`, RFC 8288) or `options.next` says where the next page is. The client asks for it as it did for the first one.
+   * Headers that must not reach another origin stay with the first page's origin: once a page is of another origin, the client
+   * sends them no more, as with redirects. It sends only the headers of a request that `next` returns.
    *
    * @param request The first page: a URL, or a URL with options. Relative URLs resolve against `baseUrls`.
-   * @param options Options of each page; those of a request go first.
-   * @returns The pages in order. Leaving the loop early, or the scope of `await using`, aborts what is in flight. An abort rejects at
-   * once with the signal's own reason.
+   * @param options Options of each page; those of a request take precedence.
+   * @returns The pages in order. Leaving the loop early, or the scope of `await using`, aborts what is in flight. An abort
+   * rejects at once with the signal's own reason.
    * @throws {NetworkError} Rejects at a page that can't be fetched, also with a subclass of it, as {@linkcode Client.json} does.
-   * @throws {InvalidDataError} Rejects at a page that is not JSON or does not fit the schema; and if a link leads back to a page that was
-   * there before, or nowhere.
+   * @throws {InvalidDataError} Rejects at a page that is not JSON or does not fit the schema; and if a link leads back to an
+   * earlier page, or is no http(s) URL.
    * @throws {TypeError} If the URL or an option is malformed.
    *
    * @example A list whose pages have links
@@ -383,7 +389,7 @@ export interface Client extends AsyncDisposable {
     request: RequestSpec & { readonly schema: S },
     options?: PagesOptions<InferOutput<S>>,
   ): AsyncIterableIterator<Page<InferOutput<S>>, undefined> & AsyncDisposable;
-  /** Fetches pages, for a schema in the options. */
+  /** Fetches pages, and validates them by a schema in the options. */
   pages<S extends StandardSchemaV1>(
     request: FetchRequest,
     options: PagesOptions<InferOutput<S>> & { readonly schema: S },
@@ -393,41 +399,46 @@ export interface Client extends AsyncDisposable {
     request: FetchRequest,
     options: PagesOptions<BodyOf<A>> & { readonly as: A },
   ): AsyncIterableIterator<Page<BodyOf<A>>, undefined> & AsyncDisposable;
-  /** Fetches pages of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
+  /** Fetches pages of a type that the caller states and the client does not check; `unknown` by default. */
   pages<T = unknown>(
     request: FetchRequest,
     options?: PagesOptions<NoInfer<T>>,
   ): AsyncIterableIterator<Page<NoInfer<T>>, undefined> & AsyncDisposable;
 
   /**
-   * Downloads a file to the disk, or into a stream, with the memory of a few chunks, and no faster than they are taken.
+   * Downloads a file to the disk or into a stream. It needs the memory of a few chunks, and receives no faster than the target
+   * takes them.
    *
-   * A body that breaks off is resumed: the client asks for the rest (`Range`, RFC 9110 §14), if the server has said how long the file is
-   * and how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or a `digest` is given.
-   * Otherwise it begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed. With several base
-   * URLs, each of the others is asked first then, at once; so it is when the whole of a file does not have its `digest`. When none is
-   * left, the usual backoff follows, without a permit, and `maxRetries` such rounds in a row may bring nothing new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs`
-   * for everything.
+   * When a body breaks off, the client asks for the rest (`Range`, RFC 9110 §14), if the server has said how long the file is and
+   * how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or if a `digest` is
+   * given. Otherwise the download begins anew, which it can't once a stream has received bytes. It never mixes bytes of two
+   * versions. After a break, the client first asks each of the other base URLs, at once; so it does when a whole file does not
+   * have its `digest`. When no base URL is left, the usual backoff follows, without a permit; `maxRetries` such rounds in a row
+   * may bring nothing new. `timeoutMs` bounds the time up to the headers, `idleTimeoutMs` each wait for bytes, and
+   * `totalTimeoutMs` everything.
    *
-   * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
-   * is, with a shorter name where these would be too long; up to 256 KiB are held in memory first. Whatever fails, a file that was there
-   * before stays; the one that takes its place gives no rights that it did not give. A part that can be resumed stays too, and the next download of the same URL to the same file resumes it, in another process as well, after asking the server whether it is
-   * still the same; else nothing is left. A page of HTML without a validator is not taken for a new version of a file of another type, but
-   * for a break: the network may want a log-in first. The folder must exist; nothing is forced to the disk (`fsync`).
+   * The file gets its name only when it is whole and correct. Until then the client writes it to `<name>.part`, and describes it
+   * in `<name>.part.json`; both get a shorter name where these would be too long. It holds up to 256 KiB in memory first.
+   * Whatever fails, an earlier file of the same name stays; a file that replaces it grants no rights that the earlier one did not
+   * grant. A part that can be resumed stays too. The next download of the same URL to the same file, also in another process,
+   * asks the server whether the file is still the same, and resumes the part. All other failures leave nothing behind. An HTML
+   * page without a validator does not count as a new version of a file of another type, but as a break: the network may want a
+   * log-in first. The folder must exist; the client does not force the file to the disk (`fsync`).
    *
-   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on.
-   * Downloads are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is; to no
-   * condition it is an error. `onProgress` is called with each chunk; its `bytes` are those of the file so far.
+   * The client does not decode the file: it sends `accept-encoding: identity`, unless the request has that header or
+   * `compression` is on. It does not cache downloads unless `cache` says so. A 304 to a condition of the request's own leaves
+   * everything as it is; a 304 to a request without a condition is an error. The client calls `onProgress` with each chunk; its
+   * `bytes` are those of the file so far.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param to The path of the file, its `file:` URL, or a stream. A stream is closed at the end, and aborted after a failure.
-   * @param options Options; those of `request` go first.
-   * @returns How it has ended. An abort rejects at once with the signal's own reason.
+   * @param options Options; those of `request` take precedence.
+   * @returns The result of the download. An abort rejects at once with the signal's own reason.
    * @throws {NetworkError} Rejects, also with a subclass of it or a `DataNotFoundError`, as {@linkcode Client.json} does.
-   * @throws {InvalidDataError} Rejects if the file is not what `digest` says, longer than announced or than `maxBodyBytes`, or can't be gone
-   * on with because it has changed, or because a page of HTML comes in its place.
-   * @throws {WriteError} Rejects if it can't be written; also if another download goes to the same file, or a folder, a device or a
-   * pipe has its name.
+   * @throws {InvalidDataError} Rejects if the file does not have its `digest`, is longer than announced or than `maxBodyBytes`,
+   * or can't be resumed because it has changed or an HTML page came in its place.
+   * @throws {WriteError} Rejects if the file can't be written; also if another download writes to the same file, or a folder, a
+   * device or a pipe has its name.
    * @throws {TypeError} If the URL or an option is malformed.
    *
    * @example Into a stream, with a digest
@@ -449,24 +460,25 @@ export interface Client extends AsyncDisposable {
    */
   download(request: FetchRequest, to: DownloadTarget, options?: DownloadOptions): Promise<DownloadResult>;
 
-  /** The numbers since the client was made. */
+  /** Returns the client's numbers since its creation. */
   stats(): ClientStats;
 
   /**
-   * Listens to everything that happens.
+   * Adds a listener to all events of this client, its extensions and the client that it extends.
    *
-   * @param listener Called with each event, in order; it must be quick, and it can't break anything by throwing.
-   * @returns Stops listening when disposed.
+   * @param listener Called with each event, in order. It must be quick; if it throws, the other listeners get a warning event,
+   * and requests go on.
+   * @returns Removes the listener when disposed.
    */
   on(listener: (event: ClientEvent) => void): Disposable;
 
   /**
-   * Aborts what is in flight, and refuses everything from now on. A batch ends with the outcomes of what had started, and
-   * rejects with the reason if its requests were not all started. What is being refreshed for the cache in the background has
-   * five seconds to end, and is not tried again. Calling it again does nothing.
+   * Aborts all requests in flight, and refuses every later one. A batch ends with the outcomes of the requests that had started,
+   * and rejects with the reason if some had not. Background refreshes of the cache have five seconds to end, and are not retried.
+   * A second call aborts nothing more.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
-   * @returns When everything has been released.
+   * @returns Resolves when everything has been released, after five seconds at the latest.
    */
   close(reason?: unknown): Promise<void>;
 }

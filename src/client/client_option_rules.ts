@@ -37,7 +37,7 @@ import {
 } from "./option_rules.ts";
 import { CLIENT_WIDE, SETTINGS } from "./settings.ts";
 
-/** Whether a value is an `AdaptiveLimit`; its class, which few use, is not loaded for that. */
+/** Tells whether a value is an `AdaptiveLimit`, without loading its class, which few clients use. */
 export function isAdaptiveLimit(value: unknown): value is AdaptiveLimit {
   return hasMethods(value, "record", "tryAcquire") &&
     (value as Partial<AdaptiveLimit>).semaphore instanceof Semaphore;
@@ -48,7 +48,7 @@ const headers = rule(
   (value) => typeof value === "object" && value !== null,
 );
 
-/** The rules of what both clients and requests have. */
+/** The rules of the options that both clients and requests have. */
 export const sharedEntries: Readonly<Record<string, Rule>> = {
   signal: rule("must be an AbortSignal", isSignal),
   headers,
@@ -78,7 +78,7 @@ export const mirror: Rule = unless(
 
 const share = (value: number): boolean => value >= 0 && value <= 1;
 
-/** Either way to say when, and what goes with it. */
+/** The rule of `hedge`: either `afterMs` or `percentile`, with the options that go with it. */
 const hedge = both(
   strict({
     afterMs: number("a positive number of milliseconds", (value) => value > 0 && value < Infinity),
@@ -101,7 +101,7 @@ const fixedLimit = number(
 );
 const adaptiveLimit = members(LIMIT, "min", "initial", "max", "algorithm", "windowMs");
 
-/** A number, or what an adaptive limit goes by. */
+/** A number, or the rules of an adaptive limit. */
 const originLimit: Rule = (value) => typeof value === "number" ? fixedLimit(value) : adaptiveLimit(value);
 
 const RATE =

@@ -1,5 +1,5 @@
 /**
- * The end of the way: from the last reply to the value, or the error, that the caller gets.
+ * Concludes a call: makes the value or the error that the caller gets from the last reply.
  *
  * @module
  */
@@ -16,18 +16,21 @@ import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { deferred } from "../primitives/deferred.ts";
 import { currentRuntime } from "../runtime/current.ts";
 
-/** How much of a stored error's body is shown. */
+/** How much an error shows of the body of a stored response, in bytes. */
 const EXCERPT_BYTES = 2_048;
 
-/** How long a `DataNotFoundError` waits for its body, in milliseconds: callers often ask for what may not be there. */
+/**
+ * How long a `DataNotFoundError` waits for the body, in milliseconds. It is short, because callers often ask for resources that
+ * may not exist.
+ */
 const NOT_FOUND_BODY_MS = 100;
 
 /**
- * What the caller gets for a reply.
+ * Makes what the caller gets from a reply.
  *
  * @param call The call.
  * @param reply Its reply.
- * @param deadlines What the wait for the body of an error is timed by.
+ * @param deadlines The timers of the wait for the body of an error.
  * @returns The value, or a promise of it.
  * @throws {HttpError} Rejects, for a status that is no success.
  * @throws {DataNotFoundError} Rejects, for 404 and 410.
@@ -45,7 +48,7 @@ export function conclude(call: Call, reply: Reply, deadlines: Deadlines): unknow
   return decoding === undefined ? ownValue(call, reply) : decoding.then(() => ownValue(call, reply));
 }
 
-/** Bytes that others have too must not be given away. */
+/** Returns the value of a reply; a copy of bytes that other callers or the cache have too. */
 function ownValue(call: Call, reply: Reply): unknown {
   const shared = reply.shared || call.flight !== undefined || call.leader !== undefined;
   return shared && reply.value instanceof Uint8Array && reply.value === reply.body
@@ -70,7 +73,7 @@ function toResponse(call: Call, reply: Reply): Response {
   }, body);
 }
 
-/** Whether what is stored came from another URL than the one that was asked for, as far as that is known. */
+/** Whether a stored response came from another URL than the requested one, as far as that is known. */
 function isRedirected(call: Call, url: string): boolean {
   const asked = call.target?.url ?? call.sentUrl;
   return asked !== "" && url !== "" && !isSameUrl(url, asked);
@@ -83,7 +86,7 @@ async function fail(call: Call, reply: Reply, deadlines: Deadlines): Promise<nev
   throw replyError(call, reply, await (isNotFoundStatus(status) ? within(excerpt, deadlines) : excerpt));
 }
 
-/** What comes soon; `undefined` if it does not. */
+/** Returns an excerpt that comes soon; `undefined` if it does not. */
 async function within(excerpt: Promise<string>, deadlines: Deadlines): Promise<string | undefined> {
   const { promise, resolve } = deferred<undefined>();
   const deadline = deadlines.add({ onDeadline: () => resolve(undefined) }, NOT_FOUND_BODY_MS);
@@ -94,7 +97,7 @@ async function within(excerpt: Promise<string>, deadlines: Deadlines): Promise<s
   }
 }
 
-/** The first characters of a stored body. */
+/** Returns the first characters of a stored body. */
 function storedExcerpt({ body }: Reply): string | undefined {
   return typeof body === "string" || body === undefined
     ? body

@@ -1,5 +1,5 @@
 /**
- * Makes clients: what everything else in this module is for.
+ * Creates clients, from the parts in the other files.
  *
  * @module
  */
@@ -40,7 +40,7 @@ import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_o
 import { StreamedRequests } from "./streamed_requests.ts";
 
 /**
- * Creates a client. It holds its own limits, breakers and statistics; make one, and use it for everything.
+ * Creates a client. A client has limits, circuit breakers and statistics of its own: create one, and use it for everything.
  *
  * @param options Options; the defaults suit a CDN.
  * @returns The client.
@@ -66,7 +66,7 @@ export function createClient(options: ClientOptions = {}): Client {
   return new SlipstreamClient(options);
 }
 
-/** Where the policies of a client report to, for parts of this module that have something to report of their own. */
+/** Returns the reporter that the policies of a client report to, for other parts of this package that have events of their own. */
 export function reporterOf(client: Client): Reporter {
   const reporter = reporters.get(client);
   if (reporter === undefined) {
@@ -127,7 +127,7 @@ class SlipstreamClient implements Client {
         ? this.#dispatcher.tryBegin(context, request, sink)
         : undefined;
       const call = plain ?? this.#begin(request, context, as, sink);
-      if (this.#dispatcher.launch(call) !== undefined) this.#dispatcher.straight.run(call);
+      if (this.#dispatcher.launch(call) !== undefined) this.#dispatcher.straight.run(call, call.startedAtMs);
     });
   }
 
@@ -142,14 +142,14 @@ class SlipstreamClient implements Client {
       try {
         call = this.#begin(request, context, undefined, sink);
       } catch (error) {
-        // What is wrong with the request, with its signal or with the client is its outcome.
+        // A malformed request, an aborted signal and a closed client are outcomes too.
         return resolve(refusal(request, 0, error));
       }
       this.#dispatcher.launch(call)?.run();
     });
   }
 
-  /** A function of its own, because a `fetch` is handed on as one. */
+  /** An arrow function, because programs hand a `fetch` on without its client. */
   readonly fetch: Client["fetch"] = dropIn((input, init, options) =>
     new Promise((resolve, reject) => {
       const { plainFetch } = this.#contexts;
@@ -178,7 +178,7 @@ class SlipstreamClient implements Client {
         )
           ?.run();
       if (bodyOf === undefined) return launch(request, context);
-      // What is wrong with the rest is said before the body is touched.
+      // Check everything else first, so that a malformed request throws before its body is touched.
       this.#contexts.prepare({ ...request, body: new Uint8Array() }, context);
       const beganAtMs = this.#dispatcher.now();
       this.#bodyOf(bodyOf, context).then((body) =>
@@ -187,14 +187,18 @@ class SlipstreamClient implements Client {
     })
   );
 
-  /** The body of a request, as something that can be sent; the client's closing ends the reading, and so does the end of its total time. */
+  /**
+   * Reads the body of a `Request` into a form that the client can send. Closing the client ends the reading, and so does
+   * `totalTimeoutMs`.
+   */
   async #bodyOf(
     request: Request,
     { signals, settings: { totalTimeoutMs } }: CallContext,
   ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
     const dispatcher = this.#dispatcher;
     const closing = new AbortController();
-    // What runs after a promise does so in the request that has made it: in workers, no other one may abort the reading.
+    // In workers, only the incoming request that reads the body may abort the reading. Code after a promise runs in the request
+    // that made the promise, so abort after one.
     const { promise, resolve } = deferred<() => void>();
     promise.then((stop) => stop());
     const onClose = (reason: unknown) => resolve(() => closing.abort(reason));
@@ -343,11 +347,11 @@ class SlipstreamClient implements Client {
     });
   }
 
-  /** One function for all batches. */
+  /** One function for all batches, so that none has to make its own. */
   readonly #beginForBatch = (request: FetchRequest, batch: BatchSink): Call =>
     this.#begin(request, batch.context, undefined, batch);
 
-  /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */
+  /** Begins a request, or throws if it is malformed. `as`, if given, says how to decode the body, whatever the options say. */
   #begin(request: FetchRequest, context: CallContext, as: Settings["as"] | undefined, sink: CallSink): Call {
     if (isUrl(request)) {
       return this.#dispatcher.begin(context, this.#contexts.prepare({ url: request }, context), sink);
@@ -358,7 +362,7 @@ class SlipstreamClient implements Client {
   }
 }
 
-/** Answers a promise. */
+/** Settles a promise with the result of a call. */
 class PromiseSink implements CallSink {
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;

@@ -1,5 +1,5 @@
 /**
- * Sends calls on their way, and answers their callers: each exactly once.
+ * Starts calls, and answers their callers: each caller exactly once.
  *
  * @module
  */
@@ -39,54 +39,54 @@ import { Relays } from "./relays.ts";
 import { type ClientStats, Tally } from "./stats.ts";
 import { type StraightOwner, StraightWay } from "./straight_way.ts";
 
-/** Something that must hear of the client's closing before its calls are aborted. */
+/** A part that must hear of the client's closing before the client aborts its calls, such as a batch. */
 export interface Closable {
-  /** Starts nothing more. */
+  /** Handles the closing: starts nothing more. */
   onClose(reason: unknown): void;
 }
 
-/** How long a closing client waits for what it has aborted, and for calls that no caller waits for, in milliseconds. */
+/** How long a closing client waits for aborted attempts and for background calls to end, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** What a client does, without what it looks like. */
+/** The inside of a client: it registers calls, starts them, and answers their callers. The public methods are in `create_client.ts`. */
 export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, AttemptSource {
   readonly #clock: Clock;
   readonly #hub: EventHub;
-  /** What the calls pass. */
+  /** The handlers that calls pass, and the parts that these share. */
   readonly pipeline: Pipeline;
   readonly straight: StraightWay;
   readonly #hedging: LazyHedging | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #tally = new Tally();
-  /** What admits requests. */
+  /** The scheduler, which admits requests. */
   readonly scheduler: Scheduler;
-  /** The lanes that requests have led to. */
+  /** The lanes of the origins that requests have led to. */
   readonly lanes: Lanes;
-  /** What may be joined; extensions share it, since what one of them changes has changed for all. */
+  /** The calls that others may join. Extensions share it, because what a request of one client changes has changed for all. */
   readonly #flights: Flights;
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
   readonly #background = new Background();
-  /** Batches that are not over. */
-  readonly #batches = new Set<Closable>();
+  /** The batches that have not ended, and other parts that must hear of the closing. */
+  readonly #closables = new Set<Closable>();
   readonly #relays: Relays;
   #idle: Deferred<void> | undefined;
   /** The number of the latest call; extensions share it. */
   readonly #latest: { id: number };
-  /** The client that this one is an extension of, and what takes this one out of that one's extensions. */
+  /** The client that this one extends, and the reference that removes this one from that client's extensions. */
   readonly #parent: Dispatcher | undefined;
   readonly #place: WeakRef<Dispatcher> | undefined;
-  /** Its own extensions that are not closed; a program that has let go of one has nothing in flight there. */
+  /** The extensions of this client that are not closed. It may forget one that the program has dropped: nothing is in flight there. */
   readonly #extensions = new WeakCollection<Dispatcher>();
   #closed: { readonly reason: unknown } | undefined;
 
   /**
-   * Builds the way of the calls.
+   * Creates the parts of a client.
    *
    * @param options The client's options.
    * @param clock The source of time.
-   * @param hub What tells the listeners.
-   * @param parent The client that this one is an extension of.
+   * @param hub The client's listeners.
+   * @param parent The client that this one extends.
    */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
     this.#parent = parent;
@@ -115,7 +115,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
   }
 
-  /** What the client was closed with, once it was. */
+  /** The reason that the client was closed with; absent while it is open. */
   get closing(): { readonly reason: unknown } | undefined {
     return this.#closed;
   }
@@ -130,7 +130,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.pipeline.environment.backoff;
   }
 
-  /** Where relative URLs lead. */
+  /** The mirrors that complete relative URLs. */
   get mirrors(): readonly Mirror[] {
     return this.pipeline.mirrors;
   }
@@ -140,19 +140,19 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.pipeline.sensitive;
   }
 
-  /** What relative URLs resolve against where no mirror completes them. */
+  /** The URL that relative URLs resolve against where no mirror completes them. */
   get baseUrl(): string | undefined {
     return this.pipeline.mirrors.length === 0 ? pageUrl() : undefined;
   }
 
-  /** Fetches what needs no network, and no part of a client. */
+  /** Fetches a `blob:`, `data:` or `file:` URL, which needs no network and no part of the client. */
   fetchLocally(input: string | URL | Request, init: RequestInit): Promise<Response> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
     const { fetch } = this.pipeline.environment;
     return fetch(input as string, init);
   }
 
-  /** What waits are timed by. */
+  /** The timers of all waits. */
   get deadlines(): Deadlines {
     return this.pipeline.environment.deadlines;
   }
@@ -162,7 +162,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.#clock.now();
   }
 
-  /** What every request carries. */
+  /** The headers of every request. */
   get headers(): HeaderMap {
     return this.pipeline.headers;
   }
@@ -180,7 +180,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.lanes.values();
   }
 
-  /** Those of extensions are among them; of those that wait for mirrors, none is. */
+  /**
+   * Yields the attempts in flight, also those of extensions. It leaves out attempts without headers that may be waiting for
+   * something other than their origin, or that another mirror replaces (see `Attempt.isWatched`).
+   */
   *attempts(): Generator<AttemptUnderWay, void> {
     for (let call = this.#calls.head; call !== undefined; call = call.next) {
       const { pending } = call;
@@ -191,9 +194,9 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   /**
-   * Begins a call, which {@linkcode Dispatcher.launch} sets going.
+   * Begins a call, which {@linkcode Dispatcher.launch} starts.
    *
-   * @throws {TypeError} If the URL is malformed; also the reason of a signal that has been aborted, or of the closing.
+   * @throws {TypeError} If the URL is malformed. Also throws the reason of an aborted signal, or of the closing.
    */
   begin(context: CallContext, request: PreparedRequest, sink: CallSink): Call {
     const call = new Call(context, request, sink);
@@ -202,9 +205,9 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   /**
-   * Begins a call for a URL whose lane is known, and that has nothing else to say; see {@linkcode Dispatcher.begin}.
+   * Begins a call for a bare URL whose lane is known; see {@linkcode Dispatcher.begin}.
    *
-   * @returns The call; `undefined` for a URL that has to be looked at first.
+   * @returns The call; `undefined` for a URL that must be parsed first, or that gets a query or a body from the options.
    */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined {
     const lane = this.lanes.find(url);
@@ -216,7 +219,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   #register(call: Call): Call {
-    // First of all, for what the caller does there may close the client, or abort the call or its batch.
+    // Do this first: the caller's function may close the client, or abort the call or its batch.
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     const { context: { signals, allowance }, settings: { totalTimeoutMs } } = call;
     let stopped = this.#closed ?? allowance?.stopped;
@@ -237,7 +240,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return call;
   }
 
-  /** What a call shares limits with others by. */
+  /** Asks the caller's function for the limit key of a call. */
   #limitKeyOf(call: Call, limitKey: NonNullable<Pipeline["limitKey"]>): string | undefined {
     const { prepared, context, sentUrl, url } = call;
     const key: unknown = limitKey({
@@ -251,7 +254,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     );
   }
 
-  /** Finds where a call leads: its lane, unless it has as many as there are mirrors. */
+  /** Finds the lane and the URL of a call. With several mirrors it sets neither, because each mirror has its own. */
   #direct(call: Call, prepared: PreparedRequest): void {
     const { lanes, mirrors } = this.pipeline;
     if (prepared.absolute || mirrors.length === 0) {
@@ -264,13 +267,13 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   /**
-   * Sets a call going, the straight way if it is plain.
+   * Starts a call: on the straight way if it is plain, otherwise on the general way.
    *
-   * @returns The call if it has been admitted at once; then it must be run.
+   * @returns The call if it was admitted at once; then the code that launched it must run it.
    */
   launch(call: Call): Runnable | undefined {
     if (this.#hub.active) reportQueued(this.#hub, call);
-    // A listener that was told of it may have aborted it.
+    // A listener that heard of the call may have aborted it.
     if (call.settled) return undefined;
     const { prepared, context } = call;
     if (!context.streams && (prepared === undefined || isPlainGet(prepared))) {
@@ -279,7 +282,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     }
     const isPlain = prepared === undefined ||
       (prepared.headers === context.headers && isPlainGet(prepared)) || this.#goesAsItIs(prepared);
-    // Of those that are hedged, no body streams, and none changes anything.
+    // With hedging, calls whose bodies stream go the general way, as do all calls until the code of hedging is there.
     const isHedged = this.#hedging !== undefined && (context.streams || this.#hedging.isAwaited);
     if (
       !isPlain || isHedged || this.#hub.active || call.lane === undefined ||
@@ -306,22 +309,22 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       leader.priority = call.priority;
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
     }
-    // A source that was asked while it fell asleep may have stopped it.
+    // While the call fell asleep, its batch may have pulled, and the source may have stopped the call.
     if (this.pipeline.environment.timersBelongToRequests && !call.settled) this.#relays.watch(call);
     return undefined;
   }
 
-  /** A call whose leader does not end goes itself. */
+  /** Sends a call on its own whose leader does not end. */
   readonly #goAlone = (call: Call): void => {
     const leader = call.leader!;
     this.#flights.remove(leader);
     leave(call, leader);
-    // Its own caller may have left before.
+    // The leader's own caller may have left before: then nothing waits for the leader any more.
     if (leader.flight!.members === 0) leader.cancel(new Error("All callers that wanted it have left"));
     this.follow(call);
   };
 
-  /** Waits for the reply, and answers. Never rejects. */
+  /** Brings a call to its reply on the general way, and answers. Never rejects. */
   async follow(call: Call): Promise<void> {
     let reply: Reply;
     try {
@@ -336,7 +339,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   deliver(call: Call, reply: Reply): void {
     this.#leaveFlights(call, reply);
     const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
-    // A caller that was answered does not read the body any more.
+    // A caller that was answered already does not read the body any more.
     if (call.settled && followers.length === 0) reply.openBody?.discard();
     if (!call.settled) this.#conclude(call, reply);
     for (const follower of followers) {
@@ -369,7 +372,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     }
   }
 
-  /** Calls from now on do not get what was asked for before; after a change, not that of another call for the same either. */
+  /** Ends the joining of a call. If the call may have changed its resource, later calls do not join other earlier calls for it either. */
   #leaveFlights(call: Call, reply?: Reply): void {
     call.hasEnded = true;
     this.#flights.remove(call);
@@ -379,7 +382,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     }
   }
 
-  /** Calls from now on do not get what was asked for before; also not of the place that the change was redirected to, if it is known. */
+  /**
+   * Notes that a call may have changed its resource: later calls do not join earlier ones for it. The same applies to the URL
+   * that the call was redirected to, if it is known.
+   */
   noteChange(call: Call, answeredUrl = ""): void {
     if (this.#flights.size === 0) return;
     const places = this.placesOf(call);
@@ -394,7 +400,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       try {
         return withoutFragment(new URL(urlAt(mirror, url)).href);
       } catch {
-        // The caller's own `path` threw, so nothing has come from there, and nothing has gone there.
+        // The caller's own `path` threw, so no request for this URL has gone to this mirror.
         return [];
       }
     });
@@ -403,7 +409,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {
     if (call.settled) return;
     call.settled = true;
-    // From now on its batch does not hear when it is woken, which goes on for others.
+    // Read this now: if the work goes on for other callers and wakes up, the batch of this settled call does not hear of it.
     const { isAsleep } = call;
     if (call.leader !== undefined) {
       call.pending?.cancel(undefined, call);
@@ -411,7 +417,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       if (ok) this.pipeline.environment.counters.shared++;
     }
     if (ok && call.isInTable) this.#flights.remove(call);
-    // A body that streams can still be aborted.
+    // A call whose body streams stays listed, so that the body can still be aborted; so does a call that goes on for other
+    // callers.
     const goesOn = !ok && !call.hasEnded && call.flight !== undefined && call.flight.members > 1;
     if (call.isListed && !goesOn && (!ok || !call.context.streams || !call.isInFlight)) {
       if (call.context.signals.length === 0 && call.deadline === undefined) {
@@ -429,22 +436,22 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     if (this.#hub.active) {
       reportSettled(this.#hub, call, nowMs, ok ? { ok, from: call.from } : { ok, error: value });
     }
-    // Only now: a listener may have closed the client, and the batch must not end without this one.
+    // Only now, after the listeners: one of them may have closed the client, and the batch must not end without this outcome.
     const { allowance } = call.context;
     if (allowance !== undefined) {
       if (isAsleep) allowance.asleep--;
       else allowance.active--;
     }
     const { sink } = call;
-    // It leads to the response, whose body ends when it can't be read any more.
+    // Drop the sink, which refers to the response: an unread body ends when the runtime collects its response.
     if (call.context.streams) call.sink = NO_CALLER;
     sink.onSettled(call, ok, value);
-    // Others may be refused for it, and with the last of them the batch may end.
+    // Do this last: it may refuse the call for its other callers, and a batch may end with the last of them.
     if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
   }
 
   onCancel(call: Call): void {
-    // No other call joins it any more, and on the straight way nothing else would follow.
+    // No other call may join this one any more. On the straight way, no later step would remove it.
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);
   }
@@ -462,7 +469,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     if (call.deadline !== undefined) this.pipeline.environment.deadlines.remove(call.deadline);
   }
 
-  /** A copy of all numbers. */
+  /** Returns a copy of all numbers. */
   stats(): ClientStats {
     let queued = 0;
     for (let call = this.#calls.head; call !== undefined; call = call.next) {
@@ -471,14 +478,14 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.#tally.snapshot(this.pipeline, queued);
   }
 
-  /** Has a batch told of the closing, until it is over. */
-  add(batch: Closable): void {
-    this.#batches.add(batch);
+  /** Registers a batch, or another part that must hear of the closing. */
+  add(closable: Closable): void {
+    this.#closables.add(closable);
   }
 
-  /** A batch is over. */
-  delete(batch: Closable): void {
-    this.#batches.delete(batch);
+  /** Removes a part that has ended. */
+  delete(closable: Closable): void {
+    this.#closables.delete(closable);
   }
 
   /** Aborts the calls of one batch. */
@@ -487,13 +494,16 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       for (let call = this.#calls.head; call !== undefined;) {
         const { next } = call;
         if (call.context.allowance === allowance) abort(call);
-        // What the abort has caused may have taken the next one out.
+        // The abort may have removed the next call from the list: then begin again.
         call = next === undefined || next.isListed ? next : this.#calls.head;
       }
     });
   }
 
-  /** Aborts what is in flight, and refuses everything from now on; only the first reason counts. Ends when all has ended. */
+  /**
+   * Aborts all calls in flight, and refuses every later one; only the first reason counts. Resolves when all work has ended, or
+   * when the grace period is over.
+   */
   async close(reason: unknown): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = { reason };
@@ -501,10 +511,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
-        for (const batch of this.#batches) batch.onClose(reason);
+        for (const closable of this.#closables) closable.onClose(reason);
         for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
           this.#forget(call);
-          // Its own signal may be the reason why the client is closed, and have others to tell of it first.
+          // The call's own signal may have closed the client, before telling the call: then the signal's reason counts.
           const own = call.context.signals.find(({ aborted }) => aborted);
           call.abort(own === undefined ? reason : own.reason);
         }
@@ -524,7 +534,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     deadlines.remove(grace);
   }
 
-  /** When the last attempt has really ended; those of an extension end under the limits of the client that it comes from. */
+  /** Resolves when the last attempt has really ended. An extension does not wait: its attempts count at the client that it extends. */
   #whenIdle(): Promise<void> {
     if (this.#parent !== undefined) return Promise.resolve();
     this.#idle ??= deferredAcrossRequests();
@@ -533,18 +543,18 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.#idle.promise;
   }
 
-  /** A caller that closes waits until the last attempt has really ended. */
+  /** Tells a closing client that the last attempt has really ended. */
   #endIfIdle(): void {
     if (this.#closed !== undefined && this.scheduler.inFlight === 0) this.#idle?.resolve();
   }
 
-  /** The client's own signal was aborted. */
+  /** Closes the client, because its own signal has aborted. */
   onAbort(signal: AbortSignal): void {
     this.close(signal.reason);
   }
 }
 
-/** Whether others may share its response. */
+/** Whether other calls may share the response to a request. */
 function isPlainGet({ method, init, withheld }: PreparedRequest): boolean {
   return method === "GET" && init === undefined && withheld === undefined;
 }

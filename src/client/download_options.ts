@@ -1,5 +1,5 @@
 /**
- * What a caller may say of a download.
+ * The options of a download.
  *
  * @module
  */
@@ -11,26 +11,28 @@ import type { CallOptions } from "./request.ts";
 /** Options of {@linkcode Client.download}. */
 export interface DownloadOptions extends CallOptions {
   /**
-   * Whether to resume what an earlier download of the same URL to the same file has left, and to leave something for a later one. Within
-   * one call the rest is asked for in any case.
+   * Whether to resume the part that an earlier download of the same URL to the same file left, and to leave a part for a later
+   * one. Within one call, the client asks for the rest of a broken body in any case.
    * @default {true}
    */
   readonly resume?: boolean | undefined;
   /**
-   * Whether the file may take the place of one that is there.
+   * Whether the file may replace an existing one.
    * @default {true}
    */
   readonly overwrite?: boolean | undefined;
-  /** What the whole file must be. It is compared before the file gets its name. */
+  /** The digest that the whole file must have. The client compares it before the file gets its name. */
   readonly digest?: DownloadDigest | undefined;
   /**
-   * Whether the server may compress the file on its way, where the runtime undoes that. A compressed body can't be resumed, and its
-   * length is not known: it pays for many texts of moderate size. The rest of a file that came uncompressed is asked for uncompressed.
+   * Whether the server may compress the file on its way, where the runtime decompresses it. The client can't resume a compressed
+   * body, and does not know its length: compression pays for many texts of moderate size. If a file came uncompressed, the client
+   * asks for its rest uncompressed too.
    * @default {false}
    */
   readonly compression?: boolean | undefined;
   /**
-   * How the client's cache is used, as for any request. What is kept must fit into an entry of it; a part is never kept.
+   * How the download uses the client's cache, as for any request. The file must fit into one entry of the cache, which never
+   * keeps a part of a file.
    * @default {"no-store"}
    */
   readonly cache?: Settings["cache"] | undefined;

@@ -13,7 +13,7 @@ import type { BreakerOptions, ClientOptions } from "./options.ts";
 /** Environment variables by name. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-/** The options that are numbers; of `maxRetries` the variable is `SLIPSTREAM_MAX_RETRIES`, and so on. */
+/** The options that are numbers. The variable of `maxRetries` is `SLIPSTREAM_MAX_RETRIES`, and so on. */
 const NUMBERS = [
   "concurrency",
   "maxWaiting",
@@ -35,7 +35,7 @@ const FLAGS = [
   "learnLimits",
 ] as const satisfies readonly (keyof ClientOptions)[];
 
-/** Makes a value of the text of a variable, or throws. */
+/** Parses the text of a variable, or throws. */
 type Parse<T> = (value: string, name: string) => T;
 
 /** Reads a variable, whose name begins with `SLIPSTREAM_`; `undefined` where it is not set, or empty. */
@@ -50,16 +50,16 @@ type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
  *   `SLIPSTREAM_PATIENCE_MS`, and `SLIPSTREAM_BREAKER_` with `THRESHOLD`, `FAILURE_RATIO`, `MINIMUM_REQUESTS`, `WINDOW_MS`,
  *   `COOLDOWN_MS`, `MAX_COOLDOWN_MS`, `PROBE_TIMEOUT_MS`;
  * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`,
- *   `SLIPSTREAM_LEARN_LIMITS`, `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn theirs off, and
- *   `SLIPSTREAM_CI`, which turns the cache off;
- * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`), `SLIPSTREAM_CLIENT_HEADERS_TO`
- *   (`mirrors` or `all`);
+ *   `SLIPSTREAM_LEARN_LIMITS`, `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn the breaker and the budget
+ *   off, and `SLIPSTREAM_CI`, which turns the cache off;
+ * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`),
+ *   `SLIPSTREAM_CLIENT_HEADERS_TO` (`mirrors` or `all`);
  * - `SLIPSTREAM_BASE_URLS`, separated by commas.
  *
  * @param env The variables; by default those of the process, as far as they may be read without a prompt.
  * @returns The options that are set, to be spread into those of `createClient`.
- * @throws {TypeError} If a variable is not of the kind that is said here: a number, a switch, or a word. What its option does not
- * take, such as a negative number, is refused by `createClient`.
+ * @throws {TypeError} If a variable is not of the kind in this list: a number, a switch, or a word. `createClient` refuses values
+ * that the option does not take, such as a negative number.
  *
  * @example Options of the environment over one's own
  * ```ts
@@ -97,7 +97,7 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
 function breakerOptions(read: Read): BreakerOptions | false | undefined {
   if (read("BREAKER", toFlag) === false) return false;
   const options: BreakerOptions = given({
-    // Of `cooldownMs` the variable is `SLIPSTREAM_BREAKER_COOLDOWN_MS`.
+    // The variable of `cooldownMs` is `SLIPSTREAM_BREAKER_COOLDOWN_MS`.
     ...Object.fromEntries(
       CIRCUIT_NUMBERS.map((option) => [option, read(`BREAKER_${upperCase(option)}`, toNumber)]),
     ),
@@ -107,12 +107,12 @@ function breakerOptions(read: Read): BreakerOptions | false | undefined {
   return Object.keys(options).length === 0 ? undefined : options;
 }
 
-/** The options that are set, so that they can be spread over others. */
+/** Returns only the options that are set, so that a caller can spread them over others. */
 function given<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** `MAX_RETRIES` for `maxRetries`. */
+/** Returns `MAX_RETRIES` for `maxRetries`. */
 function upperCase(option: string): string {
   return option.replaceAll(/[A-Z]/g, "_$&").toUpperCase();
 }

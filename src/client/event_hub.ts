@@ -10,12 +10,15 @@ import type { Clock } from "../primitives/clock.ts";
 import "../primitives/dispose_symbols.ts";
 import { Observers } from "../primitives/observers.ts";
 
-/** Hands events to listeners in the order in which they came. What a listener throws becomes a warning to the others. */
+/** Hands events to listeners in the order in which they came. If a listener throws, the others get a warning. */
 export class EventHub implements Reporter {
   /** Whether there is a listener. */
   active = false;
   readonly #clock: Clock;
-  /** A warning of a listener that threw is for the others: one that always throws would never be done. */
+  /**
+   * The listeners. The warning of a listener that threw goes only to the others, because one that always throws would cause
+   * warnings without end.
+   */
   readonly #listeners = new Observers<ClientEvent>((listener, error, isWarning) => {
     if (!isWarning) this.#listeners.notify(this.#warning(error), listener);
   });
@@ -25,7 +28,7 @@ export class EventHub implements Reporter {
     this.#clock = clock;
   }
 
-  /** Adds a listener; disposing takes it away. A listener that was added twice hears everything twice. */
+  /** Adds a listener; disposing the result removes it. A listener that was added twice hears everything twice. */
   on(listener: (event: ClientEvent) => void): Disposable {
     if (typeof listener !== "function") {
       throw new TypeError(

@@ -9,13 +9,13 @@ import { objectTag } from "../primitives/object_tag.ts";
 import type { RequestInput } from "../http/request.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
-/** What the arguments of `fetch` come to. */
+/** The arguments of `fetch`, in the parts that a client uses. */
 export interface FetchArguments {
   readonly request: RequestInput;
-  /** A request whose own body is to be sent: it has to be read first. */
+  /** A `Request` whose own body must be sent, and must be read before that. */
   readonly bodyOf: Request | undefined;
   readonly signals: readonly AbortSignal[];
-  /** How to treat the cache; absent when nothing was said. */
+  /** How to treat the cache; absent if the arguments do not say. */
   readonly cache: CacheMode | undefined;
 }
 
@@ -51,8 +51,8 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Reads the arguments of `fetch` without building a `Request`.
  *
- * @param input A URL or a request; of a request, `init` replaces what it names.
- * @param init What the caller says besides.
+ * @param input A URL or a `Request`; members of `init` replace those of the `Request`.
+ * @param init The second argument of `fetch`.
  * @returns The parts. Members of `init` that are not understood here are kept for the runtime's own `fetch`.
  * @throws {TypeError} If a member of `init` has a value that `fetch` does not know, or a body was used before.
  */
@@ -60,9 +60,9 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   checkInit(init);
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = isRequest(input) ? input : undefined;
-  // `fetch(url, request)`, as proxies do it: what a request says are no members of its own, so that `rest` has none.
+  // Proxies call `fetch(url, request)`. A `Request` has getters instead of own members, so `rest` has none of them.
   const described = isRequest(init) ? init : given;
-  // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
+  // By the standard, `null` means no body for a URL, and leaves the body of a `Request` as it is.
   const hasOwnBody = body !== undefined && body !== null;
   if (given !== undefined && !hasOwnBody && (given.bodyUsed || given.body?.locked)) {
     throw new TypeError("Cannot fetch as the body of the Request has been read already, or is being read");
@@ -70,7 +70,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   const ownSignal = signal === undefined ? given?.signal : signal;
   const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
   const bodyOf = given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined;
-  // Its caller may change them while its body is read.
+  // Copy the headers, because the caller may change them while the body is read.
   const givenHeaders = bodyOf === undefined ? given?.headers : new Headers(bodyOf.headers);
   return {
     request: {
@@ -86,12 +86,15 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   };
 }
 
-/** A browser has a cache of its own, which is to be treated in the same way; a request that wants nothing sent is not sent. */
+/**
+ * Returns the mode for a browser's own cache, which must treat the request in the same way. The client never sends a request with
+ * `only-if-cached`.
+ */
 function cacheOfRuntime(cache: CacheMode | undefined): RequestInit {
   return cache === undefined || cache === "only-if-cached" ? {} : { cache };
 }
 
-/** As the standard has it; the words of the runtimes do not say what was wrong. */
+/** Makes `Headers` as the standard does, with an error that says what was wrong; the errors of the runtimes do not. */
 function toHeaders(init: unknown): Headers {
   try {
     const headers = new Headers(init as HeadersInit);
@@ -108,29 +111,32 @@ function toHeaders(init: unknown): Headers {
   }
 }
 
-/** Deno puts commas between several cookies, as between the values of any other name; they are told apart by semicolons. */
+/**
+ * Joins several cookies by semicolons. Deno joins them by commas, like the values of any other header, but servers tell cookies
+ * apart by semicolons.
+ */
 function joinCookies(headers: Headers, init: HeadersInit): void {
   const pairs = Array.isArray(init) ? init : Object.entries(init);
   const cookies = pairs.filter(([name]) => `${name}`.toLowerCase() === "cookie");
   if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => `${value}`).join("; "));
 }
 
-/** Whether a URL is of a scheme that no network is asked for: what it leads to is in this process, or on this machine. */
+/** Tells whether a URL has a scheme that needs no network: its resource is in this process, or on this machine. */
 export function isLocal(input: string | URL | Request): boolean {
   return /^(?:blob|data|file):/i.test(isRequest(input) ? input.url : textOf(input));
 }
 
-/** One of another realm, or of another implementation, does as well. */
+/** Tells whether a value is a `Request`, also one of another realm or another implementation. */
 function isRequest(input: unknown): input is Request {
   return input instanceof Request || objectTag(input) === "Request";
 }
 
-/** As the standard has it, anything but a request is turned into text. */
+/** Turns anything but a `Request` into text, as the standard does. */
 function textOf(input: string | URL): string {
   return typeof input === "string" ? input : String(input);
 }
 
-/** Firefox does not say whether a request has a body. */
+/** Tells whether a request may have a body. Firefox does not say, so the method decides there. */
 function mayHaveBody({ method, body }: Request): boolean {
   return body !== null && (body !== undefined || (method !== "GET" && method !== "HEAD"));
 }
@@ -155,7 +161,7 @@ function checkInit(init: RequestInit): void {
   );
 }
 
-/** What of a request's other properties says something that is not the default. */
+/** Returns the other properties of a request that differ from their defaults. */
 function fromRequest(request: Request | undefined): RequestInit {
   if (request === undefined) return {};
   const { redirect, credentials, mode, integrity, keepalive, referrer, referrerPolicy } = request;
@@ -165,7 +171,7 @@ function fromRequest(request: Request | undefined): RequestInit {
     mode: mode === "cors" || mode === "navigate" ? undefined : mode,
     integrity: integrity === "" ? undefined : integrity,
     keepalive: keepalive ? true : undefined,
-    // An empty one asks for none; not every runtime has any.
+    // An empty referrer asks for none; not every runtime has the property.
     referrer: referrer === "about:client" ? undefined : referrer,
     referrerPolicy: referrerPolicy === "" ? undefined : referrerPolicy,
   });

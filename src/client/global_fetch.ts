@@ -13,7 +13,7 @@ export const fetchAtImport: typeof globalThis.fetch = globalThis.fetch;
 /** Marks the `fetch` of a client, also for other copies of this module. */
 const BRAND = Symbol.for("@slipstream/fetch.fetch");
 
-/** A `fetch` of ours; Bun's has a `preconnect` as well. */
+/** The `fetch` of a client, as a stand-in for the global one; Bun's has a `preconnect` as well. */
 type DropIn = typeof globalThis.fetch & OwnFetch;
 type OwnFetch = (
   input: string | URL | Request,
@@ -22,10 +22,10 @@ type OwnFetch = (
 ) => Promise<Response>;
 
 /**
- * Makes the `fetch` of a client one that can stand in for the global one.
+ * Makes the `fetch` of a client a stand-in for the global one.
  *
- * @param fetch What it does.
- * @returns The same function, with what the runtime's own has besides.
+ * @param fetch The function of the client.
+ * @returns The same function, with the members that the runtime's own `fetch` has.
  */
 export function dropIn(fetch: OwnFetch): DropIn {
   Object.defineProperty(fetch, BRAND, { value: true });
@@ -37,8 +37,8 @@ export function dropIn(fetch: OwnFetch): DropIn {
 }
 
 /**
- * Makes a `fetch` that is the global one of the moment at which it is called. When that is a client's, it is the one that was there
- * when this was made, or the client would call itself.
+ * Returns a `fetch` that calls the global one of the moment. If that belongs to a client, it calls the one that was global when
+ * this function was made; otherwise the client would call itself.
  */
 export function globalFetch(): FetchFunction {
   const found = globalThis.fetch;

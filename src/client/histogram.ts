@@ -24,7 +24,7 @@ export class Histogram {
   }
 
   /**
-   * The value below which a share of all values lies.
+   * Returns the value below which a share of all values lies.
    *
    * @param share The share, from 0 to 1.
    * @returns The value, within 4 %; 0 when there is none.

@@ -11,17 +11,18 @@ type Result<T> = IteratorResult<T, undefined>;
 
 const END: Result<never> = { done: true, value: undefined };
 
-/** Where items come from, and what ends them. */
+/** Where the items come from, and what ends the stream. */
 export interface ItemStreamOptions<T> {
   /** Makes the source; called when the first item is asked for. */
   readonly load: () => Promise<ItemSource<T>>;
-  /** What the caller, or the closing of the client, has ended the stream with. */
+  /** Returns the reason of the caller's abort, or of the client's closing; `undefined` while there is neither. */
   readonly stopped: () => { readonly reason: unknown } | undefined;
 }
 
 /**
- * Gives the items of a source in order. Those of a portion that has come need nothing to be waited for; `next()` may be called again
- * before the one before has settled. An error is told once, after it the stream is over.
+ * Yields the items of a source in order. The source delivers them in portions; the stream yields the items of a portion that has
+ * come without a wait. A consumer may call `next()` again before the earlier call has settled. The stream rejects with an error
+ * once; after it the stream is over.
  */
 export class ItemStream<T> implements AsyncIterableIterator<T, undefined>, AsyncDisposable {
   readonly #options: ItemStreamOptions<T>;
@@ -53,7 +54,7 @@ export class ItemStream<T> implements AsyncIterableIterator<T, undefined>, Async
     try {
       return await this.#take();
     } catch (error) {
-      // A reader that has left does not hear what has become of the rest.
+      // A consumer that has left does not hear of errors in the rest.
       if (this.#hasEnded) return END;
       this.#end();
       throw error;

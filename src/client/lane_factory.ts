@@ -23,26 +23,26 @@ import { hasMethods } from "./option_rules.ts";
 import type { ClientOptions, RateLimitOptions } from "./options.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** A probe is given no longer for its headers, in milliseconds. */
+/** The longest time that a probe may take to bring its headers, in milliseconds. */
 const PROBE_MS = 5_000;
 
-/** What surrounds the lanes of a client. */
+/** The parts of a client that its lanes use. */
 export interface LaneSurroundings {
   readonly clock: Clock;
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
-  /** Whether one request goes ahead of the first burst. */
+  /** Returns whether one request goes ahead of the first burst; `undefined` if none ever does. */
   readonly warmsUp: (() => boolean) | undefined;
-  /** What makes lanes learn their limits from responses. */
+  /** Makes lanes learn their limits from responses. */
   readonly learning?: LearntLimits | undefined;
 }
 
 /**
- * What makes the lane of an origin.
+ * Returns a function that makes the lane of an origin.
  *
  * @param options The client's options.
- * @param surroundings What belongs to the client.
- * @returns Makes a lane.
+ * @param surroundings The parts of the client.
+ * @returns The function, which makes a lane.
  * @throws {TypeError} If an option of the breaker or of the rate limit is of the wrong type.
  * @throws {RangeError} If one is out of its range.
  */
@@ -108,7 +108,7 @@ function breakerOptions(
 ): CircuitBreakerOptions {
   const { onOpen: _onOpen, patienceMs: _patienceMs, ...options } = circuitBreaker || {};
   const probeTimeoutMs = Math.min(timeoutMs, PROBE_MS);
-  // A client judges by itself what is a failure, and asks `isFailure` then.
+  // The client itself decides what counts as a failure, and calls `isFailure` there.
   return {
     probeTimeoutMs,
     ...options,
@@ -118,7 +118,7 @@ function breakerOptions(
   };
 }
 
-/** Checks what the caller's function gives: an origin without a rate of its own may have none. */
+/** Wraps the caller's function, and checks the bucket that it returns. An origin without a rate of its own may have none. */
 function checkedBucket(bucketOf: (origin: string) => Bucket): (origin: string) => Bucket | undefined {
   return (origin) => {
     const bucket: Bucket | undefined = bucketOf(origin);
@@ -127,13 +127,13 @@ function checkedBucket(bucketOf: (origin: string) => Bucket): (origin: string) =
   };
 }
 
-/** The bucket of all requests, if there is one. */
+/** Returns the bucket of all requests, if there is one. */
 export function clientBucket(limit: ClientOptions["rateLimit"], clock: Clock): Bucket | undefined {
   if (limit !== undefined && typeof limit !== "function" && "tryTake" in limit) return limit;
   return ownBucket(limit, "client", clock)?.();
 }
 
-/** Makes buckets with all rates that are for the same. */
+/** Returns a function that makes a bucket of all rates with the same `per`; `undefined` if there are none. */
 function ownBucket(
   limit: ClientOptions["rateLimit"],
   per: NonNullable<RateLimitOptions["per"]>,

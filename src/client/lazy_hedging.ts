@@ -12,7 +12,7 @@ import type { Environment, Policy } from "../policies/policy.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { StraightHedges } from "./straight_hedges.ts";
 
-/** What is loaded. */
+/** The classes that are loaded. */
 interface Parts {
   readonly Hedger: typeof Hedger;
   readonly StraightHedges: typeof StraightHedges;
@@ -30,7 +30,7 @@ export async function loadHedging(): Promise<Parts> {
   return parts = { Hedger, StraightHedges };
 }
 
-/** Where a client's hedging reports to, and takes its time from. */
+/** The clock and the reporter of a client's hedging. */
 export interface HedgingSurroundings {
   readonly clock: Clock;
   readonly reporter: Reporter;
@@ -45,10 +45,10 @@ export class LazyHedging implements HedgingSlot<Environment> {
   #hasFailed = false;
 
   /**
-   * Loads nothing yet.
+   * Creates a client's hedging, whose code is not loaded yet.
    *
    * @param options When requests are hedged; checked.
-   * @param surroundings What belongs to the client.
+   * @param surroundings The parts of the client.
    */
   constructor(options: HedgeOptions, surroundings: HedgingSurroundings) {
     this.#options = options;
@@ -61,17 +61,17 @@ export class LazyHedging implements HedgingSlot<Environment> {
     return this.#hedger;
   }
 
-  /** Whether requests go another way until the code is there. */
+  /** Whether requests must go the general way, and wait there, until the code is loaded. */
   get isAwaited(): boolean {
     return this.#hedger === undefined && !this.#hasFailed;
   }
 
-  /** What watches attempts on the straight way. */
+  /** The class that watches attempts on the straight way, if its code is there. */
   get StraightHedges(): typeof StraightHedges | undefined {
     return this.#hedger === undefined ? undefined : parts?.StraightHedges;
   }
 
-  /** Has the first requests wait until the code is there, before they hold anything; without it, they are not hedged. */
+  /** Makes the first requests wait until the code is there, before they hold anything. If loading fails, the client hedges no request. */
   readonly policy: Policy = (next) => async (call) => {
     if (this.isAwaited) await (this.#loading ??= this.#load());
     call.throwIfCancelled();
@@ -84,7 +84,7 @@ export class LazyHedging implements HedgingSlot<Environment> {
       const { Hedger } = await loadHedging();
       this.#hedger = new Hedger(this.#options, clock);
     } catch (error) {
-      // Requests go on without it.
+      // Requests go on without hedging.
       this.#hasFailed = true;
       if (!reporter.active) return;
       const message = "the code of 'hedge' was not loaded: no request is hedged";

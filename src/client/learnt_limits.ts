@@ -1,5 +1,5 @@
 /**
- * Lanes that learn from responses what their origin's limits are.
+ * Lanes that learn the limits of their origins from responses.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { LearnerSurroundings, LearnLimits } from "./limit_learning.ts";
 
-/** What surrounds the lanes of a client. */
+/** The parts of a client that its learning lanes use. */
 export interface LearningSurroundings extends LearnerSurroundings {
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
 }
 
-/** The code that learns, once it was needed. */
+/** The code that learns limits, once it is loaded. */
 let loaded: typeof import("./limit_learning.ts") | undefined;
 
-/** Loads the code that learns, which most clients never need. */
+/** Loads the code that learns limits, which most clients never need. */
 export async function loadLimitLearning(): Promise<typeof import("./limit_learning.ts")> {
   return loaded ??= await import("./limit_learning.ts");
 }
 
 /**
- * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning. Otherwise a lane gets it when a response
- * has the usual headers: its first one, or one that is no success. The headers of all other responses are never looked at. A lane that is to
- * have it sends nothing before the code is there.
+ * Gives lanes a learner of their limits. If the option says how responses state limits, each lane has the learner from the
+ * beginning. Otherwise a lane gets it when a response has the usual headers: its first one, or one that is no success. The client
+ * never looks at the headers of other responses. A lane that is getting the learner sends nothing before the code is loaded.
  */
 export class LearntLimits {
   readonly #option: LearnLimits;
@@ -36,14 +36,14 @@ export class LearntLimits {
   #learner: Learner | undefined;
   #hasWarned = false;
 
-  /** Creates it; nothing is loaded yet. */
+  /** Creates the learning of a client, whose code is not loaded yet. */
   constructor(option: LearnLimits, surroundings: LearningSurroundings) {
     this.#option = option;
     this.#surroundings = surroundings;
     this.#isExpected = typeof option !== "boolean";
   }
 
-  /** A lane was made. */
+  /** Gives a new lane the learner, if the option says how responses state limits. */
   adopt(lane: Lane): void {
     if (this.#isExpected) this.#withLearner(lane, (learner) => this.#prepare(lane, learner));
   }
@@ -56,13 +56,13 @@ export class LearntLimits {
     this.#surroundings.scheduler().examine(lane);
   }
 
-  /** The book that a new limit key begins with, where it is known that answers state limits. */
+  /** Returns the book that a new limit key begins with, if the option says how responses state limits. */
   bookOfKey(lane: Lane): ReturnType<Learner["begin"]> | undefined {
     if (!this.#isExpected || lane.isPreparing) return undefined;
     return lane.learner?.begin(0, this.#surroundings.clock.now());
   }
 
-  /** A response has come that may be the first one of its lane to state limits, or one after that while the code is being loaded. */
+  /** Takes a response that may be the first one of its lane to state limits, or a later one while the code is being loaded. */
   hear(lane: Lane, answer: StatedAnswer): void {
     if (this.#option !== true || !(lane.isPreparing || statesLimits(answer.headers))) return;
     this.#withLearner(lane, (learner) => {
@@ -77,7 +77,7 @@ export class LearntLimits {
       this.#learner ??= limitLearner(this.#option, this.#surroundings, (...said) => this.#warn(...said));
     if (loaded !== undefined) return use(create(loaded));
     lane.isPreparing = true;
-    // What comes meanwhile is learnt from as well, in its order.
+    // The lane also learns from the responses that come meanwhile, in their order.
     lane.listens = true;
     lane.refresh();
     loadLimitLearning().then((code) => use(create(code)), (error: unknown) => {
@@ -87,7 +87,7 @@ export class LearntLimits {
     });
   }
 
-  /** Says once that something is wrong. */
+  /** Reports a warning, once. */
   #warn(message: string, error?: unknown): void {
     const { clock, reporter } = this.#surroundings;
     if (this.#hasWarned || !reporter.active) return;

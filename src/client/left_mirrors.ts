@@ -1,29 +1,29 @@
 /**
- * The mirrors that were of no help to a request that is sent again and again.
+ * The mirrors that could not help a request which is sent again and again, as by a download.
  *
  * @module
  */
 
 import { isOn, type Mirror } from "../policies/mirror.ts";
 
-/** Remembers which mirrors were left, so that each of the others is asked before one of them is asked again. */
+/** Remembers which mirrors a request has left, so that it asks each of the others before it asks one of them again. */
 export class LeftMirrors {
   #inOrder: readonly Mirror[] = [];
-  /** Those that were left in this round. */
+  /** The mirrors that the request has left in this round. */
   readonly #round = new Set<Mirror>();
 
-  /** The mirrors that were left, the one of the longest ago first; `undefined` if there are none. */
+  /** The mirrors that the request has left, the one left longest ago first; `undefined` if there are none. */
   get avoided(): readonly Mirror[] | undefined {
     return this.#inOrder.length === 0 ? undefined : this.#inOrder;
   }
 
   /**
-   * Notes that a mirror is left.
+   * Notes that the request leaves a mirror.
    *
    * @param mirror The mirror.
-   * @param all All that there are at present.
-   * @returns Whether there is one that was not left in this round; if not, the next round begins. So it does when none of those could
-   * be asked, and the mirror had been left already.
+   * @param all All mirrors at present.
+   * @returns Whether there is a mirror that the request has not left in this round; if not, the next round begins. The next round
+   * also begins if the mirror had been left in this round before, because none of the others could be asked.
    */
   add(mirror: Mirror, all: readonly Mirror[]): boolean {
     this.#inOrder = [...this.#inOrder.filter((other) => other !== mirror), mirror];

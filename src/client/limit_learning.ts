@@ -1,5 +1,5 @@
 /**
- * What learns limits as `learnLimits` says; loaded when it is needed.
+ * Makes the learner of limits that `learnLimits` asks for; loaded when it is needed.
  *
  * @module
  */
@@ -11,29 +11,29 @@ import { LimitLearner } from "../lanes/limit_learner.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 
-/** How limits are learnt: by the usual headers, by headers of a service, by a function, or not at all. */
+/** How a client learns limits: from the usual headers, from headers of a service, by a function, or not at all. */
 export type LearnLimits =
   | boolean
   | LimitHeaders
   | readonly LimitHeaders[]
   | ((headers: Headers) => readonly LimitReading[]);
 
-/** What a learner needs of its client. */
+/** The parts of a client that its learner uses. */
 export interface LearnerSurroundings {
   readonly clock: Clock;
-  /** How long a quota that is used up is believed in, in milliseconds. */
+  /** How long requests wait at most for a quota that is used up, in milliseconds. */
   readonly maxWaitMs: number;
 }
 
-/** Says that something is wrong. */
+/** Reports a warning. */
 export type Warn = (message: string, error?: unknown) => void;
 
 /**
- * Makes what learns the limits of a client's lanes.
+ * Makes the learner of the limits of a client's lanes.
  *
- * @param option How answers state limits.
- * @param surroundings What belongs to the client.
- * @param warn Called when a caller's own function throws, or gives what is no list.
+ * @param option How responses state limits.
+ * @param surroundings The parts of the client.
+ * @param warn Called when a caller's own function throws, or returns no array.
  */
 export function limitLearner(
   option: LearnLimits,
@@ -50,7 +50,7 @@ export function limitLearner(
   return new LimitLearner({ read: (headers) => readCountedHeaders(headers, sources), maxWaitMs });
 }
 
-/** The caller's own code may throw, and give anything. */
+/** Calls the caller's own function, which may throw, or return anything. */
 function ask(
   read: (headers: Headers) => readonly LimitReading[],
   headers: Headers,

@@ -1,5 +1,5 @@
 /**
- * The client in one call, for scripts: made, used, closed.
+ * Functions for scripts, each of which creates a client, uses it, and closes it.
  *
  * @module
  */
@@ -30,12 +30,12 @@ export type OneCallOptions = CallOptions & { readonly client?: ClientOptions | u
 export type OneCallBatchOptions = BatchOptions & { readonly client?: ClientOptions | undefined };
 
 /**
- * Fetches one JSON resource with a client of its own. Code that fetches more than once keeps a client, which remembers connections,
- * limits and failures.
+ * Fetches one JSON resource with a client of its own. Code that fetches more than once should keep a client, which remembers
+ * connections, limits and failures.
  *
  * @param request The request.
  * @param options Options of the request; those of the client under `client`.
- * @returns What `client.json` does.
+ * @returns The same as `client.json`.
  *
  * @example One file, checked
  * ```ts
@@ -54,12 +54,12 @@ export function fetchJson<S extends StandardSchemaV1>(
   request: RequestSpec & { readonly schema: S },
   options?: OneCallOptions,
 ): Promise<InferOutput<S>>;
-/** Fetches one JSON resource with a client of its own, for a schema in the options. */
+/** Fetches one JSON resource with a client of its own, and validates it by a schema in the options. */
 export function fetchJson<S extends StandardSchemaV1>(
   request: FetchRequest,
   options: OneCallOptions & { readonly schema: S },
 ): Promise<InferOutput<S>>;
-/** Fetches one JSON resource of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
+/** Fetches one JSON resource of a type that the caller states and the client does not check; `unknown` by default. */
 export function fetchJson<T = unknown>(request: FetchRequest, options?: OneCallOptions): Promise<NoInfer<T>>;
 export async function fetchJson(request: FetchRequest, options?: OneCallOptions): Promise<unknown> {
   const { client: clientOptions, ...requestOptions } = checked<OneCallOptions>(options);
@@ -100,9 +100,9 @@ export async function fetchMany<
 /**
  * Fetches many resources with a client of their own, and yields outcomes as they come.
  *
- * @param requests The requests; pulled as they can be started and taken.
+ * @param requests The requests. The client pulls each one when it can start it and the consumer keeps up.
  * @param options Options of the batch; those of the client under `client`.
- * @returns The outcomes, as `client.stream` gives them. The client is closed when the loop is left.
+ * @returns The outcomes, as `client.stream` yields them. Leaving the loop closes the client.
  *
  * @example As completed
  * ```ts
@@ -135,14 +135,17 @@ export async function* fetchStream<
   }
 }
 
-/** What can be taken apart into options of the client and of the request; nothing that would be ignored, or spread into letters. */
+/**
+ * Returns options that can be taken apart into those of the client and those of the request. Refuses a value that would be
+ * ignored, or spread into letters.
+ */
 function checked<O extends object>(options: O | undefined): O {
   if (options === undefined) return {} as O;
   if (!isBare(options)) checkRequestOptions(options, "call");
   return options;
 }
 
-/** Uses a client, and closes it. The core does without `using`, which not every runtime can read. */
+/** Uses a client, and closes it. The core does without `using`, which not every runtime can parse. */
 async function withClient<T>(
   options: ClientOptions | undefined,
   use: (client: Client) => Promise<T>,
@@ -158,7 +161,10 @@ async function withClient<T>(
   }
 }
 
-/** Closes a client, and waits for that; but not for what was given up, which goes on where `fetch` does not heed its signal. */
+/**
+ * Closes a client, and waits until it is closed. It does not wait for requests in flight after a failure, which go on where
+ * `fetch` ignores its signal.
+ */
 async function closeAfter(client: Client, isAtEnd: boolean): Promise<void> {
   const isGivenUp = !isAtEnd && client.stats().inFlight > 0;
   const closing = client.close();

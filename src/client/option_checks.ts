@@ -1,5 +1,5 @@
 /**
- * What options may be: checked once, before they have any effect, with messages that name the option and the rule.
+ * Checks options once, before they have any effect. The error messages name the option and the rule.
  *
  * @module
  */
@@ -32,7 +32,7 @@ import {
 import { SETTINGS } from "./settings.ts";
 
 /**
- * Checks the options of a client. What a primitive is made of is checked by the primitive itself.
+ * Checks the options of a client. Primitives, such as a backoff, check their own options themselves.
  *
  * @param options The options.
  * @throws {TypeError} If an option does not exist or has the wrong type.
@@ -92,7 +92,7 @@ function check(rule: Rule, options: unknown, purpose: string): void {
     throw new TypeError(`Cannot ${purpose} as the options ${message}: received ${describeOptions(value)}`);
   }
   const name = path.join(".");
-  // The message of a member that is too many says it all.
+  // The message of an unwanted member needs no value.
   if (kind === "unwanted") throw new TypeError(`Cannot ${purpose} as '${name}' ${message}`);
   // Headers and URLs may hold credentials.
   const isSecret = /^(headers|baseUrls|mirror)/.test(name);
@@ -101,14 +101,14 @@ function check(rule: Rule, options: unknown, purpose: string): void {
   throw kind === "range" ? new RangeError(text) : new TypeError(text);
 }
 
-/** What was given instead of options, and how to give that. */
+/** Describes what was given instead of options, and says how to give it. */
 function describeOptions(value: unknown): string {
   if (value instanceof AbortSignal) return "an AbortSignal; give it as { signal }";
   if (value instanceof Headers) return "Headers; give them as { headers }";
   return describeKind(value);
 }
 
-/** What only many requests have. */
+/** The options that only batches have. */
 const batchEntries = {
   batchTimeoutMs: positiveMs,
   concurrency: positiveInteger,
@@ -116,7 +116,7 @@ const batchEntries = {
   prefetch: count,
 };
 
-/** What only a request has. */
+/** The members that only a request itself has. */
 const specEntries = {
   url: rule("must be a string or a URL", isUrl),
   method: text,
@@ -124,19 +124,19 @@ const specEntries = {
   key: text,
 };
 
-/** What all requests have, one by one or in a batch. */
+/** The options that all requests have, single ones and those of a batch. */
 const requestEntries = once(() => ({
   ...sharedEntries,
   ...optionalAny("json", "query"),
   ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]),
 }));
 
-/** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
+/** Members of `fetch`'s `init` that a client takes in `client.fetch` only. */
 const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];
 
 const textual = oneOf("json", "text");
 
-/** What only the lines of a body have. */
+/** The options that only `lines()` has. */
 const linesEntries = { as: textual, maxLineBytes: positiveInteger };
 
 const RECONNECT = "must be false, or an object such as { maxAttempts: 5 }";
@@ -144,7 +144,7 @@ const attempts: Rule = number(
   "a positive integer, or Infinity",
   (value) => value === Infinity || (Number.isInteger(value) && value > 0),
 );
-/** What only a stream of events has. */
+/** The options that only `events()` has. */
 const eventsEntries = {
   as: textual,
   reconnect: unless(isFalse, strict({ maxAttempts: attempts }, RECONNECT)),
@@ -153,14 +153,14 @@ const eventsEntries = {
   maxEventBytes: positiveInteger,
 };
 
-/** What only pages have. */
+/** The options that only `pages()` has. */
 const pagesEntries = {
   next: callable,
   maxPages: unless((value) => value === Infinity, positiveInteger),
   prefetch: oneOf(0, 1),
 };
 
-/** What only a download has. */
+/** The options that only `download()` has. */
 const downloadEntries = {
   resume: flag,
   overwrite: flag,
@@ -174,10 +174,10 @@ const downloadEntries = {
   ),
 };
 
-/** What has no meaning for a body that is not decoded. */
+/** Options that have no meaning for a body that is not decoded. */
 const UNDECODED = ["as", "schema"];
 
-/** What only a transport has. */
+/** The options that only a transport has. */
 const TRANSPORT_ONLY = [
   "proxy",
   "dns",
@@ -192,7 +192,7 @@ const TO_TRANSPORT = "give it to createTransport() of @slipstream/fetch/transpor
 const TO_FETCH = "give it to client.fetch(url, init)";
 const TO_STREAM = "give it to stream()";
 const TO_BATCHES = "give it to all(), settle(), stream() or record()";
-/** Where single requests have no use for what batches take. */
+/** Where the options of batches belong, of which single requests have no use. */
 const TO_BATCH: Elsewhere = {
   batchTimeoutMs: TO_BATCHES,
   concurrency: "give it to createClient(), or to all(), settle(), stream() or record()",
@@ -200,12 +200,12 @@ const TO_BATCH: Elsewhere = {
   prefetch: TO_STREAM,
 };
 
-/** Where a request has what its options do not take. */
+/** Says where the members belong that only a request itself has. */
 function toRequestItself(): Elsewhere {
   return elsewhere(Object.keys(specEntries), toRequest);
 }
 
-/** Where options are for that only a client takes, or only `fetch`. */
+/** Says where the options belong that only a client takes, or only `fetch`. */
 function toOthers(): Elsewhere {
   const own = [...Object.keys(requestEntries()), "concurrency"];
   return {
@@ -214,7 +214,7 @@ function toOthers(): Elsewhere {
   };
 }
 
-/** Where options are for that a client does not take. */
+/** Says where the options belong that a client does not take. */
 function fromClient(): Elsewhere {
   const shared = Object.keys(clientEntries);
   return {
@@ -234,7 +234,7 @@ const clientRule = both(
   strict(clientEntries, "must be an object", fromClient),
 );
 
-/** What clients share with their extensions. */
+/** The options that clients share with their extensions. */
 const SHARED = [
   "backoff",
   "circuitBreaker",
@@ -261,7 +261,7 @@ const ownHedge = rule(
   isFalse,
 );
 
-/** The rules of options that few callers give. */
+/** The rule of the options of `extend()`; made when it is first needed. */
 const extendRule = once(() =>
   both(
     rule("must be an object", isBare),
@@ -272,7 +272,7 @@ const extendRule = once(() =>
   )
 );
 
-/** The same of requests, by what their options belong to. */
+/** The rules of the options of requests, by what the options belong to; each is made when it is first needed. */
 const requestRules: Readonly<Record<OptionsOf, () => Rule>> = {
   call: once(() => optionsObject(requestEntries(), TO_BATCH)),
   fetch: once(() =>
@@ -300,7 +300,7 @@ const requestRules: Readonly<Record<OptionsOf, () => Rule>> = {
   ),
 };
 
-/** What is made when it is asked for first. */
+/** Returns a function that makes a value when it is called first, and then returns the same value. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => made ??= make();
@@ -314,7 +314,7 @@ function toRequest(name: string): string {
   return `put '${name}' into the request: ${name === "url" ? "{ url }" : `{ url, ${name} }`}`;
 }
 
-/** What to say of each of these names, but for some. */
+/** Makes the advice for each of some names, except for some of them. */
 function elsewhere(
   names: readonly string[],
   advice: (name: string) => string,
@@ -326,10 +326,10 @@ function elsewhere(
 }
 
 /**
- * Options of requests. An array, a `Request` or a signal has no options in it, and would be ignored.
+ * Makes the rule of an object of options. It refuses an array, a `Request` or a signal, which would be ignored.
  *
- * @param entries What they may have.
- * @param unwanted What they may not, and where that belongs.
+ * @param entries The rules of the options.
+ * @param unwanted Options that belong somewhere else, and where.
  */
 function optionsObject(entries: Readonly<Record<string, Rule>>, unwanted: Elsewhere): Rule {
   const message = "must be an object such as { timeoutMs: 5000 }";

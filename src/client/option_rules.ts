@@ -1,5 +1,5 @@
 /**
- * The rules that options are made of, with messages that say them.
+ * Makes the rules for the values of options, each with a message that states the rule.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 
-/** What is wrong with a value, or with a part of it. */
+/** A fault in a value, or in a part of it. */
 export interface Fault {
-  /** Which part, from the outside in; empty for the value itself. */
+  /** The path to the part, from the outside in; empty for the value itself. */
   readonly path: readonly string[];
-  /** What it must be, or that it is not wanted. */
+  /** A text that says what the part must be, or that it is not wanted. */
   readonly message: string;
-  /** The part. */
+  /** The value of the part. */
   readonly value: unknown;
-  /** Whether it is of a wrong shape, a number out of range, or something that there is not. */
+  /** Whether the part has a wrong shape, is a number out of range, or is a member that does not exist. */
   readonly kind: "shape" | "range" | "unwanted";
 }
 
-/** Finds what is wrong with a value; nothing if it is fine. */
+/** Finds the fault in a value; `undefined` if the value is fine. */
 export type Rule = ((value: unknown) => Fault | undefined) & {
   /** Whether a member must be there; others may be `undefined`. */
   readonly isRequired?: boolean;
@@ -29,12 +29,12 @@ function fault(value: unknown, message: string, kind: Fault["kind"] = "shape"): 
   return { path: [], message, value, kind };
 }
 
-/** Something that passes a test, which the message says. */
+/** Makes a rule for values that pass a test; the message describes the test. */
 export function rule(message: string, isGood: (value: unknown) => boolean): Rule {
   return (value) => isGood(value) ? undefined : fault(value, message);
 }
 
-/** A number, by a rule that its message says. */
+/** Makes a rule for numbers that pass a test; `rule` describes the test. */
 export function number(rule: string, isInRange: (value: number) => boolean): Rule {
   const message = `must be ${rule}`;
   return (value) => {
@@ -43,14 +43,14 @@ export function number(rule: string, isInRange: (value: number) => boolean): Rul
   };
 }
 
-/** One of these values. */
+/** Makes a rule for one of these values. */
 export function oneOf(...values: readonly (string | number)[]): Rule {
   const shown = values.map((value) => typeof value === "string" ? `'${value}'` : value);
   const message = `must be ${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
   return rule(message, (value) => (values as readonly unknown[]).includes(value));
 }
 
-/** An array, each of whose members follows a rule. */
+/** Makes a rule for an array whose members all follow a rule. */
 export function arrayOf(member: Rule, message: string): Rule {
   return (value) => {
     if (!Array.isArray(value)) return fault(value, message);
@@ -62,12 +62,12 @@ export function arrayOf(member: Rule, message: string): Rule {
   };
 }
 
-/** What follows one rule, and then another one. */
+/** Makes a rule for values that follow one rule, and then another one. */
 export function both(first: Rule, second: Rule): Rule {
   return (value) => first(value) ?? second(value);
 }
 
-/** A member that must be there. */
+/** Makes the rule of a member that must be there. */
 export function required(rule: Rule): Rule {
   return Object.assign((value: unknown) => rule(value), { isRequired: true });
 }
@@ -76,18 +76,18 @@ function within(name: string, { path, ...found }: Fault): Fault {
   return { ...found, path: [name, ...path] };
 }
 
-/** Members of these names, which may hold anything: it is checked where they are used. */
+/** Makes rules for members that may hold anything, because the code that uses them checks them. */
 export function optionalAny(...names: string[]): Record<string, Rule> {
   return Object.fromEntries(names.map((name) => [name, () => undefined]));
 }
 
 /**
- * An object with these members, and no others: of any other, it says where it belongs, or what was probably meant. `undefined` is as good
- * as absent, also where a member belongs somewhere else.
+ * Makes a rule for an object that has these members and no others. The message for another member says where it belongs, or which
+ * member was probably meant. `undefined` counts as absent, also for a member that belongs somewhere else.
  *
  * @param entries The rules of the members.
- * @param message What is said of anything that is no object.
- * @param elsewhere Makes what can be given somewhere else, and where.
+ * @param message The message for a value that is no object.
+ * @param elsewhere Returns the members that belong somewhere else, and where.
  */
 export function strict(
   entries: Readonly<Record<string, Rule>>,
@@ -106,7 +106,7 @@ export function strict(
       if (member !== undefined) return within(name, found);
       missing ??= within(name, found);
     }
-    // What is missing may be there under another name: then that is said.
+    // A missing member may be there under another name: then report that name.
     for (const name in members) {
       if (Object.hasOwn(entries, name)) continue;
       const others = elsewhere();
@@ -124,12 +124,15 @@ function nowhere(): Elsewhere {
   return {};
 }
 
-/** An object with members of these names; what they hold is checked where they are used. */
+/** Makes a rule for an object with members of these names, which the code that uses them checks. */
 export function members(what: string, ...names: string[]): Rule {
   return plain(what, strict(optionalAny(...names), `must be ${what}`));
 }
 
-/** An object that is no instance of a class: of one, nothing would be read, and nothing refused. */
+/**
+ * Makes a rule for an object that is no instance of a class. The rule behind it would find no members in an instance, and refuse
+ * nothing.
+ */
 export function plain(what: string, behind: Rule): Rule {
   return both(rule(`must be ${what}`, isPlain), behind);
 }
@@ -140,12 +143,12 @@ function isPlain(value: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Whether a value is an object that holds only what it says: no collection, and none of the platform's objects. */
+/** Tells whether a value is a bare object: no collection, and none of the platform's objects. */
 export function isBare(value: unknown): boolean {
   return objectTag(value) === "Object" && !(Symbol.iterator in (value as object));
 }
 
-/** Takes what passes the test as it is, and checks everything else. */
+/** Makes a rule that accepts values that pass a test, and checks all others by another rule. */
 export function unless(isGood: (value: unknown) => boolean, otherwise: Rule): Rule {
   return (value) => isGood(value) ? undefined : otherwise(value);
 }
@@ -172,22 +175,22 @@ export function isStandardSchema(value: unknown): boolean {
   return hasMethods((value as { readonly "~standard"?: unknown })["~standard"], "validate");
 }
 
-/** A time that something may take. */
+/** A time of more than 0. */
 export const positiveMs: Rule = number(
   "a positive number of milliseconds, or Infinity",
   (value) => value > 0,
 );
-/** How many there may be. */
+/** A number of at least 1. */
 export const positiveInteger: Rule = number(
   "a positive integer",
   (value) => Number.isSafeInteger(value) && value > 0,
 );
-/** How often. */
+/** A number of at least 0. */
 export const count: Rule = number(
   "a whole number of at least 0",
   (value) => Number.isInteger(value) && value >= 0,
 );
-/** A time that may be none. */
+/** A time of at least 0. */
 export const atLeast0Ms: Rule = number(
   "a number of milliseconds of at least 0",
   (value) => value >= 0,

@@ -12,41 +12,41 @@ import type { FetchRequest } from "./request.ts";
 
 /** A request that brought a value. */
 export interface Success<T> {
-  /** It brought a value. */
+  /** Tells a success from a {@linkcode Failure}. */
   readonly ok: true;
   /** The request's place in the input, from 0. */
   readonly index: number;
   /** The request, as it was given. */
   readonly request: FetchRequest;
-  /** What it brought. */
+  /** The value. */
   readonly value: T;
   /** The response's status. */
   readonly status: number;
-  /** The response's headers, which are the caller's own. */
+  /** The response's headers, in an object that no other caller has. */
   readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that was constructed. */
+  /** The URL that answered, after redirects; empty for a response that a program constructed. */
   readonly url: string;
   /** Where the value came from. */
   readonly from: ValueSource;
   /** How many attempts were made; 0 when the cache answered without one. */
   readonly attempts: number;
-  /** From the call to the value, every wait included, in milliseconds. */
+  /** The time from the call to the value, every wait included, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** A request that has failed. */
+/** A request that failed. */
 export interface Failure {
-  /** It did not. */
+  /** Tells a failure from a {@linkcode Success}. */
   readonly ok: false;
   /** The request's place in the input, from 0. */
   readonly index: number;
   /** The request, as it was given. */
   readonly request: FetchRequest;
-  /** Why. */
+  /** The error that the request failed with. */
   readonly error: Error;
   /** How many attempts were made. */
   readonly attempts: number;
-  /** From the call to the failure, every wait included, in milliseconds. */
+  /** The time from the call to the failure, every wait included, in milliseconds. */
   readonly durationMs: number;
 }
 
@@ -56,7 +56,10 @@ export type Outcome<T> = Success<T> | Failure;
 /** The outcomes of requests with values of types `V`, in the same order. */
 export type OutcomesOf<V extends readonly unknown[]> = { [Index in keyof V]: Outcome<V[Index]> };
 
-/** An abort's reason, and what the caller's own code throws, may be anything; an outcome has an error. */
+/**
+ * Turns a reason into an error, which an outcome needs: the reason of an abort may be any value, and so may a value that the
+ * caller's own code throws.
+ */
 export function toError(reason: unknown): Error {
   if (reason instanceof Error) return reason;
   const shown = typeof reason === "string" ? reason : typeof reason;
@@ -64,23 +67,23 @@ export function toError(reason: unknown): Error {
 }
 
 /**
- * The outcome of a request that could not even be started.
+ * Makes the outcome of a request that could not be started.
  *
  * @param request The request, as it was given.
  * @param index Its place in the input.
- * @param reason Why.
+ * @param reason Why it could not.
  */
 export function refusal(request: FetchRequest, index: number, reason: unknown): Failure {
   return { ok: false, index, request, error: toError(reason), attempts: 0, durationMs: 0 };
 }
 
 /**
- * The outcome of a request that has ended. It keeps the headers of the response, and never the response.
+ * Makes the outcome of a request that has ended. The outcome keeps the headers of the response, but not the response itself.
  *
- * @param call The call, its numbers final.
+ * @param call The call; its numbers must be final.
  * @param index Its place in the input.
  * @param request The request, as it was given.
- * @param ending Its value, or what it failed of.
+ * @param ending The call's value, or its error.
  */
 export function outcomeOf(
   call: Call,
@@ -91,7 +94,7 @@ export function outcomeOf(
   const { from, attempts, durationMs, head } = call;
   if (!ok) return { ok, index, request, error: toError(value), attempts, durationMs };
   const { status } = head!;
-  // A runtime parses a URL anew to say what it is.
+  // Reading `url` of a response makes the runtime parse the URL again; a plain URL is known to be the one that was sent.
   const isPlain = call.isSentAsIs && isPlainUrl(call.sentUrl, call.lane!.key);
   const url = isPlain ? call.sentUrl : head!.url;
   const isShared = call.flight !== undefined || call.leader !== undefined;
@@ -102,7 +105,7 @@ export function outcomeOf(
       request,
       value,
       status,
-      // They are made when they are needed, which is seldom.
+      // The headers of a cached response are made when a caller reads them, which is seldom.
       get headers() {
         return head!.headers;
       },
@@ -116,12 +119,12 @@ export function outcomeOf(
   return { ok, index, request, value, status, headers, url, from, attempts, durationMs };
 }
 
-/** Answers a promise with the outcome of a request, and never rejects it. */
+/** Resolves a promise with the outcome of a request, and never rejects it. */
 export class OutcomeSink implements CallSink {
   readonly #request: FetchRequest;
   readonly #resolve: (outcome: Outcome<unknown>) => void;
 
-  /** Creates a sink for a request, as it was given. */
+  /** Creates a sink for the outcome of a request; `request` is the request as it was given. */
   constructor(request: FetchRequest, resolve: (outcome: Outcome<unknown>) => void) {
     this.#request = request;
     this.#resolve = resolve;

@@ -20,13 +20,14 @@ interface Waiter<T> extends LinkedItem<Waiter<T>> {
 }
 
 /**
- * Hands outcomes to a consumer that pulls. What has ended and was not taken is held, and counts against the batch's window,
- * so a slow consumer slows the batch down; but not one that waits for an earlier outcome than those that are held.
+ * Yields outcomes to a consumer that pulls. The stream holds outcomes that the consumer has not taken. They count against the
+ * batch's window, so that a slow consumer slows the batch down. A consumer that waits for an earlier outcome than the held ones
+ * does not.
  */
 export class OutcomeStream<T>
   implements AsyncIterableIterator<Outcome<T>, undefined>, AsyncDisposable, OutcomeConsumer {
   readonly #ordered: boolean;
-  /** Numbered by index when ordered, and otherwise as they ended. */
+  /** The held outcomes: numbered by index if the stream is ordered, and otherwise as they came. */
   readonly #ready = new NumberedRing<Outcome<T>>();
   readonly #waiters = new LinkedQueue<Waiter<T>>();
   #batch: Batch | undefined;
@@ -44,7 +45,7 @@ export class OutcomeStream<T>
     this.#ordered = ordered;
   }
 
-  /** Says where outcomes come from; nothing starts before the first `next()`. */
+  /** Connects the stream to its batch; nothing starts before the first `next()`. */
   attach(batch: Batch): this {
     this.#batch = batch;
     return this;
@@ -93,7 +94,7 @@ export class OutcomeStream<T>
     }
   }
 
-  /** An error is told once; after it the stream is over. */
+  /** Ends a call of `next()`. An error rejects one call; after it the stream is over. */
   #finish(waiter: Waiter<T>): void {
     const { failure } = this.#end!;
     this.#end = { failure: undefined };
@@ -110,7 +111,7 @@ export class OutcomeStream<T>
     });
   }
 
-  /** Leaves the stream: what is in flight is aborted, what is held is dropped, and the source is closed. */
+  /** Leaves the stream: aborts the requests in flight, drops the held outcomes, and closes the source. */
   async return(): Promise<Result<T>> {
     this.#drop();
     this.onEnd(undefined);

@@ -1,5 +1,5 @@
 /**
- * The way of a request: every part in its order, made from a client's options.
+ * Builds the pipeline of a client from its options: the parts that requests pass, in order.
  *
  * @module
  */
@@ -39,7 +39,7 @@ import { LazyHedging } from "./lazy_hedging.ts";
 import { LearntLimits } from "./learnt_limits.ts";
 import type { ClientOptions, LimitedRequest } from "./options.ts";
 
-/** Its timers do not keep the process alive. */
+/** A clock whose timers do not keep the process alive. */
 const LAZY_CLOCK: Clock = {
   ...systemClock,
   setTimeout(callback, delayMs) {
@@ -49,27 +49,27 @@ const LAZY_CLOCK: Clock = {
   },
 };
 
-/** What a client works with. */
+/** The handlers that the requests of a client pass, and the parts that these share. */
 export interface Pipeline {
-  /** Where calls enter, behind single-flight and their total deadline. */
+  /** The outermost handler; single-flight and the total deadline come before it. */
   readonly handle: Handler;
   readonly environment: Environment;
   readonly lanes: Lanes;
-  /** What requests share limits by, as the caller has it. */
+  /** The caller's function that returns the limit key of a request. */
   readonly limitKey: ((request: LimitedRequest) => string | undefined) | undefined;
-  /** Where relative URLs lead. */
+  /** The mirrors that complete relative URLs. */
   readonly mirrors: readonly Mirror[];
-  /** What every request carries. */
+  /** The headers of every request. */
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
-  /** Whether a plain request has no part to pass but its lane. */
+  /** Whether a plain request passes no part but its lane. */
   readonly isStraight: boolean;
-  /** What sends second attempts beside slow ones; `undefined` for nothing. */
+  /** The hedging, which sends second attempts beside slow ones; `undefined` for none. */
   readonly hedging: LazyHedging | undefined;
 }
 
-/** The longest wait that a server may ask for, in milliseconds, unless the client's options say another one. */
+/** The longest wait that a server may ask for by default, in milliseconds. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 const NO_COUNTS: Readonly<Counters> = {
@@ -82,17 +82,17 @@ const NO_COUNTS: Readonly<Counters> = {
   bytes: 0,
 };
 
-/** What outlives the calls. */
+/** Keeps work that outlives its call. */
 export type Lifetime = Pick<Environment, "inBackground">;
 
 /**
- * Builds the way of a client's requests.
+ * Builds the pipeline of a client.
  *
  * @param options The client's options, checked.
- * @param around The clock, and where everything is reported to.
- * @param lifetime What outlives the calls.
- * @param shared The way of the client that this one is an extension of: its limits and lanes are this one's too.
- * @returns The way.
+ * @param around The clock, and the reporter of events.
+ * @param lifetime Keeps work that outlives its call.
+ * @param shared The pipeline of the client that this one extends; the two share limits and lanes.
+ * @returns The pipeline.
  */
 export function buildPipeline(
   options: ClientOptions,
@@ -140,7 +140,7 @@ export function buildPipeline(
   };
 }
 
-/** What a client shares with its extensions, but for its own numbers, middleware and lifetime. */
+/** Makes the environment of an extension: the client's, with numbers, middleware and background work of its own. */
 function extendEnvironment(base: Environment, { use }: ClientOptions, lifetime: Lifetime): Environment {
   return { ...base, ...lifetime, ...middlewareOf(use), counters: { ...NO_COUNTS } };
 }
@@ -149,7 +149,7 @@ function middlewareOf(use: ClientOptions["use"]): Pick<Environment, "use" | "use
   return { use: middlewareAround(use, "attempt"), useOnHops: middlewareAround(use, "hop") };
 }
 
-/** What bounds and times the requests of a client, and those of its extensions. */
+/** Creates the limits and timers that a client shares with its extensions. */
 function buildLimits(
   options: ClientOptions,
   { clock, reporter }: { readonly clock: Clock; readonly reporter: Reporter },
@@ -216,7 +216,7 @@ function buildLimits(
   return { environment, lanes, hedging };
 }
 
-/** How long a call waits before a retry, and an origin that asks for a pause and does not say how long, is left alone. */
+/** Makes the delays that the client chooses itself: before a retry, and for an origin that asks for a pause without saying how long. */
 function toDelays(
   options: ClientOptions["backoff"],
   { random: clientRandom, maxRetryAfterMs }: {
@@ -227,7 +227,7 @@ function toDelays(
   const { random = clientRandom, factor = 2, baseMs = 1_000, maxMs = 60_000 } = options ?? {};
   return {
     backoff: backoff({ ...options, random }),
-    // What this client chooses itself does not become too long for it by growing.
+    // A pause that the client chooses itself must not grow beyond the longest wait that it accepts.
     unnamedPauseMs: (count) =>
       Math.min(
         Math.max(maxRetryAfterMs, baseMs),
@@ -236,7 +236,10 @@ function toDelays(
   };
 }
 
-/** Whether one request goes ahead of a burst: where HTTP/2 is negotiated with the first one; absent if it never does. */
+/**
+ * Returns a test whether one request goes ahead of a burst, because HTTP/2 is negotiated with the first one; `undefined` if none
+ * ever does.
+ */
 function toWarmUpTest({ fetch, transport }: ClientOptions): (() => boolean) | undefined {
   if (transport !== undefined) return transport.negotiatesHttp2 ? () => true : undefined;
   if (!currentRuntime.negotiatesHttp2) return undefined;
@@ -245,12 +248,12 @@ function toWarmUpTest({ fetch, transport }: ClientOptions): (() => boolean) | un
 
 function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudget | undefined {
   if (option === false) return undefined;
-  // One of another copy of this module does as well.
+  // A budget of another copy of this module works too, so do not ask for the class.
   if (option !== undefined && "tryWithdraw" in option) return option;
   return new RetryBudget({ ...option, clock: option?.clock ?? clock });
 }
 
-/** What the caller says of errors; where that throws, the error is a failure. */
+/** Wraps the caller's own `isFailure`: where it throws, the error counts as a failure. */
 function toFailureTest(option: ClientOptions["circuitBreaker"]): Environment["isFailure"] {
   const { isFailure } = option || {};
   if (isFailure === undefined) return undefined;
@@ -258,7 +261,7 @@ function toFailureTest(option: ClientOptions["circuitBreaker"]): Environment["is
     try {
       return Boolean(isFailure(error));
     } catch {
-      // The caller is to get the error of the request, not this one.
+      // The caller must get the error of the request, not this one.
       return true;
     }
   };
@@ -271,6 +274,6 @@ function toShedding({ maxQueue = Infinity, maxQueueMs = Infinity }: ClientOption
 function toSemaphore(option: number | Semaphore | AdaptiveLimit = 20): Semaphore {
   if (option instanceof Semaphore) return option;
   if (isAdaptiveLimit(option)) return option.semaphore;
-  // What the runtime would hold back unseen is better held back here, where waiting costs no timeout.
+  // Requests that the runtime would queue unseen wait here instead, where waiting uses up no timeout.
   return new Semaphore(Math.min(option, currentRuntime.maxConcurrentRequests));
 }

@@ -1,5 +1,5 @@
 /**
- * Answers that go from one incoming request to another, where timers and sockets end with the request that has made them.
+ * Passes answers from one incoming request to another, where timers and sockets end with the incoming request that has made them.
  *
  * @module
  */
@@ -10,15 +10,16 @@ import { deferredAcrossRequests } from "../primitives/deferred.ts";
 
 /** A call that waits for another one's answer. */
 interface Relay {
-  /** What answers it, from when it has been told. */
+  /** Answers the call; there once its leader has ended. */
   answer: (() => void) | undefined;
-  /** Lets it go on in its own request. */
+  /** Lets the call go on in its own incoming request. */
   readonly goOn: () => void;
 }
 
 /**
- * The calls that wait for another one's answer. One that is answered goes on in its own request: what runs after a promise
- * does so in the request that has made the promise. One whose leader does not end, as that one's request has, goes itself.
+ * The calls that wait for the answer of another call, their leader. A call that is answered goes on in its own incoming request,
+ * because code after a promise runs in the incoming request that made the promise. A leader never ends if its incoming request
+ * has ended first; then the call is sent on its own.
  */
 export class Relays {
   readonly #deadlines: Deadlines;
@@ -26,17 +27,17 @@ export class Relays {
   readonly #relays = new Map<Call, Relay>();
 
   /**
-   * Waits for none.
+   * Creates the collection, without calls.
    *
-   * @param deadlines What waits are timed by.
-   * @param onLost Hears of a call whose leader has not ended in time, and which waits for it no more.
+   * @param deadlines The timers of the waits.
+   * @param onLost Called with a call whose leader has not ended in time; the call does not wait for it any more.
    */
   constructor(deadlines: Deadlines, onLost: (call: Call) => void) {
     this.#deadlines = deadlines;
     this.#onLost = onLost;
   }
 
-  /** Begins to wait, in the request of a call that has joined another one. */
+  /** Begins the wait of a call that has joined another one, in the call's own incoming request. */
   watch(call: Call): void {
     const { promise, resolve } = deferredAcrossRequests<void>();
     const relay: Relay = { answer: undefined, goOn: resolve };
@@ -47,12 +48,13 @@ export class Relays {
       else relay.answer();
     };
     promise.then(goOn);
-    // One that has been told goes on now at the latest: nothing else may keep its request alive until the promise is heard of.
+    // A call that has its answer goes on at this deadline at the latest: nothing else may keep its incoming request alive until
+    // the code after the promise runs.
     const deadline = this.#deadlines.add({ onDeadline: goOn }, call.settings.timeoutMs);
     call.pending = { cancel: () => this.#deadlines.remove(deadline) };
   }
 
-  /** Answers a call, in its own request if it has to be. */
+  /** Answers a call; if it is watched, in its own incoming request. */
   tell(call: Call, answer: () => void): void {
     const relay = this.#relays.get(call);
     if (relay === undefined) return answer();

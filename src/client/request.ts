@@ -1,5 +1,5 @@
 /**
- * What a caller asks for: a URL, or a URL with options.
+ * The requests of callers: a URL, or a URL with options.
  *
  * @module
  */
@@ -13,9 +13,12 @@ export type HeaderRecord = Readonly<Record<string, string>>;
 
 /** Options of one request; each overrides the batch's and the client's. */
 export interface RequestOptions extends PartialSettings {
-  /** Aborts the request: it rejects at once with the signal's own reason, wherever it is. */
+  /** A signal that aborts the request: it rejects at once with the signal's own reason, whatever it is doing. */
   readonly signal?: AbortSignal | undefined;
-  /** Headers of this request, added to the client's; the same name replaces. On Deno a `host` takes a `transport`. */
+  /**
+   * Headers of this request, added to the client's; a header replaces one of the same name. On Deno, a `host` header needs a
+   * `transport`.
+   */
   readonly headers?: HeaderRecord | Headers | undefined;
   /**
    * A value to send as JSON, with a `content-type` of `application/json` unless the headers have another one. The method is POST then,
@@ -23,29 +26,29 @@ export interface RequestOptions extends PartialSettings {
    */
   readonly json?: unknown;
   /**
-   * Parameters that are added to the URL, behind its own; `undefined` and `null` leave one out, an array repeats it. Those of a request
-   * take the place of the batch's with the same name.
+   * Parameters that the client appends to those of the URL; `undefined` and `null` leave one out, an array repeats it. A
+   * parameter of a request replaces the batch's parameter of the same name.
    */
   readonly query?: QueryInit | undefined;
 }
 
-/** Options of a single request. What else a request may have is refused here, and not ignored. */
+/** Options of a single request. The members that must be left out make an option in the wrong place an error, instead of a silent no-op. */
 export interface CallOptions extends RequestOptions {
-  /** The request itself has it. */
+  /** Only in the request itself. */
   readonly url?: undefined;
-  /** The request itself has it: `{ url, method }`. */
+  /** Only in the request itself: `{ url, method }`. */
   readonly method?: undefined;
-  /** The request itself has it: `{ url, method, body }`. */
+  /** Only in the request itself: `{ url, method, body }`. */
   readonly body?: undefined;
-  /** The request itself has it: `{ url, key }`. */
+  /** Only in the request itself: `{ url, key }`. */
   readonly key?: undefined;
-  /** For many requests only. */
+  /** For batches only. */
   readonly batchTimeoutMs?: undefined;
-  /** For many requests only, and for clients. */
+  /** For batches and clients only. */
   readonly concurrency?: undefined;
-  /** For many requests only. */
+  /** For batches only. */
   readonly ordered?: undefined;
-  /** For many requests only. */
+  /** For batches only. */
   readonly prefetch?: undefined;
   /** For `client.fetch()` only. */
   readonly redirect?: undefined;
@@ -59,7 +62,7 @@ export interface FetchOptions extends RequestOptions {
   readonly schema?: undefined;
 }
 
-/** What a body may be; JSON is given as `json`. */
+/** The types of a body; for JSON there is `json`. */
 export type RequestBody =
   | string
   | ArrayBuffer
@@ -72,7 +75,7 @@ export type RequestBody =
 
 /** A request with its options. */
 export interface RequestSpec extends RequestOptions {
-  /** Absolute, or relative to the client's `baseUrls`. */
+  /** The URL: absolute, or relative to the client's `baseUrls`. */
   readonly url: string | URL;
   /**
    * The method; letters are turned to upper case.
@@ -80,16 +83,17 @@ export interface RequestSpec extends RequestOptions {
    */
   readonly method?: string | undefined;
   /**
-   * The body, unless there is `json`. A stream or an async iterable can't be sent twice, so such a request is never retried; in
-   * browsers, which don't send streams, it is read to its end first. On Deno it goes without a length, whatever the headers say. Bytes, parameters and forms without files are copied when the
-   * request is taken, so that they can be filled anew for the next one; a `Blob` never changes.
+   * The body, unless there is `json`. The client can't send a stream or an async iterable twice, so it never retries a request
+   * with one. In browsers, which don't send streams, it reads the stream to its end first. On Deno, a stream goes without a
+   * length, whatever the headers say. The client copies bytes, parameters and forms without files when it takes the request, so
+   * that the caller can fill them anew for the next one; a `Blob` never changes.
    */
   readonly body?: RequestBody | null | undefined;
-  /** A name of the caller's own: it is not sent, and comes back with `outcome.request`. */
+  /** A name of the caller's own. The client does not send it, and returns it in `outcome.request`. */
   readonly key?: string | undefined;
   /** For the batch as a whole only. */
   readonly batchTimeoutMs?: undefined;
-  /** For the batch as a whole only, and for clients. */
+  /** For the batch as a whole and for clients only. */
   readonly concurrency?: undefined;
   /** For the batch as a whole only. */
   readonly ordered?: undefined;
@@ -102,34 +106,35 @@ export interface RequestSpec extends RequestOptions {
 /** Anything that names a resource. */
 export type FetchRequest = string | URL | RequestSpec;
 
-/** Many requests; pulled one by one as permits allow. A text is none, although it can be iterated over. */
+/** Many requests, which the client pulls one by one as permits allow. A string is no source, although it is iterable. */
 export type RequestSource = (Iterable<FetchRequest> | AsyncIterable<FetchRequest>) & object;
 
-/** Options of a batch; those of a request hold for each of its requests. */
+/** Options of a batch. Those that requests have too apply to each of its requests. */
 export interface BatchOptions extends RequestOptions {
   /**
-   * How long the whole batch may take, in milliseconds, from when its first request is pulled. Then what is in flight fails with a
-   * `TimeoutError` of kind `"batch"`, and so do those of an array that were not started; a batch of another source ends with that error.
-   * A cache that may answer for a failure with what is stale does so for what is in flight, shortly before.
+   * How long the whole batch may take, in milliseconds, from when it pulls its first request. Then its requests in flight fail
+   * with a `TimeoutError` of kind `"batch"`. So do the requests of an array that have not started; a batch with another source
+   * ends with that error. A cache that may answer a failure with a stale response does so for requests in flight, shortly before.
    * @default {Infinity}
    */
   readonly batchTimeoutMs?: number | undefined;
   /**
-   * How many requests of this batch may be in flight at once; the client's own limit holds as well. Those that wait (for their
+   * How many requests of this batch may be in flight at once; the client's own limit applies too. Requests that wait (for their
    * turn, in a backoff) are not in flight.
    * @default {the client's `concurrency`}
    */
   readonly concurrency?: number | undefined;
   /**
-   * Whether a stream yields in input order, instead of as completed. Outcomes that come before their turn are held, within
-   * `prefetch`. While requests wait (in a backoff, for the end of a pause), and the consumer for an earlier outcome, others go on: what they
-   * bring counts in the client's `maxWaiting`, with those that wait. Lower that where bodies are large.
+   * Whether a stream yields outcomes in input order, instead of as they complete. The stream holds up to `prefetch` outcomes that
+   * come before their turn. While requests wait (in a backoff, for the end of a pause) and the consumer waits for an earlier
+   * outcome, the batch starts others. Their outcomes count against the client's `maxWaiting`, together with the waiting requests.
+   * Lower `maxWaiting` where bodies are large.
    * @default {false}
    */
   readonly ordered?: boolean | undefined;
   /**
-   * How many outcomes of a stream may wait for its consumer before no further request starts. See `ordered` for those that
-   * come before their turn.
+   * How many outcomes of a stream may wait for its consumer before the batch starts no further request. See `ordered` for
+   * outcomes that come before their turn.
    * @default {the `concurrency` of the batch}
    */
   readonly prefetch?: number | undefined;
@@ -145,7 +150,7 @@ export interface BatchOptions extends RequestOptions {
   readonly redirect?: undefined;
 }
 
-/** The type of the values that options `O` lead to for a request `R`: what the request says goes first. */
+/** The type of the value of a request `R` with options `O`; options in the request take precedence. */
 export type ValueOf<O, R = string> = R extends { readonly schema: infer S extends StandardSchemaV1 }
   ? InferOutput<S>
   : O extends { readonly schema: infer S extends StandardSchemaV1 } ? InferOutput<S>
@@ -157,8 +162,8 @@ export type ValueOf<O, R = string> = R extends { readonly schema: infer S extend
 export type BodyOf<A> = A extends "text" ? string : A extends "bytes" ? Uint8Array<ArrayBuffer> : unknown;
 
 /**
- * The types of the values of requests `R` with options `O`: of each one, where it is known how many there are. Of `any`, for which
- * the first condition holds, nothing is known.
+ * The types of the values of requests `R` with options `O`: one for each request, where their number is known. The first
+ * condition holds for `any` alone, of which nothing is known.
  */
 export type ValuesOf<R, O> = 0 extends 1 & R ? ValueOf<O>[]
   : R extends readonly unknown[] ? { -readonly [Index in keyof R]: ValueOf<O, R[Index]> }
@@ -168,12 +173,13 @@ export type ValuesOf<R, O> = 0 extends 1 & R ? ValueOf<O>[]
 export type RequestOf<R> = R extends Iterable<infer T> | AsyncIterable<infer T> ? T : never;
 
 /**
- * A request without members that requests do not have, so that a misspelt one does not compile. The condition looks at the URL
- * alone: one on the whole request stays undecided where a function has the schema's type as a parameter.
+ * A request that has only the members of requests, so that a misspelt member does not compile. The condition looks only at the
+ * URL: the compiler would leave a condition on the whole request undecided in a function that has the schema's type as a
+ * parameter.
  */
 export type OnlyRequest<R> = R extends { readonly url: unknown }
   ? R & { readonly [Name in Exclude<keyof R, keyof RequestSpec>]: never }
   : R;
 
-/** Requests without members that requests do not have; see {@linkcode OnlyRequest}. */
+/** Requests that have only the members of requests; see {@linkcode OnlyRequest}. */
 export type OnlyRequests<R> = { readonly [Name in keyof R]: OnlyRequest<R[Name]> };

@@ -1,5 +1,5 @@
 /**
- * What requests may be: checked before anything is read of them, with messages that say what to do instead.
+ * Checks requests before the client reads anything of them. The error messages say what to do instead.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { objectTag } from "../primitives/object_tag.ts";
 import type { FetchRequest, RequestSource, RequestSpec } from "./request.ts";
 
 /**
- * Checks that a request that is neither a string nor a URL is one with options; these are checked elsewhere.
+ * Checks that a request that is neither a string nor a URL is an object with options; other code checks the options.
  *
  * @param request The request.
  * @throws {TypeError} If it is anything else.
@@ -34,10 +34,10 @@ function adviceOn(request: unknown): string | undefined {
 }
 
 /**
- * Checks that requests are many.
+ * Checks that a value is a source of many requests.
  *
  * @param requests The requests.
- * @throws {TypeError} If they are no iterable, or a string, of which each letter would be one.
+ * @throws {TypeError} If it is no iterable, or a string, each letter of which would be a request.
  */
 export function checkSource(requests: unknown): asserts requests is RequestSource {
   const isIterable = typeof requests === "object" && requests !== null &&
@@ -56,10 +56,10 @@ export function checkSource(requests: unknown): asserts requests is RequestSourc
 }
 
 /**
- * The requests of a record by their names, in order.
+ * Returns the requests of a record with their names, in order.
  *
  * @param requests An object, or a map with strings as keys.
- * @throws {TypeError} If it is anything else: nothing would be found in it, or not what was meant.
+ * @throws {TypeError} If it is anything else, whose members are not the requests that the caller meant.
  */
 export function namedRequests(requests: unknown): [name: string, request: FetchRequest][] {
   if (requests instanceof Map) {

@@ -1,6 +1,7 @@
 /**
- * The settings of a request: for each its default and its rule, in one table. Their types and meanings are those of
- * `policies/settings.ts`; the compiler asks for what is added there to be added here, and nowhere else.
+ * The settings of a request: one table with the default and the rule of each. Their types and meanings are in
+ * `policies/settings.ts`. The compiler makes sure that a setting that is added there is added here too; no other place has to
+ * change.
  *
  * @module
  */
@@ -20,12 +21,12 @@ import {
   rule,
 } from "./option_rules.ts";
 
-/** What there is to say about a setting. */
+/** The default of a setting, and the rules for it. */
 interface SettingRule<T> {
   readonly default: T;
-  /** What it may be. */
+  /** The rule for its values. */
   readonly rule: Rule;
-  /** Whether it may be said for all of a client's requests. */
+  /** Whether it is an option of clients too, for all of their requests. */
   readonly isClientWide?: true | undefined;
 }
 
@@ -83,10 +84,10 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
 
 const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
 
-/** The names of the settings that may be said for all of a client's requests. */
+/** The names of the settings that are options of clients too. */
 export const CLIENT_WIDE: readonly (keyof Settings)[] = NAMES.filter((name) => SETTINGS[name].isClientWide);
 
-/** The settings of a client's requests: what its options say, and the defaults. */
+/** Makes the settings of a client's requests from its options and the defaults. */
 export function clientSettings(options: PartialSettings): Settings {
   const settings = NAMES.map((name) => [name, options[name] ?? SETTINGS[name].default]);
   return Object.fromEntries(settings) as unknown as Settings;
@@ -95,10 +96,10 @@ export function clientSettings(options: PartialSettings): Settings {
 /**
  * Lays options over settings.
  *
- * @param settings What holds so far.
- * @param options What a batch or a request says; checked.
- * @param as What the requests bring, whatever the options say; `undefined` if it is for them to say.
- * @returns The settings themselves when the options change nothing.
+ * @param settings The settings so far.
+ * @param options The options of a batch or a request; checked.
+ * @param as How to decode bodies, whatever the options say; `undefined` if the options decide.
+ * @returns The new settings; the same object if the options change nothing.
  */
 export function withOptions(
   settings: Settings,

@@ -1,5 +1,5 @@
 /**
- * Where a batch gets its requests from.
+ * Reads the requests of a batch from their source.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import { CallerScope } from "../primitives/caller_scope.ts";
 import { checkSource } from "./request_checks.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
-/** What a source says. */
+/** The result of asking a source. */
 export type SourceResult = IteratorResult<FetchRequest>;
 
-/** What it says when there is nothing more. */
+/** The result of a source that is at its end. */
 export const END: SourceResult = { done: true, value: undefined };
 
-/** What lists are iterated over with, before any program has changed that. */
+/** The iterator of arrays, before any program has replaced it. */
 const valuesOf = Array.prototype[Symbol.iterator];
 
 /** Asks a source for one request after the other, and closes it when no more are wanted. */
 export class SourceReader {
-  /** The source, where it is a list that says nothing new when it is asked by its iterator. */
+  /** The source, if it is an array whose iterator yields just its members; absent otherwise. */
   readonly list: readonly FetchRequest[] | undefined;
   /** Whether it can be asked. */
   isOpen = false;
   readonly #source: RequestSource;
-  /** Where a source is asked that waits for something itself; absent for others. */
+  /** The async context in which an async source is asked; absent for other sources. */
   readonly #scope: CallerScope | undefined;
   #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
   /** Whether its `next()` has not returned yet, so that it can't be closed. */
@@ -33,7 +33,7 @@ export class SourceReader {
   #isClosed = false;
 
   /**
-   * Opens nothing yet.
+   * Creates a reader, which opens nothing yet.
    *
    * @throws {TypeError} If the source can't be iterated over.
    */
@@ -58,21 +58,21 @@ export class SourceReader {
   }
 
   /**
-   * Asks for the next request, in the caller's own context if the source may wait for something itself.
+   * Asks for the next request; an async source is asked in the caller's own async context.
    *
-   * @returns What the source says; a promise of it if that takes time.
-   * @throws {TypeError} Throws or rejects if it says nothing of use.
-   * @throws {unknown} Throws or rejects with what the source does.
+   * @returns The source's result, or a promise of it if that takes time.
+   * @throws {TypeError} Throws or rejects if the result is no object.
+   * @throws {unknown} Throws or rejects as the source does.
    */
   ask(): SourceResult | Promise<SourceResult> {
     const result = this.#scope === undefined
       ? checkResult(this.#next())
       : this.#scope.run(() => this.#nextLater());
-    // Whatever has a `then` is waited for, as `for await` would do.
+    // Wait for every result that has a `then`, as `for await` does.
     return "then" in result ? Promise.resolve(result).then(checkResult) : result;
   }
 
-  /** What the source says next. One that has ended its own batch meanwhile could not be closed while it was asked. */
+  /** Asks the source. If the source has ended its own batch meanwhile, close it now: that was impossible while it was being asked. */
   #next(): SourceResult | Promise<SourceResult> {
     let result: SourceResult | Promise<SourceResult>;
     this.#isInside = true;
@@ -85,7 +85,7 @@ export class SourceReader {
     return result;
   }
 
-  /** Meanwhile it may have been closed. */
+  /** Asks the source, unless the reader was closed meanwhile. */
   async #nextLater(): Promise<SourceResult> {
     return this.#isClosed ? END : await checkResult(this.#next());
   }
@@ -93,22 +93,22 @@ export class SourceReader {
   /**
    * Closes the source.
    *
-   * @returns When it is closed.
-   * @throws {unknown} Rejects with what the source does at that.
+   * @returns Resolves when the source is closed.
+   * @throws {unknown} Rejects with an error that the source throws when it is closed.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#iterator?.return?.();
   }
 
-  /** Closes the source, whose end can't be waited for; how that ends does not matter any more. */
+  /** Closes the source without waiting for its end; an error of the source does not matter any more. */
   closeUnheard(): void {
     this.#isClosed = true;
     if (!this.#isInside) ignoreFailure(() => this.#iterator?.return?.());
   }
 }
 
-/** Whether what the iterator of a source gives is what is at 0, 1 and so on, as long as there is anything. */
+/** Whether a source is an array whose iterator yields its members in order, so that a batch may read them by index. */
 function isPlainList(source: RequestSource): source is readonly FetchRequest[] {
   return Object.getPrototypeOf(source) === Array.prototype && !Object.hasOwn(source, Symbol.iterator) &&
     Array.isArray(source) && source[Symbol.iterator] === valuesOf;
@@ -121,7 +121,7 @@ function checkResult<T>(result: T): T {
   );
 }
 
-/** Does what can't be waited for, and may fail. */
+/** Calls a function that may fail, without waiting for its end. */
 function ignoreFailure(close: () => unknown): void {
   new Promise((resolve) => resolve(close())).catch(() => {});
 }

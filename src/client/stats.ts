@@ -11,7 +11,7 @@ import { TokenBucket } from "../primitives/token_bucket.ts";
 import { Histogram } from "./histogram.ts";
 import type { Pipeline } from "./pipeline.ts";
 
-/** What a client knows of one origin. */
+/** The numbers of one origin. */
 export interface OriginStats {
   /** Attempts sent. */
   readonly attempts: number;
@@ -23,17 +23,17 @@ export interface OriginStats {
   readonly bytes: number;
   /** The circuit breaker's state; `closed` without a breaker. */
   readonly breaker: CircuitState;
-  /** Whether a request would be sent there now: its breaker lets it pass, and it did not ask to wait. */
+  /** Whether the client would send a request to the origin now: the circuit breaker lets it pass, and no pause is on. */
   readonly healthy: boolean;
-  /** How many attempts may be in flight there now; absent if nothing but the client's own limit bounds them. */
+  /** How many attempts may be in flight to the origin now; absent if only the client's own limit bounds them. */
   readonly limit?: number | undefined;
-  /** Tokens left in the origin's bucket, of several rates the fewest; absent without a rate limit per origin. */
+  /** Tokens left in the origin's bucket; with several rates, of the one with the fewest. Absent without a rate limit per origin. */
   readonly tokens?: number | undefined;
 }
 
 /** A client's numbers since it was made. */
 export interface ClientStats {
-  /** Requests that callers made, and that could be sent as they were. */
+  /** Requests that callers made, without those that were malformed, or aborted from the start. */
   readonly requests: number;
   /** Requests that brought a value. */
   readonly succeeded: number;
@@ -43,9 +43,9 @@ export interface ClientStats {
   readonly retried: number;
   /** Second attempts that were sent beside slow ones. */
   readonly hedged: number;
-  /** How many of them answered first. */
+  /** Second attempts that answered first. */
   readonly hedgesWon: number;
-  /** Requests that the cache has answered, maybe after it asked whether it may, or another request for the same; by kind. */
+  /** Requests that the cache answered, maybe after a revalidation, or that shared the response of another request; by kind. */
   readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
   /** Attempts whose body has not ended: permits in use. */
   readonly inFlight: number;
@@ -53,13 +53,13 @@ export interface ClientStats {
   readonly queued: number;
   /** Body bytes read. */
   readonly bytes: number;
-  /** How long requests took, in milliseconds, within 4 %; all 0 before the first ended. */
+  /** Percentiles of how long requests took, in milliseconds, within 4 %; all 0 before the first request ended. */
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
-  /** By origin, such as `https://cdn.example.com`. */
+  /** The numbers of each origin, such as `https://cdn.example.com`. */
   readonly origins: Readonly<Record<string, OriginStats>>;
 }
 
-/** How requests have ended; counted where they end. */
+/** Counts how requests end. */
 export class Tally {
   requests = 0;
   succeeded = 0;
@@ -68,10 +68,10 @@ export class Tally {
   readonly durations: Histogram = new Histogram();
 
   /**
-   * A copy of all numbers.
+   * Returns a copy of all numbers.
    *
-   * @param pipeline What the client works with.
-   * @param queued How many requests callers wait for that have no attempt in flight.
+   * @param pipeline The client's pipeline.
+   * @param queued The number of requests that callers wait for and that have no attempt in flight.
    */
   snapshot({ environment, lanes }: Pipeline, queued: number): ClientStats {
     const { counters, scheduler, clock } = environment;

@@ -1,5 +1,5 @@
 /**
- * Which requests may go the straight way, and what all of them carry.
+ * Decides which requests may go the straight way, and makes the headers that all of them carry.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Settings } from "../policies/settings.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /**
- * The headers of requests that have no own ones and go the straight way.
+ * Makes the headers of requests that go the straight way without headers of their own.
  *
- * @param pipeline What the client works with.
- * @param settings What holds for the requests.
- * @param headers The headers of what they are a part of.
+ * @param pipeline The client's pipeline.
+ * @param settings The settings of the requests.
+ * @param headers The headers of their context.
  * @returns All of their headers; `undefined` if they can't go the straight way.
  */
 export function straightHeaders(
@@ -25,10 +25,11 @@ export function straightHeaders(
   if (!isStraight || maxBodyBytes !== Infinity || onProgress !== undefined || cache === "only-if-cached") {
     return undefined;
   }
-  // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
+  // With one base URL, a relative request is as plain as any other. If that mirror has headers of its own, they must not go
+  // elsewhere.
   const base = mirrors.length === 1 ? mirrors[0]! : undefined;
   if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
-  // A call in line must hear of it when the mirrors change.
+  // A call in line must hear when the mirrors change, which is for the general way.
   if (base?.inLine !== undefined) return undefined;
   const all = withAccept(mergeHeaders(common, headers), as);
   if (!environment.runtime.showsRedirects && needsOwnRedirects(all, sensitive)) return undefined;

@@ -13,52 +13,52 @@ import { mayBeHedged } from "../policies/hedging.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 
-/** Scans are so far apart at least, in milliseconds: timers are no finer. */
+/** The shortest time between two scans, in milliseconds: timers are no finer. */
 const SCAN_MS = 1;
 
-/** What gives attempts away. */
+/** Hands attempts over. */
 export interface HedgedWay {
   /**
    * Gives an attempt to the general way, which sends another one beside it.
    *
-   * @param call Whose attempt it is.
-   * @param answer What becomes of the attempt.
-   * @param rival What the other one was admitted with.
+   * @param call The call of the attempt.
+   * @param answer Settles with the result of the attempt.
+   * @param rival The admission of the second attempt.
    */
   handOver(call: Call, answer: Promise<Response>, rival: Admission): void;
 }
 
-/** The ends of a promise. */
+/** The functions that settle the promise of a handed-over attempt. */
 interface Taker {
   readonly resolve: (response: Response) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Watches the attempts of the straight way that have brought no headers yet, with one deadline for all. One that is slow, and for which
- * another one is admitted, goes on on the general way.
+ * Watches the attempts of the straight way that have brought no headers yet, with one deadline for all. When an attempt is slow
+ * and the scheduler admits a second one beside it, the call moves to the general way.
  */
 export class StraightHedges implements DeadlineTarget {
   readonly #hedger: Hedger;
   readonly #environment: Environment;
   readonly #way: HedgedWay;
-  /** When each of them is slow, on the client's clock; oldest first, but for those that were slow before. */
+  /** When each attempt becomes slow, on the client's clock; oldest first, except for attempts that were slow before. */
   readonly #watched = new Map<Call, number>();
-  /** Those that were given away, and have brought nothing yet. */
+  /** The attempts that were handed over, and have brought nothing yet. */
   readonly #takers = new Map<Call, Taker>();
-  /** Those that are slow, and for which no other one could be admitted. */
+  /** The slow attempts beside which no second one could be admitted yet. */
   readonly #due = new Map<Call, SlowAttempt>();
   #scanAtMs = Infinity;
   #scan: Deadline | undefined;
 
-  /** Creates a watch of nothing. */
+  /** Creates a watch without attempts. */
   constructor(hedger: Hedger, environment: Environment, way: HedgedWay) {
     this.#hedger = hedger;
     this.#environment = environment;
     this.#way = way;
   }
 
-  /** An attempt is being sent. */
+  /** Begins to watch an attempt that is being sent. */
   begin(call: Call, nowMs: number): void {
     if (!mayBeHedged(call)) return;
     this.#hedger.deposit(nowMs);
@@ -67,7 +67,7 @@ export class StraightHedges implements DeadlineTarget {
     if (atMs < this.#scanAtMs) this.#scanAt(atMs, nowMs);
   }
 
-  /** The headers of an attempt have come. */
+  /** Notes that the headers of an attempt have come. */
   answered(call: Call, response: Response): void {
     // A `fetch` may give anything.
     if (!this.end(call) || !this.#hedger.notesLatencies || !(response instanceof Response)) return;
@@ -75,12 +75,12 @@ export class StraightHedges implements DeadlineTarget {
     this.#hedger.noteAnswer(call.lane!, response.status, nowMs - call.attemptedAtMs, nowMs);
   }
 
-  /** An attempt has taken longer than it may. */
+  /** Notes that an attempt has taken longer than it may. */
   timedOut(call: Call, nowMs: number): void {
     if (this.end(call)) this.#hedger.noteLatency(call.lane!, nowMs - call.attemptedAtMs, nowMs);
   }
 
-  /** An attempt has ended, if it had brought no headers. @returns Whether it was watched. */
+  /** Ends the watch of an attempt that has brought its headers, or has ended without. @returns Whether it was watched. */
   end(call: Call): boolean {
     if (!this.#watched.delete(call)) return false;
     const due = this.#due.get(call);
@@ -93,9 +93,9 @@ export class StraightHedges implements DeadlineTarget {
   }
 
   /**
-   * Gives what has become of an attempt to the code that has taken it over.
+   * Passes the result of an attempt to the code that has taken the attempt over.
    *
-   * @returns Whether one has.
+   * @returns Whether other code has taken it over.
    */
   deliver(call: Call, response: Response | undefined, error: unknown): boolean {
     const taker = this.#takers.get(call);
@@ -118,7 +118,7 @@ export class StraightHedges implements DeadlineTarget {
     this.#scan = this.#environment.deadlines.add(this, atMs - nowMs, nowMs);
   }
 
-  /** Some attempt may be slow. */
+  /** Looks for attempts that are slow. */
   onDeadline(): void {
     const { clock, scheduler } = this.#environment;
     this.#scan = undefined;
@@ -148,7 +148,7 @@ export class StraightHedges implements DeadlineTarget {
     this.#due.set(call, new SlowAttempt(call, scheduler, (due, nowMs) => this.#claim(due, nowMs)));
   }
 
-  /** A permit is free, for which one that is slow had to wait. */
+  /** Claims a free permit for a second attempt beside a slow one. */
   #claim(due: SlowAttempt, nowMs: number): void {
     const { scheduler } = this.#environment;
     const { call } = due;
@@ -157,7 +157,7 @@ export class StraightHedges implements DeadlineTarget {
     const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs, due);
     if (rival === undefined) return;
     this.#due.delete(call);
-    // Not while permits are being handed out.
+    // Wait until the scheduler has handed its permits out.
     queueMicrotask(() => {
       if (this.#watched.has(call)) this.#giveAway(call, rival);
       else rival.withdraw();
@@ -167,13 +167,13 @@ export class StraightHedges implements DeadlineTarget {
   #giveAway(call: Call, rival: Admission): void {
     this.end(call);
     const answer = new Promise<Response>((resolve, reject) => this.#takers.set(call, { resolve, reject }));
-    // No caller may be left that waits for it.
+    // Maybe no caller is left that waits for the answer.
     answer.catch(() => {});
     this.#way.handOver(call, answer, rival);
   }
 }
 
-/** An attempt that is slow, in line for the permit of another one. */
+/** A slow attempt, in line for the permit of a second one. */
 class SlowAttempt implements Claimant {
   previous: Claimant | undefined = undefined;
   next: Claimant | undefined = undefined;

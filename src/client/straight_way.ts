@@ -1,6 +1,6 @@
 /**
- * The straight way: for plain requests whose lane is clear. One long-lived loop for each permit, in which everything before
- * and after `fetch` is synchronous. What goes wrong, or needs more, leaves it for the general way.
+ * The straight way, for plain requests that pass no part of the client but their lane. It is one long-lived loop for each permit,
+ * in which everything before and after `fetch` is synchronous. A call that fails, or needs more, leaves it for the general way.
  *
  * @module
  */
@@ -34,21 +34,21 @@ import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
 
-/** What looks after calls, before and after the straight way. */
+/** Looks after calls before and after the straight way. */
 export interface StraightOwner {
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
-  /** What every request carries. */
+  /** The headers of every request. */
   readonly headers: HeaderMap;
   /** The first of all calls in flight; they are linked by `next`. */
   readonly firstCall: Call | undefined;
-  /** Answers the caller, which is the only one that waits. */
+  /** Answers the caller of a call that no other call has joined. */
   settle(call: Call, ok: true, value: unknown, nowMs: number): void;
-  /** What its URL stands for may be another thing now. */
+  /** Notes that a call may have changed its resource. */
   noteChange(call: Call): void;
-  /** Answers all callers that wait for it with a reply. */
+  /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void;
-  /** Answers all callers that wait for it with an error. */
+  /** Answers all callers that wait for a call with an error. */
   fail(call: Call, error: unknown): void;
   /** Brings a call to its end on the general way. */
   follow(call: Call): void;
@@ -58,20 +58,20 @@ export interface StraightOwner {
 export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   readonly #environment: Environment;
   readonly #owner: StraightOwner;
-  /** The client's own `fetch`. */
+  /** The `fetch` of the client's options or transport; absent for the global one. */
   readonly #fetch: FetchFunction | undefined;
   readonly #redirect: RequestRedirect;
-  /** Calls whose attempt is in flight here. */
+  /** How many attempts are in flight on the straight way. */
   #underWay = 0;
-  /** When the next of them may have taken too long. */
+  /** When the next attempt may have taken too long. */
   #scanAtMs = Infinity;
-  /** When that has to be seen to, or before that whether their origins answer. */
+  /** The timer for the next scan for late attempts, or for an earlier look whether the origins answer. */
   #alarm: Deadline | undefined;
   readonly #hedging: LazyHedging | undefined;
-  /** What watches for slow attempts, once there was one to watch. */
+  /** Watches for slow attempts; made for the first attempt that it has to watch. */
   #hedges: StraightHedges | undefined;
 
-  /** Creates the way; nothing is in flight. */
+  /** Creates a straight way with nothing in flight. */
   constructor(
     environment: Environment,
     owner: StraightOwner,
@@ -82,40 +82,44 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#environment = environment;
     this.#owner = owner;
     this.#fetch = ownFetch;
-    // A redirect leaves the straight way.
+    // A redirect that the runtime shows leaves the straight way; the general way follows it.
     this.#redirect = environment.runtime.showsRedirects ? "manual" : "follow";
   }
 
-  /** Lets a call wait in its lane, which does not admit it now. */
+  /** Puts a call in line in its lane, which does not admit it now. */
   enqueue(call: Call): undefined {
     const waiter = new StraightWaiter(call, call.lane!, this);
     call.pending = waiter;
     this.#environment.scheduler.wait(waiter, call.startedAtMs);
   }
 
-  /** A call finds out whether its origin is back: that is for the general way. */
+  /** Hands a call that goes as a probe to the general way. */
   probe(call: Call): void {
     const { scheduler, clock } = this.#environment;
     call.journey.granted = scheduler.toAdmission(call, call.lane!, call.ticket, clock.now());
     this.#owner.follow(call);
   }
 
-  /** Leaves the line: the call is not wanted any more. */
+  /** Takes a call out of line that was cancelled. */
   leave(waiter: Waiter<Lane>): void {
     this.#environment.scheduler.leave(waiter);
   }
 
-  /** Tells all callers that wait for a call that its lane refuses it. */
+  /** Answers all callers that wait for a call that its lane refuses. */
   refuse(call: Call, error: Error): void {
     this.#owner.fail(call, error);
   }
 
-  /** Runs a call that has been admitted, and whatever is admitted with its permit afterwards. Never rejects. */
-  async run(first: Call): Promise<void> {
+  /**
+   * Runs a call that has been admitted, and whatever is admitted with its permit afterwards. Never rejects.
+   *
+   * @param first The call.
+   * @param nowMs The time on the client's clock, for a caller that has just read it.
+   */
+  async run(first: Call, nowMs: number = this.#environment.clock.now()): Promise<void> {
     let call: Call | undefined = first;
-    let nowMs = this.#environment.clock.now();
     while (call !== undefined) {
-      // What was started since it was admitted may have aborted it.
+      // Code that ran since the admission may have aborted the call.
       if (call.cancelled) return this.#withdraw(call, nowMs);
       let response: Response | undefined;
       let body: string | Uint8Array<ArrayBuffer> | undefined;
@@ -137,11 +141,11 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();
         } else if (response === undefined || response === null) {
-          // A `fetch` may give anything.
+          // A caller's own `fetch` may return anything.
           throw new ResponseError();
         }
       } catch (thrown) {
-        // Whatever it is, the general way knows what to make of it.
+        // The general way handles all errors.
         error = thrown;
         response = undefined;
       }
@@ -149,12 +153,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       call = body === undefined || call.hasLeft
         ? this.#depart(call, response, error)
         : this.#succeed(call, response!, body, nowMs);
-      // It may be one of a client that shares the limits.
+      // The next call may be one of an extension, which shares the limits.
       if (call !== undefined && call.context.owner.straight !== this) return call.run();
     }
   }
 
-  /** What was admitted and is not wanted any more is no attempt. */
+  /** Takes back the admission of a call that was cancelled before it was sent; the call has made no attempt. */
   #withdraw(call: Call, nowMs: number): void {
     this.#environment.scheduler.toAdmission(call, call.lane!, call.ticket, nowMs).withdraw();
   }
@@ -178,7 +182,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     return headers === NO_HEADERS ? { signal, redirect } : { signal, redirect, headers };
   }
 
-  /** What is sent of a request that has a method, headers or a body of its own. */
+  /** Makes the `init` of a request that has a method, headers or a body of its own. */
   #ownInit(call: Call, prepared: PreparedRequest, signal: AbortSignal): RequestInit {
     const { method, headers: own, body } = prepared;
     const headers = withDefaults(mergeHeaders(this.#owner.headers, own), call);
@@ -187,12 +191,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     return requestInit({ url, method, headers, body }, signal, this.#redirect);
   }
 
-  /** What is known of an attempt that is in flight here. */
+  /** Returns a view of the attempt of a call that is in flight here. */
   underWay(call: Call): AttemptUnderWay {
     return new PlainAttempt(call, this);
   }
 
-  /** An attempt to reach a silent origin ends for the sake of others. */
+  /** Ends an attempt to a silent origin, so that other requests get its permit. The call gets in line again. */
   giveWay(call: Call): void {
     const { scheduler, clock } = this.#environment;
     const error = givenWay(call, undefined, Math.round(clock.now() - call.attemptedAtMs));
@@ -212,7 +216,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#hedges.begin(call, nowMs);
   }
 
-  /** An attempt that is slow goes on on the general way, and another one beside it. */
+  /** Moves a slow attempt to the general way, which sends a second one beside it. */
   handOver(call: Call, answer: Promise<Response>, rival: Admission): void {
     const { scheduler } = this.#environment;
     call.hasLeft = true;
@@ -223,7 +227,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   #noteAnswer(call: Call, response: Response): void {
-    // A `fetch` may give anything.
+    // A caller's own `fetch` may return anything.
     const answer = response instanceof Response ? response : undefined;
     this.#environment.scheduler.reports.answered(call.lane!, call.attemptedAtMs, call.receipt, answer);
   }
@@ -252,7 +256,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       try {
         value = body === "" ? undefined : JSON.parse(body);
       } catch {
-        // The decoder says what is wrong with it.
+        // The decoder makes the error that says what is wrong with the text.
         this.#decode(call, response, body, nowMs);
       }
       if (value !== NOT_JSON) this.#owner.settle(call, true, value, nowMs);
@@ -277,13 +281,16 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     );
   }
 
-  /** Answers the caller, and those that have joined the call by now. */
+  /** Answers the caller, and the callers that have joined the call by now. */
   #answer(call: Call, reply: Reply, nowMs: number): void {
     if (call.flight === undefined) this.#owner.settle(call, true, reply.value, nowMs);
     else this.#owner.deliver(call, reply);
   }
 
-  /** An attempt was no plain success, or its call has left: gives its permit to the code that looks after it now. */
+  /**
+   * Ends an attempt that was no plain success, or whose call has left. Passes the permit to the code that looks after the call
+   * now, or gives it back.
+   */
   #depart(call: Call, response: Response | undefined, error: unknown): undefined {
     const { scheduler } = this.#environment;
     const lane = call.lane!;
@@ -310,7 +317,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     return undefined;
   }
 
-  /** The caller reads the body; the permit comes back with its end. */
+  /** Hands a response out, whose body the caller reads. The permit comes back when the body ends. */
   #handOut(call: Call, admission: Admission, response: Response): void {
     const { sensitive } = this.#owner;
     const { lane, sentUrl: url, journey, context: { straightHeaders } } = call;
@@ -349,7 +356,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#wakeAfter(SILENT_MS, nowMs);
   }
 
-  /** Looks after so long whether the origins answer, or sooner whether an attempt has taken too long. */
+  /** Sets the timer for the next look whether the origins answer, or for the next scan for late attempts, if that is sooner. */
   #wakeAfter(lookAfterMs: number, nowMs: number): void {
     const { deadlines } = this.#environment;
     if (this.#alarm !== undefined) deadlines.remove(this.#alarm);
@@ -358,7 +365,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#alarm = deadlines.add(this, delayMs, nowMs);
   }
 
-  /** Some attempt may have taken too long, or long enough for its origin to be silent. */
+  /** Looks for attempts that have taken too long, and for origins that are silent. */
   onDeadline(): void {
     const nowMs = this.#environment.clock.now();
     const dueAtMs = this.#alarm!.atMs;
@@ -368,7 +375,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     if (this.#hedging === undefined) this.#environment.scheduler.silentLanes.look(nowMs, dueAtMs);
   }
 
-  /** Ends those that have taken too long. */
+  /** Ends the attempts that have taken too long. */
   #scanAll(nowMs: number): void {
     this.#scanAtMs = Infinity;
     const late: Call[] = [];
@@ -379,7 +386,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       else if (call.timeoutAtMs < nextMs) nextMs = call.timeoutAtMs;
     }
     if (nextMs < Infinity) this.#scanAt(nextMs, nowMs);
-    // What the one before has caused may have ended it.
+    // Ending an earlier attempt may have ended this one.
     for (const call of late) if (call.pending === this) this.#timeOut(call, nowMs);
   }
 
@@ -389,7 +396,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const error = attemptTimeout(call, undefined);
     const verdict = isFailure?.(error) === false ? "success" : "failure";
     call.lane!.noteHung(nowMs);
-    // What the caller has been asked there may have ended it.
+    // The caller's own `isFailure` may have ended the attempt.
     if (call.pending !== this) return;
     scheduler.reports.sample(call.lane!, call.attemptedAtMs, true);
     this.cancel(error, call);
@@ -398,12 +405,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#follow(call, { error });
   }
 
-  /** Stops an attempt. Its permit comes back when the `fetch` has really ended, or when it has been waited for long enough. */
+  /** Stops an attempt. Its permit comes back when the `fetch` has really ended; if that takes too long, the attempt is written off. */
   cancel(reason: unknown, call: Call): void {
     call.hasLeft = true;
     this.#end(call);
     const { deadlines, scheduler } = this.#environment;
-    // The next attempt counts for itself.
+    // The next attempt has a receipt of its own.
     if (call.receipt !== undefined) scheduler.reports.forgo(call.lane!, call.receipt);
     call.receipt = undefined;
     const onDeadline = (): void => {
@@ -485,7 +492,7 @@ class StraightWaiter extends Waiter<Lane> implements Pending {
 
 const NOT_JSON = Symbol();
 
-/** Whether nothing is sent of a request but what all of its context have in common. */
+/** Whether a request sends only what all requests of its context have in common. */
 function isPlain({ method, headers }: PreparedRequest, context: CallContext): boolean {
   return method === "GET" && headers === context.headers;
 }

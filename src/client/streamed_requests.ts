@@ -1,5 +1,6 @@
 /**
- * Requests whose bodies are read part by part: lines, events, pages and downloads. What reads them is loaded at its first use.
+ * Requests whose bodies are read part by part: lines, events, pages and downloads. The code that reads them is loaded at its
+ * first use.
  *
  * @module
  */
@@ -29,12 +30,12 @@ import type { FetchRequest, RequestOptions, RequestSpec } from "./request.ts";
 import { checkSpec } from "./request_checks.ts";
 import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
 
-/** Loaded with the first download. */
+/** The code of downloads, loaded with the first one. */
 let downloads: typeof import("../download/download.ts") | undefined;
-/** What holds for the requests of every download; its progress is told by the download itself. */
+/** The settings of the requests of every download, which reports its progress itself. */
 const OF_DOWNLOADS = { schema: undefined, onProgress: undefined } as const;
 
-/** What belongs to the client. */
+/** The parts of the client that streams use. */
 export interface StreamedRequestsOptions {
   readonly clock: Clock;
   readonly random: () => number;
@@ -48,7 +49,7 @@ export class StreamedRequests {
   readonly #surroundings: StreamSurroundings;
   readonly #reporter: Reporter;
 
-  /** Sends nothing yet. */
+  /** Creates the maker of streams, which sends nothing yet. */
   constructor(
     dispatcher: Dispatcher,
     contexts: CallContexts,
@@ -60,7 +61,7 @@ export class StreamedRequests {
     this.#reporter = reporter;
   }
 
-  /** As {@linkcode Client.lines}. */
+  /** Does what {@linkcode Client.lines} says. */
   lines<T>(request: FetchRequest, options: LinesOptions = {}): ItemStream<T> {
     const stream = this.#streamRequest(request, options, "lines", this.#contexts.plain.text.settings);
     return this.#items<T>(stream.signals, async (surroundings) => {
@@ -69,9 +70,10 @@ export class StreamedRequests {
     });
   }
 
-  /** As {@linkcode Client.events}. */
+  /** Does what {@linkcode Client.events} says. */
   events<T>(request: FetchRequest, options: EventsOptions = {}): ItemStream<ServerSentEvent<T>> {
-    // A server may keep the headers back until there is an event, and a second subscription is another one.
+    // No hedging: a server may keep the headers back until there is an event, and a second attempt would be a second
+    // subscription.
     const settings: Settings = { ...this.#contexts.plain.text.settings, cache: "no-store", hedge: false };
     const stream = this.#streamRequest(request, options, "events", settings);
     return this.#items<ServerSentEvent<T>>(stream.signals, async (surroundings) => {
@@ -80,10 +82,10 @@ export class StreamedRequests {
     });
   }
 
-  /** As {@linkcode Client.pages}. */
+  /** Does what {@linkcode Client.pages} says. */
   pages<T>(request: FetchRequest, options: PagesOptions<T> = {}): ItemStream<Page<T>> {
     const own = this.#contexts.withOptions(this.#contexts.plain.json, options, "pages", undefined);
-    // One at a time, and nothing else to send meanwhile.
+    // One page at a time, with nothing else to send meanwhile.
     const allowance = new Allowance(1, 1, () => {});
     allowance.hasMore = false;
     const context = this.#contexts.contextOf({ ...own, allowance });
@@ -124,19 +126,19 @@ export class StreamedRequests {
     this.#dispatcher.launch(call)?.run();
   }
 
-  /** A stream of the items of a source, which is made when the first one is asked for. */
+  /** Makes a stream of the items of a source. The stream makes the source when the consumer asks for the first item. */
   #items<T>(
     signals: readonly AbortSignal[],
     load: (surroundings: StreamSurroundings) => Promise<ItemSource<unknown>>,
   ): ItemStream<T> {
     return new ItemStream<T>({
       load: () => load(this.#surroundings) as Promise<ItemSource<T>>,
-      // A reader that hears of both at once gets the reason of its own.
+      // If both have happened, the consumer gets the reason of its own signal.
       stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.closing,
     });
   }
 
-  /** As {@linkcode Client.download}. */
+  /** Does what {@linkcode Client.download} says. */
   async download(
     request: FetchRequest,
     to: DownloadTarget,
@@ -144,7 +146,7 @@ export class StreamedRequests {
   ): Promise<DownloadResult> {
     const settings: Settings = { ...this.#contexts.plain.bytes.settings, cache: "no-store" };
     const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", settings);
-    // To ask for it again takes as long as a third of a small download.
+    // Keep the module: another `import()` takes as long as a third of a small download.
     const { download } = downloads ??= await import("../download/download.ts");
     const { backoff, deadlines } = this.#dispatcher;
     return await download(
@@ -155,7 +157,7 @@ export class StreamedRequests {
     );
   }
 
-  /** Looks at a request whose body is read part by part, maybe of several responses. */
+  /** Prepares a request whose body is read part by part, maybe from several responses. */
   #streamRequest<R = Response>(
     request: FetchRequest,
     options: RequestOptions | undefined,
@@ -169,7 +171,7 @@ export class StreamedRequests {
     if (!isUrl(request)) checkSpec(request);
     const own = isUrl(request) ? common : this.#contexts.withOptions(common, request, "request", as);
     const plainly = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
-    // A browser's own cache has no part in a subscription.
+    // A browser's own cache must have no part in a subscription.
     const prepared = of === "events" && !currentRuntime.showsRedirects
       ? { ...plainly, init: { cache: "no-store", ...plainly.init } as const }
       : plainly;
@@ -179,7 +181,7 @@ export class StreamedRequests {
     const left = new LeftMirrors();
     let latest: Mirror | undefined;
     let continues = false;
-    // What is made of its parts is the reader's concern.
+    // The reader decodes the parts itself.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
     const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
       new Promise((resolve, reject) => {
@@ -213,7 +215,7 @@ export class StreamedRequests {
   }
 }
 
-/** Sees to it that what is wrong with a request is said when it is given, not when it is sent. */
+/** Checks a request when the caller gives it, so that a malformed one does not fail only when it is sent. */
 function checkRequestSpec(request: RequestSpec): void {
   checkSpec(request);
   checkRequestOptions(request, "request");

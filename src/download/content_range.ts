@@ -1,5 +1,5 @@
 /**
- * The part of a file that a response brings.
+ * Reads which part of a file a response brings.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 export interface ContentRange {
   /** The first byte, from 0. */
   readonly start: number;
-  /** Behind the last byte. */
+  /** The position after the last byte. */
   readonly end: number;
-  /** How many the whole file has. */
+  /** The size of the whole file. */
   readonly totalBytes: number;
 }
 

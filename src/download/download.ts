@@ -1,5 +1,5 @@
 /**
- * Downloads: a file that goes to the disk or to a stream, and can be gone on with.
+ * Downloads a file to the disk or to a stream. A later download can resume one that was interrupted.
  *
  * @module
  */
@@ -22,10 +22,10 @@ import { openFileSink } from "./file_sink.ts";
 import { StreamSink } from "./stream_sink.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
 
-/** What is downloaded. */
+/** The request of a download. */
 export type DownloadRequest = StreamRequest<ReceivedResponse>;
 
-/** What there is around a download. */
+/** The parts of the client that a download needs. */
 export interface DownloadSurroundings extends StreamSurroundings {
   readonly backoff: Backoff;
   readonly deadlines: Deadlines;
@@ -36,10 +36,10 @@ export interface DownloadSurroundings extends StreamSurroundings {
  * Downloads a file; see `client.download()`.
  *
  * @param request The request.
- * @param surroundings What there is around it.
- * @param to Where it goes.
- * @param details What else there is to say.
- * @returns How it has ended.
+ * @param surroundings The parts of the client that it needs.
+ * @param to The file or the stream to write to.
+ * @param details The options of the download.
+ * @returns The result.
  */
 export async function download(
   request: DownloadRequest,
@@ -51,7 +51,7 @@ export async function download(
   checkRequest(request);
   const { digest } = details;
   const expected = digest && { hex: digestHex(digest), begin: () => beginHash(digest) };
-  // Now, and not after the first response: it may not be possible here.
+  // Check now, and not after the first response, whether this runtime can compute the hash.
   expected?.begin();
   throwIfStopped(request, surroundings, to);
   const stop = new Stop(request, surroundings.deadlines, to);
@@ -62,7 +62,7 @@ export async function download(
   }
 }
 
-/** Throws what the download has been ended with before it began; a stream is aborted then as well. */
+/** Throws the reason if a signal has aborted or the client was closed before the download began; then also aborts the stream. */
 function throwIfStopped(
   { signals }: DownloadRequest,
   { closings: { closing } }: DownloadSurroundings,
@@ -70,7 +70,7 @@ function throwIfStopped(
 ): void {
   const stopped = signals.find(({ aborted }) => aborted) ?? closing;
   if (stopped === undefined) return;
-  // How that ends does not matter; one that is locked belongs to somebody else.
+  // The outcome does not matter. A locked stream belongs to another writer, and rejects the abort.
   if (to instanceof WritableStream) to.abort(stopped.reason).catch(() => {});
   throw stopped.reason;
 }
@@ -136,7 +136,10 @@ async function transferTo(
   }
 }
 
-/** Whether what is not whole is of use to a later download. Of a request with a body that could not tell whether it asks for the same. */
+/**
+ * Whether a later download may use an incomplete file. Not for a request with a body, because a later download could not tell
+ * whether its request is the same.
+ */
 function leavesParts(
   { identity, isRepeatable }: DownloadRequest,
   { resume = true }: DownloadDetails,
@@ -144,7 +147,7 @@ function leavesParts(
   return resume && isRepeatable && identity !== undefined;
 }
 
-/** Whether what has come is of no use any more; a page that came in place of the rest says nothing of it. */
+/** Whether an error means that the received bytes are wrong. An HTML page in place of the rest says nothing about them. */
 function isWrong(error: unknown): error is InvalidDataError {
   return isInvalidDataError(error) && error.reason !== "content-type";
 }
@@ -170,7 +173,10 @@ async function openSink(
   });
 }
 
-/** Paths of which the last segment is no name: it would be left out, and a file made in place of a folder. */
+/**
+ * Matches paths whose last segment is not a file name. Without this check, that segment would be dropped, and a file would take
+ * the place of a folder.
+ */
 const FOLDER = /(?:^|\/)\.{0,2}$/;
 
 function checkTarget(to: unknown): asserts to is DownloadTarget {
@@ -189,7 +195,7 @@ function checkTarget(to: unknown): asserts to is DownloadTarget {
   );
 }
 
-/** A download needs a body, and says itself which part of it. */
+/** Throws for a HEAD, which has no body, and for range headers, which the download sets itself. */
 function checkRequest({ headers, describe }: DownloadRequest): void {
   if (describe().method === "HEAD") {
     throw new TypeError("Cannot download as the 'method' must not be HEAD, whose response has no body");
@@ -216,9 +222,9 @@ function signalsOf({ signals }: DownloadRequest, { signal }: Stop): readonly Abo
   return signal === undefined ? signals : [...signals, signal];
 }
 
-/** Ends everything that a download waits for: when its total time is over, or its stream has failed. */
+/** Ends everything that a download waits for when its total time is over, or when its stream has failed. */
 class Stop {
-  /** Absent where neither can happen. */
+  /** Absent if neither can happen. */
   readonly #controller: AbortController | undefined;
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline | undefined;

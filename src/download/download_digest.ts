@@ -1,5 +1,5 @@
 /**
- * What a file must be, said by its hash.
+ * The digest that a downloaded file must have.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { DownloadDigest, HashAlgorithm } from "../policies/download_terms.ts";
 import { type StreamHash, streamHash } from "../runtime/disk/stream_hash.ts";
 
-/** How many bytes a hash has. */
+/** The length of each hash in bytes. */
 const HASH_BYTES: Readonly<Record<HashAlgorithm, number>> = {
   "sha-256": 32,
   "sha-512": 64,
@@ -16,11 +16,11 @@ const HASH_BYTES: Readonly<Record<HashAlgorithm, number>> = {
 };
 
 /**
- * The hexadecimal digits of a digest.
+ * Returns the hexadecimal digits of a digest.
  *
  * @param digest The digest.
  * @returns Lower-case digits.
- * @throws {TypeError} If the algorithm is not known, or the value is no hash of it.
+ * @throws {TypeError} If the algorithm is unknown, or the value is not a hash of that algorithm.
  */
 export function digestHex({ algorithm, value }: DownloadDigest): string {
   const bytes = Object.hasOwn(HASH_BYTES, algorithm) ? HASH_BYTES[algorithm] : undefined;
@@ -40,11 +40,11 @@ export function digestHex({ algorithm, value }: DownloadDigest): string {
 }
 
 /**
- * Begins the hash that a digest is compared with.
+ * Starts the hash to compare with a digest.
  *
  * @param digest The digest.
- * @returns The hash of nothing.
- * @throws {TypeError} If the runtime has no hashes of what comes piece by piece.
+ * @returns The hash, still without any bytes.
+ * @throws {TypeError} If the runtime cannot compute the hash chunk by chunk.
  */
 export function beginHash({ algorithm }: DownloadDigest): StreamHash {
   const hash = streamHash(algorithm);
@@ -54,7 +54,7 @@ export function beginHash({ algorithm }: DownloadDigest): StreamHash {
   );
 }
 
-/** Hexadecimal digits have another length than base64 for each of the hashes. */
+/** Reads hexadecimal digits or base64, which differ in length for each of the algorithms. */
 function fromText(text: string): string | undefined {
   if (/^[0-9a-f]+$/i.test(text) && Object.values(HASH_BYTES).includes(text.length / 2)) {
     return text.toLowerCase();
@@ -63,7 +63,7 @@ function fromText(text: string): string | undefined {
     const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
     return Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
   } catch {
-    // The caller is told what it must be.
+    // The caller throws an error that says what the value must be.
     return undefined;
   }
 }

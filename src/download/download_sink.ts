@@ -1,44 +1,44 @@
 /**
- * Where a download goes.
+ * The contract of a download's target: a file or a stream.
  *
  * @module
  */
 
 import type { FileVersion } from "./file_version.ts";
 
-/** Takes the bytes of a file, in order. What it can't do rejects with a `WriteError`. */
+/** Takes the bytes of a file, in order. Its methods reject with a `WriteError` if they fail. */
 export interface DownloadSink {
-  /** How many bytes it has. */
+  /** How many bytes the sink has. */
   readonly position: number;
   /** The absolute path of the file; absent for a stream. */
   readonly path: string | undefined;
-  /** Of which version it has a beginning, from an earlier download. */
+  /** The version whose first bytes an earlier download has left; absent if there is none. */
   readonly earlier: FileVersion | undefined;
   /**
-   * Begins with a version, from its first byte.
+   * Starts with a version, from its first byte.
    *
-   * @returns `false` if it has given bytes of another one away.
+   * @returns `false` if that is impossible, because the sink has passed on bytes of another version.
    */
   begin(version: FileVersion): Promise<boolean>;
-  /** Goes on with the version of the earlier download. */
+  /** Resumes the version of the earlier download. */
   goOn(): Promise<void>;
-  /** Gives back what it has from the earlier download; a chunk is of use until the next one is asked for. */
+  /** Reads the bytes of the earlier download. A chunk is valid until the next one is requested. */
   readBack(): AsyncIterable<Uint8Array>;
-  /** Where the next bytes are best put before they are written; absent where it does not matter, or not now. */
+  /** Returns a buffer for the next bytes, which saves a copy; `undefined` if the sink has no use for one now. */
   room?(): Uint8Array<ArrayBuffer> | undefined;
   /**
-   * Takes the next bytes, which are its own then.
+   * Takes the next bytes, which then belong to the sink.
    *
-   * @returns A promise if it has enough for now; it settles when it takes more.
+   * @returns A promise if the sink has enough for now; it resolves when the sink takes more.
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined;
-  /** Everything has come: it is put where it belongs. */
+  /** Completes the file or the stream after the last byte. */
   finish(): Promise<void>;
   /**
-   * No more comes. Never rejects.
+   * Ends the sink without the rest. Never rejects.
    *
-   * @param keeps Whether a later download may go on with it.
-   * @param reason Why.
+   * @param keeps Whether to keep the bytes for a later download.
+   * @param reason The reason, with which a stream is aborted.
    */
   abandon(keeps: boolean, reason: unknown): Promise<void>;
 }

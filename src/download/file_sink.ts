@@ -1,5 +1,5 @@
 /**
- * A file that a download goes to: it has its name when it is whole, and not before.
+ * Writes a download to a file, which gets its name only when it is complete.
  *
  * @module
  */
@@ -15,44 +15,45 @@ import { partPath, recordPath } from "./part_name.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** A process that has not written for so long may be another one of the same number, in milliseconds. */
+/** If a part is older than this, in milliseconds, the process that has its owner's process id may be another one. */
 const OWNER_MS = 60_000;
 const READ_BACK_BYTES = 1_048_576;
-/** So much of a file is held in memory, in bytes: one that is no larger is written at once when it is whole. */
+/** How much of a file is held in memory, in bytes. A file that is no larger is written at once when it is complete. */
 const HELD_BYTES = 262_144;
 
-/** So often, and after so long (in milliseconds), it is looked whether another process has given its small file the name. */
+/** How often, and after which pause in milliseconds, to check whether another process has renamed its small file. */
 const LOOKS = 20;
 const LOOK_MS = 50;
 
-/** The files that downloads of this process go to. */
+/** The paths of the files to which this process downloads. */
 const busyPaths = new Set<string>();
 
-/** How a file is written. */
+/** Options of {@linkcode openFileSink}. */
 export interface FileSinkOptions {
-  /** What is downloaded, as a hash of the request; asked for when something has to be noted or compared. */
+  /** Gives a hash of the request, which says what is downloaded. Called only when the hash is needed. */
   readonly source: () => string;
-  /** Whether it goes on with what an earlier download has left. */
+  /** Whether to resume the part of an earlier download. */
   readonly resumes: boolean;
-  /** Whether the file may take the place of another one. */
+  /** Whether the file may replace another one. */
   readonly overwrites: boolean;
-  /** The time, in milliseconds since 1970. */
+  /** Gives the time, in milliseconds since 1970. */
   readonly wallNow: () => number;
-  /** Waits so long, in milliseconds; rejects with what ends the download. */
+  /** Waits for some milliseconds; rejects with the reason that ends the download. */
   readonly delay: (ms: number) => Promise<void>;
-  /** The disk; a failing one in tests. */
+  /** The disk; a test may pass one that fails. */
   readonly disk?: Disk | undefined;
 }
 
 /**
- * Makes ready for a file. Until it is whole it is called `<name>.part`, and what is known of it is noted in `<name>.part.json`, unless it
- * is small: then nothing is on the disk before it is whole, or is to be gone on with. A part that an earlier download has left is never
- * changed, other than by going on with it.
+ * Prepares a file for a download. Until the file is complete, it is called `<name>.part`, and `<name>.part.json` records what is
+ * known about it. A small file is on the disk only when it is complete, or when a later download may resume it. The part of an
+ * earlier download is never changed, except by resuming it.
  *
- * @param to The path, or its file URL.
- * @param options How it is written.
- * @returns The sink. Rejects with a `WriteError` if the folder is missing, the name is taken, or another download goes there.
- * @throws {TypeError} Rejects, if the runtime has no files, or a URL means none.
+ * @param to The path or the `file:` URL.
+ * @param options How to write it.
+ * @returns The sink. Rejects with a `WriteError` if the folder is missing, the name is taken, or another download writes to the
+ * file.
+ * @throws {TypeError} Rejects, if the runtime has no files, or a URL names none.
  */
 export async function openFileSink(to: string | URL, options: FileSinkOptions): Promise<DownloadSink> {
   const { disk = currentDisk() } = options;
@@ -69,7 +70,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   try {
     const existing = await disk.entry(path);
     checkReplaceable(path, existing, options);
-    // Without use for it, it is looked at when it turns out to be in the way.
+    // Without `resumes`, check an earlier part only if it turns out to be in the way.
     const earlier = options.resumes ? await findEarlier(disk, path, options) : undefined;
     return new FileSink(disk, path, options, { earlier, replaced: existing });
   } catch (error) {
@@ -84,7 +85,9 @@ const REFUSALS = {
   special: "it is a device or a pipe, which only a stream can be written to",
 } as const;
 
-/** A file that was renamed over a device would take it away from all programs. */
+/**
+ * Throws if the file must not replace what is at its path. A file renamed over a device would remove the device for all programs.
+ */
 function checkReplaceable(
   path: string,
   existing: DiskEntry | undefined,
@@ -94,7 +97,10 @@ function checkReplaceable(
   throw writeError(path, REFUSALS[existing.kind]);
 }
 
-/** So long the path of a folder is remembered, in milliseconds: a link that is changed within that time has just missed the file. */
+/**
+ * How long the real path of a folder is remembered, in milliseconds. A link that changes within that time counts as changed after
+ * the download began.
+ */
 const FOLDER_MS = 100;
 const MAX_FOLDERS = 100;
 
@@ -103,10 +109,10 @@ interface RealFolder {
   readonly untilMs: number;
 }
 
-/** What folders many downloads go to at once. */
+/** The real paths of folders, because many downloads often go to one folder at once. */
 const realFolders = new WeakMap<Disk, Map<string, RealFolder>>();
 
-/** The path of a file, without links in its folder, so that it is known by one name. */
+/** Resolves the links in the folder of a path, so that each file has only one name. */
 async function realPath(disk: Disk, to: string | URL, nowMs: number): Promise<string> {
   const { folder, name } = disk.resolve(to);
   let known = realFolders.get(disk);
@@ -116,7 +122,7 @@ async function realPath(disk: Disk, to: string | URL, nowMs: number): Promise<st
     if (known.size >= MAX_FOLDERS) known.clear();
     found = { path: disk.realFolder(folder), untilMs: nowMs + FOLDER_MS };
     known.set(folder, found);
-    // A folder that is missing may be made now.
+    // The program may create a missing folder at any time, so forget the failure.
     found.path.catch(() => known.delete(folder));
   }
   return disk.join(await found.path, name);
@@ -127,7 +133,7 @@ interface Earlier {
   readonly version: FileVersion;
 }
 
-/** What an earlier download of the same has left. */
+/** Finds the part of an earlier download of the same request. */
 async function findEarlier(
   disk: Disk,
   path: string,
@@ -137,7 +143,7 @@ async function findEarlier(
   if (record === undefined) return undefined;
   const file = await disk.open(partPath(path));
   if (file === undefined) {
-    // Its process was killed between the two last steps.
+    // The process was killed between the last two steps: the rename, and the removal of the record.
     await disk.remove(recordPath(path));
     return undefined;
   }
@@ -155,7 +161,7 @@ async function findEarlier(
   return undefined;
 }
 
-/** What was there before the download. */
+/** The files that were on the disk before the download. */
 interface Found {
   readonly earlier: Earlier | undefined;
   readonly replaced: DiskEntry | undefined;
@@ -169,12 +175,12 @@ class FileSink implements DownloadSink {
   readonly #options: FileSinkOptions;
   #file: DiskFile | undefined;
   #queue: WriteQueue | undefined;
-  /** What has come of a version of which nothing is on the disk. */
+  /** The chunks of a version that has nothing on the disk yet. */
   #held: Uint8Array<ArrayBuffer>[] | undefined;
   #version: FileVersion | undefined;
-  /** The rights to a new part: those to the file that it takes the place of, and its owner's in any case. */
+  /** The permissions of a new part: those of the file that it replaces, and always read and write for its owner. */
   readonly #mode: number | undefined;
-  /** Whether it is known what the part on the disk is of; otherwise it can't be resumed. */
+  /** Whether the record of the part is on the disk; without it, no download can resume the part. */
   #isNoted = false;
 
   constructor(disk: Disk, path: string, options: FileSinkOptions, { earlier, replaced }: Found) {
@@ -193,13 +199,13 @@ class FileSink implements DownloadSink {
     if (this.#file !== undefined) await this.#doing(() => this.#openPart());
     else {
       this.#held = [];
-      // What is large is on the disk from its first byte on: a process may be killed.
+      // Write a large file to the disk from its first byte on, because the process may be killed.
       if ((version.totalBytes ?? 0) > HELD_BYTES) await this.#doing(() => this.#spill());
     }
     return true;
   }
 
-  /** Puts what is held on the disk. */
+  /** Moves the held chunks to the disk. */
   async #spill(): Promise<void> {
     const held = this.#held!;
     if (!this.#options.resumes) await (await findEarlier(this.#disk, this.path, this.#options))?.file.close();
@@ -209,7 +215,7 @@ class FileSink implements DownloadSink {
   }
 
   async #openPart(): Promise<void> {
-    // A file of its own each time: a program that has the one before open can't mix anything into this one.
+    // Create a new file each time: a program that has the old one open must not write into this one.
     await this.#close();
     await this.#disk.remove(partPath(this.path));
     this.#file = await this.#disk.create(partPath(this.path), this.#mode);
@@ -277,10 +283,10 @@ class FileSink implements DownloadSink {
     await this.#close();
   }
 
-  /** Writes a small file at once; `false` if a part has been left there. */
+  /** Writes a small file at once; gives `false` if an old part is in the way. */
   async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
     const bytes = wholeOf(chunks, this.position);
-    // What another process has just written there would be renamed by it, whatever were in its place by then.
+    // Do not replace a part that another process has just written: that process is about to rename whatever is at the path.
     for (let look = 0; !await this.#doing(() => this.#createWhole(bytes)); look++) {
       if (look === LOOKS || !await this.#doing(() => this.#isUnderWay())) return false;
       await this.#options.delay(LOOK_MS);
@@ -308,11 +314,14 @@ class FileSink implements DownloadSink {
   }
 
   async #removeWhole(): Promise<void> {
-    // What failed before counts, not that of cleaning up.
+    // Report the first failure, not that of the clean-up.
     await this.#disk.remove(partPath(this.path)).catch(() => {});
   }
 
-  /** Whether the part may be a small file of another process, which is whole and about to be renamed: nothing is noted of it, and it is new. */
+  /**
+   * Whether the part may be the complete small file of another process, which is about to rename it: it has no record, and is
+   * new.
+   */
   async #isUnderWay(): Promise<boolean> {
     if (await this.#disk.readText(recordPath(this.path)) !== undefined) return false;
     const part = await this.#disk.open(partPath(this.path));
@@ -330,7 +339,7 @@ class FileSink implements DownloadSink {
       if (keeps && this.#held !== undefined && this.position > 0) await this.#spill();
       if (keeps) await this.#queue?.flush();
     } catch {
-      // Why it is abandoned is more to the point than what its rest failed of.
+      // The caller gets the reason for the abandonment, not the error of this last write.
     }
     const file = this.#file;
     const hasBegun = this.#queue !== undefined;
@@ -340,7 +349,7 @@ class FileSink implements DownloadSink {
       const isOfUse = keeps && this.#isNoted && this.position > 0;
       if (!isOfUse && hasBegun) await this.#removePart(file!);
     } catch {
-      // It is left there: a later download goes on with it, or replaces it.
+      // Leave the part there: a later download resumes or replaces it.
     }
     busyPaths.delete(this.path);
   }
@@ -354,7 +363,7 @@ class FileSink implements DownloadSink {
 
   async #close(): Promise<void> {
     const file = this.#file;
-    // What is in flight must not be cut off; if it has failed, its bytes are of no interest any more.
+    // Wait for a write in flight before closing the file. A failed write does not matter any more.
     await this.#queue?.flush().catch(() => {});
     this.#queue = undefined;
     this.#file = undefined;

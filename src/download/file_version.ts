@@ -1,5 +1,5 @@
 /**
- * What tells one version of a file from another.
+ * Tells versions of a file apart.
  *
  * @module
  */
@@ -8,27 +8,30 @@ import { contentLength } from "../http/body.ts";
 import { trimSpace } from "../http/headers.ts";
 import { parseHttpDate } from "../http/http_date.ts";
 
-/** So much older than its response a file must be for its date to tell versions apart, in milliseconds. */
+/** How much older than its response a file must be for `Last-Modified` to identify its version, in milliseconds. */
 const STRONG_DATE_MS = 60_000;
 const HTML = "text/html";
 
-/** A version of a file, as far as a server has told. */
+/** A version of a file, as far as the server has described it. */
 export interface FileVersion {
-  /** Its strong entity tag. */
+  /** The strong entity tag. */
   readonly etag?: string | undefined;
-  /** When it was changed last, letter by letter, if no second change can have the same date. */
+  /** The unchanged text of `Last-Modified`, if no second change can have the same date. */
   readonly lastModified?: string | undefined;
-  /** How many bytes it has; absent if that is unknown, or if they are not the ones that are sent. */
+  /**
+   * The size of the file in bytes; absent if it is unknown, or if the response has an encoding, so that its size is not that of
+   * the file.
+   */
   readonly totalBytes?: number | undefined;
-  /** Its media type in lower case, without parameters. */
+  /** The media type in lower case, without parameters. */
   readonly mediaType?: string | undefined;
-  /** Whether the server has said that it sends no parts. */
+  /** Whether the server has said that it does not send parts (`Accept-Ranges: none`). */
   readonly isIndivisible?: boolean | undefined;
 }
 
 /**
- * The version of a file that comes whole. What is compressed has a length and bytes that are not those of the file, and what a page
- * gets from another origin may be compressed without saying so.
+ * Returns the version of a file that arrives as a whole. A compressed response has other bytes, and another length, than the
+ * file. A page gets a response from another origin without `Content-Encoding`, so that may be compressed, too.
  *
  * @param response The response.
  * @returns The version.
@@ -41,7 +44,7 @@ export function versionOf({ headers, type }: Pick<Response, "headers" | "type">)
   return {
     mediaType,
     etag,
-    // The date is not looked at beside a tag.
+    // Beside an entity tag, the date is not needed.
     lastModified: etag === undefined ? strongDate(headers) : undefined,
     totalBytes: contentLength(headers),
     isIndivisible: headers.get("accept-ranges")?.trim().toLowerCase() === "none",
@@ -49,10 +52,10 @@ export function versionOf({ headers, type }: Pick<Response, "headers" | "type">)
 }
 
 /**
- * Whether the rest of a version can be asked for by itself.
+ * Whether a request can ask for the rest of a version.
  *
  * @param version The version.
- * @param hasDigest Whether it is known what the whole file must be.
+ * @param hasDigest Whether the caller has given the digest of the whole file.
  */
 export function isResumable(version: FileVersion, hasDigest: boolean): boolean {
   const { etag, lastModified, totalBytes = 0, isIndivisible = false } = version;
@@ -60,11 +63,11 @@ export function isResumable(version: FileVersion, hasDigest: boolean): boolean {
 }
 
 /**
- * Whether a response is of a version, and not of another one.
+ * Whether a response belongs to a version, and surely not to another one.
  *
  * @param version The version.
  * @param headers The headers of the response.
- * @param totalBytes The length that the file has by them.
+ * @param totalBytes The size of the file by these headers.
  */
 export function isOfVersion(
   version: FileVersion,
@@ -77,8 +80,8 @@ export function isOfVersion(
 }
 
 /**
- * Whether a whole response is evidently no version of a file at all, but a page that came in its place: of a network that wants a log-in
- * first, or of a service that is being repaired. Such a page is HTML where the file is not, and says nothing of its version.
+ * Whether a whole response is evidently a page in place of the file: that of a network that demands a log-in first, or that of a
+ * service under repair. Such a page is HTML although the file is not, and has neither `ETag` nor `Last-Modified`.
  *
  * @param version A version of the file.
  * @param headers The headers of the response.
@@ -98,14 +101,18 @@ function strongTag(headers: Headers): string | undefined {
   return etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : undefined;
 }
 
-/** A file may change twice within the second that a date tells (RFC 9110 §8.8.2.2), and clocks may differ. */
+/**
+ * Returns `Last-Modified` if it identifies the version: a file may change twice within the same second (RFC 9110 §8.8.2.2), and
+ * clocks may differ.
+ */
 function strongDate(headers: Headers): string | undefined {
   const lastModified = headers.get("last-modified");
   const date = headers.get("date");
   if (lastModified === null || date === null) return undefined;
-  // Both are of this century, so that it does not matter when this is.
+  // Only the two-digit years of RFC 850 depend on the present. Where the response has such a date, both must be of one century.
   const sentAtMs = parseHttpDate(date, 0);
-  const changedAtMs = parseHttpDate(lastModified, 0);
-  if (sentAtMs === undefined || changedAtMs === undefined) return undefined;
+  if (sentAtMs === undefined) return undefined;
+  const changedAtMs = parseHttpDate(lastModified, sentAtMs);
+  if (changedAtMs === undefined) return undefined;
   return sentAtMs - changedAtMs >= STRONG_DATE_MS ? lastModified : undefined;
 }

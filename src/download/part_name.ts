@@ -1,5 +1,5 @@
 /**
- * What a file is called while it comes.
+ * The names of a file's part and of its record.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { utf8Length } from "../http/body.ts";
 
 const PART = ".part";
 const RECORD = ".part.json";
-/** What the name of a file may have on the usual file systems. */
+/** The longest file name on the usual file systems, in bytes. */
 const MAX_NAME_BYTES = 255;
 const HASH_LENGTH = 16;
 
 /**
- * Where the part of a file is that is there already: the name of the file with `.part`, shortened if that would be too long.
+ * Returns the path of a file's part: the name of the file with `.part`, shortened if that would be too long.
  *
  * @param path The path of the file.
  * @returns The path, in the same folder.
@@ -24,7 +24,7 @@ export function partPath(path: string): string {
 }
 
 /**
- * Where it is noted what the part is: beside it, with `.part.json`.
+ * Returns the path of the record that describes the part: beside the part, with `.part.json`.
  *
  * @param path The path of the file.
  * @returns The path, in the same folder.
@@ -33,13 +33,13 @@ export function recordPath(path: string): string {
   return `${stemOf(path)}${RECORD}`;
 }
 
-/** The path, with room for what is put behind it. */
+/** Returns the path, shortened if its name leaves no room for a suffix. A hash then keeps the name unique. */
 function stemOf(path: string): string {
   const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
   const name = path.slice(start);
   if (utf8Length(name) + RECORD.length <= MAX_NAME_BYTES) return path;
   const bytes = new TextEncoder().encode(name).subarray(0, MAX_NAME_BYTES - RECORD.length - HASH_LENGTH - 1);
-  // A character that is cut in half at the end becomes U+FFFD, which is taken away.
+  // A character that is cut in half at the end becomes U+FFFD: remove it.
   const stem = new TextDecoder().decode(bytes).replace(/\uFFFD$/, "");
   return `${path.slice(0, start)}${stem}~${sha256(name).slice(0, HASH_LENGTH)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What is noted beside a file that is not whole yet, so that a later download can tell whether to go on with it.
+ * The record beside an incomplete file, from which a later download decides whether to resume it.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import type { FileVersion } from "./file_version.ts";
 
 const FORMAT = "slipstream-part-1";
 
-/** What is noted. */
+/** The record of a part. */
 export interface PartRecord {
-  /** Which file on the disk it is about: a file that another program has put there is another one. */
+  /** The id of the part on the disk: a file that another program has put in its place has another id. */
   readonly fileId: string;
-  /** What it is a part of: a hash of the request, which may hold secrets. */
+  /** A hash of the request, which says what was downloaded. The request itself may contain secrets. */
   readonly source: string;
   readonly version: FileVersion;
-  /** The process that writes it. */
+  /** The process that writes the part. */
   readonly processId: number;
 }
 
-/** The text that is written. */
+/** Returns the text of a record. */
 export function formatPartRecord(record: PartRecord): string {
   return `${JSON.stringify({ format: FORMAT, ...record })}\n`;
 }
 
 /**
- * Reads what was written.
+ * Reads the text of a record.
  *
  * @param text The text; it may be anything.
- * @returns The record; `undefined` if it is none.
+ * @returns The record; `undefined` if the text is not a record.
  */
 export function parsePartRecord(text: string | undefined): PartRecord | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text ?? "");
   } catch {
-    // It is not ours, or was not written to its end.
+    // The text is from another program, or was not written to its end.
     return undefined;
   }
   if (!isObject(value) || value.format !== FORMAT || !isObject(value.version)) return undefined;
@@ -61,6 +61,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isTextOrAbsent(value: unknown): value is string | undefined {
-  // What can't be sent in a header was not received in one.
+  // A text that cannot stand in a header was never received in one.
   return value === undefined || (typeof value === "string" && /^[\x20-\x7e]*$/.test(value));
 }

@@ -1,5 +1,5 @@
 /**
- * A stream that a download goes to.
+ * Writes a download to a stream.
  *
  * @module
  */
@@ -8,21 +8,24 @@ import { WriteError } from "../errors.ts";
 import { messageOf } from "../primitives/message_of.ts";
 import type { DownloadSink } from "./download_sink.ts";
 
-/** Writes to a stream no faster than it takes. At the end it is closed, and after a failure aborted, as `pipeTo` does. */
+/**
+ * Writes to a stream, no faster than the stream takes chunks. Closes the stream at the end, and aborts it after a failure, as
+ * `pipeTo` does.
+ */
 export class StreamSink implements DownloadSink {
   readonly path: undefined = undefined;
   readonly earlier: undefined = undefined;
   position = 0;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  /** Whether it has room for a chunk before that is written. One that has none never says that it is ready. */
+  /** Whether the stream has a buffer. A stream without one never becomes `ready`: there, wait until each chunk is written. */
   readonly #buffers: boolean;
   #hasEnded = false;
 
   /**
-   * Takes a stream over.
+   * Creates a sink, which locks the stream.
    *
    * @param stream The stream.
-   * @param onBreak Told at once when the stream fails, whatever is waited for.
+   * @param onBreak Called at once when the stream fails, even while the download waits for a response.
    * @throws {TypeError} If it is locked.
    */
   constructor(stream: WritableStream<Uint8Array>, onBreak: (error: WriteError) => void) {
@@ -39,7 +42,7 @@ export class StreamSink implements DownloadSink {
   }
 
   begin(): Promise<boolean> {
-    // What it has been given can't be taken back.
+    // The sink cannot take back the bytes that it has given to the stream.
     return Promise.resolve(this.position === 0);
   }
 
@@ -50,7 +53,7 @@ export class StreamSink implements DownloadSink {
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.position += chunk.length;
     const written = this.#writer.write(chunk);
-    // What it fails of comes by way of `ready`, too.
+    // `ready` rejects with the same error.
     written.catch(() => {});
     if (this.#hasRoom) return undefined;
     return this.#settled(this.#buffers ? this.#writer.ready : written);
@@ -69,7 +72,7 @@ export class StreamSink implements DownloadSink {
 
   abandon(_keeps: boolean, reason: unknown): Promise<void> {
     this.#hasEnded = true;
-    // It may have to end a write first, which is not waited for.
+    // The abort may have to wait for a write in flight. Do not wait for that.
     this.#writer.abort(reason).catch(() => {});
     this.#writer.ready.catch(() => {});
     this.#writer.closed.catch(() => {});

@@ -1,5 +1,5 @@
 /**
- * The way of a file's bytes: over as many responses as it takes, and all of one version.
+ * Transfers a file's bytes to a sink, over as many responses as necessary, and all of one version.
  *
  * @module
  */
@@ -26,38 +26,38 @@ import { parseContentRange } from "./content_range.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import { type FileVersion, isOfVersion, isResumable, isStrayPage, versionOf } from "./file_version.ts";
 
-/** What a transfer is made of. */
+/** Options of {@linkcode Transfer}. */
 export interface TransferOptions {
   readonly request: StreamRequest<ReceivedResponse>;
   readonly sink: DownloadSink;
-  /** The digest that the whole must have, as hexadecimal digits. */
+  /** The digest that the whole file must have, as hexadecimal digits. */
   readonly digest: { readonly hex: string; readonly begin: () => StreamHash } | undefined;
   readonly backoff: Backoff;
-  /** Ends the waits. */
+  /** Ends the waits of the transfer when the caller aborts, or the client closes. */
   readonly interruption: Interruption;
-  /** Ends the requests. */
+  /** Ends the requests of the transfer when it aborts. */
   readonly signal: AbortSignal | undefined;
-  /** Whether what comes may be compressed on its way. */
+  /** Whether the server may compress the file for the transfer. */
   readonly compression: boolean;
   /** Called after each chunk. */
   readonly onChunk: ((transfer: Transfer, response: ReceivedResponse) => void) | undefined;
 }
 
-/** How a response fits to what is there. */
+/** Which bytes of the file a response brings. */
 interface Portion {
-  /** How many of its bytes are there already. */
+  /** How many of its first bytes the sink has already. */
   readonly skip: number;
-  /** Where its last byte is followed by others, or the end. */
+  /** The position in the file after its last byte; `Infinity` if that is unknown. */
   readonly end: number;
 }
 
 /**
- * What does better than a response of which nothing, or not everything, could be used: the next request, because nothing has failed; the
- * next mirror, or the same one after a while; the next mirror alone.
+ * Where to get the rest after an incomplete response: with the next request at once, because nothing has failed (`"request"`);
+ * from the next mirror, or the same one after a backoff (`"mirror or time"`); or only from the next mirror (`"mirror"`).
  */
 type Remedy = "request" | "mirror or time" | "mirror";
 
-/** A response of which nothing, or not everything, could be used. */
+/** The outcome of a response that brought no usable bytes, or not all of them. */
 class Incomplete {
   readonly error: unknown;
   readonly remedy: Remedy;
@@ -68,19 +68,22 @@ class Incomplete {
   }
 }
 
-/** Brings a file to its sink. */
+/** Transfers one file to its sink. */
 export class Transfer {
   readonly #options: TransferOptions;
-  /** Of which version the sink has a beginning. */
+  /** The version whose first bytes the sink has. */
   #version: FileVersion | undefined;
   #hash: StreamHash | undefined;
-  /** Whether the sink has what an earlier download has left, and did not go on with it yet. */
+  /** Whether the sink has the part of an earlier download, and has not resumed it yet. */
   #isEarlier: boolean;
-  /** Whether parts are asked for: a server that sends wrong ones is not asked again. */
+  /** Whether the transfer requests parts. It stops doing so once a server has sent a wrong part. */
   #takesParts = true;
-  /** Whether bytes are asked for as they are: of a server that compresses all the same, the runtime may be able to decode them. */
+  /**
+   * Whether the transfer asks for uncompressed bytes. It stops doing so once a server has compressed the file all the same:
+   * without that header, the runtime may decode the body.
+   */
   #asksForIdentity: boolean;
-  /** Whether the request says itself how bytes may be compressed. */
+  /** Whether the caller has set `accept-encoding`. */
   readonly #hasOwnCoding: boolean;
   #wasResumed = false;
   /** How many bytes of the file are from an earlier download. */
@@ -88,36 +91,36 @@ export class Transfer {
   /** Attempts made so far. */
   attempts = 0;
 
-  /** Begins with what the sink has. */
+  /** Creates a transfer that starts with the bytes that the sink has. */
   constructor(options: TransferOptions) {
     this.#options = options;
     this.#version = options.sink.earlier;
     this.#isEarlier = options.sink.earlier !== undefined;
     this.#hasOwnCoding = "accept-encoding" in options.request.headers;
-    // What is compressed on its way can't be gone on with, and its length says nothing.
+    // A transfer that is compressed cannot be resumed, and its `content-length` is not that of the file.
     this.#asksForIdentity = !options.compression && !this.#hasOwnCoding;
   }
 
-  /** How many bytes have come, with those of an earlier download. */
+  /** How many bytes the sink has, including those of an earlier download. */
   get position(): number {
     return this.#options.sink.position;
   }
 
-  /** How many there will be; `undefined` if that is unknown. */
+  /** How many bytes the whole file has; `undefined` if that is unknown. */
   get totalBytes(): number | undefined {
     return this.#version?.totalBytes;
   }
 
-  /** Whether a later download can go on with what is there. */
+  /** Whether a later request can go on after the bytes that the sink has. */
   get isResumable(): boolean {
     return this.#version !== undefined && isResumable(this.#version, this.#options.digest !== undefined);
   }
 
   /**
-   * Transfers everything.
+   * Transfers the whole file.
    *
-   * @returns The response that brought the last byte. Rejects with what the last response broke off with, when as many rounds of mirrors
-   * in a row as there are retries have brought nothing new.
+   * @returns The response that brought the last byte. Rejects with the error of the last response once `maxRetries` retries in a
+   * row, each over all mirrors, have brought no new bytes.
    */
   async run(): Promise<ReceivedResponse> {
     const { backoff, interruption, request } = this.#options;
@@ -130,7 +133,7 @@ export class Transfer {
       if (!(outcome instanceof Incomplete)) return outcome;
       const { error, remedy } = outcome;
       if (!isRepeatable) throw error;
-      // With several mirrors, what is wrong at one is asked of each of the others before there is a wait.
+      // Ask each of the other mirrors before a backoff.
       if (remedy === "request" || request.leaveMirror()) continue;
       if (remedy === "mirror" || maxRetries === 0) throw error;
       if (this.position > best) {
@@ -168,7 +171,10 @@ export class Transfer {
     return this.#check(response);
   }
 
-  /** Where the part begins that is asked for: of a whole file, its last byte tells whether it is still the same. */
+  /**
+   * Returns where the part to request begins; `undefined` to request the whole file. If the sink has all bytes already, requests
+   * the last one again: the response tells whether the file has changed.
+   */
   #partStart(): number | undefined {
     if (!this.#takesParts || !this.isResumable || this.position === 0) return undefined;
     return Math.min(this.position, this.totalBytes! - 1);
@@ -191,18 +197,21 @@ export class Transfer {
     headers.range = `bytes=${from}-`;
     const { etag, lastModified } = this.#version!;
     const validator = etag ?? lastModified;
-    // With a digest another mirror may go on, whose tags are its own.
+    // With a digest, do not send a validator: another mirror, with entity tags of its own, may send the rest.
     if (validator !== undefined && digest === undefined) headers["if-range"] = validator;
     return headers;
   }
 
-  /** Whether bytes are asked for as they are, which a runtime then leaves as they come; a part always is. */
+  /**
+   * Whether to ask for uncompressed bytes, which the runtime then does not decode. A part is always requested like that, unless
+   * the caller has set `accept-encoding`.
+   */
   #asksPlainly(from: number | undefined): boolean {
     const { compression } = this.#options;
     return this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
   }
 
-  /** Looks at the head of a response, and makes the sink ready for its body; lets go of one that is of no use. */
+  /** Checks the head of a response, and prepares the sink for its body. Discards a useless response. */
   async #accept(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
     let portion: Portion | Incomplete | undefined;
     try {
@@ -217,7 +226,7 @@ export class Transfer {
 
   async #acceptWhole(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
     if (this.#version !== undefined && this.position > 0 && isStrayPage(this.#version, response.headers)) {
-      // What is there stays: the file may be back soon.
+      // Keep the bytes in the sink: the server may send the file again soon.
       const what = `is an HTML page in place of the rest of a file of type '${this.#version.mediaType}'`;
       return new Incomplete(this.#invalid("content-type", what), "mirror or time");
     }
@@ -229,7 +238,7 @@ export class Transfer {
     const version = versionOf(response);
     const { totalBytes: end = Infinity } = version;
     this.#checkSize(version.totalBytes);
-    // It is the whole again, of which a part was asked for: what is there needs not be written again.
+    // The server has sent the whole file of the same version. Skip the bytes that the sink has already.
     const isSame = this.#version !== undefined &&
       isOfVersion(this.#version, response.headers, version.totalBytes);
     if (isSame && this.position > 0) {
@@ -255,7 +264,7 @@ export class Transfer {
       const error = this.#invalid("range", "is not the part that was asked for, or of another version");
       return this.#refusePart(error);
     }
-    // The part alone may be small enough.
+    // Check the size of the whole file: the part alone may be small enough.
     this.#checkSize(range.totalBytes);
     await this.#goOn();
     this.#wasResumed = true;
@@ -268,7 +277,7 @@ export class Transfer {
     throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
   }
 
-  /** The whole is asked for next. */
+  /** Refuses a part, so that the next request asks for the whole file. */
   #refusePart(error: unknown): Incomplete {
     this.#takesParts = false;
     return new Incomplete(error, "request");
@@ -303,7 +312,7 @@ export class Transfer {
     this.#hash = digest?.begin();
   }
 
-  /** Hands the body on; gives what it broke off with. */
+  /** Writes the body to the sink. Gives `undefined` if all announced bytes have arrived. */
   async #receive(response: ReceivedResponse, { skip, end }: Portion): Promise<Incomplete | undefined> {
     const chunks = NULL_BODY_STATUSES.has(response.status) ? undefined : response.chunks;
     if (chunks === undefined) return this.#ended(end);
@@ -334,19 +343,21 @@ export class Transfer {
     return room && this.#unlessStopped(room);
   }
 
-  /** Has everything put where it belongs, once it has come, unless it was ended with the last chunk. */
+  /** Finishes the sink after the last byte, unless a signal has aborted or the client was closed meanwhile. */
   async finish(): Promise<void> {
     this.#options.interruption.throwIfStopped();
     await this.#unlessStopped(this.#options.sink.finish());
   }
 
-  /** A file is done with what it is given; a stream may never be. */
+  /**
+   * Waits for a write. That of a file always ends; that of a stream may never end, so an abort or a closing interrupts the wait.
+   */
   #unlessStopped(work: Promise<void>): Promise<void> {
     const { sink, interruption } = this.#options;
     return sink.path === undefined ? interruption.settle(work) : work;
   }
 
-  /** The body has ended: whether everything has come that was announced. */
+  /** Checks at the end of a body whether all announced bytes have arrived. */
   #ended(end: number): Incomplete | undefined {
     const { totalBytes } = this;
     if (end === Infinity || this.position >= (totalBytes ?? end)) return undefined;
@@ -356,17 +367,17 @@ export class Transfer {
     return new Incomplete(new NetworkError(message, about), remedy);
   }
 
-  /** Everything has come: whether it is right. */
+  /** Checks the digest after the last byte. */
   #check(response: ReceivedResponse): ReceivedResponse | Incomplete {
     const { digest, sink } = this.#options;
     const received = this.#hash?.digest();
     this.#hash = undefined;
     if (digest === undefined || received === digest.hex) return response;
     const error = this.#invalid("digest", `has the digest ${received}, not ${digest.hex}`);
-    // What a stream was given can't be taken back.
+    // The transfer cannot take back the bytes that it has given to a stream.
     if (sink.path === undefined) throw error;
     this.#version = undefined;
-    // Its pieces may be of different versions.
+    // The parts may belong to different versions, so request the whole file.
     return this.#wasResumed ? this.#refusePart(error) : new Incomplete(error, "mirror");
   }
 
@@ -380,7 +391,7 @@ export class Transfer {
   }
 }
 
-/** The next chunk; `undefined` after the last one. */
+/** Reads the next chunk; gives `undefined` after the last one, and an {@linkcode Incomplete} if the body breaks off. */
 async function nextOrBreak(
   chunks: BodyChunks,
   room: Uint8Array<ArrayBuffer> | undefined,
@@ -394,12 +405,12 @@ async function nextOrBreak(
   }
 }
 
-/** Whether the runtime could have decoded what it has left as it is. */
+/** Whether the runtime could decode the coding of a response, but has not done so. */
 function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
-/** Cancels a body that is of no use; how that ends does not matter. */
+/** Cancels a useless body. The outcome does not matter. */
 function discard(response: ReceivedResponse): void {
   response.chunks?.cancel(undefined).catch(() => {});
 }

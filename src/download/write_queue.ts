@@ -1,22 +1,27 @@
 /**
- * Few large writes in place of many small ones.
+ * Joins many small writes to a few large ones.
  *
  * @module
  */
 
 import type { DiskFile } from "../runtime/disk/contract.ts";
 
-/** So much is written at once, in bytes; as much again may have come meanwhile. */
+/** How much is written at once, in bytes. As much again may wait during a write. */
 const BATCH_BYTES = 262_144;
-/** So much may be read at once, in bytes; less than an eighth of it is copied, so that its memory is free. */
+/**
+ * The size of a buffer for one read, in bytes. A chunk of less than an eighth of it is copied, so that the buffer is free again.
+ */
 const ROOM_BYTES = 524_288;
 const SMALL_BYTES = ROOM_BYTES / 8;
-/** So many buffers are kept: what is read next, what waits and what is written. */
+/** How many buffers are kept for reuse: one for the next read, one that waits, and one that is being written. */
 const MAX_SPARE = 3;
-/** Less is written when so much time has passed, in milliseconds: no more of a slow transfer is lost if the process is killed. */
+/**
+ * After this time, less than a batch is written, too, in milliseconds: a slow transfer loses no more than that if the process is
+ * killed.
+ */
 const BATCH_MS = 20;
 
-/** Writes chunks to a file one behind the other, without copying large ones: some wait while the ones before are written. */
+/** Writes chunks to a file in order, without copying large ones. New chunks wait while earlier ones are written. */
 export class WriteQueue {
   readonly #file: DiskFile;
   readonly #wallNow: () => number;
@@ -25,19 +30,19 @@ export class WriteQueue {
   #waitingBytes = 0;
   #position: number;
   #writing: Promise<void> | undefined;
-  /** Where the next chunk may be put; it has been if it is detached. */
+  /** The buffer for the next chunk. Once it is detached, the next chunk lies in its memory. */
   #room: Uint8Array<ArrayBuffer> | undefined;
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
-  /** The chunks whose memory is to be used again. */
+  /** The chunks whose buffers can be used again after their write. */
   readonly #lent = new Set<Uint8Array<ArrayBuffer>>();
   #failure: { readonly error: unknown } | undefined;
 
   /**
-   * Writes from a position on.
+   * Creates a queue that writes from a position on.
    *
    * @param file The file.
-   * @param position Where in it.
-   * @param wallNow The time, in milliseconds since 1970.
+   * @param position The position of the first chunk in the file.
+   * @param wallNow Gives the time, in milliseconds since 1970.
    */
   constructor(file: DiskFile, position: number, wallNow: () => number) {
     this.#file = file;
@@ -46,7 +51,7 @@ export class WriteQueue {
     this.#writtenAtMs = wallNow();
   }
 
-  /** Where the next chunk is best put, at its beginning; it is the same one as before until it is detached. */
+  /** Returns a buffer for the next chunk, which goes to its beginning. It is the same buffer until it is detached. */
   room(): Uint8Array<ArrayBuffer> {
     if (this.#room === undefined || this.#room.length === 0) {
       this.#room = this.#spare.pop() ?? new Uint8Array(ROOM_BYTES);
@@ -57,7 +62,8 @@ export class WriteQueue {
   /**
    * Takes a chunk.
    *
-   * @returns A promise if enough waits, or for long; it settles when there is room. Rejects when a write has failed.
+   * @returns A promise if enough bytes wait, or have waited for long; it resolves when the queue takes more. Rejects if a write
+   * has failed.
    */
   add(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#chunks.push(this.#isInRoom() ? this.#keepRoom(chunk) : chunk);
@@ -69,7 +75,7 @@ export class WriteQueue {
     return this.#room !== undefined && this.#room.length === 0;
   }
 
-  /** Keeps a chunk that was put in the room: a small one would hold far more memory than it needs. */
+  /** Takes a chunk out of the room. Copies a small one, because it would hold far more memory than it needs. */
   #keepRoom(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     this.#room = undefined;
     if (chunk.length >= SMALL_BYTES) {
@@ -81,14 +87,17 @@ export class WriteQueue {
     return copy;
   }
 
-  /** Whether what waits was left waiting for nothing. A clock that was put back tells nothing. */
+  /**
+   * Whether chunks have waited for long although no write is in flight. After the clock was set back, that time is unknown, so
+   * the answer is yes.
+   */
   #isLate(): boolean {
     if (this.#writing !== undefined) return false;
     const waitedMs = this.#wallNow() - this.#writtenAtMs;
     return waitedMs >= BATCH_MS || waitedMs < 0;
   }
 
-  /** Writes all that waits. Rejects when a write has failed. */
+  /** Writes all waiting chunks. Rejects if a write has failed. */
   async flush(): Promise<void> {
     if (this.#waitingBytes > 0) await this.#writeWaiting();
     await this.#writing;
@@ -106,7 +115,7 @@ export class WriteQueue {
     this.#writing = this.#write(chunks, position);
   }
 
-  /** Never rejects: the caller that adds or flushes is told. */
+  /** Writes chunks. Never rejects: the next `add` or `flush` reports a failure. */
   async #write(chunks: readonly Uint8Array<ArrayBuffer>[], position: number): Promise<void> {
     try {
       await this.#file.write(chunks, position);

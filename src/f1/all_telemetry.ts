@@ -18,7 +18,7 @@ export type AllTelemetryOptions = F1DriversOptions & Pick<BatchOptions, "ordered
 
 /** A lap whose telemetry was loaded. */
 export interface TelemetrySuccess {
-  /** It was loaded. */
+  /** `true`: the telemetry was loaded. */
   readonly ok: true;
   /** The driver's code. */
   readonly driver: string;
@@ -26,31 +26,31 @@ export interface TelemetrySuccess {
   readonly lap: number;
   /** The lap's telemetry. */
   readonly telemetry: Telemetry;
-  /** Where it came from. */
+  /** The origin of the telemetry: the network, the cache (fresh or stale), or a concurrent identical request. */
   readonly from: ValueSource;
   /** How many attempts were made; 0 when the cache answered. */
   readonly attempts: number;
-  /** From the request to the payload, every wait included, in milliseconds. */
+  /** The time from the request to the payload, all waits included, in milliseconds. */
   readonly durationMs: number;
 }
 
 /** A lap whose telemetry could not be loaded. */
 export interface TelemetryFailure {
-  /** It could not be loaded. */
+  /** `false`: the telemetry could not be loaded. */
   readonly ok: false;
   /** The driver's code. */
   readonly driver: string;
-  /** The lap's number; `null` when the driver's list of laps could not be loaded, so that none of the laps was asked for. */
+  /** The lap's number; `null` when the driver's list of laps could not be loaded, so that none of the laps was requested. */
   readonly lap: number | null;
-  /** Why. */
+  /** The reason. */
   readonly error: Error;
   /** How many attempts were made. */
   readonly attempts: number;
-  /** From the request to the failure, every wait included, in milliseconds. */
+  /** The time from the request to the failure, all waits included, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** How loading a lap's telemetry ended. */
+/** The outcome of loading a lap's telemetry. */
 export type TelemetryOutcome = TelemetrySuccess | TelemetryFailure;
 
 interface LapReference {
@@ -59,14 +59,14 @@ interface LapReference {
 }
 
 /**
- * Loads the telemetry of all laps of some drivers, lazily: the laps of a driver are listed when the stream gets there, and a
- * lap is asked for when there is room for its payload.
+ * Loads the telemetry of all laps of some drivers lazily: it lists the laps of a driver when the stream reaches that driver, and
+ * requests a lap when there is room for its payload.
  *
  * @param context The source.
  * @param folder The session's folder.
- * @param drivers The drivers' codes, or where to get them.
+ * @param drivers Returns the drivers' codes, or a promise for them.
  * @param options The options of the stream.
- * @returns One outcome a lap.
+ * @returns One outcome per lap.
  */
 export async function* streamTelemetry(
   context: SourceContext,
@@ -84,15 +84,15 @@ export async function* streamTelemetry(
     }
     yield* laps.failures.splice(0);
   } finally {
-    // First the lists of laps, which the stream may be waiting for.
+    // Stop the lists of laps first, because the stream may be waiting for one.
     laps.stop();
     await outcomes.return?.();
   }
 }
 
-/** Lists the laps of drivers, and remembers the laps that are being loaded. */
+/** Lists the laps of drivers, and remembers which lap each request in flight is for. */
 class LapQueue {
-  /** What could not even be asked for, since the last look. */
+  /** Lists and laps that could not be requested, since the stream last took the failures. */
   readonly failures: TelemetryFailure[] = [];
   readonly #context: SourceContext;
   readonly #folder: string;
@@ -110,18 +110,18 @@ class LapQueue {
     this.#options = { ...options, signal: this.#stopped.signal };
   }
 
-  /** The requests for the laps' telemetry. */
+  /** Yields the requests for the laps' telemetry. */
   async *requests(): AsyncGenerator<RequestSpec, undefined, undefined> {
     const lists = this.#context.client.stream(this.#listRequests(), this.#options);
     try {
       for await (const list of lists) yield* this.#lapRequests(this.#listed[list.index]!, list);
     } catch (error) {
-      // There is no listener any more once the stream was stopped.
+      // After `stop()` nothing reads the requests any more, so the abort that it caused is no failure.
       if (!this.#stopped.signal.aborted) throw error;
     }
   }
 
-  /** The lap that the request of this index was for. */
+  /** Returns the lap that the request with this index was for, and forgets it. */
   take(index: number): LapReference {
     const lap = this.#underWay.get(index)!;
     this.#underWay.delete(index);
@@ -151,14 +151,14 @@ class LapQueue {
     }
   }
 
-  /** The numbers of a driver's laps; a list that is of no use becomes a failure instead. */
+  /** Returns the numbers of a driver's laps; records a failure instead if the list could not be loaded or is unusable. */
   #lapsIn(driver: string, list: Outcome<unknown>): readonly number[] {
     let error: Error;
     try {
       if (list.ok) return usableLaps(list.value, fileUrl(this.#folder, lapTimesPath(driver)), ["lap"]).lap;
       error = sourceError(list.error);
     } catch (unusable) {
-      // Told with the other failures.
+      // Report it with the other failures.
       error = unusable as Error;
     }
     const { attempts, durationMs } = list;
@@ -166,7 +166,7 @@ class LapQueue {
     return [];
   }
 
-  /** The request; a driver or lap that names no file becomes a failure instead. */
+  /** Returns the request; records a failure instead if the driver or the lap can't be part of a path. */
   #request(driver: string, lap: number | null, path: (driver: string) => string): RequestSpec | undefined {
     try {
       return payloadRequest(this.#context, this.#folder, path(driver), this.#options);

@@ -1,5 +1,5 @@
 /**
- * The schedule of a season, from the calendar that comes with this module.
+ * Lists the events of a season, from the calendar that comes with this module.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface F1Event {
   readonly country?: string | undefined;
   /** Whether the weekend has a sprint. */
   readonly sprint: boolean;
-  /** The names of the sessions in their order, which are also their folders. */
+  /** The names of the sessions in order, which are also the names of their folders. */
   readonly sessions: readonly string[];
 }
 
@@ -45,15 +45,15 @@ export function hasCalendar(year: number): boolean {
 }
 
 /**
- * The events of a season.
+ * Lists the events of a season.
  *
  * @param year The season.
- * @returns The tests, as far as their folder is known, and then the rounds in order.
+ * @returns The pre-season tests, if their folder is known, and then the rounds in order.
  * @throws {TypeError} If the season is no number.
  * @throws {RangeError} If the calendar does not have the season.
  */
 export function eventsOf(year: number): readonly F1Event[] {
-  // A text would find the season too, and be given back as its year.
+  // A string would find the season, too, and become the `year` of its events.
   if (typeof year !== "number" || !hasCalendar(year)) {
     const [first, last] = [CALENDAR_YEARS[0], CALENDAR_YEARS.at(-1)];
     throw argumentError(ACTION, "year", `a season of the calendar, which has ${first} to ${last}`, year);

@@ -1,10 +1,10 @@
 /**
- * The calendar as data: which events and sessions the season repositories have folders for.
+ * The data of the calendar: the events and sessions that have a folder in the season repositories.
  *
  * @module
  */
 
-/** Where an event takes place: what stands before "Grand Prix", the town or track, and the country. */
+/** The place of each event: the part of its name before "Grand Prix", the town or track, and the country. */
 export const PLACES: readonly (readonly [stem: string, location: string, country: string])[] = [
   ["70th Anniversary", "Silverstone", "Great Britain"],
   ["Abu Dhabi", "Yas Island", "United Arab Emirates"],
@@ -45,14 +45,16 @@ export const PLACES: readonly (readonly [stem: string, location: string, country
   ["United States", "Austin", "United States"],
 ];
 
-/** Where an event takes place in some seasons instead: by season and what stands before "Grand Prix". */
+/** Other places of events in single seasons, by the season and the part of the name before "Grand Prix". */
 export const MOVED: Readonly<Record<string, readonly [location: string, country: string]>> = {
   "2026 Bahrain": ["Sepang", "Malaysia"],
   "2026 Spanish": ["Madrid", "Spain"],
 };
 
-/** The rounds of each season, in order, by what stands before "Grand Prix"; a star marks a weekend with a sprint. 2026 is
- * as it was planned in October of that year. */
+/**
+ * The rounds of each season in order, by the part of the name before "Grand Prix"; a star marks a weekend with a sprint. The
+ * season 2026 is as planned in October of that year.
+ */
 export const ROUNDS: Readonly<Record<number, string>> = {
   2018:
     `Australian, Bahrain, Chinese, Azerbaijan, Spanish, Monaco, Canadian, French, Austrian, British, German,
@@ -98,7 +100,7 @@ export const STANDARD_SESSIONS: readonly string[] = [
   "Race",
 ];
 
-/** The sessions of a weekend with a sprint, whose form has changed with the seasons. */
+/** The sessions of a weekend with a sprint, by season, because the format has changed. */
 export const SPRINT_SESSIONS: Readonly<Record<number, readonly string[]>> = {
   2021: ["Practice 1", "Qualifying", "Practice 2", "Sprint Qualifying", "Race"],
   2022: ["Practice 1", "Qualifying", "Practice 2", "Sprint", "Race"],
@@ -108,7 +110,10 @@ export const SPRINT_SESSIONS: Readonly<Record<number, readonly string[]>> = {
   2026: ["Practice 1", "Sprint Qualifying", "Sprint", "Qualifying", "Race"],
 };
 
-/** Sessions that were called off, or never planned, and have no folder: by season and what stands before "Grand Prix". */
+/**
+ * Sessions that were cancelled or never planned and have no folder, by the season and the part of the event's name before "Grand
+ * Prix".
+ */
 export const NOT_HELD: Readonly<Record<string, readonly string[]>> = {
   "2019 Japanese": ["Practice 3"],
   "2020 Eifel": ["Practice 1", "Practice 2"],
@@ -117,7 +122,7 @@ export const NOT_HELD: Readonly<Record<string, readonly string[]>> = {
   "2021 Russian": ["Practice 3"],
 };
 
-/** Tests before the season, as far as their folders are known. */
+/** The pre-season tests whose folders are known, by season. */
 export const TESTING: Readonly<Record<number, string>> = {
   2022: "Pre-Season Test",
   2024: "Pre-Season Testing",
@@ -125,7 +130,7 @@ export const TESTING: Readonly<Record<number, string>> = {
   2026: "Pre-Season Testing",
 };
 
-/** What people also call a country, without spaces and accents; and the codes that race results have for it. */
+/** Other names of countries, without spaces and accents, and the country codes of race results. */
 export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entries({
   gb: "greatbritain",
   uk: "greatbritain",
@@ -141,10 +146,10 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   england: "greatbritain",
   brasil: "brazil",
   emirates: "unitedarabemirates",
-  // The race there has been named after its town since 2021.
+  // Since 2021 the races of these two countries have been named after their cities.
   brazilian: "brazil",
   mexican: "mexico",
-  // The race there was Bahrain's in 2026.
+  // In 2026 the Bahrain Grand Prix took place in Malaysia.
   malaysian: "malaysia",
   aut: "austria",
   bhr: "bahrain",
@@ -162,7 +167,7 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   sgp: "singapore",
 }));
 
-/** What the tracks are called whose town people do not say: the name and the town, without spaces and accents. */
+/** The names of tracks that are better known than their towns: the track and the town, without spaces and accents. */
 export const TRACKS: ReadonlyMap<string, string> = new Map(Object.entries({
   albertpark: "melbourne",
   aldaayen: "lusail",
@@ -184,7 +189,7 @@ export const TRACKS: ReadonlyMap<string, string> = new Map(Object.entries({
   montmelo: "barcelona",
   paulricard: "lecastellet",
   redbullring: "spielberg",
-  // What the race there was called until 2006.
+  // The race at Imola was called the San Marino Grand Prix until 2006.
   sanmarino: "imola",
   yasmarina: "yasisland",
 }));

@@ -1,5 +1,5 @@
 /**
- * `corners.json`: where the corners of the track are.
+ * `corners.json`: the positions of the track's corners.
  *
  * @module
  */
@@ -15,17 +15,17 @@ export interface Corners {
   readonly X: readonly number[];
   /** The position on the map, in tenths of a metre. */
   readonly Y: readonly number[];
-  /** The direction in which a label beside the track stands off, in degrees. */
+  /** The direction from the corner to its label beside the track, in degrees. */
   readonly Angle: readonly number[];
-  /** Metres from the start of the lap. */
+  /** The distance from the start of the lap, in metres. */
   readonly Distance: readonly number[];
-  /** By how much the map is turned to look as usual, in degrees; some seasons do not say. */
+  /** The angle by which to rotate the map for its usual orientation, in degrees; absent in some seasons. */
   readonly Rotation?: number | undefined;
-  /** What else the file says. */
+  /** Further columns of the file. */
   readonly [column: string]: unknown;
 }
 
-/** Checks `corners.json`: columns of equal lengths, and unknown columns pass through. */
+/** Checks `corners.json`: all columns have the same length, and unknown columns pass through. */
 export const cornersSchema: PayloadSchema<Corners> = tableSchema<Corners>({
   CornerNumber: numbers,
   X: numbers,

@@ -1,5 +1,5 @@
 /**
- * The cache of a source that was not told of one.
+ * The default cache of a source.
  *
  * @module
  */
@@ -16,30 +16,33 @@ import { cacheFolder } from "../runtime/folders/cache_folder.ts";
 import { DiskTier } from "./disk_tier.ts";
 import { seasonCache } from "./season_cache.ts";
 
-/** The bounds in memory: a race is about 1,100 files of 133 KB, which are parsed to 100 KB each, and is loaded as a whole. */
+/**
+ * The bounds in memory. A race has about 1,100 files of 133 KB, which take about 100 KB each when parsed, and a caller loads it
+ * as a whole.
+ */
 const MAX_MEMORY_BYTES = 384 * 1024 * 1024;
 const MAX_MEMORY_ENTRIES = 5_000;
 
 /** The variable that turns caches off. */
 const CI = "SLIPSTREAM_CI";
 
-/** What decides whether a source may use the disk. */
+/** The options that decide whether a source may use the disk. */
 export type DiskConditions = Pick<ClientOptions, "fetch" | "clock" | "baseUrls" | "use">;
 
 /**
- * The folder on disk that sources and the command line share.
+ * Returns the folder on disk that sources and the command line share.
  *
- * @returns The absolute path; `undefined` where there is none, or it may not be used without asking the user.
+ * @returns The absolute path; `undefined` where there is none, or where its use would need the user's permission first.
  */
 export function defaultCacheFolder(): string | undefined {
   return cacheFolder("slipstream/f1");
 }
 
 /**
- * The folder on disk for a source, if what it loads is the same for all: it comes by the runtime's own `fetch` alone, from
- * the default mirrors, and by the real time.
+ * Returns the folder on disk for a source. A source may use it only if every program would load the same files: by the runtime's
+ * own `fetch`, without middleware, from the default mirrors, and in real time.
  *
- * @param conditions Options of the source.
+ * @param conditions The options of the source.
  * @returns The absolute path; `undefined` for none.
  */
 export function diskFolderFor({ fetch, clock, baseUrls, use }: DiskConditions): string | undefined {
@@ -51,12 +54,12 @@ export function diskFolderFor({ fetch, clock, baseUrls, use }: DiskConditions): 
 }
 
 /**
- * Plans the default cache: memory, and behind it the disk, where that may be used.
+ * Plans the default cache: memory, and behind it the disk where the source may use it.
  *
  * @param options The source's options.
- * @param mirrors The source's mirrors, which may change.
+ * @param mirrors The source's mirrors, which can change while it runs.
  * @returns The plan; `false` where the environment turns caches off.
- * @throws {TypeError} If the environment says something else than yes or no.
+ * @throws {TypeError} If `SLIPSTREAM_CI` in the environment is neither a yes nor a no.
  */
 export function defaultCache(
   options: DiskConditions,
@@ -74,7 +77,10 @@ export function defaultCache(
   return seasonCache([memory, markOwn(new DiskTier({ dir, isAllowed }))]);
 }
 
-/** Whether the global `fetch` is the runtime's own; one that stood in for it before this module was loaded mostly has another name. */
+/**
+ * Whether the global `fetch` is the runtime's own. A replacement from before this module was loaded mostly has another name than
+ * `fetch`.
+ */
 function isFetchOfRuntime(): boolean {
   return globalThis.fetch === fetchAtImport && fetchAtImport.name === "fetch";
 }

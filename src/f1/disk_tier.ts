@@ -1,5 +1,5 @@
 /**
- * The part of the default cache that is on disk.
+ * The tier of the default cache that is on disk.
  *
  * @module
  */
@@ -11,18 +11,19 @@ export const MAX_DISK_BYTES: number = 2 * 1024 ** 3;
 /** How many bytes one file may take. */
 const MAX_ENTRY_BYTES = 16 * 1024 ** 2;
 
-/** Where the tier keeps its entries, and when. */
+/** Options of {@linkcode DiskTier}. */
 export interface DiskTierOptions {
-  /** The folder; it is made when the first entry is written. */
+  /** The folder; the first write creates it. */
   readonly dir: string;
-  /** Whether what is there may answer at present, and what comes may be kept there. */
+  /** Whether the tier may be read and written at present. Called before each operation. */
   readonly isAllowed: () => boolean;
 }
 
 /**
- * A folder that the user has not named, behind a cache in memory. The code for files is loaded at the first use. One fault is told, for the
- * one warning that follows from it; from then on a read that fails is a miss, and a write that fails is refused. Without being able
- * to remove entries the tier can't be trusted any more, and is off.
+ * A cache in a folder that the user did not choose, behind a cache in memory. It must not disturb a program whose disk fails. The
+ * code for files is loaded at the first use. Only the first fault throws, so that it leads to one warning. Later a read that
+ * fails is a miss, and a write that fails stores nothing. Once removing an entry has failed, the tier may hold wrong entries, and
+ * turns itself off.
  */
 export class DiskTier implements CacheAdapter {
   readonly name = "filesystem";
@@ -33,7 +34,7 @@ export class DiskTier implements CacheAdapter {
   #isOff = false;
   #isTold = false;
 
-  /** Takes the folder, and does nothing with it yet. */
+  /** Creates a tier, which does not touch the folder yet. */
   constructor({ dir, isAllowed }: DiskTierOptions) {
     this.#dir = dir;
     this.#isAllowed = isAllowed;
@@ -80,7 +81,7 @@ export class DiskTier implements CacheAdapter {
     );
   }
 
-  /** Throws the first fault of all. */
+  /** Throws the error if it is the first one. */
   #tell(error: unknown): void {
     if (this.#isTold) return;
     this.#isTold = true;

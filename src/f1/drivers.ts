@@ -1,5 +1,5 @@
 /**
- * `drivers.json`: who took part in a session.
+ * `drivers.json`: the drivers who took part in a session.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isMissingText } from "./table.ts";
 
 /** A driver of one session. */
 export interface Driver {
-  /** The three-letter code, which is also the folder of the driver's files. */
+  /** The three-letter code, which is also the name of the folder with the driver's files. */
   readonly driver: string;
   /** The team. */
   readonly team: string | null;
@@ -22,17 +22,17 @@ export interface Driver {
   readonly ln?: string | null | undefined;
   /** The team's colour, as six hexadecimal digits. */
   readonly tc?: string | null | undefined;
-  /** A picture. */
+  /** The URL of a picture. */
   readonly url?: string | null | undefined;
-  /** What else the file says. */
+  /** Further fields of the file. */
   readonly [name: string]: unknown;
 }
 
-/** What `drivers.json` holds. */
+/** The content of `drivers.json`. */
 export interface DriversPayload {
   /** The drivers, in the file's order. */
   readonly drivers: readonly Driver[];
-  /** What else the file says. */
+  /** Further fields of the file. */
   readonly [name: string]: unknown;
 }
 
@@ -41,7 +41,10 @@ const text = v.pipe(
   v.transform((value): string | null => value === null || isMissingText(value) ? null : String(value)),
 );
 
-/** Checks `drivers.json`: the string `"None"` becomes `null`, a car's number may be one, and unknown fields pass through. */
+/**
+ * Checks `drivers.json`: the string `"None"` becomes `null`, numbers (such as a car's) become strings, and unknown fields pass
+ * through.
+ */
 export const driversSchema: PayloadSchema<DriversPayload> = v.looseObject({
   drivers: v.array(v.looseObject({
     driver: v.pipe(v.string(), v.nonEmpty("A driver's code must not be empty")),

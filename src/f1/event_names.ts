@@ -1,5 +1,5 @@
 /**
- * From what people call an event to the event.
+ * Finds events by their everyday names.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { COUNTRY_ALIASES, TRACKS } from "./calendar_data.ts";
 import { key, nearest, unknownName } from "./near_miss.ts";
 import { assertSegment } from "./path.ts";
 
-/** How people write a round as a text. */
+/** A round as a string: `8`, `R8`, `round 8`. */
 const ROUND = /^\s*(?:r|round)?\s*0*(\d{1,2})\s*$/i;
-/** How much of a name has to be there. */
+/** How many characters the beginning of a name must have to be found. */
 const SHORTEST_BEGINNING = 3;
-/** What an event and its country begin with alike: Italian and Italy. */
+/** How many first characters an event and its country share: Italian and Italy. */
 const SHARED_BEGINNING = 3;
 
-/** Which event: the name of its folder, its round (`8` or `"8"`), or what people call it: `"monaco"`, `"spa"`, `"Brazil"`. */
+/** An event: the name of its folder, its round (`8` or `"8"`), or an everyday name: `"monaco"`, `"spa"`, `"Brazil"`. */
 export type EventName = string | number;
 
 /**
@@ -25,7 +25,7 @@ export type EventName = string | number;
  *
  * @param year The season.
  * @param name The event.
- * @returns The event; the name itself, if it is none that the calendar could have.
+ * @returns The event; or the name itself, if the calendar does not have the season or the name is that of a pre-season test.
  * @throws {RangeError} If the calendar has no such event.
  */
 export function findEvent(year: number, name: EventName): F1Event | string {
@@ -50,7 +50,7 @@ export function findEvent(year: number, name: EventName): F1Event | string {
 }
 
 /**
- * The sessions of an event of the calendar.
+ * Lists the sessions of an event of the calendar.
  *
  * @param year The season.
  * @param event The event.
@@ -71,7 +71,10 @@ function eventOfRound(year: number, round: number): F1Event {
   throw argumentError("find event", "round", `an integer from 1 to ${events.at(-1)?.round}`, round);
 }
 
-/** The events that a name stands for, by the first rule that finds any; a rule that finds several is only the last word. */
+/**
+ * Returns the events that a name may mean. The first rule that matches exactly one event decides. If no rule does, the result is
+ * that of the first rule which matches several, or else the events whose names begin like this.
+ */
 function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1Event[] {
   if (wanted === "") return [];
   const country = COUNTRY_ALIASES.get(wanted) ?? wanted;
@@ -81,7 +84,7 @@ function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1
     ({ name }) => stem(name) === country,
     ({ location = "" }) => key(location) === town,
     (event) => key(event.country ?? "") === country,
-    // Of several in a country, the one that bears its name.
+    // Of several events in a country, choose the one that is named after the country.
     (event) => key(event.country ?? "") === country && isNamedAfter(event, country),
     ({ name }) => words(name).includes(wanted),
     ({ location = "" }) => words(location).includes(wanted),
@@ -95,7 +98,10 @@ function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1
   return several.length > 0 ? several : eventsThatBegin(events, wanted);
 }
 
-/** The events whose names begin so, or else those whose towns do: "aus" may be Australian or Austrian, and is not Austin. */
+/**
+ * Returns the events whose names begin like this, or else those whose towns do. "aus" may mean Australian or Austrian, and does
+ * not mean Austin.
+ */
 function eventsThatBegin(events: readonly F1Event[], wanted: string): readonly F1Event[] {
   if (wanted.length < SHORTEST_BEGINNING) return [];
   const named = events.filter(({ name }) => stem(name).startsWith(wanted));
@@ -103,8 +109,8 @@ function eventsThatBegin(events: readonly F1Event[], wanted: string): readonly F
 }
 
 /**
- * The event that is typed differently, or that a longer name speaks of: "Grand Prix de Monaco". It is the one that the name which is
- * meant would have found.
+ * Returns the event to suggest for an unknown name: the one that the most similar known name finds, or a known name that is part
+ * of a longer text, as in "Grand Prix de Monaco".
  */
 function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | undefined {
   const ofEvents = events.flatMap((
@@ -117,7 +123,7 @@ function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | und
   return meant === undefined ? undefined : matchingEvents(events, meant)[0];
 }
 
-/** What stands before "Grand Prix". */
+/** Returns the part of a name before "Grand Prix", as {@linkcode key} writes it. */
 function stem(name: string): string {
   return key(name).replace(/(?:grandprix|gp)$/, "");
 }

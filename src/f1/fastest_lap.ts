@@ -1,5 +1,5 @@
 /**
- * Which lap was the fastest.
+ * Finds the fastest lap.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { LapTimes } from "./lap_times.ts";
 import type { Telemetry } from "./telemetry.ts";
 
-/** A lap that was the fastest of its driver or session. */
+/** The fastest lap of a driver or of a session. */
 export interface FastestLap {
   /** The driver's code. */
   readonly driver: string;
@@ -17,20 +17,20 @@ export interface FastestLap {
   readonly time: number;
 }
 
-/** A fastest lap with what the car measured. */
+/** A fastest lap with its telemetry. */
 export interface FastestLapTelemetry extends FastestLap {
   /** The lap's telemetry. */
   readonly telemetry: Telemetry;
 }
 
 /**
- * The fastest of a driver's laps. Laps without a time, or with one that took none, and laps whose time the stewards deleted don't
- * count; of equal times the earlier counts. A file that does not say which times were deleted still says which laps were the driver's
- * best so far: one that is faster than all of those was deleted.
+ * Finds the fastest of a driver's laps. Laps without a positive time and laps whose time the stewards deleted don't count; of
+ * equal times the earlier one counts. A file that does not mark deleted times still marks the laps that were the driver's best so
+ * far: a lap that is faster than all of those was deleted.
  *
  * @param driver The driver's code.
  * @param laps The driver's laps.
- * @returns The lap; `undefined` when none has a time.
+ * @returns The lap; `undefined` when no lap has a time that counts.
  */
 export function fastestLapOf(driver: string, laps: LapTimes): FastestLap | undefined {
   const { del, pb } = laps;

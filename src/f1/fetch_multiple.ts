@@ -1,5 +1,5 @@
 /**
- * Many files at once, of any sessions.
+ * Fetches many files of any sessions in parallel.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 
-/** Which file: the season, the event's name, the session's name, and the path inside the session's folder. */
+/** A file: the season, the event's name, the session's name, and the path inside the session's folder. */
 export type F1Request<Path extends string = string> = readonly [
   year: number,
   event: string,
@@ -21,7 +21,7 @@ export type F1Request<Path extends string = string> = readonly [
   path: Path,
 ];
 
-/** What a list of requests brings: a payload each, or `null`. */
+/** The results of a list of requests: for each request the payload or `null`. */
 export type PayloadsOf<Requests extends readonly F1Request[]> = {
   -readonly [Index in keyof Requests]: PayloadOf<Requests[Index][3]> | null;
 };
@@ -32,7 +32,7 @@ export type PayloadsOf<Requests extends readonly F1Request[]> = {
  * @param context The source.
  * @param requests The files, pulled one by one as permits allow.
  * @param options Options of the requests.
- * @param signals Whose abort ends all of it.
+ * @param signals The signals that end the whole call.
  * @returns The payloads, in input order.
  */
 export async function fetchMultiple(
@@ -53,7 +53,7 @@ export async function fetchMultiple(
         asked.push({ place, url: String(spec.url) });
         yield spec;
       } catch (error) {
-        // One bad request is no reason to lose the others.
+        // One bad request must not end the others.
         warn(context, `Request ${place} names no file`, error);
       }
     }
@@ -67,7 +67,7 @@ export async function fetchMultiple(
   return payloads;
 }
 
-/** A file that is not there is silent, an abort ends everything, and all else is a warning. */
+/** Ignores a missing file, throws if one of the signals has aborted, and warns of any other failure. */
 function reportFailure(
   context: SourceContext,
   failure: Failure,

@@ -1,5 +1,5 @@
 /**
- * From what people call a driver to the driver.
+ * Finds a driver by code, car number or name.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { argumentError } from "../primitives/argument_checks.ts";
 import type { Driver } from "./drivers.ts";
 import { key, nearest, unknownName } from "./near_miss.ts";
 
-/** What a driver may be called, from the most to the least certain: one that two drivers share is neither's. */
+/** The names of a driver, from the most to the least certain kind. A name that two drivers share identifies neither. */
 const NAMES: readonly ((driver: Driver) => readonly unknown[])[] = [
   ({ driver }) => [driver],
   ({ dn }) => [dn],
@@ -18,12 +18,13 @@ const NAMES: readonly ((driver: Driver) => readonly unknown[])[] = [
 ];
 
 /**
- * Finds a driver by the code, the car number, the last name or the whole name, whatever the case.
+ * Finds a driver by the code, the car number, the last name or the full name, whatever the case.
  *
- * @param drivers Who took part.
+ * @param drivers The drivers who took part.
  * @param name `"VER"`, `"ver"`, `1`, `"1"`, `"Verstappen"` or `"Max Verstappen"`.
  * @returns The driver.
- * @throws {RangeError} If there is none, or there are several; the message says who may have been meant.
+ * @throws {RangeError} If no driver, or several drivers, have that name. The message suggests the nearest driver, or lists the
+ * drivers.
  */
 export function findDriver(drivers: readonly Driver[], name: string | number): Driver {
   if (typeof name !== "string" && typeof name !== "number") {
@@ -55,10 +56,10 @@ function severalDrivers(name: string | number, found: readonly Driver[]): RangeE
 }
 
 /**
- * The code that a name says without a look at the drivers.
+ * Returns the code that a name stands for, if no list of drivers is needed to know it.
  *
- * @param name What a driver is called.
- * @returns Three letters in upper case, as all codes are; `undefined` for what has to be looked up.
+ * @param name The name of a driver.
+ * @returns Three letters in upper case, as all codes are; `undefined` for a name that must be looked up.
  */
 export function codeOf(name: unknown): string | undefined {
   return typeof name === "string" && /^[a-z]{3}$/i.test(name) ? name.toUpperCase() : undefined;

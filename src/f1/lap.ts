@@ -9,8 +9,8 @@ import type { LapTimes } from "./lap_times.ts";
 import { isMissingText } from "./table.ts";
 
 /**
- * One lap. Times and durations are seconds, session times count from the session's start, speeds are km/h. What is optional is absent
- * where the season's files lack it; what is `null` is not known of this lap.
+ * One lap. Times and durations are in seconds, session times count from the session's start, speeds are in km/h. An optional
+ * field is absent where the season's files lack its column; `null` means that the value of this lap is unknown.
  */
 export interface Lap {
   /** The driver's code. */
@@ -71,7 +71,7 @@ export interface Lap {
   readonly LapStartDate?: string | null | undefined;
   /** Whether the stewards deleted the lap time. */
   readonly Deleted?: boolean | null | undefined;
-  /** Why they did. */
+  /** The stewards' reason for deleting the lap time. */
   readonly DeletedReason?: string | null | undefined;
   /** Whether the lap was reconstructed instead of measured. */
   readonly FastF1Generated?: boolean | null | undefined;
@@ -79,25 +79,25 @@ export interface Lap {
   readonly IsAccurate?: boolean | null | undefined;
   /** The state of each mini-sector of sector 1, a digit each, as it is published. */
   readonly Sector1MiniSectors?: string | null | undefined;
-  /** The same of sector 2. */
+  /** The state of each mini-sector of sector 2, as in {@linkcode Lap.Sector1MiniSectors}. */
   readonly Sector2MiniSectors?: string | null | undefined;
-  /** The same of sector 3. */
+  /** The state of each mini-sector of sector 3, as in {@linkcode Lap.Sector1MiniSectors}. */
   readonly Sector3MiniSectors?: string | null | undefined;
-  /** The session time at which the weather below was measured, shortly before the lap or during it. */
+  /** The session time at which the weather values below were measured, shortly before the lap or during it. */
   readonly WeatherTime?: number | null | undefined;
-  /** The air's temperature, in °C. */
+  /** The air temperature, in °C. */
   readonly AirTemp?: number | null | undefined;
   /** The humidity, in per cent. */
   readonly Humidity?: number | null | undefined;
   /** The air pressure, in hPa. */
   readonly Pressure?: number | null | undefined;
-  /** Whether it rains. */
+  /** Whether it was raining. */
   readonly Rainfall?: boolean | null | undefined;
-  /** The track's temperature, in °C. */
+  /** The track temperature, in °C. */
   readonly TrackTemp?: number | null | undefined;
-  /** Where the wind comes from, in degrees. */
+  /** The direction from which the wind blows, in degrees. */
   readonly WindDirection?: number | null | undefined;
-  /** How fast the wind is, in m/s. */
+  /** The wind speed, in m/s. */
   readonly WindSpeed?: number | null | undefined;
 }
 
@@ -108,7 +108,7 @@ export type LapColumns = {
     : readonly Lap[Name][];
 };
 
-/** The column of each readable name but the driver's. */
+/** The published column for each readable name except `Driver`, which is no column of the file. */
 const COLUMNS: Readonly<Record<Exclude<keyof Lap, "Driver">, string>> = {
   LapNumber: "lap",
   LapTime: "time",
@@ -155,12 +155,12 @@ const COLUMNS: Readonly<Record<Exclude<keyof Lap, "Driver">, string>> = {
 };
 
 /**
- * A driver's laps, one object each, under readable names.
+ * Converts a driver's laps to one object each, under readable names.
  *
  * @param driver The driver's code.
  * @param laps The laps as they are published.
  * @returns The laps, in the file's order.
- * @throws {TypeError} If the laps were not checked, and are none.
+ * @throws {TypeError} If `laps` has no array `lap`, which can only happen to unchecked payloads.
  *
  * @example The laps on soft tyres
  * ```ts
@@ -181,12 +181,12 @@ export function lapRows(driver: string, laps: LapTimes): readonly Lap[] {
 }
 
 /**
- * A driver's laps column by column, under readable names. Columns without gaps are the very arrays of `laps`.
+ * Converts a driver's laps to columns under readable names. A column without missing values is the same array as in `laps`.
  *
  * @param driver The driver's code.
  * @param laps The laps as they are published.
- * @returns The columns that the laps have.
- * @throws {TypeError} If the laps were not checked, and are none.
+ * @returns The columns that `laps` has.
+ * @throws {TypeError} If `laps` has no array `lap`, which can only happen to unchecked payloads.
  *
  * @example Tyre life beside lap times
  * ```ts

@@ -8,9 +8,9 @@ import type { PayloadSchema } from "./payload_schema.ts";
 import { flagsOrGaps, numbers, numbersOrGaps, optional, tableSchema, textsOrGaps } from "./table.ts";
 
 /**
- * One driver's laps, column by column: index `i` of every column belongs to the same lap. Times and durations are seconds,
- * session times count from the session's start. The oldest files have no more than the first three columns; the others
- * are optional, and absent where a file lacks them.
+ * One driver's laps, column by column: index `i` of every column belongs to the same lap. Times and durations are in seconds,
+ * session times count from the session's start. The oldest files have only the first three columns; the other columns are
+ * optional, and absent where a file lacks them.
  */
 export interface LapTimes {
   /** The lap time. */
@@ -71,7 +71,7 @@ export interface LapTimes {
   readonly lSD?: readonly (string | null)[] | undefined;
   /** Whether the stewards deleted the lap time. */
   readonly del?: readonly (boolean | null)[] | undefined;
-  /** Why they did. */
+  /** The stewards' reason for deleting the lap time. */
   readonly delR?: readonly (string | null)[] | undefined;
   /** Whether the lap was reconstructed instead of measured. */
   readonly ff1G?: readonly (boolean | null)[] | undefined;
@@ -79,33 +79,33 @@ export interface LapTimes {
   readonly iacc?: readonly (boolean | null)[] | undefined;
   /** The state of each mini-sector of sector 1, a digit each, as it is published. */
   readonly ms1?: readonly (string | null)[] | undefined;
-  /** The same of sector 2. */
+  /** The state of each mini-sector of sector 2, as in {@linkcode LapTimes.ms1}. */
   readonly ms2?: readonly (string | null)[] | undefined;
-  /** The same of sector 3. */
+  /** The state of each mini-sector of sector 3, as in {@linkcode LapTimes.ms1}. */
   readonly ms3?: readonly (string | null)[] | undefined;
-  /** The session time at which the weather below was measured. */
+  /** The session time at which the weather values below were measured. */
   readonly wT?: readonly (number | null)[] | undefined;
-  /** The air's temperature, in °C. */
+  /** The air temperature, in °C. */
   readonly wAT?: readonly (number | null)[] | undefined;
   /** The humidity, in per cent. */
   readonly wH?: readonly (number | null)[] | undefined;
   /** The air pressure, in hPa. */
   readonly wP?: readonly (number | null)[] | undefined;
-  /** Whether it rains. */
+  /** Whether it was raining. */
   readonly wR?: readonly (boolean | null)[] | undefined;
-  /** The track's temperature, in °C. */
+  /** The track temperature, in °C. */
   readonly wTT?: readonly (number | null)[] | undefined;
-  /** Where the wind comes from, in degrees. */
+  /** The direction from which the wind blows, in degrees. */
   readonly wWD?: readonly (number | null)[] | undefined;
-  /** How fast the wind is, in m/s. */
+  /** The wind speed, in m/s. */
   readonly wWS?: readonly (number | null)[] | undefined;
-  /** What else the file says. */
+  /** Further columns of the file. */
   readonly [column: string]: unknown;
 }
 
 /**
- * Checks `{driver}/laptimes.json`: columns of equal lengths, the string `"None"` becomes `null`, numbers written as texts become
- * numbers, and unknown columns pass through.
+ * Checks `{driver}/laptimes.json`: all columns have the same length, the string `"None"` becomes `null`, numbers written as
+ * strings become numbers, and unknown columns pass through.
  */
 export const lapTimesSchema: PayloadSchema<LapTimes> = tableSchema<LapTimes>({
   lap: numbers,

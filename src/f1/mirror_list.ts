@@ -1,5 +1,5 @@
 /**
- * Mirrors that may change while their client runs.
+ * A list of mirrors that can change while its client runs.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Mirror } from "../policies/mirror.ts";
 
-/** Makes the mirror of a client. */
+/** Makes a mirror for a client, with that client's headers. */
 type MakeMirror = (options: MirrorOptions) => Mirror;
 
-/** The client, or an extension of it, which has the same mirrors with headers of its own. */
+/** The client, or an extension of it, which shares the mirrors but has its own headers. */
 interface Follower {
-  /** What it asks; an extension may be gone. */
+  /** The client's array of mirrors; weak, because an extension may be garbage-collected. */
   readonly mirrors: WeakRef<Mirror[]>;
   readonly make: MakeMirror;
 }
@@ -25,42 +25,43 @@ interface Entry {
   readonly url: string;
   readonly options: MirrorOptions;
   readonly lane: Lane;
-  /** Whether it was there when the client was made. */
+  /** Whether the mirror was in the list when the client was created. */
   readonly isInitial: boolean;
   isEnabled: boolean;
   isRemoved: boolean;
 }
 
-/** What a list tells of a mirror. */
+/** The state of one mirror in the list. */
 export interface MirrorState {
   /** The base URL, without user info. */
   readonly url: string;
-  /** Whether requests may go there. */
+  /** Whether requests may go to the mirror. */
   readonly enabled: boolean;
-  /** What its circuit breaker says: `"open"` while it is left out because of its failures. */
+  /** The state of its circuit breaker: `"open"` while requests skip the mirror because of its failures. */
   readonly circuit: "closed" | "open" | "half-open" | "isolated";
 }
 
 /**
- * The mirrors of one client and its extensions. Pass `baseUrls` to that client; what happens to the list afterwards holds for each
- * request that is sent from then on, also if it is in line, and leaves what is in flight alone.
+ * The mirrors of one client and its extensions. Pass `baseUrls` to that client. A later change of the list applies to each
+ * request that is sent afterwards, also to requests in line; requests in flight go on.
  *
- * The list forgets no mirror: one that was removed is off for good, so that a request which was admitted there still knows it.
+ * The list forgets no mirror. A removed one stays in the list and is off, so that a request that was admitted to it before still
+ * finds it.
  */
 export class MirrorList {
-  /** The `baseUrls` of the client. */
+  /** The option `baseUrls` for the client. */
   readonly baseUrls: readonly MirrorOptions[];
   readonly #inLine = new Set<LooksAgain>();
   #entries: Entry[] = [];
   #followers: Follower[] = [];
 
-  /** Creates a list with the mirrors of the beginning. */
+  /** Creates a list with the initial mirrors. */
   constructor(baseUrls: readonly MirrorOptions[]) {
     this.baseUrls = [...baseUrls];
     keepMirrors(this.baseUrls, (mirrors, make) => this.#attach(mirrors, make));
   }
 
-  /** The mirrors that have not been removed, in the order in which they are preferred. */
+  /** Lists the mirrors that have not been removed, preferred first. */
   list(): readonly MirrorState[] {
     return this.#present.map(({ url, isEnabled, lane }) => ({
       url,
@@ -69,9 +70,9 @@ export class MirrorList {
     }));
   }
 
-  /** Appends a mirror; one with the same base URL is replaced. */
+  /** Appends a mirror. It replaces a mirror with the same base URL. */
   add(options: MirrorOptions): void {
-    // Each with the headers of its client.
+    // Make one mirror for each client, because each client has its own headers.
     const made = this.#followers.map(({ make }) => make(options));
     const { base, lane } = made[0]!;
     const former = this.#find(base);
@@ -87,7 +88,7 @@ export class MirrorList {
   /**
    * Removes a mirror.
    *
-   * @returns Whether it was there.
+   * @returns Whether the mirror was in the list.
    * @throws {RangeError} If no enabled mirror would be left.
    */
   remove(url: string): boolean {
@@ -99,9 +100,9 @@ export class MirrorList {
   }
 
   /**
-   * Lets requests go to a mirror, or leaves it out.
+   * Enables or disables a mirror.
    *
-   * @returns Whether there is such a mirror.
+   * @returns Whether the mirror is in the list.
    * @throws {RangeError} If no enabled mirror would be left.
    */
   enable(url: string, isEnabled: boolean): boolean {
@@ -112,7 +113,7 @@ export class MirrorList {
     return found.length > 0;
   }
 
-  /** Goes back to the mirrors of the beginning, all of them enabled and their circuits closed. */
+  /** Restores the initial mirrors, enables all of them, and closes their circuit breakers. */
   reset(): void {
     for (const entry of this.#entries) {
       entry.isRemoved = !entry.isInitial;
@@ -141,12 +142,12 @@ export class MirrorList {
     return own;
   }
 
-  /** The mirror, which is asked as long as its entry says so. */
+  /** Returns a copy of the mirror that is off while its entry is disabled or removed. */
   #switched(mirror: Mirror, entry: Entry): Mirror {
     return { ...mirror, isOff: () => entry.isRemoved || !entry.isEnabled, inLine: this.#inLine };
   }
 
-  /** Tells the requests in line that the mirrors have changed. */
+  /** Tells the requests in line that the mirrors have changed, so that they choose among the new ones. */
   #tell(): void {
     for (const waiting of [...this.#inLine]) waiting.lookAgain();
   }
@@ -155,7 +156,7 @@ export class MirrorList {
     return this.#entries.filter(({ isRemoved }) => !isRemoved);
   }
 
-  /** A client may have been given the same mirror twice. */
+  /** Returns all entries with a base URL: `baseUrls` may contain the same mirror twice. */
   #find(url: string): readonly Entry[] {
     return this.#present.filter((entry) => isSame(entry.url, url));
   }
@@ -168,7 +169,7 @@ export class MirrorList {
   }
 }
 
-/** Whether two base URLs lead to the same: a slash at the end makes no difference. */
+/** Whether two base URLs are the same apart from slashes at the end. */
 function isSame(a: string, b: string): boolean {
   return a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
 }

@@ -1,5 +1,6 @@
 /**
- * The mirrors that have the season repositories, and how a source changes its own while it runs.
+ * The mirrors that have copies of the season repositories, and the mirror list of a source, which can change while the source
+ * runs.
  *
  * @module
  */
@@ -11,8 +12,8 @@ import { shapeError } from "../primitives/argument_checks.ts";
 import { MirrorList, type MirrorState } from "./mirror_list.ts";
 
 /**
- * jsDelivr's hosts for the same GitHub repositories, preferred first: what a source asks when it is not told otherwise. A 403 may mean
- * that one of them does not have a file, or that it refuses everything; either way another one may have it.
+ * jsDelivr's hosts for the same GitHub repositories, preferred first: the default mirrors of a source. A 403 moves on to the next
+ * host: either the first one lacks the file, or it refuses everything, and another host may have the file in both cases.
  */
 const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].map((host) => ({
   url: `https://${host}.jsdelivr.net/gh/TracingInsights`,
@@ -21,8 +22,8 @@ const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].ma
 
 /**
  * The public copies of the season repositories beside jsDelivr, each with its own layout: Hugging Face's buckets
- * (`{year}/resolve/…`) and StaticDelivr (`{year}/main/…`). No source asks them by itself: add them to `f1.mirrors`, or put them
- * into `baseUrls`. There their base URLs alone will do, and bring their layouts with them.
+ * (`{year}/resolve/…`) and StaticDelivr (`{year}/main/…`). No source uses them by default: add them to `f1.mirrors`, or put them
+ * into `baseUrls`. In `baseUrls` their base URLs alone will do, because the source knows their layouts.
  *
  * @example Copies behind jsDelivr
  * ```ts
@@ -49,60 +50,62 @@ export const FALLBACK_MIRRORS: readonly MirrorOptions[] = [
 export type F1Mirror = MirrorState;
 
 /**
- * The mirrors of a source. A change holds for each request that is sent from then on, also if it has been waiting for its turn; requests
- * in flight go on. Extensions of the source's client have the same mirrors. A mirror in trouble is left out and comes back by itself,
- * so there is nothing to mark.
+ * The mirrors of a source. A change applies to each request that is sent afterwards, also to requests in line; requests in flight
+ * go on. Extensions of the source's client share the mirrors. The circuit breakers leave out a mirror that fails, and let it come
+ * back by themselves, so a caller has nothing to mark.
  *
- * Each method throws a `TypeError` where the source was given a `client`: that client's `baseUrls` are its mirrors.
+ * Each method throws a `TypeError` if the source was created with a `client`: that client's `baseUrls` are its mirrors.
  */
 export interface F1Mirrors {
   /**
-   * The mirrors.
+   * Lists the mirrors.
    *
-   * @returns The mirrors, preferred first, also those that are disabled.
+   * @returns The mirrors, preferred first, disabled ones included.
    */
   list(): readonly F1Mirror[];
   /**
-   * Adds a mirror behind the others; one with the same base URL is replaced.
+   * Adds a mirror behind the others. It replaces a mirror with the same base URL.
    *
-   * @param mirror Its base URL, or that with headers, a layout and statuses to move on with.
-   * @throws {TypeError} If the URL is not an absolute http(s) URL without query and fragment, or another option is not what it must be.
+   * @param mirror Its base URL; or an object with the base URL, and with headers, a layout, and statuses on which to try the next
+   * mirror.
+   * @throws {TypeError} If the URL is not an absolute http(s) URL without query and fragment, or another option has the wrong
+   * shape.
    */
   add(mirror: string | URL | MirrorOptions): void;
   /**
    * Removes a mirror.
    *
    * @param url Its base URL.
-   * @returns Whether it was there.
+   * @returns Whether the mirror was in the list.
    * @throws {RangeError} If no enabled mirror would be left.
    */
   remove(url: string | URL): boolean;
   /**
-   * Leaves a mirror out until it is enabled.
+   * Sends no requests to a mirror until it is enabled.
    *
    * @param url Its base URL.
-   * @returns Whether there is such a mirror.
+   * @returns Whether the mirror is in the list.
    * @throws {RangeError} If no enabled mirror would be left.
    */
   disable(url: string | URL): boolean;
   /**
-   * Lets requests go to a mirror again.
+   * Sends requests to a mirror again.
    *
    * @param url Its base URL.
-   * @returns Whether there is such a mirror.
+   * @returns Whether the mirror is in the list.
    */
   enable(url: string | URL): boolean;
-  /** Goes back to the mirrors that the source was made with, all of them enabled and their circuit breakers closed. */
+  /** Restores the mirrors that the source was created with, enables all of them, and closes their circuit breakers. */
   reset(): void;
 }
 
-/** The mirrors of a source that has a client of its own. */
+/** The mirrors of a source that created its client itself. */
 export class SourceMirrors implements F1Mirrors {
   readonly #list: MirrorList;
   readonly #beganPublic: boolean;
   #arePublic: boolean;
 
-  /** Creates the mirrors that the option says. */
+  /** Creates the mirror list from the option `baseUrls`. */
   constructor(baseUrls: ClientOptions["baseUrls"] = JSDELIVR_MIRRORS) {
     this.#list = new MirrorList(toList(baseUrls));
     this.#beganPublic = baseUrls === JSDELIVR_MIRRORS;
@@ -110,14 +113,15 @@ export class SourceMirrors implements F1Mirrors {
   }
 
   /**
-   * Whether what comes from them is the same for all: they are the default ones and {@linkcode FALLBACK_MIRRORS}, and since the last
-   * {@linkcode reset} no other one was among them, whose responses may still be on their way.
+   * Whether every program gets the same files from these mirrors, so that the shared cache on disk may be used. That holds for
+   * the default mirrors, with or without {@linkcode FALLBACK_MIRRORS}. Once another mirror was added, it is `false` until the
+   * next {@linkcode reset}, even if that mirror was removed, because its responses may still be on their way.
    */
   get arePublic(): boolean {
     return this.#arePublic;
   }
 
-  /** What to make the client with. */
+  /** The option `baseUrls` for the source's client. */
   get baseUrls(): readonly MirrorOptions[] {
     return this.#list.baseUrls;
   }
@@ -150,7 +154,7 @@ export class SourceMirrors implements F1Mirrors {
   }
 }
 
-/** The mirrors of a source that was given a client: they are the client's business. */
+/** The mirrors of a source that was created with a `client`: every method throws. */
 export const FOREIGN_MIRRORS: F1Mirrors = {
   list: refuse,
   add: refuse,
@@ -167,12 +171,12 @@ function refuse(): never {
 }
 
 function toList(baseUrls: NonNullable<ClientOptions["baseUrls"]>): readonly MirrorOptions[] {
-  // What is no list is refused by the client, in its own terms.
+  // The client refuses a value that is no list, with its own error message.
   const list = isUrl(baseUrls) || !Array.isArray(baseUrls) ? [baseUrls] : baseUrls;
   return list.map(toOptions);
 }
 
-/** The options of a mirror, with what its base URL is known for. */
+/** Returns the options of a mirror. A public copy gets its known layout and statuses where the caller gives none. */
 function toOptions(mirror: string | URL | MirrorOptions): MirrorOptions {
   const options = isUrl(mirror) ? { url: mirror } : mirror;
   const known = publicMirror(options?.url);
@@ -181,7 +185,7 @@ function toOptions(mirror: string | URL | MirrorOptions): MirrorOptions {
   return { ...options, path, moveOn };
 }
 
-/** Whether a mirror is one of the public copies, and asked like one. */
+/** Whether a mirror is one of the public copies, with the usual layout and without headers of its own. */
 function isPublic(mirror: string | URL | MirrorOptions): boolean {
   const { url, path, headers } = toOptions(mirror);
   const known = publicMirror(url);
@@ -193,14 +197,14 @@ function publicMirror(url: unknown): MirrorOptions | undefined {
   return [...JSDELIVR_MIRRORS, ...FALLBACK_MIRRORS].find(({ url }) => url === base);
 }
 
-/** The base URL as the list has it. */
+/** Normalizes a base URL, as the list stores it. */
 function baseOf(url: string | URL): string {
   if (!isUrl(url)) throw shapeError("change the mirrors", "url", "an absolute http(s) URL", url);
   const text = String(url);
   try {
     return parseHttpUrl(splitUserInfo(text)?.url ?? text).href;
   } catch (cause) {
-    // Said in terms of the argument.
+    // Name the caller's argument, and hide its credentials.
     const rule = "Cannot change the mirrors as 'url' must be an absolute http(s) URL";
     throw new TypeError(`${rule}: received '${redactUrl(text)}'`, { cause });
   }

@@ -1,5 +1,5 @@
 /**
- * Files that are not there, whatever the CDN calls it.
+ * Recognizes missing files, which jsDelivr may answer with a 403.
  *
  * @module
  */
@@ -8,14 +8,15 @@ import { DataNotFoundError, isHttpError } from "../errors.ts";
 import { type CachePlan, createCachePlan, policyOf } from "../policies/cache_plan.ts";
 import { Reply } from "../policies/reply.ts";
 
-/** How jsDelivr begins its 403 for a file that a repository over its size limit does not have. */
+/** The beginning of jsDelivr's 403 for a missing file of a repository over its size limit. */
 const TOO_LARGE_PACKAGE = /^\s*Package size exceeded/i;
 
 /**
- * Tells a missing file from a refusal. The season repositories are larger than jsDelivr's limit for a package: a file that they
- * do not have is answered with a 403 whose text speaks of the package's size (jsdelivr/jsdelivr#18143).
+ * Distinguishes a missing file from a refusal. The season repositories are larger than jsDelivr's limit for a package. jsDelivr
+ * answers a request for a missing file in such a repository with a 403 whose text speaks of the package's size
+ * (jsdelivr/jsdelivr#18143).
  *
- * @param error What a request failed of.
+ * @param error The error with which a request failed.
  * @returns A `DataNotFoundError` with the error as its cause, if the file is missing; else the error itself.
  */
 export function sourceError<Failure>(error: Failure): Failure | DataNotFoundError {
@@ -28,10 +29,10 @@ export function sourceError<Failure>(error: Failure): Failure | DataNotFoundErro
 }
 
 /**
- * Waits for a request, and tells a missing file from a refusal.
+ * Waits for a request, and turns the 403 of a missing file into a `DataNotFoundError`.
  *
  * @param request The request.
- * @returns What it resolves to.
+ * @returns The result of the request.
  * @throws {DataNotFoundError} Rejects, if the file is missing.
  */
 export async function fileOf<Payload>(request: Promise<Payload>): Promise<Payload> {
@@ -43,11 +44,11 @@ export async function fileOf<Payload>(request: Promise<Payload>): Promise<Payloa
 }
 
 /**
- * Lets a plan see a 404 where the CDN answers a missing file with a 403, so that the plan keeps it like any other missing file. All mirrors
- * have been asked by then. A response that the caller reads itself stays as it is.
+ * Shows a cache plan a 404 where jsDelivr answers a missing file with a 403, so that the plan caches it like any other missing
+ * file. By then the request has tried all mirrors. A response whose body the caller reads stays as it is.
  *
  * @param plan The plan.
- * @returns The plan that does the same, and knows missing files.
+ * @returns A plan that does the same, and recognizes missing files.
  */
 export function withMissingFiles(plan: CachePlan): CachePlan {
   return createCachePlan(plan.name, (environment, surroundings) => {
@@ -60,7 +61,7 @@ export function withMissingFiles(plan: CachePlan): CachePlan {
   });
 }
 
-/** The 404 that a 403 means, if it does. */
+/** Returns a 404 if the 403 means a missing file, and else the same reply. */
 async function asMissing(reply: Reply): Promise<Reply> {
   const { openBody, body, from, target, url } = reply;
   const text = openBody !== undefined
@@ -70,7 +71,7 @@ async function asMissing(reply: Reply): Promise<Reply> {
     : new TextDecoder().decode(body);
   if (!TOO_LARGE_PACKAGE.test(text)) return reply;
   const headers = new Headers(reply.headers);
-  // They are about the body as it was sent.
+  // These headers describe the body as it was sent, and the new body differs.
   for (const name of ["content-length", "content-encoding"]) headers.delete(name);
   const missing = new Reply({ status: 404, headers, url }, {
     from,

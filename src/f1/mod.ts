@@ -1,8 +1,8 @@
 /**
  * Formula 1 timing and telemetry since 2018, from the files that TracingInsights publishes: drivers, lap times, telemetry,
- * weather, race control and corners, typed by path, checked, and loaded in parallel from three mirrors. Events and sessions go by
- * what people call them, laps have readable names, and what follows from the files is worked out: fastest laps, results, the state of
- * the track.
+ * weather, race control and corners. The type of a payload follows from its path, schemas check the payloads, and three mirrors
+ * serve them in parallel. Events and sessions may be given by their everyday names, and laps have readable column names. The
+ * module also derives fastest laps, results and the state of the track from the files.
  *
  * | FastF1                                                    | here                                                           |
  * | --------------------------------------------------------- | -------------------------------------------------------------- |

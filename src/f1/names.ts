@@ -1,5 +1,5 @@
 /**
- * From what people call an event and a session to the names of their folders.
+ * Resolves everyday names of an event and a session to the names of their folders.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { type EventName, findEvent } from "./event_names.ts";
 import { findSession, type SessionName } from "./session_names.ts";
 
-/** An event and a session by the names of their folders. */
+/** The names of the folders of an event and of a session. */
 export interface ResolvedNames {
   readonly event: string;
   readonly session: string;
 }
 
 /**
- * Finds the folders of an event and a session. Names of a season that the calendar does not have are taken as they are, but for
- * the short names of sessions; so are tests, and their sessions.
+ * Finds the folders of an event and a session. For a season that the calendar does not have, and for tests, names are taken as
+ * they are, except for the short names of sessions.
  *
  * @param year The season.
  * @param event The event.
  * @param session The session.
  * @returns The names of the folders.
- * @throws {RangeError} If the calendar has no such event or session; the message says which one may have been meant.
- * @throws {TypeError} If a name is neither a number nor a text that can be a folder.
+ * @throws {RangeError} If the calendar has no such event or session; the message suggests the nearest name.
+ * @throws {TypeError} If a name is neither a number nor a string that can be the name of a folder.
  */
 export function resolveNames(year: number, event: EventName, session: SessionName): ResolvedNames {
   const found = findEvent(year, event);

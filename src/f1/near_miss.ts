@@ -1,5 +1,5 @@
 /**
- * Names that people type, and what they may have meant.
+ * Suggests names for misspelt ones.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 
 /**
- * What is most like a text: at most a third of it is typed differently.
+ * Finds the item whose name is most similar to a text. At most a third of the characters may differ.
  *
- * @param items What there is.
+ * @param items The items to choose from.
  * @param wanted The text, as {@linkcode key} gives it.
- * @param textOf What an item is called.
- * @returns The item; `undefined` if none is like the text.
+ * @param textOf Returns the name of an item.
+ * @returns The item; `undefined` if no name is similar enough.
  */
 export function nearest<Item>(
   items: readonly Item[],
@@ -28,13 +28,13 @@ export function nearest<Item>(
 }
 
 /**
- * An error that says what may have been meant, or else what there is.
+ * Creates an error for an unknown name. The message suggests a name, or else lists the names that exist.
  *
- * @param kind What was looked for.
- * @param name What it was called.
- * @param where Where it is not.
- * @param suggestion What may have been meant.
- * @param all What there is.
+ * @param kind The kind of thing that was looked for, as in `driver`.
+ * @param name The unknown name.
+ * @param where The place without that name, as in `in this session`.
+ * @param suggestion The name that the caller may have meant.
+ * @param all The names that exist.
  * @returns The error.
  */
 export function unknownName(
@@ -52,7 +52,7 @@ export function unknownName(
   return new RangeError(`Cannot find ${kind} as there is no ${JSON.stringify(name)} ${where}${hint}`);
 }
 
-/** A text without accents, case, spaces and punctuation. */
+/** Returns a text in lower case, without accents, spaces and punctuation, for comparing names. */
 export function key(text: string): string {
   return text.normalize("NFD").toLowerCase().replace(/[^a-z0-9]/g, "");
 }

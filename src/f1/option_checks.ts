@@ -1,5 +1,5 @@
 /**
- * What may be among the options of F1 methods; the rest is the client's to check.
+ * Checks the options that only F1 methods have; the client checks the others.
  *
  * @module
  */
@@ -7,16 +7,17 @@
 import { describeUnknown } from "../http/option_hints.ts";
 import { assertOptions } from "../primitives/argument_checks.ts";
 
-/** What the path of a file decides. */
+/** The options of a request that follow from the path of a file. */
 const DECIDED: readonly string[] = ["schema", "as"];
 
 /**
- * Checks options for what the client does not know: names that are almost those of F1 methods, and what follows from the path.
+ * Checks options for mistakes that the client can't see: misspelt names of options that only F1 methods have, and options that
+ * follow from the path.
  *
- * @param action What can't be done, as in "Cannot {action} as …".
+ * @param action The action for the error, as in "Cannot {action} as …".
  * @param options The options.
- * @param own The options that the method has and the client has not.
- * @throws {TypeError} If they are no object, or one of them is misspelt or has no place here.
+ * @param own The names of the options that the method has and the client does not have.
+ * @throws {TypeError} If the options are no object, or one of them is misspelt or follows from the path.
  */
 export function checkF1Options(action: string, options: object, own: readonly string[] = []): void {
   assertOptions(action, options);

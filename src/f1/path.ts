@@ -1,5 +1,5 @@
 /**
- * Where the files of a session are: `{year}@main/{event}/{session}/{path}` below a mirror's base URL.
+ * Builds the paths of a session's files: `{year}@main/{event}/{session}/{path}` below a mirror's base URL.
  *
  * @module
  */
@@ -16,15 +16,15 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
 const ESCAPE = /%[0-9a-f]{2}/i;
 
 /**
- * The folder of a session, relative to a mirror's base URL.
+ * Builds the folder of a session, relative to a mirror's base URL.
  *
  * @param year The season, from 2018.
  * @param event The event's name, as in `Abu Dhabi Grand Prix`.
  * @param session The session's name, as in `Practice 1` or `Race`.
  * @returns The folder, percent-encoded, without a slash at either end.
  * @throws {RangeError} If `year` is no integer from 2018 to 2100.
- * @throws {TypeError} If `event` or `session` is not one plain path segment: empty, `.`, `..`, with a slash, a backslash or a
- * control character, or percent-encoded already.
+ * @throws {TypeError} If `event` or `session` is not one plain path segment, because it is empty, `.` or `..`, contains a slash,
+ * a backslash or a control character, is not well-formed, or is percent-encoded already.
  */
 export function sessionFolder(year: number, event: string, session: string): string {
   if (!Number.isSafeInteger(year) || year < FIRST_YEAR || year > LAST_YEAR) {
@@ -34,9 +34,9 @@ export function sessionFolder(year: number, event: string, session: string): str
 }
 
 /**
- * The URL of a session's file, relative to a mirror's base URL.
+ * Builds the URL of a session's file, relative to a mirror's base URL.
  *
- * @param folder What {@linkcode sessionFolder} returned.
+ * @param folder The result of {@linkcode sessionFolder}.
  * @param path The file's path inside the folder, as in `VER/laptimes.json`.
  * @returns The URL, percent-encoded.
  * @throws {TypeError} If `path` is absolute or one of its segments is not plain.
@@ -51,7 +51,7 @@ export function fileUrl(folder: string, path: string): string {
 }
 
 /**
- * The path of a driver's laps.
+ * Builds the path of a driver's laps.
  *
  * @param driver The driver's code, as in `VER`.
  * @returns The path inside the session's folder.
@@ -63,7 +63,7 @@ export function lapTimesPath(driver: string): `${string}/laptimes.json` {
 }
 
 /**
- * The path of a lap's telemetry.
+ * Builds the path of a lap's telemetry.
  *
  * @param driver The driver's code, as in `VER`.
  * @param lap The lap's number, from 1.
@@ -78,17 +78,20 @@ export function telemetryPath(driver: string, lap: number): `${string}/${number}
 }
 
 /**
- * Checks that a name can be a folder.
+ * Checks that a name can be the name of a folder.
  *
  * @param segment The name.
- * @param name What it is the name of.
- * @throws {TypeError} If it is not one plain path segment.
+ * @param name The argument that the error names.
+ * @throws {TypeError} If the name is not one plain path segment.
  */
 export function assertSegment(segment: string, name: "event" | "session"): void {
   encodeSegment(segment, name);
 }
 
-/** One segment in its composed form, as it is published, and percent-encoded; `received` is the whole argument when the segment is a part of it. */
+/**
+ * Percent-encodes one segment in composed form (NFC), as the folders are published. An error shows `received`, the whole
+ * argument.
+ */
 function encodeSegment(segment: string, name: string, received: string = segment): string {
   const rule = brokenRule(segment);
   if (rule === undefined) return encodeURIComponent(segment.normalize("NFC"));
@@ -106,7 +109,7 @@ function brokenRule(segment: unknown): string | undefined {
   if (/[/\\]/.test(segment)) return "a path segment without slashes and backslashes";
   if (CONTROL_CHARACTER.test(segment)) return "a path segment without control characters";
   if (!segment.isWellFormed()) return "a path segment of well-formed text";
-  // Such a name would be encoded twice; and `%2e%2e` must never reach anything that decodes it.
+  // A percent-encoded name would be encoded twice; and `%2e%2e` must never reach a server that decodes it.
   if (ESCAPE.test(segment)) return "a path segment that is not percent-encoded (it will be)";
   return undefined;
 }

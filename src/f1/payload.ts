@@ -1,5 +1,5 @@
 /**
- * Which file holds what: the payload's type and its schema follow from the path.
+ * Maps the path of a file to the payload's type and its schema.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { type Telemetry, telemetrySchema } from "./telemetry.ts";
 import { type Weather, weatherSchema } from "./weather.ts";
 
 /**
- * What the file at `Path` inside a session's folder holds; `unknown` for a file that has no schema, and for a path of which
- * the compiler knows too little.
+ * The payload of the file at `Path` inside a session's folder; `unknown` for a file that has no schema, and for a path that the
+ * compiler does not know well enough.
  */
 export type PayloadOf<Path extends string> = Path extends "drivers.json" ? DriversPayload
   : Path extends "weather.json" ? Weather
@@ -35,7 +35,7 @@ const SCHEMAS: ReadonlyMap<string, PayloadSchema<unknown>> = new Map<
 ]);
 
 /**
- * The schema of a session's file.
+ * Returns the schema of a session's file.
  *
  * @param path The file's path inside the session's folder.
  * @returns The schema; `undefined` for a file that has none.

@@ -1,5 +1,5 @@
 /**
- * How a session's file is asked for: its URL below the mirrors, and its schema.
+ * Builds the request for a session's file: its URL below the mirrors, and its schema.
  *
  * @module
  */
@@ -10,38 +10,38 @@ import type { Clock } from "../primitives/clock.ts";
 import { fileUrl } from "./path.ts";
 import { schemaOf } from "./payload.ts";
 
-/** Options of one F1 request: those of any request, except for what the path decides. */
+/** Options of one F1 request: those of any request, except those that follow from the path. */
 export type F1RequestOptions = Omit<RequestOptions, "schema" | "as">;
 
-/** Options of many F1 requests: those of one hold for each of them. */
+/** Options of many F1 requests: the options of one request apply to each of them. */
 export type F1BatchOptions = F1RequestOptions & Pick<BatchOptions, "concurrency">;
 
-/** Options of what is loaded driver by driver. */
+/** Options of methods that load files driver by driver. */
 export type F1DriversOptions = F1BatchOptions & {
   /**
-   * The drivers that are wanted, as in {@linkcode F1Session.driver}; only what is no code is looked up.
+   * The drivers to load, as in {@linkcode F1Session.driver}; any name but a three-letter code needs the list of drivers.
    * @default {all drivers of the session}
    */
   readonly drivers?: readonly (string | number)[] | undefined;
 };
 
-/** What all requests of a source share. */
+/** The context that all requests of a source share. */
 export interface SourceContext {
   readonly client: Client;
   readonly clock: Clock;
-  /** Whether payloads are checked when a request does not say. */
+  /** Whether payloads are checked if a request does not have the option `validate`. */
   readonly validate: boolean;
 }
 
 /**
- * The request for a session's file.
+ * Builds the request for a session's file.
  *
  * @param context The source.
  * @param folder The session's folder.
  * @param path The file's path inside the folder.
- * @param options What the caller asked for.
- * @returns The request; without a schema when nothing is to be checked.
- * @throws {TypeError} If `path` is not plain.
+ * @param options The caller's options.
+ * @returns The request; without a schema if the payload is not to be checked.
+ * @throws {TypeError} If a segment of `path` is not plain.
  */
 export function payloadRequest(
   context: SourceContext,

@@ -1,45 +1,45 @@
 /**
- * The type of the payload schemas, in terms of this module alone.
+ * The type of the payload schemas, declared here so that the public types do not import valibot's.
  *
  * @module
  */
 
 import type { StandardSchemaProps } from "../schemas/standard_schema.ts";
 
-/** One thing that a schema found wrong, as valibot tells it. */
+/** One issue that a schema found, as valibot reports it. */
 export interface PayloadIssue {
-  /** Which kind of rule was broken. */
+  /** The kind of the broken rule. */
   readonly kind: "schema" | "validation" | "transformation";
-  /** Which rule was broken. */
+  /** The name of the broken rule. */
   readonly type: string;
   /** The value that broke it. */
   readonly input: unknown;
-  /** What was expected, if that can be said in short. */
+  /** The expected value in short, if there is a short form. */
   readonly expected: string | null;
-  /** What was received, in short. */
+  /** The received value in short. */
   readonly received: string;
-  /** What is wrong. */
+  /** A message for people. */
   readonly message: string;
 }
 
 /**
- * A schema of valibot (https://valibot.dev) for a payload: `v.parse(schema, value)`, `v.pipe(schema, …)` and all else that
- * valibot offers take it, and so does whatever takes a Standard Schema, such as the `schema` option of a request.
+ * A schema of valibot (https://valibot.dev) for a payload. `v.parse(schema, value)`, `v.pipe(schema, …)` and all other functions
+ * of valibot accept it. So does any API that accepts a Standard Schema, such as the `schema` option of a request.
  */
 export interface PayloadSchema<Payload> {
-  /** What valibot's objects are told apart by. */
+  /** The tag by which valibot distinguishes its objects. */
   readonly kind: "schema";
   /** The schema's name in valibot. */
   readonly type: string;
-  /** The function of valibot that made it. */
+  /** The function of valibot that created the schema. */
   readonly reference: (...args: unknown[]) => PayloadSchema<unknown>;
-  /** What it expects, in short. */
+  /** The expected type in short. */
   readonly expects: string;
-  /** It answers at once. */
+  /** `false`: the schema validates synchronously. */
   readonly async: false;
-  /** What it offers as a Standard Schema. */
+  /** The properties of a Standard Schema. */
   readonly "~standard": StandardSchemaProps<unknown, Payload> & { readonly vendor: "valibot" };
-  /** What valibot calls to check a value. */
+  /** The function that valibot calls to check a value. */
   readonly "~run": (
     dataset: { typed?: false; value: unknown; issues?: undefined },
     config: Readonly<Record<never, never>>,

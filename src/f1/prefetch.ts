@@ -1,5 +1,5 @@
 /**
- * Everything of a session, for the sake of the cache.
+ * Loads all files of sessions, in order to fill the cache.
  *
  * @module
  */
@@ -21,12 +21,12 @@ const ACTION = "prefetch F1 data";
 /** Options of {@linkcode F1Session.prefetch}. */
 export type SessionPrefetchOptions = F1BatchOptions & {
   /**
-   * Whether the telemetry of all laps is loaded: about 150 MB a race.
+   * Whether to load the telemetry of all laps: about 150 MB a race.
    * @default {true}
    */
   readonly telemetry?: boolean | undefined;
   /**
-   * Whether files are loaded again that are in the cache.
+   * Whether to load files again that are in the cache already.
    * @default {false}
    */
   readonly refresh?: boolean | undefined;
@@ -36,15 +36,15 @@ export type SessionPrefetchOptions = F1BatchOptions & {
 export interface PrefetchFailure {
   /** Year, event, session and path, joined by slashes. */
   readonly file: string;
-  /** Why. */
+  /** The reason. */
   readonly error: Error;
 }
 
-/** What a prefetch has done. */
+/** The result of a prefetch. */
 export interface PrefetchSummary {
-  /** How many files were loaded, from wherever. */
+  /** How many files were loaded, from the network or from the cache. */
   readonly loaded: number;
-  /** How many files there are not, such as the telemetry of some laps. */
+  /** How many files do not exist, such as the telemetry of some laps. */
   readonly missing: number;
   /** The files that could not be loaded. */
   readonly failures: readonly PrefetchFailure[];
@@ -53,35 +53,38 @@ export interface PrefetchSummary {
 /** Options of {@linkcode TracingInsights.prefetch}. */
 export type PrefetchOptions = SessionPrefetchOptions & {
   /**
-   * Which events, as in {@linkcode TracingInsights.session}.
+   * The events to load, as in {@linkcode TracingInsights.session}.
    * @default {all events of the calendar}
    */
   readonly events?: readonly EventName[] | undefined;
   /**
-   * Which sessions of each, as in {@linkcode TracingInsights.session}. Where `events` is left out, events without such a session are
-   * left out too: `["Sprint"]` is all sprints of the season.
+   * The sessions of each event to load, as in {@linkcode TracingInsights.session}. Without `events`, the prefetch skips events
+   * that have none of these sessions: `["Sprint"]` loads all sprints of the season.
    * @default {all sessions of the event}
    */
   readonly sessions?: readonly SessionName[] | undefined;
 };
 
-/** A session as it is told. */
+/** A session to load. */
 export interface PrefetchTarget {
-  /** Its folder, relative to a mirror's base URL. */
+  /** The session's folder, relative to a mirror's base URL. */
   readonly folder: string;
-  /** What it is called in failures. */
+  /** The session's name in failures. */
   readonly name: string;
-  /** Whether it is only known that it is planned. */
+  /**
+   * Whether the session comes from the calendar alone, so that it may not have taken place yet: a missing file is then no
+   * failure.
+   */
   readonly isPlanned?: boolean | undefined;
 }
 
 /**
- * Loads all files of a session and keeps none of them: what remains is in the cache.
+ * Loads all files of a session into the cache, and keeps none of them in memory.
  *
  * @param context The source.
  * @param target The session.
  * @param options The options.
- * @returns What has been done.
+ * @returns How many files were loaded, how many do not exist, and which could not be loaded.
  * @throws {unknown} Rejects, with the caller's own reason, if `options.signal` aborts.
  */
 export async function prefetchSession(
@@ -97,7 +100,7 @@ export async function prefetchSession(
 
   async function* requests(): AsyncGenerator<RequestSpec, undefined, undefined> {
     for (;;) {
-      // The end comes by `stop`.
+      // `files.stop()` ends this wait when the stream ends early.
       const file = await files.next();
       if (file === undefined) return;
       underWay.set(given++, file);
@@ -125,11 +128,11 @@ export async function prefetchSession(
 }
 
 /**
- * The sessions that a prefetch is for.
+ * Lists the sessions that a prefetch has to load.
  *
  * @param year The season.
- * @param options Which events and sessions.
- * @returns The folders' names, event by event; each once, by however many names it was asked for.
+ * @param options The events and the sessions.
+ * @returns The names of the folders, event by event; each once, even if several names stand for it.
  * @throws {RangeError} If there is no such event or session.
  */
 export function prefetchTargets(
@@ -149,7 +152,10 @@ export function prefetchTargets(
   return [...targets.values()];
 }
 
-/** The sessions of each event that has them. One that no event has is refused in the words of the last event. */
+/**
+ * Lists the given sessions of each event that has them. A session that no event has throws the error that the last event of the
+ * season gives.
+ */
 function targetsOfSeason(year: number, sessions: readonly SessionName[]): readonly ResolvedNames[] {
   const events = eventsOf(year);
   const found = sessions.map((session) => events.map((event) => sessionOf(event, session)));
@@ -163,11 +169,11 @@ function targetsOfSeason(year: number, sessions: readonly SessionName[]): readon
 }
 
 /**
- * Checks what belongs to a prefetch alone.
+ * Checks the options that only a prefetch has.
  *
  * @param options The options.
- * @param further Options that may stand beside those of a session.
- * @throws {TypeError} If they are no object, one is misspelt, or what must be true or false is neither.
+ * @param further The names of options that the method takes besides those of a session.
+ * @throws {TypeError} If the options are no object, a name is misspelt, or `telemetry` or `refresh` is no boolean.
  */
 export function checkPrefetchOptions(options: SessionPrefetchOptions, further: readonly string[] = []): void {
   checkF1Options(ACTION, options, ["telemetry", "refresh", ...further]);
@@ -175,13 +181,13 @@ export function checkPrefetchOptions(options: SessionPrefetchOptions, further: r
   assertSwitch(ACTION, "refresh", options.refresh);
 }
 
-/** The folder of a session that an event has. */
+/** Returns the folder of a session; `undefined` if the event does not have it. */
 function sessionOf(event: F1Event, session: SessionName): string | undefined {
   try {
     const name = findSession(session, event);
     return event.sessions.includes(name) ? name : undefined;
   } catch (error) {
-    // Not every weekend has each session.
+    // Not every weekend has every session.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -192,7 +198,7 @@ function checkList(name: string, value: unknown): void {
   throw shapeError(ACTION, name, "an array", value);
 }
 
-/** What several prefetches have done together. */
+/** Adds up the results of several prefetches. */
 export function sumOf(summaries: readonly PrefetchSummary[]): PrefetchSummary {
   return {
     loaded: summaries.reduce((sum, { loaded }) => sum + loaded, 0),

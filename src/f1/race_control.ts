@@ -9,17 +9,17 @@ import { numbersOrGaps, optional, tableSchema, texts, textsOrGaps } from "./tabl
 
 /** The messages of a session, column by column: index `i` of every column belongs to the same message. */
 export interface RaceControl {
-  /** When, in UTC, as ISO text with nanoseconds and without a zone. */
+  /** The time in UTC, as ISO text with nanoseconds and without a zone. */
   readonly time: readonly string[];
-  /** What it is about: `Flag`, `Drs`, `SafetyCar`, `CarEvent`, `Other`, … */
+  /** The category of the message: `Flag`, `Drs`, `SafetyCar`, `CarEvent`, `Other`, … */
   readonly cat: readonly (string | null)[];
   /** The message. */
   readonly msg: readonly (string | null)[];
-  /** The new state of what the message is about: `DEPLOYED`, `DISABLED`, … */
+  /** The new state of the subject of the message: `DEPLOYED`, `DISABLED`, … */
   readonly status: readonly (string | null)[];
   /** The flag that is shown. */
   readonly flag: readonly (string | null)[];
-  /** What the flag is for: `Track`, `Sector`, `Driver`. */
+  /** The scope of the flag: `Track`, `Sector`, `Driver`. */
   readonly scope: readonly (string | null)[];
   /** The marshal sector that the flag is for. */
   readonly sector: readonly (number | null)[];
@@ -27,11 +27,11 @@ export interface RaceControl {
   readonly dNum: readonly (string | null)[];
   /** The lap of the leader. */
   readonly lap?: readonly (number | null)[] | undefined;
-  /** What else the file says. */
+  /** Further columns of the file. */
   readonly [column: string]: unknown;
 }
 
-/** Checks `rcm.json`: columns of equal lengths, the string `"None"` becomes `null`, and unknown columns pass through. */
+/** Checks `rcm.json`: all columns have the same length, the string `"None"` becomes `null`, and unknown columns pass through. */
 export const raceControlSchema: PayloadSchema<RaceControl> = tableSchema<RaceControl>({
   time: texts,
   cat: textsOrGaps,

@@ -1,5 +1,5 @@
 /**
- * The order of a session, as far as its laps tell.
+ * Derives the order of the drivers in a session from their laps.
  *
  * @module
  */
@@ -8,42 +8,45 @@ import type { Driver } from "./drivers.ts";
 import { type FastestLap, fastestLapOf } from "./fastest_lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 
-/** How a driver did. */
+/** The result of a driver. */
 export interface SessionResult {
-  /** The place, from 1; `null` for a driver who did not start a race, or has no time in another session. */
+  /** The position, from 1; `null` for a driver who did not start the race, or who has no time in another session. */
   readonly position: number | null;
   /** The driver. */
   readonly driver: Driver;
-  /** How many laps the driver drove; in a race, how many the driver completed. */
+  /** How many laps the driver drove; in a race, how many of them the driver completed. */
   readonly laps: number;
-  /** The fastest lap; `null` if none has a time that counts. */
+  /** The fastest lap; `null` if no lap has a time that counts. */
   readonly fastestLap: FastestLap | null;
 }
 
-/** What the order goes by. */
+/** A driver with the values that the order depends on. */
 interface Entry {
   readonly driver: Driver;
   readonly laps: number;
   readonly fastestLap: FastestLap | null;
   readonly isPlaced: boolean;
-  /** From the most to the least important; the smaller is ahead. */
+  /** The values to compare, from the most to the least important; the smaller value is ahead. */
   readonly rank: readonly number[];
 }
 
-/** Whether who drove furthest is ahead, rather than who drove the fastest lap; the sprints of 2021 were called otherwise. */
+/**
+ * Whether a session is a race, which is ordered by distance instead of the fastest lap. In 2021 the sprint was called "Sprint
+ * Qualifying".
+ */
 export function isRace(year: number, session: string): boolean {
   return session === "Race" || session === "Sprint" || (year === 2021 && session === "Sprint Qualifying");
 }
 
 /**
- * The order of the drivers. A race is ordered by the laps that were completed and the position at the end of the last one (or, in
- * seasons whose files have no positions, the time that they took); other sessions by the part of qualifying that was reached and the
- * fastest lap in it.
+ * Derives the order of the drivers. A race is ordered by completed laps and the position at the end of the last one; in seasons
+ * whose files have no positions, by completed laps and the total time. Other sessions are ordered by the part of qualifying that
+ * a driver reached and the fastest lap in it.
  *
- * @param drivers Who took part.
- * @param laps The laps of those who have some.
- * @param race Whether it was a race.
- * @returns The drivers in order; those without a place last, in the order of `drivers`.
+ * @param drivers The drivers who took part.
+ * @param laps The laps by driver; a driver may be missing.
+ * @param race Whether the session was a race.
+ * @returns The drivers in order; those without a position come last, in the order of `drivers`.
  */
 export function resultsOf(
   drivers: readonly Driver[],
@@ -62,24 +65,27 @@ export function resultsOf(
 }
 
 /**
- * How many laps the leader drove.
+ * Counts the laps that the leader drove.
  *
  * @param laps The laps by driver.
- * @param race Whether it was a race, where only laps that were completed count.
- * @returns The highest number of a lap; 0 without any.
+ * @param race Whether the session was a race, where only completed laps count.
+ * @returns The highest lap number; 0 without any lap.
  */
 export function totalLapsOf(laps: Readonly<Record<string, LapTimes>>, race: boolean): number {
   const onlyCompleted = race && havePositions(laps);
   return Object.values(laps).reduce((most, own) => Math.max(most, lastLap(own, onlyCompleted)), 0);
 }
 
-/** Whether the files of a race say who was where at the end of a lap; in the oldest seasons they do not. */
+/** Whether the files of a race have positions at the end of each lap; those of the oldest seasons have none. */
 function havePositions(laps: Readonly<Record<string, LapTimes>>): boolean {
   // Unchecked payloads may hold anything here.
   return Object.values(laps).some(({ pos }) => Array.isArray(pos) && pos.some(isNumber));
 }
 
-/** The last lap of a driver. The one on which a car stopped is in the file too, and has neither a time nor a position. */
+/**
+ * Returns the number of a driver's last lap. The file also contains the lap on which a car stopped, without a time and a
+ * position; it does not count as completed.
+ */
 function lastLap({ lap, time, pos }: LapTimes, onlyCompleted: boolean): number {
   const laps = lap.filter((_lap, row) => !onlyCompleted || isNumber(time[row]) || isNumber(pos?.[row]));
   // Unchecked payloads may hold "None" here.
@@ -101,7 +107,7 @@ function entryOf(
   const rank = race
     ? [-count, lastPosition(laps, count), totalTime(laps)]
     : qualifyingRank(driver.driver, laps);
-  // Who stops on the first lap has started.
+  // A driver who stops on the first lap has started the race, and gets a position.
   const isPlaced = race ? lastLap(laps, false) > 0 : fastestLap !== null;
   return { driver, laps: count, fastestLap, isPlaced, rank };
 }
@@ -120,7 +126,10 @@ function totalTime({ time }: LapTimes): number {
   return total;
 }
 
-/** The parts of qualifying have names that sort: those who reached a later one are ahead, also without a time there. */
+/**
+ * Ranks by the part of qualifying that the driver reached, by the number at the end of its name; a driver who reached a later
+ * part is ahead, even without a time in it. The fastest lap in that part is next, then the fastest lap of the session.
+ */
 function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
   const overall = fastestLapOf(driver, laps)?.time ?? Infinity;
   const qs = Array.isArray(laps.qs) ? laps.qs : [];

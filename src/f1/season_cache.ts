@@ -11,31 +11,37 @@ import { withMissingFiles } from "./missing_file.ts";
 import { seasonTtlMs } from "./season_ttl.ts";
 import { withStaleWarnings } from "./stale_warnings.ts";
 
-/** How long it is known that a file is missing, in milliseconds: it may still come. */
+/** How long the cache remembers that a file is missing, in milliseconds; the file may still be published. */
 const MISSING_MS = 5 * 60_000;
-/** How long what is not fresh any more may still answer while the network fails, in milliseconds. */
+/** How long a stale file may be served while the network fails, in milliseconds. */
 const STALE_IF_ERROR_MS = 30 * 86_400_000;
-/** How long a request waits for such a network, in milliseconds: the first retry, after 2 to 3 seconds, has its chance. */
+/**
+ * How long a request waits for a failing network before it gets a stale file, in milliseconds. That leaves time for the first
+ * retry, which comes after 2 to 3 seconds.
+ */
 const STALE_AFTER_MS = 4_000;
-/** A whole race may wait to be written, because a network can be faster than a disk. */
+/** How many bytes may wait to be written: a whole race, because a network can be faster than a disk. */
 const MAX_PENDING_BYTES = 256 * 1024 * 1024;
-/** How long a disk may take that is busy with as much, in milliseconds; ten times as long for a write. */
+/** How long a read may take on a disk that is busy with writing a race, in milliseconds. A write may take ten times as long. */
 const ADAPTER_TIMEOUT_MS = 3_000;
 
 /**
- * Plans to keep the files of past seasons for ever, and those of the running one for five minutes; see
- * {@linkcode seasonTtlMs}. That a file is missing is kept for five minutes, also where the CDN says so with a 403.
+ * Plans a cache that keeps the files of past seasons for ever and those of the running season for five minutes; see
+ * {@linkcode seasonTtlMs}. It also remembers for five minutes that a file is missing, even where the CDN answers a missing file
+ * with a 403.
  *
- * What is older is asked for again. If the network fails then, or a login page is all that comes, it is served all the same, for 30 days (that
- * a file is missing too), and there is one `warning` event of the source `f1` until something comes again; an outcome of `allTelemetry()` says
- * `from: "stale"`. `staleIfErrorMs: 0` makes the failure an error instead.
+ * An older file is stale, and is fetched again. If the network fails then, or answers with a login page, the stale file is served
+ * for another 30 days; the same holds for the knowledge that a file is missing. One `warning` event of the source `f1` says so,
+ * until the network answers again, and an outcome of `allTelemetry()` has `from: "stale"`. With `staleIfErrorMs: 0` the failure
+ * is an error instead.
  *
- * @param adapter Where files are kept; several adapters are tiers, the fastest first.
- * @param options Options of `ttlCache`; with `negative` missing files are kept for another time. Four have other defaults here. Old files are served for
- * an error by `staleIfErrorMs`, 30 days, after `staleAfterMs`, 4 seconds, in which there is time for a retry. And so that a race that comes
- * faster than the disk can take it is kept as a whole, `maxPendingBytes` is 256 MiB, and `adapterTimeoutMs` 3 seconds.
+ * @param adapter The storage for the files; several adapters are tiers, the fastest first.
+ * @param options Options of `ttlCache`; `negative` sets how long missing files are remembered. Four options have other defaults
+ * here. Stale files are served for an error during `staleIfErrorMs`, 30 days, and after `staleAfterMs`, 4 seconds, which leaves
+ * time for a retry. `maxPendingBytes` is 256 MiB and `adapterTimeoutMs` 3 seconds, so that a race is stored as a whole even if it
+ * arrives faster than the disk can write it.
  * @returns The plan, for the option `cache` of `tracingInsights()`.
- * @throws {TypeError} If something has the wrong shape, or an option does not exist.
+ * @throws {TypeError} If an argument has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.
  *
  * @example A session that is kept in a folder

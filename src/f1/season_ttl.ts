@@ -1,19 +1,20 @@
 /**
- * How long a session's file stays the same.
+ * Decides how long a cache may keep a session's file.
  *
  * @module
  */
 
-/** The season of a URL, in the layouts of all public copies. */
+/** Matches the season in a URL, in the layouts of all public copies. */
 const SEASON = /\/(\d{4})(?:@main|\/resolve|\/main)\//;
 const RUNNING_SEASON_TTL_MS = 5 * 60_000;
 
 /**
- * How long a file may be served from a cache: for ever when its season is over, which is when the year of its URL has passed
- * (in UTC), and for five minutes while files still appear and are corrected, or when the URL names no season.
+ * Returns how long a cache may serve a file. A file of a past season lives for ever; a season is past once the year in its URL is
+ * over (in UTC). Any other file lives for five minutes, because files of the running season still appear and are corrected. So
+ * does a file whose URL names no season.
  *
  * @param url The file's URL, or its path below a mirror's base URL.
- * @param nowMs The time, in milliseconds since 1970.
+ * @param nowMs The current time, in milliseconds since 1970.
  * @returns The time to live, in milliseconds; `Infinity` for ever.
  *
  * @example Past seasons never expire

@@ -19,8 +19,8 @@ import type { TrackStatus } from "./track_status.ts";
 import type { Weather } from "./weather.ts";
 
 /**
- * One session of an event. Every method rejects with the errors of `client.json()` (`DataNotFoundError` for a file that is not
- * there), and with the caller's own reason when `options.signal` aborts; a bad argument rejects before any request.
+ * One session of an event. Every method rejects with the errors of `client.json()` (`DataNotFoundError` for a missing file), and
+ * with the caller's own reason when `options.signal` aborts. A bad argument rejects before any request.
  */
 export interface F1Session {
   /** The season. */
@@ -31,7 +31,7 @@ export interface F1Session {
   readonly name: string;
 
   /**
-   * The drivers who took part.
+   * Fetches the drivers who took part.
    *
    * @param options Options of the request.
    * @returns The drivers, each once, in the file's order.
@@ -39,20 +39,20 @@ export interface F1Session {
   drivers(options?: F1RequestOptions): Promise<readonly Driver[]>;
 
   /**
-   * One of the drivers who took part.
+   * Finds one of the drivers who took part.
    *
    * @param driver The code, the car number, the last or the whole name, as in `"VER"`, `1` or `"verstappen"`.
    * @param options Options of the request.
    * @returns The driver.
-   * @throws {RangeError} Rejects, if no driver of that name took part, or several did (two Leclercs, in a practice of 2024); the message
-   * names drivers that may have been meant.
+   * @throws {RangeError} Rejects, if no driver of that name took part, or several did (two Leclercs, in a practice of 2024). The
+   * message suggests the nearest driver, or lists the drivers.
    */
   driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
 
   /**
-   * The order of the drivers, as far as the laps tell: a race by completed laps and the position at the end of the last one, other sessions by
-   * the part of qualifying that was reached and the fastest lap. The data has no official classification: neither the grid, nor points,
-   * nor why a driver retired, nor what stewards changed afterwards.
+   * Derives the order of the drivers from their laps. A race is ordered by completed laps and the position at the end of the last
+   * one; other sessions by the part of qualifying that a driver reached and the fastest lap. The data has no official
+   * classification: no grid, no points, no reasons for retirements, and no later decisions of the stewards.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.
@@ -60,15 +60,16 @@ export interface F1Session {
   results(options?: F1BatchOptions): Promise<readonly SessionResult[]>;
 
   /**
-   * What the track was like lap by lap: all states that any driver had during a lap of that number.
+   * Derives the state of the track lap by lap: all states that any driver had during a lap of that number.
    *
    * @param options Options of the requests.
-   * @returns The laps in order; none in the oldest seasons, whose files do not say.
+   * @returns The laps in order; empty for the oldest seasons, whose files have no states.
    */
   trackStatus(options?: F1BatchOptions): Promise<readonly TrackStatus[]>;
 
   /**
-   * How many laps the leader drove, of a race completed; how many were planned is not published.
+   * Counts the laps that the leader drove; in a race, those that the leader completed. The planned number of laps is not
+   * published.
    *
    * @param options Options of the requests.
    * @returns The number; 0 if no driver drove a lap.
@@ -76,43 +77,43 @@ export interface F1Session {
   totalLaps(options?: F1BatchOptions): Promise<number>;
 
   /**
-   * One driver's laps.
+   * Fetches one driver's laps.
    *
-   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; any name but a three-letter code needs the list of drivers.
    * @param options Options of the request.
    * @returns The laps, column by column.
    */
   laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;
   /**
-   * The laps of all drivers, or of some, loaded in parallel. The first failure aborts the rest and rejects.
+   * Fetches the laps of all drivers, or of some, in parallel. The first failure aborts the rest and rejects.
    *
-   * @param options Options of the requests, and whose laps are wanted.
-   * @returns The laps by driver, in the order of {@linkcode F1Session.drivers} or of `options.drivers`; a driver who has no file is not
-   * there.
+   * @param options Options of the requests, and the drivers whose laps to fetch.
+   * @returns The laps by driver, in the order of {@linkcode F1Session.drivers} or of `options.drivers`; a driver without a file
+   * is left out.
    */
   laps(options?: F1DriversOptions): Promise<Readonly<Record<string, LapTimes>>>;
 
   /**
-   * One driver's laps under readable names, one object each; {@linkcode lapRows} and {@linkcode lapColumns} do the same to laps that
-   * are there.
+   * Fetches one driver's laps under readable names, one object each. {@linkcode lapRows} and {@linkcode lapColumns} convert laps
+   * that the caller already has.
    *
-   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; any name but a three-letter code needs the list of drivers.
    * @param options Options of the request.
    * @returns The laps, in the file's order.
    */
   lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
   /**
-   * The laps of all drivers, or of some, under readable names, one object each.
+   * Fetches the laps of all drivers, or of some, under readable names, one object each.
    *
-   * @param options Options of the requests, and whose laps are wanted.
+   * @param options Options of the requests, and the drivers whose laps to fetch.
    * @returns The laps, driver by driver.
    */
   lapRows(options?: F1DriversOptions): Promise<readonly Lap[]>;
 
   /**
-   * One lap under readable names.
+   * Fetches one lap under readable names.
    *
-   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; any name but a three-letter code needs the list of drivers.
    * @param lap The lap's number, from 1.
    * @param options Options of the request.
    * @returns The lap.
@@ -121,27 +122,27 @@ export interface F1Session {
   lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap>;
 
   /**
-   * The fastest lap of the session. Deleted lap times don't count, and neither do drivers who have no file. Where a file does not say
-   * which times were deleted, a lap that was faster than the driver's personal bests counts as one.
+   * Finds the fastest lap of the session. Deleted lap times don't count, and neither do drivers without a file. Where a file does
+   * not mark deleted times, a lap that was faster than the driver's personal bests counts as deleted.
    *
-   * @param options Options of the requests, and whose laps count.
-   * @returns The lap; `null` when none has a time.
+   * @param options Options of the requests, and the drivers whose laps count.
+   * @returns The lap; `null` when no lap has a time.
    */
   fastestLap(
     options?: F1DriversOptions & { readonly by?: "session" | undefined },
   ): Promise<FastestLap | null>;
   /**
-   * The fastest lap of each driver who has a time.
+   * Finds the fastest lap of each driver who has a time.
    *
-   * @param options Options of the requests, and which drivers are meant.
+   * @param options Options of the requests, and the drivers whose laps count.
    * @returns The laps, fastest first.
    */
   fastestLap(options: F1DriversOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
 
   /**
-   * The telemetry of one lap.
+   * Fetches the telemetry of one lap.
    *
-   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; any name but a three-letter code needs the list of drivers.
    * @param lap The lap's number, from 1.
    * @param options Options of the request.
    * @returns The telemetry.
@@ -149,40 +150,42 @@ export interface F1Session {
   telemetry(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Telemetry>;
 
   /**
-   * The telemetry of all laps, as a stream of outcomes in the order in which they complete. Laps are asked for as the stream is
-   * read: what is in flight and what waits for the reader is bounded, however many laps there are. A lap that can't be loaded,
-   * or a driver whose laps can't be listed, is an outcome with `ok: false`; the stream goes on. Leaving the loop aborts what
-   * is in flight.
+   * Streams the telemetry of all laps, as outcomes in the order in which they complete. The stream requests laps as the caller
+   * reads: the number of requests in flight and of outcomes that wait for the caller is bounded, however many laps there are. A
+   * lap that can't be loaded, or a driver whose laps can't be listed, is an outcome with `ok: false`; the stream goes on. Leaving
+   * the loop aborts the requests in flight.
    *
-   * @param options Options of the stream; `ordered` yields by driver and lap.
-   * @returns One outcome a lap. Reading it rejects when the session's drivers can't be loaded, and with the caller's own
-   * reason when `options.signal` aborts.
-   * @throws {TypeError} If `options.drivers` is no array of codes.
+   * @param options Options of the stream; with `ordered` the outcomes come by driver and lap.
+   * @returns One outcome per lap. Reading the stream rejects when the session's drivers can't be loaded, and with the caller's
+   * own reason when `options.signal` aborts.
+   * @throws {TypeError} If `options.drivers` is no array of drivers.
    */
   allTelemetry(options?: AllTelemetryOptions): AsyncIterableIterator<TelemetryOutcome>;
 
   /**
-   * The fastest lap of the session. Deleted lap times don't count. If its telemetry is missing, it is that of the next driver whose
-   * fastest lap has some; {@linkcode F1Session.fastestLap} is the fastest lap in any case.
+   * Fetches the fastest lap of the session with its telemetry. Deleted lap times don't count. If the telemetry of that lap is
+   * missing, the result is the next driver's fastest lap that has telemetry. {@linkcode F1Session.fastestLap} returns the fastest
+   * lap in any case.
    *
-   * @param options Options of the requests, and whose laps count.
+   * @param options Options of the requests, and the drivers whose laps count.
    * @returns The lap with its telemetry; `null` when no driver's fastest lap has a time and telemetry.
    */
   fastestLapTelemetry(
     options?: F1DriversOptions & { readonly by?: "session" | undefined },
   ): Promise<FastestLapTelemetry | null>;
   /**
-   * The fastest lap of each driver. Deleted lap times don't count.
+   * Fetches the fastest lap of each driver with its telemetry. Deleted lap times don't count.
    *
-   * @param options Options of the requests, and which drivers are meant.
-   * @returns The laps with their telemetry, fastest first; without drivers who have no time or no telemetry of that lap.
+   * @param options Options of the requests, and the drivers whose laps count.
+   * @returns The laps with their telemetry, fastest first. Drivers without a time, or without telemetry of that lap, are left
+   * out.
    */
   fastestLapTelemetry(
     options: F1DriversOptions & { readonly by: "driver" },
   ): Promise<readonly FastestLapTelemetry[]>;
 
   /**
-   * The weather.
+   * Fetches the weather.
    *
    * @param options Options of the request.
    * @returns The weather, column by column.
@@ -190,7 +193,7 @@ export interface F1Session {
   weather(options?: F1RequestOptions): Promise<Weather>;
 
   /**
-   * The messages of race control.
+   * Fetches the messages of race control.
    *
    * @param options Options of the request.
    * @returns The messages, column by column.
@@ -198,7 +201,7 @@ export interface F1Session {
   raceControl(options?: F1RequestOptions): Promise<RaceControl>;
 
   /**
-   * The corners of the track.
+   * Fetches the corners of the track.
    *
    * @param options Options of the request.
    * @returns The corners, column by column.
@@ -206,10 +209,10 @@ export interface F1Session {
   corners(options?: F1RequestOptions): Promise<Corners>;
 
   /**
-   * Loads all files of the session, so that they are in the source's cache, and keeps none of them in memory.
+   * Loads all files of the session into the source's cache, and keeps none of them in memory.
    *
-   * @param options Options of the requests, and whether telemetry is wanted and what is in the cache is loaded again.
-   * @returns How many files were loaded, how many there are not, and which could not be loaded.
+   * @param options Options of the requests; also whether to load telemetry, and whether to load files again that the cache has.
+   * @returns How many files were loaded, how many do not exist, and which could not be loaded.
    */
   prefetch(options?: SessionPrefetchOptions): Promise<PrefetchSummary>;
 }

@@ -1,5 +1,5 @@
 /**
- * The files of a session, found as they are loaded: which laps there are is only known when a driver's lap times are.
+ * Finds the files of a session while they are loaded: a driver's laps are only known once that driver's lap times are loaded.
  *
  * @module
  */
@@ -7,40 +7,40 @@
 import { DRIVERS_PATH, lapTimesPath, telemetryPath } from "./path.ts";
 import { usableDrivers, usableLaps } from "./usable.ts";
 
-/** Which files are wanted. */
+/** The files to load. */
 export interface SessionSelection {
-  /** Drivers, weather, race control and corners. */
+  /** Whether to load the drivers, weather, race control and corners. */
   readonly session: boolean;
   readonly laps: boolean;
   readonly telemetry: boolean;
-  /** The drivers whose laps are wanted; all of them if there are none. */
+  /** The drivers whose laps to load; all drivers if empty. */
   readonly drivers: readonly string[];
 }
 
-/** One file. */
+/** One file of a session. */
 export interface SessionFile {
   readonly path: string;
-  /** Whether it was asked for, or only tells what else there is. */
+  /** Whether the selection includes the file; otherwise it is loaded only to find further files. */
   readonly wanted: boolean;
-  /** Whether the run has failed without it; others are not published for every session, driver and lap. */
+  /** Whether a missing file is a failure. Other files are not published for every session, driver and lap. */
   readonly required: boolean;
 }
 
 const OTHER_PATHS = ["weather.json", "rcm.json", "corners.json"];
 
-/** Gives out files one by one, and learns of further ones from those that have been loaded. */
+/** Hands out the files of a session one by one, and finds further files in the payloads of loaded ones. */
 export class SessionFiles {
   readonly #selection: SessionSelection;
   readonly #queue: SessionFile[] = [];
   #given = 0;
   #settled = 0;
-  /** How many files that lead to others have not been loaded. */
+  /** How many files that name further files are not settled yet. */
   #leads = 0;
   #wake: () => void = () => {};
   #isStopped = false;
 
   /**
-   * Begins with the files that every session has.
+   * Starts with the files that every session has.
    *
    * @throws {TypeError} If a driver's code can't be part of a path.
    */
@@ -53,12 +53,12 @@ export class SessionFiles {
     if (laps || telemetry) { for (const driver of drivers) this.#addLapTimes(driver, true); }
   }
 
-  /** How many files there are; absent while a file that is in flight may lead to more. */
+  /** The number of files; `undefined` while a file that is not settled yet may name more. */
   get total(): number | undefined {
     return this.#leads === 0 ? this.#given + this.#queue.length : undefined;
   }
 
-  /** The next file, once it is known; `undefined` when there are no more, or `signal` aborts. */
+  /** Waits for the next file; `undefined` when there are no more, or when `stop()` was called or `signal` has aborted. */
   async next(signal?: AbortSignal): Promise<SessionFile | undefined> {
     while (this.#queue.length === 0 && this.#settled < this.#given && !this.#isOver(signal)) {
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -70,11 +70,11 @@ export class SessionFiles {
   }
 
   /**
-   * Learns from a file that has been loaded.
+   * Settles a file that was handed out, and finds further files in its payload.
    *
    * @param file The file.
-   * @param payload What is in it; `undefined` if it could not be loaded.
-   * @returns What is wrong with it, or with the names of files in it.
+   * @param payload The file's content; `undefined` if it could not be loaded.
+   * @returns The errors of an unusable payload, or of names in it that can't be part of a path.
    */
   settle(file: SessionFile, payload: unknown): readonly unknown[] {
     const problems: unknown[] = [];
@@ -87,7 +87,7 @@ export class SessionFiles {
     return problems;
   }
 
-  /** Gives out no more files, nor to calls that wait for one. */
+  /** Hands out no more files; calls that wait for one get `undefined`. */
   stop(): void {
     this.#isStopped = true;
     this.#wake();
@@ -102,7 +102,7 @@ export class SessionFiles {
       try {
         add();
       } catch (problem) {
-        // The file names something that can't be a path: the others in it may be fine.
+        // A name in the file can't be part of a path. Keep the other names.
         problems.push(problem);
       }
     };

@@ -1,5 +1,5 @@
 /**
- * From what people call a session to the name of its folder.
+ * Finds the folder of a session by its everyday names.
  *
  * @module
  */
@@ -9,10 +9,16 @@ import type { F1Event } from "./calendar.ts";
 import { key, nearest, unknownName } from "./near_miss.ts";
 import { assertSegment } from "./path.ts";
 
-/** Which session: the name of its folder, its place in the weekend from 1 (`4` or `"4"`), or a short name: `"Q"`, `"FP1"`, `"race"`. */
+/**
+ * A session: the name of its folder, its position in the weekend from 1 (`4` or `"4"`), or a short name: `"Q"`, `"FP1"`,
+ * `"race"`.
+ */
 export type SessionName = string | number;
 
-/** What each short name may stand for; the first that the weekend has counts, since sprints have changed their names. */
+/**
+ * The sessions that each short name may mean. The first one that the weekend has is the result, since sprint sessions have
+ * changed their names over the seasons.
+ */
 const SHORT_NAMES: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   fp1: ["Practice 1"],
   freepractice1: ["Practice 1"],
@@ -78,7 +84,7 @@ export function findSession(name: SessionName, event: F1Event | undefined): stri
   if (plain !== undefined) return plain;
   const short = SHORT_NAMES.get(wanted)?.find((session) => sessions.includes(session));
   if (short !== undefined) return short;
-  // Where the calendar does not know the weekend, a number may be the name.
+  // Without a calendar entry, a string of digits may be the name of a folder.
   if (event !== undefined && /^\s*\d+\s*$/.test(name)) return sessionOfPlace(Number(name), event);
   if (event === undefined || event.round === null) return name;
   throw unknownName(

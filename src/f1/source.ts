@@ -1,5 +1,5 @@
 /**
- * The season repositories of TracingInsights as a source of payloads.
+ * The F1 source: fetches payloads from the season repositories of TracingInsights.
  *
  * @module
  */
@@ -45,32 +45,36 @@ import type { SessionName } from "./session_names.ts";
 import { SourceSession } from "./source_session.ts";
 
 /**
- * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
- * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache}, so that a race that is
- * loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is missing, and one of the running season, is asked for
- * again after five minutes. While the network fails, the old ones are served, and one `warning` event says so.
+ * Options of {@linkcode tracingInsights}: an existing client, or the options of a client that the source creates for itself. Two
+ * options of that client have other defaults here. `baseUrls` are jsDelivr's mirrors. `cache` is a {@linkcode seasonCache}: a
+ * race that is loaded twice is fetched, parsed and checked once, and each caller gets its own copy. A missing file, and a file of
+ * the running season, is fetched again after five minutes. While the network fails, the cache serves its old files, and one
+ * `warning` event says so.
  *
- * That cache keeps up to 384 MiB in memory and, where there is a disk, up to 2 GiB (about thirteen races) in a folder, so that the next
- * run asks for nothing either: `slipstream/f1` in `$XDG_CACHE_HOME`, or else in `~/.cache`, in `~/Library/Caches` on macOS, and in `%LOCALAPPDATA%` on
- * Windows. All programs of a user share it, and what was not used for longest goes first; `slipstream cache stats --f1` looks at it, and
- * `slipstream cache clear --f1` removes it. A full disk, and one that can't be written, is one `warning` event, and the memory is left.
+ * That cache keeps up to 384 MiB in memory. Where there is a disk, it also keeps up to 2 GiB (about thirteen races) in a folder,
+ * so that the next run needs no requests either. The folder is `slipstream/f1` in `$XDG_CACHE_HOME`, or else in `~/.cache`, in
+ * `~/Library/Caches` on macOS, and in `%LOCALAPPDATA%` on Windows. All programs of a user share it, and the least recently used
+ * files go first. `slipstream cache stats --f1` shows what is in it, and `slipstream cache clear --f1` removes it. If the disk is
+ * full or can't be written, one `warning` event says so, and the cache goes on in memory alone.
  *
- * Memory alone is used in a browser, at the edge and on Node; on Deno without `--allow-read` and `--allow-write` for the folder and
- * `--allow-env` for the variables, which are not asked for; and with a `fetch` (or a replaced `globalThis.fetch`), a `clock`, `use` or mirrors of the caller's own, so
- * that no test and no simulation writes to the disk: other mirrors than {@linkcode FALLBACK_MIRRORS} that are added later count as well.
+ * The cache uses memory alone in a browser, at the edge and on Node. It does so too on Deno without `--allow-read` and
+ * `--allow-write` for the folder and `--allow-env` for the variables; the source never prompts for these permissions. And it does
+ * so when the caller gives a `fetch` (or replaces `globalThis.fetch`), a `clock`, `use` or other mirrors, so that no test and no
+ * simulation writes to the disk. Mirrors other than {@linkcode FALLBACK_MIRRORS} that are added later count as well.
  *
- * `cache: false`, and `SLIPSTREAM_CI=1` in the environment, turn the cache off; for another folder or bound give
+ * `cache: false`, and `SLIPSTREAM_CI=1` in the environment, turn the cache off. For another folder or another bound, give
  * `seasonCache(filesystemCache(folder, { maxBytes }))`.
  */
 export interface TracingInsightsOptions extends ClientOptions {
   /**
-   * A client to use; closing the source leaves it open. Its `baseUrls` are the mirrors, and its `cache` decides how long
-   * entries live. Of the other options only `validate` may stand beside it.
+   * A client to use; closing the source leaves it open. The client's `baseUrls` are the mirrors, and its `cache` decides how long
+   * entries live. Beside `client`, only `validate` may be given.
    */
   readonly client?: Client | undefined;
   /**
-   * Whether payloads are checked against the schema of their path. Without it they come as they are: a missing value is
-   * `"None"`, whatever the types say. A list of drivers or laps that a method has to read itself, and can't, is an `InvalidDataError`.
+   * Whether payloads are checked against the schema of their path. Without the check, payloads come as they were published: a
+   * missing value is `"None"`, whatever the types say. A method that reads a list of drivers or laps itself still rejects with an
+   * `InvalidDataError` if the list is unusable.
    * @default {true}
    */
   readonly validate?: boolean | undefined;
@@ -78,11 +82,11 @@ export interface TracingInsightsOptions extends ClientOptions {
 
 const ACTION = "create F1 source";
 
-/** Formula 1 timing and telemetry. */
+/** A source of Formula 1 timing and telemetry. */
 export interface TracingInsights extends AsyncDisposable {
-  /** The client that sends the requests: listen to its events, look at its numbers. */
+  /** The client that sends the requests; its events and its statistics show what the source does. */
   readonly client: Client;
-  /** The mirrors that are asked, which can be changed while the source runs. */
+  /** The mirrors that serve the requests. They can be changed while the source runs. */
   readonly mirrors: F1Mirrors;
 
   /**
@@ -93,7 +97,7 @@ export interface TracingInsights extends AsyncDisposable {
    * @param session The session's name, as in `Practice 1`, `Qualifying` or `Race`.
    * @param path The file's path inside the session's folder; the return type follows from it.
    * @param options Options of the request.
-   * @returns The payload, checked; of a path that has no schema, as it is.
+   * @returns The checked payload; for a path that has no schema, the payload as it was published.
    * @throws {TypeError | RangeError} If an argument names no file, before any request.
    * @throws {DataNotFoundError} If the file is not there.
    * @throws {InvalidDataError} If no mirror has a file that passes the schema.
@@ -110,11 +114,12 @@ export interface TracingInsights extends AsyncDisposable {
   /**
    * Fetches many files, of any sessions, in parallel. The requests are pulled as permits allow.
    *
-   * No single file makes it reject: one that is not there is silently `null`, and any other failure is `null` and one
-   * `warning` event of the source `f1`; so is a request that names no file, such as one with `..` in its path. It does reject
-   * with the caller's own reason when `options.signal` aborts, and with the error of `requests` when iterating them throws.
+   * No single file makes the call reject. A missing file yields `null` without a warning. Any other failure, also a request that
+   * names no file (such as one with `..` in its path), yields `null` and one `warning` event of the source `f1`. The call does
+   * reject with the caller's own reason when `options.signal` aborts, and with the error of `requests` when iterating them
+   * throws.
    *
-   * @param requests What to fetch.
+   * @param requests The files to fetch.
    * @param options Options of the requests.
    * @returns The payloads, in input order.
    */
@@ -123,9 +128,9 @@ export interface TracingInsights extends AsyncDisposable {
     options?: F1BatchOptions,
   ): Promise<PayloadsOf<Requests>>;
   /**
-   * Fetches many files that are not known yet: see the other form.
+   * Fetches files from an iterable whose length and paths are not known in advance; otherwise like the other overload.
    *
-   * @param requests What to fetch, pulled one by one.
+   * @param requests The files to fetch, pulled one by one.
    * @param options Options of the requests.
    * @returns The payloads, in input order.
    */
@@ -135,26 +140,26 @@ export interface TracingInsights extends AsyncDisposable {
   ): Promise<(PayloadOf<Path> | null)[]>;
 
   /**
-   * One session, with a method for each of its files. Nothing is requested yet.
+   * Returns one session, with a method for each of its files. This call sends no request.
    *
-   * The names may be those of the folders or what people call them: a round (`8`), a place (`"monaco"`, `"spa"`), a short name
-   * (`"Q"`, `"FP1"`) or the session's place in the weekend. Of a season that the calendar does not have, and of tests, names are taken
-   * as they are; {@linkcode TracingInsights.fetchJson} takes all of them so.
+   * The names may be those of the folders or everyday names: a round (`8`), a place (`"monaco"`, `"spa"`), a short name (`"Q"`,
+   * `"FP1"`) or the session's position in the weekend. For a season that the calendar does not have, and for tests, names are
+   * taken as they are. {@linkcode TracingInsights.fetchJson} takes every name as it is.
    *
    * @param year The season, from 2018.
    * @param event The event, as in `Abu Dhabi Grand Prix`, `"abu dhabi"` or `24`.
    * @param name The session, as in `Practice 1`, `"FP1"` or `1`.
    * @returns The session.
-   * @throws {RangeError} If the season has no such event, or the event no such session; the message says which may have been meant.
+   * @throws {RangeError} If the season has no such event, or the event no such session; the message suggests the nearest name.
    * @throws {TypeError | RangeError} If an argument can't be part of a path.
    */
   session(year: number, event: EventName, name: SessionName): F1Session;
 
   /**
-   * The events of a season, from the calendar that comes with this module: 2018 to 2026, the last as it was planned in October
-   * 2026. The data repositories have no listing of their own to ask (jsDelivr lists no repository of their size), so a later season is
-   * not there; its files are still found by the names of their folders. Of the tests before the season there are those whose folders
-   * are known: 2022 and 2024 to 2026.
+   * Lists the events of a season, from the calendar that comes with this module: 2018 to 2026, with 2026 as planned in October of
+   * that year. The data repositories offer no listing (jsDelivr lists no repository of their size), so the calendar lacks later
+   * seasons; their files can still be fetched by the names of their folders. Of the pre-season tests, the calendar has those
+   * whose folders are known: 2022 and 2024 to 2026.
    *
    * @param year The season.
    * @returns The tests, and then the rounds in order.
@@ -164,43 +169,43 @@ export interface TracingInsights extends AsyncDisposable {
   events(year: number): readonly F1Event[];
 
   /**
-   * The sessions of an event, from the same calendar. Sessions that were called off are not there.
+   * Lists the sessions of an event, from the same calendar. Cancelled sessions are left out.
    *
    * @param year The season.
    * @param event The event, as in {@linkcode TracingInsights.session}.
-   * @returns The names of the sessions in their order, which are also their folders.
+   * @returns The names of the sessions in order, which are also the names of their folders.
    * @throws {RangeError} If the calendar does not have the season or the event.
    */
   sessions(year: number, event: EventName): readonly string[];
 
   /**
-   * Loads all files of sessions, one session after the other, so that they are in the source's cache, and keeps none of them in memory.
-   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB. Where `events` is left out, a session
-   * that has not been driven yet is only files that there are not; one that was asked for is a failure.
+   * Loads all files of sessions into the source's cache, one session after the other, and keeps none of them in memory. Create
+   * the source with a cache that is large enough: a race with its telemetry takes about 150 MB. Without `events`, all files of a
+   * session that has not taken place yet count as missing; with `events`, its missing list of drivers is a failure.
    *
    * @param year The season.
-   * @param options Which events and sessions, whether telemetry is wanted and what is in the cache is loaded again; and options of the
-   * requests.
-   * @returns How many files were loaded, how many there are not, and which could not be loaded.
+   * @param options Which events and sessions to load, whether to load telemetry, and whether to load files again that the cache
+   * has; and options of the requests.
+   * @returns How many files were loaded, how many do not exist, and which could not be loaded.
    * @throws {RangeError} Rejects, if there is no such event or session, before any request.
    */
   prefetch(year: number, options?: PrefetchOptions): Promise<PrefetchSummary>;
 
   /**
-   * Closes the source's own client: what is in flight is aborted. A client that was handed in stays as it is. May be called
+   * Closes the source's own client, which aborts the requests in flight. A client that the caller gave stays open. May be called
    * again.
    *
-   * @param reason What requests in flight reject with.
+   * @param reason The reason with which requests in flight reject.
    */
   close(reason?: unknown): Promise<void>;
 }
 
 /**
- * Makes a source of Formula 1 timing and telemetry: the files that TracingInsights publishes for each season since 2018.
+ * Creates a source of Formula 1 timing and telemetry: the files that TracingInsights publishes for each season since 2018.
  *
- * @param options A client, or the options of the source's own.
+ * @param options An existing client, or the options of the client that the source creates.
  * @returns The source; close it, or declare it with `await using`.
- * @throws {TypeError | RangeError} If an option is not what it must be.
+ * @throws {TypeError | RangeError} If an option has the wrong shape or is out of range.
  *
  * @example The drivers and the weather of a race
  * ```ts
@@ -292,7 +297,7 @@ class Source implements TracingInsights {
   }
 
   events(year: number): readonly F1Event[] {
-    // Copies: the calendar is shared.
+    // Return copies, because all callers share the calendar.
     return eventsOf(year).map((event) => ({ ...event, sessions: [...event.sessions] }));
   }
 
@@ -330,7 +335,7 @@ function checkClient(client: Client, options: ClientOptions): void {
   try {
     reporterOf(client);
   } catch {
-    // Said in terms of the option.
+    // Name the option that the caller gave, instead of the inner error.
     throw argumentError(ACTION, "client", "a client of createClient()", client);
   }
   for (const [name, value] of Object.entries(options)) {
@@ -340,7 +345,10 @@ function checkClient(client: Client, options: ClientOptions): void {
   }
 }
 
-/** A text can be iterated too, and a single request, which is easily given in place of a list. */
+/**
+ * Checks that `requests` is an iterable of requests. A string is iterable too, and so is a single request, which is easily passed
+ * in place of a list; both are refused.
+ */
 function checkRequests(
   requests: Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined,
 ): void {
@@ -352,10 +360,10 @@ function checkRequests(
   throw secretShapeError("fetch F1 data", "requests", rule, requests);
 }
 
-/** The cache that the options ask for. */
+/** Returns the cache for the source's own client: the default one, or the caller's with support for missing files. */
 function cacheOf(options: ClientOptions, mirrors: SourceMirrors): ClientOptions["cache"] {
   const { cache } = options;
   if (cache === undefined) return defaultCache(options, mirrors);
-  // What is no plan is refused by the client.
+  // The client refuses a value that is no plan.
   return isCachePlan(cache) ? withMissingFiles(cache) : cache;
 }

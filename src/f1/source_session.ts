@@ -1,5 +1,5 @@
 /**
- * The session of a source: what is asked for, and how the responses are put together.
+ * One session of a source: requests its files and combines their payloads.
  *
  * @module
  */
@@ -38,12 +38,15 @@ import { type TrackStatus, trackStatusOf } from "./track_status.ts";
 import { usableDrivers, usableLaps } from "./usable.ts";
 import type { Weather } from "./weather.ts";
 
-/** Where {@linkcode F1Session.fastestLapTelemetry} looks: at the whole session, or at each driver. */
+/**
+ * Options of {@linkcode F1Session.fastestLap} and {@linkcode F1Session.fastestLapTelemetry}: the fastest lap of the whole
+ * session, or of each driver.
+ */
 type FastestLapOptions = F1DriversOptions & { readonly by?: "session" | "driver" | undefined };
 
 const ACTION = "fetch F1 data";
 
-/** The session of a source. */
+/** One session of a source. */
 export class SourceSession implements F1Session {
   readonly year: number;
   readonly event: string;
@@ -173,7 +176,7 @@ export class SourceSession implements F1Session {
     return await prefetchSession(this.#context, { folder: this.#folder, name }, options);
   }
 
-  /** The same laps, each driver's of some use. */
+  /** Checks that each driver's laps have the columns that the methods here read, and returns the laps. */
   #usable(laps: Readonly<Record<string, LapTimes>>): Readonly<Record<string, LapTimes>> {
     for (const [code, payload] of Object.entries(laps)) usableLaps(payload, this.#urlOf(lapTimesPath(code)));
     return laps;
@@ -183,7 +186,7 @@ export class SourceSession implements F1Session {
     return fileUrl(this.#folder, path);
   }
 
-  /** The laps of those drivers who have a file. */
+  /** Fetches the laps of the given drivers; a driver without a file is left out. */
   async #lapsOf(
     codes: readonly string[],
     options?: F1BatchOptions,
@@ -200,14 +203,14 @@ export class SourceSession implements F1Session {
       try {
         return { ...lap, telemetry: await this.telemetry(lap.driver, lap.lap, options) };
       } catch (error) {
-        // Of some laps there is no telemetry: the next driver's does.
+        // Some laps have no telemetry. Take the next driver's lap.
         if (!isDataNotFoundError(error)) throw error;
       }
     }
     return null;
   }
 
-  /** The codes of the drivers that are wanted, whatever they are called, each once. */
+  /** Returns the codes of the drivers that the options name, or of all drivers, each once. */
   async #wantedCodes(options?: F1DriversOptions): Promise<readonly string[]> {
     const { drivers } = options ?? {};
     checkF1Options(ACTION, options ?? {}, ["drivers"]);
@@ -218,20 +221,23 @@ export class SourceSession implements F1Session {
     return [...new Set(codes)];
   }
 
-  /** The code of a driver, whatever the driver is called; only what is no code is looked up. */
+  /** Returns the code of a driver; any name but a three-letter code needs the list of drivers. */
   async #codeOf(driver: string | number, options?: F1RequestOptions): Promise<string> {
     checkDriver(driver);
     return codeOf(driver) ?? (await this.driver(driver, options)).driver;
   }
 
   #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {
-    // Methods that load several files hand on what they were given.
+    // Methods that load several files pass on their own options, which a single request does not take.
     const own = optionsOfOne(options);
     const request = payloadRequest(this.#context, this.#folder, path, own);
     return fileOf(this.#context.client.json(request, own) as Promise<PayloadOf<Path>>);
   }
 
-  /** The payloads of those paths that exist, with the paths' indices, in order. */
+  /**
+   * Fetches the files at the paths in parallel, and returns the payloads of those that exist, with the indices of their paths, in
+   * order.
+   */
   async #fetchFound<Path extends string>(
     paths: readonly Path[],
     options: F1BatchOptions = {},
@@ -246,7 +252,7 @@ export class SourceSession implements F1Session {
   }
 }
 
-/** Of the options of many requests, those that one may have. */
+/** Removes the options that only a batch has, so that a single request can take the others. */
 function optionsOfOne(options: AllTelemetryOptions = {}): F1RequestOptions {
   checkF1Options(ACTION, options);
   const { concurrency: _concurrency, ordered: _ordered, prefetch: _prefetch, drivers: _drivers, ...one } =

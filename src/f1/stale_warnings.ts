@@ -1,5 +1,5 @@
 /**
- * Old files in place of new ones while the network fails, and a word about it.
+ * Warns when a cache serves stale files because the network fails.
  *
  * @module
  */
@@ -10,11 +10,12 @@ import type { Call } from "../policies/call.ts";
 const MESSAGE = "Files that may be out of date are served from the cache, because the network fails";
 
 /**
- * Warns when a plan answers with what is stale because the network has failed: by one `warning` event of the source `f1` an outage, which
- * ends with the next answer from the network. What is stale and asked for as such (offline mode, `force-cache`) is no outage.
+ * Warns when a plan serves stale files because the network has failed: one `warning` event of the source `f1` for each outage. An
+ * outage ends with the next answer from the network. A stale file that the caller asked for (offline mode, `force-cache`) sends
+ * no request, and means no outage.
  *
  * @param plan The plan.
- * @returns The plan that does the same, and warns.
+ * @returns A plan that does the same, and warns.
  */
 export function withStaleWarnings(plan: CachePlan): CachePlan {
   return createCachePlan(plan.name, (environment, surroundings) => {

@@ -1,5 +1,5 @@
 /**
- * Payloads that hold a table column by column: how their columns are checked, each in one loop.
+ * Checks payloads that hold a table column by column, each column in one loop.
  *
  * @module
  */
@@ -8,33 +8,31 @@ import * as v from "valibot";
 import { leadingNumbers } from "../primitives/leading_numbers.ts";
 import type { PayloadSchema } from "./payload_schema.ts";
 
-/** How the source writes a value that it does not have, by season. */
+/** How the files write a missing value; the spelling differs by season. */
 const MISSING = "None";
 const ALSO_MISSING: ReadonlySet<unknown> = new Set(["nan", "NaN", "NaT", "<NA>"]);
-/** Where no text belongs, these stand for none as well. */
+/** Strings that mean a missing value in a column of numbers or booleans. */
 const NO_VALUE = /^\s*(?:nan|none|null|n\/a)?\s*$/i;
-/** How Python writes a boolean as a text. */
+/** Booleans that some files write as strings, as Python prints them. */
 const FLAG_TEXTS: ReadonlyMap<unknown, boolean> = new Map(
   Object.entries({ True: true, true: true, False: false, false: false }),
 );
-/** A number that some seasons write as a text. */
+/** A number that some seasons write as a string. */
 const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
-/**
- * What one column of a table holds. `Values` is the type of the whole column and exists for the compiler alone.
- */
+/** The kind of values in one column of a table. `Values` is the type of the whole column and exists for the compiler alone. */
 export interface Column<Values, Required extends boolean = true> {
   readonly type: "number" | "string" | "boolean";
-  /** Whether a value may be missing: `"None"`, `"nan"` and `null`, all of which become `null`. */
+  /** Whether values may be missing: `"None"`, `"nan"`, `null` and the like all become `null`. */
   readonly gaps: boolean;
   readonly required: Required;
-  /** Whether the column is one value for the whole table instead of one a row. */
+  /** Whether the column is one value for the whole table, instead of one value per row. */
   readonly single: boolean;
-  /** Never there. */
+  /** Never set; it carries the type `Values` for the compiler. */
   readonly values?: Values;
 }
 
-/** The columns that a table type asks for. Further ones pass through as they are. */
+/** The columns that a table type declares. Undeclared columns pass through unchanged. */
 export type ColumnsOf<Table> = {
   readonly [Name in keyof Table as string extends Name ? never : Name]-?: Column<
     Exclude<Table[Name], undefined>,
@@ -44,20 +42,20 @@ export type ColumnsOf<Table> = {
 
 /** A number in every row. */
 export const numbers: Column<readonly number[]> = column("number", false);
-/** A text in every row. */
+/** A string in every row. */
 export const texts: Column<readonly string[]> = column("string", false);
 /** Numbers, some of them missing. */
 export const numbersOrGaps: Column<readonly (number | null)[]> = column("number", true);
-/** Texts, some of them missing. */
+/** Strings, some of them missing. */
 export const textsOrGaps: Column<readonly (string | null)[]> = column("string", true);
 /** Booleans, some of them missing. */
 export const flagsOrGaps: Column<readonly (boolean | null)[]> = column("boolean", true);
 /** One number for the whole table. */
 export const singleNumber: Column<number> = { ...column("number", false), single: true };
-/** One text for the whole table, which may be missing. */
+/** One string for the whole table, which may be missing. */
 export const singleTextOrGap: Column<string | null> = { ...column("string", true), single: true };
 
-/** The same column, which a table may go without. */
+/** Returns the same column as one that a table may lack. */
 export function optional<Values>(column: Column<Values>): Column<Values, false> {
   return { ...column, required: false };
 }
@@ -68,14 +66,15 @@ type RawTable = Readonly<Record<string, unknown>>;
 type Report = (message: string, column: string, index?: number) => void;
 
 /**
- * A schema for a table: known columns have the right types and equal lengths, missing values become `null`, numbers and booleans
- * written as texts become such, numbers become texts where texts belong, unknown columns pass through.
+ * Creates a schema for a table. It checks that known columns have the right types and equal lengths. Missing values become
+ * `null`, numbers and booleans written as strings become numbers and booleans, and numbers in columns of strings become strings.
+ * Unknown columns pass through.
  *
- * The input is never changed. What needs no change is not copied: a table without missing values comes out as the very
- * object that went in, and of any other table only the columns that hold some are new.
+ * The schema never changes its input, and copies only the columns in which it has to change a value. A table without such a
+ * column comes out as the same object that went in.
  *
- * @param columns What the known columns hold.
- * @returns The schema. It names at most one fault a column.
+ * @param columns The known columns.
+ * @returns The schema. It reports at most one wrong value per column.
  */
 export function tableSchema<Table>(columns: ColumnsOf<Table>): PayloadSchema<Table> {
   const known = Object.entries<Column<unknown, boolean>>(columns);
@@ -141,7 +140,7 @@ function checkSingle(
   return value;
 }
 
-/** The column with `null` where values are missing, and of the right type; the column itself when all are so already. */
+/** Returns the column with `null` for missing values and with converted values; the same array when no value needs a change. */
 function checkColumn(
   values: Values,
   name: string,
@@ -181,23 +180,23 @@ function isMissing(value: unknown, type: ColumnType): boolean {
   return type !== "string" && typeof value === "string" && NO_VALUE.test(value);
 }
 
-/** Whether a value is a text that stands for none. */
+/** Whether a value is a string that means a missing value. */
 export function isMissingText(value: unknown): boolean {
   return value === MISSING || ALSO_MISSING.has(value);
 }
 
-/** What a value of another type is meant for; `undefined` for nothing that this type has. */
+/** Converts a value of another type to the column's type; `undefined` if it can't be converted. */
 function convert(value: unknown, type: ColumnType): number | string | boolean | undefined {
   if (type === "string") return typeof value === "number" ? String(value) : undefined;
   if (type === "boolean") return FLAG_TEXTS.get(value);
   return typeof value === "string" && NUMBER_TEXT.test(value) ? Number(value) : undefined;
 }
 
-/** The index of the next value that is missing or of another type; the length when there is none. */
+/** Returns the index of the next value that is missing or of another type; the length when there is none. */
 function nextMisfit(values: Values, type: "number" | "string" | "boolean", from: number): number {
   const length = values.length;
   let index = from;
-  // One loop a type, with the type as a constant: a telemetry file has hundreds of thousands of values.
+  // One loop for each type is fast, because the type is a constant in it. A telemetry file has hundreds of thousands of values.
   if (type === "number") {
     while (index < length && typeof values[index] === "number") index++;
   } else if (type === "boolean") {
@@ -208,12 +207,15 @@ function nextMisfit(values: Values, type: "number" | "string" | "boolean", from:
   return index;
 }
 
-/** Only short texts stand for none, and most are long. */
+/**
+ * Whether a value is a string, and no spelling of a missing value. The length is compared first, because those spellings are
+ * short.
+ */
 function isText(value: unknown): boolean {
   return typeof value === "string" && (value.length > MISSING.length || !isMissingText(value));
 }
 
-/** Names the columns whose length is not that of most columns. */
+/** Reports the columns whose length differs from the length of most columns. */
 function checkLengths(lengths: ReadonlyMap<string, number>, report: Report): void {
   const counts = new Map<number, number>();
   for (const length of lengths.values()) counts.set(length, (counts.get(length) ?? 0) + 1);

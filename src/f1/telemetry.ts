@@ -1,5 +1,5 @@
 /**
- * `{driver}/{lap}_tel.json`: what a car measured during one lap.
+ * `{driver}/{lap}_tel.json`: the telemetry of one lap.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { numbers, numbersOrGaps, optional, singleTextOrGap, tableSchema, textsOr
 export interface TelemetryChannels {
   /** Seconds since the start of the lap. */
   readonly time: readonly number[];
-  /** Revolutions of the engine a minute. */
+  /** Engine speed, in revolutions per minute. */
   readonly rpm: readonly number[];
-  /** Km/h. */
+  /** Speed, in km/h. */
   readonly speed: readonly number[];
   /** The gear; 0 is neutral. */
   readonly gear: readonly number[];
-  /** Per cent. */
+  /** Throttle, in per cent. */
   readonly throttle: readonly number[];
   /** 1 while the brakes are on, otherwise 0. */
   readonly brake: readonly number[];
   /** 1 while the rear wing is open, otherwise 0. */
   readonly drs: readonly number[];
-  /** Metres since the start of the lap. */
+  /** Distance since the start of the lap, in metres. */
   readonly distance: readonly number[];
   /** The part of the lap that has been driven, from 0 to 1. */
   readonly rel_distance: readonly (number | null)[];
@@ -34,33 +34,33 @@ export interface TelemetryChannels {
   readonly acc_y: readonly (number | null)[];
   /** Vertical acceleration, in m/s². */
   readonly acc_z: readonly (number | null)[];
-  /** The position on the map, in tenths of a metre. */
+  /** Position on the map, in tenths of a metre. */
   readonly x: readonly (number | null)[];
-  /** The position on the map, in tenths of a metre. */
+  /** Position on the map, in tenths of a metre. */
   readonly y: readonly (number | null)[];
   /** The height, in tenths of a metre. */
   readonly z: readonly (number | null)[];
-  /** The number of the car ahead; races of some seasons. */
+  /** The number of the car ahead; only in races of some seasons. */
   readonly DriverAhead?: readonly (string | null)[] | undefined;
-  /** Metres to the car ahead; races of some seasons. */
+  /** The distance to the car ahead, in metres; only in races of some seasons. */
   readonly DistanceToDriverAhead?: readonly (number | null)[] | undefined;
-  /** Which lap this is, in one text. */
+  /** The driver and the lap in one string. */
   readonly dataKey?: string | null | undefined;
-  /** What else the file says. */
+  /** Further fields of the file. */
   readonly [channel: string]: unknown;
 }
 
-/** What `{driver}/{lap}_tel.json` holds. */
+/** The content of `{driver}/{lap}_tel.json`. */
 export interface Telemetry {
   /** The channels. */
   readonly tel: TelemetryChannels;
-  /** What else the file says. */
+  /** Further fields of the file. */
   readonly [name: string]: unknown;
 }
 
 /**
- * Checks `{driver}/{lap}_tel.json`: channels of equal lengths, the string `"None"` becomes `null` where values may be missing,
- * and unknown channels pass through. It costs a small part of what parsing the file costs.
+ * Checks `{driver}/{lap}_tel.json`: all channels have the same length, the string `"None"` becomes `null` where values may be
+ * missing, and unknown channels pass through. The check takes a small part of the time that parsing the file takes.
  */
 export const telemetrySchema: PayloadSchema<Telemetry> = v.looseObject({
   tel: tableSchema<TelemetryChannels>({

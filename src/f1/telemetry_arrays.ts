@@ -11,19 +11,19 @@ import type { Telemetry } from "./telemetry.ts";
 export interface TelemetryArrays {
   /** Seconds since the start of the lap. */
   readonly time: Float64Array<ArrayBuffer>;
-  /** Revolutions of the engine a minute. */
+  /** Engine speed, in revolutions per minute. */
   readonly rpm: Float64Array<ArrayBuffer>;
-  /** Km/h. */
+  /** Speed, in km/h. */
   readonly speed: Float64Array<ArrayBuffer>;
   /** The gear; 0 is neutral. */
   readonly gear: Float64Array<ArrayBuffer>;
-  /** Per cent. */
+  /** Throttle, in per cent. */
   readonly throttle: Float64Array<ArrayBuffer>;
   /** 1 while the brakes are on, otherwise 0. */
   readonly brake: Float64Array<ArrayBuffer>;
   /** 1 while the rear wing is open, otherwise 0. */
   readonly drs: Float64Array<ArrayBuffer>;
-  /** Metres since the start of the lap. */
+  /** Distance since the start of the lap, in metres. */
   readonly distance: Float64Array<ArrayBuffer>;
   /** The part of the lap that has been driven, from 0 to 1. */
   readonly rel_distance: Float64Array<ArrayBuffer>;
@@ -33,13 +33,13 @@ export interface TelemetryArrays {
   readonly acc_y: Float64Array<ArrayBuffer>;
   /** Vertical acceleration, in m/s². */
   readonly acc_z: Float64Array<ArrayBuffer>;
-  /** The position on the map, in tenths of a metre. */
+  /** Position on the map, in tenths of a metre. */
   readonly x: Float64Array<ArrayBuffer>;
-  /** The position on the map, in tenths of a metre. */
+  /** Position on the map, in tenths of a metre. */
   readonly y: Float64Array<ArrayBuffer>;
   /** The height, in tenths of a metre. */
   readonly z: Float64Array<ArrayBuffer>;
-  /** Metres to the car ahead; absent where the file has none. */
+  /** The distance to the car ahead, in metres; absent where the file lacks it. */
   readonly DistanceToDriverAhead?: Float64Array<ArrayBuffer> | undefined;
 }
 
@@ -50,11 +50,11 @@ const CHANNELS: readonly NumberChannel[] =
     .split(",")) as readonly NumberChannel[];
 
 /**
- * The numbers of a lap as typed arrays: for computing, and for handing to a worker without a copy. It takes a copy of its own.
+ * Copies the numbers of a lap into typed arrays, for computing and for transfer to a worker without another copy.
  *
  * @param telemetry The telemetry of a lap.
  * @returns The channels of `telemetry.tel` that hold numbers; the units are the same.
- * @throws {TypeError} If the telemetry was not checked, and has no array for a channel.
+ * @throws {TypeError} If a channel is no array, which can only happen to unchecked payloads.
  *
  * @example The average speed
  * ```ts
@@ -85,7 +85,7 @@ function toArray(values: unknown, name: string): Float64Array<ArrayBuffer> {
   const array = new Float64Array(values.length);
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
-    // Unchecked payloads hold texts for what is missing.
+    // Unchecked payloads have strings in place of missing values.
     array[index] = typeof value === "number" ? value : NaN;
   }
   return array;

@@ -1,5 +1,5 @@
 /**
- * The state of the track lap by lap, from the laps of all drivers.
+ * Derives the state of the track lap by lap from the laps of all drivers.
  *
  * @module
  */
@@ -15,17 +15,17 @@ export type TrackState =
   | "virtual-safety-car"
   | "virtual-safety-car-ending";
 
-/** What the track was like during one lap. */
+/** The states of the track during one lap. */
 export interface TrackStatus {
   /** The lap's number. */
   readonly lap: number;
-  /** The digits that are published for it, in ascending order. */
+  /** The published digits of the states, in ascending order. */
   readonly status: string;
-  /** What they stand for; a digit that is not known is left out. */
+  /** The meanings of the digits; unknown digits are left out. */
   readonly states: readonly TrackState[];
 }
 
-/** The digits of Formula 1's live timing. */
+/** The states by their digits in Formula 1's live timing. */
 const STATES: Readonly<Record<string, TrackState>> = {
   1: "green",
   2: "yellow",
@@ -36,10 +36,10 @@ const STATES: Readonly<Record<string, TrackState>> = {
 };
 
 /**
- * All states that any driver had during each lap.
+ * Collects all states that any driver had during each lap.
  *
  * @param laps The laps by driver.
- * @returns The laps in order; none in seasons whose files do not say.
+ * @returns The laps in order; empty for seasons whose files have no states.
  */
 export function trackStatusOf(laps: Readonly<Record<string, LapTimes>>): readonly TrackStatus[] {
   const digitsOf = new Map<number, Set<string>>();

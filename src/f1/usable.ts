@@ -1,5 +1,5 @@
 /**
- * What the source itself needs of files that it works with, also of those that were not checked.
+ * Checks the parts of a payload that the source reads itself, also in payloads that no schema has checked.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { LapTimes } from "./lap_times.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The drivers of a `drivers.json`.
+ * Returns the drivers of a `drivers.json`.
  *
- * @param payload What is in the file.
- * @param url The file's URL, as an error says it.
+ * @param payload The file's content.
+ * @param url The file's URL, for the error.
  * @returns The drivers, each once.
- * @throws {InvalidDataError} If it is no list of drivers with codes.
+ * @throws {InvalidDataError} If the payload has no list of drivers with codes.
  */
 export function usableDrivers(payload: unknown, url: string): readonly Driver[] {
   const { drivers } = fieldsOf(payload);
@@ -30,13 +30,13 @@ export function usableDrivers(payload: unknown, url: string): readonly Driver[] 
 }
 
 /**
- * The laps of a `laptimes.json`.
+ * Returns the laps of a `laptimes.json`.
  *
- * @param payload What is in the file.
- * @param url The file's URL, as an error says it.
- * @param needed The columns without which they are of no use.
+ * @param payload The file's content.
+ * @param url The file's URL, for the error.
+ * @param needed The columns that the caller reads.
  * @returns The laps.
- * @throws {InvalidDataError} If one of those is no array.
+ * @throws {InvalidDataError} If one of these columns is no array.
  */
 export function usableLaps(
   payload: unknown,

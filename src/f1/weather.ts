@@ -11,27 +11,25 @@ import { flagsOrGaps, numbers, numbersOrGaps, tableSchema } from "./table.ts";
 export interface Weather {
   /** Seconds since the session began. */
   readonly wT: readonly number[];
-  /** The air's temperature, in °C. */
+  /** The air temperature, in °C. */
   readonly wAT: readonly (number | null)[];
   /** The humidity, in per cent. */
   readonly wH: readonly (number | null)[];
   /** The air pressure, in hPa. */
   readonly wP: readonly (number | null)[];
-  /** Whether it rains. */
+  /** Whether it was raining. */
   readonly wR: readonly (boolean | null)[];
-  /** The track's temperature, in °C. */
+  /** The track temperature, in °C. */
   readonly wTT: readonly (number | null)[];
-  /** Where the wind comes from, in degrees. */
+  /** The direction from which the wind blows, in degrees. */
   readonly wWD: readonly (number | null)[];
-  /** How fast the wind is, in m/s. */
+  /** The wind speed, in m/s. */
   readonly wWS: readonly (number | null)[];
-  /** What else the file says. */
+  /** Further columns of the file. */
   readonly [column: string]: unknown;
 }
 
-/**
- * Checks `weather.json`: columns of equal lengths, the string `"None"` becomes `null`, and unknown columns pass through.
- */
+/** Checks `weather.json`: all columns have the same length, the string `"None"` becomes `null`, and unknown columns pass through. */
 export const weatherSchema: PayloadSchema<Weather> = tableSchema<Weather>({
   wT: numbers,
   wAT: numbersOrGaps,

@@ -1,5 +1,5 @@
 /**
- * Response bodies: read whole under a limit, or got rid of.
+ * Response bodies: reads them whole under a limit, or discards them.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts"
 const MAX_DRAIN_BYTES = 65_536;
 /** How long that may take, in milliseconds. */
 const MAX_DRAIN_MS = 250;
-/** How much of an error's body is kept to be shown. */
+/** How much of an error's body is kept for its message. */
 const EXCERPT_BYTES = 2_048;
 
 /**
  * Reads a body to its end.
  *
  * @param response The response; its body must not have been touched.
- * @param maxBytes The largest body that is accepted, as it is read: decoded; `Infinity` for any.
+ * @param maxBytes The largest accepted body, in decoded bytes; `Infinity` for any.
  * @param onBytes Called with the length of each chunk.
  * @returns The bytes, or `undefined` if there are more than `maxBytes`: then the body has been cancelled.
  */
@@ -30,7 +30,7 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (onBytes !== undefined) return await readCounting(response, maxBytes, onBytes);
   if (maxBytes === Infinity) return new Uint8Array(await response.arrayBuffer());
-  // A length that covers the bytes as they are read bounds them; otherwise they must be counted as they come.
+  // `Content-Length` limits the body unless it is encoded; otherwise count the bytes as they arrive.
   const length = response.headers.has("content-encoding") ? undefined : contentLength(response.headers);
   if (length === undefined) return await readCounting(response, maxBytes);
   if (length > maxBytes) {
@@ -65,11 +65,11 @@ async function readCounting(
 }
 
 /**
- * Gets rid of a body: reads up to 64 KB of it for up to 250 ms, so that the connection can serve again, then cancels it.
+ * Discards a body: reads up to 64 KB of it for up to 250 ms, so that the connection can be used again, then cancels the rest.
  *
  * @param response The response; its body must not have been touched.
- * @param deadlines Where the time limit is kept.
- * @param collector Gets what is read, for callers that can use a short body.
+ * @param deadlines The deadlines for the time limit.
+ * @param collector Gets the bytes that are read, for callers that can use a short body.
  * @returns The body's first characters. Never rejects.
  */
 export async function drainBody(
@@ -88,14 +88,14 @@ export async function drainBody(
     },
   };
   const deadline = deadlines.add(stop, MAX_DRAIN_MS);
-  // More than may be drained: what is shown is enough, the connection is lost in any case.
+  // If the body is too long to drain, the connection is lost in any case: read only the excerpt.
   const enough = (contentLength(response.headers) ?? 0) > MAX_DRAIN_BYTES ? EXCERPT_BYTES : MAX_DRAIN_BYTES;
   const excerpt = new ExcerptCollector();
   try {
     for (let size = 0; size < enough;) {
       const { done, value } = await reader.read();
       if (done) {
-        // A body that was cancelled for taking too long ends as well.
+        // A body that was cancelled at the time limit ends here, too.
         collector?.end(!isStopped);
         return excerpt.text();
       }
@@ -106,7 +106,7 @@ export async function drainBody(
     }
     ignoreRejection(reader.cancel());
   } catch {
-    // The body broke off: there is nothing left to get rid of, and what came is still worth showing.
+    // The body has broken off, so nothing is left to discard. Show what has arrived.
   } finally {
     deadlines.remove(deadline);
   }
@@ -136,24 +136,25 @@ export function cancelBody(response: Response): void {
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(65_536);
-/** How many bytes a byte order mark has, which is no part of a text. */
+/** The length of a byte order mark, which is not part of the text. */
 const MARK_BYTES = 3;
 
 /**
- * How many bytes a text takes as UTF-8.
+ * Returns how many bytes a text takes as UTF-8.
  *
  * @param text The text.
- * @param response The response whose whole body it is, if that came from the network and shows all of its headers: of a long
- * text it says how many bytes it has brought, since counting them takes a good part of the time that parsing does.
- * @returns The number of bytes; of a response's text, that of those that came, with a byte order mark and malformed ones.
+ * @param response The response whose whole body the text is, if the network has brought it and all of its headers are visible.
+ * Its `Content-Length` then saves counting the bytes of a long text, which takes almost as long as parsing it.
+ * @returns The number of bytes. With a response, it may include a byte order mark and malformed bytes, which the text does not
+ * show.
  */
 export function utf8Length(text: string, response?: Response): number {
-  // A unit takes three bytes at most.
+  // A UTF-16 unit takes at most three bytes.
   if (3 * text.length <= scratch.length) return encoder.encodeInto(text, scratch).written;
   return (response && receivedLength(text, response)) ?? count(text);
 }
 
-/** How many bytes a text came as; `undefined` where the announced length is not that of the text. */
+/** Returns the announced length of a text's body; `undefined` if that cannot be the length of the text. */
 function receivedLength(text: string, { headers }: Response): number | undefined {
   if (headers.has("content-encoding")) return undefined;
   const bytes = contentLength(headers) ?? 0;
@@ -171,8 +172,8 @@ function count(text: string): number {
 }
 
 /**
- * The body's length as announced; `undefined` when it is absent or no number, or a transfer coding overrides it (RFC 9112 §6.3): then the
- * body may be of any length.
+ * Returns the announced length of a body; `undefined` if `Content-Length` is absent or not a number, or a transfer coding
+ * overrides it (RFC 9112 §6.3): then the body may have any length.
  */
 export function contentLength(headers: Headers): number | undefined {
   if (headers.has("transfer-encoding")) return undefined;
@@ -181,6 +182,6 @@ export function contentLength(headers: Headers): number | undefined {
 }
 
 function ignoreRejection(promise: Promise<unknown>): void {
-  // How the cancelling ends does not matter.
+  // The outcome of the cancellation does not matter.
   promise.catch(() => {});
 }

@@ -1,14 +1,16 @@
 /**
- * The bytes of a body that a caller reads.
+ * Collects the bytes of a body while a caller reads it.
  *
  * @module
  */
 
 import { deferred } from "../primitives/deferred.ts";
 
-/** Keeps what is read of a body, up to a limit. */
+/** Keeps the bytes that are read of a body, up to a limit. */
 export class BodyCollector {
-  /** The whole body; `undefined` when it was too large, or not read to its end. Rejects with what it has broken off with. */
+  /**
+   * The whole body; `undefined` if it was too large, or not read to its end. Rejects with the error of a body that breaks off.
+   */
   readonly bytes: Promise<Uint8Array<ArrayBuffer> | undefined>;
   readonly #resolve: (bytes: Uint8Array<ArrayBuffer> | undefined) => void;
   readonly #reject: (reason: unknown) => void;
@@ -16,7 +18,7 @@ export class BodyCollector {
   #chunks: Uint8Array[] = [];
   #size = 0;
 
-  /** Creates a collector of at most so many bytes. */
+  /** Creates a collector for at most `maxBytes` bytes. */
   constructor(maxBytes: number) {
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer> | undefined>();
     this.bytes = promise;
@@ -25,14 +27,14 @@ export class BodyCollector {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes a copy of a chunk: its reader may change it. */
+  /** Keeps a copy of a chunk, because the reader may change the chunk. */
   add(chunk: Uint8Array): void {
     this.#size += chunk.length;
     if (this.#size > this.#maxBytes) this.#chunks = [];
     else this.#chunks.push(chunk.slice());
   }
 
-  /** The body is over; only the first call counts. */
+  /** Ends the body. Only the first call counts. */
   end(complete: boolean): void {
     this.#resolve(
       complete && this.#size <= this.#maxBytes ? concatenate(this.#chunks, this.#size) : undefined,
@@ -40,14 +42,14 @@ export class BodyCollector {
     this.#chunks = [];
   }
 
-  /** The body has broken off; only if it was not over. */
+  /** Breaks the body off. Does nothing after its end. */
   fail(reason: unknown): void {
     this.#reject(reason);
     this.#chunks = [];
   }
 }
 
-/** Puts chunks together. */
+/** Joins chunks. `size` is the sum of their lengths. */
 export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let offset = 0;

@@ -1,5 +1,5 @@
 /**
- * The body of a response that a caller reads, at the caller's pace.
+ * Receives the body of a response at the pace of the caller that reads it.
  *
  * @module
  */
@@ -9,49 +9,52 @@ import { type BodyCollector, concatenate } from "./body_collector.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
 
-/** How a body is received. */
+/** Options of {@linkcode BodyReceiver}. */
 export interface BodyReceiverOptions {
-  /** The largest body that is let through, in bytes as they are read; `Infinity` for any. */
+  /** The largest accepted body, in decoded bytes; `Infinity` for any. */
   readonly maxBytes: number;
-  /** Makes the error that a larger body breaks off with. */
+  /** Makes the error with which a larger body breaks off. */
   readonly onTooLarge: () => Error;
-  /** Makes the error that the reader gets when the body breaks off. */
+  /** Turns the error of a body that breaks off into the one that the reader gets. */
   readonly onBreak: (error: unknown) => unknown;
-  /** Called once, when the last byte has come, or none will come any more; with the number of bytes that came. */
+  /** Called once, when the last byte has arrived or no more will arrive, with the number of bytes received. */
   readonly onEnd: (bytes: number) => void;
-  /** Stops what sends the body: one that is being read as a whole can't be cancelled. */
+  /** Stops the sender of the body, because a body that is being read as a whole cannot be cancelled. */
   readonly onStop?: (() => void) | undefined;
-  /** Called when the reader begins to wait for the next bytes, and when it has them. */
+  /** Called with `true` when the reader begins to wait for the next bytes, and with `false` when it has them. */
   readonly onWait?: ((isWaiting: boolean) => void) | undefined;
-  /** Called with the length of every chunk that comes. */
+  /** Called with the length of every chunk. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
-  /** Gets every chunk that comes. */
+  /** Gets every chunk. */
   readonly collector?: BodyCollector | undefined;
-  /** Whether a small body comes as one chunk, which costs less. What has come of one that breaks off is lost then. */
+  /** Whether to receive a small body as one chunk, which costs less. If it breaks off, the bytes that have arrived are lost. */
   readonly joinsSmall?: boolean | undefined;
-  /** Whether the response was constructed, and not fetched: then its chunks may belong to the program, and its head may say anything. */
+  /**
+   * Whether the program has constructed the response, so that its chunks may belong to the program, and its headers may be wrong.
+   */
   readonly isMade: boolean;
 }
 
-/** So many bytes come at once, or nearly so. */
+/** The largest body that counts as small, in bytes: it usually arrives at once. */
 const SMALL_BYTES = 16_384;
 
 /**
- * Receives a body for one reader, chunk by chunk. The response is not touched before the first chunk is wanted: on Bun even to look at
- * its body would keep the process alive. The body has ended when its last byte has come, whether that has been read or not.
+ * Receives a body for one reader, chunk by chunk. It does not touch the response before the reader wants the first chunk, because
+ * in Bun even access to `body` would keep the process alive. The body has ended when its last byte has arrived, even if the
+ * reader has not read it yet.
  */
 export class BodyReceiver {
   readonly #response: Response;
   readonly #options: BodyReceiverOptions;
   #reader: ByteReader | undefined;
-  /** What has come and was not read yet. */
+  /** The chunks that have arrived and were not read yet. */
   readonly #ahead: Uint8Array[] = [];
-  /** What the body has broken off with. Only the receiver writes it. */
+  /** The error with which the body has broken off. Only the receiver writes this field. */
   failure: { readonly reason: unknown } | undefined;
-  /** Called when the body has ended as well, by the owner of the stream that it goes to. */
+  /** Also called when the body has ended; set by the owner of the stream that the body goes to. */
   onOver: (() => void) | undefined;
   #isReceiving = false;
-  /** Whether it is being read as a whole. */
+  /** Whether the body is being read as a whole. */
   #isLocked = false;
   #joinsSmall: boolean;
   #bytes = 0;
@@ -61,24 +64,24 @@ export class BodyReceiver {
   #isAhead = false;
   #wakeAhead: (() => void) | undefined;
 
-  /** Takes over a body of which nothing was read. */
+  /** Creates a receiver for an unread body. */
   constructor(response: Response, options: BodyReceiverOptions) {
     this.#response = response;
     this.#options = options;
     this.#joinsSmall = options.joinsSmall ?? false;
   }
 
-  /** Whether nothing comes any more. */
+  /** Whether the body has ended. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
   /**
-   * The next chunk, in order; one call at a time.
+   * Gives the next chunk, in order; one call at a time.
    *
-   * @param room Where it may be put. It is detached then: the chunk is at its beginning, in a buffer of the same memory.
-   * @returns The chunk, which is the caller's own; `undefined` after the last one.
-   * @throws {unknown} Rejects, with what the body broke off with, or was broken off with.
+   * @param room A buffer for the chunk. If it is used, it is detached: the chunk then lies at the beginning of the same memory.
+   * @returns The chunk, which then belongs to the caller; `undefined` after the last one.
+   * @throws {unknown} Rejects with the error of a body that breaks off, or with the reason of {@linkcode BodyReceiver.fail}.
    */
   async next(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
     while (this.#ahead.length === 0) {
@@ -96,9 +99,9 @@ export class BodyReceiver {
   }
 
   /**
-   * All of the body, instead of one chunk after the other.
+   * Gives the whole body, instead of one chunk after the other.
    *
-   * @returns The bytes, which are the caller's own.
+   * @returns The bytes, which then belong to the caller.
    * @throws {unknown} Rejects, as {@linkcode BodyReceiver.next} does.
    */
   async whole(): Promise<Uint8Array<ArrayBuffer>> {
@@ -109,9 +112,9 @@ export class BodyReceiver {
   }
 
   /**
-   * Receives what was not read yet, so that the body may end.
+   * Receives chunks that the reader has not asked for yet, so that the body can end.
    *
-   * @param maxBytes When so many bytes wait to be read, it stops.
+   * @param maxBytes Stops once this many bytes wait for the reader.
    */
   async receiveAhead(maxBytes: number): Promise<void> {
     let held = this.#ahead.reduce((bytes, { length }) => bytes + length, 0);
@@ -133,7 +136,7 @@ export class BodyReceiver {
     this.#wakeAhead = undefined;
   }
 
-  /** The reader wants no more. */
+  /** Cancels the body, because the reader wants no more. */
   async cancel(reason: unknown): Promise<void> {
     if (this.#hasEnded || this.#isCancelled) return;
     this.#isCancelled = true;
@@ -144,12 +147,13 @@ export class BodyReceiver {
     }
   }
 
-  /** Breaks the body off, with the reason for its reader. */
+  /** Breaks the body off. The reader gets the reason. */
   fail(reason: unknown): void {
     if (this.#hasEnded) return;
     this.failure = { reason };
     this.#options.collector?.fail(reason);
-    // First of all, for the permit goes to another request as soon as it has ended. What becomes of it does not matter.
+    // Cancel before the end is reported: at the end, the permit goes to another request. The outcome of the cancellation does not
+    // matter.
     this.#cancelSource(reason)?.catch(() => {});
     this.#end(false);
     this.#wake();
@@ -166,7 +170,7 @@ export class BodyReceiver {
     this.#receiveChunk(room);
   }
 
-  /** Never rejects. */
+  /** Receives one chunk. Never rejects. */
   async #receiveChunk(room: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
     try {
       if (
@@ -181,9 +185,9 @@ export class BodyReceiver {
       }
     } catch (error) {
       if (this.#hasEnded) return;
-      // First of all, for the attempt may end with it.
+      // Tell the collector before the end is reported, because the attempt may end with that.
       this.#options.collector?.fail(error);
-      // The reader is told of it.
+      // The reader gets the error.
       this.fail(this.#options.onBreak(error));
     } finally {
       this.#isReceiving = false;
@@ -193,7 +197,7 @@ export class BodyReceiver {
 
   #open(hasRoom: boolean): ByteReader | undefined {
     const { body } = this.#response;
-    // What a program has constructed may give anything for bytes.
+    // The stream of a constructed response may give chunks of any type, so read it without a buffer.
     return body === null ? undefined : new ByteReader(body, hasRoom && !this.#options.isMade);
   }
 
@@ -214,7 +218,7 @@ export class BodyReceiver {
     if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
     this.#options.onBytes?.(chunk.length);
     this.#options.collector?.add(chunk);
-    // The stream that it goes to takes the buffer away.
+    // Copy a chunk of the program's, because the reader's stream detaches its buffer.
     this.#ahead.push(this.#options.isMade ? chunk.slice() : chunk);
   }
 
@@ -234,7 +238,7 @@ export class BodyReceiver {
   }
 }
 
-/** Whether a body is known to be small; what is compressed may become large. */
+/** Whether a body is known to be small; a compressed one may become large. */
 function isSmall({ headers }: Response): boolean {
   return (contentLength(headers) ?? Infinity) <= SMALL_BYTES && !headers.has("content-encoding");
 }

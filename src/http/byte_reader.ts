@@ -1,23 +1,23 @@
 /**
- * Reads bytes into buffers that are used again, where a stream can.
+ * Reads bytes from a stream into reusable buffers, if the stream supports that.
  *
  * @module
  */
 
-/** So much is read at once where a caller has no buffer of its own, in bytes. */
+/** How much is read at once for a caller without a buffer of its own, in bytes. */
 const OWN_BYTES = 65_536;
 
-/** The only reader of a stream of bytes. */
+/** The only reader of a byte stream. */
 export class ByteReader {
   readonly #into: ReadableStreamBYOBReader | undefined;
   readonly #plain: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #own: Uint8Array<ArrayBuffer> | undefined;
 
   /**
-   * Takes a stream over.
+   * Creates a reader, which locks the stream.
    *
    * @param stream The stream.
-   * @param readsInto Whether it is to be read into buffers. What Bun has fetched can't be.
+   * @param readsInto Whether to read into buffers, if the stream supports that. In Bun, the streams of fetched responses do not.
    */
   constructor(stream: ReadableStream<Uint8Array>, readsInto: boolean) {
     if (readsInto) this.#into = byobReader(stream);
@@ -25,17 +25,18 @@ export class ByteReader {
   }
 
   /**
-   * Reads what has come.
+   * Reads the next bytes.
    *
-   * @param room Where it may be put; it is detached then.
-   * @returns The bytes, which are at the beginning of the room's memory if that was used. Rejects with what the stream has broken off with.
+   * @param room A buffer for the bytes. If it is used, it is detached.
+   * @returns The bytes, at the beginning of the room's memory if that was used. Rejects with the error of a stream that breaks
+   * off.
    */
   read(room?: Uint8Array<ArrayBuffer>): Promise<ReadableStreamReadResult<Uint8Array>> {
     if (this.#into === undefined) return this.#plain!.read();
     return room === undefined ? this.#readCopy(this.#into) : this.#into.read(room);
   }
 
-  /** Many small chunks may wait, which must not hold a buffer each. */
+  /** Reads into the own buffer, and copies the bytes: many small chunks may wait, and must not hold a large buffer each. */
   async #readCopy(reader: ReadableStreamBYOBReader): Promise<ReadableStreamReadResult<Uint8Array>> {
     const result = await reader.read(this.#own ?? new Uint8Array(OWN_BYTES));
     if (result.done) return result;
@@ -43,7 +44,7 @@ export class ByteReader {
     return { done: false, value: result.value.slice() };
   }
 
-  /** Wants no more. */
+  /** Cancels the stream. */
   cancel(reason: unknown): Promise<void> {
     return (this.#into ?? this.#plain!).cancel(reason);
   }

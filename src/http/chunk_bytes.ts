@@ -1,21 +1,21 @@
 /**
- * The bytes of a chunk of a body.
+ * Turns a chunk of a body into bytes.
  *
  * @module
  */
 
-/** Where chunks come from. */
+/** The source of chunks. */
 export interface ChunkSource {
   cancel(reason: unknown): Promise<void>;
 }
 
 /**
- * Takes what programs put into streams, as the runtimes do between them: bytes in any form, and text.
+ * Returns the bytes of a chunk. It accepts what the runtimes together accept in a stream: bytes in any form, and text.
  *
  * @param chunk The chunk.
- * @param source Where it came from; it is cancelled if the chunk is something else.
- * @returns Its bytes; they may be the chunk's own.
- * @throws {TypeError} If it is something else.
+ * @param source The source of the chunk; it is cancelled if the chunk is neither.
+ * @returns The bytes, which may share the memory of the chunk.
+ * @throws {TypeError} If the chunk is neither bytes nor text.
  */
 export function chunkBytes(chunk: unknown, source?: ChunkSource): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
@@ -25,7 +25,7 @@ export function chunkBytes(chunk: unknown, source?: ChunkSource): Uint8Array {
   const error = new TypeError(
     `Cannot read a body as its chunks must be bytes or text: received ${typeof chunk}`,
   );
-  // How that ends does not matter.
+  // The outcome of the cancellation does not matter.
   source?.cancel(error).catch(() => {});
   throw error;
 }

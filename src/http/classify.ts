@@ -1,5 +1,5 @@
 /**
- * What statuses and methods mean for a second try.
+ * Classifies statuses and methods: which are worth a retry, and what they say about the origin.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function isIdempotentMethod(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-/** Statuses that may pass: the server was busy, slow or out of order, or what stands before it was (520 to 524, 529). */
+/** Statuses of temporary failures: the server, or a proxy in front of it (520 to 524, 529), was busy, slow or out of order. */
 const RETRYABLE: ReadonlySet<number> = new Set([
   408,
   425,
@@ -28,38 +28,39 @@ const RETRYABLE: ReadonlySet<number> = new Set([
   529,
 ]);
 
-/** Whether a status is worth another try. */
+/** Whether a status is worth a retry. */
 export function isRetryableStatus(status: number): boolean {
   return RETRYABLE.has(status);
 }
 
-/** Whether a status says that this server is of no help now, but another one may be. */
+/** Whether a status says that this server cannot help now, but another one may. */
 export function isServerTrouble(status: number): boolean {
   return RETRYABLE.has(status) || (status >= 500 && status < 600);
 }
 
-/** Statuses that say that too much was asked of a server, or of one behind it. */
+/** Statuses of an overloaded server, or of one behind it. */
 const OVERLOAD: ReadonlySet<number> = new Set([429, 503, 504, 529]);
 
-/** Whether a status says that less should be in flight. */
+/** Whether a status asks for fewer requests in flight. */
 export function isOverloadStatus(status: number): boolean {
   return OVERLOAD.has(status);
 }
 
 /**
- * What a status says of its origin: trouble, a word about the client alone ("too many requests"), or that it works.
+ * Returns what a status says about its origin: `"failure"` for trouble, `"ignored"` if it is only about the client ("too many
+ * requests"), and `"success"` if the origin works.
  */
 export function verdictOn(status: number): "failure" | "ignored" | "success" {
   if (status === 429) return "ignored";
   return (status >= 500 && status < 600) || status === 408 ? "failure" : "success";
 }
 
-/** Whether a status says that there is nothing under this URL. */
+/** Whether a status says that the URL has no resource. */
 export function isNotFoundStatus(status: number): status is 404 | 410 {
   return status === 404 || status === 410;
 }
 
-/** Whether a response with this status is a success for a caller that asked for its content; 304 is one without content. */
+/** Whether a status is a success for a caller. A 304 is a success without content. */
 export function isSuccessStatus(status: number): boolean {
   return status >= 200 && status < 300 || status === 304;
 }

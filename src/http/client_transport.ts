@@ -1,33 +1,34 @@
 /**
- * The contract of a transport: all that a client knows of what makes its connections. The code comes with the transport.
+ * The contract of a transport, which makes the connections of a client. The client knows only this interface, so that the code
+ * comes with the transport alone.
  *
  * @module
  */
 
-/** The numbers of a transport since it was made. What the runtime does not show is `undefined`, and never a guess. */
+/** The counts of a transport since it was created. A number that the runtime does not show is `undefined`, and never a guess. */
 export interface ConnectionStats {
-  /** Requests that were answered, whatever the status. */
+  /** Requests that got a response, whatever its status. */
   readonly requests: number;
   /** Connections that were made. */
   readonly opened: number | undefined;
   /** Connections that are open. */
   readonly open: number | undefined;
-  /**
-   * Requests that needed no connection of their own: at least so many, as some connections may have been made and never been used.
-   */
+  /** Requests that needed no new connection. This is a lower bound, because some opened connections may never have been used. */
   readonly reused: number | undefined;
-  /** The share of those requests, from 0 to 1; `undefined` before the first response as well. */
+  /** The share of such requests, from 0 to 1; also `undefined` before the first response. */
   readonly reuseRate: number | undefined;
 }
 
-/** What sends the requests of clients: `createTransport()` of `@slipstream/fetch/transport` makes one. */
+/** Sends the requests of clients. `createTransport()` of `@slipstream/fetch/transport` creates one. */
 export interface ClientTransport {
-  /** Sends a request; may be used alone. */
+  /** Sends a request. A program may also call it without a client. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** Whether it opens one connection for each request until HTTP/2 is negotiated, so that of a burst one request should go first. */
+  /**
+   * Whether it opens one connection for each request until HTTP/2 is negotiated, so that one request of a burst should go first.
+   */
   readonly negotiatesHttp2: boolean;
-  /** Whether an error of its `fetch` says nothing of the origin: a proxy or a resolver has failed before it. */
+  /** Whether an error of its `fetch` says nothing about the origin, because a proxy or a resolver has failed before. */
   isOwnFailure(error: unknown): boolean;
-  /** The numbers since it was made. */
+  /** Returns the counts since the transport was created. */
   connectionStats(): ConnectionStats;
 }

@@ -1,5 +1,5 @@
 /**
- * The headers of a body that the runtime has decoded.
+ * Corrects the headers of a response whose body the runtime has decoded.
  *
  * @module
  */
@@ -15,24 +15,24 @@ export function isBodiless(method: string, status: number): boolean {
   return method === "HEAD" || NULL_BODY_STATUSES.has(status);
 }
 
-/** What decides whether a body was decoded. */
+/** The conditions under which a runtime decodes a body. */
 export interface DecodingContext {
   readonly method: string;
-  /** The other members of the request's `init`: Bun can be told not to decode. */
+  /** The other members of the request's `init`. In Bun, `decompress: false` turns decoding off. */
   readonly init: RequestInit | undefined;
   /** The headers of the request. */
   readonly sent: HeaderMap;
-  /** What the runtime decodes. */
+  /** What the runtime decodes by itself. */
   readonly runtime: Pick<Runtime, "decodes" | "decodesIdentity">;
 }
 
 /**
- * The headers of a response as they are true of the body that is read. A server that passes the response on would otherwise
- * announce a coding and a length that its body does not have.
+ * Returns the headers that describe the decoded body of a response. With the others, a server that passes the response on would
+ * announce a wrong coding and a wrong length.
  *
- * @param response Its status and headers.
- * @param context What decides whether the body was decoded.
- * @returns The same headers if they are true; otherwise a copy without `content-encoding` and `content-length`.
+ * @param response The status and the headers of the response.
+ * @param context The conditions under which the runtime decodes the body.
+ * @returns The same object if it describes the body already; otherwise a copy without `content-encoding` and `content-length`.
  */
 export function decodedHeaders(
   { status, headers }: { readonly status: number; readonly headers: Headers },
@@ -49,7 +49,10 @@ export function decodedHeaders(
   return copy;
 }
 
-/** Whether a request wants bytes as they are: parts are parts of those (fetch standard, "HTTP-network-or-cache fetch"). */
+/**
+ * Whether a request asks for uncompressed bytes. A range request does, because ranges count these bytes (fetch standard,
+ * "HTTP-network-or-cache fetch").
+ */
 function asksForIdentity(headers: HeaderMap): boolean {
   return "range" in headers || headers["accept-encoding"]?.toLowerCase() === "identity";
 }

@@ -1,6 +1,5 @@
 /**
- * Request headers: checked once, merged once, and kept as a plain record, which every runtime's `fetch` takes without a
- * copy of ours.
+ * Request headers: checked once, merged once, and kept as a plain record, which `fetch` takes directly in every runtime.
  *
  * @module
  */
@@ -19,10 +18,13 @@ export type HeaderInput = Readonly<Record<string, string>> | Headers | readonly 
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
 
-/** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says: credentials, and its own name. */
+/**
+ * Headers that a redirect to another origin, or another mirror, must never get, whatever the caller says: credentials, and the
+ * `host`.
+ */
 const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization", "host"];
 
-/** Headers that are treated as sensitive unless told otherwise: the usual names of API keys and tokens. */
+/** Headers that count as sensitive by default: the usual names of API keys and tokens. */
 export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
   "x-api-key",
   "api-key",
@@ -43,16 +45,16 @@ export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
  * Checks headers and turns their names to lower case.
  *
  * @param input The headers.
- * @param what What they belong to, for the message.
+ * @param what The owner of the headers, for the error message.
  * @returns The headers as a record without a prototype.
- * @throws {TypeError} If a name is no token or a value can't be sent (RFC 9110 §5.1, §5.5).
+ * @throws {TypeError} If a name is not a token, or a value cannot be sent (RFC 9110 §5.1, §5.5).
  */
 export function toHeaderMap(input: HeaderInput | undefined, what: string): HeaderMap {
   const map: Record<string, string> = Object.create(null);
   if (input === undefined) return map;
   if (!isIterable(input)) {
     for (const [name, value] of Object.entries(input)) {
-      // As everywhere in options, `undefined` is as good as absent.
+      // As in all options, `undefined` means absent.
       if (value !== undefined) addHeader(map, name, value, what);
     }
     return map;
@@ -68,12 +70,12 @@ export function toHeaderMap(input: HeaderInput | undefined, what: string): Heade
 
 function addHeader(map: Record<string, string>, name: unknown, value: unknown, what: string): void {
   if (typeof name !== "string" || !isToken(name)) {
-    // No more of it is shown than may be a name: the whole line may have been written into it.
+    // Show only the part that may be a name: the caller may have put the whole header line into it, with its value.
     const shown = /^[\w-]*/.exec(String(name))![0];
     throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${shown}…'`);
   }
   const text = typeof value === "string" ? trimSpace(value) : "\0";
-  // The value is not shown: it may be a credential.
+  // Do not show the value: it may be a credential.
   if (BAD_VALUE.test(text)) {
     throw new TypeError(
       `Cannot send ${what} as the value of header '${name}' must be a string of latin-1 characters without control characters`,
@@ -83,7 +85,10 @@ function addHeader(map: Record<string, string>, name: unknown, value: unknown, w
   map[key] = key in map ? `${map[key]}${separatorOf(key)}${text}` : text;
 }
 
-/** What stands between the values of a field (RFC 9110 §5.3). There is one `cookie`, whose list is not one of commas (RFC 6265 §4.2.1, §5.4). */
+/**
+ * Returns the separator between several values of a field (RFC 9110 §5.3). `cookie` must occur only once, and separates its list
+ * by semicolons (RFC 6265 §4.2.1, §5.4).
+ */
 function separatorOf(name: string): string {
   return name === "cookie" ? "; " : ", ";
 }
@@ -93,11 +98,11 @@ function isIterable(input: HeaderInput): input is Headers | readonly (readonly [
 }
 
 /**
- * Lays headers over others; the same name replaces.
+ * Merges headers; on the same name, `above` replaces `below`.
  *
- * @param below What is there without the others.
- * @param above What replaces.
- * @returns One of the two when the other is empty, else a new record.
+ * @param below The headers with the lower priority.
+ * @param above The headers with the higher priority.
+ * @returns One of the two if the other is empty, else a new record.
  */
 export function mergeHeaders(below: HeaderMap, above: HeaderMap): HeaderMap {
   if (isEmpty(above)) return below;
@@ -106,7 +111,7 @@ export function mergeHeaders(below: HeaderMap, above: HeaderMap): HeaderMap {
 }
 
 /**
- * Whether a request asks for nothing where nothing has changed: then a 304 is an answer (RFC 9110 §15.4.5).
+ * Whether a request wants a body only if the resource has changed, so that a 304 is an answer (RFC 9110 §15.4.5).
  *
  * @param headers Its headers.
  */
@@ -121,22 +126,22 @@ export function isEmpty(headers: HeaderMap): boolean {
 }
 
 /**
- * The lower-case names that are never sent on to another origin.
+ * Returns the lower-case names of headers that another origin must never get.
  *
- * @param marked The names that the caller marked.
- * @returns Those, and the ones that are always sensitive.
+ * @param marked The names that the caller has marked.
+ * @returns These names, and those that are always sensitive.
  */
 export function sensitiveNames(marked: readonly string[]): ReadonlySet<string> {
   return new Set([...ALWAYS_SENSITIVE, ...marked.map((name) => name.toLowerCase())]);
 }
 
 /**
- * Whether a redirect must be followed by us: a runtime takes credentials out by itself when a redirect leads to another
- * origin, but sends everything else on.
+ * Whether this package must follow redirects itself. On a redirect to another origin, a runtime removes only credentials such as
+ * `authorization`, and sends all other headers on.
  *
  * @param headers The request's headers.
  * @param sensitive The names that must not reach another origin.
- * @returns Whether there is a header that only we would take out.
+ * @returns Whether there is a sensitive header that the runtime would send on.
  */
 export function needsOwnRedirects(headers: HeaderMap, sensitive: ReadonlySet<string>): boolean {
   for (const name in headers) {
@@ -145,17 +150,17 @@ export function needsOwnRedirects(headers: HeaderMap, sensitive: ReadonlySet<str
   return false;
 }
 
-/** The headers without the sensitive ones. */
+/** Returns the headers without the sensitive ones. */
 export function withoutSensitive(headers: HeaderMap, sensitive: ReadonlySet<string>): HeaderMap {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !sensitive.has(name)));
 }
 
 /**
- * What is sent of headers of which some may not be sent.
+ * Merges headers, and removes those that must not be sent.
  *
- * @param below Those of the client or the mirror.
- * @param above Those of the request, which replace them.
- * @param withheld Lower-case names of those that are not sent; absent if all are.
+ * @param below The headers of the client or the mirror.
+ * @param above The headers of the request, which replace them.
+ * @param withheld Lower-case names of the headers to remove; absent for none.
  * @returns The headers.
  */
 export function sentHeaders(
@@ -168,11 +173,11 @@ export function sentHeaders(
 }
 
 /**
- * Takes the white space off both ends of a field value, as HTTP sees it (RFC 9110 §5.6.3): spaces and tabs, and nothing else. A
- * loop, because a regular expression would look at every inner run from each of its characters.
+ * Trims the white space of HTTP from both ends of a field value (RFC 9110 §5.6.3): only spaces and tabs. It is a loop, because a
+ * regular expression would take quadratic time for long inner runs of spaces.
  *
  * @param text The value.
- * @returns The value without it.
+ * @returns The trimmed value.
  */
 export function trimSpace(text: string): string {
   let start = 0;

@@ -21,9 +21,9 @@ const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d
  * Reads an HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
  *
  * @param text The date.
- * @param wallNowMs The present, in milliseconds since 1970: a two-digit year that would be more than 50 years ahead of it
- * is of the century before (RFC 9110 §5.6.7).
- * @returns Milliseconds since 1970, or `undefined` if it is no such date.
+ * @param wallNowMs The present, in milliseconds since 1970. A two-digit year that would be more than 50 years in the future
+ * belongs to the century before (RFC 9110 §5.6.7).
+ * @returns Milliseconds since 1970, or `undefined` if the text is not such a date.
  */
 export function parseHttpDate(text: string, wallNowMs: number): number | undefined {
   let match = IMF_FIXDATE.exec(text);
@@ -35,7 +35,7 @@ export function parseHttpDate(text: string, wallNowMs: number): number | undefin
   const [, day, month, twoDigits, ...time] = match;
   const thisYear = new Date(wallNowMs).getUTCFullYear();
   const latest = new Date(wallNowMs).setUTCFullYear(thisYear + 50);
-  // The century is not said: it is the last one that does not lead too far ahead.
+  // The text does not state the century: take the latest one that is not too far in the future.
   for (let year = thisYear - thisYear % 100 + 100 + Number(twoDigits);; year -= 100) {
     const dateMs = toMs(String(year), month, day, time[0], time[1], time[2]);
     if (dateMs === undefined || dateMs <= latest) return dateMs;
@@ -51,7 +51,7 @@ function toMs(
   second: string | undefined,
 ): number | undefined {
   const monthIndex = MONTHS.indexOf((month ?? "").toLowerCase());
-  // 60 is a leap second, which the clock of this machine counts as the second before.
+  // 60 is a leap second, which Unix time counts as the second before.
   const seconds = Math.min(Number(second), 59);
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
   const date = new Date(0);

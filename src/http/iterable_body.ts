@@ -1,5 +1,5 @@
 /**
- * A body that is given as an async iterable.
+ * Bodies from async iterables.
  *
  * @module
  */
@@ -12,15 +12,16 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 }
 
 /**
- * Makes a stream of an async iterable, which Deno, Bun and Node.js take as a body. It is pulled as it is sent.
+ * Turns an async iterable, which Deno, Bun and Node.js accept as a body, into a stream. The stream reads the iterable only while
+ * it is sent.
  *
- * @param iterable Bytes and text.
- * @returns The stream. It breaks off with what the iterable throws, and with a `TypeError` at a chunk that is something else;
- * then, and when the stream is cancelled, the iterable's `return()` is called.
+ * @param iterable An iterable of bytes and text.
+ * @returns The stream. It breaks off with the error that the iterable throws, or with a `TypeError` at a chunk that is neither
+ * bytes nor text. After such a chunk, and when the stream is cancelled, it calls the iterable's `return()`.
  */
 export function iterableBody(iterable: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   let iterator: AsyncIterator<unknown> | undefined;
-  // One that was never begun may hold something open as well.
+  // Begin the iterable if necessary: it may hold a resource open even before the first chunk.
   const end = async (): Promise<void> => {
     iterator ??= iterable[Symbol.asyncIterator]();
     await iterator.return?.();

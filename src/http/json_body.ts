@@ -1,5 +1,5 @@
 /**
- * A value as the body of a request.
+ * Serializes a value as the JSON body of a request.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { describeKind } from "../primitives/argument_checks.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 
 /**
- * Writes a value as JSON.
+ * Serializes a value as JSON.
  *
  * @param value The value.
  * @returns The text.
- * @throws {TypeError} If it can't be written: it refers to itself, holds a bigint, or is a function or a symbol. Also if nothing would be
- * left of it, as of a promise, a `Map` or a form, or if it is bytes or parameters, which belong into `body`.
+ * @throws {TypeError} If JSON cannot express the value: it refers to itself, holds a bigint, or is a function or a symbol. Also
+ * if its content would be lost, as that of a promise, a `Map` or a form, or if it is bytes or `URLSearchParams`, which belong in
+ * `body`.
  */
 export function jsonBody(value: unknown): string {
   let text: string | undefined;
@@ -34,7 +35,10 @@ export function jsonBody(value: unknown): string {
   );
 }
 
-/** Whether JSON says little of a value, or what no server expects, so that it is a slip: an `await` left out, or a `body` meant. */
+/**
+ * Whether JSON would lose the content of a value, or express it in an unexpected way. Then the caller has made a mistake: a
+ * missing `await`, or `json` in place of `body`.
+ */
 function isLost(value: unknown, text: string): boolean {
   if (ArrayBuffer.isView(value) || value instanceof URLSearchParams) return true;
   return text === "{}" && objectTag(value) !== "Object";

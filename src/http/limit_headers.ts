@@ -1,5 +1,5 @@
 /**
- * The limits that a response states in its headers, used up or not.
+ * Reads the rate limits that a response states in its headers, used up or not.
  *
  * @module
  */
@@ -14,30 +14,31 @@ import {
 } from "./rate_limit_headers.ts";
 import { serverNowMs } from "./server_clock.ts";
 
-/** Where the size of a quota may stand. */
+/** The headers that may state the size of a quota. */
 const LIMIT_HEADERS = ["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"];
 
-/** Headers of a service that state several limits as `count:seconds`, separated by commas: `20:1,100:120`. */
+/** The headers in which a service states several limits as `count:seconds`, separated by commas: `20:1,100:120`. */
 export interface LimitHeaders {
-  /** The header with the limits: `x-app-rate-limit`, as `20:1,100:120`. */
+  /** The name of the header with the limits: `x-app-rate-limit`, for `20:1,100:120`. */
   readonly limits: string;
-  /** The header with what the service has counted in the same windows: `x-app-rate-limit-count`, as `1:1,5:120`. */
+  /** The name of the header with the counts in the same windows: `x-app-rate-limit-count`, for `1:1,5:120`. */
   readonly counts?: string | undefined;
   /**
-   * Whose limits they are: those of all requests to the origin, or of those with the same limit key.
+   * Which requests share the limits: all requests to the origin, or those with the same limit key.
    * @default {"key" for requests that have one, "origin" for others}
    */
   readonly per?: "origin" | "key" | undefined;
 }
 
 /**
- * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), or else `RateLimit-Limit`, `-Remaining` and `-Reset`,
- * and besides `X-RateLimit-Limit`, `-Remaining` and `-Reset`, whose reset is a distance in seconds or a Unix time in seconds or
- * milliseconds.
+ * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and also `RateLimit-Limit`, `-Remaining` and
+ * `-Reset`, and the same fields with the prefix `X-RateLimit` or `X-Rate-Limit`. Their reset is a distance in seconds, or a Unix
+ * time in seconds or milliseconds.
  *
  * @param headers The response headers.
- * @param wallNowMs The present, in milliseconds since 1970; a response that has a `Date` knows better, where a Unix time is meant.
- * @returns What they state; nothing that has no time.
+ * @param wallNowMs The present, in milliseconds since 1970. For a Unix time, the response's `Date` takes its place if the two
+ * differ.
+ * @returns The limits. A pair of `-Remaining` and `-Reset` counts only if both are numbers.
  */
 export function readLimitHeaders(headers: Headers, wallNowMs: number): LimitReading[] {
   const readings = readStructured(headers);
@@ -66,7 +67,7 @@ function readStructured(headers: Headers): LimitReading[] {
       limit: numberOf(policy?.get("q")),
       windowMs: msOf(policy?.get("w")),
       remaining: numberOf(parameters.get("r")),
-      // A quota that names no time is full again when its window has passed.
+      // A quota without a time is full again after its window.
       resetMs: msOf(parameters.get("t") ?? policy?.get("w")),
     });
   }
@@ -80,7 +81,7 @@ function readStructured(headers: Headers): LimitReading[] {
   return readings;
 }
 
-/** An earlier draft: `limit=100, remaining=50, reset=30`. */
+/** Reads the form of an earlier draft: `limit=100, remaining=50, reset=30`. */
 function readDictionary(items: readonly StructuredItem[]): LimitReading {
   const valueOf = (name: string): string | undefined => items.find((item) => item.name === name)?.value;
   return {
@@ -104,7 +105,7 @@ function firstOf(headers: Headers, names: readonly string[]): string | null {
   return null;
 }
 
-/** A limit may be followed by others, and by parameters: `100, 100;w=60`. */
+/** Returns the first number of a value, which may also contain other limits and parameters: `100, 100;w=60`. */
 function firstNumber(value: string | null): number | undefined {
   return numberOf(value?.split(/[,;]/)[0]);
 }
@@ -123,8 +124,8 @@ function msOf(value: string | undefined): number | undefined {
  * Reads limits that a service states as `count:seconds`.
  *
  * @param headers The response headers.
- * @param sources Where they stand.
- * @returns What they state; pairs that are none are left out.
+ * @param sources The names of the headers.
+ * @returns The limits; invalid pairs are ignored.
  */
 export function readCountedHeaders(headers: Headers, sources: readonly LimitHeaders[]): LimitReading[] {
   return sources.flatMap(({ limits, counts, per }) => {

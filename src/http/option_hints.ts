@@ -1,15 +1,18 @@
 /**
- * What to say of an option that is not one: where it belongs, or what was probably meant.
+ * Hints for unknown options: where the option belongs, or which one the caller probably meant.
  *
  * @module
  */
 
 import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 
-/** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
+/** Options that belong elsewhere, each with an advice such as "give it to createClient()". */
 export type Elsewhere = Readonly<Record<string, string>>;
 
-/** What others call options (ky, got, axios, ofetch, undici, bottleneck), in small letters; where two are meant, the first that there is. */
+/**
+ * The names that other packages (ky, got, axios, ofetch, undici, bottleneck) use for options, in lower case. If a name fits
+ * several options, the first known one counts.
+ */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   as: ["responsetype"],
   backoff: ["backofflimit", "retrydelay"],
@@ -45,11 +48,11 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What is wrong with an option of this name, and what to do about it.
+ * Describes what is wrong with an option of this name, and what to do about it.
  *
- * @param name The name that was given.
- * @param known The names that there are.
- * @param elsewhere The names that there are somewhere else.
+ * @param name The given name.
+ * @param known The names of all options.
+ * @param elsewhere The names of options that belong elsewhere.
  * @returns A text that begins with "is not an option".
  */
 export function describeUnknown(name: string, known: readonly string[], elsewhere: Elsewhere = {}): string {
@@ -63,12 +66,12 @@ export function describeUnknown(name: string, known: readonly string[], elsewher
 }
 
 /**
- * Refuses options of names that there are not.
+ * Throws for an option with an unknown name.
  *
- * @param action What can't be done, as in "Cannot {action} as …".
+ * @param action The action for the error message, as in "Cannot {action} as …".
  * @param options The options.
- * @param known The names that there are.
- * @throws {TypeError} If there is another one.
+ * @param known The names of all options.
+ * @throws {TypeError} If there is an unknown one.
  */
 export function assertKnownOptions(action: string, options: object, known: readonly string[]): void {
   const foreign = Object.keys(options).find((name) => !known.includes(name));
@@ -76,10 +79,10 @@ export function assertKnownOptions(action: string, options: object, known: reado
   throw new TypeError(`Cannot ${action} as '${foreign}' ${describeUnknown(foreign, known)}`);
 }
 
-/** The name that was probably meant; nothing if none is near. */
+/** Returns the name that the caller probably meant; `undefined` if none is close. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const given = normalize(name);
-  // 'params' ends like a unit, and is none.
+  // Try both spellings: 'params' seems to end with the unit 'ms'.
   const names = [spelled(name), given];
   const translated = Object.keys(OTHER_NAMES).find((own) =>
     known.includes(own) && OTHER_NAMES[own]!.some((other) => names.includes(other))
@@ -89,7 +92,7 @@ function closest(name: string, known: readonly string[]): string | undefined {
   return nearestOf(known, most, (candidate) => distanceOf(given, normalize(candidate)));
 }
 
-/** A name without what people write differently: capitals, underscores, and the unit at the end. */
+/** Returns a name without the usual differences in spelling: capitals, underscores, hyphens, and a unit at the end. */
 function normalize(name: string): string {
   return spelled(name).replace(/(?<=..)(ms|bytes?)$/, "");
 }
@@ -98,7 +101,7 @@ function spelled(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, "");
 }
 
-/** How far a name is from another one; one that begins it counts as near. */
+/** Returns the distance between two names. A long enough prefix of the other name counts as close. */
 function distanceOf(from: string, to: string): number {
   if (to.length > 4 && from.length >= 4 && to.startsWith(from)) return from === to ? 0 : 1;
   return editDistance(from, to);

@@ -1,5 +1,5 @@
 /**
- * A body of a request's own.
+ * Copies bodies that the caller could still change.
  *
  * @module
  */
@@ -7,15 +7,16 @@
 import { objectTag } from "../primitives/object_tag.ts";
 
 /**
- * Takes what a body holds now, as `fetch` does when it is called. A request may wait, and may be sent again, while its caller fills the same
- * buffer or form for the next one. Texts and blobs never change, and streams are read as they are sent.
+ * Copies the present content of a body, as `fetch` does when it is called. A request may wait, and may be sent again, while the
+ * caller already fills the same buffer or form for the next one. Texts and blobs never change, and streams are read while they
+ * are sent.
  *
  * @param body The body.
- * @returns A copy of bytes, parameters and forms without files; the very same body otherwise.
+ * @returns A copy of bytes, parameters and forms without files; the same object otherwise.
  */
 export function ownBody(body: BodyInit): BodyInit {
   if (body instanceof ArrayBuffer || objectTag(body) === "ArrayBuffer") return (body as ArrayBuffer).slice(0);
-  // Whether memory that threads share can be sent, is for the runtime to say.
+  // Leave shared memory to the runtime, which may accept or refuse it.
   if (ArrayBuffer.isView(body) && body.buffer instanceof ArrayBuffer) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
   }
@@ -23,7 +24,10 @@ export function ownBody(body: BodyInit): BodyInit {
   return body instanceof FormData ? copyOf(body) : body;
 }
 
-/** Bun does not tell under which name a form sends a file of the disk, so that a copy would have another one. */
+/**
+ * Copies a form without files. A form with files stays: Bun does not show under which name a form sends a file from the disk, so
+ * a copy would send another name.
+ */
 function copyOf(form: FormData): FormData {
   const copy = new FormData();
   for (const [name, value] of form) {

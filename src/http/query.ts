@@ -1,15 +1,15 @@
 /**
- * Parameters that are added to a URL.
+ * Query parameters to add to a URL.
  *
  * @module
  */
 
 import { withoutIgnored } from "./url.ts";
 
-/** The value of a parameter; `undefined` and `null` leave it out. */
+/** The value of a parameter; `undefined` and `null` omit the parameter. */
 export type QueryValue = string | number | boolean | bigint | null | undefined;
 
-/** Parameters: a record, in which an array stands for one name several times, or what `URLSearchParams` takes. */
+/** Parameters: a record, in which an array repeats its name for each value, or any input of `URLSearchParams`. */
 export type QueryInit =
   | string
   | URLSearchParams
@@ -19,12 +19,12 @@ export type QueryInit =
 type Pair = [name: string, value: string];
 
 /**
- * Adds parameters to a URL, behind those that it has and before its fragment.
+ * Adds parameters to a URL, after its own parameters and before its fragment.
  *
  * @param url The URL, absolute or relative.
  * @param query The parameters of the request itself.
- * @param common Those of what the request is a part of; its own take the place of those of the same name.
- * @returns The URL with them, without the white space that a parser ignores; the very same if there are none.
+ * @param common The parameters of the batch; those of the request replace the ones of the same name.
+ * @returns The URL with the parameters, without the white space that a parser ignores; the same text if there are none.
  * @throws {TypeError} If a parameter is neither text nor a number, a boolean, or an array of these.
  */
 export function withQuery(url: string, query: QueryInit | undefined, common?: QueryInit): string {
@@ -32,12 +32,12 @@ export function withQuery(url: string, query: QueryInit | undefined, common?: Qu
   const names = new Set(own.map(([name]) => name));
   const pairs = [...pairsOf(common).filter(([name]) => !names.has(name)), ...own];
   if (pairs.length === 0) return url;
-  // White space at the end would no longer be at the end, and become a part of the URL.
+  // Remove white space at the end first: before the added parameters, a parser would not ignore it.
   const clean = withoutIgnored(url);
   const hash = clean.indexOf("#");
   const before = hash === -1 ? clean : clean.slice(0, hash);
   const start = before.indexOf("?");
-  // A second question mark is a part of the query.
+  // Find the first question mark: a second one is part of the query.
   const isOpen = start === before.length - 1 || before.endsWith("&");
   const separator = start === -1 ? "?" : isOpen ? "" : "&";
   return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : clean.slice(hash)}`;

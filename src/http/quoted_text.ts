@@ -5,12 +5,12 @@
  */
 
 /**
- * Splits a text wherever a character stands that no quotes are around.
+ * Splits a text at each separator outside of quotes.
  *
  * @param text The text.
- * @param separator The character.
- * @param unclosed What a quote that never ends is: `"quote"` hides all that follows, `"text"` nothing.
- * @returns The parts, as they are.
+ * @param separator The separating character.
+ * @param unclosed How to treat a quote without an end: `"quote"` hides all separators after it, `"text"` hides none.
+ * @returns The parts, unchanged.
  */
 export function splitOutsideQuotes(text: string, separator: string, unclosed: "quote" | "text"): string[] {
   const parts: string[] = [];
@@ -31,7 +31,7 @@ export function splitOutsideQuotes(text: string, separator: string, unclosed: "q
   return parts;
 }
 
-/** Where the quoted string that begins at an index ends; -1 when it does not. */
+/** Returns the index of the closing quote of the quoted string that begins at `start`; -1 if there is none. */
 export function closingQuote(text: string, start: number): number {
   for (let index = start + 1; index < text.length; index++) {
     if (text[index] === "\\") index++;

@@ -8,12 +8,12 @@
 import { splitOutsideQuotes } from "./quoted_text.ts";
 
 /**
- * A number from here on is seconds since 1970 (2001-09-09): as a distance it would be more than 31 years. From there times 1,000 on
- * it is milliseconds.
+ * A number of at least this counts as seconds since 1970 (2001-09-09): as a distance it would be more than 31 years. A number of
+ * at least 1,000 times this counts as milliseconds since 1970.
  */
 const FIRST_EPOCH_S = 1_000_000_000;
 
-/** Where the time until a reset may stand. */
+/** The headers that may state the time until a reset. */
 export const RESET_HEADERS: readonly string[] = [
   "ratelimit-reset",
   "x-ratelimit-retry-after",
@@ -22,7 +22,7 @@ export const RESET_HEADERS: readonly string[] = [
   "x-rate-limit-reset",
 ];
 
-/** Where it may stand how many requests are left. */
+/** The headers that may state how many requests are left. */
 export const REMAINING_HEADERS: readonly string[] = [
   "ratelimit-remaining",
   "x-ratelimit-remaining",
@@ -30,12 +30,12 @@ export const REMAINING_HEADERS: readonly string[] = [
 ];
 
 /**
- * How long until the quota is refilled.
+ * Returns how long it takes until the quota is full again.
  *
  * @param headers The response headers.
  * @param wallNowMs The present, in milliseconds since 1970.
- * @returns Milliseconds from now, 0 when that is past, or `undefined` when the headers do not say, or say that there is
- * quota left.
+ * @returns Milliseconds from now, 0 for a time in the past, or `undefined` if the headers do not say, or say that there is quota
+ * left.
  */
 export function rateLimitResetMs(headers: Headers, wallNowMs: number): number | undefined {
   const limit = headers.get("ratelimit");
@@ -51,7 +51,7 @@ export function rateLimitResetMs(headers: Headers, wallNowMs: number): number | 
   return undefined;
 }
 
-/** Whether a response states a limit by one of these headers, used up or not. */
+/** Whether a response states a limit in one of these headers, used up or not. */
 export function statesLimits(headers: Headers): boolean {
   return headers.has("ratelimit") || headers.has("ratelimit-policy") ||
     REMAINING_HEADERS.some((name) => headers.has(name));
@@ -62,19 +62,19 @@ function resetMs(value: string, wallNowMs: number): number | undefined {
   return number === undefined ? undefined : distanceMs(number, wallNowMs);
 }
 
-/** The number that a value is; `undefined` if it is anything but digits, with or without a fraction. */
+/** Reads a number of digits, with or without a fraction; gives `undefined` for any other value. */
 export function decimalOf(value: string | null | undefined): number | undefined {
   const text = value?.trim();
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
 /**
- * How far away a moment is that a server names by a number: a distance in seconds, or a Unix time in seconds or milliseconds if it
- * can be nothing else.
+ * Returns how far away a time is that a server states as a number: a distance in seconds, or, if the number is too large for
+ * that, a Unix time in seconds or milliseconds.
  *
  * @param number The number.
  * @param wallNowMs The present, in milliseconds since 1970.
- * @returns Milliseconds from now, 0 for a moment that has passed.
+ * @returns Milliseconds from now, 0 for a time in the past.
  */
 export function distanceMs(number: number, wallNowMs: number): number {
   if (number < FIRST_EPOCH_S) return number * 1_000;
@@ -82,7 +82,7 @@ export function distanceMs(number: number, wallNowMs: number): number {
   return Math.max(0, epochMs - wallNowMs);
 }
 
-/** The longest wait among the quotas that are used up; a quota that names no time waits for its policy's whole window. */
+/** Returns the longest wait of the quotas that are used up. A quota without a time counts with the whole window of its policy. */
 function structuredResetMs(limit: string, policy: string): number | undefined {
   const items = parseItems(limit);
   const legacy = items.find((item) => item.name === "reset" && item.value !== "");
@@ -109,13 +109,13 @@ function secondsToMs(value: string | undefined): number | undefined {
 export interface StructuredItem {
   /** The member's name, or its value in a list. */
   readonly name: string;
-  /** What follows `=` in a dictionary member; empty in a list. */
+  /** The text after `=` in a dictionary member; empty in a list. */
   readonly value: string;
-  /** By their names. */
+  /** The parameters by their names. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** As much of RFC 9651's lists and dictionaries as these headers use; what does not fit is left out. */
+/** Parses as much of RFC 9651's lists and dictionaries as these headers use, and ignores the rest. */
 export function parseItems(text: string): StructuredItem[] {
   return partsOf(text, ",").map((member) => {
     const [head = "", ...rest] = partsOf(member, ";");

@@ -1,5 +1,5 @@
 /**
- * Errors of the runtime, without the secrets of the URLs that they quote.
+ * Removes the secrets of URLs from errors of the runtime, which quote these URLs.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { redactUrl } from "./url.ts";
 
 /**
- * Quotes and brackets may be a part of it, but not its end. The scheme has a bound: else each letter of a long word would be tried as the
- * beginning of one.
+ * Matches a URL in a text. Quotes and brackets may be part of the URL, but not its end. The length of the scheme is limited, or a
+ * long word would take quadratic time.
  */
 const QUOTED_URL = /[a-z][a-z0-9+.-]{0,19}:\/\/[^\s"<>]*[^\s"'<>()]/gi;
 
-/** What a copy gets by itself, or gets in another way. */
+/** Properties that a copy gets by its constructor, or in another way. */
 const OWN_WAY: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
 
 /**
- * An error as it may be shown: to a caller, or as the cause of another one. Runtimes quote URLs in messages, and Bun in the
- * property `path` as well.
+ * Returns an error that is safe to show to a caller, also as the cause of another error. Runtimes quote URLs in messages, and Bun
+ * also in the property `path`.
  *
- * @param error What was thrown.
- * @param url The URL that was asked for.
- * @returns The very same error when it quotes no secret; otherwise one of the same name, with the URLs replaced in its message, in
- * its properties, in its causes and in the errors that it holds. Of its properties those are left that are no objects.
+ * @param error The thrown value.
+ * @param url The URL of the request.
+ * @returns The same error if it quotes no secret. Otherwise a copy of the same name, with the secrets replaced in its message,
+ * its properties, its causes and the errors that it holds. The copy keeps only the properties whose values are not objects.
  */
 export function redactError(error: unknown, url: string): unknown {
   const redactText = (text: string): string => {
@@ -32,7 +32,7 @@ export function redactError(error: unknown, url: string): unknown {
   return redact(error, redactText, []);
 }
 
-/** `path` leads from the outermost error to this one, so that a cycle of causes ends. */
+/** Redacts an error and its causes. `path` leads from the outermost error to this one, so that a cycle of causes ends. */
 function redact(error: unknown, redactText: (text: string) => string, path: readonly unknown[]): unknown {
   if (typeof error === "string") return redactText(error);
   if (!(error instanceof Error)) return error;
@@ -58,13 +58,13 @@ function redact(error: unknown, redactText: (text: string) => string, path: read
   return copy;
 }
 
-/** What runtimes put on errors, some of them where a listing does not show it. */
+/** Returns the properties that runtimes set on errors; some of them are not enumerable. */
 function knownTexts(error: object): Readonly<Record<string, unknown>> {
   const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
   return { ...(code === undefined ? {} : { code }), ...(path === undefined ? {} : { path }) };
 }
 
-/** Of the same kind as far as callers ask for it: `fetch` and streams throw `TypeError`s. */
+/** Copies an error. It stays a `TypeError`, because callers check for that: `fetch` and streams throw these. */
 function copyOf(error: Error, message: string, cause: unknown): Error {
   const options = cause === undefined ? undefined : { cause };
   const copy = error instanceof TypeError ? new TypeError(message, options) : new Error(message, options);

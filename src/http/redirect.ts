@@ -1,6 +1,6 @@
 /**
- * Redirects followed by us: a runtime would send headers on that must not reach another origin, and does not say why it could
- * not follow.
+ * Follows redirects in place of the runtime, which would send sensitive headers on to another origin, and does not say why it
+ * could not follow a redirect.
  *
  * @module
  */
@@ -27,41 +27,41 @@ export interface RedirectedRequest {
   readonly body: BodyInit | null;
 }
 
-/** A redirect that can't be followed. To ask again would not help, and the origin works. */
+/** A redirect that cannot be followed. A retry would not help, and the origin is healthy. */
 export class RedirectError extends TypeError {}
 
-/** How redirects are followed. */
+/** Options of {@linkcode followRedirects}. */
 export interface RedirectOptions {
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
-  /** `"error"` takes a redirect for a failure. */
+  /** `"error"` rejects at a redirect. */
   readonly mode: "follow" | "error";
   /** When it aborts, nothing more is sent. */
   readonly signal?: AbortSignal | undefined;
   /** The response to the request itself, if it was sent already. */
   readonly first?: Response | undefined;
-  /** Told of each redirect that is followed: what was asked for, what answered, and what is asked for next. */
+  /** Called for each followed redirect. */
   readonly onFollow?: RedirectListener | undefined;
 }
 
-/** Hears of a redirect. */
+/** Called with a request, the redirect that answered it, and the next request. */
 export type RedirectListener = (from: RedirectedRequest, answer: Response, to: RedirectedRequest) => void;
 
-/** Whether a response is one that {@linkcode followRedirects} does not return. */
+/** Whether a response is a redirect that {@linkcode followRedirects} follows. */
 export function isRedirect({ status, headers }: Response): boolean {
   return REDIRECT_STATUSES.has(status) && headers.has("location");
 }
 
 /**
- * Sends a request and follows redirects as the fetch standard does (HTTP-redirect fetch), and takes the sensitive headers
- * out as soon as one leads to another origin.
+ * Sends a request and follows redirects as in the fetch standard (HTTP-redirect fetch). Removes the sensitive headers as soon as
+ * a redirect leads to another origin.
  *
  * @param request The request.
  * @param send Sends one request without following redirects.
- * @param options How.
- * @returns The first response that is no redirect.
- * @throws {RedirectError} If there are more than 20 redirects, or one can't be followed.
- * @throws {unknown} The signal's reason, when it has aborted.
+ * @param options How to follow them.
+ * @returns The first response that is not a redirect.
+ * @throws {RedirectError} If there are more than 20 redirects, or one cannot be followed.
+ * @throws {unknown} The signal's reason, if it has aborted.
  */
 export async function followRedirects(
   request: RedirectedRequest,
@@ -79,7 +79,7 @@ export async function followRedirects(
       (mode === "error" ? !REDIRECT_STATUSES.has(response.status) : !isRedirect(response));
     if (isFinal) return redirects === 0 ? response : asRedirected(response);
     cancelBody(response);
-    // A `fetch` that ignores its signal may have come here late.
+    // A `fetch` that ignores its signal may return after the abort.
     signal?.throwIfAborted();
     if (mode === "error") throw new RedirectError("Cannot follow a redirect as 'redirect' is 'error'");
     if (redirects === MAX_REDIRECTS) {
@@ -91,7 +91,7 @@ export async function followRedirects(
   }
 }
 
-/** Servers send raw UTF-8, and header values come as one character a byte. */
+/** Returns the `Location`. Some servers send it as raw UTF-8, of which `Headers` shows each byte as one character. */
 function locationOf({ headers }: Response): string {
   const location = headers.get("location")!;
   if (/[^\0-\xff]/.test(location)) return location;
@@ -99,7 +99,7 @@ function locationOf({ headers }: Response): string {
     const bytes = Uint8Array.from(location, (character) => character.charCodeAt(0));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    // It is something else, and stays as it is.
+    // The bytes are not UTF-8: keep the text unchanged.
     return location;
   }
 }
@@ -111,7 +111,7 @@ function redirectedRequest(
   sensitive: ReadonlySet<string>,
 ): RedirectedRequest {
   const from = new URL(request.url);
-  // What the parser throws would quote the location with its secrets.
+  // The parser's error would quote the location with its secrets.
   if (!URL.canParse(location, from)) {
     throw new RedirectError("Cannot follow a redirect as its location is malformed");
   }
@@ -132,13 +132,13 @@ function redirectedRequest(
     throw new RedirectError("Cannot follow a redirect as the body is a stream, which can't be sent twice");
   }
   if (to.origin !== from.origin) headers = withoutSensitive(headers, sensitive);
-  // Not every runtime sends the user info of a URL, or takes a URL that has some.
+  // Not every runtime sends the user info of a URL, or accepts a URL with user info.
   const { url = to.href, authorization } = splitUserInfo(to.href) ?? {};
   if (authorization !== undefined) headers = mergeHeaders({ authorization }, headers);
   return { url, method, headers, body };
 }
 
-/** The response says that it was redirected, as it would have if the runtime had followed. */
+/** Marks a response as redirected, as if the runtime had followed the redirects. */
 function asRedirected(response: Response): Response {
   return Object.defineProperties(response, {
     redirected: { value: true },

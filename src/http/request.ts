@@ -1,5 +1,5 @@
 /**
- * A request, checked and put in order before the first attempt: what is wrong with it is found here, once.
+ * Checks and prepares a request, once, before its first attempt.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type QueryInit, withQuery } from "./query.ts";
 import { isToken } from "./token.ts";
 import { isAbsoluteUrl, isUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
-/** A request as a caller gave it. */
+/** A request as the caller has passed it. */
 export interface RequestInput {
   readonly url: string | URL;
   readonly method?: string | undefined;
@@ -25,55 +25,58 @@ export interface RequestInput {
   readonly json?: unknown;
   /** Parameters to add to the URL. */
   readonly query?: QueryInit | undefined;
-  /** Other members of `RequestInit`, handed to `fetch` as they are. */
+  /** Other members of `RequestInit`, which `fetch` gets unchanged. */
   readonly init?: RequestInit | undefined;
 }
 
-/** What is added to each request of a batch, as far as it says nothing else itself. */
+/** The JSON value and the query parameters of a batch, for each of its requests that does not set its own. */
 export type RequestAdditions = Pick<RequestInput, "json" | "query">;
 
-/** What surrounds a request. */
+/** What a request gets from its client and its batch. */
 export interface RequestContext {
-  /** The origins that have been met. */
+  /** The origins that the client already knows. */
   readonly origins: OriginIndex;
-  /** What relative URLs resolve against; absent where mirrors complete them, or nothing does. */
+  /** The base of relative URLs; absent if mirrors complete them, or if there is no base. */
   readonly baseUrl?: string | undefined;
-  /** Headers of what the request is a part of; its own replace them. */
+  /** The headers of the batch; the request's own headers replace them. */
   readonly headers: HeaderMap;
-  /** What is added to what the request is a part of. */
+  /** The additions of the batch; absent for none. */
   readonly additions?: RequestAdditions | undefined;
-  /** Whether it may be sent twice; its method decides when nothing was said. */
+  /** Whether the request may be sent twice. If absent, its method or an `idempotency-key` decides. */
   readonly idempotent: boolean | undefined;
 }
 
-/** A request that can be sent. */
+/** A checked request, ready to be sent. */
 export interface PreparedRequest {
   /** The method, upper case. */
   readonly method: string;
-  /** The URL; relative when mirrors complete it. */
+  /** The URL; relative if mirrors complete it. */
   readonly url: string;
   readonly absolute: boolean;
-  /** The origin of an absolute URL whose origin was known; the others' is still to be found. */
+  /** The origin of an absolute URL, if the client already knew it; else it must still be found. */
   readonly origin: string | undefined;
-  /** The request's own headers; the client's and the mirror's come on top. */
+  /** The headers of the request and its batch; those of the client and the mirror are added later. */
   readonly headers: HeaderMap;
   readonly body: BodyInit | null;
-  /** Whether the body is a value that was written as JSON; absent if it is not. */
+  /** Whether the body is a value serialized as JSON; absent if it is not. */
   readonly isJson?: boolean | undefined;
-  /** Whether it may be sent a second time: that does no harm, and the body is still there. */
+  /** Whether the request may be sent a second time: it is idempotent, and its body can be sent again. */
   readonly repeatable: boolean;
   readonly init: RequestInit | undefined;
-  /** Lower-case names of headers that are not sent, wherever they come from: they are for another origin. */
+  /**
+   * Lower-case names of headers that are never sent with this request, from whichever source, because they are for another
+   * origin.
+   */
   readonly withheld?: ReadonlySet<string> | undefined;
 }
 
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /**
- * Checks a request and puts it in order.
+ * Checks and prepares a request.
  *
  * @param input The request.
- * @param context What surrounds it.
+ * @param context What it gets from its client and its batch.
  * @returns The request, ready for any number of attempts.
  * @throws {TypeError} If the method, a header or the body can't be sent.
  */
@@ -84,7 +87,7 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
   const asked = isPlain ? written : withQuery(written, input.query, additions?.query);
   const resolved = resolveUrl(asked, context.baseUrl);
   const origin = context.origins.find(resolved);
-  // What is known is absolute and has no user info.
+  // A URL with a known origin is absolute and has no user info.
   const credentials = origin === undefined ? splitUserInfo(resolved) : undefined;
   const url = credentials?.url ?? resolved;
   const value = input.json === undefined ? additions?.json : input.json;
@@ -130,17 +133,20 @@ function checkMethod(method: unknown): string {
   return upper;
 }
 
-/** What of another realm, such as that of a frame, is sent as one's own would be. */
+/** The types of another realm, such as a frame, that can be sent like those of this realm. */
 const SENDABLE: ReadonlySet<string> = new Set(["ArrayBuffer", "Blob", "File", "FormData", "URLSearchParams"]);
 
-/** Whether a body is of another realm. Of another implementation's, the runtime would send a text such as `[object FormData]`. */
+/**
+ * Whether a body is of another realm and can be sent. The runtime would send an object of another implementation as a text such
+ * as `[object FormData]`.
+ */
 function isForeign(body: unknown): boolean {
   if (!SENDABLE.has(objectTag(body))) return false;
   const typeOf = (body: unknown): string | null => new Response(body as BodyInit).headers.get("content-type");
   return typeOf(body) !== typeOf("text");
 }
 
-/** Checks a body, and makes it one that its caller can't change any more; an async iterable becomes a stream. */
+/** Checks a body, and copies it if the caller could still change it. An async iterable becomes a stream. */
 function sendableBody(body: unknown, method: string): BodyInit {
   if (method === "GET" || method === "HEAD") {
     throw new TypeError(`Cannot fetch as a ${method} request must not have a 'body'`);

@@ -1,5 +1,5 @@
 /**
- * The body of a `Request`, as something that can be sent more than once; and a stream, as something that can be sent at all.
+ * Reads the body of a `Request`, so that it can be sent more than once, and reads streams for runtimes that cannot send streams.
  *
  * @module
  */
@@ -8,41 +8,41 @@ import { type AbortTarget, addAbortListener, removeAbortListener } from "../prim
 import { concatenate } from "./body_collector.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
 
-/** How much of a body is kept to be sent again, in bytes. */
+/** How much of a body is kept so that it can be sent again, in bytes. */
 export const MAX_REPLAY_BYTES: number = 1_048_576;
 
-/** How a body is read. */
+/** Options of {@linkcode replayableBody}. */
 export interface ReplayOptions {
-  /** What ends the reading. */
+  /** The signals that end the reading. */
   readonly signals: readonly AbortSignal[];
-  /** Whether it is read whole, however large: browsers can't send streams. */
+  /** Whether to read the whole body, however large, because browsers cannot send streams. */
   readonly isWhole: boolean;
 }
 
 /**
- * Reads the body of a request. It counts as used at once.
+ * Reads the body of a request, which counts as used at once.
  *
  * @param request The request; its body must not have been used.
- * @param options How.
- * @returns The bytes; of a body of more than 1 MiB a stream, which can be sent once.
- * @throws {unknown} Rejects with the reason of a signal that aborts, and with what the body breaks off with.
+ * @param options How to read it.
+ * @returns The bytes; for a body of more than 1 MiB a stream, which can be sent once.
+ * @throws {unknown} Rejects with the reason of a signal that aborts, and with the error of a body that breaks off.
  */
 export async function replayableBody(
   request: Request,
   { signals, isWhole }: ReplayOptions,
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
-  // Firefox has no streams for bodies of requests.
+  // In Firefox, `request.body` is not a stream.
   if (!(request.body instanceof ReadableStream)) return new Uint8Array(await request.arrayBuffer());
   return await readBody(request.body, signals, isWhole ? Infinity : MAX_REPLAY_BYTES);
 }
 
 /**
- * Reads a stream whole.
+ * Reads a whole stream.
  *
  * @param stream The stream; it must not have a reader.
- * @param signal What ends the reading.
+ * @param signal The signal that ends the reading.
  * @returns The bytes.
- * @throws {unknown} Rejects with the reason of the signal, and with what the stream breaks off with.
+ * @throws {unknown} Rejects with the reason of the signal, and with the error of a stream that breaks off.
  */
 export async function wholeBody(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<BodyInit> {
   return await readBody(stream, [signal], Infinity);
@@ -58,7 +58,7 @@ async function readBody(
     onAbort: ({ reason }) => void reader.cancel(reason).catch(() => {}),
   };
   for (const signal of signals) {
-    // One that has aborted calls no listener any more.
+    // A signal that has aborted already does not call its listeners any more.
     if (signal.aborted) stop.onAbort(signal);
     else addAbortListener(signal, stop);
   }

@@ -1,5 +1,5 @@
 /**
- * How long a server asks to wait before the next request.
+ * Reads how long a server asks clients to wait before the next request.
  *
  * @module
  */
@@ -9,14 +9,15 @@ import { decimalOf, distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts
 import { serverNowMs } from "./server_clock.ts";
 
 /**
- * The wait that a response asks for. `retry-after-ms`, which some services send beside the standard field, is the more precise one.
- * Then `Retry-After` (RFC 9110 §10.2.3) decides when it is there, even when it is garbage; otherwise a 429, 403 or 503 may say it by its
- * rate limit headers.
+ * Returns the wait that a response asks for. A valid `retry-after-ms` comes first: some services send it beside the standard
+ * field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it is garbage.
+ * Otherwise, the rate limit headers of a 429, 403 or 503 count.
  *
  * @param status The response status.
  * @param headers The response headers.
- * @param wallNowMs The present, in milliseconds since 1970; a response that has a `Date` knows better, where a moment is meant.
- * @returns Milliseconds, 0 for at once, or `undefined` when the response does not say.
+ * @param wallNowMs The present, in milliseconds since 1970. For a point in time, the response's `Date` takes its place if the two
+ * differ.
+ * @returns Milliseconds, 0 for at once, or `undefined` if the response does not say.
  */
 export function retryAfterMs(status: number, headers: Headers, wallNowMs: number): number | undefined {
   const exactMs = decimalOf(headers.get("retry-after-ms"));
@@ -28,12 +29,12 @@ export function retryAfterMs(status: number, headers: Headers, wallNowMs: number
 }
 
 /**
- * Reads a `Retry-After` value: whole seconds, or an HTTP date. A number that would mean decades is a Unix time, which some servers
- * send, in seconds or milliseconds.
+ * Reads a `Retry-After` value: whole seconds, or an HTTP date. A number that would mean decades counts as a Unix time in seconds
+ * or milliseconds, which some servers send.
  *
  * @param value The field's value.
  * @param wallNowMs The present, in milliseconds since 1970.
- * @returns Milliseconds from now, 0 for a moment that has passed, or `undefined` for anything else.
+ * @returns Milliseconds from now, 0 for a time in the past, or `undefined` for any other value.
  */
 export function parseRetryAfter(value: string, wallNowMs: number): number | undefined {
   const text = value.trim();

@@ -1,20 +1,23 @@
 /**
- * What time it is at a server.
+ * The time on a server's clock.
  *
  * @module
  */
 
 import { parseHttpDate } from "./http_date.ts";
 
-/** A clock that is no further off than this is right, in milliseconds: a date has whole seconds, and takes its time to come. */
+/**
+ * The largest difference that counts as no difference, in milliseconds: a `Date` has whole seconds, and takes some time to
+ * arrive.
+ */
 const CLOCK_TOLERANCE_MS = 2_000;
 
 /**
- * The present as the server has it that names a moment: its clock or this machine's may be off.
+ * Returns the present on the clock of the server that states a time, because that clock or this machine's may be wrong.
  *
  * @param headers The response headers: its `Date`, and its `Age` if a cache on the way has kept it since (RFC 9111 §4.2.3).
- * @param wallNowMs The present as this machine has it, in milliseconds since 1970.
- * @returns Milliseconds since 1970: `wallNowMs` if the response does not say, or says about the same.
+ * @param wallNowMs The present on this machine's clock, in milliseconds since 1970.
+ * @returns Milliseconds since 1970; `wallNowMs` if the response has no `Date`, or one of about the same time.
  */
 export function serverNowMs(headers: Headers, wallNowMs: number): number {
   const date = headers.get("date");

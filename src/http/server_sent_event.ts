@@ -1,5 +1,5 @@
 /**
- * What a server-sent event is.
+ * A server-sent event.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 export interface ServerSentEvent<T = string> {
   /** Its type: `"message"` if the stream names none. */
   readonly event: string;
-  /** Its data: the text, its lines joined by LF; or what was made of that. */
+  /** Its data: the text, with its lines joined by LF, or the value decoded from that. */
   readonly data: T;
-  /** The id of this event, or of the last one before it that had one; empty if none had. */
+  /** The id of this event, or of the last earlier event with an id; empty if there is none. */
   readonly id: string;
 }

@@ -1,5 +1,5 @@
 /**
- * Tokens: what methods and names of headers are made of.
+ * Tokens, the syntax of methods and header names.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A response to hand out, which looks like the one of `fetch`, and whose body is looked after.
+ * Responses for callers: they look like those of `fetch`, but a {@linkcode BodyReceiver} receives their bodies.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { currentRuntime } from "../runtime/current.ts";
 import type { BodyReceiver } from "./body_receiver.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
 
-/** What a response says that a constructed one does not know. */
+/** The parts of a fetched response that the constructor of `Response` cannot set, or not fully. */
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
@@ -19,11 +19,11 @@ export interface ResponseHead {
 }
 
 /**
- * Makes a response whose body is received by a reader of its own, wherever it is read: also by a server that it is returned
- * from. When the body can't be read any more, because the response and its stream have been collected, it is cancelled.
+ * Makes a response whose body comes from a receiver, whoever reads it: the caller, or a server that returns the response. When
+ * the response and its stream are garbage-collected, so that no reader can read the body any more, the body is cancelled.
  *
- * @param head What it says.
- * @param receiver What receives the body.
+ * @param head The head of the response.
+ * @param receiver The receiver of the body.
  * @returns The response.
  */
 export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
@@ -31,16 +31,16 @@ export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Res
   const streams = registry();
   if (streams !== undefined && !receiver.hasEnded) {
     streams.register(stream, receiver, receiver);
-    // What it has ended with may lead to its stream.
+    // Unregister at the end: the error of the body may refer to its stream, which would then never be collected.
     receiver.onOver = () => void streams.unregister(receiver);
   }
   return new (trackedResponseClass())(stream, head, receiver);
 }
 
 /**
- * Makes a response that says the same as another one, also where a constructed response could not.
+ * Makes a response with the head of another one, including parts that a constructed response could not have.
  *
- * @param head What it says.
+ * @param head The head of the response.
  * @param body Its body.
  * @returns The response.
  */
@@ -51,19 +51,19 @@ export function responseLike(head: ResponseHead, body: BodyInit | null): Respons
 /** The chunks of a body, for one reader. */
 export interface BodyChunks {
   /**
-   * The next one.
+   * Gives the next chunk.
    *
-   * @param room Where it may be put, as {@linkcode BodyReceiver.next} says.
-   * @returns The chunk; `undefined` after the last. Rejects with what the body broke off with.
+   * @param room A buffer for the chunk; see {@linkcode BodyReceiver.next}.
+   * @returns The chunk; `undefined` after the last one. Rejects with the error of a body that breaks off.
    */
   next(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** The reader wants no more. */
+  /** Cancels the body, because the reader wants no more. */
   cancel(reason: unknown): Promise<void>;
 }
 
 /**
- * A response that parts of this client read, which never let go of it before its end without cancelling. To go by way of a stream, and
- * of a response that can be collected, costs as much again.
+ * A response that a part of this client reads. The part must read the body to its end, or cancel it. A stream and a response that
+ * can be garbage-collected would double the cost.
  */
 export interface ReceivedResponse {
   readonly status: number;
@@ -75,10 +75,10 @@ export interface ReceivedResponse {
 }
 
 /**
- * Makes a response that is read chunk by chunk of one whose body has no receiver.
+ * Turns a response whose body has no receiver into one that is read chunk by chunk.
  *
- * @param response The response, whose body has no other reader.
- * @returns The same.
+ * @param response The response; its body must not have another reader.
+ * @returns The response with its chunks.
  */
 export function receivedResponse(response: Response): ReceivedResponse {
   const { status, headers, url, type } = response;
@@ -93,7 +93,7 @@ export function receivedResponse(response: Response): ReceivedResponse {
   return { status, headers, url, type, chunks };
 }
 
-/** What makes responses that are looked after. */
+/** The constructor of tracked responses. */
 type TrackedResponseClass = new (
   body: BodyInit | null,
   head: ResponseHead,
@@ -103,21 +103,23 @@ type TrackedResponseClass = new (
 let known: TrackedResponseClass | undefined;
 
 /**
- * The class of these responses. It is made when the first one is handed out, because Deno and Node.js load their `Response` when a
- * program first names it: that took 4 ms on Deno and 17 ms on Node.js, for each program that imports this package.
+ * Returns the class of tracked responses. It is created for the first response, because Deno and Node.js load their `Response`
+ * when a program first names it: otherwise each program that imports this package would spend 4 ms in Deno, and 17 ms in Node.js.
  */
 function trackedResponseClass(): TrackedResponseClass {
   return known ??= makeClass();
 }
 
 /**
- * Reads its body straight from the receiver, where no other reader has any of it: to go by way of a stream costs as much again.
+ * Creates the class. Its responses read their bodies directly from the receiver if no other reader has a part of them; to go
+ * through a stream would double the cost.
  *
- * A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own response until it has ended.
+ * The constructor of the platform's `Response` may read its own properties (Node.js 20 does). Until it has ended, the getters
+ * give the platform's values.
  */
 function makeClass(): TrackedResponseClass {
   return class TrackedResponse extends Response {
-    // Programs tell a response by the name of its class, and consoles show it.
+    // Programs recognize a response by the name of its class, and consoles show it.
     static {
       Object.defineProperty(this, "name", { value: "Response" });
     }
@@ -140,7 +142,7 @@ function makeClass(): TrackedResponseClass {
       this.#receiver = receiver;
     }
 
-    /** Node asks for it while it constructs. */
+    /** Node.js reads it during construction. */
     override get status(): number {
       return #head in this ? this.#head.status : super.status;
     }
@@ -182,7 +184,7 @@ function makeClass(): TrackedResponseClass {
       return whole === undefined ? await this.#withReason(super.arrayBuffer()) : ownBuffer(await whole);
     }
 
-    /** Node 20 has none. */
+    /** Node.js 20 lacks this method. */
     override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
       return await this.#takeWhole() ?? new Uint8Array(await this.arrayBuffer());
     }
@@ -205,7 +207,10 @@ function makeClass(): TrackedResponseClass {
         : new TextDecoder().decode(await whole);
     }
 
-    /** Bun forgets the type of a body that is a stream. A `Blob` made with it would have it in lower case, also the boundary of a form. */
+    /**
+     * Bun forgets the type of a body that is a stream. Do not use `new Blob()` with a type: it would turn the type into lower
+     * case, including the boundary of a form.
+     */
     override async blob(): Promise<Blob> {
       const type = this.headers.get("content-type") ?? "";
       const blob = await this.#withReason(super.blob());
@@ -226,7 +231,7 @@ function makeClass(): TrackedResponseClass {
       return receiver.whole();
     }
 
-    /** Browsers say "network error", whatever a stream has broken off with. */
+    /** Throws the receiver's error, because browsers only say "network error", whatever error a stream breaks off with. */
     async #withReason<T>(reading: Promise<T>): Promise<T> {
       try {
         return await reading;
@@ -242,7 +247,9 @@ function ownBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
 
-/** What a response can be constructed with. Node.js decodes what servers send as UTF-8, and gives what does not fit in there. */
+/**
+ * Matches a status text that the constructor accepts. Node.js decodes the status texts of servers as UTF-8, and may give others.
+ */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function isConstructible(status: number): boolean {
@@ -252,9 +259,9 @@ function isConstructible(status: number): boolean {
 let collected: FinalizationRegistry<BodyReceiver> | undefined;
 
 /**
- * Cancels the bodies whose streams have been collected; not in workers at the edge, where that would be during no request, and
- * whoever waits for the permit could not go on. A receiver must not lead to its stream, unless a reader waits for a chunk, or none
- * would ever be collected.
+ * Returns the registry that cancels the bodies whose streams have been garbage-collected. There is none in edge workers: it would
+ * run outside of any incoming request, and a call that waits for the permit could not go on. A receiver must not refer to its
+ * stream unless a reader waits for a chunk, or the stream would never be collected.
  */
 function registry(): FinalizationRegistry<BodyReceiver> | undefined {
   if (currentRuntime.timersBelongToRequests) return undefined;
@@ -263,7 +270,7 @@ function registry(): FinalizationRegistry<BodyReceiver> | undefined {
   });
 }
 
-/** The chunks of a receiver as a stream: of bytes, but Safari before 26.4 has only streams of anything. */
+/** Makes a stream of a receiver's chunks: a byte stream, except in Safari before 26.4, which lacks them. */
 function streamOf(receiver: BodyReceiver): ReadableStream<Uint8Array<ArrayBuffer>> {
   const type = "ReadableByteStreamController" in globalThis ? "bytes" : undefined;
   const source = {
@@ -272,7 +279,7 @@ function streamOf(receiver: BodyReceiver): ReadableStream<Uint8Array<ArrayBuffer
       const chunk = await receiver.next();
       if (chunk !== undefined) return controller.enqueue(chunk);
       controller.close();
-      // A reader that came with a buffer of its own is told of the end by it.
+      // A reader with a buffer of its own (BYOB) learns of the end when its request is answered with 0 bytes.
       if ("byobRequest" in controller) controller.byobRequest?.respond(0);
     },
     cancel: (reason: unknown) => receiver.cancel(reason),

@@ -1,5 +1,5 @@
 /**
- * URLs: which origin they belong to, how they join a mirror's base, and what of them may be shown.
+ * URLs: finds their origins, joins them with a mirror's base, and removes their secrets for messages.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { objectTag } from "../primitives/object_tag.ts";
 
 const MAX_KNOWN_PREFIXES = 1_024;
-/** How much of a URL a message shows. */
+/** How many characters of a URL a message shows. */
 const MAX_SHOWN = 200;
 const SPACE = 0x20;
 const ALPHANUMERIC = /[a-z0-9]/i;
@@ -19,9 +19,9 @@ const LEAD = /^[\x00-\x20/\\]+/;
 const USER_INFO = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i;
 /** User info of a URL within the path or the query of another one. */
 const INNER_USER_INFO = /([^a-z0-9+.-][a-z][a-z0-9+.-]*:[/\\]{2,})[^/\\?#&;]*@/gi;
-/** User info of such a URL where that has been escaped, as `URLSearchParams` does it. */
+/** User info of a URL within another one, where the inner URL is escaped, as by `URLSearchParams`. */
 const ESCAPED_USER_INFO = /(%3a%2f%2f)(?:(?!%2f|%3f|%23)[^/?#&;])*%40/gi;
-/** Names of parameters that say with their last word that the value is a secret; a number may follow. */
+/** Matches the names of parameters whose last word says that the value is a secret. A number may follow that word. */
 const SENSITIVE_WORD = new RegExp(
   `(?:^|[^a-z0-9])(?:${
     [
@@ -33,65 +33,71 @@ const SENSITIVE_WORD = new RegExp(
   })(?:[^a-z0-9]*\\d+)?$`,
   "i",
 );
-/** Words that mean nothing else at the end of a longer one either: `accesstoken`, but not `compass`. */
+/**
+ * Matches words that mean a secret also at the end of a longer word: `accesstoken`. (`pass` is not one of them, because of
+ * `compass`.)
+ */
 const SENSITIVE_ENDING = new RegExp(
   "(?:token|secret|passwd|password|passphrase|signature|credentials?" +
     "|(?:access|account|api|app|consumer|license|pass|private|signing|subscription)key)\\d*$",
   "i",
 );
 
-/** What a parser leaves as it is after the origin: nothing that it would escape or drop, no dot segment, no fragment. */
+/**
+ * Matches what a parser leaves unchanged after the origin: no character that it would escape or drop, no dot segment, no
+ * fragment.
+ */
 const PLAIN_PATH =
   /(?:\/(?!(?:\.|%2e){1,2}(?:[/?]|$))[\w.~%!$&()*+,;=:@-]*)+(?:\?[\w.~%!$&()*+,;=:@/?-]*)?$/iy;
 
-/** Whether a value is a URL, of whichever realm, or may be one: nothing but that. */
+/** Whether a value is a string, or a `URL` object of any realm. */
 export function isUrl(value: unknown): value is string | URL {
   return typeof value === "string" || value instanceof URL || objectTag(value) === "URL";
 }
 
-/** Whether a URL names its own scheme, so that mirrors have no part in it. */
+/** Whether a URL has a scheme, so that mirrors do not complete it. */
 export function isAbsoluteUrl(url: string): boolean {
   return SCHEME.test(url);
 }
 
 /**
- * Completes a relative URL, as a page does.
+ * Resolves a relative URL, as a page does.
  *
  * @param url The URL.
- * @param base What it is relative to, if anything.
- * @returns The absolute URL; a malformed one stays as it is, so that what is wrong with it is said later.
+ * @param base The base URL, if there is one.
+ * @returns The absolute URL; a malformed URL unchanged, so that a later check reports it.
  */
 export function resolveUrl(url: string, base: string | undefined): string {
   if (base === undefined || isAbsoluteUrl(url) || !URL.canParse(url, base)) return url;
   return new URL(url, base).href;
 }
 
-/** What a plain authority is made of: no user info, no escapes, nothing that the parser would ignore. */
+/** Matches a scheme with a plain authority: no user info, no escapes, no character that the parser would ignore. */
 const PLAIN_PREFIX = /^https?:\/\/[\w.:[\]-]+$/;
 
 /**
- * Finds the origin of http(s) URLs. A URL can be malformed only up to the end of its authority, so each scheme and
- * authority is parsed once, and every further URL that begins with the same letters costs a look-up.
+ * Finds the origins of http(s) URLs. A URL can be malformed only up to the end of its authority. So the index parses each scheme
+ * and authority once; every later URL with the same prefix costs only a look-up.
  */
 export class OriginIndex {
   readonly #known = new Map<string, string>();
 
   /**
-   * The origin of a URL whose scheme and authority have been met before.
+   * Returns the origin of a URL whose scheme and authority the index already knows.
    *
    * @param url The URL.
-   * @returns Its origin; `undefined` for one that has to be parsed.
+   * @returns Its origin; `undefined` if the URL must be parsed.
    */
   find(url: string): string | undefined {
     return this.#known.get(prefixOf(url));
   }
 
   /**
-   * The origin of an absolute URL.
+   * Returns the origin of an absolute URL.
    *
    * @param url The URL.
    * @returns Its origin, such as `https://cdn.example.com`.
-   * @throws {TypeError} If it is malformed, or is no http(s) URL.
+   * @throws {TypeError} If the URL is malformed, or not an http(s) URL.
    */
   originOf(url: string): string {
     const prefix = prefixOf(url);
@@ -106,7 +112,10 @@ export class OriginIndex {
   }
 }
 
-/** What comes before the path: `https://host`. Of other URLs it is something that is no plain prefix, and never known. */
+/**
+ * Returns the part before the path, such as `https://host`. For other URLs, the result is not a plain prefix, so the index never
+ * contains it.
+ */
 function prefixOf(url: string): string {
   const slash = url.indexOf("/", 8);
   return slash === -1 ? url : url.slice(0, slash);
@@ -117,10 +126,10 @@ function prefixOf(url: string): string {
  *
  * @param url The URL.
  * @returns The parsed URL.
- * @throws {TypeError} If it is malformed, or is no http(s) URL.
+ * @throws {TypeError} If the URL is malformed, or not an http(s) URL.
  */
 export function parseHttpUrl(url: string): URL {
-  // What the parser throws is not passed on: it quotes the URL with its secrets.
+  // Do not pass on the parser's error: it quotes the URL with its secrets.
   if (!URL.canParse(url)) {
     const hint = isAbsoluteUrl(url.trim()) ? "" : "; a relative URL needs 'baseUrls'";
     throw new TypeError(
@@ -136,7 +145,7 @@ export function parseHttpUrl(url: string): URL {
   return parsed;
 }
 
-/** A URL without user info, and the header that says the same. */
+/** A URL without its user info, and the header that replaces that. */
 export interface UrlCredentials {
   readonly url: string;
   /** A value of `authorization` (RFC 7617). */
@@ -144,10 +153,10 @@ export interface UrlCredentials {
 }
 
 /**
- * Takes the user info out of a URL: as a header it is known for what it is, and every runtime treats it alike.
+ * Splits the user info from a URL. As a header, it counts as a credential, and every runtime treats it alike.
  *
  * @param url The URL.
- * @returns The parts, or `undefined` when there is no user info or the URL is malformed.
+ * @returns The parts, or `undefined` if there is no user info, or the URL is malformed.
  */
 export function splitUserInfo(url: string): UrlCredentials | undefined {
   if (!url.includes("@") || !URL.canParse(url)) return undefined;
@@ -161,14 +170,13 @@ export function splitUserInfo(url: string): UrlCredentials | undefined {
   return { url: parsed.href, authorization: `Basic ${btoa(letters)}` };
 }
 
-/** A relative URL without what changes nothing at its beginning: white space, which a parser would take off, and slashes. */
+/** Returns a relative URL without the white space at its start, which a parser would ignore, and without leading slashes. */
 export function withoutLead(relative: string): string {
   return relative.replace(LEAD, "");
 }
 
 /**
- * Appends a relative URL to a base. The result always stays below the base's origin: a leading slash or two changes
- * nothing.
+ * Appends a relative URL to a base. The result always stays at the base's origin, because leading slashes are dropped.
  *
  * @param base The base URL, without query and fragment.
  * @param relative The relative URL.
@@ -181,8 +189,8 @@ export function joinUrl(base: string, relative: string): string {
 }
 
 /**
- * A URL as it may be shown: user info and the values of parameters with telling names are replaced, and the fragment is left
- * out.
+ * Returns a URL that is safe to show: replaces its user info and the values of parameters whose names mean a secret, and drops
+ * its fragment.
  *
  * @param url The URL, absolute or relative.
  * @returns The same URL without its secrets.
@@ -196,10 +204,10 @@ export function redactUrl(url: string): string {
 }
 
 /**
- * A URL whose user info is replaced, and nothing else; also that of a URL within its path or query.
+ * Replaces only the user info of a URL, also that of a URL within its path or query.
  *
  * @param url The URL, absolute or relative.
- * @returns The very same text if there is no user info in it.
+ * @returns The URL; the same text if it has no user info.
  */
 export function redactUserInfo(url: string): string {
   if (!/@|%40/.test(url)) return url;
@@ -210,37 +218,37 @@ export function redactUserInfo(url: string): string {
 }
 
 /**
- * A URL as a message shows it: without its secrets, also if it is malformed, and cut if it is long.
+ * Returns a URL for a message: without its secrets, even if it is malformed, and cut if it is long.
  *
  * @param url The URL as it was given, absolute or relative.
- * @returns What may be shown of it.
+ * @returns The text to show.
  */
 export function shownUrl(url: string): string {
   const shown = URL.canParse(url) ? redactUrl(url) : redactMalformed(url);
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }
 
-/** A URL without its fragment, which is never sent. */
+/** Returns a URL without its fragment, which is never sent. */
 export function withoutFragment(url: string): string {
   const hash = url.indexOf("#");
   return hash === -1 ? url : url.slice(0, hash);
 }
 
-/** Whether two absolute URLs lead to the same resource: their fragments don't matter, nor how they are written. */
+/** Whether two absolute URLs lead to the same resource. Fragments and spelling do not matter. */
 export function isSameUrl(url: string, other: string): boolean {
   return url === other || withoutFragment(new URL(url).href) === withoutFragment(new URL(other).href);
 }
 
-/** What a malformed URL may show: where its user info ends is unknown, so all of its authority is a secret. */
+/** Redacts a malformed URL. It is unknown where its user info ends, so all of its authority counts as a secret. */
 function redactMalformed(url: string): string {
   const shown = redactUrl(url);
   const [, start, authority] = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})(.*)$/i.exec(shown) ?? [];
-  // A relative URL may have an '@', but no user info; this is one whose scheme has been forgotten, or has no colon.
+  // A relative URL has no user info, but the caller may have forgotten the scheme or its colon.
   if (start === undefined) return redactForgotten(shown);
   return shown.includes("@") || /:(?!\d*(?:[/?]|$))/.test(authority ?? "") ? `${start}***` : shown;
 }
 
-/** All from the first part with a colon to the last '@' before a query. */
+/** Replaces the text from the first segment with a colon up to the last '@' before a query. */
 function redactForgotten(url: string): string {
   const end = url.search(/[?#]/);
   const at = url.lastIndexOf("@", end === -1 ? url.length : end);
@@ -250,7 +258,10 @@ function redactForgotten(url: string): string {
   return `${url.slice(0, start)}***${url.slice(at)}`;
 }
 
-/** A URL without what its parser takes out first: white space at its ends, tabs and line breaks anywhere. */
+/**
+ * Returns a URL without the characters that its parser ignores: white space and control characters at its ends, and tabs and line
+ * breaks anywhere.
+ */
 export function withoutIgnored(url: string): string {
   // deno-lint-ignore no-control-regex -- the URL standard names these.
   if (!/[\x00-\x20]/.test(url)) return url;
@@ -259,28 +270,31 @@ export function withoutIgnored(url: string): string {
   return url.slice(start, endWithout(url, (unit) => unit <= SPACE)).replace(/[\t\n\r]/g, "");
 }
 
-/** Where a text ends without its last characters. A loop: a regular expression would look at every run of them from each of its characters. */
+/**
+ * Returns where a text ends without its last characters to drop. It is a loop, because a regular expression would take quadratic
+ * time for long runs of such characters.
+ */
 function endWithout(text: string, isDropped: (unit: number) => boolean): number {
   let end = text.length;
   while (end > 0 && isDropped(text.charCodeAt(end - 1))) end--;
   return end;
 }
 
-/** Some servers put parameters into the path: `/laps;jsessionid=1` (RFC 3986 §3.3). */
+/** Redacts the parameters that some servers put into the path: `/laps;jsessionid=1` (RFC 3986 §3.3). */
 function redactPath(path: string): string {
   if (!path.includes(";")) return path;
   return path.split("/").map(redactParameter).join("/");
 }
 
 function redactParameter(parameter: string): string {
-  // Some servers take ';' for '&', but it may also be a part of the value.
+  // Some servers separate parameters by ';', too, but a ';' may also be part of a value.
   for (const { 0: start, 1: name, index } of parameter.matchAll(/(?:^|;)([^=;]*)=/g)) {
     if (isSensitive(decodeName(name!))) return `${parameter.slice(0, index + start.length)}***`;
   }
   return parameter;
 }
 
-/** Looks at the last word of a name, however its words are joined: `access_token`, `accessToken`, `user[token]`. */
+/** Whether a name means a secret by its last word, however its words are joined: `access_token`, `accessToken`, `user[token]`. */
 function isSensitive(name: string): boolean {
   const end = endWithout(name, (unit) => !ALPHANUMERIC.test(String.fromCharCode(unit)));
   const words = name.slice(0, end).replace(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3_$2$4");
@@ -291,17 +305,17 @@ function decodeName(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {
-    // A broken escape stands for itself.
+    // Take a broken escape literally.
     return name;
   }
 }
 
 /**
- * Tells at a glance that a URL is what its parser would make of it.
+ * Quickly checks that a URL is already in the form that its parser would give it.
  *
  * @param url The absolute URL.
- * @param origin Its origin, as the parser writes it.
- * @returns Whether it is; `false` also if a closer look would be needed.
+ * @param origin Its origin, in the parser's form.
+ * @returns Whether it surely is; `false` also if only the parser could tell.
  */
 export function isPlainUrl(url: string, origin: string): boolean {
   PLAIN_PATH.lastIndex = origin.length;

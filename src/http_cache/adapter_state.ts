@@ -1,5 +1,5 @@
 /**
- * What is known of an adapter beyond what it says itself.
+ * The state that all clients with the same adapter share about it: the hashes of keys, and the writes in flight.
  *
  * @module
  */
@@ -7,49 +7,49 @@
 import type { CacheEntry } from "../cache/cache.ts";
 import { sha256 } from "../cache/sha256.ts";
 
-/** The newest word on a key that the adapter has not heard the end of. */
+/** A write of a key that the adapter has not finished yet. */
 export interface PendingWrite {
-  /** What the key is to hold; `undefined` for nothing. */
+  /** The latest entry for the key; `undefined` to remove it. */
   entry: CacheEntry | undefined;
-  /** Whether `entry` has changed since the adapter was told. */
+  /** Whether the adapter still has to get `entry`. */
   isNew: boolean;
-  /** Resolves when the adapter has been told the last word; it never rejects. */
+  /** Resolves when the adapter has finished the latest write of the key; it never rejects. */
   ended: Promise<void>;
 }
 
-/** So many bytes may wait to be written by default; what comes beyond is not stored. */
+/** How many bytes may wait to be written by default; the cache does not store entries beyond that. */
 export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
 
-/** How much may wait. */
+/** How much may wait to be written. */
 export interface PendingLimit {
-  /** So many bytes, of all plans of the adapter together. */
+  /** How many bytes may wait, over all plans of the adapter together. */
   readonly maxPendingBytes: number;
 }
 
 const DEFAULT_LIMIT: PendingLimit = { maxPendingBytes: MAX_PENDING_BYTES };
 const ENDED = Promise.resolve();
 
-/** What all clients that use an adapter together know of it. */
+/** The state of one adapter, shared by all clients that use it. */
 export class AdapterState {
   readonly hashes: KeyHashes = new KeyHashes();
-  /** By hash; an adapter that never answers keeps its own. */
+  /** The writes in flight by the hashes of their keys. If the adapter never answers, a write stays here. */
   readonly writes: Map<string, PendingWrite> = new Map();
   #pendingBytes = 0;
 
   /**
-   * Notes what a key is to hold.
+   * Notes the latest entry for a key.
    *
    * @param hash The hash of the key.
-   * @param entry What it is to hold; `undefined` for nothing.
-   * @param limit How much may wait before it is nothing.
-   * @returns The write, and whether another caller has begun it; otherwise it is the caller's, which ends it.
+   * @param entry The entry; `undefined` to remove it.
+   * @param limit How much may wait. An entry beyond that counts as `undefined`.
+   * @returns The write, and whether an earlier caller carries it out. If not, this caller must do so, and end it.
    */
   note(
     hash: string,
     entry: CacheEntry | undefined,
     { maxPendingBytes }: PendingLimit = DEFAULT_LIMIT,
   ): { readonly write: PendingWrite; readonly isUnderWay: boolean } {
-    // An adapter that takes nothing in must not make the memory its store.
+    // An adapter that does not finish its writes must not fill the memory.
     const bytes = this.#pendingBytes + sizeOf(entry);
     if (entry !== undefined && bytes > maxPendingBytes) entry = undefined;
     const earlier = this.writes.get(hash);
@@ -64,7 +64,7 @@ export class AdapterState {
     return { write, isUnderWay: false };
   }
 
-  /** Notes that the adapter has been told the last word. */
+  /** Notes that the adapter has finished a write. */
   end(hash: string, write: PendingWrite): void {
     this.writes.delete(hash);
     this.#pendingBytes -= sizeOf(write.entry);
@@ -75,10 +75,10 @@ function sizeOf(entry: CacheEntry | undefined): number {
   return entry?.body.length ?? 0;
 }
 
-/** So many hashes are remembered. */
+/** How many hashes are remembered. */
 const MAX_HASHES = 1_024;
 
-/** Hashes of keys. One takes longer than finding its entry in memory, so those of late are remembered. */
+/** Remembers the hashes of recent keys: to compute a hash takes longer than to find its entry in memory. */
 class KeyHashes {
   readonly #hashes = new Map<string, string>();
 

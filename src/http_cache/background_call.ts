@@ -1,5 +1,5 @@
 /**
- * A call without a caller: it brings something up to date that another one was answered with.
+ * A call without a caller: it refreshes an entry that has answered another call.
  *
  * @module
  */
@@ -9,15 +9,16 @@ import { Call, type CallContext, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 
-/** What a call without a caller needs of its client. */
+/** The parts of a client that a background call needs. */
 export type BackgroundEnvironment = Pick<Environment, "clock" | "reporter" | "inBackground">;
 
 /**
- * Starts a call for the same as another one, unless the client is closed. Closing it later gives the call a little time to end.
+ * Starts a background call for the same request as another call, unless the client is closed. A later `close` gives the call a
+ * little time to end.
  *
- * @param environment What belongs to the client.
- * @param original The call that is the reason for it.
- * @param handler Brings it to its reply, whose body is then got rid of.
+ * @param environment The client's environment.
+ * @param original The call that has caused it.
+ * @param handler Brings the call to its reply, whose body is then discarded.
  */
 export function startInBackground(
   environment: BackgroundEnvironment,
@@ -28,7 +29,7 @@ export function startInBackground(
   if (owner.closing !== undefined) return;
   const { settings } = original;
   const context: CallContext = {
-    // The next request tries again. No caller waits for this one, so it goes behind those that have one.
+    // No retries: the next stale hit tries again. A lower priority: no caller waits for this call.
     settings: { ...settings, maxRetries: 0, totalTimeoutMs: Infinity, priority: settings.priority - 1 },
     signals: [],
     headers: NO_HEADERS,
@@ -55,7 +56,7 @@ async function run({ clock, reporter }: BackgroundEnvironment, call: Call, handl
     reply.openBody?.discard();
     reportSettled(reporter, call, clock.now(), { ok: true, from: reply.from });
   } catch (error) {
-    // No caller waits for it, but listeners are told.
+    // No caller gets the error, but listeners do.
     reportSettled(reporter, call, clock.now(), { ok: false, error });
   } finally {
     call.settled = true;

@@ -1,5 +1,6 @@
 /**
- * The cache in the way of a request: answers without the network when it may, and keeps what the network brought.
+ * The cache policy, through which every request passes: it answers without the network if the rules allow, and stores responses
+ * of the network.
  *
  * @module
  */
@@ -32,39 +33,40 @@ import { orStaleInTime } from "./stale_in_time.ts";
 import { hasCredentials, resourceUrl } from "./request_identity.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** How a cache is used. */
+/** Options of {@linkcode cachePolicy}. */
 export interface CachePolicyOptions {
-  /** Where entries are kept. */
+  /** The store of the entries. */
   readonly adapter: CacheAdapter;
-  /** The adapter, or the tiers, as the caller has them. */
+  /** The adapter, or the array of tiers, as the caller has passed it: plans with the same object share their state. */
   readonly given: object;
-  /** The rules: what is allowed, and for how long. */
+  /** The rules that say which responses the cache may use and store, and for how long. */
   readonly Rules: new (lifetimes: LifetimeOptions, windows: StaleWindows) => CacheRules;
-  /** How long a response is fresh, in milliseconds; by the rules of HTTP where the server does not say. */
+  /** How long a response is fresh, in milliseconds; under the rules of HTTP only if the server does not say. */
   readonly ttlMs: LifetimeOptions["ttlMs"];
-  /** How long 404 and 410 are fresh, in milliseconds. */
+  /** How long a 404 or 410 is fresh, in milliseconds. */
   readonly negative: LifetimeOptions["negative"];
-  /** For how long a stale response may be served. */
+  /** How long the cache may serve a stale response. */
   readonly windows: StaleWindows;
-  /** How long a request waits for a network that is failing, where a stale response may be served, in milliseconds. */
+  /** How long a request waits for a failing network if the cache may serve a stale response, in milliseconds. */
   readonly staleAfterMs: number;
-  /** The partition of the response; `null` for none that could ask again, so that it is not kept. */
+  /** Names the partition of a request's response; `null` if the cache must not store the response. */
   readonly partition: Partition | undefined;
-  /** How many bytes may wait for the adapter to take them. */
+  /** How many bytes of bodies may wait in memory until the adapter has stored them. */
   readonly maxPendingBytes: number;
 }
 
 /**
- * Looks into the cache first, as the rules and the call's cache mode allow; asks whether what is stale is still right; and
- * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
- * refused write, and one warning for each operation.
+ * Creates the cache policy of a client. The policy looks into the cache first, as far as the rules and the call's cache mode
+ * allow it. It validates stale responses, and stores responses of the network. Requests for the same response wait for the one in
+ * flight. A fault of the adapter counts as a miss or as a refused write, and causes one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes in flight, what was made wrong, and when; also those with
- * other plans of the same adapter. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends
- * with it.
+ * Clients with plans of the same adapter share the state of the adapter and of its entries: the writes in flight, and which
+ * entries a change has made wrong, and when. Requests in flight belong to one client each, because a request obeys the limits of
+ * its client and ends with it.
  *
- * @param options How the cache is used.
- * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
+ * @param options The adapter, the rules and the limits.
+ * @returns The function that makes the policy of one client. For a miss of an offline client, the policy throws an
+ * `OfflineError`.
  */
 export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
   const shared = sharedStateOf(options.given);
@@ -74,7 +76,7 @@ export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
   };
 }
 
-/** What clients with the same cache have in common. */
+/** The state that all clients with the same adapter share. */
 class SharedState {
   readonly adapter: AdapterState = new AdapterState();
   readonly entries: EntriesState = new EntriesState();
@@ -83,8 +85,8 @@ class SharedState {
 const sharedStates = new WeakMap<object, SharedState>();
 
 /**
- * Plans of one adapter keep their responses together: what is made wrong through one of them is so for the others, at once, however long
- * the adapter takes to remove it.
+ * Returns the state that all plans of an adapter share. An entry that one plan has invalidated is invalid for the others at once,
+ * however long the adapter takes to remove it.
  */
 function sharedStateOf(given: object): SharedState {
   let state = sharedStates.get(given);
@@ -92,7 +94,7 @@ function sharedStateOf(given: object): SharedState {
   return state;
 }
 
-/** Marks the partition of redirects that were not followed, which are other responses. */
+/** Marks the partition of requests with `redirect: "manual"`: for them, the redirect itself is the response. */
 const UNFOLLOWED = " unfollowed";
 
 class CacheHandler {
@@ -107,7 +109,10 @@ class CacheHandler {
   readonly #serving: Serving;
   readonly #fetching: Fetching;
   readonly #changes: Changes;
-  /** The origins (all mirrors are one) that have failed so that something stale was served, and have brought nothing since. */
+  /**
+   * The origins that have failed, so that the cache served a stale response, and that have not answered since. All mirrors count
+   * as one origin.
+   */
   readonly #outages = new WeakSet<object>();
 
   constructor(
@@ -167,10 +172,10 @@ class CacheHandler {
     return offline ? this.#answerOffline(call, request) : this.#answerOnline(call, request);
   }
 
-  /** What a request is for the cache; `undefined` when it must not be part of it. */
+  /** Returns the request as the cache sees it; `undefined` if the request must bypass the cache. */
   #describe(call: Call): CachedRequest | undefined {
     const { redirect = "follow", integrity } = call.request.init ?? {};
-    // What is stored was not compared with it, as the runtime does with what comes.
+    // The runtime compares a response with `integrity` only when it arrives: a stored one was never compared with it.
     if (integrity) return undefined;
     const url = resourceUrl(call, this.#surroundings);
     const { headers: common } = this.#surroundings;
@@ -198,7 +203,7 @@ class CacheHandler {
         `Cannot find the partition as it must be a string or null: received ${describeKind(name)}`,
       );
     } catch (error) {
-      // Whose it is, is unknown.
+      // It is unknown whose response this is, so do not store it.
       this.#store.warn("find the partition", error);
       return null;
     }
@@ -216,7 +221,7 @@ class CacheHandler {
   async #answerOnline(call: Call, request: CachedRequest): Promise<Reply> {
     const { cache, readCache } = call.settings;
     const mayRead = readCache && cache !== "reload";
-    // A request that does not read must know of the variants as well, or they are lost.
+    // Look up the variants also for a request that may not read: otherwise its write would replace their index.
     const isLookedUp = mayRead || this.#rules.knowsVariants;
     const stored = isLookedUp ? await this.#find(call, request) : undefined;
     const found = mayRead ? usableBy(call, stored) : undefined;
@@ -234,7 +239,10 @@ class CacheHandler {
     return await this.#orStale(work, call, wanted);
   }
 
-  /** What the network brings, or a stale response in time; once one has waited in vain, others do not until something comes. */
+  /**
+   * Waits for the network, or serves a stale response in time. Once a request has waited in vain, later ones wait less until the
+   * origin answers.
+   */
   async #orStale(work: Promise<Reply>, call: Call, wanted: Wanted): Promise<Reply> {
     const origin = call.lane ?? this.#surroundings;
     work.then(({ from }) => from !== "stale" && this.#outages.delete(origin), () => {});
@@ -249,15 +257,16 @@ class CacheHandler {
   }
 
   async #find(call: Call, request: CachedRequest): Promise<CacheEntry | undefined> {
-    // Most of a call's time is for the network, in case the adapter does not answer.
+    // Wait at most a quarter of the call's remaining time for each read: the network needs the rest if the adapter does not
+    // answer.
     const leftMs = call.deadlineAtMs - this.#environment.clock.now();
     const found = await this.#entries.find(request, leftMs === Infinity ? undefined : leftMs / 4);
-    // A caller that has left meanwhile is not served, and causes nothing.
+    // Do not serve a caller that has aborted meanwhile, nor send a request for it.
     call.throwIfCancelled();
     return found;
   }
 
-  /** Answers with what was found, if that may be done without asking. */
+  /** Answers with the stored response, if the rules allow that without validating it first. */
   async #answerFrom(call: Call, request: CachedRequest, found: CacheEntry): Promise<Reply | undefined> {
     const { cache } = call.settings;
     const reuse = this.#reuseOf(call, request, found);
@@ -281,12 +290,12 @@ class CacheHandler {
   }
 }
 
-/** An entry that is not too large for a call. */
+/** Returns the entry, unless it is larger than the call's `maxBodyBytes`. */
 function usableBy({ settings }: Call, entry: CacheEntry | undefined): CacheEntry | undefined {
   return entry !== undefined && entry.body.length <= settings.maxBodyBytes ? entry : undefined;
 }
 
-/** Where a value came from that a stored response gave. */
+/** Returns the source that the caller sees for a stored response. */
 function sourceOf(reuse: Reuse): ValueSource {
   return reuse === "fresh" ? "cache" : "stale";
 }

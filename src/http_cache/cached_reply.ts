@@ -1,5 +1,5 @@
 /**
- * From cache entries to replies.
+ * Checks cache entries, and turns them into replies.
  *
  * @module
  */
@@ -10,15 +10,18 @@ import { Reply } from "../policies/reply.ts";
 import type { ReplyHead } from "../policies/reply_head.ts";
 import { selectRange, toPartialHeaders } from "./rfc9111/range.ts";
 
-/** Metadata that were found to be usable. An adapter that keeps them in memory gives the same ones again. */
+/** Metadata that have passed the check. An adapter in memory returns the same objects again, so one check is enough. */
 const checked = new WeakSet<CacheMeta>();
 
-/** Whether what an adapter gave is an entry for the key that can be served. It may throw for what is none at all. */
+/**
+ * Whether an adapter's answer is an entry for the key, and the cache can serve it. It may throw for a value that is not an entry
+ * at all.
+ */
 export function isUsable(entry: CacheEntry | undefined, key: string): entry is CacheEntry {
   if (!(entry?.body instanceof Uint8Array) || typeof entry.meta !== "object" || entry.meta === null) {
     return false;
   }
-  // Bytes that were moved to another thread are none: this throws.
+  // This throws for a buffer that the adapter has transferred to another thread: such a buffer looks empty.
   if (entry.body.length === 0) new Uint8Array(entry.body.buffer);
   const { meta } = entry;
   if (meta.v !== 1 || meta.key !== key) return false;
@@ -35,7 +38,7 @@ function isServable(meta: CacheMeta): boolean {
   if (!Array.isArray(headers) || !headers.every((pair) => isPair(pair) && pair[1] !== null)) return false;
   if (!Array.isArray(vary) || !vary.every(isPair)) return false;
   if (!Array.isArray(via) || !via.every(isRedirect)) return false;
-  // Headers that can't be made are nothing that can be served: this throws.
+  // This throws for headers that no response can have.
   new Headers(headers as [string, string][]);
   return true;
 }
@@ -56,21 +59,21 @@ function isRedirect(value: unknown): boolean {
     (cacheControl === null || typeof cacheControl === "string");
 }
 
-/** How an entry is served. */
+/** How the cache serves an entry. */
 export interface ServeOptions {
   readonly from: ValueSource;
-  /** The headers to give it out with. */
+  /** The headers of the reply. */
   readonly headers: [name: string, value: string][];
-  /** The part that was asked for, as the request's `Range` says. */
+  /** The request's `Range`; absent for the whole body. */
   readonly range?: string | undefined;
 }
 
 /**
- * The reply that an entry stands for.
+ * Makes the reply for an entry.
  *
  * @param entry The entry.
- * @param options How it is served.
- * @returns The reply; `undefined` if it can't be given in part.
+ * @param options How to serve it.
+ * @returns The reply; `undefined` if the cache cannot serve this range of the entry.
  */
 export function toReply(entry: CacheEntry, { from, headers, range }: ServeOptions): Reply | undefined {
   const { meta, body } = entry;
@@ -87,7 +90,7 @@ function shared(head: ReplyHead, from: ValueSource, body: Uint8Array<ArrayBuffer
   return reply;
 }
 
-/** Makes its headers when they are needed, which is seldom. */
+/** The head of a stored response. It makes the `Headers` object on first use, because few callers need it. */
 class StoredHead implements ReplyHead {
   #headers: Headers | undefined;
   readonly #pairs: [name: string, value: string][];

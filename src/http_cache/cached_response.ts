@@ -1,5 +1,5 @@
 /**
- * From replies to responses as the cache sees them.
+ * Turns replies of the network into responses as the cache sees them.
  *
  * @module
  */
@@ -11,11 +11,12 @@ import type { Reply } from "../policies/reply.ts";
 import type { CachedResponse } from "./rules.ts";
 
 /**
- * What the cache needs to know of a reply from the network.
+ * Describes a reply of the network for the cache.
  *
  * @param call The call that got it.
  * @param reply The reply.
- * @param nowMs The present, in milliseconds since 1970: when it was asked for and came, if that was not noted.
+ * @param nowMs The present, in milliseconds since 1970. It stands for the times of the request and the response if the call has
+ * not noted them.
  * @returns The response.
  */
 export function toCachedResponse(call: Call, reply: Reply, nowMs: number): CachedResponse {
@@ -26,12 +27,12 @@ export function toCachedResponse(call: Call, reply: Reply, nowMs: number): Cache
 }
 
 /**
- * The redirects that led to a reply.
+ * Returns the redirects that led to a reply.
  *
  * @param reply The reply.
  * @param call The call that got it.
- * @returns The redirects, none for a direct answer; `undefined` if those that are known don't lead from where the call went to what has
- * answered: the runtime has followed them by itself, or a middleware has sent something else.
+ * @returns The redirects, empty for a direct answer. `undefined` if the known redirects do not lead from the call's URL to the
+ * URL that has answered: the runtime has followed redirects by itself, or a middleware has sent another request.
  */
 export function redirectsTo({ url }: Pick<Reply, "url">, call: Call): readonly Hop[] | undefined {
   const { exchange, target } = call.journey;

@@ -1,5 +1,5 @@
 /**
- * Requests that may have changed something, and what that does to stored responses.
+ * Requests that may change a resource, and the stored responses that they invalidate.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { contradicts, identifies } from "./rfc9111/validation.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { aliasesOf, resourceUrl } from "./request_identity.ts";
 
-/** What the changes work with. */
+/** What {@linkcode Changes} needs. */
 export interface ChangesOptions {
   readonly environment: Pick<Environment, "clock" | "inBackground">;
   readonly surroundings: CacheSurroundings;
@@ -25,32 +25,32 @@ export interface ChangesOptions {
   readonly entries: Entries;
   readonly fetching: Pick<Fetching, "forget">;
   readonly next: Handler;
-  /** What a request is for the cache; `undefined` when it must not be part of it. */
+  /** Returns the request as the cache sees it; `undefined` if the request must bypass the cache. */
   readonly describe: (call: Call) => CachedRequest | undefined;
 }
 
 const NO_FIELDS = new Headers();
 
-/** Sends what is no GET, and removes what that has made wrong (RFC 9111 §4.4). */
+/** Sends requests other than GET, and removes the stored responses that they invalidate (RFC 9111 §4.4). */
 export class Changes {
   readonly #options: ChangesOptions;
 
-  /** Takes what it works with. */
+  /** Creates the changes of one client. */
   constructor(options: ChangesOptions) {
     this.#options = options;
   }
 
   /**
-   * Sends a request that is no GET. What is stored for its URL is removed if it may have changed something, in all partitions and
-   * variants, and under the names that other mirrors have for it; also for what a redirect has led it to, and for what the response names
-   * at the same origin.
+   * Sends a request other than GET. If the request may have changed its resource, removes the stored responses of its URL, in all
+   * partitions and variants, and under the URLs that other mirrors have for the resource. Does the same for the URLs to which
+   * redirects have led the request, and for URLs of the same origin that the response names.
    *
    * @param call The request.
    * @returns The reply.
    */
   async send(call: Call): Promise<Reply> {
     const { entries, environment, next, rules } = this.#options;
-    // Whatever the server has answered, and also if no caller waits for it any more, it may have done it.
+    // After an error or an abort, the server may have carried out the request all the same.
     const assumeChange = () => {
       if (call.attempts > 0) this.#invalidate(call, undefined);
     };
@@ -73,7 +73,10 @@ export class Changes {
     return reply;
   }
 
-  /** What a HEAD says may be at odds with what a GET has stored; or else bring it up to date. */
+  /**
+   * Compares the response to a HEAD with the stored response to a GET: removes the stored one if the two contradict each other,
+   * and freshens it if the HEAD confirms it.
+   */
   async #compare(call: Call, reply: Reply, askedAt: number): Promise<void> {
     const { entries, describe } = this.#options;
     const request = describe(call);
@@ -81,10 +84,10 @@ export class Changes {
     if (found === undefined) return;
     const { via = [] } = found.meta;
     const hops = redirectsTo(reply, call);
-    // Of a redirect that leads elsewhere by now, nothing holds.
+    // A redirect now leads elsewhere: the stored response is out of date.
     const isElsewhere = hops?.length !== via.length ||
       (via.length > 0 && aliasesOf(hops.at(-1)!.to.url, [])[0] !== via.at(-1)!.to);
-    // What was not there, and is now, has nothing to compare.
+    // A stored 404 is out of date if the HEAD now gets a 200.
     const isOther = isElsewhere || found.meta.status !== reply.status;
     if (isOther || contradicts(found.meta, reply.headers)) {
       await entries.removeSelected(request!, askedAt);
@@ -117,12 +120,15 @@ export class Changes {
     const changed = this.#changesBy(call, reply).flatMap((change) => rules.invalidatedUrls(change));
     for (const url of new Set(changed.flatMap((url) => aliasesOf(url, mirrors)))) {
       fetching.forget(url);
-      // Every read from now on sees it, however long the adapter takes.
+      // Later reads see the removal at once, however long the adapter takes.
       environment.inBackground(entries.removeAll(url));
     }
   }
 
-  /** What was sent, one after the other. Without a reply, all of it may have been done. */
+  /**
+   * Lists the requests that were sent, including those of redirects, in their order. Without a reply, the server may have carried
+   * out all of them.
+   */
   #changesBy(call: Call, reply: Reply | undefined): readonly Change[] {
     const { request: { method }, target } = call;
     const hops = call.journey.exchange?.hops ?? [];
@@ -131,15 +137,15 @@ export class Changes {
     const { status = 200, headers: fields = NO_FIELDS } = reply ?? {};
     const changes: Change[] = hops.map(({ from, status, headers }) => ({ ...from, status, fields: headers }));
     changes.push({ ...last, status, fields });
-    // Mirrors have names of their own for what the caller has named.
+    // Add the URL that names the resource independent of the mirror.
     const name = resourceUrl(call, this.#options.surroundings);
     changes.push({ method, url: name, status: hops[0]?.status ?? status, fields: NO_FIELDS });
     return [...changes, ...this.#hiddenChange(call, reply)];
   }
 
   /**
-   * Where a runtime has followed redirects by itself, with whatever method. The final URL is trusted only at the same origin, as with
-   * `Location`: no server may remove what is stored of another one.
+   * Adds the final URL if the runtime has followed redirects by itself, with an unknown method. As with `Location`, only a final
+   * URL of the same origin counts: no server may invalidate the stored responses of another one.
    */
   #hiddenChange(call: Call, reply: Reply | undefined): readonly Change[] {
     const { request: { method }, target } = call;

@@ -1,5 +1,5 @@
 /**
- * Decoding what is stored, once for all requests with the same schema.
+ * Decodes stored responses, once for all requests with the same schema.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { decodeReply } from "../policies/decode.ts";
 import type { Reply } from "../policies/reply.ts";
 
 /**
- * Decodes the reply that an entry stands for, as far as its value is not kept with the entry.
+ * Decodes the reply of an entry, unless the entry keeps the decoded value already.
  *
- * @param call The call that it is decoded for.
- * @param reply The reply; keeps the value.
- * @param entry The entry; keeps it too, if it comes from an adapter that does so.
- * @returns A promise only when the schema is asked, and asynchronous.
+ * @param call The call for which to decode.
+ * @param reply The reply, which takes the value.
+ * @param entry The entry, which keeps the value too if its adapter does so.
+ * @returns A promise only if the schema validates asynchronously.
  */
 export function decodeEntry(call: Call, reply: Reply, entry: CacheEntry): Promise<void> | undefined {
   const kept = keptValuesOf(entry.decoded);
-  // A part of the body is decoded by itself.
+  // The value of a range is not that of the whole body, so decode it each time.
   if (kept === undefined || reply.body !== entry.body || !isJson(call, reply)) {
     return decodeReply(call, reply);
   }
@@ -38,11 +38,11 @@ export function decodeEntry(call: Call, reply: Reply, entry: CacheEntry): Promis
 }
 
 /**
- * Keeps what a reply was decoded to, if that is the value of JSON.
+ * Keeps the decoded value of a reply, if it is JSON.
  *
- * @param call The call that it was decoded for.
+ * @param call The call for which it was decoded.
  * @param reply The reply.
- * @param decoded Where to keep it, if anywhere.
+ * @param decoded The values of the entry, if its adapter keeps them.
  */
 export function keepDecoded(call: Call, reply: Reply, decoded: DecodedValues | undefined): void {
   const kept = keptValuesOf(decoded);
@@ -50,12 +50,12 @@ export function keepDecoded(call: Call, reply: Reply, decoded: DecodedValues | u
   kept.keep(schemaOf(call), reply.value);
 }
 
-/** Whether a reply holds JSON for a call. */
+/** Whether a call decodes a reply as JSON. */
 function isJson({ settings, streams }: Call, { status }: Reply): boolean {
   return settings.as === "json" && !streams && isSuccessStatus(status);
 }
 
-/** What the value must pass for a call. */
+/** Returns the schema that validates the value for a call. */
 function schemaOf({ settings: { schema, validate } }: Call): object | undefined {
   return validate ? schema : undefined;
 }

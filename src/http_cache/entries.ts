@@ -1,5 +1,5 @@
 /**
- * Where responses lie, and in which of their variants.
+ * Finds and stores responses: in which slot of the adapter each one lies, and as which variant.
  *
  * @module
  */
@@ -20,31 +20,31 @@ import { Generations } from "./generations.ts";
 import type { GuardedAdapter } from "./guarded_adapter.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
 
-/** Variants are told apart by so many headers, unless one response alone names more. */
+/** The most headers that tell the variants of a URL apart, unless one response alone names more. */
 const MAX_NAMES = 32;
 
-/** How a response is going to be stored. */
+/** How the cache is going to store a response. */
 export interface EntryPlan {
   readonly meta: CacheMeta;
-  /** What its primary slot is to remember, if there are variants. */
+  /** The index for the primary slot; absent if the URL has no variants. */
   readonly index: VariantIndex | undefined;
 }
 
-/** An entry on its way, and the moment at which it was asked for. */
+/** An entry on its way to the adapter, and the moment at which its request was sent. */
 interface Storing {
   readonly entry: CacheEntry;
   readonly index: VariantIndex | undefined;
   readonly askedAt: number;
 }
 
-/** Finds and places responses by the keys that the rules give. */
+/** Finds and stores responses under the keys that the rules give. */
 export class Entries {
   readonly #rules: CacheRules;
   readonly #store: GuardedAdapter;
   readonly #state: EntriesState;
   readonly #generations: Generations;
 
-  /** Takes the rules, and where entries are kept; clients that keep theirs together share the state. */
+  /** Creates the entries of one client. Clients with the same adapter share the state. */
   constructor(rules: CacheRules, store: GuardedAdapter, state: EntriesState = new EntriesState()) {
     this.#rules = rules;
     this.#store = store;
@@ -52,14 +52,14 @@ export class Entries {
     this.#generations = new Generations(store, state);
   }
 
-  /** A moment of its own, to be kept by the request that goes to the network now. */
+  /** Returns a new moment of the logical clock, for a request that goes to the network now. */
   nextMoment(): number {
     return ++this.#state.moment;
   }
 
-  /** The stored response that a request selects, if it is found in the time that the caller has for each read. */
+  /** Returns the stored response that a request selects. A read that takes longer than `patienceMs` counts as a miss. */
   async find(request: CachedRequest, patienceMs?: number): Promise<CacheEntry | undefined> {
-    // Without it nothing that was stored can be found.
+    // Without the generation, no stored response of the URL can be found.
     if (this.#isShared(request) && await this.#generations.read(request.url, patienceMs) === undefined) {
       return undefined;
     }
@@ -80,7 +80,7 @@ export class Entries {
     const before = indexes.get(primary);
     const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
-    // A slow read must not take away what was planned or written meanwhile, nor bring back the index that a change has removed.
+    // A slow read must not drop an index that was planned or written meanwhile, nor restore one that a change has removed.
     const isLatest = indexes.get(primary) === before;
     if (index === undefined) {
       if (before?.isPlanned === false && isLatest) indexes.delete(primary);
@@ -94,11 +94,11 @@ export class Entries {
   }
 
   /**
-   * Where a response would lie, and with what beside it.
+   * Plans where to store a response, and with which metadata.
    *
-   * @param request What was asked for.
-   * @param response What came.
-   * @returns The plan; `undefined` if the response may not be stored, or is of no use.
+   * @param request The request.
+   * @param response Its response.
+   * @returns The plan; `undefined` if the cache may not store the response, or could never use it.
    */
   plan(request: CachedRequest, response: CachedResponse): EntryPlan | undefined {
     const names = this.#rules.varyNames(response);
@@ -109,17 +109,17 @@ export class Entries {
   }
 
   /**
-   * Makes a response that redirects have led to depend on where they have led, so that a change there is felt.
+   * Binds a redirected response to the URLs of its redirects: a change of one of them then invalidates the response.
    *
-   * @param plan How it is going to be stored.
-   * @returns The same, with what is stored of a change there.
+   * @param plan The plan for the response.
+   * @returns The plan with the generation of each of these URLs.
    */
   async bind({ meta, index }: EntryPlan): Promise<EntryPlan> {
     const { via = [] } = meta;
     return { meta: { ...meta, via: await this.#generations.bind(via, meta) }, index };
   }
 
-  /** Stores a response as planned, that was asked for at a moment. */
+  /** Stores a response as planned. `askedAt` is the moment of its request. */
   store(
     request: CachedRequest,
     { meta, index }: EntryPlan,
@@ -134,8 +134,8 @@ export class Entries {
     const { meta } = entry;
     const isShared = this.#isShared(request);
     const primary = this.#primaryKey(request);
-    // It was planned under a generation that has ended meanwhile, or under an index to which others have added since: it could not be
-    // found.
+    // A change has ended the generation of the plan, or another response has extended its index: no request could find this
+    // entry.
     if (isShared && !meta.key.startsWith(primary)) return;
     if (index !== undefined && isExtended(index, this.#state.indexes.get(primary)?.index)) return;
     this.#state.askedAt.set(meta.key, askedAt);
@@ -144,7 +144,7 @@ export class Entries {
     await kept;
   }
 
-  /** Stores a response again that was found at a moment to be the right one still, under its new metadata. */
+  /** Stores a response again, with new metadata, after the server has confirmed it. `askedAt` is the moment of that request. */
   async refresh(request: CachedRequest, entry: CacheEntry, askedAt: number): Promise<void> {
     const { meta } = entry;
     const headers = new Headers(meta.headers as [string, string][]);
@@ -152,7 +152,7 @@ export class Entries {
     if (names === undefined) return await this.#store.delete(meta.key);
     const { key, vary, index } = this.#place(request, names);
     if (this.isOutdated(request, { key }, askedAt)) return;
-    // Without a wait in between, in which something could change.
+    // Do not wait for the removal before the write: a change could come in between.
     const moved = key === meta.key ? undefined : this.#store.delete(meta.key);
     await this.#put(request, { entry: { ...entry, meta: { ...meta, key, vary } }, index, askedAt });
     await moved;
@@ -163,7 +163,7 @@ export class Entries {
     await this.#store.delete(entry.meta.key);
   }
 
-  /** Removes what is stored for a URL, in all partitions and variants, and what redirects have led to it. */
+  /** Removes the stored responses of a URL in all partitions and variants, and those of URLs that redirect to it. */
   async removeAll(url: string): Promise<void> {
     const primary = this.#rules.primaryKey({ url, partition: "", headers: {} });
     this.#state.indexes.delete(primary);
@@ -172,12 +172,12 @@ export class Entries {
   }
 
   /**
-   * Whether a response that was asked for at a moment must not be stored: the resource has changed since, or what lies there
-   * was asked for later.
+   * Whether the cache must not store a response: the resource has changed since its request, or its slot holds the response to a
+   * later request.
    *
-   * @param request What was asked for.
-   * @param meta What is kept beside it: the key that it would lie under, and what led to it.
-   * @param askedAt The moment.
+   * @param request The request.
+   * @param meta The key of its slot, and the redirects that led to it.
+   * @param askedAt The moment of its request.
    */
   isOutdated(
     { url }: CachedRequest,
@@ -190,7 +190,7 @@ export class Entries {
     return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
   }
 
-  /** Removes what a request would select, whether or not there is something, unless it was asked for after a moment. */
+  /** Removes the stored response that a request selects, if there is one, unless that response was requested after `askedAt`. */
   async removeSelected(request: CachedRequest, askedAt: number): Promise<void> {
     const primary = this.#primaryKey(request);
     const known = this.#state.indexes.get(primary);
@@ -200,12 +200,12 @@ export class Entries {
     await this.#store.delete(key);
   }
 
-  /** Whether there may be others of the same URL that a change must reach. */
+  /** Whether the URL may have entries in several partitions, which one change must reach. */
   #isShared({ partition }: CachedRequest): boolean {
     return partition !== "" && this.#rules.heedsChanges;
   }
 
-  /** The key of a request's primary slot, under the latest generation where there are others. */
+  /** Returns the key of a request's primary slot. In a partition, the key contains the URL's latest generation. */
   #primaryKey(request: CachedRequest): string {
     if (!this.#isShared(request)) return this.#rules.primaryKey(request);
     const partition = `${this.#generations.plan(request.url)} ${request.partition}`;
@@ -218,15 +218,15 @@ export class Entries {
     readonly index: VariantIndex | undefined;
   } {
     const primary = this.#primaryKey(request);
-    // What has come in the meantime may have extended it.
+    // Read the index again: another response may have extended it meanwhile.
     const known = this.#state.indexes.get(primary);
     if (known === undefined && names.length === 0) return { key: primary, vary: [], index: undefined };
-    // Variants of an index that was removed must stay lost, also for another process.
+    // A random generation keeps the variants of a removed index out of reach, also for other processes.
     const extended = extendIndex(known?.index, names, () => crypto.randomUUID());
-    // A server that names other headers each time must not make the index ever longer.
+    // A server that names other headers each time must not make the index grow without end.
     const isNew = known === undefined || extended.names.length > MAX_NAMES;
     const index = isNew ? extendIndex(undefined, names, () => crypto.randomUUID()) : extended;
-    // The next plan, made before this one is written, is to use it too.
+    // Remember the new index, so that a plan made before this one is written uses it too.
     if (isNew) this.#state.indexes.set(primary, { index, removeAt: 0, isPlanned: true });
     const { sentHeaders: headers } = request;
     return { key: variantKey(primary, index, headers), vary: selectedHeaders(index.names, headers), index };
@@ -236,7 +236,7 @@ export class Entries {
     if (index === undefined) return await this.#store.set(entry);
     const primary = this.#primaryKey(request);
     const { url, storedAt } = entry.meta;
-    // The index is of use as long as its latest variant, and is written anew with each.
+    // Keep the index for as long as its longest-lived variant, and write it again with each variant.
     const removeAt = latest(this.#state.indexes.get(primary)?.removeAt, entry.meta.removeAt);
     this.#state.indexes.set(primary, { index, removeAt, isPlanned: false });
     await Promise.all([
@@ -246,12 +246,12 @@ export class Entries {
   }
 }
 
-/** Whether names were added to an index. */
+/** Whether the latest index is the same one, with more names. */
 function isExtended(index: VariantIndex, latest: VariantIndex | undefined): boolean {
   return latest?.generation === index.generation && latest.names.length > index.names.length;
 }
 
-/** The later of two moments; `null` is never. */
+/** Returns the later of two times; `null` means never. */
 function latest(earlier: number | null | undefined, own: number | null): number | null {
   if (earlier === undefined) return own;
   return earlier === null || own === null ? null : Math.max(earlier, own);

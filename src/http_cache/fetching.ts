@@ -1,5 +1,5 @@
 /**
- * Asking the network on behalf of the cache, and storing what it says.
+ * Sends requests to the network for the cache, and stores the responses.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import type { Serving } from "./serving.ts";
 import { variesByMirror } from "./request_identity.ts";
 import type { OnStored, Wanted } from "./wanted.ts";
 
-/** What the fetching works with. */
+/** What {@linkcode Fetching} needs. */
 export interface FetchingOptions {
   readonly environment: Environment;
   readonly surroundings: CacheSurroundings;
@@ -34,26 +34,26 @@ export interface FetchingOptions {
   readonly next: Handler;
   /** Starts a call without a caller; see `background_call.ts`. */
   readonly startInBackground: (original: Call, handler: Handler) => void;
-  /** The largest body that is stored, in bytes. */
+  /** The largest body that the cache stores, in bytes. */
   readonly maxEntryBytes: number;
-  /** Whether what bodies are decoded to is stored with them. */
+  /** Whether the adapter keeps decoded values beside the bodies. */
   readonly keepsParsed: boolean;
 }
 
-/** What the network has brought. */
+/** A reply of the network. */
 interface Brought {
   readonly reply: Reply;
-  /** The moment at which it was asked for. */
+  /** The moment at which its request was sent. */
   readonly askedAt: number;
 }
 
-/** Fetches what the cache does not have, or must ask about. */
+/** Fetches responses that the cache does not have, or must validate. */
 export class Fetching {
   readonly #options: FetchingOptions;
   readonly #leaders: Leaders;
   readonly #refreshes: Refreshes;
 
-  /** Takes what it works with. */
+  /** Creates the fetching of one client. */
   constructor(options: FetchingOptions) {
     const { environment, rules, serving } = options;
     const fetch: LeadersOptions["fetch"] = (call, wanted, onStored) => this.fetch(call, wanted, onStored);
@@ -62,11 +62,14 @@ export class Fetching {
     this.#refreshes = new Refreshes(environment.clock);
   }
 
-  /** Fetches, unless another call is fetching the same: then it waits for that one, see {@linkcode Leaders.follow}. */
+  /**
+   * Fetches a response, unless another call is fetching the same one: then the call waits for that one; see
+   * {@linkcode Leaders.follow}.
+   */
   fetchOnce(call: Call, wanted: Wanted): Promise<Reply> {
     const { request } = wanted;
     const headers = JSON.stringify(Object.entries(request.headers).sort());
-    // A request that validates does not want what was asked for before.
+    // A request with `no-cache` must not share a request without it, which does not validate a fresh response.
     const mode = call.settings.cache === "no-cache" ? "no-cache" : "";
     return this.#leaders.follow(
       call,
@@ -75,12 +78,12 @@ export class Fetching {
     );
   }
 
-  /** A URL's resource may have changed: requests from now on must not get what was asked for before. */
+  /** Notes that the resource of a URL may have changed: later calls must not wait for requests that were sent before. */
   forget(changedUrl: string): void {
     this.#leaders.forget(changedUrl);
   }
 
-  /** Asks the network, on the condition that what was found is out of date. */
+  /** Sends the request, with the conditions that validate the stored response if there is one. */
   async fetch(call: Call, wanted: Wanted, onStored?: OnStored): Promise<Reply> {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
@@ -95,7 +98,7 @@ export class Fetching {
     try {
       reply = await this.#options.next(call);
     } catch (error) {
-      // The caller's own abort is no failure that something stale could make good.
+      // After an abort, the caller wants no stale response either.
       const rescue = isFailure(error) && !call.cancelled ? await this.rescue(call, wanted) : undefined;
       if (rescue === undefined) throw error;
       return rescue;
@@ -103,7 +106,7 @@ export class Fetching {
     if (reply.status === 304 && call.journey.isValidating) {
       return await this.#confirm(call, wanted, { reply, askedAt }, onStored);
     }
-    // A 304 that was not asked for is the mistake of something on the way.
+    // A 304 to a request without conditions is a fault of the server or of a proxy.
     const isFault = reply.status >= 500 || reply.status === 304;
     const rescue = isFault ? await this.rescue(call, wanted) : undefined;
     if (rescue !== undefined) {
@@ -114,14 +117,14 @@ export class Fetching {
   }
 
   #setHeaders(call: Call, { request, found }: Wanted): void {
-    // A browser's own cache asks and says all of this itself. Of a page, other origins need not have allowed these headers.
+    // In a browser, its own cache sends these headers. Another origin might not allow a page to set them (CORS).
     const isBrowser = !this.#options.environment.runtime.showsRedirects;
     const conditions = found === undefined || isBrowser ? {} : conditionalHeaders(found.meta);
     call.journey.ownHeaders = mergeHeaders(call.request.headers, conditions);
     call.journey.isValidating = !isEmpty(conditions);
     const { cache } = call.settings;
     if (isBrowser || "cache-control" in request.headers) return;
-    // As the fetch standard has it: caches on the way are to ask as well, or to let the request through.
+    // As in the fetch standard: make shared caches on the way validate too (`no-cache`), or pass the request on (`reload`).
     if (cache === "no-cache") {
       call.journey.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
     } else if (cache === "reload") {
@@ -131,14 +134,14 @@ export class Fetching {
     }
   }
 
-  /** What was found, in place of a failure, if it may be used so. */
+  /** Serves the stored response in place of a failure, if the rules allow it. */
   async rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
     const { rules, serving, environment: { clock } } = this.#options;
     if (found === undefined || !rules.mayAnswerError(found.meta, request, clock.wallNow())) return undefined;
     return await serving.serve(call, request, found, "stale");
   }
 
-  /** The server has said that what was found is still right. */
+  /** Handles a 304: the server says that the stored response is still right. */
   async #confirm(
     call: Call,
     { request, found }: Wanted,
@@ -149,12 +152,12 @@ export class Fetching {
     notModified.openBody?.discard();
     const response = this.#responseOf(call, notModified);
     const { meta, storable } = rules.freshen(found!.meta, response, request);
-    // The body is the same, and so is what it was decoded to.
+    // Keep the body and its decoded values: they have not changed.
     const entry: CacheEntry = { ...found!, meta };
-    // The word of another URL, or on another representation, says nothing of what was found.
+    // A 304 from another URL, or about another representation, does not confirm the stored response.
     const isConfirmed = response.redirects?.length === 0 && confirms(found!.meta, notModified.headers);
     const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
-    // What was found is of no use to this caller, so the server must send something.
+    // The stored response is not confirmed, or this call cannot use it: request the whole response.
     if (reply === undefined) {
       return await this.fetch(call, { request, found, mayReplace: true, isRefuted: true }, onStored);
     }
@@ -167,8 +170,9 @@ export class Fetching {
   }
 
   /**
-   * Stores a reply without making the caller wait; a body that the caller reads is stored when it has been read. Only if redirects have
-   * led to it, what is known of their targets is read first.
+   * Stores a reply in the background, without making the caller wait. If the caller reads the body, the cache stores it when the
+   * caller has read it to its end. Only for a redirected reply, the caller waits until the generations of the redirects' targets
+   * are known.
    */
   #keep(
     call: Call,
@@ -202,13 +206,13 @@ export class Fetching {
   ): Reply {
     const { entries, environment, keepsParsed, maxEntryBytes } = this.#options;
     const decoded = keepsParsed ? new KeptValues() : undefined;
-    // Neither stored nor given to the callers that wait, of which some may have come after the change.
+    // After a change, do not store the response, nor give it to waiting calls: some of them may have come after the change.
     const toEntry = (body: Uint8Array<ArrayBuffer> | undefined): CacheEntry | undefined =>
       body === undefined || entries.isOutdated(request, plan.meta, askedAt)
         ? undefined
         : { meta: plan.meta, body, decoded };
     const save = async (body: Uint8Array<ArrayBuffer> | undefined) => {
-      // What the server has replaced is not served again, although this could not be kept.
+      // The server has replaced the stored response, so remove it even if the new one could not be stored.
       if (body === undefined && mayReplace) await entries.removeSelected(request, askedAt);
       const entry = toEntry(body);
       if (entry !== undefined) await entries.store(request, plan, entry, askedAt);
@@ -217,12 +221,12 @@ export class Fetching {
       reply.shared = true;
       const { body } = reply;
       environment.inBackground(save(body));
-      // Once the adapter has taken it, and before the caller gets the value.
+      // Keep the value after the adapter has the entry, and before the caller gets the value.
       keepDecoded(call, reply, decoded);
       onStored?.(toEntry(body));
     } else if (reply.openBody !== undefined) {
       const collected = reply.openBody.collect(maxEntryBytes);
-      // One that breaks off is a failure of the network, and leaves what is stored alone.
+      // A body that breaks off is a network failure: `collected` rejects, and the stored response stays.
       environment.inBackground(collected.then(save));
       onStored?.(collected.then(toEntry, () => undefined));
     }
@@ -233,7 +237,7 @@ export class Fetching {
     return toCachedResponse(call, reply, this.#options.environment.clock.wallNow());
   }
 
-  /** Brings what is stale up to date when its caller has it already; once for all that come meanwhile. */
+  /** Refreshes a stale response in the background after it was served. At most one refresh of an entry runs at a time. */
   refresh(call: Call, request: CachedRequest, found: CacheEntry): void {
     const { key } = found.meta;
     if (!mayRefresh(call, request)) return;
@@ -242,10 +246,10 @@ export class Fetching {
   }
 
   /**
-   * Brings what is stale up to date before its caller has it, where an earlier refresh may have ended with the incoming request that
-   * it belonged to.
+   * Refreshes a stale response before it is served, where the runtime may have ended an earlier refresh together with the
+   * incoming request that had started it.
    *
-   * @returns What to answer with, as soon as there is something new, or it can't be had; `undefined` if nothing has to be waited for.
+   * @returns The new entry, or the stale one if the refresh has failed; `undefined` if the caller need not wait.
    */
   refreshFirst(call: Call, request: CachedRequest, found: CacheEntry): Promise<CacheEntry> | undefined {
     if (!this.#options.environment.timersBelongToRequests || !mayRefresh(call, request)) return undefined;
@@ -261,7 +265,7 @@ export class Fetching {
     return promise;
   }
 
-  /** Asks in the background. */
+  /** Sends the request in the background. */
   #start(call: Call, wanted: Wanted, end: (succeeded: boolean) => void, onStored?: OnStored): void {
     this.#options.startInBackground(call, async (background) => {
       let succeeded = false;
@@ -276,18 +280,24 @@ export class Fetching {
   }
 }
 
-/** A part can't bring the whole up to date, and a caller that wants the cache alone wants no request. */
+/**
+ * Whether a call may cause a refresh: not if it asks for a range, which cannot refresh the whole, nor if it wants no request at
+ * all.
+ */
 function mayRefresh(call: Call, { headers, directives }: CachedRequest): boolean {
   return !("range" in headers) && !directives.has("only-if-cached") && call.settings.writeCache;
 }
 
-/** Whether the network has failed, or something on the way has answered in place of the origin, such as a login page. */
+/** Whether the network has failed, or has delivered a broken body, such as a login page in place of JSON. */
 function isFailure(error: unknown): boolean {
   if (isInvalidDataError(error)) return error.reason === "not-json" || error.reason === "truncated";
   return isNetworkError(error);
 }
 
-/** Whether a status is that of a failure which may pass, or of a 304 that was not asked for: it says nothing of what was found. */
+/**
+ * Whether a status is that of a temporary failure, or of a 304 to a request without conditions: it does not refute the stored
+ * response.
+ */
 function isPassing(status: number): boolean {
   return status >= 500 || status === 429 || status === 408 || status === 304;
 }

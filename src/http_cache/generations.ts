@@ -1,10 +1,11 @@
 /**
- * What makes one change of a URL felt in entries that can't be listed: those of all partitions, and of all URLs that redirects have led
- * there.
+ * Generations let one change of a URL invalidate entries that the cache cannot list: those of all partitions, and those of all
+ * URLs that redirect to it.
  *
- * A URL has one slot for its generation, any unique text, and these entries carry it: in their keys, or beside their bodies. A change
- * removes the slot, and with that all of them are out of reach, for other processes too; so are they when the slot is lost. The
- * entries themselves go when they have expired, or when the adapter needs the room.
+ * Each URL has one slot for its generation, which is any unique text. The entries carry the generation in their keys, or in their
+ * metadata. A change removes the slot, so that no request can find these entries any more, in this or another process. The same
+ * happens if the adapter loses the slot. The adapter removes the entries themselves when they have expired, or when it needs the
+ * room.
  *
  * @module
  */
@@ -14,49 +15,49 @@ import { withoutFragment } from "../http/url.ts";
 import type { EntriesState, KnownGeneration } from "./entries_state.ts";
 import type { GuardedAdapter } from "./guarded_adapter.ts";
 
-/** So much longer than its entries a generation is kept, in milliseconds, so that it is not written anew with each of them. */
+/** How much longer than its entries a generation is kept, in milliseconds, so that not every entry has to write it again. */
 const SPARE_MS = 30 * 86_400_000;
 
 /** The lifetime of an entry that needs a generation. */
 export interface GenerationUse {
-  /** When it is stored, in milliseconds since 1970. */
+  /** When the entry is stored, in milliseconds since 1970. */
   readonly storedAt: number;
-  /** After when it is of no use, in milliseconds since 1970; `null` for never. */
+  /** The time after which the entry is of no use, in milliseconds since 1970; `null` for never. */
   readonly removeAt: number | null;
 }
 
-/** The generations of URLs. */
+/** Reads, writes and ends the generations of URLs. */
 export class Generations {
   readonly #store: GuardedAdapter;
   readonly #state: Pick<EntriesState, "moment" | "hasChanged">;
   readonly #known: EntriesState["generations"];
 
-  /** Takes where they are kept, and what is known of them. */
+  /** Creates the generations of a store. The state remembers the latest ones. */
   constructor(store: GuardedAdapter, state: Pick<EntriesState, "generations" | "moment" | "hasChanged">) {
     this.#store = store;
     this.#state = state;
     this.#known = state.generations;
   }
 
-  /** The generation that is stored, if it is found in the time that the caller has. */
+  /** Returns the stored generation of a URL. A read that takes longer than `patienceMs` counts as a miss. */
   async read(url: string, patienceMs?: number): Promise<string | undefined> {
     const key = keyOf(url);
     const before = this.#known.get(key);
     const { moment } = this.#state;
     const slot = await this.#store.get(key, patienceMs);
-    // What a change has overtaken has ended.
+    // A change during the read has ended this generation.
     if (this.#state.hasChanged(url, moment)) return undefined;
     if (slot !== undefined) {
       const generation = new TextDecoder().decode(slot.body);
       this.#known.set(key, { generation, removeAt: slot.meta.removeAt, isPlanned: false });
       return generation;
     }
-    // It is gone, unless a new one was planned or written.
+    // The slot is gone. Forget its generation, unless a new one was planned or written meanwhile.
     if (before?.isPlanned === false && this.#known.get(key) === before) this.#known.delete(key);
     return undefined;
   }
 
-  /** The generation that an entry is to be stored under: the one that was read last, or a new one. */
+  /** Returns the generation to store an entry under: the one that was read last, or a new one. */
   plan(url: string): string {
     const key = keyOf(url);
     const known = this.#known.get(key) ?? { generation: crypto.randomUUID(), removeAt: 0, isPlanned: true };
@@ -65,24 +66,24 @@ export class Generations {
   }
 
   /**
-   * Stores what {@linkcode plan} gave, for as long as an entry needs it.
+   * Stores the generation of {@linkcode plan}, for as long as an entry needs it.
    *
    * @param url The URL.
-   * @param use The entry.
+   * @param use The lifetime of the entry.
    */
   async keep(url: string, use: GenerationUse): Promise<void> {
     const known = this.#known.get(keyOf(url));
     if (known === undefined || (!known.isPlanned && lasts(known, use))) return;
-    // What another process has ended meanwhile must stay so.
+    // Do not restore a generation that another process has ended.
     if (!known.isPlanned && await this.read(url) !== known.generation) return;
     await this.#write(url, known.generation, use);
   }
 
   /**
-   * Makes redirects depend on where they have led: a change there is felt by what is stored with them.
+   * Binds redirects to the generations of their targets, so that a change of a target invalidates the entry behind the redirects.
    *
    * @param via The redirects.
-   * @param use The entry.
+   * @param use The lifetime of that entry.
    * @returns The redirects with the generations of their targets, which are stored for as long as the entry needs them.
    */
   bind(via: readonly StoredRedirect[], use: GenerationUse): Promise<readonly StoredRedirect[]> {
@@ -94,7 +95,9 @@ export class Generations {
     }));
   }
 
-  /** Whether nothing has changed where redirects have led, as far as that can be read in the time that the caller has. */
+  /**
+   * Whether the targets of redirects still have their generations. A read that takes longer than `patienceMs` counts as a change.
+   */
   async hold(via: readonly StoredRedirect[], patienceMs?: number): Promise<boolean> {
     for (const { to, generation } of via) {
       if (await this.read(to, patienceMs) !== generation) return false;
@@ -102,7 +105,7 @@ export class Generations {
     return true;
   }
 
-  /** A change: nothing that carries the generation can be found any more. */
+  /** Ends the generation of a URL after a change: no request can find the entries that carry it any more. */
   async end(url: string): Promise<void> {
     const key = keyOf(url);
     this.#known.delete(key);
@@ -129,7 +132,7 @@ function lasts({ removeAt }: KnownGeneration, { removeAt: endsAt }: GenerationUs
   return removeAt === null || (endsAt !== null && endsAt <= removeAt);
 }
 
-/** What a generation's entry is made from. */
+/** The parts of a generation's entry. */
 interface GenerationSlot extends GenerationUse {
   readonly key: string;
   readonly url: string;

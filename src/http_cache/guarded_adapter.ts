@@ -1,5 +1,5 @@
 /**
- * A cache adapter that can't break anything.
+ * A cache adapter whose faults break no request.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { AdapterState, MAX_PENDING_BYTES, type PendingLimit, type PendingWrite }
 import { isUsable } from "./cached_reply.ts";
 import type { TimedCallOptions } from "./prompt_adapter.ts";
 
-/** What an adapter is wrapped with. */
+/** Options of {@linkcode GuardedAdapter}. */
 export interface GuardedAdapterOptions extends Partial<PendingLimit> {
-  /** What is known of the adapter. @default {nothing} */
+  /** The state of the adapter, shared with other clients. @default {nothing} */
   readonly state?: AdapterState | undefined;
 }
 
 /**
- * Wraps an adapter for one client: a fault is a miss or a refused write, and is told once for each adapter and operation.
- * Takes full keys; the adapter sees their hashes. Reads see what was written before, by whichever client, however long the
- * adapter takes for it, and writes of one key reach the adapter one after the other.
+ * Wraps an adapter for one client. A fault is a miss or a refused write, and causes one warning for each adapter and operation.
+ * This class takes full keys; the adapter gets their hashes. A read sees every earlier write of all clients, even if the adapter
+ * has not finished it. The writes of one key reach the adapter one after the other.
  */
 export class GuardedAdapter {
   /** The largest entry that the adapter takes, in bytes. */
   readonly maxEntryBytes: number;
-  /** Whether it keeps what bodies are decoded to. */
+  /** Whether the adapter keeps decoded values beside the bodies. */
   readonly keepsParsed: boolean;
   readonly #environment: Environment;
   readonly #adapter: CacheAdapter;
@@ -33,10 +33,10 @@ export class GuardedAdapter {
   readonly #limit: PendingLimit;
   readonly #warned = new Set<string>();
   readonly #options: TimedCallOptions;
-  /** The same, for what follows from a fault that has been told. */
+  /** The same options without warnings, for a removal after a fault that has caused a warning already. */
   readonly #silently: TimedCallOptions;
 
-  /** Wraps an adapter; clients that use it together share its state. */
+  /** Wraps an adapter. Clients with the same adapter share its state. */
   constructor(
     environment: Environment,
     adapter: CacheAdapter,
@@ -61,7 +61,7 @@ export class GuardedAdapter {
     this.#silently = { ...this.#options, onFault: () => {} };
   }
 
-  /** The entry of a key, if it is one that can be served, and found in the time that the caller has. */
+  /** Returns the entry of a key, if the cache can serve it. A read that takes longer than `patienceMs` counts as a miss. */
   async get(key: string, patienceMs?: number): Promise<CacheEntry | undefined> {
     const { hashes, writes } = this.#state;
     const hash = hashes.of(key);
@@ -77,7 +77,7 @@ export class GuardedAdapter {
     }
   }
 
-  /** Stores an entry, or does not: what is too large removes what was there. */
+  /** Stores an entry. One that is too large is not stored, but removes the earlier entry of its key. */
   set(entry: CacheEntry): Promise<void> {
     return this.#write(entry.meta.key, entry.body.length > this.maxEntryBytes ? undefined : entry);
   }
@@ -94,7 +94,7 @@ export class GuardedAdapter {
     return write.ended;
   }
 
-  /** Tells the adapter, again and again while there is something new to tell. */
+  /** Writes to the adapter, and again as long as a newer entry has come meanwhile. */
   async #tellAll(hash: string, write: PendingWrite): Promise<void> {
     while (write.isNew) {
       write.isNew = false;
@@ -109,7 +109,7 @@ export class GuardedAdapter {
     return withResult(() => this.#adapter.set(hash, entry, this.#options), (result) => {
       if ("error" in result) this.warn("set", result.error);
       else if (result.value === true) return;
-      // What could not be replaced must not come back; that the adapter is in trouble, if it is, has been told.
+      // Remove the old entry that could not be replaced, or it would come back. Do so without a second warning.
       return this.#remove(hash, this.#silently);
     });
   }
@@ -120,7 +120,7 @@ export class GuardedAdapter {
     });
   }
 
-  /** Tells of a fault, the first time that it happens to an operation. */
+  /** Emits a warning for the first fault of each operation. */
   warn(operation: string, error: unknown): void {
     this.#warn(this.#adapter.name, operation, error);
   }

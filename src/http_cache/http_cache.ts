@@ -1,5 +1,5 @@
 /**
- * A plan by the rules of HTTP.
+ * A cache plan that follows the rules of HTTP.
  *
  * @module
  */
@@ -14,36 +14,38 @@ import { type CachePlanOptions, readPlanOptions } from "./plan_options.ts";
 /** Options of {@linkcode httpCache}. */
 export interface HttpCacheOptions extends CachePlanOptions {
   /**
-   * How long a 200 is fresh where the server says nothing, in milliseconds, for all URLs or for each; `Infinity` for ever, 0 to
-   * store nothing.
+   * How long a 200 is fresh if the server does not say, in milliseconds: a number for all URLs, or a function for each URL.
+   * `Infinity` means for ever, 0 stores nothing.
    * @default {a tenth of the time for which the response has not changed}
    */
   readonly ttlMs?: TtlMs | undefined;
 }
 
 /**
- * Plans to cache as HTTP has it, like a browser: a private cache as in RFC 9111. What the server says is obeyed, what is stale is
- * validated, `Vary` keeps variants apart, and a change invalidates.
+ * Creates a plan for a private cache by RFC 9111, like that of a browser. The cache obeys the server's headers, validates stale
+ * responses, keeps the variants of `Vary` apart, and removes responses that a change has made wrong.
  *
- * A change is a request by any method that is not known to be safe, and that the server has not refused. It removes what is stored for its
- * URL, and for the URLs of the same origin that its response names, in all partitions, for all clients on the same adapter, and for other
- * processes as far as the adapter is not their own memory. What mirrors have is one resource: a change at one of them is felt under the
- * names of all.
+ * A change is a request with a method that is not known to be safe, unless the server has refused it. A change removes the stored
+ * responses of its URL, and of the URLs of the same origin that its response names. It does so in all partitions and for all
+ * clients on the same adapter; also for other processes, unless the adapter lives in the memory of one process. All mirrors hold
+ * the same resource: a change at one mirror also removes what is stored under the URLs of the others.
  *
- * What redirects lead to is kept for the URL that was asked for, as long as all of them are fresh: 301 and 308 are for up to a day
- * unless they say otherwise, 302, 303 and 307 only as long as they say. Then it is asked for anew. Where the runtime hides redirects, as
- * browsers do, it is not kept. There, the browser's own cache asks whether what is stale is still right, so that no other origin has to
+ * The cache stores the response at the end of redirects under the URL of the request, and uses it for as long as the response and
+ * all redirects are fresh. A 301 or 308 that does not say otherwise is fresh for up to a day; a 302, 303 or 307 only for as long
+ * as it says. After that time, the client requests the URL again. Where the runtime hides redirects, as browsers do, the cache
+ * does not store redirected responses. There, the browser's own cache validates stale responses, so that no other origin has to
  * allow the headers for that.
  *
- * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
+ * Clients with the same plan share the stored responses and what the plan knows about them. Requests in flight belong to one
+ * client each.
  *
- * @param adapter Where entries are kept; several adapters are tiers, the fastest first.
- * @param options What holds where the server says nothing, and whose responses may be kept.
+ * @param adapter The store of the entries; several adapters are tiers, the fastest first.
+ * @param options The rules for responses that do not say how long they are fresh, and whose responses the cache may store.
  * @returns The plan, for the option `cache` of clients.
  * @throws {TypeError} If something has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.
  *
- * @example What the server says is fresh is not asked for again
+ * @example The client does not fetch a response again while it is fresh
  * ```ts
  * import { createClient } from "@slipstream/fetch";
  * import { httpCache, memoryCache } from "@slipstream/fetch/cache";

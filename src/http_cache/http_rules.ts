@@ -18,14 +18,14 @@ import { primaryKey, varyNames } from "./rfc9111/vary.ts";
 import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
 import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
 
-/** The rules of `httpCache()`. What the user says holds for responses that say nothing themselves. */
+/** The rules of `httpCache()`. The user's options hold for responses that do not say how long they are fresh. */
 export class HttpRules implements CacheRules {
   readonly knowsVariants = true;
   readonly heedsChanges = true;
   readonly #lifetimes: LifetimeOptions;
   readonly #windows: StaleWindows;
 
-  /** Takes what the user says. */
+  /** Creates the rules from the user's options. */
   constructor(lifetimes: LifetimeOptions, windows: StaleWindows) {
     this.#lifetimes = lifetimes;
     this.#windows = windows;
@@ -47,7 +47,7 @@ export class HttpRules implements CacheRules {
     return mayAnswerError(meta, { directives, nowMs }, this.#windows);
   }
 
-  /** Also what a redirect was selected by selects where it leads. */
+  /** Includes the `Vary` of the redirects: a header that selects a redirect also selects the response at its end. */
   varyNames(
     { headers, redirects = [] }: Pick<CachedResponse, "headers" | "redirects">,
   ): readonly string[] | undefined {
@@ -96,7 +96,7 @@ function varyOf({ headers }: Hop): string {
   return headers.get("vary") ?? "";
 }
 
-/** Whether a redirect that is not followed, or the URL of the response, has a user's name or password in it. */
+/** Whether the URL of a response, or the target of a redirect that was not followed, contains a user name or a password. */
 function leadsToCredentials({ url, headers }: CachedResponse): boolean {
   return [url, headers.get("location") ?? ""].some((text) => splitUserInfo(text) !== undefined);
 }

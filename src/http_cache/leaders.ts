@@ -1,5 +1,5 @@
 /**
- * One request at a time for what several calls ask for.
+ * One request at a time for calls that ask for the same response.
  *
  * @module
  */
@@ -19,68 +19,68 @@ import type { CachedRequest, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
 import type { OnStored, Wanted } from "./wanted.ts";
 
-/** What the leaders work with. */
+/** What {@linkcode Leaders} needs. */
 export interface LeadersOptions {
   readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground" | "timersBelongToRequests">;
   readonly rules: CacheRules;
   readonly serving: Serving;
-  /** Asks the network. */
+  /** Sends the request to the network. */
   readonly fetch: (call: Call, wanted: Wanted, onStored: OnStored) => Promise<Reply>;
 }
 
-/** What has become of a leader's request; nothing, if its caller has left. */
+/** The outcome of a leader's request; empty if its caller has aborted. */
 interface Ended {
-  /** What it has stored. */
+  /** The entry that it has stored. */
   readonly entry?: CacheEntry | undefined;
   readonly reply?: Reply | undefined;
   readonly error?: unknown;
 }
 
-/** One that waits. */
+/** A call that waits for a leader. */
 interface Waiting {
   readonly call: Call;
-  /** Lets it go on: with the request that has ended, or without. */
+  /** Lets the call go on: with the leader's request if that has ended, else without. */
   readonly wake: (ended: UnderWay | undefined) => void;
 }
 
-/** A leader's request. */
+/** A leader's request, in flight or ended. */
 interface UnderWay {
   readonly call: Call;
   readonly url: string;
-  /** The moment at which it was begun, in the order of calls. */
+  /** The moment at which it began, in the order of calls. */
   readonly begunAt: number;
-  /** The same on the clock. */
+  /** The same moment on the client's clock. */
   readonly begunAtMs: number;
-  /** Those that wait for it; and those that have waited for the one before it, if that goes on. */
+  /** The calls that wait for this request. A leader that takes over from a slow one shares its set. */
   readonly waiting: Set<Waiting>;
-  /** What has become of it, when it has ended. */
+  /** Its outcome, once it has ended. */
   ended: Ended;
 }
 
-/** Lets one call at a time ask for the same; the others wait for what it brings. */
+/** Lets one call at a time, the leader, send the same request; the others wait for its response. */
 export class Leaders {
   readonly #options: LeadersOptions;
-  /** By what was asked for. */
+  /** The requests in flight by their keys. */
   readonly #underWay = new Map<string, UnderWay>();
-  /** How often a call has come, or begun to ask. */
+  /** The present moment of the logical clock, which counts calls that have come and requests that have begun. */
   #moment = 0;
 
-  /** Takes what it works with. */
+  /** Creates the leaders of one client. */
   constructor(options: LeadersOptions) {
     this.#options = options;
   }
 
   /**
-   * Asks, unless another call is asking for the same: then what that one stores is the response. If this call may not use it,
-   * the most patient of those that have waited asks next, and the others wait again. A request that was begun
-   * after a call had come is as good as the call's own: it takes the response even if that may not be stored, and a failure
-   * too unless it would have tried harder.
+   * Sends the request, unless another call has sent the same one: then the entry that the leader stores is the response. If the
+   * call may not use that entry, the most patient of the waiting calls sends the request next, and the others wait again. A
+   * leader's request that began after the call had come is as good as the call's own. The call then takes its response even if
+   * the cache may not store it, and also its failure, unless the call would have tried harder.
    *
-   * A call that waits for a more patient one asks itself when an attempt of its own would have taken too long.
+   * A call that waits for a more patient leader sends the request itself once an attempt of its own would have timed out.
    *
    * @param call The call.
-   * @param wanted What it asks for.
-   * @param key What requests for the same have in common.
+   * @param wanted The request, and the stored response if there is one.
+   * @param key The key of the request: calls with the same key share a leader.
    * @returns The reply.
    */
   async follow(call: Call, wanted: Wanted, key: string): Promise<Reply> {
@@ -92,10 +92,10 @@ export class Leaders {
       }
       const ended = await this.#wait(call, underWay);
       call.throwIfCancelled();
-      // It was answered with what is stale, and needs no request of its own.
+      // The caller already has a stale response, so the call needs no request of its own.
       if (call.hasEnded) throw new Error(`Another request for ${wanted.request.url} was waited for in vain`);
       if (ended === undefined) {
-        // Of several that can't wait any longer, one asks.
+        // Of several calls that cannot wait any longer, only the first one leads.
         if (this.#underWay.get(key) === underWay) return await this.#lead(call, wanted, key, underWay);
         continue;
       }
@@ -110,7 +110,7 @@ export class Leaders {
     }
   }
 
-  /** A URL's resource may have changed: requests from now on must not get what was asked for before. */
+  /** Notes that the resource of a URL may have changed: later calls must not wait for requests that were sent before. */
   forget(changedUrl: string): void {
     for (const [key, { url }] of this.#underWay) {
       if (withoutFragment(url) === changedUrl) this.#underWay.delete(key);
@@ -136,7 +136,7 @@ export class Leaders {
       own.ended = { error };
       throw error;
     } finally {
-      // The caller need not wait for the body of an error, but the next request has to: it may be kept.
+      // The cache may store the body of an error. The caller need not wait for it, but the calls behind the leader must.
       if (stored instanceof Promise) {
         this.#options.environment.inBackground(stored.then((entry) => this.#end(key, own, entry)));
       } else {
@@ -148,12 +148,12 @@ export class Leaders {
   #end(key: string, own: UnderWay, entry: CacheEntry | undefined): void {
     own.ended = own.call.cancelled && entry === undefined ? {} : { ...own.ended, entry };
     if (this.#underWay.get(key) === own) this.#underWay.delete(key);
-    // The first to go on asks next, if one has to.
+    // Wake the most patient call first: it sends the next request if one is needed.
     const waiting = [...own.waiting].sort((one, other) => effortOf(other.call) - effortOf(one.call));
     for (const { wake } of waiting) wake(own);
   }
 
-  /** Waits for a request to end; in vain, if an attempt of the call's own would have taken too long. */
+  /** Waits until a leader's request ends; gives `undefined` after the time that an attempt of the call's own may take. */
   #wait(call: Call, underWay: UnderWay): Promise<UnderWay | undefined> {
     const { deadlines } = this.#options.environment;
     const waitMs = this.#longestWaitMs(call, underWay);
@@ -175,20 +175,21 @@ export class Leaders {
       : deadlines.add({ onDeadline: () => wake(undefined) }, waitMs);
     underWay.waiting.add(waiting);
     call.pending = pending;
-    // The leader may wait for a place in the same batch. What is asked for another request then may have stopped this one.
+    // The leader may wait for a place in the same batch, so free the place of this call. Do so last: the batch then pulls its
+    // next request, and the code of its source may abort this call.
     fallAsleep(call);
     return promise;
   }
 
-  /** How long a call waits for a request at most, in milliseconds; `undefined` for as long as it takes. */
+  /** Returns how long a call waits for a leader's request at most, in milliseconds; `undefined` for no limit. */
   #longestWaitMs({ settings: { timeoutMs } }: Call, { call, begunAtMs }: UnderWay): number | undefined {
     const { timersBelongToRequests, clock } = this.#options.environment;
-    // The incoming request that it belongs to may have ended, and it with that.
+    // The runtime may have ended the leader's request together with the incoming request that had started it.
     if (timersBelongToRequests) return Math.max(0, begunAtMs + timeoutMs - clock.now());
     return timeoutMs < call.settings.timeoutMs ? timeoutMs : undefined;
   }
 
-  /** What a request has brought, if a call may use it. */
+  /** Returns the outcome of a leader's request, if the call may use it. */
   async #take(
     call: Call,
     request: CachedRequest,
@@ -217,22 +218,22 @@ export class Leaders {
   }
 }
 
-/** Whether what a leader has stored is what a call selects, and not too large for it. */
+/** Whether a call selects the entry that a leader has stored, and the entry is not too large for the call. */
 function fits({ meta, body }: CacheEntry, { settings }: Call, { sentHeaders }: CachedRequest): boolean {
   return body.length <= settings.maxBodyBytes && matchesVary(meta.vary, sentHeaders);
 }
 
-/** Whether a leader has found that the network fails, whatever its caller was answered with. */
+/** Whether the network has failed for a leader, even if its caller got a stale response. */
 function hasFailed({ error, reply }: Ended): boolean {
   return isNetworkError(error) || reply?.from === "stale";
 }
 
-/** Whether a leader stores what it gets, if a call wants that. */
+/** Whether a leader stores its response, or the call does not need that. */
 function mayStoreFor(leader: Call, call: Call): boolean {
   return leader.settings.writeCache || !call.settings.writeCache;
 }
 
-/** How long a call's attempts may take together, in milliseconds. */
+/** Returns how long all attempts of a call may take together, in milliseconds. */
 function effortOf(call: Call): number {
   return call.settings.timeoutMs * (retriesOf(call) + 1);
 }
@@ -241,14 +242,14 @@ function retriesOf({ settings: { maxRetries = DEFAULT_RETRIES } }: Call): number
   return maxRetries;
 }
 
-/** Whether a call might have succeeded where another one has failed. */
+/** Whether a call has more time, retries or patience than another one, so that it might have succeeded where that one failed. */
 function triesHarder(call: Call, other: Call): boolean {
   return call.settings.timeoutMs > other.settings.timeoutMs ||
     retriesOf(call) > retriesOf(other) || call.patienceMs > other.patienceMs ||
     (call.isOfBatch && !other.isOfBatch);
 }
 
-/** Whether a leader's failure is what a call would have met with. */
+/** Whether a call would have failed as its leader did. */
 function failsToo(call: Call, leader: Call, error: unknown): boolean {
   if (isNetworkError(error)) return !triesHarder(call, leader);
   return isInvalidDataError(error) && (error.reason === "not-json" || error.reason === "truncated") &&

@@ -1,39 +1,39 @@
 /**
- * How long responses are fresh, as the user says.
+ * How long responses are fresh by the user's options.
  *
  * @module
  */
 
-/** What is known of a response when its time to live is asked for. */
+/** A response, as the function in `ttlMs` sees it. */
 export interface TtlResponse {
   /** The status. */
   readonly status: number;
   /** The headers. */
   readonly headers: Headers;
-  /** When it came, or was found to be the right one still, in milliseconds since 1970. */
+  /** When the response arrived, or was last validated, in milliseconds since 1970. */
   readonly storedAtMs: number;
 }
 
-/** How long a 200 is fresh, in milliseconds: any, or each by its URL and what came. */
+/** How long a 200 is fresh, in milliseconds: a number for all, or a function of the URL and the response. */
 export type TtlMs = number | ((url: URL, response: TtlResponse) => number);
 
-/** What the user says. */
+/** The user's options. */
 export interface LifetimeOptions {
-  /** For successes, in milliseconds. */
+  /** How long a 200 is fresh, in milliseconds. */
   readonly ttlMs: Exclude<TtlMs, number> | undefined;
-  /** For what is not there, in milliseconds. */
+  /** How long a 404 or 410 is fresh, in milliseconds. */
   readonly negative: Readonly<Partial<Record<404 | 410, number | undefined>>>;
-  /** Told of what `ttlMs` throws. */
+  /** Called with the error that `ttlMs` throws. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * For how long a response is fresh, if the server or an option says so.
+ * Returns how long a response is fresh, if an option says so.
  *
- * @param options What the user says.
+ * @param options The user's options.
  * @param url The absolute URL.
  * @param response The response.
- * @returns Milliseconds, 0 for not at all; `undefined` when nothing was said of such a response.
+ * @returns Milliseconds, 0 for not at all; `undefined` if no option covers this response.
  */
 export function ttlOf(options: LifetimeOptions, url: string, response: TtlResponse): number | undefined {
   const { status } = response;
@@ -43,7 +43,7 @@ export function ttlOf(options: LifetimeOptions, url: string, response: TtlRespon
     const ttlMs = options.ttlMs(new URL(url), response);
     return ttlMs > 0 ? ttlMs : 0;
   } catch (error) {
-    // The fetch has succeeded, and stays so.
+    // An error here must not turn a successful request into a failure.
     options.onError(error);
     return 0;
   }

@@ -1,8 +1,8 @@
 /**
- * Caches: where responses are kept (adapters), and what is done with them (plans). A client gets a plan, made of an adapter.
- * Adapters that not every runtime has are in `./cache/filesystem`, `./cache/kv` and `./cache/web`.
+ * Caches. An adapter keeps responses; a plan decides how a client uses them. A client gets a plan, and the plan gets an adapter.
+ * Adapters that only some runtimes support are in `./cache/filesystem`, `./cache/kv` and `./cache/web`.
  *
- * @example Each file is asked for once a minute
+ * @example The client fetches each file once a minute
  * ```ts
  * import { createClient } from "@slipstream/fetch";
  * import { memoryCache, ttlCache } from "@slipstream/fetch/cache";

@@ -1,5 +1,5 @@
 /**
- * Which callers share stored responses.
+ * Partitions of the cache, which say which requests share stored responses.
  *
  * @module
  */
@@ -8,9 +8,11 @@
 export interface PartitionRequest {
   /** The absolute URL. */
   readonly url: string;
-  /** The headers by their lower-case names, without those of a mirror's own. */
+  /** The headers by their lower-case names, without a mirror's own. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Whose response it is: requests of one name answer for one another; `null` for what must not be stored. */
+/**
+ * Names the partition of a request: requests with the same name share responses; `null` if the cache must not store the response.
+ */
 export type Partition = (request: PartitionRequest) => string | null;

@@ -1,5 +1,5 @@
 /**
- * The options that all plans have in common, and how they are checked.
+ * The options of all plans, and their checks.
  *
  * @module
  */
@@ -24,58 +24,65 @@ import { PromptAdapter } from "./prompt_adapter.ts";
 /** Options of every plan. */
 export interface CachePlanOptions {
   /**
-   * How long "there is nothing here" is fresh, in milliseconds by status. By the rules of HTTP a server may say so itself, also
-   * of some other failures, but 401, 403, 408, 429, 500, 502, 503 and 504 are never stored.
+   * How long a 404 or 410 is fresh, in milliseconds by status. Under the rules of HTTP, the server may say so itself, also for
+   * some other failures. The cache never stores a 401, 403, 408, 429, 500, 502, 503 or 504.
    * @default {none}
    */
   readonly negative?: Readonly<Partial<Record<404 | 410, number | undefined>>> | undefined;
   /**
-   * For how long a stale response is given at once while a new one is fetched in the background, in milliseconds (RFC 5861);
-   * by the rules of HTTP where the server does not say. The background has a lower priority by 1, and `Client.close` waits for it.
+   * How long after a response has become stale the cache still serves it at once, and fetches a new one in the background, in
+   * milliseconds (RFC 5861). Under the rules of HTTP, this holds only if the server does not say. The background request has a
+   * priority lower by 1, and `Client.close` waits for it.
    * @default {0}
    */
   readonly staleWhileRevalidateMs?: number | undefined;
   /**
-   * For how long a stale response is given when the network fails or answers with a 5xx, in milliseconds (RFC 5861); by the
-   * rules of HTTP where the server does not say.
+   * How long after a response has become stale the cache still serves it if the network fails or answers with a 5xx, in
+   * milliseconds (RFC 5861). Under the rules of HTTP, this holds only if the server does not say.
    * @default {0}
    */
   readonly staleIfErrorMs?: number | undefined;
   /**
-   * How long a request for which such a response may be given waits for a network that is failing, in milliseconds; also the
-   * end of its `totalTimeoutMs`, or of the `batchTimeoutMs` of its batch, is near enough. What is in flight then goes on in the background.
-   * Once one has waited so long, the next ones wait for a first failure alone, until something comes again. `Infinity` waits for all retries.
+   * How long a request waits for a failing network before it gets such a stale response, in milliseconds. Shortly before the end
+   * of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets the stale response in any case. An attempt in
+   * flight then goes on in the background. Once a request has waited that long, later ones wait only for a first failure, until
+   * the origin answers again. `Infinity` waits for all retries.
    * @default {10_000}
    */
   readonly staleAfterMs?: number | undefined;
   /**
-   * Whose response it is: requests of one name share responses; `""` is for responses that all may share, `null` for what must not be stored.
-   * Only a hash of it is kept. By the rules of HTTP, a change by one of them ends what all have of its URL; for that, a request of a
-   * partition reads once more, and there is one small entry for each URL. By default, requests with credentials are `null`, and all others
-   * `""`. Credentials are `authorization`, `cookie`, `proxy-authorization`, `host`, the client's `sensitiveHeaders`, headers of a mirror's own, and
-   * any header whose name says token, key, secret, session, password, signature, auth, cookie or the like. Those that `use` adds are not
-   * seen here, because the cache is in front of it: users of one plan that log in there need a partition each.
+   * Names the partition of a request: requests of the same partition share responses. `""` is for responses that all requests may
+   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name.
+   *
+   * By default, requests with credentials get `null`, and all others `""`. Credentials are `authorization`, `cookie`,
+   * `proxy-authorization`, `host`, the client's `sensitiveHeaders`, a mirror's own headers, and any header whose name says token,
+   * key, secret, session, password, signature, auth, cookie or the like. The cache runs before the middleware of `use` and does
+   * not see the headers that it adds: if that middleware logs users in, give each user of the plan a partition.
+   *
+   * Under the rules of HTTP, a change in one partition invalidates the responses for its URL in all partitions. For that, a
+   * request with a partition reads once more, and each URL has one small extra entry.
    */
   readonly partition?: Partition | undefined;
   /**
-   * How long the adapter, or one of several tiers, may take for a read, in milliseconds; `Infinity` for any time. A change may take ten
-   * times as long, because no request waits for it. One that takes longer is passed over for ten seconds.
+   * How long the adapter, or each of several tiers, may take for a read, in milliseconds; `Infinity` sets no limit. A write or a
+   * removal may take ten times as long, because no request waits for it. If the adapter takes longer, the cache does without it
+   * for the next ten seconds.
    * @default {1_000}
    */
   readonly adapterTimeoutMs?: number | undefined;
   /**
-   * How many bytes of bodies may wait in memory for the adapter to take them; what comes beyond is not stored.
+   * How many bytes of bodies may wait in memory until the adapter has stored them; the cache does not store bodies beyond that.
    * @default {67_108_864}
    */
   readonly maxPendingBytes?: number | undefined;
 }
 
-/** The same, with how long a response is fresh. */
+/** The options of every plan, and how long a response is fresh. */
 export interface CommonOptions extends CachePlanOptions {
   readonly ttlMs?: TtlMs | undefined;
 }
 
-/** What all options are called. */
+/** The names of all options. */
 const NAMES: readonly (keyof CommonOptions)[] = [
   "ttlMs",
   "negative",
@@ -88,12 +95,12 @@ const NAMES: readonly (keyof CommonOptions)[] = [
 ];
 
 /**
- * Checks what a plan is made of.
+ * Checks the adapter and the options of a plan.
  *
- * @param action What can't be done, as in "Cannot {action} as …".
- * @param adapter Where entries are kept, or several such places, the fastest first.
+ * @param action The action for error messages, as in "Cannot {action} as …".
+ * @param adapter The store of the entries, or several as tiers, the fastest first.
  * @param options The options.
- * @returns What the policy needs of them.
+ * @returns The options of the cache policy, all but the rules.
  * @throws {TypeError} If something has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.
  */
@@ -171,7 +178,7 @@ function assertNegative(action: string, negative: unknown): void {
   }
 }
 
-/** Throws unless a time is none at all, or may be one. */
+/** Throws unless a value is `undefined`, or a valid number of milliseconds. */
 function assertMs(
   action: string,
   name: string,

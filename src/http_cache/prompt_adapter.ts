@@ -1,5 +1,5 @@
 /**
- * A cache adapter that answers in time, or is passed over.
+ * A cache adapter with a time limit: if it does not answer in time, the cache does without it for a while.
  *
  * @module
  */
@@ -10,31 +10,37 @@ import { isOwnAdapter } from "../cache/own_adapters.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 
-/** What the adapter is told with a call. */
+/** The options of each call to the adapter. */
 export interface TimedCallOptions extends CacheCallOptions {
-  /** Where the time of the client comes from that calls. */
+  /** The clock and the deadlines of the client that calls. */
   readonly environment: Pick<Environment, "clock" | "deadlines" | "idleDeadlines">;
-  /** How long the caller can wait for what is read, in milliseconds; then it is a miss, and no fault. @default {Infinity} */
+  /** How long the caller can wait for a read, in milliseconds; after that it is a miss, and no fault. @default {Infinity} */
   readonly patienceMs?: number | undefined;
-  /** Whether an entry is what the caller wants of a key: what is not, is a miss, so that the next tier is asked. It may throw. */
+  /** Whether the caller can use an entry of a key. If not, it is a miss, so that the next tier is asked. It may throw. */
   readonly isWanted?: ((entry: CacheEntry, key: string) => boolean) | undefined;
 }
 
-/** For so long an adapter that did not answer is not asked again, in milliseconds. */
+/** How long an adapter that did not answer in time is passed over, in milliseconds. */
 const PASSED_OVER_MS = 10_000;
-/** The end of the time of a call, in milliseconds, which begins when the rest is over, however late this program notices. */
+/**
+ * The last part of a call's time limit, in milliseconds. It starts only when the timer of the first part has fired, so that a
+ * busy program, whose timer is late, still gives the adapter this time.
+ */
 const LAST_MS = 50;
-/** Changes have so many times as long as reads, because no request waits for them. */
+/** How many times as long as a read a change (a write or a removal) may take: no request waits for it. */
 const PATIENCE_WITH_CHANGES = 10;
-/** Of so many entries it is remembered that they could not be replaced or removed. */
+/** How many keys are remembered whose entries could not be replaced or removed. */
 const MAX_DOUBTFUL = 100_000;
 
-/** The keys of what an adapter must not give out, and how many changes of each are late, and may still happen. */
+/** The keys of entries that an adapter must not give out, and how many late changes of each key may still happen. */
 type DoubtfulKeys = Map<string, number>;
 
 const doubtfulKeys = new WeakMap<CacheAdapter, DoubtfulKeys>();
 
-/** What could not be removed by way of one plan must not be given out by another one of the same adapter. */
+/**
+ * Returns the doubtful keys of an adapter, which all its plans share: an entry that one plan could not remove must not come back
+ * in another one.
+ */
 function doubtfulKeysOf(adapter: CacheAdapter): DoubtfulKeys {
   let keys = doubtfulKeys.get(adapter);
   if (keys === undefined) doubtfulKeys.set(adapter, keys = new Map());
@@ -42,10 +48,10 @@ function doubtfulKeysOf(adapter: CacheAdapter): DoubtfulKeys {
 }
 
 /**
- * Wraps an adapter, which may be one of several tiers. A call that takes too long rejects, and for a while the adapter is passed over:
- * it has nothing, and takes nothing. Then one call finds out whether it answers again. An entry that could be neither replaced nor
- * removed, for whatever reason, is not given out until a change of it has succeeded. What it does to the entries that it is given reaches
- * no caller.
+ * Wraps an adapter, which may be one of several tiers. A call that takes too long rejects. For a while, the adapter is then
+ * passed over: every read is a miss, and every change is refused. After that, one call tests whether the adapter answers again.
+ * An entry that could be neither replaced nor removed, for whatever reason, is not given out until a change of it has succeeded.
+ * An adapter that is not of this package gets copies of entries, so that callers do not see its changes to them.
  */
 export class PromptAdapter implements CacheAdapter {
   readonly name: string;
@@ -57,7 +63,7 @@ export class PromptAdapter implements CacheAdapter {
   #passedOverUntilMs = 0;
   readonly #doubtful: DoubtfulKeys;
 
-  /** Wraps an adapter, which has so many milliseconds for a read. */
+  /** Wraps an adapter, which may take `timeoutMs` for a read. */
   constructor(adapter: CacheAdapter, timeoutMs: number) {
     this.name = adapter.name;
     this.maxEntryBytes = adapter.maxEntryBytes;
@@ -107,7 +113,7 @@ export class PromptAdapter implements CacheAdapter {
         this.#doubt(key);
         throw result.error;
       }
-      // What is late may still put back what was there.
+      // As long as a late change may still happen, the key stays doubtful: it could restore an old entry.
       if (isDone(result.value) && this.#doubtful.get(key) === 0) this.#doubtful.delete(key);
       return result.value;
     });
@@ -123,12 +129,12 @@ export class PromptAdapter implements CacheAdapter {
     if (!this.#isInTrouble) return false;
     const nowMs = clock.now();
     if (nowMs < this.#passedOverUntilMs) return true;
-    // The others wait for what becomes of this one.
+    // Let this one call through as a test, and pass the adapter over for the others meanwhile.
     this.#passedOverUntilMs = nowMs + PASSED_OVER_MS;
     return false;
   }
 
-  /** What a call answers, if that comes in time. */
+  /** Gives the result of a call, or rejects if that takes too long. */
   #inTime<T>(call: () => MaybePromise<T>, options: TimedCallOptions, limit: Limit): MaybePromise<T> {
     const { clock } = options.environment;
     const answer = clock.hold === undefined ? call() : clock.hold(call);
@@ -143,7 +149,8 @@ export class PromptAdapter implements CacheAdapter {
       let isLate = false;
       const onDeadline = (): void => {
         if (!isLast) {
-          // If this program was busy until now, the adapter's result may be there, and was not seen yet.
+          // If the program was busy until now, the adapter's answer may have arrived without having been read. Wait a little
+          // longer.
           isLast = true;
           deadline = deadlines.add({ onDeadline }, lastMs);
           return;
@@ -171,12 +178,15 @@ export class PromptAdapter implements CacheAdapter {
   }
 }
 
-/** An entry for an adapter that may change it, or move its bytes to another thread, while callers and other tiers still need them. */
+/**
+ * Copies an entry for an adapter that may change it, or transfer its bytes to another thread: callers and other tiers still need
+ * the original.
+ */
 function copyOf({ meta, body, ...others }: CacheEntry): CacheEntry {
   return { meta: structuredClone(meta), body: body.slice(), ...others };
 }
 
-/** What was read, if it is of use. */
+/** Returns the entry that was read, if the caller can use it. */
 function ifWanted(
   entry: CacheEntry | undefined,
   key: string,
@@ -185,7 +195,7 @@ function ifWanted(
   return !entry || isWanted === undefined || isWanted(entry, key) ? entry : undefined;
 }
 
-/** What is read, or nothing if that takes longer. */
+/** Gives the entry that is read, or `undefined` if that takes longer. */
 function missAfter(
   answer: Promise<CacheEntry | undefined>,
   patienceMs: number,
@@ -197,10 +207,10 @@ function missAfter(
   });
 }
 
-/** How long a call may take, and of what. */
+/** The time limit of a call to the adapter. */
 interface Limit {
   readonly deadlines: Deadlines;
   readonly timeoutMs: number;
-  /** The key that it changes. */
+  /** The key that the call changes; absent for a read. */
   readonly key?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * When what is stale is brought up to date in the background.
+ * Decides when a stale entry may be refreshed in the background.
  *
  * @module
  */
@@ -7,34 +7,39 @@
 import { LruCache } from "@std/cache/lru-cache";
 import type { Clock } from "../primitives/clock.ts";
 
-/** After a failure so much time passes, in milliseconds; twice as much after each further one, up to the longest. */
+/** The pause after a first failure, in milliseconds; each further failure doubles it, up to the longest pause. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
-/** So many keys with failures are remembered. */
+/** How many keys with failures are remembered. */
 const MAX_KEYS = 1_000;
 
-/** A refresh that takes longer may be lost, where the runtime ends work with the incoming request that has begun it, in milliseconds. */
+/**
+ * After this time a refresh counts as lost, in milliseconds, where the runtime ends work together with the incoming request that
+ * has started it.
+ */
 const LOST_AFTER_MS = 1_000;
 
-/** A refresh. */
+/** A refresh in flight. */
 interface UnderWay {
   readonly begunAtMs: number;
 }
 
-/** What is known of a key whose refreshes fail. */
+/** The failed refreshes of a key. */
 interface Failing {
   readonly failures: number;
-  /** When the next one may begin, on the client's clock. */
+  /** When the next refresh may begin, on the client's clock. */
   readonly againAtMs: number;
 }
 
-/** Lets one refresh of a key run at a time, and after a failure none for a while: not each stale hit starts another. */
+/**
+ * Lets one refresh of a key run at a time, and none for a while after a failure, so that not every stale hit starts another one.
+ */
 export class Refreshes {
   readonly #clock: Clock;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #failing: LruCache<string, Failing> = new LruCache(MAX_KEYS);
 
-  /** Takes the clock that the pauses are measured by. */
+  /** Creates a record of refreshes without any. The pauses are measured by the clock. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -42,8 +47,8 @@ export class Refreshes {
   /**
    * Begins a refresh, if it may begin now.
    *
-   * @param key What is refreshed.
-   * @returns Ends it, and is told whether it has succeeded; `undefined` if it may not begin.
+   * @param key The key of the entry to refresh.
+   * @returns A function that ends the refresh and takes whether it has succeeded; `undefined` if the refresh may not begin.
    */
   tryBegin(key: string): ((succeeded: boolean) => void) | undefined {
     if (this.#underWay.has(key)) return undefined;
@@ -53,8 +58,9 @@ export class Refreshes {
   /**
    * Begins a refresh in the place of one that may be lost.
    *
-   * @param key What is refreshed.
-   * @returns Ends it, and is told whether it has succeeded; `undefined` if there is none, or it may well go on.
+   * @param key The key of the entry to refresh.
+   * @returns A function that ends the refresh and takes whether it has succeeded; `undefined` if there is no earlier refresh, or
+   * if that one is not lost.
    */
   tryTakeOver(key: string): ((succeeded: boolean) => void) | undefined {
     const before = this.#underWay.get(key);

@@ -1,5 +1,6 @@
 /**
- * What a request is for a cache, seen from where the client's requests lead.
+ * Identifies a request for the cache: the URL of its resource, the other URLs of the same resource, and whether it carries
+ * credentials.
  *
  * @module
  */
@@ -9,18 +10,21 @@ import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
 
-/** What the names of headers say that carry credentials; there are too many for a list. Where in doubt, the cache is passed by. */
+/**
+ * Parts of the names of headers that carry credentials; there are too many such headers for a list. A false match only bypasses
+ * the cache.
+ */
 const SECRET_NAME =
   /token|key|secret|session|pass(?:word|wd|code|phrase)|signature|auth|bearer|cookie|credential|csrf|xsrf|dpop|jwt|saml|assertion|principal/;
-/** Short words that mean credentials only as the last one of a name. */
+/** Short words that mean credentials only as the last word of a name. */
 const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|sid|sig|ticket)$/;
 
 /**
- * Whether a request carries credentials, to whichever mirror it goes: its response is for no other caller. Headers that are said to be
- * sensitive are such, and those whose names say token, key, secret, session, password, signature, auth or the like.
+ * Whether a request carries credentials to any mirror, so that its response is for no other caller. Credentials are headers that
+ * the client lists as sensitive, and headers whose names say token, key, secret, session, password, signature, auth or the like.
  *
  * @param call The request.
- * @param surroundings Where the client's requests lead, and what they carry.
+ * @param surroundings The client's mirrors and common headers.
  * @returns Whether it does.
  */
 export function hasCredentials(
@@ -35,24 +39,23 @@ export function hasCredentials(
 }
 
 /**
- * The URL that names a resource, whichever mirror serves it.
+ * Returns the URL that names a resource, independent of the mirror: the URL at the first mirror.
  *
  * @param call The request.
- * @param surroundings Where the client's requests lead.
- * @returns The absolute URL, in the one spelling that all others are the same as.
+ * @param surroundings The client's mirrors and common headers.
+ * @returns The absolute URL, in its normal form.
  */
 export function resourceUrl({ request }: Call, { mirrors }: CacheSurroundings): string {
   return new URL(request.absolute ? request.url : joinUrl(mirrors[0]!.base, request.url)).href;
 }
 
 /**
- * All URLs that name what a URL does: what one mirror has, all of them have. A mirror whose layout is its own is known by the URLs that
- * lead there, but what they lead to does not tell which those are.
+ * Returns all URLs that name the same resource as a URL, because all mirrors hold the same resources. For a mirror with a `path`
+ * function, the resource leads to the mirror's URL, but that URL does not lead back to the resource.
  *
  * @param url The absolute URL.
  * @param mirrors The mirrors.
- * @returns The URL itself, the one that names its resource whichever mirror serves it, and the mirrors' own; without fragments, each
- * once.
+ * @returns The URL itself, the one at the first mirror, and those at the other mirrors; without fragments, each once.
  */
 export function aliasesOf(url: string, mirrors: readonly Mirror[]): readonly string[] {
   const aliases = new Set([withoutFragment(new URL(url).href)]);
@@ -70,18 +73,20 @@ function namesOf(relative: string, mirrors: readonly Mirror[]): readonly string[
     try {
       return [...name, urlAt(mirror, relative)];
     } catch {
-      // The caller's own `path` threw; the request that it is meant for fails of it, and nothing is stored.
+      // The mirror's `path` function threw. A request to this mirror fails with the same error, so nothing is stored under such a
+      // URL.
       return name;
     }
   });
 }
 
 /**
- * Whether not all mirrors are sent some headers alike, so that a response which they select can't be found again.
+ * Whether the client sends different values of some headers to its mirrors, so that no request could find a response again that
+ * these headers select.
  *
  * @param call The request.
  * @param names The lower-case names of the headers.
- * @param surroundings Where the client's requests lead, and what they carry.
+ * @param surroundings The client's mirrors and common headers.
  * @returns Whether one of the headers differs.
  */
 export function variesByMirror(

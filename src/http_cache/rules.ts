@@ -1,5 +1,5 @@
 /**
- * The contract of the two ways to use a cache: by the rules of HTTP, or for a fixed time.
+ * The contract of the two kinds of rules: those of HTTP, and those of a fixed time to live.
  *
  * @module
  */
@@ -14,64 +14,64 @@ import type { SelectingHeader } from "./rfc9111/vary.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import type { Hop } from "../policies/journey.ts";
 
-/** A GET, as the cache sees it. */
+/** A GET request as the cache sees it. */
 export interface CachedRequest {
-  /** The absolute URL that names the resource, whichever mirror serves it. */
+  /** The absolute URL that names the resource, independent of the mirror. */
   readonly url: string;
-  /** All headers but those of a mirror's own. */
+  /** All headers except a mirror's own. */
   readonly headers: HeaderMap;
-  /** The same, and what the client says by itself of what it accepts. */
+  /** The same headers, and the `accept` that the client adds. */
   readonly sentHeaders: HeaderMap;
-  /** What `Cache-Control` or `Pragma` among them say. */
+  /** The directives of their `Cache-Control` or `Pragma`. */
   readonly directives: CacheControl;
-  /** Whose responses may be used: a digest, or nothing for every caller's. */
+  /** The partition of the response: a digest of its name, or `""` for responses that all callers share. */
   readonly partition: string;
-  /** Whether a redirect is no response for it: `redirect: "error"`. */
+  /** Whether the request must not be redirected: `redirect: "error"`. */
   readonly refusesRedirects: boolean;
 }
 
-/** A response that has come. */
+/** A response that the network has brought. */
 export interface CachedResponse extends ExchangeTimes {
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
   /**
-   * The redirects that led to it, none for a direct answer; `undefined` if it is another URL's, and nothing is known of the
-   * redirects, which alone could say for how long it may be used for this one.
+   * The redirects that led to the response, empty for a direct answer. `undefined` if another URL has answered but the redirects
+   * are unknown: only they could say how long the response is good for the requested URL.
    */
   readonly redirects: readonly Hop[] | undefined;
 }
 
-/** Where an entry goes. */
+/** The place of an entry in the store. */
 export interface Placement {
   /** The full key. */
   readonly key: string;
-  /** The request headers that the response was selected by. */
+  /** The request headers that have selected the response. */
   readonly vary: readonly SelectingHeader[];
 }
 
-/** What is allowed, and for how long. All times are in milliseconds since 1970. */
+/** The rules that say which responses the cache may use and store, and for how long. All times are in milliseconds since 1970. */
 export interface CacheRules {
-  /** The key of a request's primary slot. */
+  /** Returns the key of a request's primary slot. */
   primaryKey(request: Pick<CachedRequest, "url" | "headers" | "partition">): string;
-  /** Whether a request may be answered from the cache, and its response stored. */
+  /** Whether the cache may answer a request, and store its response. */
   isCacheable(request: CachedRequest): boolean;
-  /** What a stored response is good for. */
+  /** Says how the cache may use a stored response. */
   reuseOf(meta: CacheMeta, request: CachedRequest, nowMs: number): Reuse;
-  /** Whether a stored response may be the response after asking for a newer one has failed. */
+  /** Whether a stored response may answer after the request for a newer one has failed. */
   mayAnswerError(meta: CacheMeta, request: CachedRequest, nowMs: number): boolean;
-  /** Whether a URL may have several responses, told apart by request headers that the responses name. */
+  /** Whether a URL may have several responses, which differ by the request headers in their `Vary`. */
   readonly knowsVariants: boolean;
-  /** Whether a change makes wrong what is stored for its URL. */
+  /** Whether a change invalidates the stored responses of its URL. */
   readonly heedsChanges: boolean;
-  /** The names of the request headers that select a response; `undefined` when it can't be found again. */
+  /** Returns the names of the request headers that select a response; `undefined` if no request could find it again. */
   varyNames(response: Pick<CachedResponse, "headers" | "redirects">): readonly string[] | undefined;
-  /** What to keep beside the body of a response; `undefined` when it may not be stored, or is of no use. */
+  /** Returns the metadata to store with a response; `undefined` if the cache may not store it, or could never use it. */
   toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined;
-  /** A stored response after the server has said that it is still the right one. */
+  /** Updates a stored response after the server has confirmed it. */
   freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): Freshened;
-  /** The headers that a stored response is given out with. */
+  /** Returns the headers with which the cache serves a stored response. */
   servedHeaders(meta: CacheMeta, nowMs: number): [name: string, value: string][];
-  /** The absolute URLs whose stored responses a request has made wrong. */
+  /** Returns the absolute URLs whose stored responses a change has invalidated. */
   invalidatedUrls(change: Change): readonly string[];
 }

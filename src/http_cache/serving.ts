@@ -1,5 +1,5 @@
 /**
- * Answering with what is stored.
+ * Answers calls with stored responses.
  *
  * @module
  */
@@ -17,15 +17,15 @@ import { toReply } from "./cached_reply.ts";
 import type { Entries } from "./entries.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 
-/** Makes replies of stored responses, and counts them. */
+/** Makes replies of stored responses, and counts the cache hits. */
 export class Serving {
   readonly #environment: Environment;
   readonly #rules: CacheRules;
   readonly #entries: Entries;
-  /** Whether there is nothing but the cache. */
+  /** Whether the client is offline, so that only the cache can answer. */
   readonly #offline: boolean;
 
-  /** Takes what it works with. */
+  /** Creates the serving of one client. */
   constructor(environment: Environment, rules: CacheRules, entries: Entries, offline: boolean) {
     this.#environment = environment;
     this.#rules = rules;
@@ -37,10 +37,10 @@ export class Serving {
    * Answers a call.
    *
    * @param call The call.
-   * @param request What it asks for.
+   * @param request Its request.
    * @param entry The stored response.
-   * @param from What the caller is told of where it came from.
-   * @returns The reply, decoded for the call; `undefined` if the response is none for this call. One that could not be decoded
+   * @param from The source that the caller sees.
+   * @returns The reply, decoded for the call; `undefined` if the call cannot use the response. A response that cannot be decoded
    * is removed.
    */
   async serve(
@@ -55,9 +55,10 @@ export class Serving {
     try {
       await decodeEntry(call, reply, entry);
     } catch (error) {
-      // Another schema may like it better; offline, what there is may be the only copy.
+      // Online, the network may have a value that passes the schema. Offline, this may be the only copy, so throw its error.
       if (!isInvalidDataError(error) || (this.#offline && error.reason === "schema")) throw error;
-      // A part need not make sense by itself.
+      // Remove a response that cannot be decoded. But keep one that only fails this schema, because another schema may accept it,
+      // and one of which only a range was decoded.
       const isBroken = error.reason !== "schema" && reply.status !== 206;
       if (!this.#offline && isBroken) this.#environment.inBackground(this.#entries.remove(entry));
       return undefined;
@@ -67,16 +68,16 @@ export class Serving {
   }
 
   /**
-   * Answers a call with what another one's request has brought, although that could not be stored.
+   * Answers a call with the reply of its leader, although the cache could not store that.
    *
    * @param call The call.
-   * @param leader The other one.
-   * @param reply What its request has brought.
-   * @returns The reply, decoded for the call; `undefined` if it is none for this call.
+   * @param leader The leader, whose request has brought the reply.
+   * @param reply The leader's reply.
+   * @returns The reply, decoded for the call; `undefined` if the call cannot use it.
    */
   async share(call: Call, leader: Call, reply: Reply): Promise<Reply | undefined> {
     const { as, maxBodyBytes } = call.settings;
-    // A text is what is left of bytes that were not wanted; how many they were is unknown by now.
+    // The leader has kept only the text. Its bytes, and how many they were, are lost.
     if (typeof reply.body === "string" && (as === "bytes" || maxBodyBytes !== Infinity)) return undefined;
     if (reply.body !== undefined && reply.body.length > maxBodyBytes) return undefined;
     reply.shared = true;
@@ -84,7 +85,7 @@ export class Serving {
     try {
       await decodeReply(call, shared);
     } catch (error) {
-      // What can't be read for one caller may be there for another on the next mirror.
+      // The reply cannot be decoded for this call. Its own request may get a better one, for example from another mirror.
       if (!isInvalidDataError(error)) throw error;
       return undefined;
     }
@@ -103,7 +104,7 @@ export class Serving {
   }
 }
 
-/** The same reply, with headers that its caller may change. */
+/** Copies a reply, with headers that the caller may change. */
 function withOwnHeaders(reply: Reply): Reply {
   const { status, url, headers, head: { redirected }, from, body, target, shared, retryAfterMs } = reply;
   const own = new Reply({ status, url, headers: new Headers(headers), redirected }, { from, body, target });

@@ -1,5 +1,5 @@
 /**
- * A stale response in time, where the network takes long to fail.
+ * Serves a stale response in time if the network takes long to fail.
  *
  * @module
  */
@@ -11,35 +11,42 @@ import type { Reply } from "../policies/reply.ts";
 import { SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 import type { DeadlineTarget } from "../primitives/deadline_queue.ts";
 
-/** When a request looks first where the network is out, in milliseconds: a refused connection is refused by then. */
+/**
+ * When a request first checks a network that is known to be out, in milliseconds: a server that refuses the connection has done
+ * so by then.
+ */
 const FIRST_LOOK_MS = 50;
-/** How often a request looks whether the network has failed, once it has waited for long enough, in milliseconds. */
+/** How often a request checks whether the network has failed, once `staleAfterMs` has passed, in milliseconds. */
 const LOOK_MS = 250;
-/** So long before the end of its total time a request takes what there is, in milliseconds, or this share of the time, if that is less. */
+/**
+ * How long before its deadline a request takes the stale response, in milliseconds, or as a share of its time if that is less.
+ */
 const LAST_MS = 50;
 const LAST_SHARE = 0.05;
 
-/** What decides when a stale response is due. */
+/** Options of {@linkcode orStaleInTime}: they decide when the stale response is due. */
 export interface StaleInTimeOptions {
   readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground">;
   readonly surroundings: Pick<CacheSurroundings, "mirrors">;
-  /** How long a request waits for the network that has failed already, in milliseconds. */
+  /** How long a request waits for a failing network, in milliseconds. */
   readonly staleAfterMs: number;
-  /** Whether another request has waited so long in vain, and nothing has come since. */
+  /** Whether another request has waited that long in vain, and the origin has not answered since. */
   readonly isOut: boolean;
 }
 
 /**
- * Waits for the network, unless a stale response is due before: when two of three hold, that `staleAfterMs` have passed, that an attempt has
- * failed or the origin is in trouble, and that the network is known to be out; and shortly before the call's total deadline or that of its
- * batch. The work then goes on in the background, for the next request; at a deadline only if it is in flight. What has not been sent in all
- * of that time would wait for its turn in front of requests that somebody waits for.
+ * Waits for the network, unless the stale response is due before. It is due when two of three conditions hold: `staleAfterMs` has
+ * passed; an attempt has failed or the origin is in trouble; the network is known to be out. It is also due shortly before the
+ * call's total deadline or that of its batch.
  *
- * @param work What the network brings.
- * @param call Whose it is.
- * @param serveStale Gives the stale response, if there is one that may be used.
- * @param options When it is due.
- * @returns What the network has brought, or the stale response.
+ * The work then goes on in the background, for the next request. A call that is not in flight at its deadline is cancelled
+ * instead: it would wait for its turn in front of requests that have a caller.
+ *
+ * @param work The reply of the network.
+ * @param call The call that waits for it.
+ * @param serveStale Gives the stale response, if the rules allow it.
+ * @param options When the stale response is due.
+ * @returns The reply of the network, or the stale response.
  */
 export function orStaleInTime(
   work: Promise<Reply>,
@@ -86,7 +93,7 @@ export function orStaleInTime(
     let deadline = deadlines.add(target, Math.min(isOut ? FIRST_LOOK_MS : staleAfterMs, lastMs()));
     work.then((reply) => {
       deadlines.remove(deadline);
-      // Its caller has a response already.
+      // The caller already has the stale response.
       if (isOver) reply.openBody?.discard();
       isOver = true;
       resolve(reply);
@@ -98,7 +105,10 @@ export function orStaleInTime(
   });
 }
 
-/** When the batch ends that waits for a call, the last one of several; never, if a caller waits for it that has no batch. */
+/**
+ * Returns when the batch that waits for a call ends, or the last one of several. `Infinity` if a request without a batch waits
+ * for it, too.
+ */
 function batchEndsAtMs(call: Call): number {
   const { allowance, flight } = call;
   if (flight === undefined) return allowance?.endsAtMs ?? Infinity;
@@ -107,8 +117,8 @@ function batchEndsAtMs(call: Call): number {
 }
 
 /**
- * Whether an attempt has failed, be it of another call that this one waits for, or no request is let through to where the call
- * would go.
+ * Whether an attempt of the call, or of its leader, has failed, or a breaker or a pause keeps requests away from all of its
+ * origins.
  */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
   const { journey: { round, hasSeenFailure }, lane: only } = call.pending?.leader ?? call;

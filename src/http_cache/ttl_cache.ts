@@ -1,5 +1,5 @@
 /**
- * A plan with a fixed time to live.
+ * A cache plan with a fixed time to live.
  *
  * @module
  */
@@ -15,7 +15,8 @@ import { TtlRules } from "./ttl_rules.ts";
 /** Options of {@linkcode ttlCache}. */
 export interface TtlCacheOptions extends CachePlanOptions {
   /**
-   * How long a 200 is fresh, in milliseconds, for all URLs or for each; `Infinity` for ever, 0 to store nothing.
+   * How long a 200 is fresh, in milliseconds: a number for all URLs, or a function for each URL. `Infinity` means for ever, 0
+   * stores nothing.
    */
   readonly ttlMs: TtlMs;
 }
@@ -23,21 +24,22 @@ export interface TtlCacheOptions extends CachePlanOptions {
 const ACTION = "create ttl cache";
 
 /**
- * Plans to keep every 200 for a fixed time, and to obey nothing of what the server says but `no-store`: for files that never
- * change, or whose changes one knows.
+ * Creates a plan that keeps every 200 for a fixed time. It ignores the server's caching headers except for `no-store`. Use it for
+ * files that never change, or whose changes you know of.
  *
- * The time is fixed: not even a change that the client itself sends ends it. Ask with `cache: "reload"` after one, or use
- * {@linkcode httpCache} with its `ttlMs`, which follows changes.
+ * The time is fixed: not even a change by the client itself ends it. After a change, request the URL with `cache: "reload"`, or
+ * use {@linkcode httpCache} with its `ttlMs`, which follows changes.
  *
- * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
+ * Clients with the same plan share the stored responses and what the plan knows about them. Requests in flight belong to one
+ * client each.
  *
- * @param adapter Where entries are kept; several adapters are tiers, the fastest first.
- * @param options For how long, and whose responses may be kept.
+ * @param adapter The store of the entries; several adapters are tiers, the fastest first.
+ * @param options How long responses are fresh, and whose responses the cache may store.
  * @returns The plan, for the option `cache` of clients.
  * @throws {TypeError} If `ttlMs` is missing, something has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.
  *
- * @example Everything is good for a minute
+ * @example Every response is fresh for a minute
  * ```ts
  * import { createClient } from "@slipstream/fetch";
  * import { memoryCache, ttlCache } from "@slipstream/fetch/cache";

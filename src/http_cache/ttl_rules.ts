@@ -1,5 +1,5 @@
 /**
- * A fixed time to live, whatever the server says; only `no-store` is obeyed.
+ * The rules of a fixed time to live. They ignore the server's caching headers except for `no-store`.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { sha256 } from "../cache/sha256.ts";
 import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
 import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
 
-/** For how long what is not fresh any more is kept, in milliseconds: it can be validated, or serve offline. */
+/** How long the cache keeps a stale response, in milliseconds: it can validate it, or serve it offline. */
 const RETENTION_MS = 30 * 86_400_000;
 
 /** The rules of `ttlCache()`. */
@@ -26,13 +26,16 @@ export class TtlRules implements CacheRules {
   readonly #lifetimes: LifetimeOptions;
   readonly #windows: StaleWindows;
 
-  /** Takes what the user says. */
+  /** Creates the rules from the user's options. */
   constructor(lifetimes: LifetimeOptions, windows: StaleWindows) {
     this.#lifetimes = lifetimes;
     this.#windows = windows;
   }
 
-  /** Headers are part of the key, because it is not said which ones matter; as a digest, because one may be a secret. */
+  /**
+   * Includes the request headers in the key, because these rules do not know which ones matter; as a digest, because one may be a
+   * secret.
+   */
   primaryKey({ url, headers, partition }: Pick<CachedRequest, "url" | "headers" | "partition">): string {
     const selected = isEmpty(headers) ? "" : sha256(JSON.stringify(Object.entries(headers).sort()));
     return `v1\nGET\n${withoutFragment(url)}\n${partition}\n${selected}`;
@@ -51,11 +54,12 @@ export class TtlRules implements CacheRules {
 
   mayAnswerError(meta: CacheMeta, _request: CachedRequest, nowMs: number): boolean {
     const { staleIfErrorMs = 0 } = this.#windows;
-    // A request that asks although it is fresh wants no answer that was not checked either.
+    // A request may validate a response that is still fresh (`cache: "no-cache"`). Without `staleIfErrorMs`, do not answer it
+    // with that response unvalidated.
     return staleIfErrorMs > 0 && currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < staleIfErrorMs;
   }
 
-  /** What the client itself has sent is no part of the key, and is told apart only where the server does. */
+  /** The `accept` that the client adds is not part of the key, so it selects a response only if the server's `Vary` names it. */
   varyNames({ headers }: Pick<CachedResponse, "headers">): readonly string[] {
     return varyNames(headers)?.includes("accept") ? ["accept"] : [];
   }
@@ -67,7 +71,7 @@ export class TtlRules implements CacheRules {
     return {
       v: 1,
       key: placement.key,
-      // A redirect may have led to a URL with a password in it.
+      // Remove the password of a URL to which a redirect has led.
       url: splitUserInfo(response.url)?.url ?? (response.url || request.url),
       status: response.status,
       headers: [...response.headers].filter(([name]) => name !== "set-cookie"),
@@ -102,7 +106,7 @@ export class TtlRules implements CacheRules {
       requestedAt: requestedAtMs,
       storedAt: storedAtMs,
       initialAge: 0,
-      // JSON has no infinity.
+      // JSON cannot express `Infinity`.
       freshForMs: ttlMs === Infinity ? null : ttlMs,
       removeAt: keptMs === Infinity ? null : storedAtMs + keptMs,
     };

@@ -1,5 +1,5 @@
 /**
- * What the cache asks the network for.
+ * What the cache wants from the network.
  *
  * @module
  */
@@ -7,16 +7,19 @@
 import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import type { CachedRequest } from "./rules.ts";
 
-/** What is asked for, and what is there already. */
+/** A request to the network, and the response that the cache already has. */
 export interface Wanted {
   readonly request: CachedRequest;
-  /** A stored response that may not be used before it was validated. */
+  /** A stored response that the cache must validate before use. */
   readonly found: CacheEntry | undefined;
-  /** Whether something may be stored that the response replaces, found or not. */
+  /** Whether the store may hold a response that this one replaces, even if it was not looked up. */
   readonly mayReplace: boolean;
-  /** Whether validating what was found has brought nothing, so that the whole is asked for. */
+  /** Whether validating `found` has failed, so that the request asks for the whole response. */
   readonly isRefuted?: boolean | undefined;
 }
 
-/** Takes what was stored, while it is being written; later, and maybe nothing, if its body is still on its way. */
+/**
+ * Takes the stored entry while it is being written. It takes a promise if the body is still on its way; that gives `undefined` if
+ * nothing is stored.
+ */
 export type OnStored = (entry: MaybePromise<CacheEntry | undefined>) => void;

@@ -1,5 +1,5 @@
 /**
- * Waiting that a signal ends.
+ * Waits that a signal can end.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { type AbortTarget, addAbortListener, removeAbortListener } from "../prim
 import { type Clock, timerDelay } from "../primitives/clock.ts";
 
 /**
- * Waits for a promise, or for a signal.
+ * Waits for a promise until a signal aborts.
  *
- * @param promise The promise; what it rejects with after the signal is dropped.
+ * @param promise The promise; its rejection after an abort is ignored.
  * @param signal The signal.
- * @returns What the promise gives.
- * @throws {unknown} Rejects with what the promise rejects with, and with the signal's reason.
+ * @returns The promise's value.
+ * @throws {unknown} Rejects with the promise's reason, or with the signal's reason.
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
-    promise.catch(() => {}); // its caller waits no more
+    promise.catch(() => {}); // the caller no longer waits for it
     return Promise.reject(signal.reason);
   }
   return new Promise<T>((resolve, reject) => {
@@ -28,9 +28,9 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /**
- * Waits for some time, or for a signal; leaves no timer behind.
+ * Waits for some time or until a signal aborts; leaves no timer behind.
  *
- * @param ms How long, in milliseconds; `Infinity` for the signal alone.
+ * @param ms How long to wait, in milliseconds; `Infinity` waits for the signal alone.
  * @param around The clock, and the signal.
  * @throws {unknown} Rejects with the signal's reason.
  */

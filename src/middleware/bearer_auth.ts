@@ -1,5 +1,5 @@
 /**
- * Bearer tokens (RFC 6750), renewed when they are refused.
+ * Sends bearer tokens (RFC 6750), and refreshes them when a server refuses them.
  *
  * @module
  */
@@ -22,41 +22,41 @@ import { assertToken, type RefreshInput, TokenSource } from "./token_source.ts";
 /** Options of {@linkcode bearerAuth}. */
 export interface BearerAuthOptions {
   /**
-   * The token; or a function that gives the one of the moment, which is asked before each attempt, and again when a token was refused.
-   * `undefined` is for none: the request is sent without.
+   * The token; or a function that returns the current token. The function is called before each attempt, and again after a
+   * response has refused a token. With `undefined` the request is sent without a token.
    */
   readonly token: string | (() => string | undefined | PromiseLike<string | undefined>);
   /**
-   * Gives a new token when one was refused. Without it, and when it rejects, responses stay as they are. Where `token` is a function,
-   * it may go on giving the old one: that is known to be replaced.
+   * Returns a new token after a response has refused the old one. Without `refresh`, and when it rejects, the caller gets the
+   * refusing response. If `token` is a function, it may keep returning the old token: the new one replaces it.
    */
   readonly refresh?: ((input: RefreshInput) => string | PromiseLike<string>) | undefined;
   /**
-   * The origins that the token is for, as URLs; of each only the origin counts.
+   * The origins that may receive the token, as URLs; only the origin of each URL counts.
    *
    * @default {every origin that the client asks}
    */
   readonly origins?: readonly (string | URL)[] | undefined;
   /**
-   * Which responses refuse a token: statuses, or a function, which must leave the body alone.
+   * The responses that refuse a token: statuses, or a function, which must not read the body.
    *
    * @default {[401]}
    */
   readonly refreshOn?: readonly number[] | ((response: Response) => boolean) | undefined;
   /**
-   * How long a refresh may take, in milliseconds; `Infinity` for any time. After that its signal aborts, and it has failed.
+   * The timeout of a refresh, in milliseconds; `Infinity` for none. Then its signal aborts, and the refresh has failed.
    *
    * @default {10_000}
    */
   readonly refreshTimeoutMs?: number | undefined;
   /**
-   * How long after the end of a refresh no other one begins, in milliseconds: until then, a request that is refused gets that
-   * response.
+   * The minimum time from the end of a refresh to the start of the next one, in milliseconds. Until then, the caller of a refused
+   * request gets the refusing response.
    *
    * @default {1_000}
    */
   readonly refreshIntervalMs?: number | undefined;
-  /** Told why a refresh has failed: the callers see their own 401 only. What it throws is ignored. */
+  /** Called with the error of a failed refresh, because callers see only their own 401. An error that it throws is ignored. */
   readonly onRefreshFailure?: ((error: unknown) => void) | undefined;
 }
 
@@ -72,26 +72,27 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
 ];
 
 /**
- * Sends `authorization: Bearer …` with each attempt that has no `authorization` yet, and renews the token when it is refused.
+ * Sends `authorization: Bearer …` with each attempt that has no `authorization` yet, and refreshes the token when a response
+ * refuses it.
  *
- * A refresh runs once for all requests that were refused with the same token. Requests that begin meanwhile wait for it; each that
- * was refused is then sent once more, if its body can be, and whatever that brings is the response. A request that was refused with
- * an older token than the present one goes again at once. All of this is one attempt: it counts as one, within its `timeoutMs` and
- * with its permit. An abort takes its own caller out; the refresh goes on for the others, and its token is kept. When a refresh
- * fails, each request that waits gets its own 401.
+ * One refresh serves all requests that were refused with the same token, and requests that begin meanwhile wait for it.
+ * Afterwards each refused request is sent once more if its body can be sent again, and the caller gets that response, whatever it
+ * is. A request that was refused with an older token than the current one is sent again at once, without a refresh. All of this
+ * is one attempt, within its `timeoutMs` and with its permit. When a caller aborts, only its own request stops; the refresh goes
+ * on for the others, and its token is kept. When a refresh fails, the caller of each waiting request gets its own 401.
  *
- * `refresh` asks with the `fetch` that it is given. With the same client it would wait for permits that are held by requests that
- * wait for the refresh, or for itself, until `refreshTimeoutMs` or `timeoutMs` ends that.
+ * `refresh` must send its request with the `fetch` that it is given. A request through the same client would wait for permits
+ * that the waiting requests hold, or for the refresh itself, until `refreshTimeoutMs` or `timeoutMs` ends the wait.
  *
- * Where the token goes: to every origin that the caller asks, mirrors included, unless `origins` says which. A redirect to another
- * origin never carries it, and a refusal from there is no reason to refresh; nor does a page of `client.pages` at another origin,
- * unless `origins` has that. The cache is in front of this: it does not know whose responses it keeps, so
- * that users who share a cache need its `partition`.
+ * The token goes to every origin that the caller requests, mirrors included, unless `origins` restricts it. A redirect to another
+ * origin never carries the token, and a refusal from there starts no refresh. A page of `client.pages` at another origin does not
+ * carry it either, unless `origins` lists that origin. The cache is in front of this middleware, and does not know whose
+ * responses it stores, so users who share a cache need its `partition`.
  *
  * @param options Options.
- * @returns An entry for the `use` of a client. Its token is shared by all clients that have it.
- * @throws {TypeError | RangeError} If an option has the wrong shape or is out of range. A token that can't be sent is the caller's
- * error, on each request.
+ * @returns An entry for the `use` of a client. All clients with this entry share its token.
+ * @throws {TypeError | RangeError} If an option has the wrong shape or is out of range. A token with invalid characters from a
+ * function makes each request reject with a `TypeError`, without a retry.
  *
  * @example A token that has run out
  * ```ts
@@ -147,7 +148,7 @@ export function bearerAuth(options: BearerAuthOptions): Middleware {
     const input = { response: withoutBody(response), url: request.url, fetch };
     const renewed = await source.renewed(sent, input, { clock, signal });
     if (renewed === undefined || !context.canResend(request)) return response;
-    // One permit is for one body.
+    // Cancel the first body, because the attempt's permit is for one body.
     cancelBody(response);
     authorize(request, renewed);
     return await next(request);
@@ -163,7 +164,7 @@ function refusalOf(refreshOn: BearerAuthOptions["refreshOn"] = [401]): (response
     return (response) => {
       const isRefusal: unknown = refreshOn(response);
       if (typeof isRefusal === "boolean") return isRefusal;
-      // A promise would be true whatever comes of it, and end the process if it rejects.
+      // A promise is truthy, whatever its result, and would be an unhandled rejection if it rejects.
       if (isRefusal instanceof Promise) isRefusal.catch(() => {});
       throw shapeError(ACTION, "refreshOn()", "true or false", isRefusal);
     };
@@ -180,12 +181,12 @@ function refusalOf(refreshOn: BearerAuthOptions["refreshOn"] = [401]): (response
   return ({ status }) => statuses.has(status);
 }
 
-/** Whether a redirect has led to another origin, which was not sent the token (S16). */
+/** Whether a redirect led to another origin, which did not receive the token. */
 function isFromElsewhere({ redirected, url }: Response, request: Request): boolean {
   return redirected && URL.canParse(url) && new URL(url).origin !== new URL(request.url).origin;
 }
 
-/** What may be said of a response whose body belongs to the caller. */
+/** Returns status and headers of a response without its body, which belongs to the caller. */
 function withoutBody(response: Response): Response {
   return responseLike(response, null);
 }
@@ -195,6 +196,6 @@ function tell(listener: ((error: unknown) => void) | undefined, error: unknown):
     const told: unknown = listener?.(error);
     if (told instanceof Promise) told.catch(() => {});
   } catch {
-    // A listener has no part in what becomes of the requests.
+    // A listener that fails must not affect the request.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Cookies, kept in a jar that the user brings.
+ * Sends and stores cookies by means of a cookie jar that the user provides.
  *
  * @module
  */
@@ -7,38 +7,42 @@
 import type { Middleware } from "../policies/middleware.ts";
 import { secretShapeError } from "../primitives/argument_checks.ts";
 
-/** What keeps cookies, as `CookieJar` of the package `tough-cookie` does. It decides which cookies a URL gets, and which it may set. */
+/**
+ * A store of cookies, such as `CookieJar` of the package `tough-cookie`. It decides which cookies a URL gets, and which cookies a
+ * URL may set.
+ */
 export interface CookieJarLike {
   /**
-   * The cookies for a URL, as the header has them.
+   * Returns the cookies for a URL, as the `cookie` header writes them.
    *
    * @param url The absolute URL.
    * @returns `a=1; b=2`, or an empty string for none.
    */
   getCookieString(url: string): string | null | undefined | PromiseLike<string | null | undefined>;
   /**
-   * Keeps a cookie.
+   * Stores a cookie.
    *
-   * @param cookie One `set-cookie` header.
-   * @param url The URL whose response had it.
-   * @param options Asks the jar to pass over a cookie that the URL may not set, and not to throw for it, as browsers do.
-   * @returns Anything; a promise is waited for.
+   * @param cookie The value of one `set-cookie` header.
+   * @param url The URL whose response had the header.
+   * @param options Asks the jar to ignore a cookie that the URL may not set instead of throwing, as browsers do.
+   * @returns Any value; the middleware waits for a promise.
    */
   setCookie(cookie: string, url: string, options: { readonly ignoreError: true }): unknown;
 }
 
 /**
- * Sends the cookies of a jar, and keeps those of responses: of each response on the wire, also of the redirects that a login consists
- * of, and of each retry. Each hop gets the cookies for its own URL, so that none reaches another origin unless the jar has it for that.
- * Cookies of the request's own `cookie` header are sent as well, and win over those of the same name in the jar.
+ * Sends the cookies of a jar, and stores the cookies of each response on the wire: also of the redirects of a login, and of each
+ * retry. Each hop gets the cookies for its own URL, so that no cookie reaches another origin unless the jar has it for that
+ * origin. Cookies of the request's own `cookie` header are sent as well, and win over cookies of the same name in the jar.
  *
- * It is around hops, and so nearer to the network than all middleware that is around attempts, wherever it stands in `use`. The
- * cache is in front of it: it does not know whose responses it keeps, so that users who share a cache need its `partition`. Browsers keep
- * their cookies to themselves: there this changes nothing.
+ * It wraps hops, and so runs inside all middleware that wraps attempts, wherever it stands in `use`. The cache is in front of it,
+ * and does not know whose responses it stores, so users who share a cache need its `partition`. Browsers hide their cookies from
+ * programs, so this middleware has no effect there.
  *
  * @param jar The jar.
  * @returns An entry for the `use` of a client.
- * @throws {TypeError} If `jar` is none. What the jar throws is the error of the request: nothing is retried.
+ * @throws {TypeError} If `jar` is no cookie jar. If a method of the jar throws, the request rejects with that error, without a
+ * retry.
  *
  * @example A jar of a few lines
  * ```ts
@@ -82,10 +86,10 @@ export function cookies(jar: CookieJarLike): Middleware {
   return Object.assign(withCookies, { around: "hop" as const });
 }
 
-/** What a header can have (RFC 9110 §5.5): a line end in it would begin another one. */
+/** A valid header value (RFC 9110 §5.5). A line break in it would start another header. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What a jar gives; the error does not show it. */
+/** Checks the cookies that a jar returns. The error does not show them, because they are secret. */
 function cookiesOf(given: unknown): string {
   if (given === undefined || given === null) return "";
   if (typeof given === "string" && SENDABLE.test(given)) return given.trim();
@@ -96,8 +100,8 @@ function cookiesOf(given: unknown): string {
 }
 
 /**
- * Puts the request's own cookies before those of the jar, without those that it replaces. Nothing is left between two semicolons, where
- * some servers stop to read (RFC 6265 §4.2.1).
+ * Joins the request's own cookies and those of the jar; a cookie of the request replaces the jar's cookie of the same name.
+ * Removes empty parts between semicolons, because some servers stop reading there (RFC 6265 §4.2.1).
  */
 function mergeCookies(own: string | null, kept: string): string {
   const given = pairs(own ?? "");

@@ -1,5 +1,5 @@
 /**
- * Faults in real traffic, by the rules of the simulated CDN.
+ * Injects faults into real traffic, by the same rules as the simulated CDN.
  *
  * @module
  */
@@ -23,14 +23,15 @@ import { Traffic } from "./faults/traffic.ts";
 /** Options of {@linkcode faults}. */
 export interface FaultsOptions {
   /**
-   * The source of random numbers, from 0 (included) to 1 (excluded): a seeded one repeats itself, as far as requests come in the same order.
+   * The source of random numbers, from 0 (included) to 1 (excluded). With a seeded source, the same faults occur in each run if
+   * the requests come in the same order.
    *
    * @default {Math.random}
    */
   readonly random?: (() => number) | undefined;
 }
 
-/** What a fault is put into. */
+/** The request that a fault affects, with what is needed to send it. */
 interface Exchange {
   readonly request: Request;
   readonly next: Next;
@@ -42,18 +43,17 @@ const ACTION = "create faults";
 const NOTHING: Answer = { status: 200, headers: {}, body: new Uint8Array(0), isChunked: false };
 
 /**
- * Makes requests fail on purpose, to test what is built on a client: the rules are those of the simulated CDN of
- * `@slipstream/fetch/testing`, and of several that match a request, the first one counts. Nothing is sent for a request that is refused
- * or reset, stalls before its headers, or gets another status or a page: `status`, `retryAfter`, `refuse`, `reset`, `stall` of the
- * headers, and `wrongContent` as HTML or JSON. Others are sent, and it is their response that is late (`slow`) or whose body is damaged
- * (`cut`, `stall`, `drip`, `wrongContent`).
+ * Makes requests fail on purpose, for tests of code that uses a client. The rules are those of the simulated CDN of
+ * `@slipstream/fetch/testing`; of several rules that match a request, the first one applies. Some faults send nothing: `status`,
+ * `retryAfter`, `refuse`, `reset`, `stall` of the headers, and `wrongContent` as HTML or JSON. The others send the request, and
+ * then delay its response (`slow`) or damage its body (`cut`, `stall`, `drip`, `wrongContent`).
  *
- * It is around hops, and so nearer to the network than all middleware that is around attempts: redirects count as requests of their
- * own. What goes wrong counts as the origin's failure, with retries, breakers and mirrors as usual. A wait ends with its attempt.
+ * It wraps hops, and so runs inside all middleware that wraps attempts: a redirect counts as a request of its own. A fault counts
+ * as a failure of the origin, with retries, breakers and mirrors as usual. A wait ends when its attempt does.
  *
- * @param rules What goes wrong, and when.
+ * @param rules The faults, and the requests that they affect.
  * @param options Options.
- * @returns An entry for the `use` of a client. Those that share it share its counts.
+ * @returns An entry for the `use` of a client. Clients with the same entry share its counts.
  * @throws {TypeError | RangeError} If a rule or an option has the wrong shape or is out of range.
  *
  * @example One request in ten gets a 503, and one URL is gone
@@ -106,7 +106,7 @@ async function befall(fault: Fault, { request, next, clock, random }: Exchange):
   });
 }
 
-/** What a fault does to the body; `undefined` if it answers by itself. */
+/** Returns the damage that a fault does to the body; `undefined` if the fault answers without sending the request. */
 function damageOf(fault: Fault): BodyDamage | undefined {
   switch (fault.kind) {
     case "cut":
@@ -123,7 +123,7 @@ function damageOf(fault: Fault): BodyDamage | undefined {
   }
 }
 
-/** The same response, with a body that is damaged. */
+/** Returns the same response with a damaged body. */
 function damaged(
   response: Response,
   damage: BodyDamage,
@@ -138,7 +138,7 @@ function damaged(
   const body = faultyBody(response.body, damage, {
     clock,
     signal: request.signal,
-    // Of a compressed body the length is another one.
+    // The announced length of a compressed body is not that of the decoded one.
     length: headers.has("content-encoding") ? undefined : contentLength(headers),
     error: () => failure(request, "the connection was reset in the body"),
   });

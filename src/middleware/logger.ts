@@ -1,5 +1,5 @@
 /**
- * A log of attempts.
+ * Logs attempts.
  *
  * @module
  */
@@ -12,34 +12,37 @@ import type { Middleware } from "../policies/middleware.ts";
 import { assertOptions, shapeError } from "../primitives/argument_checks.ts";
 import { messageOf } from "../primitives/message_of.ts";
 
-/** How much a record matters: `debug` for what went well or was aborted, `warn` for statuses from 400, `error` for what has thrown. */
+/**
+ * The severity of a record: `debug` for statuses below 400 and for aborted attempts, `warn` for statuses from 400, `error` for
+ * attempts that threw.
+ */
 export type LogLevel = "debug" | "warn" | "error";
 
-/** One attempt, up to the headers of its response. It holds no header, no body, and no secret of its URL. */
+/** One attempt, up to the headers of its response. A record contains no header, no body, and no secret of the URL. */
 export interface LogRecord {
-  /** How much it matters. */
+  /** The severity. */
   readonly level: LogLevel;
   /** The method. */
   readonly method: string;
-  /** The URL as errors show it. */
+  /** The URL with secrets replaced, as errors show it. */
   readonly url: string;
-  /** Which attempt of its request it is, from 1. */
+  /** The number of the attempt among those of its request, from 1. */
   readonly attempt: number;
-  /** How long it took, in milliseconds. */
+  /** The duration until the headers or the failure, in milliseconds. */
   readonly durationMs: number;
   /** The status; absent without a response. */
   readonly status?: number | undefined;
-  /** The length of the body as announced, in bytes; absent if it is not. */
+  /** The announced length of the body, in bytes; absent if the response announces none. */
   readonly bytes?: number | undefined;
-  /** The name of what was thrown; absent with a response. */
+  /** The name of the error; absent with a response. */
   readonly error?: string | undefined;
-  /** The message of what was thrown, without secrets of URLs. */
+  /** The message of the error, without secrets of URLs; absent with a response. */
   readonly reason?: string | undefined;
-  /** All of this in a line. */
+  /** The whole record as one line. */
   readonly message: string;
 }
 
-/** Takes records: a function, or what has a method for each level and takes the line, as the console does. */
+/** A receiver of records: a function; or an object with a method for each level, such as the console, which receives the line. */
 export type LogSink =
   | ((record: LogRecord) => unknown)
   | Readonly<Record<LogLevel, (line: string) => unknown>>;
@@ -47,13 +50,13 @@ export type LogSink =
 /** Options of {@linkcode logger}. */
 export interface LoggerOptions {
   /**
-   * The lowest level of which the sink gets records.
+   * The lowest level that the sink receives.
    *
    * @default {"debug"}
    */
   readonly level?: LogLevel | undefined;
   /**
-   * Whether there is a record for each attempt, or for each request on the wire, redirects included.
+   * Whether to log each attempt, or each request on the wire, redirects included.
    *
    * @default {"attempt"}
    */
@@ -64,13 +67,14 @@ const ACTION = "create logger";
 const LEVELS: readonly LogLevel[] = ["debug", "warn", "error"];
 
 /**
- * Tells a sink of each attempt, as soon as the headers of its response are there, or it has failed. It sees what the middleware after it
- * in `use` makes of a request: put it first to see an attempt as a whole, last to see each request that others hand on.
+ * Reports each attempt to a sink, as soon as the attempt has failed or the headers of its response have arrived. The logger sees
+ * the effect of the middleware after it in `use`. Put it first to log an attempt as a whole, and last to log each request that
+ * the other middleware sends.
  *
- * A sink that throws or rejects changes nothing. Responses from the cache, and waits between attempts, are no attempts: `client.on` reports
- * these.
+ * A sink that throws or rejects has no effect on requests. Responses from the cache, and waits between attempts, are no attempts;
+ * `client.on` reports them.
  *
- * @param sink Takes the records.
+ * @param sink The receiver of the records.
  * @param options Options.
  * @returns An entry for the `use` of a client.
  * @throws {TypeError} If the sink or an option has the wrong shape.
@@ -147,7 +151,7 @@ function lineOf({ method, url, attempt, durationMs }: About): string {
   return `${method} ${url} in ${Math.round(durationMs)} ms${which}`;
 }
 
-/** What gives a record to the sink, whatever becomes of it there. */
+/** Checks the sink, and returns a function that gives it a record and ignores its failures. */
 function toTeller(sink: LogSink): (record: LogRecord) => void {
   const isConsole = typeof sink === "object" && sink !== null &&
     LEVELS.every((level) => typeof sink[level] === "function");
@@ -158,10 +162,10 @@ function toTeller(sink: LogSink): (record: LogRecord) => void {
   return (record) => {
     try {
       const told = give(record);
-      // A sink has no part in what becomes of the requests, at once or later.
+      // A sink that fails, now or later, must not affect the request.
       if (told instanceof Promise) told.catch(() => {});
     } catch {
-      // As above.
+      // The sink threw; see above.
     }
   };
 }

@@ -1,9 +1,10 @@
 /**
- * Ready-made entries for the `use` of a client: what is put around each of its attempts.
+ * Ready-made middleware for the option `use` of a client: functions that wrap each of its attempts.
  *
- * The first one is outermost. `logger` before `bearerAuth` sees an attempt as one, however often it is sent; after it, each sending.
- * `cookies` and `faults` are around each request on the wire, redirects included, and inside of all others, wherever they stand. A retry
- * or another mirror is a new attempt, and goes through all of them again; a response from the cache goes through none.
+ * The first entry of `use` is outermost. A `logger` before `bearerAuth` reports an attempt once, however often `bearerAuth` sends
+ * its request; a `logger` after it reports each sending. `cookies` and `faults` wrap each request on the wire, redirects
+ * included. They run inside all other entries, wherever they stand in `use`. A retry and a request to another mirror are new
+ * attempts, and go through all entries again. A response from the cache goes through none.
  *
  * @example A token that is renewed, and a log without secrets
  * ```ts

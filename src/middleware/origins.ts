@@ -1,5 +1,5 @@
 /**
- * Which origins a middleware is for.
+ * Restricts a middleware to some origins.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { secretShapeError } from "../primitives/argument_checks.ts";
 
 /**
- * Makes a test of URLs.
+ * Creates a function that tests whether a URL belongs to some origins.
  *
- * @param action What can't be done with wrong ones, for the message.
- * @param origins URLs, of which the origins count; `undefined` for all.
- * @returns Whether an absolute URL belongs to one of them.
- * @throws {TypeError} If one is no http(s) URL.
+ * @param action The action for the error, as in "Cannot {action} as …".
+ * @param origins The origins, as URLs; `undefined` for all origins.
+ * @returns The function, which takes an absolute URL.
+ * @throws {TypeError} If an entry is no http(s) URL.
  */
 export function originsOf(
   action: string,
@@ -20,7 +20,7 @@ export function originsOf(
 ): (url: string) => boolean {
   if (origins === undefined) return () => true;
   const rule = "an array of http(s) URLs";
-  // What is wrong is not shown: it may hold credentials.
+  // The error does not show the value, because it may contain credentials.
   if (!Array.isArray(origins)) throw secretShapeError(action, "origins", rule, origins);
   const known = new Set<string>();
   for (const [index, each] of (origins as readonly unknown[]).entries()) {

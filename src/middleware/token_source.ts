@@ -1,5 +1,5 @@
 /**
- * The token of a client: where it comes from, and how it is renewed once for all requests that need a new one.
+ * Holds the token of a client, and refreshes it once for all requests that need a new one.
  *
  * @module
  */
@@ -7,38 +7,38 @@
 import { type Clock, timerDelay, type TimerHandle } from "../primitives/clock.ts";
 import { abortable } from "./abortable.ts";
 
-/** What a refresh is told. */
+/** The input of a refresh. */
 export interface RefreshInput {
-  /** The token that was refused; `undefined` if none was sent. */
+  /** The refused token; `undefined` if the request had none. */
   readonly token: string | undefined;
-  /** Status and headers of the response that refused it, without its body. */
+  /** Status and headers of the response that refused the token, without its body. */
   readonly response: Response;
-  /** The URL that was asked for. */
+  /** The URL of the refused request. */
   readonly url: string;
   /**
-   * Sends a request by the client's `fetch`, past its limits, retries and middleware. A request to the client itself would wait for the
-   * permits of the requests that wait for this refresh.
+   * Sends a request with the client's `fetch`, bypassing its limits, retries and middleware. A request through the client itself
+   * would wait for permits that the requests waiting for this refresh hold.
    */
   readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
-  /** Aborts after `refreshTimeoutMs`, and not when callers leave: a refresh token may be good for one use only. */
+  /** Aborts after `refreshTimeoutMs`. It does not abort when callers do, because a refresh token may be valid for one use only. */
   readonly signal: AbortSignal;
 }
 
-/** What a token source is made of. */
+/** Options of {@linkcode TokenSource}. */
 export interface TokenSourceOptions {
-  /** Gives the token as the user has it. */
+  /** Returns the user's token. */
   readonly ask: () => string | undefined | PromiseLike<string | undefined>;
-  /** Gives a new one. */
+  /** Returns a new token. */
   readonly refresh: (input: RefreshInput) => string | PromiseLike<string>;
-  /** How long it may take, in milliseconds. */
+  /** The timeout of a refresh, in milliseconds; `Infinity` for none. */
   readonly refreshTimeoutMs: number;
-  /** How long after the end of a refresh no other one begins, in milliseconds. */
+  /** The minimum time from the end of a refresh to the start of the next one, in milliseconds. */
   readonly refreshIntervalMs: number;
-  /** Told of each refresh that has failed; must not throw. */
+  /** Called with the error of each failed refresh; must not throw. */
   readonly onRefreshFailure: (error: unknown) => void;
 }
 
-/** What a caller brings that waits for a token: the clock, and what stops the waiting. */
+/** The context of a caller that waits for a token: the clock, and the signal that ends the wait. */
 interface Around {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -46,39 +46,43 @@ interface Around {
 
 /** A refresh in flight. */
 interface Refresh {
-  /** Resolves when it has ended, well or not. */
+  /** Resolves when the refresh has ended, whether it succeeded or failed. */
   readonly ended: Promise<void>;
-  /** When it can't be in flight any more, on the clock: in workers it dies with the request that has begun it, and never ends. */
+  /**
+   * The time after which the refresh counts as lost, on the clock. In workers a refresh dies with the incoming request that has
+   * started it, and then never ends.
+   */
   readonly lostAtMs: number;
 }
 
-/** How late a refresh may end that has run out of time, in milliseconds. */
+/** How long after its timeout a refresh may still end, in milliseconds, before it counts as lost. */
 const GRACE_MS = 1_000;
 
-/** What a token can be that goes into a header as it is. */
+/** A token that can go into a header as it is. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** Knows which token is the present one, and lets at most one refresh of each run. */
+/** Holds the current token, and runs at most one refresh of each token at a time. */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
   /** The refreshes in flight, by the token that they replace. */
   readonly #refreshes = new Map<string | undefined, Refresh>();
   #asks = 0;
-  /** The number of the ask that has brought the token which the user has. */
+  /** The number of the call to `ask` that returned the user's current token. */
   #askTaken = 0;
   #asked: string | undefined;
   #present: string | undefined;
   #refreshEndedAtMs = -Infinity;
 
-  /** Takes the options, which have been checked. */
+  /** Creates a token source. The caller has checked the options. */
   constructor(options: TokenSourceOptions) {
     this.#options = options;
   }
 
   /**
-   * The present token: what the user has, or what a refresh has made of that. Waits while that one is being refreshed.
+   * Returns the current token: the user's, or the one with which a refresh has replaced it. Waits while a refresh of that token
+   * is in flight.
    *
-   * @param around The clock, and what stops the waiting.
+   * @param around The clock, and the signal that ends the wait.
    * @returns The token; `undefined` for none.
    * @throws {TypeError} Rejects, if the user's token can't be sent.
    * @throws {unknown} Rejects with what the user's function throws, and with the signal's reason.
@@ -91,13 +95,14 @@ export class TokenSource {
   }
 
   /**
-   * A token in place of one that was refused. All requests with the same one share one refresh; one that is older than the present token
-   * costs none. Soon after a refresh there is no other one, whatever became of it.
+   * Returns a token in place of a refused one. All requests with the same token share one refresh. A request with an older token
+   * than the current one needs no refresh. Within `refreshIntervalMs` after a refresh, whether it succeeded or failed, no other
+   * one starts.
    *
-   * @param refused What was refused.
-   * @param input What the refresh is told.
-   * @param around The clock, and what stops the waiting; the refresh itself goes on.
-   * @returns The token; `undefined` if there is no other.
+   * @param refused The refused token; `undefined` if the request had none.
+   * @param input The input of the refresh.
+   * @param around The clock, and the signal that ends the wait; the refresh itself goes on.
+   * @returns The token; `undefined` if there is no other token.
    * @throws {unknown} Rejects with what the user's function throws, and with the signal's reason.
    */
   async renewed(
@@ -112,7 +117,7 @@ export class TokenSource {
       if (refresh === undefined) break;
       await wait(refresh, around);
       if (this.#refreshes.get(refused) !== refresh) break;
-      // It was lost: this caller begins the next one.
+      // The refresh is lost. This caller starts the next one.
     }
     return this.#present === refused ? undefined : this.#present;
   }
@@ -122,7 +127,10 @@ export class TokenSource {
     return refresh !== undefined && clock.now() < refresh.lostAtMs ? refresh : undefined;
   }
 
-  /** Asks the caller's function, which may have another token by now. Of two results that cross, the one that was asked for later counts. */
+  /**
+   * Calls the user's function, which may return another token by now. If two calls overlap, the result of the later call counts.
+   * A token that the function returned before changes nothing, because a refresh may have replaced that token.
+   */
   async #ask(): Promise<void> {
     const number = ++this.#asks;
     const token = await this.#options.ask();
@@ -133,7 +141,7 @@ export class TokenSource {
     this.#present = token;
   }
 
-  /** Starts a refresh, unless the last one has only just ended. */
+  /** Starts a refresh, unless the last one ended less than `refreshIntervalMs` ago. */
   #start(
     refused: string | undefined,
     input: Omit<RefreshInput, "token" | "signal">,
@@ -171,7 +179,7 @@ export class TokenSource {
     }
   }
 
-  /** Takes a new token, also one that comes late, unless the user has another one by now. */
+  /** Stores a new token, even if it arrives after the timeout, unless the user has another token by now. */
   #adopt(refused: string | undefined, token: string): void {
     assertToken(token, "refresh()");
     if (token === refused) throw new Error("Cannot refresh the token as the new one is the old one");
@@ -179,7 +187,7 @@ export class TokenSource {
   }
 }
 
-/** Waits until a refresh has ended, or is lost; rejects with the signal's reason. */
+/** Waits until a refresh has ended or counts as lost; rejects with the signal's reason. */
 async function wait({ ended, lostAtMs }: Refresh, { clock, signal }: Around): Promise<void> {
   let timer: TimerHandle;
   const lost = new Promise<void>((resolve) => {
@@ -192,7 +200,7 @@ async function wait({ ended, lostAtMs }: Refresh, { clock, signal }: Around): Pr
   }
 }
 
-/** Throws unless a token can be sent; does not show it. */
+/** Throws if a value can't be sent as a token. The error does not show the value. */
 export function assertToken(token: unknown, name: string): asserts token is string {
   if (typeof token === "string" && TOKEN.test(token)) return;
   const received = typeof token !== "string"

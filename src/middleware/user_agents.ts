@@ -1,5 +1,5 @@
 /**
- * User agents that take turns.
+ * Sends user agents in turn.
  *
  * @module
  */
@@ -7,21 +7,22 @@
 import type { Middleware } from "../policies/middleware.ts";
 import { shapeError } from "../primitives/argument_checks.ts";
 
-/** Gives the user agent of an attempt; `undefined` leaves it to the runtime. */
+/** Returns the user agent of an attempt; `undefined` leaves it to the runtime. */
 export type UserAgentSource = (request: Request) => string | undefined | PromiseLike<string | undefined>;
 
 const ACTION = "create user agents";
-/** What a header can hold; RFC 9110 §10.1.5 asks for products and comments. */
+/** A valid header value. RFC 9110 §10.1.5 asks for products and comments, which is not checked. */
 const USER_AGENT = /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/;
 
 /**
- * Sends a `user-agent` with each attempt that has none of its own: the next one of a list, in turn, or what a function gives. A retry
- * is an attempt of its own, and gets the next one. Redirects of an attempt keep it. Browsers that let no page set this header leave it out.
+ * Sends a `user-agent` with each attempt that has none of its own: the next one of a list, in turn, or the result of a function.
+ * A retry is an attempt of its own, and gets the next one. Redirects keep the user agent of their attempt. Browsers that do not
+ * let pages set this header ignore it.
  *
  * @param source The list, or the function.
- * @returns An entry for the `use` of a client; those that share it share the turns.
- * @throws {TypeError} If the list is empty, or one can't be sent. What the function throws, or gives that can't be sent, is the
- * caller's error.
+ * @returns An entry for the `use` of a client. Clients with the same entry share its turns.
+ * @throws {TypeError} If the list is empty, or an entry is no valid header value. If the function throws, or returns an invalid
+ * value, the request rejects with that error, without a retry.
  *
  * @example Two of them, in turn
  * ```ts

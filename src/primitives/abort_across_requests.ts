@@ -1,11 +1,11 @@
 /**
- * Signals and controllers of another incoming request. In workers at the edge they may be touched during that request alone: elsewhere
- * reading, listening and aborting throw. On all other runtimes none of this ever throws.
+ * Signals and controllers that may belong to another incoming request. In workers at the edge, only code that runs for that request
+ * may touch them: for other code, reading, listening and aborting throw. On all other runtimes these operations never throw.
  *
  * @module
  */
 
-/** Whether a signal has aborted; `false` where that may not be read, as its listeners are told in any case. */
+/** Returns whether a signal has aborted; `false` if this can't be read, because the signal's listeners hear of an abort anyway. */
 export function hasAborted(signal: AbortSignal): boolean {
   try {
     return signal.aborted;
@@ -15,16 +15,16 @@ export function hasAborted(signal: AbortSignal): boolean {
 }
 
 /**
- * Aborts what can be aborted.
+ * Aborts a controller if its request allows it.
  *
- * @returns Whether it has been; what could not be ends with the request that it belongs to.
+ * @returns Whether the controller has aborted. If not, its work ends with the request that it belongs to.
  */
 export function abortIfPossible(controller: AbortController, reason?: unknown): boolean {
   try {
     controller.abort(reason);
     return true;
   } catch {
-    // It belongs to another request; or it did abort, and a listener has thrown, which such workers tell whoever aborts.
+    // The controller belongs to another request. Or it did abort and a listener threw: in such workers `abort` passes that error on.
     return hasAborted(controller.signal);
   }
 }

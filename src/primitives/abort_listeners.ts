@@ -1,17 +1,17 @@
 /**
- * One event listener per abort signal, however many wait on it: runtimes search a signal's listeners on every addition,
- * so that thousands of them cost quadratic time.
+ * One event listener per abort signal, however many targets wait for the abort: runtimes search a signal's listeners on every
+ * addition, so that thousands of listeners cost quadratic time.
  *
  * @module
  */
 
-/** Something that wants to know when a signal aborts. */
+/** A receiver of a signal's abort. */
 export interface AbortTarget {
   /** Called once, synchronously, when the signal aborts. It should not throw. */
   onAbort(signal: AbortSignal): void;
 }
 
-/** The listeners of one signal; it is the signal's one listener. */
+/** The targets of one signal. The group is the signal's only event listener. */
 class AbortGroup implements EventListenerObject {
   readonly targets: Set<AbortTarget> = new Set();
   readonly #signal: AbortSignal;
@@ -23,12 +23,12 @@ class AbortGroup implements EventListenerObject {
   handleEvent(): void {
     const errors: unknown[] = [];
     for (const target of this.targets) {
-      // The listener goes with the last one.
+      // Removing the last target also removes the group from the signal.
       removeAbortListener(this.#signal, target);
       try {
         target.onAbort(this.#signal);
       } catch (error) {
-        // The others still have to hear of it; then the runtime reports it as it does for any listener that throws.
+        // Call the other targets first; then the runtime reports the error as for any listener that throws.
         errors.push(error);
       }
     }
@@ -39,8 +39,8 @@ class AbortGroup implements EventListenerObject {
 const groups = new WeakMap<AbortSignal, AbortGroup>();
 
 /**
- * Has `target` called when `signal` aborts. Targets of one signal are called in the order in which they were added; one
- * that throws does not stop the others. Whether the signal has aborted already is for the caller to check before.
+ * Adds a target that is called when `signal` aborts. Targets of one signal are called in the order in which they were added; a
+ * target that throws does not stop the others. The caller must check before whether the signal has aborted already.
  */
 export function addAbortListener(signal: AbortSignal, target: AbortTarget): void {
   let group = groups.get(signal);
@@ -52,7 +52,7 @@ export function addAbortListener(signal: AbortSignal, target: AbortTarget): void
   group.targets.add(target);
 }
 
-/** Takes a target back; the signal's listener goes with the last one. Does nothing for one that does not wait. */
+/** Removes a target, and with the last one the signal's event listener. Does nothing for a target that was not added. */
 export function removeAbortListener(signal: AbortSignal, target: AbortTarget): void {
   const group = groups.get(signal);
   if (!group?.targets.delete(target) || group.targets.size > 0) return;
@@ -60,6 +60,6 @@ export function removeAbortListener(signal: AbortSignal, target: AbortTarget): v
   try {
     signal.removeEventListener("abort", group);
   } catch {
-    // A worker at the edge, and the signal is another request's: it has no targets any more.
+    // In a worker at the edge, the signal of another request can't be touched. Its group has no targets any more.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A limit that finds out by itself how much a service can take.
+ * A concurrency limit that adapts to how much a service can take.
  *
  * @module
  */
@@ -12,14 +12,18 @@ import { LimitEstimator } from "./limit_estimator.ts";
 import type { Permit } from "./permit.ts";
 import { type AcquireOptions, Semaphore } from "./semaphore.ts";
 
-/** What work says of the service: it took its time, it was refused or took too long, or it says nothing. */
+/**
+ * What the end of a piece of work says about the load of the service. `"success"`: its latency counts. `"dropped"`: the service
+ * refused it, or took too long. `"ignored"`: nothing.
+ */
 export type LimitOutcome = "success" | "dropped" | "ignored";
 
 /** Options of {@linkcode AdaptiveLimit}. */
 export interface AdaptiveLimitOptions extends AdaptiveLimitRules {
   /**
-   * Whether an error of `run` says that too much was in flight. All other errors say nothing. By default, those do whose `name` is
-   * `TimeoutError`, and those whose `status` is 429, 503, 504 or 529. If it throws, the error says nothing.
+   * Whether an error of `run` means that too much was in flight, so that it counts as `"dropped"`. All other errors are `"ignored"`,
+   * also if this function throws. By default, it is `true` for errors whose `name` is `TimeoutError`, and for those whose `status`
+   * is 429, 503, 504 or 529.
    */
   readonly isOverload?: ((error: unknown) => boolean) | undefined;
   /**
@@ -33,29 +37,31 @@ export interface AdaptiveLimitOptions extends AdaptiveLimitRules {
 /** A permit of an {@linkcode AdaptiveLimit}, held until it is released. */
 export interface AdaptivePermit extends Disposable {
   /**
-   * Gives the permit back, and notes how long it was held. Only the first call does anything.
+   * Gives the permit back, and records how long it was held. Only the first call does anything.
    *
-   * @param outcome What the work says of the service. @default {"success"}
-   * @throws {TypeError} If `outcome` is none; the permit is given back all the same.
+   * @param outcome What the work says about the service. @default {"success"}
+   * @throws {TypeError} If `outcome` is no {@linkcode LimitOutcome}; the permit is given back all the same.
    */
   release(outcome?: LimitOutcome): void;
-  /** Gives the permit back, and notes nothing: how the work has ended is not known. */
+  /** Gives the permit back as `"ignored"`, because the outcome of the work is not known. */
   [Symbol.dispose](): void;
 }
 
 /**
- * Lets as much work be in flight as a service takes without making it wait; the rest waits here. It is a `Semaphore` whose capacity follows
- * from how long the work takes, and from how much of it is refused.
+ * Lets as much work be in flight as a service can handle without queueing it; the rest waits here. It is a `Semaphore` whose capacity
+ * follows the latencies of the work, and the share of it that is dropped.
  *
- * Each window of `windowMs` ends in one decision. With `"gradient"` the limit is the one up to which latencies do not grow, and √limit more,
- * as in Netflix's concurrency-limits; with `"aimd"` it grows by one (Chiu and Jain, 1989). With both it doubles until it is too high for the
- * first time; it falls by a tenth to a half where more than 2 % is dropped, unless that does not help; and it does not grow while
- * less than half of it is used. An outlier, a mix of fast and slow work, or a service that becomes slower for good do not
- * lower it for long: a lower limit is only kept if it lowers latencies. Every ten seconds the limit is a fifth lower for one window,
- * to measure latencies without a queue.
+ * Each window of `windowMs` ends in one decision. With `"gradient"`, the limit becomes the highest one at which latencies do not
+ * grow, plus √limit, as in Netflix's concurrency-limits. With `"aimd"`, it grows by one (Chiu and Jain, 1989). With both, it doubles
+ * until it is too high for the first time. It falls by a tenth to a half if more than 2 % of the work is dropped, unless a lower
+ * limit does not help. It does not grow while less than half of it is used.
  *
- * A limit that falls takes nothing away; it admits no caller until enough has been given back. Order, priorities and aborts are those of
- * `Semaphore`. There are no timers.
+ * With `"gradient"`, a lower limit is kept only if it lowers latencies. So an outlier, a mix of fast and slow work, or a service that
+ * becomes slower for good does not lower the limit for long. About every ten seconds the limit is 15 % lower for one window, to
+ * measure latencies without a queue.
+ *
+ * A limit that falls revokes no permit, but admits no caller until enough permits are released. Order, priorities and aborts are
+ * those of `Semaphore`. There are no timers.
  *
  * @example A service that takes 32 requests at once
  * ```ts
@@ -69,14 +75,14 @@ export interface AdaptivePermit extends Disposable {
  * ```
  */
 export class AdaptiveLimit {
-  /** Counts what is in flight. Its capacity is the limit; one that is set from outside holds until the limit changes. */
+  /** The semaphore of the work in flight. Its capacity is the limit; a `resize` from outside holds until the limit changes next. */
   readonly semaphore: Semaphore;
   readonly #estimator: LimitEstimator;
   readonly #clock: Clock;
   readonly #isOverload: (error: unknown) => boolean;
 
   /**
-   * Creates a limit with nothing in flight.
+   * Creates a limit with no work in flight.
    *
    * @param options Options.
    * @throws {TypeError} If an option is of the wrong type.
@@ -92,17 +98,17 @@ export class AdaptiveLimit {
     this.semaphore = new Semaphore(this.#estimator.limit);
   }
 
-  /** How much may be in flight now. */
+  /** How many units of work may be in flight now. */
   get limit(): number {
     return this.semaphore.capacity;
   }
 
-  /** The highest that the limit may become. */
+  /** The highest value that the limit may reach. */
   get max(): number {
     return this.#estimator.max;
   }
 
-  /** How much is in flight; above `limit` for a while after it has fallen. */
+  /** How many units of work are in flight; this may exceed `limit` for a while after the limit has fallen. */
   get inFlight(): number {
     return this.semaphore.inUse;
   }
@@ -113,7 +119,8 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Takes a permit, waiting for it if need be. The caller gives it back with what the work says of the service: its time counts from now.
+   * Takes a permit, waiting for it if need be. The caller must release it, with the outcome of the work. The latency of the work
+   * counts from the grant.
    *
    * @param options Options.
    * @returns The permit.
@@ -126,7 +133,7 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Takes a permit if one is free, and no caller waits.
+   * Takes a permit if one is free and no caller waits.
    *
    * @returns The permit, or `undefined`.
    */
@@ -136,15 +143,15 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Runs a function under a permit, and notes how long it took if it has succeeded, or that it was dropped if its error says so.
+   * Runs a function under a permit, and records its latency if it succeeds, or a drop if its error is one of overload.
    *
-   * An abort while waiting rejects at once, and `fn` is not called. An abort while `fn` runs is for `fn` to react to: until
-   * it has really ended it keeps its permit, and the caller waits.
+   * An abort during the wait rejects at once, and `fn` is not called. An abort while `fn` runs does nothing by itself: `fn` has to
+   * react to it. `fn` keeps the permit, and the caller waits, until its result has settled.
    *
-   * @typeParam T What the function gives.
-   * @param fn What to run.
+   * @typeParam T The type of the function's result.
+   * @param fn The function to run.
    * @param options Options.
-   * @returns What `fn` gives.
+   * @returns The result of `fn`.
    * @throws {TypeError} If `fn` is not a function, `priority` is not a number, or `signal` no signal.
    * @throws {RangeError} If `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
@@ -153,7 +160,7 @@ export class AdaptiveLimit {
     try {
       assertFunction("run under limit", "fn", fn);
     } catch (error) {
-      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      // A function that returns a promise reports every error as a rejection, bad arguments included.
       return Promise.reject(error);
     }
     const { signal, priority } = options ?? {};
@@ -161,10 +168,11 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Notes what has become of work that was counted in {@linkcode AdaptiveLimit.semaphore}, before its permit is given back.
+   * Records the outcome of work whose permit was taken directly from {@linkcode AdaptiveLimit.semaphore}. Call this before that permit
+   * is released, because the work in flight counts, too.
    *
-   * @param latencyMs How long it took, in milliseconds: a number of at least 0.
-   * @param outcome What it says of the service. @default {"success"}
+   * @param latencyMs How long the work took, in milliseconds: a number of at least 0.
+   * @param outcome What the work says about the service. @default {"success"}
    * @throws {TypeError} If an argument is of the wrong type.
    * @throws {RangeError} If `latencyMs` is out of its range.
    */
@@ -197,7 +205,7 @@ export class AdaptiveLimit {
     try {
       return this.#isOverload(error) ? "dropped" : "ignored";
     } catch {
-      // What the work has thrown is what matters to its caller.
+      // The caller must get the error of its work, not that of `isOverload`.
       return "ignored";
     }
   }
@@ -218,12 +226,12 @@ export class AdaptiveLimit {
   }
 
   #end(startedAtMs: number, outcome: LimitOutcome): void {
-    // A clock may have been set back.
+    // The latency would be negative if the clock was set back.
     this.record(Math.max(0, this.#clock.now() - startedAtMs), outcome);
   }
 }
 
-/** Statuses of a service that has too much to do. */
+/** The statuses of an overloaded service. */
 const OVERLOAD: ReadonlySet<unknown> = new Set([429, 503, 504, 529]);
 
 function isOverloadError(error: unknown): boolean {

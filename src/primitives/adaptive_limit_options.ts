@@ -1,15 +1,15 @@
 /**
- * How a limit adapts itself.
+ * The options of an adaptive limit.
  *
  * @module
  */
 
 import { argumentError, assertOptions, assertPositive, shapeError } from "./argument_checks.ts";
 
-/** What a limit goes by; see {@linkcode AdaptiveLimitRules}. */
+/** The algorithm of an adaptive limit; see {@linkcode AdaptiveLimitRules}. */
 export type LimitAlgorithm = "gradient" | "aimd";
 
-/** What an adaptive limit goes by. */
+/** The rules by which an adaptive limit changes. */
 export interface AdaptiveLimitRules {
   /**
    * The lowest limit: a positive integer.
@@ -18,34 +18,35 @@ export interface AdaptiveLimitRules {
    */
   readonly min?: number | undefined;
   /**
-   * The limit at the beginning: an integer from `min` to `max`. The default is 20, or the nearest of these.
+   * The limit at the beginning: an integer from `min` to `max`. The default is 20, or the nearest number in that range.
    *
    * @default {20}
    */
   readonly initial?: number | undefined;
   /**
-   * The highest limit: an integer of at least `min`. Streams of a client hold up to twice as many outcomes.
+   * The highest limit: an integer of at least `min`. A client's streams hold up to twice as many outcomes.
    *
    * @default {256}
    */
   readonly max?: number | undefined;
   /**
-   * What the limit goes by, besides drops: `"gradient"` by how latency grows with what is in flight, for services that queue what is
-   * too much; `"aimd"` by nothing else, for services that refuse it.
+   * What the limit follows besides drops. `"gradient"`: how latencies grow with the work in flight, for services that queue excess
+   * work. `"aimd"`: nothing else, for services that refuse excess work.
    *
    * @default {"gradient"}
    */
   readonly algorithm?: LimitAlgorithm | undefined;
   /**
-   * How long samples are collected for a decision, at least, in milliseconds: a positive number. A decision also takes ten samples,
-   * and half as many as are in flight; where they are few and differ widely it takes up to four times as long.
+   * The shortest time for which samples are collected for a decision, in milliseconds: a positive number. A decision also needs ten
+   * samples, and at least half as many as there was work in flight. If there are fewer than 100 samples and they differ widely, it
+   * may take four times as long.
    *
    * @default {100}
    */
   readonly windowMs?: number | undefined;
 }
 
-/** Rules with all defaults. */
+/** The rules, with the defaults filled in. */
 export interface LimitSettings {
   readonly min: number;
   readonly initial: number;
@@ -57,10 +58,10 @@ export interface LimitSettings {
 const ACTION = "create adaptive limit";
 
 /**
- * Fills in the defaults, and checks.
+ * Checks the rules, and fills in the defaults.
  *
  * @param rules The rules.
- * @returns All of them.
+ * @returns The complete rules.
  * @throws {TypeError} If an option is of the wrong type.
  * @throws {RangeError} If one is out of its range.
  */

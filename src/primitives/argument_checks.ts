@@ -1,5 +1,5 @@
 /**
- * Checks of arguments and options, with one formula for what they say.
+ * Checks of arguments and options, with one formula for their error messages.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { objectTag } from "./object_tag.ts";
 
 /**
- * The error for a value that should have been a certain number: a `RangeError` for a number, a `TypeError` for what is none.
+ * Creates the error for a value that breaks a rule about numbers: a `RangeError` for a number, a `TypeError` for any other value.
  *
- * @param action What can't be done, as in "Cannot {action} as …".
+ * @param action The action that failed, as in "Cannot {action} as …".
  * @param name The name of the argument or option.
- * @param rule What it must be.
- * @param value What was received.
+ * @param rule The rule for the value, as in "'{name}' must be {rule}".
+ * @param value The value received.
  */
 export function argumentError(
   action: string,
@@ -24,17 +24,17 @@ export function argumentError(
   return new RangeError(textOf(action, name, rule, String(value)));
 }
 
-/** The error for a value of the wrong shape; its parameters are those of {@linkcode argumentError}. */
+/** Creates the error for a value of the wrong shape; the parameters are those of {@linkcode argumentError}. */
 export function shapeError(action: string, name: string, rule: string, value: unknown): TypeError {
   return new TypeError(textOf(action, name, rule, describe(value)));
 }
 
-/** Does what {@linkcode shapeError} does, and shows no text: the value may be a secret in the wrong place, or hold one. */
+/** Creates the error that {@linkcode shapeError} does, but shows no string: the value may be a secret in the wrong place. */
 export function secretShapeError(action: string, name: string, rule: string, value: unknown): TypeError {
   return new TypeError(textOf(action, name, rule, describeSecret(value)));
 }
 
-/** Throws unless `options` is an object, and no array. What is there instead may be a secret that belongs into one. */
+/** Throws unless `options` is an object and no array. The error shows no string: it may be a secret that belongs into the options. */
 export function assertOptions(action: string, options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(
@@ -67,19 +67,22 @@ export function assertSwitch(action: string, name: string, value: unknown): void
   throw shapeError(action, name, "true or false", value);
 }
 
-/** Throws unless `value` is a function. What is there instead may be the secret that it is to give. */
+/** Throws unless `value` is a function. The error shows no string: it may be a secret that the function should have returned. */
 export function assertFunction(action: string, name: string, value: unknown): void {
   if (typeof value === "function") return;
   throw secretShapeError(action, name, "a function", value);
 }
 
-/** Throws unless `value` is absent or can be listened to, as a signal of any realm: a caller that waits with anything else could not leave. */
+/**
+ * Throws unless `value` is absent or has an `addEventListener`, as a signal of any realm has. Without listening, an abort could not end
+ * a wait.
+ */
 export function assertSignal(action: string, value: unknown): void {
   if (value === undefined || (value as Partial<AbortSignal> | null)?.addEventListener) return;
   throw shapeError(action, "signal", "an AbortSignal", value);
 }
 
-/** Whether a value is a signal, also one of another realm, such as that of a frame. */
+/** Returns whether a value is an abort signal, also one of another realm, such as that of a frame. */
 export function isSignal(value: unknown): value is AbortSignal {
   return value instanceof AbortSignal || objectTag(value) === "AbortSignal";
 }
@@ -97,10 +100,10 @@ function textOf(action: string, name: string, rule: string, received: string): s
   return `Cannot ${action} as '${name}' must be ${rule}: received ${received}`;
 }
 
-/** What an error says of a value of any kind: an object is told by its class, and no text is shown, as it may be a secret. */
+/** Describes a value for an error message: an object by its class, and a string only as "a string", because it may be a secret. */
 export function describeKind(value: unknown): string {
   const text = describeSecret(value);
-  // Data may have a member of this name.
+  // The object may be data with a member called "constructor".
   const name: unknown = (value as object | null | undefined)?.constructor?.name;
   const isTold = text === "an object" && typeof name === "string" && name !== "Object";
   return isTold ? `an object of ${name}` : text;

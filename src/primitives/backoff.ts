@@ -12,19 +12,19 @@ import {
   shapeError,
 } from "./argument_checks.ts";
 
-/** How randomness spreads retries, so that clients that failed together do not come back together. */
+/** How randomness spreads retries, so that clients that failed at the same time do not all retry at the same time. */
 export type BackoffJitter = "additive" | "full" | "equal" | "decorrelated" | "none";
 
 /** Options of {@linkcode backoff}. */
 export interface BackoffOptions {
   /**
-   * By what the delay grows with each retry: a number of at least 1.
+   * The factor by which the delay grows with each retry: a number of at least 1.
    *
    * @default {2}
    */
   readonly factor?: number | undefined;
   /**
-   * What is multiplied, in milliseconds: a number of at least 0. The first delay is about `factor` times this.
+   * The delay to start from, in milliseconds: a number of at least 0. The first delay is about `factor` times this.
    *
    * @default {1_000}
    */
@@ -36,9 +36,9 @@ export interface BackoffOptions {
    */
   readonly maxMs?: number | undefined;
   /**
-   * Where randomness comes in; below, `exponential` is `min(factor ** retry * baseMs, maxMs)`.
+   * The kind of jitter; below, `exponential` is `min(factor ** retry * baseMs, maxMs)`.
    *
-   * - `"additive"`: `exponential` and up to `jitterMs` more, but no more than `maxMs`.
+   * - `"additive"`: `exponential` plus up to `jitterMs`, but no more than `maxMs`.
    * - `"full"`: anything from 0 to `exponential`.
    * - `"equal"`: anything from one half of `exponential` to the whole.
    * - `"decorrelated"`: anything from `baseMs` to three times the previous delay, but no more than `maxMs`.
@@ -54,7 +54,7 @@ export interface BackoffOptions {
    */
   readonly jitterMs?: number | undefined;
   /**
-   * The source of random numbers, from 0 to 1.
+   * The source of random numbers from 0 to 1.
    *
    * @default {Math.random}
    */
@@ -62,25 +62,25 @@ export interface BackoffOptions {
 }
 
 /**
- * Gives the delay before a retry, in milliseconds: finite, from 0 to the longest one.
+ * Returns the delay before a retry, in milliseconds: a finite number from 0 to `maxMs`.
  *
- * @param retry Which retry: 1, 2, …
- * @param previousMs The delay before the retry before this one, for `"decorrelated"` jitter; by default `baseMs`.
+ * @param retry The number of the retry: 1, 2, …
+ * @param previousMs The delay before the previous retry, for `"decorrelated"` jitter; by default `baseMs`.
  */
 export type Backoff = (retry: number, previousMs?: number) => number;
 
 const ACTION = "create backoff";
 
 /**
- * Makes an exponential backoff. By default the delays are about 2, 4, 8, 16 and 32 seconds, each with up to one second more,
- * and then one minute.
+ * Creates an exponential backoff. By default the delays are 2, 4, 8, 16 and 32 seconds, each plus up to one second, and then one
+ * minute.
  *
  * The jitters `"full"`, `"equal"` and `"decorrelated"` are those of Marc Brooker, "Exponential Backoff And Jitter", AWS
- * Architecture Blog, 2015, where `"full"` is the one that leaves a crowded service the least work.
+ * Architecture Blog, 2015. According to that article, `"full"` leaves a crowded service the least work.
  *
  * @param options Options.
- * @returns The function that gives the delays; it throws a `RangeError` if `retry` is not a positive integer, if `previousMs`
- * is negative or `NaN`, or if `random` gives anything but a number from 0 to 1.
+ * @returns The function that computes the delays. It throws a `RangeError` if `retry` is a number but no positive integer, if
+ * `previousMs` is negative or `NaN`, or if `random` returns a number outside 0 to 1; a `TypeError` for values that are no numbers.
  * @throws {TypeError} If an option is of the wrong type.
  * @throws {RangeError} If an option is out of its range.
  *
@@ -119,7 +119,7 @@ export function backoff(options: BackoffOptions = {}): Backoff {
     if (!(chance >= 0 && chance <= 1)) {
       throw argumentError("compute delay", "random()", "a number from 0 to 1", chance);
     }
-    // An infinite power times a base of 0 would be no number.
+    // With a base of 0, an infinite power would make the product `NaN`.
     const exponentialMs = baseMs === 0 ? 0 : Math.min(factor ** retry * baseMs, ceilingMs);
     return Math.min(spread(exponentialMs, chance, previousMs), ceilingMs);
   };

@@ -1,12 +1,12 @@
 /**
- * A binary heap whose items know their place.
+ * A binary heap whose items know their own positions.
  *
  * @module
  */
 
-/** What an item of a {@linkcode BinaryHeap} has to carry. */
+/** The member that an item of a {@linkcode BinaryHeap} must have. */
 export interface HeapItem {
-  /** Where in its heap the item is, -1 at first. Only the heap writes it. */
+  /** The item's index in its heap, -1 if it is in none. Only the heap writes it. */
   heapIndex: number;
 }
 
@@ -25,7 +25,7 @@ export class BinaryHeap<T extends HeapItem> {
     return this.#items.length;
   }
 
-  /** The first item, which stays. */
+  /** Returns the first item without removing it. */
   peek(): T | undefined {
     return this.#items[0];
   }

@@ -1,5 +1,5 @@
 /**
- * Several buckets that grant together.
+ * Several token buckets as one.
  *
  * @module
  */
@@ -9,35 +9,35 @@ import "./dispose_symbols.ts";
 import type { TokenBucket } from "./token_bucket.ts";
 
 /**
- * Takes a token out of each of several buckets, or out of none: for several limits that hold at once, such as 20 a second and 100 in
- * ten seconds. It is meant to be the only one that waits for these buckets.
+ * Takes tokens from all of several buckets, or from none: for rate limits that apply together, such as 20 per second and 100 per
+ * ten seconds. Nothing but the set should wait for these buckets.
  */
 export class BucketSet implements Bucket {
   readonly #buckets: readonly TokenBucket[];
   readonly #notices: Notice[] = [];
-  /** The first listener that wants a notice, while it is called. */
+  /** The notice whose listener is running. */
   #told: Notice | undefined;
 
   /**
-   * Puts buckets together.
+   * Creates a set of buckets.
    *
-   * @param buckets One at least.
+   * @param buckets The buckets: at least one.
    */
   constructor(buckets: readonly TokenBucket[]) {
     this.#buckets = buckets;
   }
 
-  /** How many tokens the emptiest of the buckets holds now, with the fraction. */
+  /** How many tokens the emptiest bucket holds now, with the fraction. */
   get available(): number {
     return Math.min(...this.#buckets.map(({ available }) => available));
   }
 
-  /** Whether all of the buckets are full. */
+  /** Whether all buckets are full. */
   get isFull(): boolean {
     return this.#buckets.every(({ available, burst }) => available >= burst);
   }
 
-  /** Whether {@linkcode BucketSet.tryTake} would take tokens now. */
+  /** Returns whether {@linkcode BucketSet.tryTake} would take tokens now. */
   canTake(n = 1): boolean {
     const isFree = this.#notices.length === 0 || this.#told !== undefined;
     return isFree && this.#buckets.every((bucket) => bucket.canTake(n));
@@ -64,7 +64,7 @@ export class BucketSet implements Bucket {
     };
   }
 
-  /** Waits for the buckets one after the other: for one that has nothing, until all of them have something. */
+  /** Waits until all buckets have the tokens: for one bucket that lacks them, then for the next one that does. */
   #await(notice: Notice): void {
     const empty = this.#buckets.find((bucket) => !bucket.canTake(notice.tokens)) ?? this.#buckets[0]!;
     notice.wait = empty.notify(() => {
@@ -90,10 +90,10 @@ export class BucketSet implements Bucket {
   }
 }
 
-/** A listener for the moment at which it is worth asking again. */
+/** A call of `notify`. */
 interface Notice {
   readonly listener: () => void;
   readonly tokens: number;
-  /** The notice of the bucket that it waits for. */
+  /** The registration at the bucket that the notice waits for. */
   wait: Disposable | undefined;
 }

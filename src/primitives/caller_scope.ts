@@ -1,5 +1,5 @@
 /**
- * The async context of a caller, for what others start for it.
+ * The async context of a caller, for functions that other code starts on the caller's behalf.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 import { type Deferred, deferredAcrossRequests } from "./deferred.ts";
 
 /**
- * Runs functions in the async context in which it was made, whoever asks for it: what an `AsyncLocalStorage` holds there is the caller's
- * own. What runs after a promise does so in the context in which it was said what does.
+ * Runs functions in the async context in which the scope was created, so that they find the caller's values in an `AsyncLocalStorage`,
+ * whichever code calls `run`. It uses that a `then` callback runs in the context of the code that called `then`.
  */
 export class CallerScope {
   readonly #waiting: (() => void)[] = [];
   #bell!: Deferred<void>;
 
-  /** Remembers the present context. */
+  /** Creates a scope that keeps the present async context. */
   constructor() {
     this.#listen();
   }
 
   /**
-   * Runs a function there, in a microtask.
+   * Runs a function in that context, in a microtask.
    *
-   * @param work What to run.
-   * @returns What it gives; rejects with what it throws.
+   * @param work The function.
+   * @returns The result of the function; rejects with its error.
    */
   run<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -12,19 +12,22 @@ import "./dispose_symbols.ts";
 import type { FailureCounter } from "./failure_counter.ts";
 import { Observers } from "./observers.ts";
 
-/** What a circuit breaker does with calls: lets them pass, refuses them, lets one try, refuses them until told otherwise. */
+/**
+ * The state of a circuit breaker. `"closed"`: admits all calls. `"open"`: refuses calls. `"half-open"`: admits one call as a probe.
+ * `"isolated"`: refuses calls until the isolation ends.
+ */
 export type CircuitState = "closed" | "open" | "half-open" | "isolated";
 
-/** How a call went: `"ignored"` says nothing about the service, as when the caller gave up. */
+/** The result of a call. `"ignored"` says nothing about the service, for example because the caller gave up. */
 export type CircuitResult = "success" | "failure" | "ignored";
 
 /** A transition of a circuit breaker. */
 export interface CircuitStateChange {
-  /** The state before. */
+  /** The state before the transition. */
   readonly from: CircuitState;
-  /** The state after. */
+  /** The state after the transition. */
   readonly to: CircuitState;
-  /** When it happened, on the breaker's clock, in milliseconds. */
+  /** The time of the transition on the breaker's clock, in milliseconds. */
   readonly atMs: number;
   /** The breaker's name, if it has one. */
   readonly name?: string | undefined;
@@ -32,27 +35,27 @@ export interface CircuitStateChange {
 
 /** Options of {@linkcode CircuitBreaker.run}. */
 export interface CircuitBreakerRunOptions {
-  /** What the caller gives up with: if it has aborted, its reason as an error counts neither as failure nor as success. */
+  /** The signal with which the caller gives up. If `fn` fails with the reason of the aborted signal, the call counts as `"ignored"`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** No call's ticket. */
+/** A ticket that no call has. */
 const NO_PROBE = -1;
 
-/** What is done with the result of a call. */
+/** The promise callbacks that count the result of a call. */
 interface Handlers {
   readonly onSuccess: (value: unknown) => unknown;
   readonly onFailure: (error: unknown) => never;
 }
 
 /**
- * Stops calling a service that fails, and finds out by single probes when it is back.
+ * Stops calls to a service that fails, and finds out by single probes when the service is back.
  *
- * Closed, it lets all calls pass, and opens at too many failures. Open, it refuses them with a `CircuitOpenError`. When the
- * cooldown has passed the next call makes it half-open, and is its probe; the others are refused until the probe has
- * succeeded, which closes the circuit, or failed, which opens it for twice the cooldown of before. A probe that has not settled
- * within its time has failed; its success counts also later. Results of other calls that were admitted before the last transition
- * change nothing.
+ * A closed circuit admits all calls, and opens after too many failures. An open circuit refuses calls with a `CircuitOpenError`. When
+ * the cooldown has passed, the next call makes the circuit half-open and is its probe; other calls are refused until the probe settles.
+ * If the probe succeeds, the circuit closes. If it fails, the circuit opens for twice the previous cooldown. A probe that does not settle
+ * within `probeTimeoutMs` counts as failed; if it succeeds later, it still closes the circuit. Results of other calls that were admitted
+ * before the last transition change nothing.
  *
  * There are no timers: an open circuit stays `"open"` until a call comes after its cooldown. The pattern is Michael Nygard's
  * (Release It!, 2007).
@@ -76,17 +79,17 @@ export class CircuitBreaker {
   readonly #counter: FailureCounter;
   readonly #observers: Observers<CircuitStateChange> = new Observers();
   #state: State = CLOSED;
-  /** Of the tickets that count: one for all calls of a closed circuit, one for each probe. */
+  /** The ticket whose results count now. All calls that a closed circuit admits share one; each probe has its own. */
   #generation = 0;
   #handlers: Handlers = this.#handlersOf(0);
-  /** The ticket of the latest probe: its success closes the circuit, however late, unless that was isolated or reset meanwhile. */
+  /** The ticket of the latest probe. Its success closes the circuit, however late, unless the circuit was isolated or reset meanwhile. */
   #probe = NO_PROBE;
 
   /**
    * Creates a closed circuit.
    *
    * @param options Options.
-   * @throws {TypeError} If an option is of the wrong type, or belongs to the other way of counting.
+   * @throws {TypeError} If an option is of the wrong type, or options of both ways of counting are mixed.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: CircuitBreakerOptions = {}) {
@@ -94,12 +97,12 @@ export class CircuitBreaker {
     this.#counter = this.#settings.counter;
   }
 
-  /** The state. It is `"open"` until a call is let through as a probe, also when the cooldown has passed. */
+  /** The state. After the cooldown it is still `"open"`, until a call is admitted as a probe. */
   get state(): CircuitState {
     return this.#state.kind;
   }
 
-  /** Whether the circuit is closed and counts no failure, so that it might as well be a new one. */
+  /** Whether the circuit is closed and counts no failure, so that a new one could replace it. */
   get isQuiet(): boolean {
     return this.#state.kind === "closed" && this.#counter.isQuiet;
   }
@@ -109,21 +112,21 @@ export class CircuitBreaker {
     return this.#settings.cooldownMs;
   }
 
-  /** When the present cooldown began, on the breaker's clock; `-Infinity` while there is none. */
+  /** When the current cooldown began, on the breaker's clock; `-Infinity` if the circuit is not open. */
   get openedAtMs(): number {
     return this.#state.kind === "open" ? this.#state.sinceMs : -Infinity;
   }
 
-  /** How long a call would be refused from now on, in milliseconds: 0 if it is admitted, `Infinity` while isolated. */
+  /** How long calls will be refused from now on, in milliseconds: 0 if a call is admitted now, `Infinity` while isolated. */
   get retryAfterMs(): number {
     return this.refusesForMs();
   }
 
   /**
-   * How long a call would be refused from now on, where a cooldown of that length is enough.
+   * Returns how long a call will be refused from now on, if it passes `maxCooldownMs` to `enter`.
    *
-   * @param maxCooldownMs How much of a longer cooldown is waited for, in milliseconds.
-   * @returns Milliseconds: 0 if it is admitted, `Infinity` while isolated.
+   * @param maxCooldownMs The cooldown after which the call may be a probe even if the circuit's own cooldown is longer, in milliseconds.
+   * @returns Milliseconds: 0 if the call is admitted now, `Infinity` while isolated.
    */
   refusesForMs(maxCooldownMs: number = Infinity): number {
     const state = this.#state;
@@ -138,7 +141,7 @@ export class CircuitBreaker {
     const leftMs = probeTimeoutMs - elapsedMs(state, nowMs);
     if (state.sinceMs === -Infinity) return 0;
     if (leftMs > SHORTEST_WAIT_MS) return leftMs;
-    // The probe has not settled in time: its cooldown began when its time was over.
+    // The probe has not settled in time: the next cooldown began when that time was over.
     this.#become({
       kind: "open",
       sinceMs: nowMs + leftMs,
@@ -148,14 +151,14 @@ export class CircuitBreaker {
   }
 
   /**
-   * Calls a function if the circuit admits it, and counts how it ends.
+   * Calls a function if the circuit admits the call, and counts the result.
    *
-   * An abort is for `fn` to react to.
+   * An abort during the call does nothing by itself: `fn` has to react to it.
    *
-   * @typeParam T What the function gives.
-   * @param fn What to call.
+   * @typeParam T The type of the function's result.
+   * @param fn The function to call.
    * @param options Options.
-   * @returns What `fn` gives.
+   * @returns The result of `fn`.
    * @throws {TypeError} If `fn` is not a function, or `signal` no signal.
    * @throws {CircuitOpenError} If the circuit refuses the call; `fn` is not called then.
    * @throws {unknown} The signal's reason, if it has aborted already; what `fn` throws.
@@ -169,16 +172,16 @@ export class CircuitBreaker {
       const ticket = this.enter();
       return signal === undefined ? this.#call(fn, ticket) : this.#callAbortably(fn, signal, ticket);
     } catch (error) {
-      // A refusal and bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      // A function that returns a promise reports every error as a rejection: refusals, and bad arguments, too.
       return Promise.reject(error);
     }
   }
 
   /**
-   * Admits a call, for callers that can't use `run`. Each ticket is settled once.
+   * Admits a call, for callers that can't use `run`. The caller must settle each ticket once.
    *
-   * @param maxCooldownMs By how much of a longer cooldown the call is admitted as a probe, in milliseconds.
-   * @returns The ticket for `settle`.
+   * @param maxCooldownMs The cooldown after which the call may be a probe even if the circuit's own cooldown is longer, in milliseconds.
+   * @returns The ticket, to pass to `settle`.
    * @throws {CircuitOpenError} If the circuit refuses the call.
    */
   enter(maxCooldownMs: number = Infinity): number {
@@ -186,15 +189,15 @@ export class CircuitBreaker {
   }
 
   /**
-   * Counts how an admitted call went. Does nothing when the circuit has changed, or another probe was let through, since;
-   * unless it is the latest probe's success.
+   * Counts the result of an admitted call. Does nothing if the state has changed since the call was admitted, or another probe was
+   * admitted; only a success of the latest probe counts even then.
    *
    * @param ticket The call's ticket.
-   * @param result How it went.
-   * @param startedAtMs When it began, on the breaker's clock, if that is known: a success of a call that began before the first of
-   * several failures says nothing of them, and by share of failures one that comes late says nothing if five calls that began after it have
-   * succeeded.
-   * @param nowMs What the breaker's clock says, for a caller that has just read it.
+   * @param result The result of the call.
+   * @param startedAtMs When the call began, on the breaker's clock, if the caller knows it. It matters only if failures are counted by
+   * ratio. A success does not end a run of failures whose first call began later. A failure does not count if the five latest successes
+   * are of calls that began later.
+   * @param nowMs The time on the breaker's clock, from a caller that has just read it.
    */
   settle(ticket: number, result: CircuitResult, startedAtMs?: number, nowMs?: number): void {
     const { kind } = this.#state;
@@ -214,19 +217,19 @@ export class CircuitBreaker {
   }
 
   /**
-   * Opens the circuit, whatever it has counted: somebody knows by other means that the service is down. It is closed again as ever, by a
-   * probe that succeeds. Does nothing unless it is closed.
+   * Opens a closed circuit, whatever it has counted, for a caller that knows by other means that the service is down. As usual, a probe
+   * that succeeds closes the circuit again. Does nothing in other states.
    */
   trip(): void {
     if (this.#state.kind === "closed") this.#open(this.#settings.cooldownMs);
   }
 
   /**
-   * Refuses all calls, whatever the service does, until what is returned is disposed; if several hold the circuit isolated,
-   * until all have. Then it is closed or open as it was; a probe that was in flight has lost its meaning. Results of calls
-   * that were admitted before do not count, however late they come.
+   * Refuses all calls until the caller disposes of the result; after several calls of `isolate`, until all results are disposed of. Then
+   * the circuit is closed or open as it was before. A half-open circuit becomes an open one whose next call is a probe. Results of calls
+   * that were admitted before the isolation do not count, however late they come.
    *
-   * @returns Ends the isolation; only the first disposal does anything.
+   * @returns A disposable that ends the isolation; only the first disposal does anything.
    */
   isolate(): Disposable {
     const state = this.#state;
@@ -245,8 +248,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Closes the circuit, and forgets all results, also those still to come of calls that were admitted before. While it is
-   * isolated it stays so, and is closed afterwards.
+   * Closes the circuit and drops all counted results. Results of calls that were admitted before do not count either. An isolated circuit
+   * stays isolated, and is closed afterwards.
    */
   reset(): void {
     this.#counter.clear();
@@ -257,17 +260,17 @@ export class CircuitBreaker {
   }
 
   /**
-   * Has every state change told to a listener: one event each, in order. What a listener throws is dropped.
+   * Adds a listener that is called with every state change, in order. Errors of listeners are dropped.
    *
-   * @param listener What to call, synchronously.
-   * @returns Ends it.
+   * @param listener The listener, called synchronously.
+   * @returns A disposable that removes the listener.
    */
   on(listener: (change: CircuitStateChange) => void): Disposable {
     assertFunction("listen to circuit breaker", "listener", listener);
     return this.#observers.add(listener);
   }
 
-  /** With handlers that all calls of one generation share: no closure a call, and no async function around it. */
+  /** Calls `fn` with handlers that all calls with one ticket share. This saves a closure per call, and an async function around it. */
   #call<T>(fn: () => T | PromiseLike<T>, ticket: number): Promise<T> {
     const isCurrent = ticket === this.#generation;
     const { onSuccess, onFailure } = isCurrent ? this.#handlers : this.#handlersOf(ticket);
@@ -313,7 +316,7 @@ export class CircuitBreaker {
     if (waitMs > 0 || state.kind === "closed" || state.kind === "isolated") {
       throw openError(state, waitMs, this.#settings.name);
     }
-    // A listener may change the state once more: the ticket is the one of this change.
+    // Take the ticket before the transition, because a listener may change the state once more.
     const ticket = this.#probe = this.#generation + 1;
     const sinceMs = this.#settings.clock.now();
     const { cooldownMs } = state;
@@ -331,6 +334,7 @@ export class CircuitBreaker {
     this.#become(CLOSED);
   }
 
+  /** Ends a probe that was ignored: the circuit stays half-open, and the next call is a probe. */
   #giveProbeBack(): void {
     const { cooldownMs } = this.#state as { readonly cooldownMs: number };
     this.#replace({ kind: "half-open", sinceMs: -Infinity, cooldownMs });
@@ -347,18 +351,18 @@ export class CircuitBreaker {
     try {
       return isFailure === undefined || isFailure(error) ? "failure" : "success";
     } catch {
-      // The caller is to get the error of the call, not this one; and a call that can't be judged has not gone well.
+      // The caller must get the error of its call, not that of `isFailure`. A call that can't be judged counts as a failure.
       return "failure";
     }
   }
 
-  /** Takes on a state of its own kind, in which older tickets mean nothing. */
+  /** Sets the state without an event. Older tickets lose their meaning. */
   #replace(state: State): void {
     this.#state = state;
     this.#handlers = this.#handlersOf(++this.#generation);
   }
 
-  /** Takes on a state of another kind, and says so. */
+  /** Sets a state of another kind, and notifies the listeners. */
   #become(state: State): void {
     const from = this.#state.kind;
     this.#replace(state);

@@ -1,5 +1,5 @@
 /**
- * How a circuit breaker is told what to do.
+ * The options of a circuit breaker.
  *
  * @module
  */
@@ -19,44 +19,44 @@ import { ConsecutiveFailures, type FailureCounter, FailureRatio } from "./failur
 /** Options of a circuit breaker that do not depend on how failures are counted. */
 export interface CircuitBreakerCommonOptions {
   /**
-   * How long the circuit stays open before a probe may be made, in milliseconds: a positive number. It doubles with each probe
-   * that fails, up to `maxCooldownMs`, and is this again when the circuit has closed.
+   * How long the circuit stays open before a call may be a probe, in milliseconds: a positive number. The cooldown doubles with each
+   * probe that fails, up to `maxCooldownMs`. When the circuit closes, the cooldown returns to this.
    *
    * @default {250}
    */
   readonly cooldownMs?: number | undefined;
   /**
-   * How long the cooldown may get, in milliseconds: a number of at least `cooldownMs`.
+   * The longest cooldown, in milliseconds: a number of at least `cooldownMs`.
    *
    * @default {60_000, or `cooldownMs` if that is more}
    */
   readonly maxCooldownMs?: number | undefined;
   /**
-   * How long a probe may take before it counts as failed, in milliseconds: a positive number. If it succeeds later all the
-   * same, that closes the circuit.
+   * How long a probe may take before it counts as failed, in milliseconds: a positive number. If the probe succeeds later, it still
+   * closes the circuit.
    *
    * @default {5_000}
    */
   readonly probeTimeoutMs?: number | undefined;
   /**
-   * The source of time. It is not asked while the circuit is closed, unless failures are counted by ratio.
+   * The source of time. While the circuit is closed, it is read only if failures are counted by ratio.
    *
    * @default {systemClock}
    */
   readonly clock?: Clock | undefined;
-  /** What the breaker guards, as errors and state changes name it. */
+  /** The name of what the breaker guards, for errors and state changes. */
   readonly name?: string | undefined;
   /**
-   * Whether an error is the service's failure. One that is not counts as a success, since the service has answered. If this
-   * function throws, the error is a failure. It is not asked about the reason of an aborted signal that was given to `run`,
-   * which counts as neither.
+   * Returns whether an error is a failure of the service. Other errors count as a success, since the service has answered. If this
+   * function throws, the error counts as a failure. It is not called with the reason of an aborted signal that was passed to `run`, which
+   * counts as neither.
    *
    * @default {() => true}
    */
   readonly isFailure?: ((error: unknown) => boolean) | undefined;
 }
 
-/** Opens after a number of failures without a success between them. */
+/** Options of a circuit breaker that opens after a number of failures in a row. */
 export interface ConsecutiveFailureOptions extends CircuitBreakerCommonOptions {
   /** How many failures in a row open the circuit: a positive integer. */
   readonly threshold: number;
@@ -69,18 +69,18 @@ export interface ConsecutiveFailureOptions extends CircuitBreakerCommonOptions {
 }
 
 /**
- * Opens at a failure that makes the failures of a sliding window too large a share of its results; also when there was nothing
- * but failures, `minimumRequests` over at least a quarter of a second, or five times as many.
+ * Options of a circuit breaker that opens when failures become too large a share of the results in a sliding window. It also opens after
+ * a run of nothing but failures: of `minimumRequests` over at least a quarter of a second, or of five times as many.
  */
 export interface FailureRatioOptions extends CircuitBreakerCommonOptions {
   /**
-   * The share that opens the circuit, itself included: above 0, at most 1.
+   * The share of failures at which the circuit opens: above 0, at most 1.
    *
    * @default {0.8}
    */
   readonly failureRatio?: number | undefined;
   /**
-   * How many results the window must hold before the share means anything: a positive integer.
+   * How many results the window must hold before the share counts: a positive integer.
    *
    * @default {20}
    */
@@ -95,28 +95,28 @@ export interface FailureRatioOptions extends CircuitBreakerCommonOptions {
   readonly threshold?: undefined;
 }
 
-/** Options of a circuit breaker: either way of counting failures, by default their share. */
+/** Options of a circuit breaker. Failures are counted by ratio, or in a row if `threshold` is set. */
 export type CircuitBreakerOptions = ConsecutiveFailureOptions | FailureRatioOptions;
 
-/** What a circuit breaker works with. */
+/** The checked options of a circuit breaker, with their defaults. */
 export interface CircuitSettings {
   /** How long the circuit stays open at first. */
   readonly cooldownMs: number;
-  /** How long it stays open after many probes. */
+  /** The longest cooldown. */
   readonly maxCooldownMs: number;
-  /** How long a probe may take. */
+  /** How long a probe may take before it counts as failed. */
   readonly probeTimeoutMs: number;
   /** The source of time. */
   readonly clock: Clock;
-  /** What the breaker guards. */
+  /** The name of what the breaker guards. */
   readonly name: string | undefined;
-  /** Whether an error is a failure. */
+  /** Returns whether an error is a failure of the service. */
   readonly isFailure: ((error: unknown) => boolean) | undefined;
-  /** When there are too many. */
+  /** The counter that decides when there are too many failures. */
   readonly counter: FailureCounter;
 }
 
-/** The options that are numbers. */
+/** The names of the options that are numbers. */
 export const CIRCUIT_NUMBERS: readonly Exclude<
   keyof CircuitBreakerOptions,
   "clock" | "name" | "isFailure"

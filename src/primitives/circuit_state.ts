@@ -6,7 +6,7 @@
 
 import { CircuitOpenError } from "../errors.ts";
 
-/** What a circuit comes to rest in. `sinceMs` is the beginning of the cooldown. */
+/** A state without a probe and without an isolation. `sinceMs` is the beginning of the cooldown. */
 export type Rest = { readonly kind: "closed" } | {
   readonly kind: "open";
   sinceMs: number;
@@ -14,34 +14,37 @@ export type Rest = { readonly kind: "closed" } | {
 };
 
 /**
- * Lets one call pass. `sinceMs` is the beginning of its lease, `-Infinity` while there is none; `cooldownMs` is what has
- * passed before it.
+ * The state in which one call passes as a probe. `sinceMs` is when the probe began, `-Infinity` if none is in flight; `cooldownMs` is the
+ * length of the cooldown before it.
  */
 export type HalfOpen = { readonly kind: "half-open"; sinceMs: number; readonly cooldownMs: number };
 
-/** Lets no call pass. `rest` is what the circuit returns to when nothing holds it isolated any more. */
+/** The state in which no call passes until all `holders` have ended their isolation; then the circuit returns to `rest`. */
 export type Isolated = { readonly kind: "isolated"; holders: number; rest: Rest };
 
-/** Everything that tells one circuit from another, but for its counts. */
+/** The whole state of a circuit, without its counts. */
 export type State = Rest | HalfOpen | Isolated;
 
-/** Lets all calls pass. */
+/** The state in which all calls pass. */
 export const CLOSED: Rest = { kind: "closed" };
 
-/** How long ago the cooldown or the lease began; a clock that went back makes it begin again, but not last longer. */
+/**
+ * Returns how long ago the cooldown or the probe began. If the clock went back, that beginning moves to the new time, so that neither lasts
+ * longer than its full length from then on.
+ */
 export function elapsedMs(state: { sinceMs: number }, nowMs: number): number {
   state.sinceMs = Math.min(state.sinceMs, nowMs);
   return nowMs - state.sinceMs;
 }
 
-/** What is left of a state when the circuit is isolated: of a probe, that one is due. */
+/** Returns the state to restore after an isolation. A half-open circuit becomes an open one whose cooldown is over: a probe is due. */
 export function toRest(state: Rest | HalfOpen): Rest {
   return state.kind === "half-open"
     ? { kind: "open", sinceMs: -Infinity, cooldownMs: state.cooldownMs }
     : state;
 }
 
-/** What a refused call is told. */
+/** Creates the error for a refused call. */
 export function openError(state: State, retryAfterMs: number, name: string | undefined): CircuitOpenError {
   const circuit = name === undefined ? "Circuit" : `Circuit of ${name}`;
   const hope = retryAfterMs === Infinity ? "" : `; it may be tried again in ${Math.ceil(retryAfterMs)} ms`;

@@ -1,50 +1,50 @@
 /**
- * Time, as something that is handed in: the system's by default, a manual one in tests.
+ * Time as a dependency: the system's clock by default, a manual clock in tests.
  *
  * @module
  */
 
-/** What `Clock.setTimeout` returns; only good for `Clock.clearTimeout` of the same clock. */
+/** The result of `Clock.setTimeout`, to pass to `Clock.clearTimeout` of the same clock. */
 export type TimerHandle = unknown;
 
 /** A source of time and timers. */
 export interface Clock {
-  /** Milliseconds since some fixed moment, with fractions; never goes back. */
+  /** Returns the milliseconds since some fixed moment, with fractions; never goes back. */
   now(): number;
-  /** Milliseconds since 1970-01-01T00:00:00Z, as the machine believes. */
+  /** Returns the milliseconds since 1970-01-01T00:00:00Z, according to the machine. */
   wallNow(): number;
   /**
-   * Calls `callback` once, not before `delayMs` milliseconds have passed, or {@linkcode MAX_TIMER_MS} if that is
-   * less: for a longer wait, look at `now()` and arm again. The timer keeps the process alive.
+   * Calls `callback` once, not before `delayMs` milliseconds have passed, or {@linkcode MAX_TIMER_MS} if that is less. For a longer
+   * wait, the callback must check `now()` and set another timer. The timer keeps the process alive.
    */
   setTimeout(callback: () => void, delayMs: number): TimerHandle;
-  /** Forgets a timer; does nothing for one that has fired. */
+  /** Cancels a timer; does nothing for one that has fired. */
   clearTimeout(handle: TimerHandle): void;
   /**
-   * Starts work that has a deadline on this clock, but may take real time, such as reading a file. A clock that is moved by hand
-   * waits for it; others have no use for this.
+   * Starts work that has a deadline on this clock but may take real time, such as reading a file. A manual clock waits for the work
+   * before it moves on; other clocks don't need this method.
    */
   hold?<T>(work: () => T): T;
 }
 
-/** The longest delay of one timer, in milliseconds: above it every runtime's `setTimeout` fires at once. */
+/** The longest delay of one timer, in milliseconds: with a longer one, every runtime's `setTimeout` fires at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
-/** The shortest wait, in milliseconds: what rounding leaves over is none, for where it does not move the clock it would never end. */
+/** The shortest wait, in milliseconds. A rounding error must not become a wait: if it is too short to move the clock, it never ends. */
 export const SHORTEST_WAIT_MS = 1e-3;
 
 /**
- * A delay as a caller's own clock may be given it: never negative, and within one timer's range, since such a clock may pass it on to
- * the runtime as it is. For a longer wait, arm it again.
+ * Limits a delay to the range of one timer. A clock that the user provides may pass it on to the runtime unchanged, so the delay must
+ * be neither negative nor too long. For a longer wait, the caller has to set another timer afterwards.
  *
- * @param delayMs The delay; what is due already may be late.
+ * @param delayMs The delay; negative if the deadline is past.
  * @returns Milliseconds from 0 to {@linkcode MAX_TIMER_MS}.
  */
 export function timerDelay(delayMs: number): number {
   return Math.min(Math.max(0, delayMs), MAX_TIMER_MS);
 }
 
-/** The machine's clocks and timers. */
+/** The clock that uses the machine's time and timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),

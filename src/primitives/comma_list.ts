@@ -1,10 +1,10 @@
 /**
- * Lists in texts.
+ * Comma-separated lists.
  *
  * @module
  */
 
-/** The parts of a text that commas separate, without the white space around them; empty ones are left out. */
+/** Splits a text at its commas, trims the parts, and leaves out empty ones. */
 export function commaList(text: string): string[] {
   return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }

@@ -9,11 +9,11 @@ import { argumentError, assertClock, assertSignal } from "./argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
 import { type Clock, timerDelay, type TimerHandle } from "./clock.ts";
 
-/** What a deadline is for. */
+/** The receiver of a deadline. */
 export interface DeadlineTarget {
   /**
-   * Called once when the deadline has passed, and never after it was removed. What it throws leaves the timer's callback;
-   * the deadlines behind it are met all the same.
+   * Called once when the deadline has passed, and never after the deadline was removed. An error that it throws leaves the
+   * timer's callback; the deadlines behind it are met all the same.
    */
   onDeadline(deadline: Deadline): void;
 }
@@ -24,19 +24,19 @@ export interface Deadline {
   readonly atMs: number;
 }
 
-/** What deadlines are kept in: {@linkcode DeadlineQueue}, or anything alike. */
+/** The contract of a container of deadlines, such as {@linkcode DeadlineQueue}. */
 export interface Deadlines {
-  /** Calls a target after so many milliseconds from now, or from `nowMs`. */
+  /** Calls a target `delayMs` milliseconds after `nowMs`, which is now by default. */
   add(target: DeadlineTarget, delayMs: number, nowMs?: number): Deadline;
-  /** Takes a deadline back; does nothing for one that was met. */
+  /** Removes a deadline; does nothing for one that was met. */
   remove(deadline: Deadline): void;
-  /** Waits for so many milliseconds, or until a signal aborts. */
+  /** Waits for `delayMs` milliseconds, or until a signal aborts. */
   sleep(delayMs: number, options?: SleepOptions): Promise<void>;
 }
 
 /** Options of {@linkcode DeadlineQueue.sleep}. */
 export interface SleepOptions {
-  /** Ends the sleep: it rejects at once, with the signal's own reason. */
+  /** Ends the sleep: it rejects at once with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,13 +47,13 @@ class Entry implements Deadline, HeapItem {
 }
 
 /**
- * Deadlines that share one timer: to add one and to remove it costs O(log n) and no timer, where a timer of its own would
- * cost each a system call or two.
+ * Keeps deadlines that share one timer. Adding and removing a deadline costs O(log n); a timer of its own would cost each deadline
+ * a system call or two.
  *
- * The timer is armed for the earliest deadline. Removing that one does not re-arm it (most deadlines are removed before they
- * are due), but with the last one the timer is cleared too. While a deadline waits, the timer keeps the process alive.
- * Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they were
- * added, and never before that moment.
+ * The timer is armed for the earliest deadline. Removing the earliest deadline does not re-arm the timer, because most deadlines
+ * are removed before they are due; removing the last deadline clears it. While a deadline waits, the timer keeps the process
+ * alive. Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they
+ * were added, and never before that moment.
  *
  * @example A sleep that can be cut short
  * ```ts
@@ -79,7 +79,7 @@ export class DeadlineQueue implements Deadlines {
   /**
    * Creates an empty queue.
    *
-   * @param clock Whose time and timer to use.
+   * @param clock The source of time and timers.
    * @throws {TypeError} If `clock` is no clock.
    */
   constructor(clock: Clock) {
@@ -87,7 +87,7 @@ export class DeadlineQueue implements Deadlines {
     this.#clock = clock;
   }
 
-  /** How many deadlines wait. Those that never come are not counted. */
+  /** How many deadlines wait, without those at `Infinity`. */
   get size(): number {
     return this.#entries.size;
   }
@@ -95,11 +95,11 @@ export class DeadlineQueue implements Deadlines {
   /**
    * Adds a deadline.
    *
-   * @param target What to call.
-   * @param delayMs How long from now, in milliseconds. Below 0 counts as 0, which is the timer's next turn; `Infinity` never
-   * comes, and keeps nothing alive.
-   * @param nowMs What the clock said just now, for a caller that has just read it.
-   * @returns The deadline, good for `remove`.
+   * @param target The target to call.
+   * @param delayMs How long from now, in milliseconds. A negative delay counts as 0, which means the timer's next turn. A deadline
+   * at `Infinity` is never met, and does not keep the process alive.
+   * @param nowMs The clock's time, from a caller that has just read it.
+   * @returns The deadline, to pass to `remove`.
    * @throws {TypeError} If `delayMs` is not a number.
    * @throws {RangeError} If `delayMs` is `NaN`.
    */
@@ -115,20 +115,20 @@ export class DeadlineQueue implements Deadlines {
     return entry;
   }
 
-  /** Takes a deadline back. Does nothing for one that was met, removed, or belongs to another queue. */
+  /** Removes a deadline. Does nothing for one that was met or removed, or that belongs to another queue. */
   remove(deadline: Deadline): void {
     if (this.#entries.remove(deadline as Entry) && this.#entries.size === 0) this.#disarm();
   }
 
   /**
-   * Waits.
+   * Waits for a time.
    *
-   * @param delayMs How long, in milliseconds. 0 and less wait for the timer's next turn, `Infinity` until the abort.
+   * @param delayMs How long, in milliseconds. 0 and less wait for the timer's next turn, `Infinity` waits until the abort.
    * @param options Options.
    * @returns A promise that resolves when the time has passed.
    * @throws {TypeError} If `delayMs` is not a number, or `signal` no signal.
    * @throws {RangeError} If `delayMs` is `NaN`.
-   * @throws {unknown} The signal's reason, if it has aborted or aborts meanwhile; nothing is left behind then.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts during the sleep; no deadline is left behind then.
    */
   sleep(delayMs: number, options?: SleepOptions): Promise<void> {
     const signal = options?.signal;
@@ -139,7 +139,7 @@ export class DeadlineQueue implements Deadlines {
     });
   }
 
-  /** Forgets all deadlines. Their targets are not called; a `sleep` stays pending, until its signal aborts. */
+  /** Removes all deadlines. Their targets are not called; a `sleep` stays pending until its signal aborts. */
   clear(): void {
     this.#entries = new BinaryHeap(isBefore);
     this.#disarm();
@@ -164,7 +164,7 @@ export class DeadlineQueue implements Deadlines {
     this.#timer = undefined;
     this.#armedForMs = Infinity;
     const nowMs = this.#clock.now();
-    // What a target adds meanwhile waits for the next turn, or a delay of 0 could keep this one from ending.
+    // Leave deadlines that a target adds meanwhile to the next turn: with a delay of 0 they could keep this loop from ending.
     const lastSequence = this.#sequence;
     try {
       for (
@@ -176,7 +176,7 @@ export class DeadlineQueue implements Deadlines {
         next.target.onDeadline(next);
       }
     } finally {
-      // For the rest: not due yet, because this timer was early or clamped, or behind a target that threw.
+      // Some deadlines may be left: they are not due yet, as the timer was early or clamped, or stand behind a target that threw.
       this.#arm();
     }
   };

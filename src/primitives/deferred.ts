@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A promise, and what settles it. */
+/** A promise, and the functions that settle it. */
 export interface Deferred<T> {
   /** The promise. */
   readonly promise: Promise<T>;
@@ -14,7 +14,7 @@ export interface Deferred<T> {
   readonly reject: (reason?: unknown) => void;
 }
 
-/** Does what `Promise.withResolvers` does, which Node 20 lacks; and it is faster on V8 and on JavaScriptCore. */
+/** Returns the same as `Promise.withResolvers`. Node 20 lacks that function, and this one is faster on V8 and on JavaScriptCore. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: Deferred<T>["resolve"];
   let reject!: Deferred<T>["reject"];
@@ -26,8 +26,9 @@ export function deferred<T>(): Deferred<T> {
 }
 
 /**
- * The same for a promise that another incoming request may settle, in a worker: what runs after it has to do so in the request that has
- * made it. The runtime does not know any more which one that was once V8 has optimized `new Promise`; this it always knows.
+ * Returns the same for a promise that another incoming request may settle, in a worker at the edge. There, callbacks of the promise have
+ * to run for the request that created it. When V8 has optimized `new Promise`, the runtime loses track of that request; with
+ * `Promise.withResolvers` it never does.
  */
 export function deferredAcrossRequests<T>(): Deferred<T> {
   return Promise.withResolvers<T>?.() ?? deferred<T>();

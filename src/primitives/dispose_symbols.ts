@@ -1,18 +1,19 @@
 /**
- * The names of what `using` calls, in browsers that have none yet: Safari, Chrome before 134, Firefox before 141. Bundlers compile
- * `using` for them, but an object that was made without the names could not be disposed of. Loaded before what has such a method.
+ * Adds `Symbol.dispose` and `Symbol.asyncDispose` in browsers that lack them: Safari, Chrome before 134, Firefox before 141. Bundlers
+ * compile `using` for these browsers, but an object created without the symbols could not be disposed of. Modules whose classes have
+ * a dispose method must import this module.
  *
  * @module
  */
 
 /**
- * Adds `dispose` and `asyncDispose` where they are missing: those of the registry, which compiled code looks for.
+ * Adds `dispose` and `asyncDispose` to an object that lacks them: the registered symbols, which compiled code looks for.
  *
- * @param symbols What they are missing from.
+ * @param symbols The object, usually `Symbol`.
  */
 export function addDisposeSymbols(symbols: object): void {
   for (const name of ["dispose", "asyncDispose"]) {
-    // Does not throw where the globals are frozen.
+    // Unlike an assignment, this does not throw if the globals are frozen.
     if (!(name in symbols)) Reflect.defineProperty(symbols, name, { value: Symbol.for(`Symbol.${name}`) });
   }
 }

@@ -1,32 +1,32 @@
 /**
- * What drops say of a limit.
+ * How an adaptive limit follows from drops.
  *
  * @module
  */
 
 import type { WindowStats } from "./sample_window.ts";
 
-/** A share of drops up to this is chance. */
+/** A share of drops up to this counts as chance. */
 const CHANCE = 0.02;
-/** How much more than usual they may be, since they come by chance. */
+/** The factor by which drops may exceed the usual share, since drops come by chance. */
 const SPREAD = 1.5;
-/** So much of a limit must be gone before the drops under both tell anything. */
+/** A limit must fall to this share of what it was before a comparison of the drops at both limits tells anything. */
 const TELLING = 0.8;
-/** What is left of the drops where they do not come from the limit, at least: they come by chance. */
+/** If less than this share of the drops is left at the lower limit, the limit was their reason; otherwise the difference may be chance. */
 const REMAINDER = 1 / 3;
-/** A larger share of drops is never usual. */
+/** The largest share of drops that may count as usual. */
 const MOST_USUAL = 0.3;
-/** How much of what is usual is forgotten in a window that has less. */
+/** How fast the usual share falls in a window with fewer drops: by this share of the difference. */
 const FORGETTING = 0.05;
 
-/** Tells drops that come from a limit that is too high from those that come whatever the limit is. */
+/** Distinguishes drops that come from too high a limit from drops that come at any limit. */
 export class DropRate {
-  /** The share of drops that no limit changes. */
+  /** The usual share of drops, which comes at any limit. */
   #usual = 0;
-  /** Where the limit began to fall, and the share of drops there. */
+  /** The limit, and the share of drops, when the limit began to fall. */
   #fellFrom: { readonly limit: number; readonly share: number } | undefined;
 
-  /** Whether a window has more drops than usual. One drop alone never tells anything. */
+  /** Returns whether a window has more drops than usual. One drop alone never counts as an overload. */
   isOverload(limit: number, { drops, count }: WindowStats): boolean {
     const share = drops / count;
     if (drops > 1 && share > CHANCE + SPREAD * this.#usual) return true;
@@ -36,14 +36,15 @@ export class DropRate {
   }
 
   /**
-   * The limit has been lowered because of drops, or is about to be: if they have not become fewer, it was not too high.
+   * Tests whether a lower limit has made drops fewer; called when drops have lowered the limit, or are about to. If drops have not
+   * become fewer, the limit was not too high, and their share counts as usual from now on.
    *
-   * @returns The limit before it was lowered, if it does not help.
+   * @returns The limit before its fall, to restore it, if the fall did not help; otherwise `undefined`.
    */
   testFall(limit: number, { drops, count }: WindowStats): number | undefined {
     const share = drops / count;
     let from = this.#fellFrom;
-    // What was dropped in an outage, or while the limit was much too high, is no measure of what is usual.
+    // Drops in an outage, or at a limit that was much too high, are no measure of the usual share.
     const isOver = from !== undefined && from.share > MOST_USUAL && share <= MOST_USUAL;
     if (from === undefined || limit > from.limit || isOver) from = this.#fellFrom = { limit, share };
     const most = Math.max(share, from.share);

@@ -1,16 +1,16 @@
 /**
- * How many typing errors two texts are apart.
+ * The edit distance of two texts, to find typing errors.
  *
  * @module
  */
 
 /**
- * The least number of characters to insert, delete, replace, or swap with their neighbour to make one text of the other (the distance
- * of Damerau and Levenshtein, with optimal string alignment).
+ * Returns the least number of edits that turn one text into the other: to insert, delete or replace a character, or to swap two
+ * neighbours (the distance of Damerau and Levenshtein, with optimal string alignment).
  *
  * @param a One text.
- * @param b The other.
- * @returns The number.
+ * @param b The other text.
+ * @returns The number of edits.
  */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];
@@ -30,12 +30,12 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * The nearest of several items.
+ * Finds the nearest of several items.
  *
  * @param items The items.
- * @param most How far away it may be.
- * @param distanceOf How far away an item is.
- * @returns The first of those that are nearest; `undefined` if all are further away.
+ * @param most The largest distance that counts: an integer.
+ * @param distanceOf Returns the distance of an item: an integer.
+ * @returns The first of the nearest items; `undefined` if all are further away than `most`.
  */
 export function nearestOf<T>(
   items: readonly T[],

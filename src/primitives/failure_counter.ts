@@ -1,5 +1,5 @@
 /**
- * When a circuit has seen too many failures.
+ * Counters that decide when a circuit has seen too many failures.
  *
  * @module
  */
@@ -12,23 +12,24 @@ export interface FailureCounter {
   /**
    * Counts a success.
    *
-   * @param startedAtMs When the call began, if that is known.
-   * @param nowMs What the clock says, for a caller that has just read it.
+   * @param startedAtMs When the call began, if the caller knows it.
+   * @param nowMs The clock's time, from a caller that has just read it.
    */
   success(startedAtMs?: number, nowMs?: number): void;
   /**
-   * Counts a failure, and says whether it is one too many.
+   * Counts a failure.
    *
-   * @param startedAtMs When the call began, if that is known.
+   * @param startedAtMs When the call began, if the caller knows it.
+   * @returns Whether there are too many failures now.
    */
   failure(startedAtMs?: number): boolean;
-  /** Forgets all. */
+  /** Drops all results. */
   clear(): void;
   /** Whether no failure is counted. */
   readonly isQuiet: boolean;
 }
 
-/** Too many are `threshold` failures without a success between them. */
+/** Counts failures in a row: `threshold` failures without a success between them are too many. */
 export class ConsecutiveFailures implements FailureCounter {
   readonly #threshold: number;
   #failures = 0;
@@ -59,21 +60,24 @@ export class ConsecutiveFailures implements FailureCounter {
   }
 }
 
-/** How long nothing but failures must have come for the old successes of a window not to matter, in milliseconds. */
+/** How long a run of `minimumRequests` failures must last to be an outage, whatever the window holds, in milliseconds. */
 const OUTAGE_MS = 250;
-/** How many times `minimumRequests` of them are enough in less time. */
+/** How many times `minimumRequests` a run of failures must have to be an outage in less time. */
 const OUTAGE_FACTOR = 5;
-/** So many successes whose calls began after one that fails are no chance. */
+/** How many successes of calls that began after a failing call show that its failure says nothing about the present. */
 const FEW_SERVED = 5;
-/** A product that rounding makes a little too large must not need one failure more. */
+/** Makes the bound a little smaller: if rounding makes the product a little too large, it must not take one failure more. */
 const ROUNDING = 0.999_999_999_999;
 
 /**
- * Too many is a share of `failureRatio` or more of the results of a sliding window, once it holds `minimumRequests`; or
- * nothing but failures, `minimumRequests` of them over at least a quarter of a second, or five times as many: a window full of
- * successes would notice an outage only when they have left it. A success whose call began before the failures did says nothing
- * of them, and a failure that comes so late that a call that began after it has succeeded is none of nothing but failures; if five have,
- * it says nothing of now at all.
+ * Counts the share of failures in a sliding window. There are too many failures in two cases, both only when the window holds
+ * `minimumRequests` results. First, if their share is `failureRatio` or more. Second, after a run of nothing but failures:
+ * `minimumRequests` of them over at least a quarter of a second, or five times as many in any time. Without the second case, a window full
+ * of successes would notice an outage only after these successes have left it.
+ *
+ * Results may come late, so the counter compares when calls began. A success does not end a run of failures if its call began before the
+ * first failing call of the run did. A failure is not part of a run if a call that began later has succeeded. A failure is not counted at
+ * all if the five latest successes are of calls that began later: it says nothing about the present.
  */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;
@@ -81,11 +85,11 @@ export class FailureRatio implements FailureCounter {
   readonly #clock: Clock;
   readonly #results: WindowedCount;
   readonly #failures: WindowedCount;
-  /** Failures in a row, when the first of them came, and when its call had begun. */
+  /** The number of failures in the current run, when the first of them came, and when its call began. */
   #inARow = 0;
   #failingSinceMs = 0;
   #firstStartedAtMs = 0;
-  /** When the calls began that have succeeded last, and the latest of them all. */
+  /** When the calls of the latest successes began, the index of the oldest of these, and the latest beginning of all successes. */
   readonly #servedSinceMs: number[] = Array(FEW_SERVED).fill(-Infinity);
   #turn = 0;
   #latestServedMs = -Infinity;
@@ -125,7 +129,7 @@ export class FailureRatio implements FailureCounter {
     }
     const least = this.#minimumRequests;
     const results = this.#results.total(nowMs);
-    // What is older than the window says nothing of now.
+    // A run may be older than the window: then the results in it say too little about the present.
     if (results < least) return false;
     if (this.#failures.total(nowMs) >= this.#failureRatio * results * ROUNDING) return true;
     if (this.#inARow < least) return false;

@@ -1,34 +1,34 @@
 /**
- * How long things took lately.
+ * A percentile of recent latencies.
  *
  * @module
  */
 
-/** Each power of two is cut into this many buckets: a percentile is too high by a 16th of an octave at most. */
+/** How many buckets each power of two has: a percentile is too high by a 16th of an octave at most. */
 const BUCKETS_PER_OCTAVE = 16;
-/** The shortest latency that is told apart, in milliseconds. */
+/** Latencies up to this, in milliseconds, fall into the first bucket. */
 const SHORTEST_MS = 1 / 16;
-/** The longest one is over an hour. */
+/** The last bucket begins at more than an hour. */
 const OCTAVES = 26;
 const BUCKETS = OCTAVES * BUCKETS_PER_OCTAVE;
 
-/** How old samples grow before they make room for new ones, in milliseconds. */
+/** How long a generation collects samples before the next one begins, in milliseconds. */
 const GENERATION_MS = 15_000;
-/** So many further samples, as a share of those that there are, change a percentile too little to look for it anew. */
+/** The percentile is computed anew after this share of further samples; fewer samples change it too little. */
 const NEWS = 1 / 32;
 
-/** Where a percentile is asked for again and again. */
+/** Options of {@linkcode LatencyWindow}. */
 export interface LatencyWindowOptions {
-  /** Which share of the latencies the percentile is above, between 0 and 1. */
+  /** The share of the latencies that are below the percentile, between 0 and 1. */
   readonly percentile: number;
-  /** How many samples there must be. */
+  /** How many samples the window needs before it gives a percentile. */
   readonly minimumSamples: number;
 }
 
 /**
- * Knows a percentile of recent latencies, in memory that does not grow with them: a histogram of two generations, in buckets of
- * logarithmic width as in HdrHistogram. The older one is forgotten when the younger has lasted for 15 seconds and has samples enough, so
- * that a window of few samples lasts longer.
+ * Computes a percentile of recent latencies, in memory of constant size: a histogram with buckets of logarithmic width, as in
+ * HdrHistogram, for each of two generations. The older generation is dropped when the younger one has lasted for 15 seconds and has
+ * enough samples. So the window lasts longer if samples are few.
  */
 export class LatencyWindow {
   readonly #percentile: number;
@@ -38,7 +38,7 @@ export class LatencyWindow {
   #youngCount = 0;
   #oldCount = 0;
   #bornAtMs = -Infinity;
-  /** The percentile as it was found last, and after how many samples it is looked for again. */
+  /** The percentile that was computed last, and after how many further samples it is computed anew. */
   #thresholdMs = Infinity;
   #news = 0;
 
@@ -48,12 +48,12 @@ export class LatencyWindow {
     this.#minimumSamples = minimumSamples;
   }
 
-  /** How many samples there are. */
+  /** How many samples the window holds. */
   get count(): number {
     return this.#youngCount + this.#oldCount;
   }
 
-  /** Adds a latency, in milliseconds, that ended at `nowMs`. */
+  /** Adds a latency, in milliseconds, of work that ended at `nowMs`. */
   add(latencyMs: number, nowMs: number): void {
     if (this.#bornAtMs === -Infinity) this.#bornAtMs = nowMs;
     const isOld = nowMs - this.#bornAtMs >= GENERATION_MS;
@@ -75,8 +75,8 @@ export class LatencyWindow {
   }
 
   /**
-   * The percentile, in milliseconds: too high by 4.4 % at most, and never too low, so that latencies that are all alike are not above it.
-   * `Infinity` as long as there are not samples enough.
+   * The percentile, in milliseconds; `Infinity` while there are too few samples. It is too high by 4.4 % at most, and never too low, so
+   * that equal latencies never exceed it.
    */
   get thresholdMs(): number {
     const { count } = this;

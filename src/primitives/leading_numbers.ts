@@ -1,23 +1,24 @@
 /**
- * Long arrays of numbers, looked through without a change to how they are stored.
+ * A scan of long number arrays that keeps the way in which V8 stores them.
  *
  * @module
  */
 
-/** Shorter arrays are often rows, whose elements differ; and there is little to be had. */
+/** The shortest array to scan. Shorter ones are often rows of different types, and there is little to gain. */
 const SHORTEST = 16;
 
 /**
- * How many elements at the beginning of an array are numbers, as far as it seems to hold nothing else: an array that begins or
- * ends with another value, in which a gap is, or that is shorter than 16, counts as none.
+ * Returns how many elements at the beginning of an array are numbers. Returns 0 without a scan for an array that is not likely to hold
+ * numbers only: one that begins or ends with another value, that contains a gap, or that is shorter than 16.
  *
- * V8 stores arrays of numbers as such, in 8 bytes an element. A loop that has read both these and arrays of other values makes the former
- * like the latter, with an object of 16 bytes for each number besides (elements kinds only ever become more general, and so do those
- * of what a place in the code reads). So this loop is for arrays of numbers; all that is asked before it leaves them alone.
+ * V8 stores arrays of numbers unboxed, in 8 bytes an element. If one loop reads such arrays and arrays of other values, V8 converts the
+ * number arrays to general ones, with an object of 16 bytes for each number besides. (Elements kinds only ever become more general, and
+ * so do the kinds that V8 records for a place in the code.) So the loop here must meet number arrays only; the checks before it do not
+ * change how an array is stored.
  *
  * @param values The array.
- * @param gap What stands where a number is missing, such as `null`.
- * @returns The number; 0 says nothing.
+ * @param gap The value that stands for a missing number, such as `null`.
+ * @returns The number of leading numbers; 0 does not mean that the array begins with another value.
  */
 export function leadingNumbers(values: readonly unknown[], gap: unknown): number {
   const { length } = values;

@@ -1,5 +1,5 @@
 /**
- * What a limit should be.
+ * The estimator behind an adaptive limit.
  *
  * @module
  */
@@ -9,62 +9,63 @@ import { DropRate } from "./drop_rate.ts";
 import { LatencyGradient } from "./latency_gradient.ts";
 import { SampleWindow, type WindowStats } from "./sample_window.ts";
 
-/** How many samples a decision takes. */
+/** The fewest samples that a decision needs. */
 const FEWEST = 10;
-/** A decision waits for more samples while its mean is so uncertain: about 10 %. */
+/** While the standard error of the mean logarithm exceeds this (about 10 % of a latency), a decision waits for more samples. */
 const UNCERTAIN = 0.1;
-/** But no longer than so many windows, and not for more than so many samples. */
+/** A decision waits for no more than this many windows, and for no more than this many samples. */
 const MOST_WINDOWS = 4;
 const ENOUGH = 100;
-/** A limit that has grown by more than this lets a burst begin. */
+/** If the limit grows by more than this factor, a burst of work begins at once. */
 const BURST = 1.25;
-/** What is left of a limit that was too high: at most, and at least. */
+/** The largest and the smallest share of a limit that was too high that one decision leaves. */
 const MOST_LEFT = 0.9;
 const LEAST_LEFT = 0.5;
-/** After so many windows without overload a limit that was too high is tried again; after twice as many each time. */
+/** After how many windows without overload a limit that was too high is tried again. The number doubles each time, up to a maximum. */
 const FIRST_CAUTION = 8;
 const MOST_CAUTION = 64;
-/** The share of the way to a limit that was too high that one step takes. */
+/** The share of the distance to a limit that was too high by which one step grows. */
 const APPROACH = 0.25;
 
 /**
- * Works out a limit from what becomes of the work under it. One decision is made in each window, by what was measured after the one before
- * has had its effect; there are no timers.
+ * Computes a limit from the outcomes of the work under it. It makes one decision per window, from work that began after the previous
+ * decision took effect. There are no timers.
  *
- * Drops count whatever the algorithm: the limit falls to what was really served (Little's law), and by a tenth at least, and rises again step by
- * step: additive increase, multiplicative decrease (Chiu and Jain, 1989). A limit that was too high is tried again after a while only, and
- * later each time. Until it was too high for the first time it doubles, as in TCP's slow start. It does not grow while less than
- * half of it is used, which would say nothing.
+ * Both algorithms react to drops: the limit falls to what the service really handled (Little's law), by at least a tenth, and rises
+ * again step by step: additive increase, multiplicative decrease (Chiu and Jain, 1989). A limit that was too high is tried again only
+ * after a while, and later each time. Until the limit is too high for the first time it doubles, as in TCP's slow start. It does not
+ * grow while less than half of it is used, because that use says nothing about a higher limit.
  */
 export class LimitEstimator {
-  /** How much may be in flight. */
+  /** How many units of work may be in flight. */
   limit: number;
-  /** The highest that it may become. */
+  /** The highest value that the limit may reach. */
   readonly max: number;
   readonly #settings: LimitSettings;
   readonly #window: SampleWindow = new SampleWindow();
   readonly #drops: DropRate = new DropRate();
   readonly #gradient: LatencyGradient | undefined;
-  /** Whether what ends has begun under another limit. */
+  /** Whether samples are skipped because their work began under an earlier limit. */
   #isSettling = true;
-  /** Whether a burst may have begun when the limit was changed: it meets queues that are not full yet. */
+  /** Whether the last change may have begun a burst. The work of a burst is no measure: it meets queues that are still short. */
   #isBurst = true;
-  /** When the limit was changed, or the burst began to end. */
+  /** When the limit was last changed, or when the work of the burst began to end. */
   #changedAtMs = -Infinity;
-  /** Until when what ends has begun under another limit, at least. */
+  /** The earliest time at which the skipping of samples may end. */
   #settlesAtMs = -Infinity;
-  /** Whether no limit has been too high. */
+  /** Whether no limit has been too high yet. */
   #isSearching = true;
-  /** The lowest limit that was too high, while that is remembered. */
+  /** The lowest limit that was too high; `Infinity` if none is remembered. */
   #ceiling = Infinity;
+  /** How many windows without overload must pass just below the ceiling before the ceiling is tried again. */
   #caution = FIRST_CAUTION / 2;
-  /** Windows without overload just below it. */
+  /** How many windows without overload have passed just below the ceiling. */
   #calmWindows = 0;
 
   /**
-   * Creates an estimator that has measured nothing.
+   * Creates an estimator without samples.
    *
-   * @param rules What it goes by.
+   * @param rules The rules by which the limit changes.
    * @throws {TypeError} If an option is of the wrong type.
    * @throws {RangeError} If one is out of its range.
    */
@@ -75,16 +76,16 @@ export class LimitEstimator {
     if (this.#settings.algorithm === "gradient") this.#gradient = new LatencyGradient();
   }
 
-  /** Whether it would be the same if it were made anew. */
+  /** Whether the estimator has its initial limit and an empty window, so that a new one could replace it. */
   get isNew(): boolean {
     return this.limit === this.#settings.initial && this.#window.count === 0;
   }
 
   /**
-   * Notes what has become of a piece of work.
+   * Records the outcome of a piece of work.
    *
    * @param latencyMs How long it took, in milliseconds.
-   * @param inFlight How much was in flight when it ended, itself included.
+   * @param inFlight How many units of work were in flight when it ended, itself included.
    * @param isDropped Whether it was refused, or took too long.
    * @param nowMs The time, in milliseconds since some fixed moment.
    * @returns Whether the limit has changed.
@@ -95,7 +96,12 @@ export class LimitEstimator {
     return this.#isOver(nowMs) && this.#decide(this.#window.stats(nowMs), nowMs);
   }
 
-  /** What ends has begun under another limit, until work has ended that has begun since it was changed. */
+  /**
+   * Checks whether the latest change of the limit has taken effect: whether work that began after the change has ended. If the change began
+   * a burst, this takes a second round: work that began when the first of the burst had ended must end, too. Then it opens a new window.
+   *
+   * @returns Whether the sample counts.
+   */
   #settle(startedAtMs: number, nowMs: number): boolean {
     if (nowMs < this.#settlesAtMs || startedAtMs < this.#changedAtMs) return false;
     this.#isSettling = this.#isBurst;
@@ -129,11 +135,11 @@ export class LimitEstimator {
     return true;
   }
 
-  /** What was in flight was too much. */
+  /** Computes the limit after an overload. */
   #fall({ peak, served }: WindowStats): number {
     const tooMuch = Math.min(this.limit, peak);
     this.#gradient?.interrupt();
-    // Where nothing is served at all, the limit is not the reason.
+    // If the service handles nothing at all, the limit is not the reason.
     if (served >= 1) {
       this.#isSearching = false;
       this.#ceiling = tooMuch;
@@ -143,7 +149,7 @@ export class LimitEstimator {
     return Math.max(LEAST_LEFT * tooMuch, Math.min(served, MOST_LEFT * tooMuch));
   }
 
-  /** What the algorithm makes of a window without overload. */
+  /** Computes the limit that the algorithm wants after a window without overload. */
   #want(stats: WindowStats, nowMs: number): number {
     const { limit } = this;
     if (this.#gradient !== undefined) return this.#gradient.next(limit, stats, nowMs);
@@ -151,7 +157,7 @@ export class LimitEstimator {
     return this.#isSearching ? 2 * limit : limit + 1;
   }
 
-  /** Keeps a limit from rising too fast to what was too much before. */
+  /** Slows a rise down that approaches a limit that was too high before. */
   #rise(wanted: number, peak: number): number {
     const { limit } = this;
     if (limit >= this.#ceiling && peak >= this.#ceiling) {

@@ -1,14 +1,14 @@
 /**
- * A first-in first-out queue from whose middle items can leave.
+ * A first-in first-out queue that also removes items from its middle.
  *
  * @module
  */
 
-/** What an item of a {@linkcode LinkedQueue} has to carry. Only the queue writes it. */
+/** The links that an item of a {@linkcode LinkedQueue} must have. Only the queue writes them. */
 export interface LinkedItem<T> {
-  /** The item that came before; `undefined` for the first, and for one that is in no queue. */
+  /** The item before this one; `undefined` for the first item, and for an item in no queue. */
   previous: T | undefined;
-  /** The item that came after; `undefined` for the last, and for one that is in no queue. */
+  /** The item after this one; `undefined` for the last item, and for an item in no queue. */
   next: T | undefined;
 }
 
@@ -17,7 +17,7 @@ export class LinkedQueue<T extends LinkedItem<T>> {
   /** The first item. Only the queue writes it. */
   head: T | undefined = undefined;
   #tail: T | undefined;
-  /** How many items there are. Only the queue writes it; a field, because it is asked for all the time. */
+  /** How many items the queue holds. Only the queue writes it; a field, because callers read it very often. */
   size = 0;
 
   /** Adds an item that is in no queue, behind all others. */

@@ -1,10 +1,10 @@
 /**
- * What errors say.
+ * The messages of thrown values.
  *
  * @module
  */
 
-/** The message of an error, or of whatever else was thrown. */
+/** Returns the message of an error, or any other thrown value as a string. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

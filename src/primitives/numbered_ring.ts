@@ -1,19 +1,19 @@
 /**
- * Values that come in any order, and leave in the order of their numbers.
+ * A buffer for values that arrive in any order and leave in the order of their numbers.
  *
  * @module
  */
 
 /**
- * Holds numbered values until it is their turn: 0 leaves first, then 1, and so on. Takes as much room as the numbers that
- * are present at once are apart, and keeps nothing of what has left, which a `Map` does for a while.
+ * Holds numbered values until their turn comes: 0 leaves first, then 1, and so on. Its size follows the largest distance between the
+ * next number and a number present. A value that has left is released at once; a `Map` would keep it for a while.
  */
 export class NumberedRing<T> {
   #slots: (T | undefined)[] = [undefined, undefined, undefined, undefined];
   #next = 0;
   #size = 0;
 
-  /** How many values there are. */
+  /** How many values the ring holds. */
   get size(): number {
     return this.#size;
   }
@@ -25,7 +25,7 @@ export class NumberedRing<T> {
     this.#size++;
   }
 
-  /** Takes the value of the next number; `undefined` as long as there is none. */
+  /** Takes the value of the next number; `undefined` while it is missing. */
   take(): T | undefined {
     const slot = this.#next & (this.#slots.length - 1);
     const value = this.#slots[slot];

@@ -1,10 +1,10 @@
 /**
- * What values are, whichever realm or package they are of.
+ * The type of a value, whichever realm or package it comes from.
  *
  * @module
  */
 
-/** What a value says it is, such as `Object` for a record, `Request` or `Map`. */
+/** Returns a value's own tag (`Symbol.toStringTag`), or its built-in one: `Object` for a record, `Request`, `Map` and so on. */
 export function objectTag(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

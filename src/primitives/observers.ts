@@ -1,53 +1,56 @@
 /**
- * Listeners, and how they are called.
+ * A list of event listeners.
  *
  * @module
  */
 
 import "./dispose_symbols.ts";
 
-/** What is told of events. */
+/** A registration of a listener. */
 export interface Observer<E> {
-  /** What is called. */
+  /** The listener, called with each event. */
   readonly listener: (event: E) => void;
 }
 
 /**
- * Hears what an observer has thrown, or rejected with.
+ * Called when a listener has thrown, or its promise has rejected.
  *
- * @param observer Which one it was.
- * @param error What it has thrown.
- * @param isLeftOut Whether an observer was left out of what has failed: see {@linkcode Observers.notify}.
+ * @param observer The registration of the listener.
+ * @param error The error.
+ * @param isLeftOut Whether the failed call belongs to an event that left out an observer: see {@linkcode Observers.notify}.
  */
 export type OnObserverFailure<E> = (observer: Observer<E>, error: unknown, isLeftOut: boolean) => void;
 
-/** Tells events to listeners, each event to all before the next, also when a listener causes that next one. */
+/**
+ * Notifies listeners of events. All listeners get an event before any of them gets the next one, also if a listener causes the next
+ * event.
+ */
 export class Observers<E> {
   readonly #observers = new Set<Observer<E>>();
   readonly #pending: Telling<E>[] = [];
   readonly #onFailure: OnObserverFailure<E>;
 
-  /** Begins with none; without `onFailure`, what they throw goes nowhere: no observer changes what it observes. */
+  /** Creates an empty list. Without `onFailure`, errors of listeners are dropped, because a listener must not disturb what it observes. */
   constructor(onFailure: OnObserverFailure<E> = ignore) {
     this.#onFailure = onFailure;
   }
 
-  /** How many listen. */
+  /** How many listeners there are. */
   get size(): number {
     return this.#observers.size;
   }
 
-  /** Adds a listener, until what is returned is disposed. A listener added twice hears everything twice. */
+  /** Adds a listener, and returns a disposable that removes it. A listener added twice is called twice. */
   add(listener: (event: E) => void): Disposable {
     const observer = { listener };
     this.#observers.add(observer);
     return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
   }
 
-  /** Tells an event to all, but for one that is left out. */
+  /** Calls all listeners with an event, except the one that is left out. */
   notify(event: E, leftOut?: Observer<E>): void {
     this.#pending.push({ event, leftOut });
-    // Else a listener of an event that is being told has caused this one: it is told when that one has been.
+    // A listener of another event has caused this one: the outer call gets to this event after that one.
     if (this.#pending.length > 1) return;
     for (let telling = this.#pending[0]; telling !== undefined; telling = this.#pending[0]) {
       this.#tell(telling);
@@ -57,13 +60,13 @@ export class Observers<E> {
 
   #tell({ event, leftOut }: Telling<E>): void {
     for (const observer of [...this.#observers]) {
-      // One that was disposed while the others were told is told nothing more.
+      // An earlier listener may have removed this one.
       if (observer === leftOut || !this.#observers.has(observer)) continue;
       const fail = (error: unknown): void => this.#onFailure(observer, error, leftOut !== undefined);
       try {
         const { listener } = observer;
         const told: unknown = listener(event);
-        // An async function fails later, and would end the process.
+        // An async listener fails later; unhandled, its rejection would end the process.
         if (told instanceof Promise) told.catch(fail);
       } catch (error) {
         fail(error);

@@ -1,5 +1,5 @@
 /**
- * What a holder of capacity holds.
+ * A permit: a share of a capacity that its holder gives back.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import "./dispose_symbols.ts";
 
 /** A share of a capacity, held until it is released. */
 export class Permit implements Disposable {
-  /** How much of the capacity it is. */
+  /** How much of the capacity the permit takes. */
   readonly weight: number;
   #giveBack: ((weight: number) => void) | undefined;
 
-  /** Made where permits are handed out; `giveBack` is called at most once, with the weight. */
+  /** Creates a permit whose weight has been taken already. The release calls `giveBack` with the weight, at most once. */
   constructor(weight: number, giveBack: (weight: number) => void) {
     this.weight = weight;
     this.#giveBack = giveBack;

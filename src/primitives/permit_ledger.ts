@@ -1,5 +1,5 @@
 /**
- * How much of a capacity is in use, and what waits for it.
+ * The account of a capacity: how much of it is in use, and the queue of waiters.
  *
  * @module
  */
@@ -14,16 +14,16 @@ export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortT
   previous: PermitWaiter | undefined = undefined;
   /** @inheritdoc */
   next: PermitWaiter | undefined = undefined;
-  /** The ledger in whose queue it is. */
+  /** The ledger whose queue the waiter stands in. */
   readonly ledger: PermitLedger;
-  /** How much it waits for. */
+  /** How much of the capacity it waits for. */
   readonly weight: number;
   /** @inheritdoc */
   readonly priority: number;
-  /** What ends the wait. */
+  /** The signal whose abort ends the wait. */
   readonly signal: AbortSignal | undefined;
 
-  /** Creates a waiter, which is not queued yet. */
+  /** Creates a waiter that is not in the queue yet. */
   constructor(ledger: PermitLedger, weight: number, priority = 0, signal?: AbortSignal) {
     this.ledger = ledger;
     this.weight = weight;
@@ -31,13 +31,13 @@ export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortT
     this.signal = signal;
   }
 
-  /** Called when its weight has been taken for it. It must not run foreign code before it returns. */
+  /** Called when the ledger has taken the waiter's weight for it. Must not run foreign code before it returns. */
   abstract grant(): void;
 
   /** Called instead of `grant` when its signal has aborted. */
   abstract reject(reason: unknown): void;
 
-  /** Leaves the queue. */
+  /** Rejects the waiter, removes it from the queue, and admits waiters behind it that now fit. */
   onAbort(signal: AbortSignal): void {
     this.reject(signal.reason);
     this.ledger.waiters.remove(this);
@@ -45,23 +45,23 @@ export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortT
   }
 }
 
-/** Accounts for a capacity, and hands it on in the order of the queue. Weights have been checked before. */
+/** Keeps account of a capacity, and grants it to waiters in the order of the queue. Callers check weights beforehand. */
 export class PermitLedger {
-  /** How much may be in use at once; code that changes it calls `admit` next. */
+  /** How much may be in use at once. Code that changes it must call `admit` afterwards. */
   capacity: number;
   /** How much is in use. Only the ledger writes it. */
   inUse = 0;
-  /** The waiters. Only the ledger changes it, and a waiter that leaves. */
+  /** The queue of waiters. Only the ledger changes it, and a waiter that leaves it on an abort. */
   readonly waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
-  /** Called when a waiter has come: they may have permits that they can do without. Absent while there are none. */
+  /** Listeners called after a waiter was queued: they may hold permits that they can give back early. Absent if there are none. */
   onShortage: Set<() => void> | undefined = undefined;
 
-  /** Creates a ledger with everything free. */
+  /** Creates a ledger whose whole capacity is free. */
   constructor(capacity: number) {
     this.capacity = capacity;
   }
 
-  /** Takes `weight`, if it is free and there is no waiter. */
+  /** Takes `weight` and returns `true`, if so much is free and there is no waiter; a weight of 0 always succeeds. */
   take(weight: number): boolean {
     if (weight === 0) return true;
     if (this.waiters.size > 0 || this.inUse + weight > this.capacity) return false;
@@ -69,7 +69,7 @@ export class PermitLedger {
     return true;
   }
 
-  /** Gives `weight` back. An arrow function, so that all permits share it. */
+  /** Gives `weight` back and admits waiters. An arrow function, so that all permits share one bound function. */
   readonly give = (weight: number): void => {
     this.inUse -= weight;
     if (this.waiters.size > 0) this.admit();
@@ -79,12 +79,12 @@ export class PermitLedger {
   enqueue(waiter: PermitWaiter): void {
     this.waiters.push(waiter);
     if (waiter.signal !== undefined) addAbortListener(waiter.signal, waiter);
-    // It may fit where those behind it, of a lower priority, are too heavy.
+    // A light waiter of a higher priority may fit where the waiters that it overtakes are too heavy.
     if (this.waiters.peek() === waiter) this.admit();
     if (this.onShortage !== undefined) { for (const listener of [...this.onShortage]) listener(); }
   }
 
-  /** Hands on what is free, after a waiter has left or the capacity has changed. */
+  /** Grants free capacity to the waiters at the head of the queue, as far as they fit. */
   admit(): void {
     for (let head = this.waiters.peek(); head !== undefined; head = this.waiters.peek()) {
       const { signal } = head;
@@ -93,7 +93,7 @@ export class PermitLedger {
       this.waiters.remove(head);
       if (signal !== undefined) removeAbortListener(signal, head);
       if (isAborted) {
-        // The signal is calling its targets one by one, and has not come to this one yet.
+        // The signal calls its targets one by one, and has not reached this waiter yet.
         head.reject(signal.reason);
       } else {
         this.inUse += head.weight;

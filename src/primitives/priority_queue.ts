@@ -1,5 +1,5 @@
 /**
- * First in, first out within a priority.
+ * A queue by priority that is first-in first-out within a priority.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
 import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
 
-/** What an item of a {@linkcode PriorityQueue} has to carry. */
+/** The members that an item of a {@linkcode PriorityQueue} must have. */
 export interface PriorityItem<T> extends LinkedItem<T> {
-  /** Higher goes first. It must not change while the item is queued. */
+  /** The item's priority: higher goes first. It must not change while the item is queued. */
   readonly priority: number;
 }
 
 /** The items of one priority. */
 export class Level<T extends LinkedItem<T>> extends LinkedQueue<T> implements HeapItem {
-  /** The priority of all of them. */
+  /** The priority of all items of the level. */
   readonly priority: number;
-  /** Where it is among the levels. Only these write it. */
+  /** The level's index in the heap of levels. Only that heap writes it. */
   heapIndex = -1;
 
   /** Creates a level without items. */
@@ -28,19 +28,19 @@ export class Level<T extends LinkedItem<T>> extends LinkedQueue<T> implements He
 }
 
 /**
- * A queue by priority, and by age within a priority, from whose middle items can leave. With one priority in use it
- * costs what a linked list does; with many, O(log of their number) whenever one comes into use or goes out of it.
+ * A queue by priority, and by age within a priority, that also removes items from its middle. With one priority in use it costs as much
+ * as a linked list. With many, the first item of a priority and the removal of the last one cost O(log n) for n priorities.
  */
 export class PriorityQueue<T extends PriorityItem<T>> {
-  /** The items by their priorities, in no order. Only the queue changes it. */
+  /** The levels by priority, in no order. Only the queue changes them. */
   protected readonly levels: Map<number, Level<T>> = new Map();
   readonly #order: BinaryHeap<Level<T>> = new BinaryHeap((a, b) => a.priority > b.priority);
-  /** The level used last, to save a look-up. It is in `levels`, if it is set. */
+  /** The level used last, to save a look-up. If set, it is one of `levels`. */
   #recent: Level<T> | undefined;
-  /** How many items there are. Only the queue writes it. */
+  /** How many items the queue holds. Only the queue writes it. */
   size = 0;
 
-  /** The first item, which stays. */
+  /** Returns the first item without removing it. */
   peek(): T | undefined {
     return this.#order.peek()?.head;
   }
@@ -56,7 +56,7 @@ export class PriorityQueue<T extends PriorityItem<T>> {
     const level = this.#levelOf(item.priority);
     level.remove(item);
     this.size--;
-    // The only level stays although it is empty: under steady load it is needed again at once.
+    // Keep the only level although it is empty: under steady load the next item needs it again at once.
     if (level.size === 0 && this.size > 0) this.#drop(level);
   }
 

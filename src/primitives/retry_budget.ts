@@ -18,13 +18,13 @@ export interface RetryBudgetOptions {
    */
   readonly ratio?: number | undefined;
   /**
-   * How many retries a second there are at least, so that a client with few requests may retry at all: a number of at least 0.
+   * How many retries per second the budget has at least, so that a client with few requests may retry at all: a number of at least 0.
    *
    * @default {10}
    */
   readonly minPerSecond?: number | undefined;
   /**
-   * How long a request pays for, and a retry counts, in milliseconds: a positive number. Both expire in steps of a tenth of it.
+   * How long requests and retries count, in milliseconds: a positive number. They expire in steps of a tenth of this time.
    *
    * @default {10_000}
    */
@@ -37,28 +37,29 @@ export interface RetryBudgetOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What rounding may cost: a budget this short of a whole retry has it. */
+/** The tolerance for rounding errors: a budget that lacks no more than this for a whole retry has the retry. */
 const ROUNDING = 1e-9;
 
 /**
- * The time of a budget, which stands still while an origin is down for one of the clients that share it, and none serves anything: what
- * happens then says nothing of how much may be retried after it. A budget of another copy of this module has one of its own.
+ * Returns the working time of a budget, which clients that share the budget share, too. It stands still while an origin is down for one of
+ * these clients and no other origin serves anything, because that time says nothing about how much may be retried afterwards. For a budget
+ * of another copy of this module, whose time can't be reached, it returns a new one.
  */
 export function workingTimeOf(budget: RetryBudget): WorkingTime {
   return times.get(budget) ?? new WorkingTime();
 }
 
-// A static block would keep the class in every bundle.
+// A map outside the class: a static block, as in `Semaphore`, would keep the class in every bundle.
 const times = new WeakMap<RetryBudget, WorkingTime>();
 
 /**
- * Keeps retries a small share of the requests, so that a service that is down is not flooded: at each retry, the retries of
- * the window (this one included) are at most `ratio` times its requests, or `minPerSecond` times its length if that is more.
+ * Keeps retries a small share of the requests, so that they do not flood a service that is down. At each retry, the retries in the window
+ * (this one included) are at most `ratio` times the requests in the window, or `minPerSecond` times its length if that is more.
  *
- * While an origin is down for a client that uses it, and no other one serves anything, time stands still for it, for a minute of each outage
- * at most. So it does while the client's own network seems to be away.
+ * In a client, the budget's time stands still while an origin is down and no other origin serves anything, for at most a minute of each
+ * outage. It also stands still while the client's own network seems to be down.
  *
- * The idea is that of the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
+ * The idea comes from the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
  *
  * @example Half a retry for each request
  * ```ts
@@ -80,7 +81,7 @@ export class RetryBudget {
   readonly #time = new WorkingTime();
 
   /**
-   * Creates a budget that knows of no requests yet.
+   * Creates a budget without requests.
    *
    * @param options Options.
    * @throws {TypeError} If an option is of the wrong type.
@@ -102,27 +103,27 @@ export class RetryBudget {
     times.set(this, this.#time);
   }
 
-  /** How many retries there are now, with the fraction; never below 0. */
+  /** How many retries the budget has now, with the fraction; never below 0. */
   get balance(): number {
     return Math.max(0, this.#balanceAt(this.#clock.now()));
   }
 
   /**
-   * Notes a request, but not its retries.
+   * Adds a request, which pays for `ratio` retries. Call this once per request, and not for its retries.
    *
-   * @param nowMs What the clock said just now, for a caller that has just read it.
+   * @param nowMs The clock's time, from a caller that has just read it.
    */
   deposit(nowMs: number = this.#clock.now()): void {
-    // Called for each request: without an outage, it calls nothing else than it has to.
+    // This runs for each request, so it saves the call of `at` if there is no outage.
     const { outages, idleMs } = this.#time;
     this.#requests.add(outages === 0 ? nowMs - idleMs : this.#time.at(nowMs));
   }
 
   /**
-   * Takes a retry.
+   * Takes a retry if the budget has one.
    *
-   * @param nowMs What the clock said just now, for a caller that has just read it.
-   * @returns Whether there was one; if not, the request should fail with what it has.
+   * @param nowMs The clock's time, from a caller that has just read it.
+   * @returns Whether a retry was taken; if not, the request should fail with the error that it has.
    */
   tryWithdraw(nowMs: number = this.#clock.now()): boolean {
     if (this.#balanceAt(nowMs) < 1 - ROUNDING) return false;
@@ -131,11 +132,11 @@ export class RetryBudget {
   }
 
   /**
-   * Gives a retry back, as if it had not been made, and another one with it: a retry that succeeds shows that retries are of
-   * use again, so that what an outage has used up is soon there. A caller that does so for each retry that succeeds lets the
-   * retries that fail be at most the budget, and as many as succeed.
+   * Gives back a retry that has succeeded, and another one with it: the success shows that retries are of use again. So the budget soon
+   * has the retries again that an outage has used up. If a caller does this for each retry that succeeds, the failed retries are at most
+   * the budget plus as many as have succeeded.
    *
-   * @param nowMs What the clock said just now, for a caller that has just read it.
+   * @param nowMs The clock's time, from a caller that has just read it.
    */
   restore(nowMs: number = this.#clock.now()): void {
     this.#retries.remove(2, this.#time.at(nowMs));

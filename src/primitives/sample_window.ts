@@ -1,21 +1,21 @@
 /**
- * What was measured between two decisions about a limit.
+ * The measurements between two decisions about a limit.
  *
  * @module
  */
 
-/** A latency below this, in milliseconds, is taken for it: a clock may not show any time at all. */
+/** Shorter latencies count as this, in milliseconds: a coarse clock may measure 0, which has no logarithm. */
 const SHORTEST_MS = 0.01;
 
-/** What a window has shown. */
+/** The measurements of a window. */
 export interface WindowStats {
-  /** Samples, dropped ones included. */
+  /** How many samples there are, drops included. */
   readonly count: number;
-  /** Samples of work that was refused, or took too long. */
+  /** How many samples are drops: work that was refused, or took too long. */
   readonly drops: number;
-  /** The most that was in flight. */
+  /** The most work in flight at once. */
   readonly peak: number;
-  /** How much of the work in flight has succeeded, on average over the window: Little's law. */
+  /** How much work that succeeded was in flight on average, by Little's law: the sum of its latencies over the window's length. */
   readonly served: number;
   /** The mean of the logarithms of the latencies in milliseconds: one outlier of ten times the rest hardly moves it. */
   readonly mean: number;
@@ -23,7 +23,7 @@ export interface WindowStats {
   readonly error: number;
 }
 
-/** Collects samples, in memory that does not grow with them. */
+/** Collects samples, in memory of constant size. */
 export class SampleWindow {
   #startedAtMs = -Infinity;
   #count = 0;
@@ -46,17 +46,17 @@ export class SampleWindow {
     return Math.sqrt(Math.max(0, this.#squares / successes - mean * mean) / (successes - 1));
   }
 
-  /** The most that was in flight. */
+  /** The most work in flight at once. */
   get peak(): number {
     return this.#peak;
   }
 
-  /** How long the window is open, in milliseconds. */
+  /** Returns how long the window has been open, in milliseconds. */
   ageMs(nowMs: number): number {
     return nowMs - this.#startedAtMs;
   }
 
-  /** Adds a sample; the first of all opens the window when its work began. */
+  /** Adds a sample. The very first sample dates the opening of the window back to the time when its work began. */
   add(latencyMs: number, inFlight: number, isDropped: boolean, nowMs: number): void {
     if (this.#startedAtMs === -Infinity) this.#startedAtMs = nowMs - latencyMs;
     this.#count++;
@@ -71,7 +71,7 @@ export class SampleWindow {
     this.#squares += logarithm * logarithm;
   }
 
-  /** What it has shown. */
+  /** Returns the measurements so far. */
   stats(nowMs: number): WindowStats {
     const successes = this.#count - this.#drops;
     return {
@@ -84,7 +84,7 @@ export class SampleWindow {
     };
   }
 
-  /** Opens an empty window. */
+  /** Empties the window and opens it anew. */
   restart(startsAtMs: number): void {
     this.#startedAtMs = startsAtMs;
     this.#count =

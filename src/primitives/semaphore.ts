@@ -10,10 +10,10 @@ import { PermitLedger, PermitWaiter } from "./permit_ledger.ts";
 
 /** Options of {@linkcode Semaphore.acquire}. */
 export interface AcquireOptions {
-  /** Ends the wait: the caller leaves the queue and rejects at once, with the signal's own reason. */
+  /** Ends the wait: the call leaves the queue and rejects at once with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Higher goes first; equal ones go in the order in which they came. Any number but `NaN`.
+   * The priority in the queue: higher goes first; equal ones go in the order of arrival. Any number but `NaN`.
    *
    * @default {0}
    */
@@ -30,18 +30,19 @@ export interface SemaphoreRunOptions extends AcquireOptions {
   readonly weight?: number | undefined;
 }
 
-/** The account of a semaphore, for code that decides by itself where a permit goes. */
+/** Returns the ledger of a semaphore, for code that puts waiters of its own into the queue. */
 export let ledgerOf: (semaphore: Semaphore) => PermitLedger;
 
 /**
  * Lets at most `capacity` units of work run at once; the others wait.
  *
- * It is fair: higher priorities go first, equal ones go in the order in which they came, and none overtakes. The head of
- * the queue waits until its whole weight is free, so that light work can't starve heavy work, and those behind it wait with
- * it. A permit that is given back goes straight to the queue; newcomers can't snatch it.
+ * The queue is fair: higher priorities go first, equal ones go in the order of arrival, and no caller overtakes another. The
+ * caller at the head waits until its whole weight is free, so that light work can't starve heavy work; all callers behind it
+ * wait, too. A released permit goes straight to the queue, so that a newcomer can't snatch it.
  *
- * In workers at the edge (workerd) an incoming request that only waits for what another one holds is taken for hung and ended. There,
- * make a semaphore in the request that uses it, or share it by giving it to clients as their `concurrency`, which see to that.
+ * Workers at the edge (workerd) end an incoming request as hung if it only waits for a permit that another incoming request
+ * holds. There, create the semaphore in the request that uses it. Or share it by passing it to clients as their
+ * `concurrency`: the clients prevent this.
  *
  * @example At most two at once
  * ```ts
@@ -68,7 +69,7 @@ export class Semaphore {
   readonly #ledger: PermitLedger;
 
   /**
-   * Creates a semaphore with everything free.
+   * Creates a semaphore whose whole capacity is free.
    *
    * @param capacity How many units may be in use at once: a positive integer, or `Infinity` for no limit.
    * @throws {TypeError} If `capacity` is not a number.
@@ -84,21 +85,21 @@ export class Semaphore {
     return this.#ledger.capacity;
   }
 
-  /** How many units are in use; above `capacity` for a while after it was lowered. */
+  /** How many units are in use; after `resize` has lowered the capacity, this may exceed `capacity` for a while. */
   get inUse(): number {
     return this.#ledger.inUse;
   }
 
-  /** How many callers wait, whatever their weights. */
+  /** How many callers wait; a caller counts as one whatever its weight. */
   get waiting(): number {
     return this.#ledger.waiters.size;
   }
 
   /**
-   * Takes a permit, waiting for it if need be. The caller gives it back, in a `finally` or with `using`.
+   * Takes a permit, waiting for it if need be. The caller must release it, in a `finally` or with `using`.
    *
-   * An abort while waiting rejects at once, and lets callers pass that this one held up. An abort after the permit was
-   * granted changes nothing, also when the caller has not got to see the permit yet.
+   * An abort during the wait rejects at once, and admits callers behind this one that now fit. An abort after the grant
+   * changes nothing, even if the caller's `await` has not resumed yet.
    *
    * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits.
    * @param options Options.
@@ -112,7 +113,7 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit if that is possible at once: enough is free, and no caller waits.
+   * Takes a permit if it can do so at once: if enough capacity is free and no caller waits.
    *
    * @param weight How much of the capacity to take: an integer of at least 0; 0 always succeeds.
    * @returns The permit, or `undefined`.
@@ -125,15 +126,15 @@ export class Semaphore {
   }
 
   /**
-   * Runs a function under a permit, which is given back when the function's result has settled, however that ends.
+   * Runs a function under a permit, and releases the permit when the function's result has settled, also after a failure.
    *
-   * An abort while waiting rejects at once, and `fn` is not called. An abort while `fn` runs is for `fn` to react to: until
-   * it has really ended it keeps the permit, and the caller waits.
+   * An abort during the wait rejects at once, and `fn` is not called. An abort while `fn` runs does nothing by itself: `fn`
+   * has to react to it. `fn` keeps the permit, and the caller waits, until its result has settled.
    *
-   * @typeParam T What the function gives.
-   * @param fn What to run.
+   * @typeParam T The type of the function's result.
+   * @param fn The function to run.
    * @param options Options.
-   * @returns What `fn` gives.
+   * @returns The result of `fn`.
    * @throws {TypeError} If `fn` is not a function, `weight` or `priority` is not a number, or `signal` no signal.
    * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
@@ -146,9 +147,9 @@ export class Semaphore {
   }
 
   /**
-   * Changes the capacity. Raising it wakes callers that now fit; lowering it takes nothing away, but admits no caller until
-   * enough has been given back. A caller that waits with a weight over the new capacity goes on waiting, with all behind it,
-   * until the capacity is raised again or its signal aborts.
+   * Changes the capacity. A higher capacity admits the callers that now fit. A lower one revokes no permit, but admits no caller
+   * until enough permits are released. A caller that waits with a weight over the new capacity goes on waiting, and so do all
+   * callers behind it, until the capacity is raised again or its signal aborts.
    *
    * @param capacity A positive integer, or `Infinity`.
    * @throws {TypeError} If `capacity` is not a number.
@@ -160,7 +161,7 @@ export class Semaphore {
     this.#ledger.admit();
   }
 
-  /** Waits if need be; then runs a function, or hands out the permit itself where there is none. */
+  /** Takes a permit, waiting if need be. Then runs `fn` under it, or returns the permit itself if there is no `fn`. */
   #enter<T>(weight = 1, options?: AcquireOptions, fn?: Work<T>): Promise<T> {
     try {
       this.#assertWeight(weight);
@@ -181,11 +182,11 @@ export class Semaphore {
         ledger.enqueue(new Caller(ledger, weight, priority, signal, resolve, reject));
       });
       if (fn === undefined) return granted as Promise<T>;
-      // What follows a promise runs in the async context of whoever has said what follows: here of the caller. What is called by the one
-      // who gives the permit back would run in the context of that one.
+      // A `then` callback runs in the async context of the code that called `then`: here in that of the caller. If the ledger
+      // called `fn` itself, `fn` would run in the context of the code that released the permit.
       return granted.then(() => callAndGive(ledger, weight, fn, signal));
     } catch (error) {
-      // Everything rejects that goes wrong in a function that returns a promise.
+      // A function that returns a promise reports every error as a rejection, bad arguments included.
       return Promise.reject(error);
     }
   }
@@ -199,7 +200,7 @@ export class Semaphore {
 
 type Work<T> = () => T | PromiseLike<T>;
 
-/** A caller in the queue. */
+/** A call of `acquire` or `run` in the queue. */
 class Caller extends PermitWaiter {
   readonly #resolve: (permit: Permit) => void;
   override readonly reject: (reason: unknown) => void;

@@ -1,5 +1,5 @@
 /**
- * Deadlines with a timer each.
+ * Deadlines that each have a timer of their own.
  *
  * @module
  */
@@ -14,14 +14,15 @@ import {
 } from "./deadline_queue.ts";
 
 /**
- * Gives each deadline a timer of its own, for runtimes where a timer belongs to the incoming request that has set it: a shared one
- * would die with that request, and take the deadlines of others along. A deadline that is removed is not met, but its timer
- * runs on: one request must not clear the timer of another, which may have nothing else that keeps it alive.
+ * Gives each deadline a timer of its own, for runtimes where a timer belongs to the incoming request that has set it. There, a
+ * shared timer would end with that request, and the deadlines of other requests would never be met. A deadline that is removed
+ * is not met, but its timer runs on: one request must not clear the timer of another, which may have nothing else that keeps it
+ * alive.
  */
 export class SeparateDeadlines implements Deadlines {
   readonly #clock: Clock;
 
-  /** Keeps no deadline yet. */
+  /** Creates a container without deadlines. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -29,7 +30,7 @@ export class SeparateDeadlines implements Deadlines {
   /** @inheritdoc */
   add(target: DeadlineTarget, delayMs: number, nowMs?: number): Deadline {
     const entry = new Entry(target);
-    // A queue for this one alone: it knows how to wait longer than one timer can run.
+    // Use a queue for this deadline alone, because it can wait longer than one timer can run.
     entry.atMs = new DeadlineQueue(this.#clock).add(entry, delayMs, nowMs).atMs;
     return entry;
   }

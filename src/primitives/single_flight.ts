@@ -1,8 +1,8 @@
 /**
  * Single-flight: concurrent callers of one key share one execution.
  *
- * The idea and the name are those of Go's `golang.org/x/sync/singleflight`; that each caller may leave alone, and the work
- * is aborted when the last one has left, is added.
+ * The idea and the name come from Go's `golang.org/x/sync/singleflight`. In addition, each caller may leave on its own, and the
+ * work is aborted when the last caller has left.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { deferredAcrossRequests } from "./deferred.ts";
 
 /** Options of {@linkcode SingleFlight.run}. */
 export interface SingleFlightRunOptions {
-  /** Takes this caller out: it rejects at once with the signal's reason; the others go on. */
+  /** Makes this caller leave: its call rejects at once with the signal's reason; the other callers go on. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One execution. A caller may hold it for longer than it lasts, so that it lets go of the rest when it has settled. */
+/** One execution. A caller may hold the object long after the execution has settled; so it drops its other members then. */
 interface Flight<T> {
-  /** What it gives, the same for all. */
+  /** The result, the same for all callers; `undefined` when it has settled. */
   promise: Promise<T> | undefined;
-  /** Stops the work. */
+  /** Aborts the work; `undefined` when it has settled. */
   controller: AbortController | undefined;
   /** How many callers wait. */
   members: number;
 }
 
 /**
- * Lets concurrent callers of one key share one execution. Nothing is kept once it has settled, failures included: a failure
- * is shared by the callers that waited for it, and the next caller starts anew.
+ * Lets concurrent callers of one key share one execution. When the execution has settled, nothing of it is kept. The callers that
+ * waited for it share its result, also a failure; the next caller starts a new execution.
  *
- * @typeParam K What tells executions apart; compared as a `Map` does.
- * @typeParam T What they give. All callers of one execution get the very same value.
+ * @typeParam K The type of the keys, which are compared as in a `Map`.
+ * @typeParam T The type of the results. All callers of one execution get the very same value.
  *
  * @example Two callers, one execution
  * ```ts
@@ -62,11 +62,11 @@ export class SingleFlight<K, T> {
   /**
    * Joins the execution of `key`, or starts one.
    *
-   * @param key What is wanted.
-   * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left. A caller
-   * that comes while it is called, or that it causes itself, joins it too.
+   * @param key The key.
+   * @param fn Does the work. When all callers have left, its signal aborts with the reason of the last one. A call of `run` that
+   * `fn` itself makes for the same key joins the execution, too.
    * @param options Options.
-   * @returns What the execution gives; rejects with what it throws, or with the reason of the caller's own signal.
+   * @returns The result of the execution. Rejects with the error of `fn`, or with the reason of the caller's own signal.
    * @throws {TypeError} If `fn` is not a function, or `signal` no signal.
    */
   run(
@@ -79,14 +79,14 @@ export class SingleFlight<K, T> {
       assertFunction("run single-flight", "fn", fn);
       assertSignal("run single-flight", signal);
     } catch (error) {
-      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      // A function that returns a promise reports every error as a rejection, bad arguments included.
       return Promise.reject(error);
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
     const flight = this.#join(key) ?? this.#start(key, fn);
     if (signal === undefined) return flight.promise!;
     if (!signal.aborted) return this.#waitFor(key, flight, signal);
-    // The work itself has aborted its caller.
+    // `fn` has aborted its own caller's signal before it returned.
     this.#leave(key, flight, signal.reason);
     flight.promise?.catch(() => {});
     return Promise.reject(signal.reason);
@@ -110,7 +110,7 @@ export class SingleFlight<K, T> {
     };
     promise.then(end, end);
     try {
-      // After it is registered: the work may cause further callers before it returns.
+      // Call `fn` after the flight is registered: `fn` may call `run` for the same key before it returns.
       resolve(fn(controller.signal));
     } catch (error) {
       reject(error);
@@ -118,7 +118,7 @@ export class SingleFlight<K, T> {
     return flight;
   }
 
-  /** The result for one caller, which leaves when its signal aborts. */
+  /** Returns the result for one caller, which leaves when its signal aborts. */
   #waitFor(key: K, flight: Flight<T>, signal: AbortSignal): Promise<T> {
     const promise = flight.promise!;
     return new Promise<T>((resolve, reject) => {
@@ -135,14 +135,14 @@ export class SingleFlight<K, T> {
     });
   }
 
-  /** A caller does not wait any more. The last one stops the work, and the next caller starts anew. */
+  /** Takes out one caller. The last one to leave aborts the work, and the next caller starts a new execution. */
   #leave(key: K, flight: Flight<T>, reason: unknown): void {
     if (--flight.members > 0) return;
     this.#forget(key, flight);
     flight.controller?.abort(reason);
   }
 
-  /** Another execution may be in flight under the key. */
+  /** Removes an execution from the map, unless a newer execution is in flight under the same key. */
   #forget(key: K, flight: Flight<T>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }

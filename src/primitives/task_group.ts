@@ -1,5 +1,5 @@
 /**
- * A group of tasks that end before their block does.
+ * A group of tasks that all end before their block is left: structured concurrency.
  *
  * @module
  */
@@ -14,24 +14,24 @@ import { Semaphore } from "./semaphore.ts";
 /** Options of {@linkcode TaskGroup}. */
 export interface TaskGroupOptions {
   /**
-   * What bounds the tasks that run at once: a semaphore, which may be shared, or the capacity of one of the group's own. By
-   * default nothing does.
+   * The bound on how many tasks run at once: a semaphore, which may be shared with others, or the capacity of a semaphore that
+   * the group creates. By default there is no bound.
    */
   readonly semaphore?: Semaphore | number | undefined;
   /**
-   * Whether the group keeps what tasks give, for `results()`. Their handles give it in any case.
+   * Whether the group keeps the results of tasks for `results()`. Each task's handle has its result in any case.
    *
    * @default {true}
    */
   readonly collectResults?: boolean | undefined;
   /**
-   * Whether the group keeps what tasks throw, for `errors()`, and goes on. If not, the first failure aborts the other tasks
-   * and becomes the group's.
+   * Whether the group keeps the errors of tasks for `errors()`, and goes on after them. If not, the first error aborts the other
+   * tasks, and the group fails with it.
    *
    * @default {true}
    */
   readonly collectErrors?: boolean | undefined;
-  /** Aborts the group, with its own reason. */
+  /** A signal that aborts the group with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface SpawnOptions {
    */
   readonly weight?: number | undefined;
   /**
-   * Higher goes first among those that wait for a permit.
+   * The priority among the tasks that wait for a permit: higher goes first.
    *
    * @default {0}
    */
@@ -53,25 +53,26 @@ export interface SpawnOptions {
 
 /** A task that was started. */
 export interface TaskHandle<T> {
-  /** Which call of `spawn` started it, from 0. */
+  /** The number of the `spawn` call that started the task, counted from 0. */
   readonly index: number;
-  /** What the task gives. It need not be read: its rejection is never reported as unhandled. */
+  /** The task's result. Callers need not read it: a rejection is never reported as unhandled. */
   readonly result: Promise<T>;
-  /** How the task is doing. */
+  /** Whether the task still runs, and how it ended. */
   readonly status: "running" | "fulfilled" | "rejected";
 }
 
 /**
- * Runs tasks that all have ended when its block is left.
+ * Runs tasks, and waits for all of them when the program leaves the group's `await using` block.
  *
- * `spawn` waits for a permit before it starts a task, so that a loop that spawns goes no faster than the tasks do. Leaving
- * the block waits for all tasks, however it is left: a block that throws and has no use for the rest calls `abort` first.
- * Tasks learn of an abort by their signal, and keep their permits until they have really ended; no task is started after it.
+ * `spawn` waits for a permit before it starts a task, so that a loop that spawns goes no faster than the tasks do. Leaving the
+ * block waits for all tasks, also when the block throws: code that does not need the running tasks any more calls `abort` first.
+ * Tasks learn of an abort from their signal, and keep their permits until they have really ended. After an abort, the group
+ * starts no task.
  *
- * With `collectErrors: false` the first task that fails aborts the others. Its error is thrown by each `spawn` and `wait` that
- * meets it, and on leaving the block if none has.
+ * With `collectErrors: false`, the first task that fails aborts the others. `wait` throws its error, and so does each call of
+ * `spawn` that waits or comes later; if none of them has thrown it, leaving the block does.
  *
- * @typeParam T What the tasks give.
+ * @typeParam T The type of the tasks' results.
  *
  * @example Three at once
  * ```ts
@@ -95,13 +96,13 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   readonly #outerSignal: AbortSignal | undefined;
   readonly #outerTarget: AbortTarget;
   #spawned = 0;
-  /** Calls of `spawn` that wait, and tasks that run. */
+  /** How many calls of `spawn` wait, plus how many tasks run. */
   #active = 0;
   #idle: Deferred<void> | undefined;
   #isClosed = false;
-  /** The first failure of a group that does not collect them. */
+  /** The first failure, in a group that does not collect errors. */
   #failure: { readonly error: unknown } | undefined;
-  /** Whether the block has been told why the group ends, and need not be told on leaving. */
+  /** Whether the block already knows why the group ends, so that leaving it does not throw. */
   #isReported = false;
 
   /**
@@ -126,20 +127,20 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     else if (signal !== undefined) addAbortListener(signal, this.#outerTarget);
   }
 
-  /** What the tasks get: aborted by the outer signal, by `abort`, and by the failure of a group that does not collect them. */
+  /** The signal that the tasks get. It aborts with the outer signal, on `abort`, and on a failure unless errors are collected. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   /**
-   * Starts a task as soon as there is a permit for it. It may be called by tasks too, also while the block is being left; a
-   * task that waits for it keeps its own permit meanwhile.
+   * Starts a task as soon as there is a permit for it. Tasks may call `spawn`, too, even while the block is being left. A task
+   * that awaits `spawn` keeps its own permit meanwhile.
    *
-   * An abort of the group while it waits rejects at once, and the task is not started.
+   * An abort of the group during the wait rejects at once, and the task is not started.
    *
-   * @param fn The task. Its signal is the group's.
+   * @param fn The task. It gets the group's signal.
    * @param options Options.
-   * @returns The task, which has been started.
+   * @returns The handle of the task, which has been started.
    * @throws {TypeError} If `fn` is not a function, an option is of the wrong type, or the block has been left.
    * @throws {RangeError} If an option is out of its range.
    * @throws {unknown} The reason of the group's signal, if it has aborted or aborts before the task is started.
@@ -156,7 +157,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     let permit: Permit | undefined;
     try {
       permit = await this.#semaphore.acquire(options?.weight, { signal, priority: options?.priority });
-      // It may have aborted between the grant and this turn.
+      // The signal may have aborted after the grant, before this function resumed.
       signal.throwIfAborted();
     } catch (error) {
       permit?.release();
@@ -168,7 +169,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Waits for all tasks, also those that are spawned meanwhile. The group can be used further.
+   * Waits for all tasks, also those that are spawned meanwhile. Afterwards the group can still be used.
    *
    * @throws {unknown} The first failure, with `collectErrors: false`.
    */
@@ -180,8 +181,8 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Aborts the group's signal: calls of `spawn` that wait reject, nothing is started any more, and tasks end as they react to
-   * it. The caller knows why the group ends, so that leaving the block does not throw.
+   * Aborts the group's signal. Calls of `spawn` that wait reject, no more tasks are started, and running tasks end as they react
+   * to the signal. Leaving the block does not throw then, because the caller knows why the group ends.
    *
    * @param reason The signal's reason; by default an `AbortError`.
    */
@@ -191,7 +192,8 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What the tasks gave that have succeeded so far, in the order in which they were spawned. Failed ones leave no gap.
+   * Returns the results of the tasks that have succeeded so far, in the order in which the tasks were spawned. A failed task leaves
+   * no gap.
    *
    * @throws {TypeError} If the group does not collect results.
    */
@@ -200,7 +202,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What the tasks threw that have failed so far, in the order in which they were spawned.
+   * Returns the errors of the tasks that have failed so far, in the order in which the tasks were spawned.
    *
    * @throws {TypeError} If the group does not collect errors.
    */
@@ -209,13 +211,13 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Leaves the block: waits for all tasks, then lets none be spawned any more.
+   * Leaves the block: waits for all tasks. Afterwards `spawn` throws.
    *
    * @throws {unknown} The first failure, with `collectErrors: false`, unless `spawn` or `wait` has thrown it, or `abort` was
    * called.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Closed in the very turn in which no task is left: until then tasks may be spawned, and are waited for.
+    // Close the group in the very turn in which no task is left: until then tasks may be spawned, and this loop waits for them.
     while (this.#active > 0) await this.#drained();
     this.#isClosed = true;
     if (this.#outerSignal !== undefined) removeAbortListener(this.#outerSignal, this.#outerTarget);
@@ -275,7 +277,7 @@ class Task<T> implements TaskHandle<T> {
   constructor(index: number, run: (task: Task<T>) => Promise<T>) {
     this.index = index;
     this.result = run(this);
-    // The group knows of the failure: the task's own promise needs no listener.
+    // The group handles the failure, so the rejection must not be reported as unhandled if no caller listens.
     this.result.catch(() => {});
   }
 }

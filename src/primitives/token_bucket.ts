@@ -23,13 +23,13 @@ import { TokenLevel } from "./token_level.ts";
 
 /** The rate of a {@linkcode TokenBucket}. */
 export interface TokenBucketRate {
-  /** How many tokens come in each interval: a positive number. They come evenly, not at its ends. */
+  /** How many tokens are added per interval: a positive number. They are added evenly, not all at the end of the interval. */
   readonly limit: number;
-  /** How long the interval is, in milliseconds: a positive number. */
+  /** The length of the interval, in milliseconds: a positive number. */
   readonly intervalMs: number;
   /**
-   * How many tokens the bucket holds, thus how many may be taken at once after a rest: a positive integer. A server that
-   * counts strictly in intervals may see up to `burst + limit` in the first one; where that matters, set a small burst.
+   * The capacity of the bucket, and so how many tokens callers can take at once after a rest: a positive integer. A server that
+   * counts requests per fixed interval may see up to `burst + limit` in the first one; if that matters, set a small burst.
    *
    * @default {Math.max(1, Math.floor(limit))}
    */
@@ -48,26 +48,27 @@ export interface TokenBucketOptions extends TokenBucketRate {
 
 /** Options of {@linkcode TokenBucket.take}. */
 export interface TakeOptions {
-  /** Ends the wait: the caller leaves the queue and rejects at once, with the signal's own reason. */
+  /** Ends the wait: the call leaves the queue and rejects at once with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const TAKEN: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
 /**
- * Lets through at most `limit` units of work an interval, after a burst.
+ * Lets through at most `limit` units of work per interval, after a burst.
  *
- * In any stretch of `t` milliseconds at most `burst + t · limit / intervalMs` tokens are granted. While callers wait, the
- * lateness of the timer that serves them is made up for, up to 5 ms, so that the bound for a stretch in which they do is
- * `burst + (t + 5) · limit / intervalMs`; without that, no rate above `burst` per 1 to 2 ms could be kept.
+ * In any stretch of `t` milliseconds, the bucket grants at most `burst + t · limit / intervalMs` tokens. While callers wait, it
+ * also makes up for the lateness of the timer that serves them, up to 5 ms. The bound for that stretch is therefore
+ * `burst + (t + 5) · limit / intervalMs`. Without this, no rate above `burst` per 1 to 2 ms could be kept.
  *
- * The bucket starts full and fills as time passes, fractions included, with no timer; only while a caller waits is one timer
- * armed, and it keeps the process alive. Callers are served in the order in which they came; none overtakes, however little
- * they ask for. A clock that goes back neither takes tokens away nor gives any, and delays the next one by no more than its
- * usual distance.
+ * The bucket starts full and fills as time passes, fractions included, without a timer. Only while a caller waits, one timer is
+ * armed, which keeps the process alive. Callers are served in the order of arrival; no caller overtakes another, however few
+ * tokens it wants. If the clock goes back, the bucket neither loses nor gains tokens, and the next token is delayed by no more
+ * than the usual time between two tokens.
  *
- * In workers at the edge (workerd) an incoming request that only waits for the timer of another one is taken for hung and ended. There,
- * make a bucket in the request that uses it, or share it by giving it to clients as their `rateLimit`, which see to that.
+ * Workers at the edge (workerd) end an incoming request as hung if it only waits for a timer of another incoming request.
+ * There, create the bucket in the request that uses it. Or share it by passing it to clients as their `rateLimit`: the clients
+ * prevent this.
  *
  * @example Ten at once, then ten a second
  * ```ts
@@ -86,7 +87,7 @@ export class TokenBucket implements Bucket {
   readonly #level: TokenLevel;
   #timer: TimerHandle | undefined;
   #isArmed = false;
-  /** What a listener of `notify` may take while it is called, ahead of callers that wait. */
+  /** How many tokens the listener of `notify` that is running may take ahead of callers that wait; 0 while none runs. */
   #granted = 0;
   #isNotifying = false;
 
@@ -106,23 +107,23 @@ export class TokenBucket implements Bucket {
     this.#level = new TokenLevel(tokensPerMs, burst, clock.now());
   }
 
-  /** How many tokens the bucket holds now, with the fraction. A new caller comes after those that wait, and after a pause. */
+  /** How many tokens the bucket holds now, with the fraction. Callers that wait, or a pause, may still delay a new caller. */
   get available(): number {
     this.#observe();
     return this.#level.tokens;
   }
 
-  /** How many tokens there are at most. */
+  /** The capacity of the bucket, in tokens. */
   get burst(): number {
     return this.#level.burst;
   }
 
-  /** How many callers wait, however many tokens they want. */
+  /** How many callers wait; a caller counts as one however many tokens it wants. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
-  /** Until when grants are held back, on the bucket's clock; `-Infinity` before the first pause. */
+  /** When the latest pause ends, on the bucket's clock; `-Infinity` before the first pause. */
   get pausedUntilMs(): number {
     return this.#level.pausedUntilMs;
   }
@@ -130,14 +131,14 @@ export class TokenBucket implements Bucket {
   /**
    * Takes tokens, waiting for them if need be.
    *
-   * An abort while waiting rejects at once, takes no tokens, and lets later callers move up.
+   * An abort during the wait rejects at once, takes no tokens, and lets later callers move up.
    *
    * @param n How many: a number from 0 to the burst. 0 never waits.
    * @param options Options.
-   * @returns A promise that resolves when the tokens were taken.
+   * @returns A promise that resolves when the tokens are taken.
    * @throws {TypeError} If `n` is not a number, or `signal` no signal.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst, which could never be served.
-   * @throws {unknown} The signal's reason, if it has aborted or aborts before the tokens were taken.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts before the tokens are taken.
    */
   take(n = 1, options?: TakeOptions): Promise<void> {
     const signal = options?.signal;
@@ -145,7 +146,7 @@ export class TokenBucket implements Bucket {
       this.#assertTokens(n);
       assertSignal("take tokens", signal);
     } catch (error) {
-      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      // A function that returns a promise reports every error as a rejection, bad arguments included.
       return Promise.reject(error);
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -153,7 +154,7 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Takes tokens if they are there, no caller waits and no pause holds.
+   * Takes tokens if the bucket holds enough, no caller waits and no pause is in force.
    *
    * @param n How many: a number from 0 to the burst. 0 always succeeds.
    * @returns Whether they were taken.
@@ -166,10 +167,10 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Whether {@linkcode TokenBucket.tryTake} would take tokens now.
+   * Returns whether {@linkcode TokenBucket.tryTake} would take tokens now.
    *
    * @param n How many: a number from 0 to the burst.
-   * @returns Whether they are there, no caller waits and no pause holds.
+   * @returns Whether the bucket holds enough, no caller waits and no pause is in force.
    * @throws {TypeError} If `n` is not a number.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst.
    */
@@ -182,12 +183,13 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Calls a listener once, as soon as tokens are there and no earlier caller waits; see {@linkcode Bucket}.
+   * Calls a listener once, as soon as the bucket holds enough tokens and no earlier caller waits; see {@linkcode Bucket}.
    *
-   * @param listener Called synchronously, from a timer or from what made the tokens free. Only while it runs, it may take
-   * them ahead of callers that wait. What it throws goes to what has called it; those behind it are served all the same.
-   * @param n How many tokens are wanted: a number from 0 to the burst.
-   * @returns Takes the listener back when disposed.
+   * @param listener Called synchronously, from a timer or from the call that moved the queue on. While it runs, and only then,
+   * it may take the tokens ahead of callers that wait. An error that it throws propagates to the code that called it; the bucket
+   * still serves the callers behind it.
+   * @param n How many tokens the listener wants: a number from 0 to the burst.
+   * @returns A disposable that removes the listener.
    * @throws {TypeError} If `listener` is not a function, or `n` not a number.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst.
    */
@@ -220,27 +222,27 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Holds back all grants until a moment, as after a "too many requests". The bucket fills up meanwhile. A pause can be made
-   * longer but not shorter; a moment that is past does nothing.
+   * Holds back all grants until a moment, as after a "too many requests" response. The bucket fills up meanwhile. A later call
+   * can make the pause longer, but not shorter; a moment in the past does nothing.
    *
-   * @param atMs The moment, in the terms of the clock's `now()`.
+   * @param atMs The moment, on the time scale of the clock's `now()`.
    * @throws {TypeError} If `atMs` is not a number.
    * @throws {RangeError} If `atMs` is not finite.
    */
   pauseUntil(atMs: number): void {
     if (!Number.isFinite(atMs)) throw argumentError("pause token bucket", "atMs", "a finite number", atMs);
-    // If the clock went back, that has to be known before the moment is compared with anything.
+    // If the clock went back, the level has to move its earlier pause before it compares the two moments.
     this.#observe();
-    // Nothing is re-armed: a timer that fires during a pause is armed again for its end.
+    // The timer stays as it is: if it fires during the pause, it is armed again for the end of the pause.
     this.#level.pauseUntil(atMs);
   }
 
   /**
-   * Changes the rate from now on; the time until now counts at the old one. Tokens over the new burst are lost, a larger
-   * burst begins empty. A caller that waits for more than the new burst goes on waiting, with all behind it, until the
-   * burst grows again or its signal aborts.
+   * Changes the rate from now on; the time until now counts at the old rate. Tokens over the new burst are lost; a larger burst
+   * adds no tokens at once. A caller that waits for more tokens than the new burst goes on waiting, and so do all callers
+   * behind it, until the burst grows again or its signal aborts.
    *
-   * @param rate The new rate; its burst is what it says, or its default.
+   * @param rate The new rate. If it has no `burst`, the default for its `limit` applies.
    * @throws {TypeError} If an option is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
@@ -280,10 +282,10 @@ export class TokenBucket implements Bucket {
     });
   }
 
-  /** Serves those whose tokens are there, and sees to the timer for the rest. */
+  /** Serves waiters from the head of the queue as long as their tokens are there, and arms the timer for the rest. */
   #serve(): void {
     this.#observe();
-    // A listener may cause what serves again: the one that is called first goes on.
+    // A listener may call a method that ends up here: the outer call goes on serving when the listener returns.
     if (this.#isNotifying) return;
     try {
       for (let head = this.#waiters.head; head !== undefined; head = this.#waiters.head) {
@@ -297,12 +299,12 @@ export class TokenBucket implements Bucket {
         if (!isAborted && !this.#level.take(head.tokens)) break;
         this.#waiters.remove(head);
         if (signal !== undefined) removeAbortListener(signal, head);
-        // If aborted, the signal is calling its targets one by one, and has not come to this one yet.
+        // If aborted, the signal calls its targets one by one, and has not reached this waiter yet.
         if (isAborted) head.reject(signal.reason);
         else head.resolve();
       }
     } finally {
-      // For the rest: not due yet, or behind a listener that threw.
+      // Some waiters may be left: they are not due yet, or stand behind a listener that threw.
       this.#arm();
     }
   }
@@ -320,7 +322,7 @@ export class TokenBucket implements Bucket {
     }
   }
 
-  /** Arms the timer anew for the first in the queue. */
+  /** Arms the timer anew for the waiter at the head of the queue. */
   #arm(): void {
     this.#disarm();
     const head = this.#waiters.head;
@@ -342,22 +344,22 @@ export class TokenBucket implements Bucket {
     this.#serve();
   };
 
-  /** One function for all waiters, so that none costs a closure of its own. */
+  /** Removes a waiter that has given up. One function for all waiters, so that none costs a closure of its own. */
   readonly #abandon = (waiter: Waiter): void => {
     const isHead = this.#waiters.head === waiter;
     this.#waiters.remove(waiter);
     const head = this.#waiters.head;
-    // A head that wants no less than the one before it waits for the timer, which is early for it, and armed again.
+    // If the new head wants as many tokens as the old one or more, the timer is right or too early for it: then it is armed again.
     if (head === undefined) this.#disarm();
     else if (isHead && head.tokens < waiter.tokens) this.#serve();
   };
 }
 
-/** A caller in the queue. */
+/** A call of `take` or a listener of `notify`, in the queue. */
 class Waiter implements LinkedItem<Waiter>, AbortTarget {
   previous: Waiter | undefined = undefined;
   next: Waiter | undefined = undefined;
-  /** Whether a listener is still to be called. */
+  /** Whether the listener has been neither called nor removed; without meaning for a call of `take`. */
   isQueued = true;
   readonly #abandon: (waiter: Waiter) => void;
 
@@ -367,7 +369,7 @@ class Waiter implements LinkedItem<Waiter>, AbortTarget {
     readonly resolve: () => void,
     readonly reject: (reason: unknown) => void,
     abandon: (waiter: Waiter) => void,
-    /** Whether it is only told that tokens are there, and takes them itself. */
+    /** Whether it is a listener of `notify`, which takes the tokens itself. */
     readonly isListener: boolean,
   ) {
     this.#abandon = abandon;

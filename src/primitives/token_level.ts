@@ -1,19 +1,19 @@
 /**
- * How full a token bucket is.
+ * The arithmetic of a token bucket: how full it is.
  *
  * @module
  */
 
 import { SHORTEST_WAIT_MS } from "./clock.ts";
 
-/** How much of a timer's lateness is caught up with while callers wait, in milliseconds. */
+/** How much of a timer's lateness the bucket makes up for while callers wait, in milliseconds. */
 const FORGIVEN_LATENESS_MS = 5;
 
-/** What rounding may cost: a bucket this short of the tokens asked for has them. The shortage is carried on. */
+/** The tolerance for rounding errors: a bucket that lacks no more than this grants the tokens, and carries the shortage on. */
 const ROUNDING_TOKENS = 1e-9;
 
 /**
- * The arithmetic of a token bucket. Time is what `observe` was told last: every question is about that moment.
+ * Computes how many tokens a bucket holds. It reads no clock: all members refer to the moment that was last passed to `observe`.
  */
 export class TokenLevel {
   #tokensPerMs: number;
@@ -30,33 +30,34 @@ export class TokenLevel {
     this.#nowMs = nowMs;
   }
 
-  /** How many tokens there are at most, but for what is made good of a timer's lateness. */
+  /** The capacity in tokens. The level may exceed it by the tokens that make up for a timer's lateness. */
   get burst(): number {
     return this.#burst;
   }
 
-  /** How many tokens there are. */
+  /** How many tokens the bucket holds. */
   get tokens(): number {
     return Math.max(0, this.#tokens);
   }
 
-  /** Until when none may be taken. */
+  /** When the pause ends; until then no tokens may be taken. */
   get pausedUntilMs(): number {
     return this.#pausedUntilMs;
   }
 
   /**
-   * Moves time on.
+   * Moves time on, and adds the tokens of the time that has passed.
    *
    * @param nowMs The moment.
-   * @param isServing Whether a caller has waited until now, so that a late timer may be what kept the bucket filling.
+   * @param isServing Whether a caller has waited until now. Then the bucket may have filled up only because the timer is late,
+   * and it may hold more than its burst.
    */
   observe(nowMs: number, isServing: boolean): void {
     const elapsedMs = nowMs - this.#nowMs;
     const isPausing = this.#nowMs < this.#pausedUntilMs;
     this.#nowMs = nowMs;
     if (elapsedMs < 0) {
-      // The clock went back: a pause keeps the length that it had left.
+      // The clock went back: the rest of a pause keeps its length.
       this.#pausedUntilMs += elapsedMs;
       return;
     }
@@ -65,19 +66,19 @@ export class TokenLevel {
     this.#tokens = Math.min(capacity, this.#tokens + elapsedMs * this.#tokensPerMs);
   }
 
-  /** Whether `n` tokens are there and no pause holds. */
+  /** Returns whether the bucket holds `n` tokens and no pause is in force. */
   has(n: number): boolean {
     return this.#nowMs >= this.#pausedUntilMs && this.#tokens >= n - ROUNDING_TOKENS;
   }
 
-  /** Takes `n` tokens, if they are there and no pause holds. */
+  /** Takes `n` tokens and returns `true`, if the bucket holds them and no pause is in force. */
   take(n: number): boolean {
     if (!this.has(n)) return false;
     this.#tokens -= n;
     return true;
   }
 
-  /** How long it takes until `n` tokens are there and no pause holds; `Infinity` if they never are. */
+  /** Returns how long it takes until `has(n)`, in milliseconds; `Infinity` if `n` exceeds the burst. */
   waitMs(n: number): number {
     if (n > this.#burst) return Infinity;
     const pauseMs = this.#pausedUntilMs - this.#nowMs;
@@ -85,12 +86,12 @@ export class TokenLevel {
     return Math.max(pauseMs, fillMs, SHORTEST_WAIT_MS);
   }
 
-  /** Lets no tokens be taken before a moment, unless that is so already. */
+  /** Grants no tokens before a moment. An earlier pause that ends later stays in force. */
   pauseUntil(atMs: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, atMs);
   }
 
-  /** Changes the rate from now on. Tokens over the new burst are lost. */
+  /** Changes the rate from the observed moment on. Tokens over the new burst are lost. */
   setRate(tokensPerMs: number, burst: number): void {
     this.#tokensPerMs = tokensPerMs;
     this.#burst = burst;

@@ -1,26 +1,26 @@
 /**
- * A collection that keeps nothing alive.
+ * A collection that does not keep its values alive.
  *
  * @module
  */
 
-/** From how many on those that are gone are swept out, as often as their number has doubled. */
+/** The size at which references to collected values are removed for the first time; then each time that the size has doubled. */
 const MANY = 64;
 
-/** Holds values as long as something else does. */
+/** Holds values by weak references, so that they stay only as long as other code holds them. */
 export class WeakCollection<T extends object> {
   readonly #refs: Set<WeakRef<T>> = new Set();
   #sweepAt = MANY;
 
-  /** How many there are at the most: some may be gone. */
+  /** How many references there are; some of their values may have been collected. */
   get size(): number {
     return this.#refs.size;
   }
 
   /**
-   * Adds a value, which is not looked for.
+   * Adds a value, without a check whether it was added before.
    *
-   * @returns What takes it out again.
+   * @returns The reference, to pass to `delete`.
    */
   add(value: T): WeakRef<T> {
     if (this.#refs.size >= this.#sweepAt) this.#sweep();
@@ -29,12 +29,12 @@ export class WeakCollection<T extends object> {
     return ref;
   }
 
-  /** Takes a value out. */
+  /** Removes a value by the reference that `add` returned. */
   delete(ref: WeakRef<T>): void {
     this.#refs.delete(ref);
   }
 
-  /** Those that are still there, in the order in which they came; what is taken out meanwhile does not come any more. */
+  /** Iterates over the values that are still alive, in the order of addition. Skips values that are removed during the iteration. */
   *[Symbol.iterator](): Generator<T, void> {
     for (const ref of this.#refs) {
       const value = ref.deref();

@@ -1,5 +1,5 @@
 /**
- * How often something happened lately.
+ * A count over a sliding window of time.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 const SLOTS = 10;
 
 /**
- * Counts over a sliding window, in memory that does not grow with the counts: the window is a ring of ten slots, and what it
- * has counted leaves it slot by slot. So each count is kept for the window's length, less up to a tenth of it.
+ * Counts events over a sliding window, in memory of constant size. The window is a ring of ten slots, and counts leave it slot by slot.
+ * So each count is kept for the window's length, less up to a tenth of it.
  *
- * A clock that goes back makes nothing leave, and delays what would have left by less than a slot.
+ * If the clock goes back, no count leaves, and the counts of a slot leave later by less than a slot's length.
  */
 export class WindowedCount {
   readonly #slotMs: number;
@@ -27,14 +27,14 @@ export class WindowedCount {
     this.#endsAtMs = nowMs + this.#slotMs;
   }
 
-  /** Counts one. */
+  /** Counts one event. */
   add(nowMs: number): void {
     if (nowMs >= this.#endsAtMs || nowMs < this.#startedAtMs) this.#slide(nowMs);
     this.#counts[this.#index]!++;
     this.#total++;
   }
 
-  /** Takes the latest ones back, as many as there are. */
+  /** Removes the latest `count` events, or as many as there are. */
   remove(count: number, nowMs: number): void {
     this.#slide(nowMs);
     for (let age = 0; age < SLOTS && count > 0; age++) {
@@ -46,13 +46,13 @@ export class WindowedCount {
     }
   }
 
-  /** How many there are in the window. */
+  /** Returns how many events are in the window. */
   total(nowMs: number): number {
     this.#slide(nowMs);
     return this.#total;
   }
 
-  /** Forgets all. */
+  /** Removes all events. */
   clear(): void {
     this.#counts.fill(0);
     this.#total = 0;

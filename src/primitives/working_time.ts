@@ -1,48 +1,52 @@
 /**
- * The time in which origins work.
+ * A time that stands still during outages.
  *
  * @module
  */
 
 /**
- * For how long an outage counts, in milliseconds. Hardly any request waits for a longer one, and an origin that is not asked any more
- * would be one for ever.
+ * For how long an outage can stop the time, in milliseconds. Hardly any request waits longer. And an origin that gets no more requests
+ * would be in an outage for ever.
  */
 const LONGEST_OUTAGE_MS = 60_000;
 
-/** For how long an origin works that has served a request, as long as none goes down meanwhile, in milliseconds: as long as requests wait. */
+/**
+ * For how long an origin counts as working after it has served a request, unless an outage begins meanwhile, in milliseconds: as long as
+ * requests wait.
+ */
 const WORKS_MS = 30_000;
 
 /**
- * Time without the outages, in which an origin has an open breaker and no other one works: what happens then tells nothing of how much may be
- * retried. Of a long one, the first minute counts.
+ * Measures time without the outages: it stands still while an origin's breaker is open and no other origin works. Failures in that time
+ * say nothing about how much a client may retry. A long outage stops the time for its first minute only.
  */
 export class WorkingTime {
-  /** When the outages have begun that are not over, the oldest first; those that do not count any more may be missing. */
+  /** When the current outages began, the oldest first. Outages of more than a minute may be missing. */
   readonly #begun: number[] = [];
   /** How many outages there are. */
   outages = 0;
-  /** How long there were outages until the latest of them began or ended, in milliseconds. */
+  /** For how long the time had stood still at `#untilMs`, in milliseconds. */
   idleMs = 0;
+  /** The time of the latest call of `begin`, `end` or `work` that counted. */
   #untilMs = 0;
-  /** Until when an origin works that is not down. */
+  /** Until when an origin that is not down counts as working. */
   #worksUntilMs = -Infinity;
 
-  /** The working time at a time on the client's clock, in milliseconds. */
+  /** Returns the working time at `nowMs`, which is a time on the client's clock; both in milliseconds. */
   at(nowMs: number): number {
     return nowMs - this.idleMs - (this.outages === 0 ? 0 : this.#idleSince(nowMs));
   }
 
-  /** An origin's breaker has opened. */
+  /** Notes that an outage has begun: an origin's breaker has opened. */
   begin(atMs: number): void {
     this.#note(atMs);
-    // It may have been the one that worked.
+    // That origin may be the one that counted as working.
     this.#worksUntilMs = -Infinity;
     while (this.#begun.length > 0 && this.#begun[0]! + LONGEST_OUTAGE_MS <= atMs) this.#begun.shift();
     this.outages = this.#begun.push(atMs);
   }
 
-  /** An origin's breaker has closed, which had opened at a time. */
+  /** Notes that the outage that began at `begunAtMs` is over: the origin's breaker has closed. */
   end(begunAtMs: number, atMs: number): void {
     this.#note(atMs);
     const place = this.#begun.lastIndexOf(begunAtMs);
@@ -50,7 +54,7 @@ export class WorkingTime {
     this.outages = this.#begun.length;
   }
 
-  /** An origin that is not down has served a request. */
+  /** Notes that an origin that is not down has served a request. */
   work(atMs: number): void {
     if (this.outages === 0) return;
     this.#note(atMs);

@@ -1,5 +1,5 @@
 /**
- * Bun.
+ * Bun, as a runtime.
  *
  * @module
  */
@@ -13,7 +13,7 @@ interface BunGlobal {
 
 const { env = {} } = (globalThis as { readonly Bun?: BunGlobal }).Bun ?? {};
 
-/** Bun's default, over all hosts together; the variable raises it, but only from outside the process. */
+/** Bun's default limit for all hosts together. The environment variable raises it, but only if it is set before the process starts. */
 const DEFAULT_MAX_REQUESTS = 256;
 
 const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);

@@ -1,37 +1,43 @@
 /**
- * What differs between the runtimes, as far as the client needs to know.
+ * The differences between the runtimes, as far as the client has to know them.
  *
  * @module
  */
 
-/** A runtime. */
+/** A runtime, and how its `fetch`, timers and environment behave. */
 export interface Runtime {
   readonly name: "deno" | "bun" | "node" | "web";
-  /** How many requests it runs at once; what is above waits inside of it, unseen, while timeouts run. */
+  /**
+   * How many requests the runtime sends at once. Further ones wait inside the runtime, where the client can't see them, while their
+   * timeouts run.
+   */
   readonly maxConcurrentRequests: number;
-  /** Whether its `fetch` prefers HTTP/2 by itself, and opens a connection a request as long as none is up. */
+  /** Whether the runtime's `fetch` prefers HTTP/2 by itself, and opens a connection for each request until an HTTP/2 connection is up. */
   readonly negotiatesHttp2: boolean;
   /**
-   * Whether timers and sockets belong to the incoming request during which they were made, and end with it; so that no part of a
-   * client may wait for what another request has started.
+   * Whether timers and sockets belong to the incoming request that creates them, and end with it. Then no part of a client may wait for
+   * work that another incoming request has started.
    */
   readonly timersBelongToRequests: boolean;
-  /** The content codings that its `fetch` decodes, leaving the headers as they were; none where those tell the truth, or do no harm. */
+  /**
+   * The content codings that the runtime's `fetch` decodes without a change to the headers, which then describe the encoded body. Empty
+   * where the headers are true, or do no harm.
+   */
   readonly decodes: ReadonlySet<string>;
-  /** Whether it decodes also what was asked for as it is: a part, or with `accept-encoding: identity`. */
+  /** Whether the runtime decodes even a response that must stay encoded: a range, or one requested with `accept-encoding: identity`. */
   readonly decodesIdentity: boolean;
   /** Whether the response to a request with `redirect: "manual"` can be read; browsers hide it. */
   readonly showsRedirects: boolean;
   /**
-   * Whether an error of `fetch` says that the process has no descriptor left for another connection.
+   * Returns whether an error of `fetch` means that the process has no descriptor left for another connection.
    *
-   * @param error What `fetch` has rejected with.
+   * @param error The reason with which `fetch` has rejected.
    */
   isOutOfDescriptors(error: unknown): boolean;
-  /** Whether an error of `fetch` says that a redirect can't be followed, where the runtime has followed by itself. */
+  /** Returns whether an error of `fetch` means that the runtime could not follow a redirect. */
   isRedirectFailure(error: unknown): boolean;
   /** Lets the process end although a timer is pending. */
   unref(timer: unknown): void;
-  /** An environment variable, or `undefined` where it is not set or may not be read. Never asks the user. */
+  /** Returns an environment variable; `undefined` where it is not set or may not be read. Never asks the user for permission. */
   env(name: string): string | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Which runtime this is.
+ * The runtime that executes this program.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { webRuntime } from "./web.ts";
 
 const globals = globalThis as { readonly Deno?: unknown; readonly Bun?: unknown };
 
-/** The runtime that this program runs on. */
+/** The runtime that executes this program. */
 export const currentRuntime: Runtime = globals.Bun !== undefined
   ? bunRuntime
   : globals.Deno !== undefined

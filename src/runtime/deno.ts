@@ -1,5 +1,5 @@
 /**
- * Deno.
+ * Deno, as a runtime.
  *
  * @module
  */
@@ -20,23 +20,24 @@ export const denoRuntime: Runtime = {
   decodesIdentity: false,
   showsRedirects: true,
   isOutOfDescriptors(error) {
-    // Deno gives no code: this text is all that there is. EMFILE is 24 and ENFILE 23, on Linux as on macOS.
+    // Deno's error has no code, only this text. EMFILE is 24 and ENFILE 23, on Linux as on macOS.
     const { cause } = (error ?? {}) as { readonly cause?: unknown };
     return cause instanceof Error && /\bos error 2[34]\b/.test(cause.message);
   },
   isRedirectFailure(error) {
-    // It has no code and no class of its own; but failures of the network have a cause, and mocks are thrown from elsewhere.
+    // The error has no code and no class of its own. But unlike a network error it has no cause, and unlike a mock's error it comes from
+    // Deno's code.
     if (!(error instanceof TypeError) || error.cause !== undefined) return false;
     return /\bext:deno_fetch\/\d+_fetch\.js/.test(error.stack?.split("\n", 2)[1] ?? "");
   },
   unref: (timer) => typeof timer === "number" ? Deno.unrefTimer(timer) : (timer as Unrefable).unref?.(),
   env(name) {
     try {
-      // Reading without permission would stop the program with a question to the user.
+      // Reading without permission would stop the program with a question to the user, so query the permission first.
       const { state } = Deno.permissions.querySync({ name: "env", variable: name });
       return state === "granted" ? Deno.env.get(name) : undefined;
     } catch {
-      // The edge has no permissions to ask for, and may have no environment.
+      // At the edge there are no permissions to query, and maybe no environment.
       return undefined;
     }
   },

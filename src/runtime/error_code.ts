@@ -1,10 +1,10 @@
 /**
- * The codes of errors.
+ * The `code` of an error.
  *
  * @module
  */
 
-/** What the `code` of an error says, such as `ENOENT`; `undefined` if it has none, or is no error at all. */
+/** Returns the `code` of an error, such as `ENOENT`; `undefined` if it has none, or is no error at all. */
 export function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | null | undefined)?.code;
 }

@@ -1,5 +1,5 @@
 /**
- * Node.js, and its process, whose globals other runtimes imitate.
+ * Node.js, and its `process`, which other runtimes imitate.
  *
  * @module
  */
@@ -13,9 +13,9 @@ const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 export interface NodeProcess {
   /** The operating system. */
   readonly platform: string;
-  /** The environment. */
+  /** The environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the process consists of. */
+  /** The versions of the parts of the runtime. */
   readonly versions: { readonly node?: string | undefined; readonly electron?: string | undefined };
 }
 
@@ -25,8 +25,8 @@ interface NodeGlobals {
 }
 
 /**
- * The process, where the program runs on Node itself; `undefined` on Deno, on Bun and in workers at the edge, which have a `process`
- * too, and in Electron, whose pages fetch as browsers do.
+ * Returns the process if the program runs on Node itself. Returns `undefined` on Deno, on Bun and in workers at the edge, which have a
+ * `process` too, and in Electron, whose pages send requests as browsers do.
  */
 export function nodeProcess(): NodeProcess | undefined {
   if ("Bun" in globalThis || "Deno" in globalThis) return undefined;
@@ -36,7 +36,7 @@ export function nodeProcess(): NodeProcess | undefined {
   return isNode && navigator?.userAgent !== "Cloudflare-Workers" ? process : undefined;
 }
 
-/** Node, whose `fetch` says what went wrong in the cause of its error. */
+/** Node, whose `fetch` tells the reason of a failure in the `cause` of its error. */
 export const nodeRuntime: Runtime = {
   name: "node",
   maxConcurrentRequests: Infinity,

@@ -5,10 +5,10 @@
  */
 
 /**
- * A module of Node.js. Nothing is imported, so that no bundler looks for it.
+ * Returns a built-in module of Node.js, without an import that bundlers would try to resolve.
  *
  * @param name Its name, such as `node:fs/promises`.
- * @returns The module, as far as it is used; `undefined` if the runtime has none.
+ * @returns The module, typed as the caller uses it; `undefined` if the runtime has none.
  */
 export function nodeModule<T>(name: string): T | undefined {
   const { process } = globalThis as {

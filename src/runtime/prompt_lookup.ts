@@ -1,20 +1,23 @@
 /**
- * Lookups of paths at which there mostly is nothing.
+ * Synchronous lookups of paths that mostly do not exist.
  *
  * @module
  */
 
-/** A lookup that takes longer, in milliseconds, is left to the system's threads; and so many of those that follow. */
+/**
+ * A lookup that takes longer than this, in milliseconds, shows that the disk is slow. The next {@linkcode LEFT_TO_THREADS} lookups then go
+ * to the system's threads.
+ */
 const SLOW_MS = 2;
 const LEFT_TO_THREADS = 100;
 
 /**
- * Says at once that there is nothing at a path: a fraction of what it costs to hear so by a promise that rejects. It holds up the whole program
- * while it asks, so that it does not ask a disk that has been slow to answer, but for one lookup in a hundred.
+ * Creates a synchronous check that nothing is at a path. For a missing file it costs a fraction of a promise that rejects. The check blocks
+ * the whole program: so if the disk has been slow to answer, it skips the next hundred lookups, which the caller makes asynchronously.
  *
- * @param exists Whether there is something, asked without a promise.
+ * @param exists Returns whether something is at a path, without a promise.
  * @param now A clock, in milliseconds.
- * @returns Whether there is nothing at a path; `false` also where that was not asked.
+ * @returns A function that tells whether nothing is at a path; `false` also where it has skipped the lookup.
  */
 export function promptLookup(
   exists: (path: string) => boolean,

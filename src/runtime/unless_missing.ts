@@ -1,5 +1,5 @@
 /**
- * Operations on files that may not be there.
+ * Operations on files that may not exist.
  *
  * @module
  */
@@ -7,12 +7,13 @@
 import { codeOf } from "./error_code.ts";
 
 /**
- * Waits for an operation on a file that may be missing. The error tells so by its `code`, which is the same on all runtimes.
+ * Waits for an operation on a file that may be missing. The error's `code`, which is the same on all runtimes, tells that the file is
+ * missing.
  *
- * @typeParam T What the operation gives.
+ * @typeParam T The result of the operation.
  * @param operation The operation.
- * @param codes The codes that say so.
- * @returns What the operation gives; `undefined` if it failed with one of the codes. Rejects with any other error.
+ * @param codes The codes of a missing file.
+ * @returns The result of the operation; `undefined` if it failed with one of the codes. Rejects with any other error.
  */
 export async function unlessMissing<T>(
   operation: Promise<T>,

@@ -1,5 +1,5 @@
 /**
- * Browsers, their pages, and whatever else has a `fetch`.
+ * Browsers, and any other runtime that has a `fetch`.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Runtime } from "./contract.ts";
 const { userAgent = "" } =
   (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator ?? {};
 
-/** Pages and their workers; workers at the edge have some of the same globals. */
+/** Returns whether this is a page or one of its workers. Workers at the edge have some of the same globals. */
 function isBrowser(): boolean {
   return userAgent !== "Cloudflare-Workers" &&
     ("document" in globalThis || "WorkerGlobalScope" in globalThis);
 }
 
-/** A runtime that is known by the web's interfaces alone. */
+/** A runtime of which nothing but the web's interfaces is known. */
 export const webRuntime: Runtime = {
   name: "web",
   maxConcurrentRequests: Infinity,
@@ -26,7 +26,7 @@ export const webRuntime: Runtime = {
   showsRedirects: !isBrowser(),
   isOutOfDescriptors: () => false,
   isRedirectFailure: () => false,
-  // Electron may have objects for timers; what browsers do not keep alive needs nothing.
+  // Electron may have timer objects. A browser has numbers, and its timers keep nothing alive.
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: () => undefined,
 };
@@ -36,7 +36,7 @@ interface PageGlobals {
   readonly location?: { readonly href?: string } | undefined;
 }
 
-/** What relative URLs resolve against, as for `fetch`; `undefined` where there is no page. */
+/** Returns the base of relative URLs, the same as for `fetch`; `undefined` where there is no page. */
 export function pageUrl(): string | undefined {
   const { document, location } = globalThis as PageGlobals;
   return document?.baseURI ?? location?.href;

@@ -1,5 +1,5 @@
 /**
- * From a body to the value that the caller asked for.
+ * Decodes a response body to the value that the caller asked for, and validates it.
  *
  * @module
  */
@@ -13,32 +13,34 @@ import {
 import { findJsonFault } from "./json_fault.ts";
 import type { StandardSchemaIssue, StandardSchemaResult, StandardSchemaV1 } from "./standard_schema.ts";
 
-/** What the caller asked for. */
+/** Options of {@linkcode decodeBody}. */
 export interface DecodeOptions {
+  /** The form of the value that the caller asked for. */
   readonly as: "json" | "text" | "bytes";
-  /** Validates the decoded value, and gives the result. */
+  /** Validates the decoded value; the caller gets the schema's output. */
   readonly schema: StandardSchemaV1 | undefined;
-  /** What an error says of the request; asked only when there is one. */
+  /** Describes the request for an error; called only for an error. */
   readonly describe: () => SlipstreamErrorOptions;
-  /** What of the response this is, as an error says it; the whole of it by default. Asked only when there is an error. */
+  /** Names the part of the response that the body is, for an error; by default the whole response. Called only for an error. */
   readonly part?: (() => string) | undefined;
 }
 
 const MAX_SHOWN = 60;
 const BLANK = /^[ \t\r\n]*$/;
-/** What is most often there instead of JSON: the page of a proxy, a login, or an error. */
+/** HTML and XML are what most often arrives instead of JSON: the page of a proxy, a login, or an error. */
 const HTML = /^\s*<(?:!doctype html|html|head|body)(?![\w-])/i;
 const XML = /^\s*<\?xml\s/i;
 const decoder = new TextDecoder();
 
 /**
- * Decodes a body. An empty one is `undefined` as JSON, and so is one of white space alone, which some frameworks send for "no content".
+ * Decodes a body, and validates it if there is a schema. As JSON, an empty body is `undefined`, and so is a body of white space alone,
+ * which some frameworks send for "no content".
  *
  * @param body The body, as bytes or as text that was decoded from them.
- * @param options What the caller asked for.
- * @returns The value; a promise of it only when the schema validates asynchronously.
- * @throws {InvalidDataError} If it is not JSON, ends early, or does not fit the schema; rejects instead when the schema
- * is asynchronous.
+ * @param options Options.
+ * @returns The value; a promise of it only if the schema validates asynchronously.
+ * @throws {InvalidDataError} If the body is not JSON, ends early, or does not fit the schema. If an asynchronous schema finds the fault,
+ * the returned promise rejects instead.
  */
 export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
   const value = options.as === "bytes" ? body : parse(body, options);
@@ -67,9 +69,9 @@ function syntaxError(text: string, cause: unknown, options: DecodeOptions): Inva
   return invalid(options, notJson(text, position), { reason: "not-json", position, cause });
 }
 
-/** What a text is that is no JSON, in words that are the same in all engines. */
+/** Says what a text is that is no JSON, in words that are the same on all engines. */
 function notJson(text: string, position: number | undefined): string {
-  // An engine may refuse what the grammar allows: so many levels that its stack overflows.
+  // An engine may refuse JSON that the grammar allows, such as one with so many levels that the engine's stack overflows.
   if (position === undefined) return "is JSON that the engine can't parse";
   if (!BLANK.test(text.slice(0, position))) {
     return `is not JSON: unexpected ${tokenAt(text, position)} at position ${position}`;
@@ -79,7 +81,7 @@ function notJson(text: string, position: number | undefined): string {
   return `is ${kind}: it begins with '${shown}'`;
 }
 
-/** The word, or the character, at a position of a text. */
+/** Returns the word, or else the character, at a position of a text, quoted for an error message. */
 function tokenAt(text: string, position: number): string {
   const [word] = /^\\?[\w.+-]{1,20}/.exec(text.slice(position, position + 24)) ?? [];
   if (word !== undefined) return `'${word}'`;
@@ -107,7 +109,7 @@ function conclude(result: StandardSchemaResult<unknown>, options: DecodeOptions)
   throw invalid(options, what, { reason: "schema", issues });
 }
 
-/** A schema of the caller's own may give anything. */
+/** Throws unless a schema's result follows the contract; a schema that the caller wrote may return anything. */
 function assertResult(result: unknown): void {
   const isObject = typeof result === "object" && result !== null;
   if (isObject && (!("issues" in result) || result.issues === undefined || Array.isArray(result.issues))) {

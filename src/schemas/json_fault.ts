@@ -1,5 +1,5 @@
 /**
- * Finds where a text stops being JSON, and tells JSON that was cut off from text that is no JSON at all.
+ * Finds where a text stops being JSON, and distinguishes JSON that was cut off from text that is no JSON.
  *
  * @module
  */
@@ -8,19 +8,20 @@ const LITERALS = ["true", "false", "null"];
 const NUMBER_PREFIX = /^-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE][+-]?\d*)?)?|[eE][+-]?\d*)?)?$/;
 const DELIMITER = /[\s,\]}]/;
 
-/** What is wrong with a text that is no JSON. */
+/** The fault of a text that is no JSON. */
 export interface JsonFault {
-  /** Whether it would be JSON if only it went on: each of its characters fits the grammar of RFC 8259, and its end comes too early. */
+  /** Whether the text is JSON that was cut off: all its characters fit the grammar of RFC 8259, but its end comes too early. */
   readonly endsEarly: boolean;
-  /** Where the first character, or the first word, is that does not fit; the text's length if it ends early. */
+  /** The position of the first character or word that does not fit; the text's length if it ends early. */
   readonly position: number;
 }
 
 /**
- * Finds what is wrong with a text. Engines word this differently, and some do not say where it is, so the text itself is asked.
+ * Finds the fault of a text by scanning it. The errors of `JSON.parse` do not suffice: engines word them differently, and some do not
+ * name the position.
  *
  * @param text A text that `JSON.parse` refused.
- * @returns What is wrong; `undefined` if nothing is, so that the engine refused it for a reason of its own.
+ * @returns The fault; `undefined` if there is none, so that the engine refused the text for a reason of its own.
  */
 export function findJsonFault(text: string): JsonFault | undefined {
   const scanner = new Scanner(text);
@@ -30,7 +31,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
   return { endsEarly, position: endsEarly ? text.length : scanner.position };
 }
 
-/** What a step of the scan found: its part is complete, the text ended within it, or it does not fit. */
+/** The result of a step of the scan: the part is complete, the text ends within the part, or a character does not fit. */
 type Step = "complete" | "end" | "misfit";
 
 class Scanner {
@@ -41,12 +42,12 @@ class Scanner {
     this.#text = text;
   }
 
-  /** Where it is; after a misfit, where that begins. */
+  /** The current position; after a misfit, the position where the misfit begins. */
   get position(): number {
     return this.#index;
   }
 
-  /** Scans one value. Nesting is kept on a stack of our own: a hostile text must not overflow the engine's. */
+  /** Scans one value. It keeps nested levels in an array instead of recursing, so that a hostile text can't overflow the stack. */
   value(): Step {
     const closers: string[] = [];
     let expectKey = false;
@@ -99,7 +100,7 @@ class Scanner {
     return "key";
   }
 
-  /** After a complete value: closes whatever ends here, up to a comma or the end of all. */
+  /** Closes the arrays and objects that end after a complete value, up to a comma or the end of the text. */
   #closeOrComma(closers: string[]): Step | "comma" {
     for (;;) {
       this.#skipSpace();

@@ -1,13 +1,13 @@
 /**
- * The part of the Standard Schema contract (https://standardschema.dev, version 1) that a validator must offer: valibot,
- * zod, arktype and others do.
+ * The part of the Standard Schema contract (https://standardschema.dev, version 1) that a schema must implement. Valibot, zod, arktype
+ * and others implement it.
  *
  * @module
  */
 
 /** A schema of any library that follows Standard Schema. */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
-  /** What the library offers under the agreed name. */
+  /** The properties that the library offers under the agreed name. */
   readonly "~standard": StandardSchemaProps<Input, Output>;
 }
 
@@ -19,22 +19,22 @@ export interface StandardSchemaProps<Input = unknown, Output = Input> {
   readonly vendor: string;
   /** Checks a value and turns it into the output type. */
   readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>;
-  /** The types, for inference only; never there at run time. */
+  /** The types, for inference only; absent at run time. */
   readonly types?: { readonly input: Input; readonly output: Output } | undefined;
 }
 
-/** What `validate` gives: a value, or issues. */
+/** The result of `validate`: a value, or issues. */
 export type StandardSchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardSchemaIssue[] };
 
-/** One thing that is wrong with a value. */
+/** One fault of a value. */
 export interface StandardSchemaIssue {
-  /** What is wrong. */
+  /** A description of the fault. */
   readonly message: string;
-  /** Where, from the root. */
+  /** The path from the root of the value to the fault. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** The type that a schema's `validate` puts out. */
+/** The output type of a schema. */
 export type InferOutput<S extends StandardSchemaV1> = NonNullable<S["~standard"]["types"]>["output"];

@@ -1,5 +1,5 @@
 /**
- * The body of a response, read chunk by chunk by a reader that may leave at any time.
+ * Reads the body of a response chunk by chunk, for a reader that may leave at any time.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class BodyReader {
   readonly #controller = new AbortController();
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
 
-  /** Nothing is sent before {@linkcode BodyReader.open}. */
+  /** Creates a reader. It sends nothing before {@linkcode BodyReader.open}. */
   constructor(open: Opener) {
     this.#open = open;
   }
@@ -20,7 +20,7 @@ export class BodyReader {
   /**
    * Sends the request.
    *
-   * @param options What is different this time.
+   * @param options How this request differs from the caller's.
    * @returns The response, whose body is for this reader only.
    */
   async open(options: Omit<OpenOptions, "signal"> = {}): Promise<Response> {
@@ -30,16 +30,16 @@ export class BodyReader {
   }
 
   /**
-   * The next chunk.
+   * Reads the next chunk.
    *
-   * @returns The chunk; `undefined` after the last one. Rejects with what the body broke off with.
+   * @returns The chunk; `undefined` after the last one. Rejects with the error of a body that breaks off.
    */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const result = await this.#reader?.read();
     return result?.done === false ? result.value : undefined;
   }
 
-  /** Leaves, wherever it is: the permit is free at once, and what waits for the response or a chunk rejects. */
+  /** Ends the reading at any point. Frees the permit at once; a pending `open()` or `next()` rejects. */
   close(): void {
     this.#controller.abort(new DOMException("The reader has left", "AbortError"));
   }

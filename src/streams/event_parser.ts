@@ -1,5 +1,5 @@
 /**
- * From the lines of an event stream to its events.
+ * Parses the lines of an event stream into events.
  *
  * @module
  */
@@ -9,55 +9,55 @@ import type { ServerSentEvent } from "../http/server_sent_event.ts";
 
 const DIGITS = /^[0-9]+$/;
 
-/** What an event parser is made of. */
+/** Options of {@linkcode EventParser}. */
 export interface EventParserOptions {
   /** The id of the last event of an earlier stream; empty if there was none. */
   readonly lastEventId: string;
-  /** The most data that an event may have, in bytes. */
+  /** The largest data of an event, in bytes. */
   readonly maxEventBytes: number;
 }
 
 /**
- * Interprets an event stream line by line, as the HTML standard has it (§9.2.6, "Interpreting an event stream"). What it knows of ids and
- * times outlives the connection.
+ * Interprets an event stream line by line, by the HTML standard (§9.2.6, "Interpreting an event stream"). The parser keeps the
+ * last event id and the retry time over several connections.
  */
 export class EventParser {
   readonly #maxEventBytes: number;
   #data: string[] = [];
-  /** How many UTF-16 units the data has, line ends included. */
+  /** The length of the data in UTF-16 units, including line ends. */
   #units = 0;
-  /** How many bytes that are; counted only once there may be too many. */
+  /** The length of the data in bytes; counted only once it may exceed the limit. */
   #bytes: number | undefined;
   #event = "";
-  /** What an event from now on has. */
+  /** The id for the next event. */
   #id: string;
-  /** What the last event had. */
+  /** The id of the last event. */
   #lastEventId: string;
   #retryMs: number | undefined;
   #isTooLarge = false;
 
-  /** Begins with a stream. */
+  /** Creates a parser for a new stream. */
   constructor({ lastEventId, maxEventBytes }: EventParserOptions) {
     this.#id = this.#lastEventId = lastEventId;
     this.#maxEventBytes = maxEventBytes;
   }
 
-  /** The id of the last event, after which the stream goes on; empty if there is none. */
+  /** The id of the last event, after which the server continues the stream; empty if there is none. */
   get lastEventId(): string {
     return this.#lastEventId;
   }
 
-  /** How long the server wants clients to wait before they connect again, in milliseconds, if it has said so. */
+  /** How long the server wants clients to wait before they connect again, in milliseconds; `undefined` if it has not said. */
   get retryMs(): number | undefined {
     return this.#retryMs;
   }
 
-  /** Whether an event was too large; nothing is made of what follows. */
+  /** Whether an event was too large. After that, the parser gives no more events. */
   get isTooLarge(): boolean {
     return this.#isTooLarge;
   }
 
-  /** Forgets what there is of an event without its end, as its stream has ended. */
+  /** Drops an incomplete event after the connection has ended. */
   reset(): void {
     this.#clear();
     this.#id = this.#lastEventId;
@@ -67,13 +67,13 @@ export class EventParser {
    * Takes a line.
    *
    * @param line The line, without its end.
-   * @returns The event that it ends.
+   * @returns The event that this line completes.
    */
   push(line: string): ServerSentEvent | undefined {
     if (line === "") return this.#dispatch();
     const colon = line.indexOf(":");
     if (colon === -1) return this.#take(line, "");
-    // Otherwise it is a comment.
+    // A line that starts with a colon is a comment.
     if (colon > 0) {
       this.#take(line.slice(0, colon), line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1));
     }
@@ -90,12 +90,12 @@ export class EventParser {
   #append(value: string): void {
     this.#data.push(value);
     this.#units += value.length + 1;
-    // No UTF-16 unit takes more than three bytes.
+    // A UTF-16 unit takes at most three bytes, so do not count them before that can exceed the limit.
     if (3 * this.#units <= this.#maxEventBytes) return;
     this.#bytes = this.#bytes === undefined
       ? this.#data.reduce((bytes, line) => bytes + utf8Length(line) + 1, 0)
       : this.#bytes + utf8Length(value) + 1;
-    // The last line end is no part of the data.
+    // The last line end is not part of the data.
     if (this.#bytes - 1 <= this.#maxEventBytes) return;
     this.#clear();
     this.#isTooLarge = true;

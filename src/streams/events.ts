@@ -1,5 +1,5 @@
 /**
- * Server-sent events, over as many connections as it takes.
+ * Reads server-sent events, over as many connections as necessary.
  *
  * @module
  */
@@ -31,32 +31,33 @@ import { totalLimit } from "./total_time.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
-/** What many language models end their stream with, and what to do about it where all data is to be JSON. */
+/** The data with which many language models end their stream, and a hint for the error when it is parsed as JSON. */
 const USUAL_END = "[DONE]";
 const THE_END = ` with '${USUAL_END}', which 'doneData' would take for the end,`;
 
-/** What there is to say about a stream of events. */
+/** Options of {@linkcode eventSource}. */
 export interface EventSourceOptions {
-  /** Whether a new connection follows one that has ended, and how many may be in vain. */
+  /** Whether to connect again after a connection has ended, and how many connections in a row may be in vain. */
   readonly reconnect?: false | { readonly maxAttempts?: number | undefined } | undefined;
-  /** The id of the last event that is known already. */
+  /** The id of the last event that the caller has already. */
   readonly lastEventId?: string | undefined;
-  /** The data that says that the stream is over. */
+  /** The data of the event that marks the end of the stream. */
   readonly doneData?: string | undefined;
-  /** The largest event that is taken, in bytes. */
+  /** The largest accepted event, in bytes. */
   readonly maxEventBytes?: number | undefined;
 }
 
 type Event = ServerSentEvent<unknown>;
 
 /**
- * Reads the events of a stream, and connects again when it has ended (HTML §9.2, "Server-sent events").
+ * Creates a source of the events of a stream, which connects again after the stream has ended (HTML §9.2, "Server-sent events").
  *
  * @param request The request.
- * @param surroundings What there is around it.
- * @param options What else there is to say.
+ * @param surroundings The parts of the client that it needs.
+ * @param options The options of the stream.
  * @returns The source of the events.
- * @throws {TypeError} If it is to reconnect, but may be sent only once.
+ * @throws {TypeError} If `as` is `"bytes"`, if `lastEventId` contains a NUL, or if `reconnect` is set for a request that may be
+ * sent only once.
  */
 export function eventSource(
   request: StreamRequest,
@@ -84,22 +85,23 @@ class EventStream implements ItemSource<Event> {
   readonly #isText: boolean;
   readonly #parser: EventParser;
   readonly #interruption: Interruption;
-  /** Absent if there is one connection only. */
+  /** Absent if the stream never connects again. */
   readonly #reconnection: Reconnection | undefined;
   #body: BodyReader | undefined;
   #splitter: LineSplitter | undefined;
-  /** When the connection was begun, and when it was there. */
+  /** When the present connection attempt began, and when its response arrived; on the client's clock. */
   #beganAtMs = 0;
   #connectedAtMs: number | undefined;
   #gotEvents = false;
-  /** Whether the server has answered well once: then an error is no reason to give up. */
+  /** Whether a connection has succeeded once: then a later error is no reason to give up. */
   #wasConnected = false;
   #hasEnded = false;
-  /** What is wrong with the event after the last one that was given. */
+  /** The error of the event after the last one that the reader got. */
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(request: StreamRequest, surroundings: StreamSurroundings, options: EventSourceOptions) {
-    // To send what may change something once more after a good end would ask for the same answer again and again.
+    // By default, connect again only for a safe method. To repeat another request after it has ended well would carry it out
+    // again and again.
     const isSubscription = request.isRepeatable && isSafeMethod(request.method);
     const { reconnect = isSubscription ? {} : false, lastEventId = "", doneData } = options;
     const { maxEventBytes = MAX_EVENT_BYTES } = options;
@@ -126,7 +128,7 @@ class EventStream implements ItemSource<Event> {
     return undefined;
   }
 
-  /** What comes next: a connection, or the events of a chunk; and whatever follows if there is none. */
+  /** Takes one step: connects, and reads the events of a chunk, or ends the connection if there is none. */
   async #readOnce(): Promise<readonly Event[]> {
     let chunk: Uint8Array<ArrayBuffer> | undefined;
     try {
@@ -150,7 +152,7 @@ class EventStream implements ItemSource<Event> {
     const response = await body.open({ headers: this.#headers() });
     this.#connectedAtMs = this.#surroundings.clock.now();
     this.#wasConnected = true;
-    // The server wants no further connection.
+    // A 204 tells the client to stop connecting.
     if (response.status === NO_CONTENT) this.#hasEnded = true;
     else this.#checkContentType(response);
   }
@@ -160,7 +162,7 @@ class EventStream implements ItemSource<Event> {
     const id = lastEventIdHeader(this.#parser.lastEventId);
     return {
       accept,
-      // A browser says it to caches itself, and of a page another origin need not have allowed the header.
+      // A browser handles its cache itself. Another origin might not allow a page to set this header (CORS).
       ...currentRuntime.showsRedirects ? { "cache-control": caching } : {},
       ...id === undefined ? {} : { "last-event-id": id },
     };
@@ -197,7 +199,7 @@ class EventStream implements ItemSource<Event> {
           data: data instanceof Promise ? await this.#interruption.settle(data, limit) : data,
         });
       } catch (reason) {
-        // The events before it are given first.
+        // Give the events before this one first.
         this.#failure = { reason };
         return events;
       }
@@ -227,11 +229,11 @@ class EventStream implements ItemSource<Event> {
     );
   }
 
-  /** A connection has ended, or has failed: waits until there may be another one, or ends. */
+  /** Handles the end or the failure of a connection: waits until the next one may follow, or ends the stream. */
   async #disconnect(error: unknown): Promise<void> {
     const { clock } = this.#surroundings;
     const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
-    // What has sent something else instead of events, or nothing, is asked after the other mirrors.
+    // Ask a mirror that has failed without any event after the other mirrors from now on.
     const isFruitless = error !== undefined && this.#connectedAtMs !== undefined && !this.#gotEvents;
     const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror();
     this.#body?.close();
@@ -258,7 +260,7 @@ class EventStream implements ItemSource<Event> {
   }
 }
 
-/** Whether a later connection may do better. */
+/** Whether a later connection may succeed after an error. */
 function mayPassSoon(error: unknown): boolean {
   if (isOfflineError(error)) return false;
   if (isHttpError(error)) return isRetryableStatus(error.status);
@@ -266,7 +268,7 @@ function mayPassSoon(error: unknown): boolean {
   return isNetworkError(error);
 }
 
-/** How long the server, or the breaker, wants to be left alone; no longer than its origin is. */
+/** Returns how long the server or the breaker wants no request, in milliseconds; at most as long as an origin can be paused. */
 function retryAfterMs(error: unknown): number {
   const { retryAfterMs = 0 } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
   return Math.min(retryAfterMs, MAX_PAUSE_MS);

@@ -1,5 +1,5 @@
 /**
- * Waits that end when their caller aborts or leaves, or closes the client.
+ * Waits that end when the caller aborts, leaves the stream or closes the client.
  *
  * @module
  */
@@ -13,22 +13,22 @@ interface Wait {
   readonly reject: (reason: unknown) => void;
 }
 
-/** When a wait has taken too long, and what it rejects with then. */
+/** The time limit of a wait, and its error. */
 export interface WaitLimit {
-  /** On the client's clock. */
+  /** When the wait has taken too long, on the client's clock. */
   readonly untilMs: number;
-  /** Makes the error. */
+  /** Makes the error with which the wait then rejects. */
   readonly error: () => Error;
 }
 
-/** Interrupts the waits of one stream, of which there is one at a time. */
+/** Interrupts the waits of one stream. There is one wait at a time. */
 export class Interruption implements AbortTarget, ClosingTarget {
   readonly #surroundings: StreamSurroundings;
   readonly #signals: StreamRequest["signals"];
   #wait: Wait | undefined;
   #timer: TimerHandle;
 
-  /** Nothing is waited for yet. */
+  /** Creates an interruption without a wait. */
   constructor(surroundings: StreamSurroundings, signals: StreamRequest["signals"]) {
     this.#surroundings = surroundings;
     this.#signals = signals;
@@ -37,8 +37,8 @@ export class Interruption implements AbortTarget, ClosingTarget {
   /**
    * Waits for a time.
    *
-   * @param delayMs How long, in milliseconds.
-   * @returns Rejects with the reason of a signal or of the closing, at once.
+   * @param delayMs The time, in milliseconds.
+   * @returns Rejects at once with the reason of a signal or of the closing.
    */
   async delay(delayMs: number): Promise<void> {
     const { clock } = this.#surroundings;
@@ -53,21 +53,21 @@ export class Interruption implements AbortTarget, ClosingTarget {
   #arm(untilMs: number, onTime: () => void): void {
     const { clock } = this.#surroundings;
     const leftMs = untilMs - clock.now();
-    // One timer has a longest delay.
+    // A timer has a maximum delay, so a long wait takes several timers.
     const look = (): void => clock.now() < untilMs ? this.#arm(untilMs, onTime) : onTime();
     this.#timer = clock.setTimeout(look, timerDelay(leftMs));
   }
 
   /**
-   * Waits for something that knows of no signal: a function of the caller's, or a schema.
+   * Waits for work that takes no signal: that of a caller's function, or of a schema.
    *
-   * @param work What to wait for.
-   * @param limit How long, if not for ever.
-   * @returns What it brings. Rejects with the reason of a signal or of the closing, at once; what the work does then is of no interest.
+   * @param work The work.
+   * @param limit The time limit; absent for none.
+   * @returns The result of the work. Rejects at once with the reason of a signal or of the closing; the result is then ignored.
    */
   async settle<T>(work: PromiseLike<T>, limit?: WaitLimit): Promise<T> {
     const settled = Promise.resolve(work);
-    // It may fail when it is not waited for any more, or never was.
+    // The work may fail after the wait has ended, or before it has begun: avoid an unhandled rejection.
     settled.catch(() => {});
     try {
       await this.#begin((end) => {
@@ -80,7 +80,7 @@ export class Interruption implements AbortTarget, ClosingTarget {
     return await settled;
   }
 
-  /** Throws the reason of a signal or of the closing, between two steps of a long work. */
+  /** Throws the reason of a signal or of the closing. For use between the steps of long work. */
   throwIfStopped(): void {
     for (const signal of this.#signals) signal.throwIfAborted();
     const { closing } = this.#surroundings.closings;
@@ -94,12 +94,12 @@ export class Interruption implements AbortTarget, ClosingTarget {
       const wait = this.#wait = { resolve, reject };
       for (const signal of this.#signals) addAbortListener(signal, this);
       closings.add(this);
-      // What ends late does not end the next wait.
+      // The work of an earlier wait may end late: it must not end this wait.
       start(() => this.#wait === wait ? this.#end()?.resolve() : undefined);
     });
   }
 
-  /** The stream is left: what waits rejects. */
+  /** Rejects the wait, because the caller has left the stream. */
   stop(): void {
     this.#end()?.reject(new DOMException("The stream was left", "AbortError"));
   }

@@ -1,5 +1,5 @@
 /**
- * From the chunks of a body to its lines.
+ * Splits the chunks of a body into lines.
  *
  * @module
  */
@@ -10,17 +10,18 @@ const BOM = [0xef, 0xbb, 0xbf];
 const ANY_END = /\r\n|\n|\r/;
 const NONE: readonly string[] = [];
 
-/** How lines are told apart. */
+/** Options of {@linkcode LineSplitter}. */
 export interface LineSplitterOptions {
-  /** The longest line that is taken, in bytes, without its end. */
+  /** The longest accepted line, in bytes, without its end. */
   readonly maxLineBytes: number;
   /** Whether a CR alone ends a line as well, besides LF and CRLF. */
   readonly endsAtCr: boolean;
 }
 
 /**
- * Splits UTF-8 text into lines, wherever its chunks begin and end. A byte order mark at its beginning is dropped, and what is no UTF-8
- * becomes U+FFFD. Only the line that has no end yet is held, in bytes, so that no character is cut and nothing is decoded twice.
+ * Splits UTF-8 text into lines, wherever its chunks begin and end. It drops a byte order mark at the beginning, and replaces
+ * invalid UTF-8 by U+FFFD. It holds only the line without an end, as bytes, so that no character is cut and no byte is decoded
+ * twice.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
@@ -29,20 +30,23 @@ export class LineSplitter {
   /** The beginning of a line; only the first `#heldBytes` count. */
   #held = new Uint8Array(0);
   #heldBytes = 0;
-  /** How many bytes came before what is held. */
+  /** How many bytes of the body came before the held ones. */
   #offset = 0;
   #isFirst = true;
-  /** Whether a CR has ended the last chunk, so that an LF now would belong to it. */
+  /** Whether a CR has ended the last chunk, so that an LF at the start of the next one belongs to it. */
   #skipsLf = false;
   #tooLongAt: number | undefined;
 
-  /** Begins. */
+  /** Creates a splitter for a new body. */
   constructor({ maxLineBytes, endsAtCr }: LineSplitterOptions) {
     this.#maxLineBytes = maxLineBytes;
     this.#endsAtCr = endsAtCr;
   }
 
-  /** Where the line begins that was too long, in bytes from the beginning of the body; no line follows the one before it. */
+  /**
+   * Where the first line that is too long begins, in bytes from the beginning of the body. The splitter gives no lines after
+   * that.
+   */
   get tooLongAt(): number | undefined {
     return this.#tooLongAt;
   }
@@ -51,7 +55,7 @@ export class LineSplitter {
    * Takes a chunk.
    *
    * @param chunk The chunk; it is not kept.
-   * @returns The lines that it ends, without their ends.
+   * @returns The lines that the chunk completes, without their ends.
    */
   push(chunk: Uint8Array<ArrayBuffer>): readonly string[] {
     if (this.#tooLongAt !== undefined || chunk.length === 0) return NONE;
@@ -70,20 +74,20 @@ export class LineSplitter {
   }
 
   /**
-   * The body has ended.
+   * Ends the body.
    *
    * @returns The last line, if it had no end.
    */
   end(): string | undefined {
     if (this.#heldBytes === 0 || this.#tooLongAt !== undefined) return undefined;
     const bytes = this.#takeHeld(new Uint8Array(0));
-    // A byte order mark alone is no line.
+    // A body of only a byte order mark has no line.
     if (bytes.length <= this.#maxLineBytes) return this.#decode(bytes) || undefined;
     this.#tooLongAt = this.#offset;
     return undefined;
   }
 
-  /** Behind the last end of a line; 0 if there is none. */
+  /** Returns the position after the last line end; 0 if there is none. */
   #lastEnd(chunk: Uint8Array): number {
     const end = chunk.lastIndexOf(LF) + 1;
     return this.#endsAtCr ? Math.max(end, chunk.lastIndexOf(CR) + 1) : end;
@@ -92,7 +96,7 @@ export class LineSplitter {
   #hold(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.#tooLongAt !== undefined) return;
     const length = this.#heldBytes + bytes.length;
-    // A CR may be the first half of the line's end.
+    // The CR may be the first half of a CRLF.
     const ending = bytes[bytes.length - 1] === CR ? 1 : 0;
     if (length - ending > this.#maxLineBytes) {
       this.#tooLongAt = this.#offset;
@@ -108,7 +112,7 @@ export class LineSplitter {
     this.#heldBytes = length;
   }
 
-  /** What was held, and what follows it. */
+  /** Joins the held bytes with those that follow. */
   #takeHeld(rest: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (this.#heldBytes === 0) return rest;
     const joined = new Uint8Array(this.#heldBytes + rest.length);
@@ -118,7 +122,7 @@ export class LineSplitter {
     return joined;
   }
 
-  /** Splits whole lines, the last of which has its end. */
+  /** Splits complete lines, of which the last one has its end. */
   #split(bytes: Uint8Array<ArrayBuffer>): readonly string[] {
     const tooLong = bytes.length > this.#maxLineBytes ? this.#findTooLong(bytes) : -1;
     if (tooLong !== -1) this.#tooLongAt = this.#offset + tooLong;
@@ -126,7 +130,7 @@ export class LineSplitter {
     this.#offset += bytes.length;
     const text = this.#decode(tooLong === -1 ? bytes : bytes.subarray(0, tooLong));
     const lines = text.split(this.#endsAtCr && text.includes("\r") ? ANY_END : "\n");
-    // After the last end there is nothing.
+    // The part after the last line end is empty.
     lines.pop();
     if (!this.#endsAtCr && text.includes("\r\n")) {
       for (let index = 0; index < lines.length; index++) {
@@ -137,7 +141,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** Where the first line begins that is too long; -1 if none is. */
+  /** Returns where the first line that is too long begins; -1 if there is none. */
   #findTooLong(bytes: Uint8Array): number {
     let start = 0;
     for (let index = 0; index < bytes.length; index++) {

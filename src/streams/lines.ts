@@ -1,5 +1,5 @@
 /**
- * The lines of a body, as text or as JSON values (NDJSON).
+ * Reads the lines of a body, as text or as JSON values (NDJSON).
  *
  * @module
  */
@@ -18,20 +18,20 @@ import { totalLimit } from "./total_time.ts";
 const MAX_LINE_BYTES = 1_048_576;
 const BLANK = /^[ \t\r]*$/;
 
-/** What there is to say about the lines of a body. */
+/** Options of {@linkcode lineSource}. */
 export interface LineSourceOptions {
-  /** The longest line that is taken, in bytes. */
+  /** The longest accepted line, in bytes. */
   readonly maxLineBytes?: number | undefined;
 }
 
 /**
- * Reads the lines of a body.
+ * Creates a source of the lines of a body.
  *
  * @param request The request.
- * @param surroundings What there is around it.
- * @param options What else there is to say.
- * @returns The source of the lines: strings, or values if they are read as JSON or there is a schema.
- * @throws {TypeError} If they are to be bytes.
+ * @param surroundings The parts of the client that it needs.
+ * @param options The options of the lines.
+ * @returns The source of the lines: strings, or values if they are read as JSON or a schema is set.
+ * @throws {TypeError} If `as` is `"bytes"`.
  */
 export function lineSource(
   request: StreamRequest,
@@ -52,12 +52,12 @@ class LineSource implements ItemSource<unknown> {
   readonly #clock: Clock;
   #beganAtMs: number | undefined;
   #isOpen = false;
-  /** Whether the reader has been given a line: then no other mirror can begin. */
+  /** Whether the reader has got a line: then no other mirror can start over. */
   #hasGiven = false;
   #hasEnded = false;
   /** How many lines have been read. */
   #lines = 0;
-  /** What is wrong with the line after the last one that was given. */
+  /** The error of the line after the last one that the reader got. */
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(request: StreamRequest, surroundings: StreamSurroundings, maxLineBytes: number) {
@@ -86,7 +86,10 @@ class LineSource implements ItemSource<unknown> {
     }
   }
 
-  /** Whether the next mirror is asked, because this one has sent something else, or broken off, instead of a first line. */
+  /**
+   * Starts over at the next mirror if this one has sent invalid data or broken off before the first line. Gives whether it has
+   * done so.
+   */
   #begunElsewhere(error: unknown): boolean {
     const { isRepeatable } = this.#request;
     const mayDoBetter = isInvalidDataError(error)
@@ -138,7 +141,7 @@ class LineSource implements ItemSource<unknown> {
     return lines;
   }
 
-  /** The values of lines, up to the first one that is none. */
+  /** Decodes lines, up to the first one that is invalid. */
   async #decode(lines: readonly string[]): Promise<unknown[]> {
     const { settings: { schema, validate } } = this.#request;
     const options = {
@@ -156,7 +159,7 @@ class LineSource implements ItemSource<unknown> {
         const value = decodeBody(line, options);
         values.push(value instanceof Promise ? await this.#interruption.settle(value, limit) : value);
       } catch (reason) {
-        // The lines before it are given first.
+        // Give the lines before this one first.
         this.#failure = { reason };
         break;
       }

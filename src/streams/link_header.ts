@@ -6,19 +6,18 @@
 
 import { trimSpace } from "../http/headers.ts";
 
-/** A link that a response has to something else. */
+/** A link in a response. */
 export interface WebLink {
-  /** Where it leads: a URL, which may be relative to the response's own. */
+  /** The URL of its target, which may be relative to that of the response. */
   readonly target: string;
-  /** What it is about; absent if it is about the response itself. */
+  /** The URL of the resource that the link is about; absent if that is the response itself. */
   readonly anchor: string | undefined;
-  /** What its target is to that, in lower case: `next`, `last`. */
+  /** The relations of the target to that resource, in lower case, such as `next` or `last`. */
   readonly relations: readonly string[];
 }
 
 /**
- * Parses the value of a `Link` header (RFC 8288, appendix B.2), as far as it can be understood: what is no link is passed over up to the
- * next comma.
+ * Parses the value of a `Link` header (RFC 8288, appendix B.2). It skips text that is not a link, up to the next comma.
  *
  * @param value The value; several of them joined by commas.
  * @returns The links, in order.
@@ -54,13 +53,13 @@ class LinkScanner {
     return this.#index >= this.#text.length;
   }
 
-  /** What stands in angle brackets; nothing if something else comes first. */
+  /** Reads the target in angle brackets; gives `undefined` if other text comes first. */
   target(): string | undefined {
     this.#skipSpace();
     if (this.#text[this.#index] !== "<") return undefined;
     const end = this.#text.indexOf(">", this.#index);
     if (end === -1) {
-      // What follows has no end either: to look for it from each bracket would take a time that grows with the square of the length.
+      // No later bracket has an end either. To search again from each one would take quadratic time.
       this.#index = this.#text.length;
       return undefined;
     }
@@ -69,7 +68,7 @@ class LinkScanner {
     return trimSpace(target);
   }
 
-  /** The parameters of a link by their names in lower case; of several of one name, the first counts. */
+  /** Reads the parameters of a link, by their lower-case names. If a name occurs several times, the first one counts. */
   parameters(): Map<string, string> {
     const parameters = new Map<string, string>();
     this.#skipSpace();
@@ -89,7 +88,7 @@ class LinkScanner {
     return parameters;
   }
 
-  /** Goes behind the next comma that no quotes are around. */
+  /** Skips to the position after the next comma outside of quotes. */
   skipToComma(): void {
     for (; !this.isAtEnd; this.#index++) {
       const char = this.#text[this.#index];
@@ -114,7 +113,7 @@ class LinkScanner {
     return trimSpace(this.#text.slice(start, this.#index));
   }
 
-  /** What stands in quotes, without the backslashes before quoted characters; one without an end reaches to the end. */
+  /** Reads a quoted text, without its escaping backslashes. A text without a closing quote reaches to the end of the value. */
   #quoted(): string {
     let value = "";
     for (this.#index++; !this.isAtEnd; this.#index++) {

@@ -1,5 +1,5 @@
 /**
- * Where pages are at home: what the first one was asked for with is for there, and not for others.
+ * The home of pages: the origins for which the caller has made the first request. Only they may get its sensitive headers.
  *
  * @module
  */
@@ -7,17 +7,20 @@
 import { isAbsoluteUrl } from "../http/url.ts";
 import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
 
-/** A page that was found by its URL. */
+/** The place of a page. */
 export interface PagePlace {
-  /** What to ask for: relative where mirrors complete it. */
+  /** The URL to request; relative if mirrors complete it. */
   readonly url: string;
-  /** The same, absolute. */
+  /** The absolute URL. */
   readonly href: string;
-  /** Whether it is, or has been reached over, an origin that the first page was not asked of. */
+  /** Whether the page is at an origin outside the home, or was reached over such an origin. */
   readonly isForeign: boolean;
 }
 
-/** Follows pages from one to the next, and knows when they have left home. What has left does not come back, as with redirects. */
+/**
+ * Follows pages from one to the next, and tells when they have left the home. They never count as back at home afterwards, as
+ * with redirects.
+ */
 export class PageHome {
   readonly #mirrors: readonly Mirror[];
   readonly #origins: ReadonlySet<string>;
@@ -26,10 +29,10 @@ export class PageHome {
   readonly first: string;
 
   /**
-   * Begins.
+   * Creates the home of a list of pages.
    *
    * @param first The URL of the first page.
-   * @param mirrors What completes it if it is relative.
+   * @param mirrors The mirrors that complete a relative URL.
    */
   constructor(first: string, mirrors: readonly Mirror[]) {
     const isRelative = !isAbsoluteUrl(first);
@@ -42,9 +45,9 @@ export class PageHome {
   /**
    * Finds the next page.
    *
-   * @param reference Its URL, which may be relative to the page's.
+   * @param reference Its URL, which may be relative to that of the page.
    * @param pageUrl The URL of the page that leads to it; empty if it is unknown.
-   * @returns The place; `undefined` if the URL is none, or is no http(s) URL.
+   * @returns The place; `undefined` if the URL is invalid, or not an http(s) URL.
    */
   find(reference: string, pageUrl: string): PagePlace | undefined {
     const base = pageUrl === "" ? this.first : pageUrl;
@@ -56,7 +59,7 @@ export class PageHome {
     return { url: relative ?? href, href, isForeign: this.#hasLeft };
   }
 
-  /** What tells a page from others by its absolute URL: the same page of another mirror is the same. */
+  /** Returns the key that identifies a page, from its absolute URL. The same page at two mirrors has the same key. */
   keyOf(href: string): string {
     return relativeTo(this.#mirrors, href) ?? href;
   }

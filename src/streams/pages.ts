@@ -1,5 +1,5 @@
 /**
- * The pages of a list, each of which says where the next one is.
+ * Reads the pages of a list, each of which leads to the next one.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { parseLinkHeader } from "./link_header.ts";
 import { PageHome } from "./page_home.ts";
 import { SeenRequests } from "./seen_requests.ts";
 
-/** A request with its options, as far as they matter here. */
+/** A request with those of its options that matter here. */
 interface PageSpec {
   readonly url: string | URL;
   readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
@@ -30,7 +30,7 @@ interface PageSpec {
 /** A request for a page. */
 type PageRequest = string | URL | PageSpec;
 
-/** A page that has come. */
+/** A loaded page. */
 export interface LoadedPage<R> {
   readonly index: number;
   readonly request: R;
@@ -43,13 +43,13 @@ export interface LoadedPage<R> {
   readonly durationMs: number;
 }
 
-/** Where pages come from, and how the next one is found. */
+/** Options of {@linkcode pageSource}: the first page, and how to find the next one. */
 export interface PageSourceOptions<R extends PageRequest> {
   readonly first: R;
   readonly mirrors: readonly Mirror[];
   readonly surroundings: StreamSurroundings;
   readonly signals: StreamRequest["signals"];
-  /** Sends a request, or throws what is wrong with it. */
+  /** Sends a request. Throws if the request is invalid. */
   readonly fetch: (request: R, how: PageFetch) => void;
   readonly next?: ((page: LoadedPage<R>) => unknown) | undefined;
   readonly maxPages?: number | undefined;
@@ -57,9 +57,9 @@ export interface PageSourceOptions<R extends PageRequest> {
 }
 
 /**
- * Reads page after page.
+ * Creates the source of a list's pages.
  *
- * @param options Where they come from.
+ * @param options The first page, and how to find the next one.
  * @returns The source of the pages.
  */
 export function pageSource<R extends PageRequest>(options: PageSourceOptions<R>): ItemSource<LoadedPage<R>> {
@@ -70,7 +70,7 @@ type Step<R> = Pick<PageFetch, "isForeign" | "isWhole" | "ownHeaders"> & { reado
 
 class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   readonly #options: PageSourceOptions<R>;
-  /** What a page is asked for with of which only the URL is known. */
+  /** The options of the first request, for pages of which only the URL is known. */
   readonly #template: PageSpec | undefined;
   readonly #home: PageHome;
   readonly #seen = new SeenRequests();
@@ -95,7 +95,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     if (page === undefined) return undefined;
     if (this.#options.prefetch === 1) {
       this.#ahead = this.#load();
-      // A caller that waits for it is told; there may be none.
+      // The next `read()` reports the failure. There may be none, so avoid an unhandled rejection.
       this.#ahead.catch(() => {});
     }
     return [page];
@@ -114,7 +114,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
       const sink = new PageSink(request, index, { resolve, reject });
       fetch(request, { ...how, sink, signal: this.#controller.signal });
     });
-    // Only now it is known where parameters and mirrors have led.
+    // Only the response shows the URL of the first page, with its query parameters and its mirror.
     if (index === 0) {
       const url = this.#home.keyOf(page.url === "" ? this.#home.first : page.url);
       this.#seen.add({ ...this.#template, url });
@@ -122,14 +122,14 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     return this.#last = page;
   }
 
-  /** The request for the page after this one; nothing after the last one. */
+  /** Returns the request for the next page; `undefined` after the last one. */
   async #follow(page: LoadedPage<R>): Promise<Step<R> | undefined> {
     const { next } = this.#options;
     const found = next === undefined
       ? nextLink(page)
       : await this.#interruption.settle(asPromise(next(page)));
     if (found === undefined || found === null) return undefined;
-    // A cursor that is empty after the last page, as `cursor && …` hands it on.
+    // `cursor && …` gives an empty text after the last page if the cursor is empty.
     if (found === "" && next !== undefined) return undefined;
     if (!isUrl(found) && !isSpec(found)) throw nextError(found);
     const isWhole = isUrl(found);
@@ -160,7 +160,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   }
 }
 
-/** Whether something has a URL and options. Of a `Request`, all but its URL would be lost. */
+/** Whether a value is a plain object with a URL. A `Request` is not: all of it except for its URL would be lost. */
 function isSpec(value: unknown): value is PageSpec {
   return objectTag(value) === "Object" && isUrl((value as { readonly url?: unknown }).url);
 }
@@ -172,7 +172,7 @@ function nextError(found: unknown): TypeError {
   );
 }
 
-/** The first request, with its user info as the header that it becomes. */
+/** Returns the options of the first request. The user info of its URL becomes the `authorization` header. */
 function templateOf(first: PageRequest): PageSpec | undefined {
   const { authorization } = splitUserInfo(String(isUrl(first) ? first : first.url)) ?? {};
   const spec = isUrl(first) ? undefined : { ...first, query: undefined };
@@ -184,20 +184,20 @@ async function asPromise(value: unknown): Promise<unknown> {
   return await value;
 }
 
-/** Where the response itself says that the next page is. */
+/** Returns the link to the next page in the response's `Link` header. */
 function nextLink({ headers, url }: LoadedPage<unknown>): string | undefined {
   const links = parseLinkHeader(headers.get("link") ?? "");
   return links.find(({ relations, anchor }) => relations.includes("next") && isAboutPage(anchor, url))
     ?.target;
 }
 
-/** A link may be about something else than the page (RFC 8288 §3.2). */
+/** Whether a link is about the page itself: its `anchor` may name another resource (RFC 8288 §3.2). */
 function isAboutPage(anchor: string | undefined, url: string): boolean {
   if (anchor === undefined) return true;
   return URL.canParse(anchor, url) && new URL(anchor, url).href === new URL(url).href;
 }
 
-/** Makes a page of what a call brings. */
+/** Turns the result of a call into a page. */
 class PageSink<R> implements CallSink {
   readonly #request: R;
   readonly #index: number;
@@ -217,7 +217,7 @@ class PageSink<R> implements CallSink {
     if (!ok) return this.#ends.reject(value);
     const { status, headers, url } = head!;
     const [index, request] = [this.#index, this.#request];
-    // Others may have been given the same headers.
+    // Copy the headers: another caller may have the same object.
     const own = new Headers(headers);
     this.#ends.resolve({ index, request, value, status, headers: own, url, from, attempts, durationMs });
   }

@@ -1,28 +1,29 @@
 /**
- * When a stream of events is connected again, and how often.
+ * Decides when, and how often, a stream of events connects again.
  *
  * @module
  */
 
-/** What a browser waits, about (HTML §9.2.3). */
+/** The wait if the server asks for none, about that of a browser (HTML §9.2.3). */
 const DEFAULT_WAIT_MS = 3_000;
-/** What the wait grows from that a server has set to less, and what it grows to. */
+/** The shortest wait to double from, even if the server has asked for less, and the longest wait to double to. */
 const LEAST_GROWING_MS = 1_000;
 const MAX_GROWN_MS = 60_000;
-/** What a server may ask for; more would look as if nothing went on any more. */
+/** The longest wait that a server may ask for: a longer one would look like a dead stream. */
 const MAX_RETRY_MS = 3_600_000;
 
-/** What a reconnection is made of. */
+/** Options of {@linkcode Reconnection}. */
 export interface ReconnectionOptions {
-  /** How many connections in a row may be in vain; `Infinity` for any number. */
+  /** How many connections in a row may be in vain; `Infinity` sets no limit. */
   readonly maxAttempts: number;
   /** The source of random numbers, from 0 (included) to 1 (excluded). */
   readonly random: () => number;
 }
 
 /**
- * Counts the connections that were in vain. The wait before the next one is what the server has asked for, or 3 s, and up to a half more,
- * so that clients that were cut off together do not come back together. It doubles with each further connection in vain, up to a minute.
+ * Counts the connections in a row that were in vain. The wait before the next one is the time that the server has asked for, or 3
+ * s, and up to a half more (jitter), so that clients that were cut off together do not come back together. From the second
+ * connection in vain on, the wait doubles, up to a minute.
  */
 export class Reconnection {
   readonly #maxAttempts: number;
@@ -30,18 +31,19 @@ export class Reconnection {
   #inVain = 0;
   #waitedMs = 0;
 
-  /** Nothing was in vain yet. */
+  /** Creates a count of 0. */
   constructor({ maxAttempts, random }: ReconnectionOptions) {
     this.#maxAttempts = maxAttempts;
     this.#random = random;
   }
 
   /**
-   * A connection has ended, or could not be made.
+   * Counts a connection that has ended or failed. It was in vain if it brought no event and lasted no longer than the wait before
+   * it, or a second if that is more.
    *
-   * @param lastedMs How long it lasted, in milliseconds; 0 if it could not be made.
-   * @param gotEvents Whether it has brought events.
-   * @returns Whether there is to be another one.
+   * @param lastedMs How long the connection lasted, in milliseconds; 0 if it has failed to open.
+   * @param gotEvents Whether it has brought an event.
+   * @returns Whether another connection may follow.
    */
   mayFollow(lastedMs: number, gotEvents: boolean): boolean {
     const wasInVain = !gotEvents && lastedMs <= Math.max(this.#waitedMs, LEAST_GROWING_MS);
@@ -50,9 +52,9 @@ export class Reconnection {
   }
 
   /**
-   * How long to wait before the next connection.
+   * Returns how long to wait before the next connection.
    *
-   * @param retryMs What the server has asked for, if it has, in milliseconds; an hour at most counts.
+   * @param retryMs The time that the server has asked for, in milliseconds; at most an hour counts.
    * @returns Milliseconds.
    */
   waitMs(retryMs: number = DEFAULT_WAIT_MS): number {

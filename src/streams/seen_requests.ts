@@ -1,5 +1,5 @@
 /**
- * Which requests have been made already.
+ * Remembers which requests were made already.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { isUrl, withoutFragment } from "../http/url.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 
-/** Members that say nothing of what a request asks for. */
+/** Members that do not affect what a request asks for. */
 const IRRELEVANT = new Set(["signal", "schema"]);
 
-/** Remembers requests, so that a list whose pages lead in a circle is noticed. */
+/** Remembers requests, to notice a list whose pages lead in a circle. */
 export class SeenRequests {
   readonly #keys = new Set<string>();
 
@@ -18,7 +18,8 @@ export class SeenRequests {
    * Remembers a request.
    *
    * @param request The request.
-   * @returns Whether it is new. One whose body, or anything else, can't be compared always is.
+   * @returns Whether the request is new. A request that cannot be compared, for example because of its body, always counts as
+   * new.
    */
   add(request: unknown): boolean {
     const key = keyOf(request);
@@ -33,7 +34,7 @@ function keyOf(request: unknown): string | undefined {
   const spec = isUrl(request) ? { url: request } : request as object;
   let isComparable = true;
   function toText(this: Readonly<Record<string, unknown>>, name: string, shown: unknown): unknown {
-    // Bun has platform objects that say themselves what they are as JSON, and do so before this is asked.
+    // Read the original value: in Bun, some platform objects have a `toJSON`, which runs before this function.
     const value = this[name];
     if (value === undefined || IRRELEVANT.has(name)) return undefined;
     if (name === "url") return normalize(String(value));
@@ -45,12 +46,12 @@ function keyOf(request: unknown): string | undefined {
     const key = JSON.stringify(spec, toText);
     return isComparable ? key : undefined;
   } catch {
-    // It refers to itself, or has numbers in it that JSON does not know.
+    // The request refers to itself, or contains a `bigint`, which JSON cannot express.
     return undefined;
   }
 }
 
-/** Whether JSON says all of a value. */
+/** Whether JSON expresses a value completely. */
 function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return typeof value !== "function";
   return ["Object", "Array"].includes(objectTag(value));

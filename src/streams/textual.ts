@@ -1,5 +1,5 @@
 /**
- * What lines and events may be.
+ * Checks the option `as` of lines and events.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { Settings } from "../policies/settings.ts";
 
 /**
- * Checks that something is to be text, or JSON.
+ * Checks that the items are decoded as text or JSON.
  *
- * @param as What it is to be.
- * @param action What can't be done otherwise.
- * @throws {TypeError} If it is to be bytes.
+ * @param as The option `as`.
+ * @param action The action for the error message.
+ * @throws {TypeError} If `as` is `"bytes"`.
  */
 export function checkTextual(as: Settings["as"], action: string): void {
   if (as !== "bytes") return;

@@ -1,5 +1,5 @@
 /**
- * How long a stream may take in all.
+ * The total time of a stream.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { TimeoutError } from "../errors.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import type { WaitLimit } from "./interruption.ts";
 
-/** What there is to know of the request. */
+/** The parts of a request that its total time needs. */
 type TimedRequest = Pick<StreamRequest, "settings" | "describe">;
 
-/** The error that says that all of it took too long. */
+/** Makes the error for a request that has exceeded `totalTimeoutMs`. */
 export function totalTimeout(
   { settings: { totalTimeoutMs: timeoutMs }, describe }: TimedRequest,
 ): TimeoutError {
@@ -21,10 +21,10 @@ export function totalTimeout(
 }
 
 /**
- * The limit of what is waited for besides the body, which has its own.
+ * Returns the limit for waits beside the reading of the body, which has a limit of its own.
  *
  * @param request The request.
- * @param beganAtMs When it was sent first, on the client's clock.
+ * @param beganAtMs When the request was first sent, on the client's clock.
  * @returns The limit; `undefined` if there is none.
  */
 export function totalLimit(request: TimedRequest, beganAtMs: number): WaitLimit | undefined {

@@ -1,5 +1,5 @@
 /**
- * What the simulated CDN saw.
+ * The log of the simulated CDN.
  *
  * @module
  */
@@ -8,76 +8,77 @@ import { assertPositive } from "../primitives/argument_checks.ts";
 import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 import type { FaultKind } from "../middleware/faults/fault.ts";
 
-/** How far a request has come, or how it ended; `aborted` says that the client left. */
+/** The state of a request, or how it ended; `aborted` means that the client left. */
 export type CdnOutcome = "open" | "complete" | "aborted" | "refused" | "reset" | "cut";
 
-/** One request and what became of it. Times are milliseconds since the start. */
+/** One request and its outcome. Times are in milliseconds since the start. */
 export interface CdnLogEntry extends CdnRequest {
-  /** How long the mirror thought. */
+  /** The latency of the mirror's answer. */
   readonly latencyMs: number;
-  /** What went wrong. */
+  /** The fault that affected the request. */
   readonly fault: FaultKind | undefined;
   /** The status, once the headers have been sent. */
   readonly status: number | undefined;
   /** How many bytes of the body have been sent. */
   readonly bytesSent: number;
-  /** How far it has come. */
+  /** The state of the request, or how it ended. */
   readonly outcome: CdnOutcome;
-  /** When it ended. */
+  /** When the request ended. */
   readonly endedAtMs: number | undefined;
 }
 
-/** The log of a mirror, or of all. */
+/** The log of one mirror, or of all mirrors. */
 export interface CdnLog {
   /** How many requests have arrived. */
   readonly requests: number;
-  /** How many requests are in flight: from their arrival to the end of the body. */
+  /** How many requests are in flight, which they are from their arrival to the end of the body. */
   readonly openRequests: number;
   /** The most requests that were in flight at once. */
   readonly peakOpenRequests: number;
   /**
-   * How many bodies are open: from the headers until the client has read or cancelled the body, or until the server has
-   * sent it where sockets are between them.
+   * How many bodies are open. With `fetch` a body is open from the headers until the client has read or cancelled it; with
+   * sockets, until the server has sent it.
    */
   readonly openBodies: number;
   /** The most bodies that were open at once. */
   readonly peakOpenBodies: number;
-  /** How many connections were accepted; none as a `fetch`. */
+  /** How many connections were accepted; 0 with `fetch`. */
   readonly sockets: number;
   /** How many connections are open. */
   readonly openSockets: number;
   /** How many bytes of bodies have been sent. */
   readonly bytesSent: number;
-  /** How many requests ended in which way, or have not yet. */
+  /** The number of requests by state or outcome. */
   readonly outcomes: Readonly<Record<CdnOutcome, number>>;
   /** How often each status was sent. */
   readonly statuses: ReadonlyMap<number, number>;
-  /** How often each fault struck. */
+  /** How often each fault occurred. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   /** How many requests arrived in each second since the start; seconds without any are absent. */
   readonly perSecond: ReadonlyMap<number, number>;
   /**
    * Every request, in the order of arrival.
    *
-   * @throws {TypeError} If the log keeps counts alone.
+   * @throws {TypeError} If the log keeps only counts.
    */
   readonly entries: readonly CdnLogEntry[];
   /**
-   * How many requests asked for each URL (path and query), over all mirrors of this log.
+   * Counts the requests for each URL (path and query), over all mirrors of this log.
    *
-   * @throws {TypeError} If the log keeps counts alone.
+   * @throws {TypeError} If the log keeps only counts.
    */
   countByUrl(): ReadonlyMap<string, number>;
   /**
-   * The most requests that arrived in any stretch of time of this length, whose end does not belong to it.
+   * Returns the highest number of requests that arrived within any time window of this length; the end of a window does not
+   * belong to it.
    *
-   * @throws {TypeError} If the log keeps counts alone.
+   * @throws {TypeError} If the log keeps only counts.
    * @throws {RangeError} If `windowMs` is not positive.
    */
   peakWithin(windowMs: number): number;
 }
 
-/** A log entry while it is written. */
+/** A log entry that is still being written. */
 export type OpenLogEntry = { -readonly [Name in keyof CdnLogEntry]: CdnLogEntry[Name] };
 
 /** Writes a log. */
@@ -96,7 +97,7 @@ export class CdnRecorder implements CdnLog {
   readonly perSecond: Map<number, number> = new Map();
   readonly #entries: OpenLogEntry[] | undefined;
 
-  /** Creates an empty log that keeps every request, or counts alone. */
+  /** Creates an empty log that keeps every request, or only counts. */
   constructor(detail: "full" | "counts") {
     this.#entries = detail === "full" ? [] : undefined;
   }
@@ -122,7 +123,7 @@ export class CdnRecorder implements CdnLog {
     return peak;
   }
 
-  /** Forgets what has ended; what is still open goes on being counted as open. */
+  /** Forgets all requests and connections that have ended; open ones still count as open. */
   reset(): void {
     const { open } = this.outcomes;
     Object.assign(this.outcomes, noOutcomes(), { open });
@@ -135,7 +136,7 @@ export class CdnRecorder implements CdnLog {
     if (this.#entries !== undefined) this.#entries.length = 0;
   }
 
-  /** A request has arrived. */
+  /** Logs the arrival of a request. */
   arrived(entry: OpenLogEntry): void {
     this.requests++;
     this.outcomes.open++;
@@ -145,13 +146,13 @@ export class CdnRecorder implements CdnLog {
     this.#entries?.push(entry);
   }
 
-  /** Its headers go out. */
+  /** Logs that the headers of a response are sent. */
   answered(status: number): void {
     increment(this.statuses, status);
     if (++this.openBodies > this.peakOpenBodies) this.peakOpenBodies = this.openBodies;
   }
 
-  /** It has ended. */
+  /** Logs the end of a request. */
   ended(entry: CdnLogEntry): void {
     this.openRequests--;
     if (entry.status !== undefined) this.openBodies--;
@@ -159,13 +160,13 @@ export class CdnRecorder implements CdnLog {
     this.outcomes[entry.outcome]++;
   }
 
-  /** A connection was accepted. */
+  /** Logs an accepted connection. */
   connected(): void {
     this.sockets++;
     this.openSockets++;
   }
 
-  /** A connection is gone. */
+  /** Logs the end of a connection. */
   disconnected(): void {
     this.openSockets--;
   }

@@ -1,5 +1,5 @@
 /**
- * What a simulated CDN is made of.
+ * The options of a simulated CDN.
  *
  * @module
  */
@@ -16,19 +16,19 @@ export interface SimulatedMirrorOptions {
   /** Its name, in logs and fault rules. */
   readonly name: string;
   /**
-   * Where the `fetch` of the CDN finds it.
+   * The origin at which the `fetch` of the CDN reaches the mirror.
    *
    * @default {https://NAME.test}
    */
   readonly origin?: string | undefined;
   /**
-   * How long it thinks before it answers.
+   * How long the mirror takes to answer.
    *
    * @default {the CDN's}
    */
   readonly latency?: Latency | undefined;
   /**
-   * How fast it sends each body, in bytes a second.
+   * How fast the mirror sends each body, in bytes per second.
    *
    * @default {the CDN's}
    */
@@ -37,7 +37,7 @@ export interface SimulatedMirrorOptions {
 
 /** Options of `createSimulatedCdn`. */
 export interface SimulatedCdnOptions {
-  /** What there is; all mirrors hold the same. */
+  /** The resources, which are the same on all mirrors. */
   readonly resources: Resources;
   /**
    * The mirrors, by name or with options.
@@ -46,26 +46,27 @@ export interface SimulatedCdnOptions {
    */
   readonly mirrors?: readonly (string | SimulatedMirrorOptions)[] | undefined;
   /**
-   * How long a mirror thinks before it answers.
+   * How long each mirror takes to answer.
    *
    * @default {0}
    */
   readonly latency?: Latency | undefined;
   /**
-   * How fast each body is sent, in bytes a second.
+   * How fast each mirror sends a body, in bytes per second.
    *
    * @default {Infinity}
    */
   readonly bytesPerSecond?: number | undefined;
   /**
-   * What goes wrong; of several rules that match a request, the first one counts.
+   * The fault rules; of several rules that match a request, the first one applies.
    *
    * @default {[]}
    */
   readonly faults?: readonly FaultRule[] | undefined;
   /**
-   * The seed of the random numbers, a safe integer. With a full log, the faults and latency of a request depend on the seed, the
-   * mirror, the URL and how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
+   * The seed of the random numbers, a safe integer. With a full log, the faults and the latency of a request depend on the seed,
+   * the mirror, the URL, and the number of the request among those of this URL to this mirror; other requests in flight do not
+   * change them. With `log: "counts"` they depend on the order of requests.
    *
    * @default {1}
    */
@@ -77,7 +78,7 @@ export interface SimulatedCdnOptions {
    */
   readonly clock?: Clock | undefined;
   /**
-   * Whether the log keeps every request, or counts alone, in little memory however many there are.
+   * Whether the log keeps every request, or only counts, which take little memory for any number of requests.
    *
    * @default {"full"}
    */
@@ -88,9 +89,9 @@ const ACTION = "create simulated CDN";
 const NAMES: readonly (keyof SimulatedMirrorOptions)[] = ["name", "origin", "latency", "bytesPerSecond"];
 
 /**
- * The mirrors with their names and origins checked and filled in.
+ * Checks the names and origins of the mirrors, and fills in defaults.
  *
- * @throws {TypeError | RangeError} If one has the wrong shape or is out of range.
+ * @throws {TypeError | RangeError} If a mirror has the wrong shape, or a value is out of range.
  */
 export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonly SimulatedMirrorOptions[] {
   if (mirrors === undefined) return [{ name: "cdn" }];

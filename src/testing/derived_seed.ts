@@ -1,13 +1,13 @@
 /**
- * Seeds that follow from a seed and a name.
+ * Derives seeds from a seed and names.
  *
  * @module
  */
 
 /**
- * Makes one seed of several things: FNV-1a (Fowler, Noll, Vo) of 32 bits over their text.
+ * Derives one seed from several values: the 32-bit FNV-1a hash (Fowler, Noll, Vo) of their text.
  *
- * @param parts What the seed follows from.
+ * @param parts The values.
  * @returns The seed.
  */
 export function derivedSeed(...parts: readonly (string | number)[]): number {

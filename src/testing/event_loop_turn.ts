@@ -8,12 +8,12 @@ type Immediate = (callback: () => void) => unknown;
 
 const immediate = (globalThis as { setImmediate?: Immediate }).setImmediate;
 
-/** Whether the bodies of responses take turns of their own. */
+/** Whether reading the body of a response takes several turns of the event loop, as in browsers. */
 export const BODIES_TAKE_TURNS: boolean = immediate === undefined;
 
 /**
- * Waits for one turn of the event loop: every promise reaction that was due, and every one that those made due, has
- * run by then. It takes microseconds where `setTimeout(…, 0)` takes milliseconds.
+ * Waits for one turn of the event loop. By then every promise reaction that was due has run, and every reaction that those have
+ * caused. A turn takes microseconds where `setTimeout(…, 0)` takes milliseconds.
  *
  * @returns A promise that resolves in the next turn.
  */
@@ -21,12 +21,16 @@ export function eventLoopTurn(): Promise<void> {
   return immediate === undefined ? messageTurn() : new Promise((resolve) => immediate(resolve));
 }
 
-/** How many bodies are read in a turn: one that comes in pieces, or by way of a middleware, takes longer than they do. */
+/**
+ * How many bodies a turn reads, one after the other. One is not enough, because a body that comes in pieces, or through a
+ * middleware, takes longer than one small body.
+ */
 const BODIES_A_TURN = 3;
 
 /**
- * The same for browsers, which have no `setImmediate`. They hand over even the body of a constructed response from elsewhere, in several
- * turns: small ones that are being read have come when others have that were begun now.
+ * Waits for one turn in browsers, which have no `setImmediate`. Browsers deliver even the body of a constructed response from
+ * another thread, in several turns. So the turn reads small bodies itself: once these have arrived, small bodies that were being
+ * read before have arrived, too.
  */
 export async function messageTurn(): Promise<void> {
   for (let nth = 0; nth < BODIES_A_TURN; nth++) await new Response(new Blob(["turn"]).stream()).text();

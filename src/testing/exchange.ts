@@ -9,32 +9,32 @@ import type { CdnOutcome, CdnRecorder, OpenLogEntry } from "./cdn_log.ts";
 import type { Fault } from "../middleware/faults/fault.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 
-/** What an exchange needs to know of the CDN. */
+/** The part of the CDN that an exchange needs. */
 export interface ExchangeContext {
   readonly clock: Clock;
   /** The clock's time at the start. */
   startedAt: number;
-  /** What is in flight, so that it can be cancelled when the CDN is closed. */
+  /** The exchanges in flight, so that closing the CDN can cancel them. */
   readonly open: Set<Exchange>;
 }
 
-/** A step of the body: its next bytes, or how it ends. */
+/** A step of the body: its next bytes, or the way in which it ends. */
 export type BodyStep = Uint8Array | "complete" | "cut";
 
-/** One chunk of a paced body takes at most this long, so that its bytes come evenly. */
+/** The longest time for one chunk of a body with limited speed, in milliseconds, so that its bytes arrive evenly. */
 const PACE_MS = 20;
 const MAX_CHUNK_BYTES = 262_144;
 
 /**
- * One request from its arrival to the end of its body: writes the log, and waits in a way that ends at once when the
- * client leaves. It does not know whether a `fetch` or a socket is on the other side.
+ * One request from its arrival to the end of its body. It writes the log, and its waits end at once when the client leaves. The
+ * client may be a `fetch` or a socket; the exchange does not know which.
  */
 export class Exchange {
   readonly entry: OpenLogEntry;
   readonly fault: Fault | undefined;
   /** Called when the exchange is cancelled. */
   onCancel: ((reason: unknown) => void) | undefined;
-  /** Called when the exchange has ended, in whatever way. */
+  /** Called when the exchange has ended, whatever the outcome. */
   onEnd: (() => void) | undefined;
   readonly #context: ExchangeContext;
   readonly #recorders: readonly CdnRecorder[];
@@ -44,7 +44,7 @@ export class Exchange {
   #timer: TimerHandle | undefined;
   #rejectWait: ((reason: unknown) => void) | undefined;
 
-  /** Logs the arrival of a request. */
+  /** Creates an exchange, and logs the arrival of its request. */
   constructor(
     entry: OpenLogEntry,
     fault: Fault | undefined,
@@ -60,12 +60,12 @@ export class Exchange {
     context.open.add(this);
   }
 
-  /** Whether it has ended. */
+  /** Whether the exchange has ended. */
   get isEnded(): boolean {
     return this.entry.outcome !== "open";
   }
 
-  /** Waits on the clock; rejects with the reason if the exchange is cancelled meanwhile. */
+  /** Waits for a time on the clock; rejects with the reason if the exchange is cancelled meanwhile. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#rejectWait = reject;
@@ -81,7 +81,7 @@ export class Exchange {
     return new Promise((_, reject) => this.#rejectWait = reject);
   }
 
-  /** Waits for something else; rejects with the reason if the exchange is cancelled meanwhile. */
+  /** Waits for a promise; rejects with the reason if the exchange is cancelled meanwhile. */
   until<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#rejectWait = reject;
@@ -89,7 +89,7 @@ export class Exchange {
     });
   }
 
-  /** The headers go out. */
+  /** Logs that the headers are sent, and starts the body. */
   answer(plan: ResponsePlan): void {
     this.#plan = plan;
     this.#bodyStartedAt = this.#context.clock.now();
@@ -98,9 +98,9 @@ export class Exchange {
   }
 
   /**
-   * The next step of the body. The caller ends the exchange.
+   * Returns the next step of the body. At the last step the caller has to end the exchange.
    *
-   * @returns The step, at once if nothing has to be waited for; rejects with the reason if the exchange is cancelled.
+   * @returns The step, or a promise for it if the exchange has to wait; it rejects with the reason if the exchange is cancelled.
    */
   nextStep(): BodyStep | Promise<BodyStep> {
     const { body, ending, bytesPerSecond } = this.#plan!;
@@ -109,19 +109,19 @@ export class Exchange {
     if (bytesPerSecond === Infinity) return this.#sent(body.subarray(position, position + MAX_CHUNK_BYTES));
     const size = Math.max(1, Math.min(MAX_CHUNK_BYTES, Math.floor(bytesPerSecond * PACE_MS / 1_000)));
     const chunk = body.subarray(position, position + size);
-    // The moment is reckoned from the start of the body, so that late timers do not add up.
+    // The due time counts from the start of the body, so that late timers do not add up.
     const dueAt = this.#bodyStartedAt + (position + chunk.length) / bytesPerSecond * 1_000;
     const waitMs = dueAt - this.#context.clock.now();
     return waitMs > 0 ? this.wait(waitMs).then(() => this.#sent(chunk)) : this.#sent(chunk);
   }
 
-  /** Whether the body has been sent and nothing comes after it. */
+  /** Whether the whole body has been sent, and neither a cut nor a stall follows. */
   get isBodyComplete(): boolean {
     const { body, ending } = this.#plan!;
     return ending === "complete" && this.entry.bytesSent === body.length;
   }
 
-  /** The client has left, or the CDN was closed. */
+  /** Cancels the exchange, because the client has left or the CDN was closed. */
   cancel(reason: unknown): void {
     if (this.isEnded) return;
     this.end("aborted");

@@ -1,5 +1,5 @@
 /**
- * HTTP/1.1 messages as bytes (RFC 9112).
+ * Encodes HTTP/1.1 messages (RFC 9112).
  *
  * @module
  */
@@ -33,29 +33,29 @@ const REASONS: Readonly<Record<number, string>> = {
 const encoder = new TextEncoder();
 const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
-/** The reason phrase of a status; empty for an uncommon one. */
+/** Returns the reason phrase of a status; empty for an uncommon status. */
 export function statusText(status: number): string {
   return REASONS[status] ?? "";
 }
 
-/** The status line and the header section. */
+/** Encodes the status line and the header section. */
 export function encodeHead(status: number, headers: Readonly<Record<string, string>>): Uint8Array {
   let text = `HTTP/1.1 ${status} ${statusText(status)}\r\n`;
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
   return encoder.encode(text + "\r\n");
 }
 
-/** One chunk of a chunked body. */
+/** Encodes one chunk of a chunked body. */
 export function encodeChunk(bytes: Uint8Array): Uint8Array {
   return concatBytes([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
 }
 
-/** The end of a chunked body. */
+/** Returns the end of a chunked body. */
 export function encodeLastChunk(): Uint8Array {
   return LAST_CHUNK;
 }
 
-/** All bytes in one array. */
+/** Joins several arrays of bytes into one. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let position = 0;

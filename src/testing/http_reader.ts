@@ -7,22 +7,22 @@
 import type { TcpConnection } from "../runtime/server/contract.ts";
 import { concatBytes } from "./http_message.ts";
 
-/** A request that has arrived whole. */
+/** A request that has arrived completely. */
 export interface HttpRequest {
   readonly method: string;
   /** Path and query, as sent. */
   readonly target: string;
-  /** Lower-case names; values of one name are joined by ", ". */
+  /** The headers, with names in lower case; several values of one name are joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** Whether the client wants to go on using the connection. */
+  /** Whether the client wants to keep the connection open. */
   readonly keepAlive: boolean;
 }
 
-/** A request that can't be read; the status says why. */
+/** A malformed or too large request; the status says why. */
 export class HttpSyntaxError extends Error {
   override readonly name: string = "HttpSyntaxError";
-  /** The status to answer with. */
+  /** The status of the answer. */
   readonly status: number;
 
   /** Creates the error. */
@@ -41,9 +41,12 @@ const NO_BYTES = new Uint8Array(0);
 
 const decoder = new TextDecoder("latin1");
 
-/** Reads one request after the other. It reads ahead, so that it hears at any time that the client has left. */
+/**
+ * Reads the requests of a connection one after the other. It always reads ahead, so that it notices at any time that the client
+ * has left.
+ */
 export class HttpReader {
-  /** Called when the client has ended the connection, or it is gone. */
+  /** Called when the client has ended or lost the connection. */
   onGone: (() => void) | undefined;
   readonly #connection: TcpConnection;
   #buffer: Uint8Array = NO_BYTES;
@@ -64,8 +67,8 @@ export class HttpReader {
   /**
    * Waits for the next request.
    *
-   * @returns The request; `undefined` if the client left before it was whole.
-   * @throws {HttpSyntaxError} If what came is no request, or too large.
+   * @returns The request; `undefined` if the client left before the request was complete.
+   * @throws {HttpSyntaxError} If the received bytes are no request, or the request is too large.
    */
   async next(): Promise<HttpRequest | undefined> {
     const head = await this.#takeHead();
@@ -92,7 +95,7 @@ export class HttpReader {
     this.onGone?.();
   }
 
-  /** Waits for more bytes; `false` if none will come. */
+  /** Waits for more bytes; `false` if the client has left. */
   async #more(): Promise<boolean> {
     if (this.#isGone) return false;
     const length = this.#buffer.length;
@@ -141,7 +144,7 @@ export class HttpReader {
     for (let total = 0;;) {
       const line = await this.#takeLine();
       if (line === undefined) return undefined;
-      // What follows a semicolon are extensions, which mean nothing here.
+      // Ignore the chunk extensions after a semicolon.
       const size = line.split(";", 1)[0]!.trim();
       if (!/^[0-9a-f]{1,8}$/i.test(size)) throw new HttpSyntaxError(400, `Malformed chunk size '${size}'`);
       const length = parseInt(size, 16);
@@ -152,7 +155,7 @@ export class HttpReader {
       if (chunk === undefined || await this.#takeLine() === undefined) return undefined;
       chunks.push(chunk);
     }
-    // Trailers end with an empty line.
+    // Skip the trailers, which end with an empty line.
     for (let line = await this.#takeLine(); line !== ""; line = await this.#takeLine()) {
       if (line === undefined) return undefined;
     }
@@ -169,7 +172,7 @@ export class HttpReader {
   }
 }
 
-/** Where the empty line after a header section ends; -1 if it has not come yet. */
+/** Returns the index after the empty line that ends a header section; -1 if the empty line has not arrived yet. */
 function headEnd(bytes: Uint8Array, from: number): number {
   for (let index = bytes.indexOf(LF, from); index !== -1; index = bytes.indexOf(LF, index + 1)) {
     if (bytes[index + 1] === LF) return index + 2;
@@ -199,7 +202,7 @@ function parseHead(head: string): {
   return { method, target: withoutOrigin(target), version, headers };
 }
 
-/** A client that believes to talk to a proxy sends the whole URL (RFC 9112 §3.2.2). */
+/** Removes the origin from a request target: a client that believes it talks to a proxy sends the whole URL (RFC 9112 §3.2.2). */
 function withoutOrigin(target: string): string {
   if (target.startsWith("/") || !URL.canParse(target)) return target;
   const { pathname, search } = new URL(target);

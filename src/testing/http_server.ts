@@ -1,5 +1,5 @@
 /**
- * A small HTTP/1.1 server whose connections can be broken at any point.
+ * A small HTTP/1.1 server that can break a connection at any point.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { ListenTcp, TcpConnection, TcpServer } from "../runtime/server/cont
 import { encodeHead } from "./http_message.ts";
 import { HttpReader, type HttpRequest, HttpSyntaxError } from "./http_reader.ts";
 
-/** One request, and the connection to answer it on. */
+/** One request with the connection for its response. */
 export interface HttpExchange {
   readonly request: HttpRequest;
   /** Called when the client leaves before the handler is done. */
   onGone: (() => void) | undefined;
   /** Sends bytes of the response; `false` if the client has left. */
   write(bytes: Uint8Array): Promise<boolean>;
-  /** Has the connection closed in good order after this response. */
+  /** Makes the server close the connection gracefully after this response. */
   closeAfter(): void;
   /** Breaks the connection. */
   destroy(): void;
@@ -25,20 +25,20 @@ export interface HttpExchange {
 /** Answers a request. A handler that rejects breaks the connection. */
 export type HttpHandler = (exchange: HttpExchange) => Promise<void>;
 
-/** Hears of connections. */
+/** A listener for the start and the end of connections. */
 export interface ConnectionObserver {
-  /** A connection was accepted. */
+  /** Called when a connection was accepted. */
   connected(): void;
-  /** A connection is gone. */
+  /** Called when a connection has ended. */
   disconnected(): void;
 }
 
 /**
  * Serves HTTP/1.1 with keep-alive on 127.0.0.1.
  *
- * @param listen How to listen.
- * @param handler Answers requests; those of one connection one after the other.
- * @param observer Told of connections.
+ * @param listen Listens on a TCP port.
+ * @param handler Answers requests; the requests of one connection one after the other.
+ * @param observer The listener for connections.
  * @returns The server; closing it breaks all connections and waits until every handler is done.
  */
 export function serveHttp(listen: ListenTcp, handler: HttpHandler, observer: ConnectionObserver): TcpServer {
@@ -70,13 +70,13 @@ async function serveConnection(connection: TcpConnection, handler: HttpHandler):
       await connection.write(encodeHead(error.status, { "content-length": "0", connection: "close" }));
       connection.close();
     } else {
-      // A handler's fault is the client's to see: as a connection that breaks.
+      // A handler has failed. Break the connection, so that the client notices.
       connection.destroy();
     }
   }
 }
 
-/** Has one request answered; `false` if the connection can't be used any more. */
+/** Lets the handler answer one request; `false` if the connection can't be used any more. */
 async function answer(
   request: HttpRequest,
   reader: HttpReader,
@@ -98,7 +98,7 @@ async function answer(
   };
   reader.onGone = () => exchange.onGone?.();
   const handled = handler(exchange);
-  // A client that sent its request and left at once was gone before the server listened.
+  // A client that left right after its request was gone before `onGone` was set.
   if (reader.isGone) exchange.onGone?.();
   await handled;
   reader.onGone = undefined;

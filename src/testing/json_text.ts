@@ -1,10 +1,10 @@
 /**
- * JSON text as the F1 source writes it: whole floats keep their `.0`, and what is missing is the string "None".
+ * Writes JSON text as in the published F1 files: whole floats keep their `.0`, and a missing value is the string "None".
  *
  * @module
  */
 
-/** What stands for a missing value. */
+/** The string for a missing value. */
 export const MISSING = "None";
 
 /** A cell of a column. */
@@ -15,14 +15,14 @@ export function floatText(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** Writes a column of floats, in which texts such as "None" may stand. */
+/** Writes a column of floats, which may also contain strings such as "None". */
 export function floatColumn(values: readonly Cell[]): string {
   return `[${
     values.map((value) => typeof value === "number" ? floatText(value) : JSON.stringify(value)).join()
   }]`;
 }
 
-/** Writes a column of integers, texts or booleans. */
+/** Writes a column of integers, strings or booleans. */
 export function plainColumn(values: readonly Cell[]): string {
   return JSON.stringify(values);
 }

@@ -1,5 +1,5 @@
 /**
- * Telemetry of laps that were never driven.
+ * Writes telemetry files of invented laps.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { floatText } from "./json_text.ts";
 import { seededRandom } from "./random.ts";
 import { drive, type TelemetryRow, TRACK_METRES } from "./telemetry_drive.ts";
 
-/** Which lap is meant. */
+/** The lap to write. */
 export interface LapRequest {
   readonly driver: string;
   readonly lap: number;
-  /** How long the lap took. */
+  /** The lap time, in seconds. */
   readonly durationS: number;
-  /** What the file calls the lap. */
+  /** The name of the lap in the file. */
   readonly dataKey: string;
 }
 
-/** The columns that are cut out of a drive as they are; the others are reckoned for each lap. */
+/** The columns whose text is cut out of a drive unchanged; the other columns are computed for each lap. */
 const COLUMNS = {
   rpm: (row) => floatText(row.rpm),
   speed: (row) => floatText(row.speed),
@@ -37,22 +37,22 @@ const COLUMNS = {
 
 type ColumnName = keyof typeof COLUMNS;
 
-/** How many rows a second the merged samples make. */
+/** How many rows per second the merged samples have. */
 const ROWS_PER_SECOND = 7.3;
 const DRIVES = 4;
 const LAPS_PER_DRIVE = 4;
-/** Files begin up to this many rows beside the start line. */
+/** A file begins fewer than this many rows after the start of a lap in the drive. */
 const MAX_SHIFT_ROWS = 24;
 
 /**
- * Writes telemetry files: a few long drives are written column by column, once, and every lap is cut out of one of them,
- * at a place of its own. That takes a fraction of what writing each lap's numbers would.
+ * Writes telemetry files. It writes the columns of a few long drives once, and then cuts every lap out of one of them, at a place
+ * of its own. That takes a fraction of the time of writing the numbers of each lap.
  */
 export class LapTelemetry {
   readonly #seed: number;
   readonly #drives: (DriveText | undefined)[] = [];
 
-  /** Nothing is written before the first lap is asked for. */
+  /** Creates a writer; the drives are written when the first laps need them. */
   constructor(seed: number) {
     this.#seed = seed;
   }
@@ -84,13 +84,13 @@ export class LapTelemetry {
   }
 }
 
-/** One column of a drive as text, and where each row begins in it. */
+/** One column of a drive as text, with the index at which each row begins. */
 interface ColumnText {
   readonly text: string;
   readonly starts: Uint32Array;
 }
 
-/** A drive of several laps, written column by column. Behind its last row its first one comes again. */
+/** A drive of several laps, written column by column. It is circular: the first row follows the last one. */
 class DriveText {
   readonly #rows: readonly TelemetryRow[];
   readonly #columns: Readonly<Record<ColumnName, ColumnText>>;
@@ -102,12 +102,12 @@ class DriveText {
     ) as Record<ColumnName, ColumnText>;
   }
 
-  /** The row at which a lap begins. */
+  /** Returns the index of the row at which a lap begins. */
   lapStart(lap: number): number {
     return this.#rows.findIndex((row) => row.metres >= lap * TRACK_METRES);
   }
 
-  /** The text of some rows of a column. */
+  /** Returns the text of some rows of a column. */
   cut(name: ColumnName, start: number, count: number): string {
     const { text, starts } = this.#columns[name];
     const parts: string[] = [];
@@ -120,9 +120,9 @@ class DriveText {
   }
 
   /**
-   * Time, distance and relative distance, which end with the lap, however many rows it has.
+   * Returns the text of time, distance and relative distance, scaled so that they end with the lap, whatever its number of rows.
    *
-   * @param origin The relative distance of the first row; the samples begin a few metres behind the line.
+   * @param origin The relative distance of the first row, because the samples begin a few metres after the start line.
    */
   progress(
     start: number,
@@ -144,7 +144,7 @@ class DriveText {
     return text;
   }
 
-  /** What has passed since the first row, over as many rounds as it takes. */
+  /** Returns the time or distance since the first row, for each row, also if the rows pass the end of the drive several times. */
   #elapsed(start: number, count: number, read: (row: TelemetryRow) => number): Float64Array {
     const length = this.#rows.length;
     const period = read(this.#rows[length - 1]!) + read(this.#rows[1]!);

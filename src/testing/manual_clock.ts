@@ -12,20 +12,20 @@ import { BODIES_TAKE_TURNS, eventLoopTurn } from "./event_loop_turn.ts";
 /** Options of {@linkcode ManualClock}. */
 export interface ManualClockOptions {
   /**
-   * What `now()` says at first, in milliseconds.
+   * The first value of `now()`, in milliseconds.
    *
    * @default {0}
    */
   readonly nowMs?: number | undefined;
   /**
-   * What `wallNow()` says at first, in milliseconds since 1970-01-01T00:00:00Z.
+   * The first value of `wallNow()`, in milliseconds since 1970-01-01T00:00:00Z.
    *
    * @default {1_767_225_600_000} which is 2026-01-01T00:00:00Z
    */
   readonly wallMs?: number | undefined;
   /**
-   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a file, a digest),
-   * in milliseconds of real time, once no timer is armed. Only a test that hangs waits that long. Time in which the whole process
+   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a file, a digest), once no
+   * timer is armed; in milliseconds of real time. Only a test that hangs waits that long. Time during which the whole process
    * stands still, as on a busy machine, does not count.
    *
    * @default {1_000}
@@ -35,32 +35,32 @@ export interface ManualClockOptions {
 
 interface Timer extends HeapItem {
   readonly dueMs: number;
-  /** Which of the timers due at one moment was armed first. */
+  /** The number of the timer in the order of arming; of timers due at one moment, the lowest number fires first. */
   readonly sequence: number;
   readonly callback: () => void;
 }
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
-/** So many steps the clock stands still for work that it was told of, until that was in vain. */
+/** How many steps the clock stands still for held work, until some work has taken longer than that. */
 const HELD_STEPS = 100;
 
-/** Turns of the event loop that are taken at full speed before waiting in steps. */
+/** How many turns of the event loop run at full speed before the clock waits in steps. */
 const FAST_TURNS = 200;
 
 /**
- * A step is a real millisecond, or what a busy machine makes of it. Steps are counted, and not the time: a process that stood still
- * for a while finds what has ended meanwhile in the next step.
+ * The length of a step in real milliseconds; a busy machine may take longer. The clock counts steps instead of time: if the
+ * process stood still for a while, the next step still sees the work that has ended meanwhile.
  */
 const STEP_MS = 1;
 
 /**
- * A {@linkcode Clock} for tests: time passes only in {@linkcode ManualClock.advance} and {@linkcode ManualClock.run},
- * and an hour of it costs nothing. The fake timers of a test framework will do for a client only if they fake `performance.now` as well.
+ * A {@linkcode Clock} for tests: time passes only in {@linkcode ManualClock.advance} and {@linkcode ManualClock.run}, and an hour
+ * of it takes no real time. The fake timers of a test framework work for a client only if they fake `performance.now` as well.
  *
- * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has
- * run: what a timer starts is seen before the next timer fires. In browsers bodies of responses take real time; the clock waits for
- * small ones, and for others in {@linkcode ManualClock.hold}.
+ * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has run: the
+ * effects of one timer are visible before the next one fires. In browsers bodies of responses take real time; the clock waits for
+ * small bodies, and for larger ones in {@linkcode ManualClock.hold}.
  *
  * @example An hour of waiting takes no time
  * ```ts
@@ -75,16 +75,19 @@ const STEP_MS = 1;
  * ```
  */
 export class ManualClock implements Clock {
-  /** Time since the start as timers see it; `jump` and `setWall` change only what the two readings add to it. */
+  /**
+   * The time since the start, as timers see it; `jump` and `setWall` change only the offsets that `now()` and `wallNow()` add to
+   * it.
+   */
   #elapsedMs = 0;
   #nowOffsetMs: number;
   #wallOffsetMs: number;
   readonly #stalledAfterMs: number;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #sequence = 0;
-  /** How often somebody has asked for the time. */
+  /** How often `now()` was called. */
   #readings = 0;
-  /** The work that the clock stands still for, and for how many steps more. */
+  /** The held work that the clock stands still for, with the number of steps left for each. */
   readonly #held = new Map<PromiseLike<unknown>, number>();
   #heldSteps = HELD_STEPS;
 
@@ -103,18 +106,18 @@ export class ManualClock implements Clock {
     this.#stalledAfterMs = stalledAfterMs;
   }
 
-  /** Milliseconds, as far as the clock has been moved. */
+  /** Returns the time in milliseconds, as far as the clock has been moved. */
   now(): number {
     this.#readings++;
     return this.#nowOffsetMs + this.#elapsedMs;
   }
 
-  /** Milliseconds since 1970-01-01T00:00:00Z, as far as the clock has been moved or set. */
+  /** Returns the milliseconds since 1970-01-01T00:00:00Z, as far as the clock has been moved or set. */
   wallNow(): number {
     return this.#wallOffsetMs + this.#elapsedMs;
   }
 
-  /** Arms a timer; its delay is clamped to one timer's range, like the system's. */
+  /** Arms a timer; the delay is clamped to the range of a system timer. */
   setTimeout(callback: () => void, delayMs: number): TimerHandle {
     const delay = delayMs > 0 ? Math.min(delayMs, MAX_TIMER_MS) : 0;
     const timer = { dueMs: this.#elapsedMs + delay, sequence: this.#sequence++, callback, heapIndex: -1 };
@@ -122,17 +125,18 @@ export class ManualClock implements Clock {
     return timer;
   }
 
-  /** Forgets a timer; does nothing for one that has fired. */
+  /** Disarms a timer; does nothing if it has fired. */
   clearTimeout(handle: TimerHandle): void {
     if (handle !== undefined && handle !== null) this.#timers.remove(handle as Timer);
   }
 
   /**
-   * Starts work that takes real time, and stands still until it has ended, but for about a tenth of a real second at most (longer on
-   * a busy machine), and for half of that after each time when this was in vain. Work that begins with a timer of this clock is none that takes real time.
+   * Starts work that takes real time, and makes the clock stand still until the work has ended, but at most for about a tenth of
+   * a real second (longer on a busy machine). Each time that work exceeds this limit, the limit for later work is halved. Work
+   * that arms a timer of this clock at its start does not count as work that takes real time.
    *
-   * @param work Starts it.
-   * @returns What it returns; the clock stands still if that is a promise.
+   * @param work Starts the work.
+   * @returns The result of `work`; the clock stands still only if it is a promise.
    */
   hold<T>(work: () => T): T {
     const sequence = this.#sequence;
@@ -150,11 +154,11 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the clock on, firing what falls due on the way: in time order, first armed first fired among equals. Each
-   * timer sees its own due time as `now()`.
+   * Moves the clock on, and fires the timers that become due on the way: in the order of their times, and in the order of arming
+   * if the times are equal. Each timer sees its own due time as `now()`.
    *
    * @param ms How far, in milliseconds.
-   * @returns A promise that resolves when everything due has fired and the event loop is quiet.
+   * @returns A promise that resolves when all due timers have fired and the event loop is quiet.
    * @throws {RangeError} If `ms` is negative or not finite.
    */
   async advance(ms: number): Promise<void> {
@@ -169,26 +173,26 @@ export class ManualClock implements Clock {
       this.#fire(next);
       await this.#quiet();
     }
-    // Another `advance` or `run` may have gone further in the meantime: time never goes back.
+    // A concurrent `advance` or `run` may have moved the clock further. Time never goes back.
     this.#elapsedMs = Math.max(this.#elapsedMs, targetMs);
   }
 
   /**
    * Moves the clock from timer to timer until a promise settles.
    *
-   * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does not wait for it,
-   * unless it holds for it, as it does for what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real
-   * time, then gives up.
+   * Real work (sockets, files, digests) runs in real time beside the clock. While timers are armed, the clock waits only for work
+   * that it holds for, as it does for the caches of a client. With no timer armed it waits `stalledAfterMs` of real time, and
+   * then gives up.
    *
-   * @param promise What to wait for.
-   * @returns What the promise resolves to.
-   * @throws {Error} If the promise is still pending and no timer is armed that could ever settle it.
-   * @throws {unknown} Whatever the promise rejects with.
+   * @param promise The promise to wait for.
+   * @returns The promise's value.
+   * @throws {Error} If the promise is still pending, and no timer is armed that could settle it.
+   * @throws {unknown} The reason with which the promise rejects.
    */
   async run<T>(promise: PromiseLike<T>): Promise<T> {
     let settled = false;
     const outcome = Promise.resolve(promise).finally(() => settled = true);
-    // Until it is returned below nothing listens to `outcome`, and its rejection would be reported as unhandled.
+    // Until `outcome` is returned below it has no handler, and its rejection would be reported as unhandled.
     outcome.catch(() => {});
     await this.#quiet();
     while (!settled) {
@@ -208,7 +212,7 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Sets what `wallNow()` says, as when the machine's date is corrected. Timers and `now()` do not notice.
+   * Sets the value of `wallNow()`, as if the machine's date were corrected. Timers and `now()` are not affected.
    *
    * @throws {RangeError} If `wallMs` is not finite.
    */
@@ -218,8 +222,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves what `now()` says, and nothing else: no timer fires, and armed ones keep the delay they have left. A
-   * negative `ms` makes a clock that goes back, which no clock should.
+   * Shifts the value of `now()` and nothing else: no timer fires, and armed timers keep the delay they have left. A negative `ms`
+   * simulates a broken clock that goes back.
    *
    * @throws {RangeError} If `ms` is not finite.
    */
@@ -228,13 +232,13 @@ export class ManualClock implements Clock {
     this.#nowOffsetMs += ms;
   }
 
-  /** Lets the event loop turn until all that is due has run, and nothing is held for. */
+  /** Lets the event loop turn until all due reactions have run, and no held work is left. */
   async #quiet(): Promise<void> {
     let readings: number;
     do {
       readings = this.#readings;
       await eventLoopTurn();
-      // Who was given a body reads the clock, and may wait for the next body.
+      // Code that has received a body reads the clock, and may wait for another body. So turn again if the clock was read.
     } while (BODIES_TAKE_TURNS && readings !== this.#readings);
     for (let turn = 0; this.#held.size > 0; turn++) {
       await nextTurn(turn);
@@ -242,7 +246,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Notes that a step has passed, and gives up what has had all of its own. */
+  /** Takes a step from all held work. Work without steps left is held no more, and halves the steps for later work. */
   #holdLess(): void {
     const before = this.#held.size;
     for (const [work, steps] of this.#held) {
@@ -258,7 +262,7 @@ export class ManualClock implements Clock {
     timer.callback();
   }
 
-  /** Waits in real time; `false` if neither the promise settled nor a timer was armed. */
+  /** Waits in real time until the promise settles or a timer is armed; `false` if neither happens within `stalledAfterMs`. */
   async #waitForOthers(settled: () => boolean): Promise<boolean> {
     for (let turn = 0; !settled() && this.#timers.size === 0; turn++) {
       if ((turn - FAST_TURNS) * STEP_MS >= this.#stalledAfterMs) return false;
@@ -268,7 +272,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Waits for a turn of the event loop at first, and then for a step each time. */
+/** Waits for one turn of the event loop during the first turns, and for a step afterwards. */
 function nextTurn(turn: number): Promise<void> {
   return turn < FAST_TURNS ? eventLoopTurn() : new Promise((resolve) => setTimeout(resolve, STEP_MS));
 }

@@ -1,6 +1,6 @@
 /**
- * Tests without a network and without waiting: a simulated CDN as a `fetch` and as a real server, a clock that stands still,
- * random numbers that repeat themselves, and the files of a race.
+ * Helpers for tests without a network and without waiting: a simulated CDN as a `fetch` and as a real server, a clock that stands
+ * still until a test moves it, seeded random numbers, and the files of a race.
  *
  * @example A client against mirrors that fail, in no time
  * ```ts

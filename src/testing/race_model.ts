@@ -1,5 +1,5 @@
 /**
- * A race that never took place: who drove how fast on which lap. Everything follows from a seed.
+ * The model of an invented race: its drivers and the laps of each. Everything follows from a seed.
  *
  * @module
  */
@@ -20,12 +20,12 @@ export interface RaceDriver {
 
 /** One lap of one driver. */
 export interface RaceLap {
-  /** How long it took, in seconds, rounded to a millisecond. */
+  /** The lap time, in seconds, rounded to a millisecond. */
   readonly durationS: number;
-  /** Whether the timing lost it. */
+  /** Whether the lap time is missing in the files. */
   readonly isUntimed: boolean;
   readonly compound: string;
-  /** From 1. */
+  /** The stint, from 1. */
   readonly stint: number;
   /** How many laps the tyres have run, this one included. */
   readonly tyreLife: number;
@@ -54,13 +54,13 @@ const GRID: readonly (readonly [string, string, string, string, string, string])
   ["BEA", "Haas F1 Team", "87", "Oliver", "Bearman", "9C9FA2"],
 ];
 
-/** How many drivers there are at most. */
+/** The maximum number of drivers. */
 export const MAX_DRIVERS: number = GRID.length;
 
 const BASE_LAP_S = 100;
 const COMPOUNDS = ["SOFT", "MEDIUM", "HARD"] as const;
 
-/** Laps that are much longer or shorter than usual, as shares of all laps and factors of the usual time. */
+/** Unusually long or short laps: the share of all laps, and the range of factors of the usual time. */
 const ODD_LAPS: readonly { readonly share: number; readonly from: number; readonly to: number }[] = [
   { share: 0.001, from: 8, to: 27 },
   { share: 0.004, from: 3.5, to: 8 },
@@ -69,7 +69,7 @@ const ODD_LAPS: readonly { readonly share: number; readonly from: number; readon
   { share: 0.01, from: 0.4, to: 0.75 },
 ];
 
-/** The drivers, the fastest first. */
+/** Returns the drivers, the fastest first. */
 export function raceDrivers(count: number): RaceDriver[] {
   return GRID.slice(0, count).map(([code, team, number, firstName, lastName, colour]) => ({
     code,
@@ -82,11 +82,11 @@ export function raceDrivers(count: number): RaceDriver[] {
 }
 
 /**
- * The laps of one driver.
+ * Creates the laps of one driver.
  *
- * @param seed What everything follows from.
- * @param grid The driver's place on the grid, from 0.
- * @param count How many laps.
+ * @param seed The seed of the race.
+ * @param grid The driver's position on the grid, from 0.
+ * @param count The number of laps.
  */
 export function raceLaps(seed: number, grid: number, count: number): RaceLap[] {
   const random = seededRandom(derivedSeed(seed, "laps", grid));
@@ -113,7 +113,10 @@ export function raceLaps(seed: number, grid: number, count: number): RaceLap[] {
   return laps;
 }
 
-/** How much longer than usual a lap takes; two numbers are drawn, whatever comes out. */
+/**
+ * Returns the factor by which a lap takes longer than usual. Draws two random numbers in any case, so that the following numbers
+ * stay the same.
+ */
 function oddness(random: () => number): number {
   let luck = random();
   const degree = random();

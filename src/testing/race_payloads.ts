@@ -1,5 +1,5 @@
 /**
- * The files of a Formula 1 race that never took place.
+ * The files of an invented Formula 1 race.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import { cornersText, driversText, lapTimesText, raceControlText, weatherText } 
 /** Options of {@linkcode racePayloads}. */
 export interface RacePayloadsOptions {
   /**
-   * What the files follow from, a safe integer.
+   * The seed of the files, a safe integer.
    *
    * @default {1}
    */
   readonly seed?: number | undefined;
   /**
-   * How many drivers there are, up to 20.
+   * The number of drivers, up to 20.
    *
    * @default {20}
    */
   readonly drivers?: number | undefined;
   /**
-   * How many laps each driver drives.
+   * The number of laps of each driver.
    *
    * @default {50}
    */
   readonly laps?: number | undefined;
   /**
-   * The season. From 2026 on `drivers.json` holds codes and teams alone.
+   * The season. From 2026 on `drivers.json` contains only codes and teams.
    *
    * @default {2025}
    */
@@ -50,7 +50,7 @@ export interface RacePayloadsOptions {
   readonly session?: string | undefined;
 }
 
-/** The files of a race. They are written when they are asked for, and not kept. */
+/** The files of a race. Each file is written when it is requested, and is not kept. */
 export interface RacePayloads {
   /** The season. */
   readonly year: number;
@@ -60,25 +60,26 @@ export interface RacePayloads {
   readonly session: string;
   /** The codes of the drivers, in the order of the grid. */
   readonly drivers: readonly string[];
-  /** How many laps each driver drives. */
+  /** The number of laps of each driver. */
   readonly laps: number;
-  /** The paths of all files, as in `drivers.json`, `VER/laptimes.json` and `VER/1_tel.json`. */
+  /** Lists the paths of all files, as in `drivers.json`, `VER/laptimes.json` and `VER/1_tel.json`. */
   paths(): string[];
   /**
-   * Where a file is on a mirror: `/{year}@main/{event}/{session}/{path}`, percent-encoded.
+   * Returns the URL path of a file on a mirror: `/{year}@main/{event}/{session}/{path}`, percent-encoded.
    *
    * @param path One of `paths()`.
    */
   urlPath(path: string): string;
   /**
-   * One file.
+   * Writes one file.
    *
    * @param path One of `paths()`.
    * @returns The JSON text; `undefined` if there is no such file.
    */
   get(path: string): string | undefined;
   /**
-   * The same by URL path, whatever stands before the season: the `resources` of a simulated CDN.
+   * Writes one file by its URL path, whatever precedes the season in the path. Give this function to a simulated CDN as its
+   * `resources`.
    *
    * @param urlPath A percent-encoded path.
    * @returns The JSON text; `undefined` if there is no such file.
@@ -92,11 +93,11 @@ const FIRST_YEAR = 2018;
 const TELEMETRY_PATH = /^([1-9]\d*)_tel\.json$/;
 
 /**
- * Makes the files of a race, in the shapes and sizes of the real ones: four for the session, lap times for each driver, and
- * telemetry for each lap, which is 133 KB in the median and from about 50 KB to 4 MB at the ends. The same seed gives the
- * same files. A typical file takes well under a millisecond.
+ * Creates the files of a race, in the shapes and sizes of the real files: four for the session, lap times for each driver, and
+ * telemetry for each lap. A telemetry file has 133 KB in the median, and from about 50 KB to 4 MB at the extremes. The same seed
+ * gives the same files. Writing a typical file takes well under a millisecond.
  *
- * @param options How large the race is, and what it follows from.
+ * @param options The size of the race, and its seed.
  * @returns The files.
  * @throws {TypeError | RangeError} If an option has the wrong shape, is out of range, or does not exist.
  *
@@ -220,13 +221,13 @@ class Race implements RacePayloads {
     return this.#telemetry.text({ driver, lap, durationS: facts.durationS, dataKey });
   }
 
-  /** The winner's time. */
+  /** Returns the winner's race time, in seconds. */
   #durationS(): number {
     return Math.min(...this.#laps.map((laps) => laps.reduce((sum, { durationS }) => sum + durationS, 0)));
   }
 }
 
-/** A driver's position after each lap, by the time since the start. */
+/** Returns a driver's position after each lap, by the time since the start. */
 function positionsOf(laps: readonly (readonly RaceLap[])[], place: number): number[] {
   const elapsed = laps.map(() => 0);
   return laps[place]!.map((_, lap) => {

@@ -1,5 +1,5 @@
 /**
- * The small files of a race: drivers, corners, weather, messages and lap times.
+ * Writes the small files of a race: drivers, corners, weather, messages and lap times.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { seededRandom } from "./random.ts";
 const CORNERS = 16;
 const START_MS = Date.UTC(2025, 11, 7, 13);
 
-/** `drivers.json`: code and team alone from 2026 on. */
+/** Writes `drivers.json`; from 2026 on it contains only codes and teams. */
 export function driversText(drivers: readonly RaceDriver[], year: number): string {
   return JSON.stringify({
     drivers: drivers.map(({ code, team, number, firstName, lastName, colour }, index) => {
@@ -23,7 +23,7 @@ export function driversText(drivers: readonly RaceDriver[], year: number): strin
   });
 }
 
-/** `corners.json`. */
+/** Writes `corners.json`. */
 export function cornersText(seed: number): string {
   const random = seededRandom(derivedSeed(seed, "corners"));
   const column = (from: number, to: number) =>
@@ -38,7 +38,7 @@ export function cornersText(seed: number): string {
   });
 }
 
-/** `weather.json`: a row a minute. */
+/** Writes `weather.json`, with one row per minute. */
 export function weatherText(seed: number, durationS: number): string {
   const random = seededRandom(derivedSeed(seed, "weather"));
   const rows = Math.max(1, Math.ceil(durationS / 60));
@@ -56,7 +56,7 @@ export function weatherText(seed: number, durationS: number): string {
   });
 }
 
-/** `rcm.json`: the race director's messages, missing values and all. */
+/** Writes `rcm.json`: the messages of race control, with missing values as in the real files. */
 export function raceControlText(seed: number, drivers: readonly RaceDriver[], durationS: number): string {
   const random = seededRandom(derivedSeed(seed, "messages"));
   const rows: Cell[][] = [[
@@ -83,7 +83,7 @@ export function raceControlText(seed: number, drivers: readonly RaceDriver[], du
   });
 }
 
-/** `{driver}/laptimes.json`. */
+/** Writes `{driver}/laptimes.json`. */
 export function lapTimesText(
   seed: number,
   code: string,
@@ -134,7 +134,7 @@ function message(random: () => number, drivers: readonly RaceDriver[]): Cell[] {
   }
 }
 
-/** As the source writes times: nanoseconds, and no zone. */
+/** Writes a time as in the published files: with nanoseconds and without a zone. */
 function isoText(seconds: number): string {
   return new Date(START_MS + Math.round(seconds) * 1_000).toISOString().replace("Z", "000000");
 }

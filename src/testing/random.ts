@@ -1,22 +1,22 @@
 /**
- * Random numbers that repeat themselves.
+ * Seeded random numbers.
  *
  * @module
  */
 
 import { argumentError } from "../primitives/argument_checks.ts";
 
-/** Outputs thrown away at first, so that neighbouring seeds do not give neighbouring numbers. */
+/** How many outputs are discarded at first, so that neighbouring seeds do not give similar numbers. */
 const WARM_UP_ROUNDS = 15;
 
 /**
- * Makes a source of random numbers that gives the same sequence for the same seed, on every runtime.
+ * Creates a source of random numbers that gives the same sequence for the same seed, on every runtime.
  *
- * The generator is sfc32 of Chris Doty-Humphrey's PractRand: 128 bits of state, 32 bits a number, a period of 2^32
- * at the very least. It is not for cryptography.
+ * The generator is sfc32 of Chris Doty-Humphrey's PractRand: 128 bits of state, 32 bits per number, and a period of at least
+ * 2^32. It is not suitable for cryptography.
  *
  * @param seed Any safe integer.
- * @returns A function in the manner of `Math.random`: uniform over 0 (included) to 1 (excluded).
+ * @returns A function like `Math.random`: uniform from 0 (included) to 1 (excluded).
  * @throws {RangeError} If `seed` is not a safe integer.
  *
  * @example The same seed gives the same numbers

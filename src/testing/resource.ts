@@ -1,5 +1,5 @@
 /**
- * What the simulated CDN holds.
+ * The resources of the simulated CDN.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { argumentError } from "../primitives/argument_checks.ts";
 import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 import { type Answer, textAnswer } from "../middleware/faults/faulty_answer.ts";
 
-/** A resource with more to it than its content: give one of `body` and `json`. */
+/** A resource with more options than its content. Give either `body` or `json`. */
 export interface Resource {
   /** The content. */
   readonly body?: string | Uint8Array | undefined;
@@ -20,12 +20,12 @@ export interface Resource {
    * @default {200}
    */
   readonly status?: number | undefined;
-  /** Further headers. `content-type` is found from the content and the path's ending if it is not here. */
+  /** Further headers. Without a `content-type`, the type follows from the content and the path's ending. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The entity tag, with its quotes: it is sent, and a request whose `if-none-match` names it gets a 304. */
+  /** The entity tag, with its quotes. The response carries it, and a request whose `if-none-match` names it gets a 304. */
   readonly etag?: string | undefined;
   /**
-   * Whether the length is kept secret until the end (`transfer-encoding: chunked`).
+   * Whether the body is sent in chunks without an announced length (`transfer-encoding: chunked`).
    *
    * @default {false}
    */
@@ -36,8 +36,8 @@ export interface Resource {
 export type ResourceContent = string | Uint8Array | Resource;
 
 /**
- * What there is, by URL: an object or map from percent-encoded paths (with the query, or without), or a function. What
- * is `undefined` is a 404.
+ * The resources by URL: an object or map from percent-encoded paths (with or without the query), or a function. A path without a
+ * resource, or with `undefined`, is a 404.
  */
 export type Resources =
   | Readonly<Record<string, ResourceContent>>
@@ -53,9 +53,9 @@ export type ResourceLookup = (request: CdnRequest) => Answer | Promise<Answer>;
 const encoder = new TextEncoder();
 
 /**
- * Makes a look-up. What an object or a map holds is encoded once, and when it is first asked for.
+ * Creates a look-up. The content of an object or a map is encoded once, at the first request for it.
  *
- * @throws {TypeError} If `resources` is none of the three.
+ * @throws {TypeError} If `resources` is no object, no map and no function.
  */
 export function resourceLookup(resources: Resources): ResourceLookup {
   if (typeof resources === "function") {
@@ -78,7 +78,7 @@ export function resourceLookup(resources: Resources): ResourceLookup {
   };
 }
 
-/** What a function says; one that throws makes a 500 that says why, as it would at a server. */
+/** Calls a resource function; a function that fails makes a 500 with the error, as at a real server. */
 function answerOf(
   resources: Extract<Resources, (...parameters: never) => unknown>,
   request: CdnRequest,
@@ -121,7 +121,7 @@ function toWholeAnswer(content: ResourceContent | undefined, path: string): Answ
   return { status, headers, body: toBytes(body), isChunked: chunked };
 }
 
-/** A 304 without a body if the client has the same already (RFC 9110 §13.1.2). */
+/** Returns a 304 without a body if the client already has the same content (RFC 9110 §13.1.2). */
 function revalidated(answer: Answer, request: CdnRequest): Answer {
   const etag = answer.headers.etag;
   if (etag === undefined || answer.status !== 200) return answer;

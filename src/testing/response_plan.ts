@@ -1,5 +1,5 @@
 /**
- * What goes out for a response, after a fault has had its way with it.
+ * Plans how a response is sent, with or without a fault.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { isBodiless } from "../http/decoded_headers.ts";
 import type { Fault } from "../middleware/faults/fault.ts";
 import { type Answer, faultyAnswer } from "../middleware/faults/faulty_answer.ts";
 
-/** How the end of a body is marked. */
+/** How a response marks the end of its body. */
 export type Framing = "length" | "chunked" | "close";
 
-/** A response to be sent. */
+/** A response to send. */
 export interface ResponsePlan {
   readonly status: number;
-  /** The headers, `content-length` among them if the framing is `length`. */
+  /** The headers; with `content-length` if the framing is `length`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly framing: Framing;
-  /** Whether there can be no body at all, not even an empty one. */
+  /** Whether the response can't have a body, not even an empty one. */
   readonly isBodiless: boolean;
-  /** The body as far as it is sent. */
+  /** The part of the body that is sent. */
   readonly body: Uint8Array;
-  /** What comes after it. */
+  /** The end of the body. */
   readonly ending: "complete" | "cut" | "stall";
-  /** How fast the body is sent. */
+  /** How fast the body is sent, in bytes per second. */
   readonly bytesPerSecond: number;
 }
 
-/** What a plan depends on besides the response. */
+/** The inputs of a plan besides the response. */
 export interface PlanInputs {
   readonly method: string;
   readonly fault: Fault | undefined;

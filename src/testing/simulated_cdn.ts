@@ -1,5 +1,5 @@
 /**
- * A content delivery network that exists only here: several mirrors with their latencies, bandwidths, faults and logs.
+ * A simulated content delivery network: several mirrors with their latencies, bandwidths, faults and logs.
  *
  * @module
  */
@@ -18,42 +18,42 @@ import { createSimulatedFetch } from "./simulated_fetch.ts";
 import { type MirrorContext, SimulatedMirror } from "./simulated_mirror.ts";
 import { serveMirror } from "./simulated_server.ts";
 
-/** The servers of a CDN that listens. */
+/** The running servers of a simulated CDN. */
 export interface CdnServer extends AsyncDisposable {
   /** The URL of the first mirror, without a slash at the end. */
   readonly url: string;
-  /** The URLs of all mirrors, in their order. */
+  /** The URLs of all mirrors, in the order of the mirrors. */
   readonly urls: readonly string[];
-  /** Stops listening and breaks every connection; idempotent. Nothing is left open when it resolves. */
+  /** Stops listening and breaks every connection; idempotent. Resolves when all connections are closed. */
   close(): Promise<void>;
 }
 
 /** A simulated CDN. */
 export interface SimulatedCdn extends AsyncDisposable {
   /**
-   * Reaches the mirrors without a network, in the manner of the real `fetch`: a network failure is a `TypeError`, an abort
-   * rejects with the signal's own reason, a body that breaks rejects while it is read.
+   * Reaches the mirrors without a network. It fails like the real `fetch`: a network failure is a `TypeError`, an abort rejects
+   * with the signal's own reason, and a body that breaks off rejects while it is read.
    */
   readonly fetch: typeof fetch;
-  /** The origins of the mirrors for `fetch`, in their order. */
+  /** The origins of the mirrors for `fetch`, in the order of the mirrors. */
   readonly origins: readonly string[];
-  /** What all mirrors saw. */
+  /** The log of all mirrors together. */
   readonly log: CdnLog;
   /**
-   * What one mirror saw.
+   * Returns the log of one mirror.
    *
    * @throws {RangeError} If there is no such mirror.
    */
   logOf(mirror: string): CdnLog;
   /**
-   * Listens on 127.0.0.1, one port a mirror, for clients that need real sockets. Needs Deno or Bun.
+   * Starts a server for each mirror on 127.0.0.1, with a port of its own, for clients that need real sockets. Needs Deno or Bun.
    *
    * @throws {TypeError} If the runtime has no TCP sockets.
    */
   listen(): Promise<CdnServer>;
-  /** Begins again: the time, the logs, the random numbers, and the counts of fault rules. What is in flight goes on. */
+  /** Restarts the time, the logs, the random numbers, and the counts of fault rules. Requests in flight go on. */
   reset(): void;
-  /** Stops all servers, and ends what `fetch` has in flight with a `TypeError`; idempotent. */
+  /** Stops all servers, and fails all requests of `fetch` in flight, bodies included, with a `TypeError`; idempotent. */
   close(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ const DEFAULT_ORIGIN = "https://cdn.test";
  * Creates a simulated CDN: one set of resources behind one or several mirrors, each with its latency, bandwidth, faults and
  * log, as a `fetch` and as real servers on the loopback interface. The same seed gives the same random numbers.
  *
- * @param options What it holds, and how it behaves.
+ * @param options The resources of the CDN, and how it behaves.
  * @returns The CDN.
  * @throws {TypeError | RangeError} If an option has the wrong shape, is out of range, or does not exist.
  *
@@ -149,7 +149,7 @@ class Cdn implements SimulatedCdn {
     throw new RangeError(`Cannot show the log as 'mirror' must be one of ${names}: received "${mirror}"`);
   }
 
-  // Asynchronous, although both runtimes listen at once: others may not.
+  // Asynchronous, although both runtimes listen synchronously, because another runtime may not.
   // deno-lint-ignore require-await
   async listen(): Promise<CdnServer> {
     const servers = this.#mirrors.map((mirror) => serveMirror(mirror, listenTcp));

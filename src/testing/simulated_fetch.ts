@@ -25,8 +25,8 @@ const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 const CREDENTIALS = new Set(["authorization", "cookie", "proxy-authorization"]);
 
 /**
- * Makes a `fetch` that reaches the mirrors, and nothing else. Like the real one it rejects with a `TypeError` when the
- * network fails, and with the signal's own reason when it aborts: before the headers, and in the body.
+ * Creates a `fetch` that reaches only the mirrors. Like the real `fetch` it rejects with a `TypeError` when the network fails,
+ * and with the signal's own reason when the signal aborts, before the headers and in the body.
  */
 export function createSimulatedFetch(findMirror: MirrorFinder): typeof fetch {
   return async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -38,7 +38,7 @@ export function createSimulatedFetch(findMirror: MirrorFinder): typeof fetch {
   };
 }
 
-/** The usual case: a URL and perhaps a method, headers and a signal. */
+/** Reads the arguments in the usual case: a URL and perhaps a method, headers and a signal. */
 function readCall(input: string | URL, init: RequestInit | undefined): FetchCall {
   const url = parseUrl(input);
   return {
@@ -56,7 +56,7 @@ function readCall(input: string | URL, init: RequestInit | undefined): FetchCall
 async function readRequest(input: RequestInfo | URL, init: RequestInit | undefined): Promise<FetchCall> {
   const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
   signal?.throwIfAborted();
-  // Without the signal: a request must not add listeners to it.
+  // Leave out the signal, because the `Request` would add listeners to it.
   const request = new Request(input, { ...init, signal: null });
   const headers = Object.fromEntries(request.headers);
   return {
@@ -85,7 +85,7 @@ async function send(call: FetchCall, findMirror: MirrorFinder): Promise<Response
   try {
     return await respond(call, mirror, exchange);
   } catch (error) {
-    // Nothing is left open, whatever it was; a cancelled exchange has ended already.
+    // Leave no exchange open, whatever the error was. A cancelled exchange has ended already.
     exchange.end("reset");
     throw error;
   }
@@ -126,20 +126,20 @@ function toResponse(call: FetchCall, plan: ResponsePlan, exchange: Exchange): Re
   return Object.defineProperty(response, "url", { value: call.href });
 }
 
-/** A body that counts as open until its reader has been given everything. */
+/** Creates a body that counts as open until its reader has received all of it. */
 function bodyStream(call: FetchCall, plan: ResponsePlan, exchange: Exchange): ReadableStream<Uint8Array> {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   exchange.onCancel = (reason) => controller.error(reason);
 
   function take(step: Uint8Array | "complete" | "cut"): void {
     if (typeof step !== "string") {
-      // A copy, as the reader may do with it what it likes.
+      // Enqueue a copy, because the reader may change the bytes.
       controller.enqueue(step.slice());
       if (!exchange.isBodyComplete) return;
       step = "complete";
     }
     exchange.end(step);
-    // A body that ends with the connection looks whole, however much of it is missing.
+    // A body that ends with the connection looks complete, however much of it is missing.
     if (step === "complete" || plan.framing === "close") controller.close();
     else controller.error(networkError(call, "the connection was reset in the body"));
   }
@@ -148,7 +148,7 @@ function bodyStream(call: FetchCall, plan: ResponsePlan, exchange: Exchange): Re
     start: (own) => void (controller = own),
     pull() {
       const step = exchange.nextStep();
-      // A cancelled exchange has told the stream already.
+      // A cancelled exchange has failed the stream in `onCancel`, unless the reader itself has cancelled it.
       return step instanceof Promise ? step.then(take, () => {}) : take(step);
     },
     cancel() {
@@ -158,7 +158,7 @@ function bodyStream(call: FetchCall, plan: ResponsePlan, exchange: Exchange): Re
   }, { highWaterMark: 0 });
 }
 
-/** Follows a redirect as the fetch standard says: credentials stay behind when it leads to another origin. */
+/** Follows a redirect as the fetch standard requires: credentials are removed when it leads to another origin. */
 async function redirected(call: FetchCall, response: Response, findMirror: MirrorFinder): Promise<Response> {
   if (call.redirect === "error") {
     await response.body?.cancel();

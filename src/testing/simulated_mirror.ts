@@ -13,7 +13,7 @@ import { seededRandom } from "./random.ts";
 import type { ResourceLookup } from "./resource.ts";
 import { planResponse, type ResponsePlan } from "./response_plan.ts";
 
-/** What all mirrors share. */
+/** The context that all mirrors share. */
 export interface MirrorContext extends ExchangeContext {
   readonly seed: number;
   readonly lookup: ResourceLookup;
@@ -23,31 +23,31 @@ export interface MirrorContext extends ExchangeContext {
   readonly log: "full" | "counts";
 }
 
-/** A request as a `fetch` or a server hands it over. */
+/** A request as a `fetch` or a server passes it to a mirror. */
 export interface IncomingRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
-  /** The headers, in lower case; made only if they are looked at. */
+  /** Returns the headers, with names in lower case. Called only if they are needed. */
   readonly headers: () => Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** One mirror: its counts, its random numbers, and what it answers. */
+/** One mirror with its counts, its random numbers and its responses. */
 export class SimulatedMirror {
   readonly name: string;
-  /** Where a `fetch` finds it; every origin when there is none. */
+  /** The origin at which a `fetch` reaches the mirror; `undefined` if it answers for every origin. */
   readonly origin: string | undefined;
   readonly recorder: CdnRecorder;
   readonly #context: MirrorContext;
   readonly #sampleLatency: LatencySampler;
   readonly #bytesPerSecond: number;
-  /** Requests by URL; absent if the count is not needed. */
+  /** The number of requests by URL; `undefined` if no count is needed. */
   readonly #counts: Map<string, number> | undefined;
   readonly #drawsByUrl: boolean;
   #random: () => number;
 
-  /** Creates a mirror whose options have been checked. */
+  /** Creates a mirror. The caller has checked the options. */
   constructor(
     name: string,
     origin: string | undefined,
@@ -68,35 +68,36 @@ export class SimulatedMirror {
     this.#random = this.#ownRandom();
   }
 
-  /** Starts counting and the random numbers anew. */
+  /** Restarts the log, the counts and the random numbers. */
   reset(): void {
     this.recorder.reset();
     this.#counts?.clear();
     this.#random = this.#ownRandom();
   }
 
-  /** A connection was accepted. */
+  /** Logs an accepted connection. */
   connected(): void {
     this.recorder.connected();
     this.#context.recorder.connected();
   }
 
-  /** A connection is gone. */
+  /** Logs the end of a connection. */
   disconnected(): void {
     this.recorder.disconnected();
     this.#context.recorder.disconnected();
   }
 
-  /** Takes a request: logs it, draws its latency, and finds out what goes wrong with it. */
+  /** Receives a request: draws its latency, finds its fault, and logs it. */
   receive(incoming: IncomingRequest): Exchange {
     const context = this.#context;
     const nth = this.#count(incoming.url);
-    // What befalls a request hangs on its URL and number alone, so that a race of concurrent requests changes nothing.
+    // The latency and the fault depend only on the URL and the number of the request, so that the order of concurrent requests
+    // does not change them.
     const random = this.#drawsByUrl
       ? seededRandom(derivedSeed(context.seed, this.name, nth, incoming.url))
       : this.#random;
     const seen = newEntry(this.name, incoming, nth, context.clock.now() - context.startedAt);
-    // An entry that is kept reads the headers now, as the client may change them later.
+    // An entry that the log keeps reads the headers now, because the client may change them later.
     const entry = context.log === "full" ? { ...seen } : seen;
     entry.latencyMs = this.#sampleLatency(random);
     const fault = context.rules.find(entry, this.recorder.requests + 1, random);
@@ -133,7 +134,7 @@ export class SimulatedMirror {
   }
 }
 
-/** A log entry whose path and headers are made when they are read. */
+/** Creates a log entry that computes its path and headers when they are read. */
 function newEntry(mirror: string, incoming: IncomingRequest, nth: number, atMs: number): OpenLogEntry {
   const { method, url, body } = incoming;
   return {

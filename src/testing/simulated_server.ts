@@ -11,7 +11,7 @@ import { type HttpExchange, serveHttp } from "./http_server.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 import type { SimulatedMirror } from "./simulated_mirror.ts";
 
-/** Up to this size, copying the body behind the head costs less than a second write. */
+/** The largest body that is sent with the head in one write, in bytes. Up to this size, copying costs less than a second write. */
 const MAX_JOINED_BYTES = 16_384;
 
 const decoder = new TextDecoder();
@@ -33,7 +33,7 @@ async function handle(http: HttpExchange, mirror: SimulatedMirror): Promise<void
   try {
     await respond(http, mirror, exchange);
   } catch (error) {
-    // A cancelled exchange says that the client has left: no one is there to be told more.
+    // A cancelled exchange means that the client has left, or the CDN was closed; there is no one to answer.
     if (!exchange.isEnded) throw error;
   }
 }
@@ -77,7 +77,7 @@ async function send(http: HttpExchange, plan: ResponsePlan, exchange: Exchange):
     unsent = undefined;
   }
   if (unsent !== undefined) await write(http, exchange, unsent);
-  // The connection ends in good order, so that what was sent arrives: after a reset it need not be delivered.
+  // Close the connection gracefully, so that the sent bytes arrive: after a reset they need not be delivered.
   if (step === "cut" || plan.framing === "close") http.closeAfter();
   else if (plan.framing === "chunked" && !plan.isBodiless) await write(http, exchange, encodeLastChunk());
   exchange.end(step);
@@ -88,7 +88,7 @@ function isSentAtOnce({ ending, bytesPerSecond, body }: ResponsePlan): boolean {
   return ending !== "stall" && bytesPerSecond === Infinity && body.length <= MAX_JOINED_BYTES;
 }
 
-/** Sends bytes; a client that has left cancels the exchange. */
+/** Sends bytes; cancels the exchange, and throws, if the client has left. */
 async function write(http: HttpExchange, exchange: Exchange, bytes: Uint8Array): Promise<void> {
   if (!await http.write(bytes)) exchange.cancel(undefined);
   if (exchange.isEnded) throw new Error("The client has left");

@@ -1,17 +1,17 @@
 /**
- * Drives a car round an imagined track.
+ * Simulates a car on an imaginary track.
  *
  * @module
  */
 
-/** What is measured at one moment. */
+/** The measured values of one moment. */
 export interface TelemetryRow {
-  /** Since the start of the drive. */
+  /** The time since the start of the drive. */
   readonly seconds: number;
-  /** Since the start of the drive. */
+  /** The distance since the start of the drive. */
   readonly metres: number;
   readonly rpm: number;
-  /** Km/h. */
+  /** The speed, in km/h. */
   readonly speed: number;
   readonly gear: number;
   readonly throttle: number;
@@ -20,22 +20,25 @@ export interface TelemetryRow {
   readonly accX: number;
   readonly accY: number;
   readonly accZ: number;
-  /** Tenths of a metre, as are the next two. */
+  /** The position, in tenths of a metre, like the next two. */
   readonly x: number;
   readonly y: number;
   readonly z: number;
 }
 
-/** The length of the track. */
+/** The length of the track, in metres. */
 export const TRACK_METRES = 5_412;
 
-/** The car's computer and its positioning each send about four samples a second, at moments of their own. */
+/**
+ * The interval of samples, in seconds. The car's computer and its positioning device each send about four samples per second, at
+ * different moments.
+ */
 const SAMPLE_S = 1 / 3.8;
 const GEAR_KMH = 42;
 
 /**
- * Drives some laps. As in real files, samples of two devices are merged: in every other row the car's values are whole
- * numbers and the position is interpolated, in the rows between it is the other way round.
+ * Simulates some laps. As in real files, the samples of two devices are merged: in every other row the car's values are whole
+ * numbers and the position is interpolated; in the rows between them the position is whole and the car's values are interpolated.
  */
 export function drive(random: () => number, laps: number): TelemetryRow[] {
   const track = new Track(random);
@@ -50,7 +53,7 @@ export function drive(random: () => number, laps: number): TelemetryRow[] {
   return rows;
 }
 
-/** The same track for every lap: a few waves of random phase make its speeds and its shape. */
+/** A track, which is the same for every lap. A few waves of random phase give its speeds and its shape. */
 class Track {
   readonly #phases: readonly number[];
   readonly #random: () => number;
@@ -60,7 +63,7 @@ class Track {
     this.#phases = Array.from({ length: 6 }, random);
   }
 
-  /** Km/h. */
+  /** Returns the speed at a place, in km/h. */
   speedAt(metres: number): number {
     return 198 + 75 * this.#wave(metres, 3, 0) + 35 * this.#wave(metres, 7, 1) +
       15 * this.#wave(metres, 11, 2);
@@ -94,8 +97,8 @@ class Track {
   }
 
   /**
-   * A wave from -1 to 1, so many times a lap. It consists of parabolas: a sine is not the same to the last bit on every
-   * runtime, and the files would not be either.
+   * Returns a wave from -1 to 1 that repeats `times` times per lap. It consists of parabolas, because the last bits of a sine
+   * differ between runtimes, and the files would differ, too.
    */
   #wave(metres: number, times: number, phase: number): number {
     const turns = times * metres / TRACK_METRES + this.#phases[phase]!;

@@ -1,5 +1,5 @@
 /**
- * Puts together what carries the requests of a transport.
+ * Assembles the carrier that sends the requests of a transport.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { Tunnel } from "./tunnel.ts";
 import { TunnelCarrier } from "./tunnel_carrier.ts";
 
 /**
- * Makes the carrier of a transport.
+ * Creates the carrier of a transport.
  *
  * @param settings The checked options.
- * @param runtime What makes the connections.
+ * @param runtime The runtime, which makes the connections.
  * @returns The carrier.
- * @throws {TypeError} If the runtime can't make what is asked for.
+ * @throws {TypeError} If the runtime can't create a sender with these settings.
  */
 export function createCarrier(settings: TransportSettings, runtime: TransportRuntime): Carrier {
   const { sender, proxies, dns } = settings;
@@ -63,11 +63,14 @@ function createNames(dns: DnsSettings, settings: TransportSettings, runtime: Tra
   return { resolver: new DohResolver({ servers, timeoutMs, maxNegativeTtlMs, fetch, clock }), when, asking };
 }
 
-/** What asks the resolvers: as straight as the connections that it is for, and without looking for them by itself. */
+/**
+ * Creates the carrier for questions to resolvers. It connects directly, like the connections that the names are for, and resolves
+ * no names over HTTPS itself.
+ */
 function createAsking(settings: TransportSettings, runtime: TransportRuntime): Carrier {
   const sender = { ...settings.sender, http2: undefined, clientCertificate: undefined };
   if (runtime.sockets !== undefined) {
-    // Whatever opens a tunnel leads past the proxies of the environment.
+    // `countConnections` opens a tunnel, which bypasses the proxies of the environment.
     return createCarrier({ ...settings, sender, dns: undefined, countConnections: true }, runtime);
   }
   const own = runtime.createSender(sender);
@@ -79,7 +82,7 @@ function createAsking(settings: TransportSettings, runtime: TransportRuntime): C
   };
 }
 
-/** A tunnel, if anything needs it. */
+/** Opens a tunnel if any option needs it. */
 function openTunnel(
   { sender, connectTimeoutMs, countConnections, proxies, clock }: TransportSettings,
   sockets: Sockets,

@@ -1,6 +1,6 @@
 /**
- * One request ahead of a burst: where HTTP/2 is agreed upon with the first response, all others then use its connection, in place of
- * opening one each.
+ * Sends one request ahead of a burst. If the first response negotiates HTTP/2, all others use its connection, instead of opening
+ * one each.
  *
  * @module
  */
@@ -8,30 +8,30 @@
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock, TimerHandle } from "../primitives/clock.ts";
 
-/** The longest that a burst waits for the request ahead of it, in milliseconds; a server may be slow to answer. */
+/** How long a burst waits at most for the request ahead of it, in milliseconds, because a server may be slow to answer. */
 const MAX_WAIT_MS = 500;
-/** After so long without a response, connections count as closed, in milliseconds. */
+/** How long after the last response of an origin its connections count as open, in milliseconds. */
 const IDLE_MS = 60_000;
 const MAX_ORIGINS = 1_024;
 
 interface Origin {
   warmUntilMs: number;
-  /** Those that wait for the request ahead of them; `undefined` when there is none. */
+  /** The functions that wake the requests waiting for the one ahead; `undefined` when no request is ahead. */
   waiting: Set<() => void> | undefined;
   timer: TimerHandle;
 }
 
-/** Knows which origins have a connection. */
+/** Tracks which origins have a connection. */
 export class ColdStart {
   readonly #clock: Clock;
   readonly #idleMs: number;
   readonly #origins = new Map<string, Origin>();
 
   /**
-   * Begins without a connection to any origin.
+   * Creates a tracker, which assumes that no origin has a connection.
    *
    * @param clock The source of time.
-   * @param idleMs How long idle connections stay open.
+   * @param idleMs How long idle connections stay open, in milliseconds.
    */
   constructor(clock: Clock, idleMs: number = IDLE_MS) {
     this.#clock = clock;
@@ -39,11 +39,12 @@ export class ColdStart {
   }
 
   /**
-   * Waits as long as another request goes ahead.
+   * Waits while another request to the origin is ahead.
    *
    * @param name The origin.
-   * @param signal Ends the wait.
-   * @returns Whether this request goes ahead: then {@linkcode ColdStart.leave} must follow its end. A promise only if it has to wait.
+   * @param signal The signal that ends the wait.
+   * @returns Whether this request goes ahead; then the caller must call {@linkcode ColdStart.leave} at its end. The result is a
+   * promise only if the request has to wait.
    * @throws {unknown} Rejects, with the reason of the signal.
    */
   enter(name: string, signal: AbortSignal | undefined): boolean | Promise<boolean> {
@@ -55,7 +56,7 @@ export class ColdStart {
     return true;
   }
 
-  /** The request ahead was answered, or has failed. */
+  /** Notes that the request ahead was answered or has failed, and wakes the waiting requests. */
   leave(name: string, isAnswered: boolean): void {
     const origin = this.#originOf(name);
     if (isAnswered) this.answered(name);
@@ -63,12 +64,12 @@ export class ColdStart {
     this.#release(origin);
   }
 
-  /** An origin has answered, and has a connection. */
+  /** Notes that an origin has answered, and so has a connection. */
   answered(name: string): void {
     this.#originOf(name).warmUntilMs = this.#clock.now() + this.#idleMs;
   }
 
-  /** Lets all go that wait, and leaves no timer. */
+  /** Wakes all waiting requests, and leaves no timer. */
   close(): void {
     for (const origin of this.#origins.values()) {
       this.#clock.clearTimeout(origin.timer);

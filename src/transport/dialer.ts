@@ -1,5 +1,5 @@
 /**
- * Makes TCP connections: straight, to addresses that a resolver gives, or through a proxy.
+ * Makes TCP connections: directly, to addresses from a resolver, or through a proxy.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { SocketReader } from "./socket_reader.ts";
 import { requestSocks, SocksRefusal } from "./socks.ts";
 import { TransportError } from "./transport_errors.ts";
 
-/** A connection, and what has come over it already. */
+/** A connection, and the bytes that have already arrived on it. */
 export interface Dialed {
   readonly socket: Socket;
   readonly rest: Uint8Array;
@@ -25,13 +25,13 @@ export interface Dialed {
 /** When names are resolved over HTTPS. */
 export type ResolveWhen = "fallback" | "always";
 
-/** What a dialer is made of. */
+/** The settings of a dialer. */
 export interface DialerSettings {
   readonly sockets: Sockets;
   readonly clock: Clock;
-  /** How long a connection may take, up to the response of a proxy; `undefined` for any time. */
+  /** The time limit for a connection, including the response of a proxy, in milliseconds; `undefined` for none. */
   readonly connectTimeoutMs: number | undefined;
-  /** Certificates to trust besides those of the system, for proxies that are spoken to over TLS. */
+  /** Certificates to trust besides those of the system, for proxies over TLS. */
   readonly caCerts: readonly string[];
   readonly dns: { readonly resolver: DohResolver; readonly when: ResolveWhen } | undefined;
 }
@@ -41,9 +41,9 @@ export class HopError extends Error {
   override readonly name: string = "HopError";
   /** The status of an HTTP proxy's refusal. */
   readonly status: number | undefined;
-  /** Whether the proxy says that it can't reach the origin, or something like that, so that either may be at fault. */
+  /** Whether either the proxy or the origin may be at fault, as when the proxy says that it can't reach the origin. */
   readonly isAboutOrigin: boolean;
-  /** Whether the request may have come to the origin nevertheless. */
+  /** Whether the origin may have received the request nevertheless. */
   readonly mayBeSent: boolean;
 
   constructor(message: string, options: HopErrorOptions = {}) {
@@ -54,21 +54,21 @@ export class HopError extends Error {
   }
 }
 
-/** What a {@linkcode HopError} adds. */
+/** Options of {@linkcode HopError}. */
 export interface HopErrorOptions {
   readonly status?: number | undefined;
   readonly isAboutOrigin?: boolean | undefined;
   readonly mayBeSent?: boolean | undefined;
 }
 
-/** What a proxy answers when it is the origin that it can't reach (RFC 9110 §15.6). */
+/** The statuses of a proxy that can't reach the origin (RFC 9110 §15.6). */
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /**
- * What a status says that a proxy has refused with.
+ * Creates the error for a proxy's refusal.
  *
- * @param status The status; `undefined` for a response that had none.
- * @param credentials What the proxy was told.
+ * @param status The status of the response; `undefined` if it had none.
+ * @param credentials The credentials that the proxy received.
  */
 export function refusalOf(status: number | undefined, credentials: Credentials | undefined): HopError {
   if (status === undefined) return new HopError("did not answer as a proxy does");
@@ -87,12 +87,12 @@ export class Dialer {
   /**
    * Makes a connection.
    *
-   * @param target Where it leads.
-   * @param proxy What it goes through.
-   * @param leaving Gives it up.
+   * @param target The host and port to connect to.
+   * @param proxy The proxy to connect through; `undefined` for none.
+   * @param leaving The signal that ends the attempt.
    * @returns The connection.
    * @throws {HopError} If the proxy could not be used.
-   * @throws {TransportError} If it has taken too long, or the name could not be resolved.
+   * @throws {TransportError} If the connection took longer than `connectTimeoutMs`, or the name could not be resolved.
    * @throws {unknown} The runtime's error.
    */
   async dial(target: Endpoint, proxy: ProxyAddress | undefined, leaving: AbortSignal): Promise<Dialed> {
@@ -108,7 +108,7 @@ export class Dialer {
       if (proxy !== undefined) return await this.#dialThrough(proxy, target, controller.signal);
       return { socket: await this.#dialStraight(target, controller.signal), rest: new Uint8Array(0) };
     } catch (error) {
-      // Whatever its end looked like, this is what has ended it.
+      // An abort may surface as another error. Throw the reason of the abort.
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       if (timer !== undefined) clock.clearTimeout(timer);
@@ -120,7 +120,7 @@ export class Dialer {
     const { sockets, dns, clock } = this.#settings;
     const { host, port } = target;
     if (dns === undefined || isIpAddress(host) || isLocal(host)) return await sockets.connect(target, signal);
-    // A name that the system did not know is not looked for there again as long as the answer is good.
+    // Do not ask the system again for a name that it did not know, as long as the resolver's answer is valid.
     if (dns.when === "fallback" && !dns.resolver.known(host)?.length) {
       try {
         return await sockets.connect(target, signal);
@@ -141,7 +141,7 @@ export class Dialer {
       socket = await this.#connectTo(proxy, signal);
     } catch (error) {
       signal.throwIfAborted();
-      // What this process lacks is no fault of the proxy.
+      // Missing permissions or descriptors of this process are no fault of the proxy.
       if (lacksPermission(error) || this.#settings.sockets.outOfDescriptors(error) !== undefined) throw error;
       throw new HopError(`could not be reached: ${messageOf(error)}`);
     }
@@ -170,7 +170,7 @@ export class Dialer {
   }
 }
 
-/** Asks a proxy for the connection to the target. */
+/** Asks a proxy for a connection to the target. */
 async function introduce(
   { kind, credentials }: ProxyAddress,
   socket: Socket,
@@ -182,7 +182,7 @@ async function introduce(
   if (status === undefined || status < 200 || status > 299) throw refusalOf(status, credentials);
 }
 
-/** Names that lead to this machine are told to no resolver (RFC 6761 §6.3). */
+/** Whether a name stands for this machine. Such a name must not be sent to a resolver (RFC 6761 §6.3). */
 export function isLocal(host: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(host);
 }
@@ -194,7 +194,7 @@ function lateness({ host, port }: Endpoint, proxy: ProxyAddress | undefined, tim
   });
 }
 
-/** Whether an error says that the program may not do that. */
+/** Whether an error says that the program lacks a permission. */
 export function lacksPermission(error: unknown): boolean {
   return error instanceof Error && error.name === "NotCapable";
 }

@@ -1,25 +1,25 @@
 /**
- * Messages of the Domain Name System (RFC 1035, RFC 3596), as far as addresses need them.
+ * Encodes and decodes messages of the Domain Name System (RFC 1035, RFC 3596), as far as resolving addresses needs them.
  *
  * @module
  */
 
 import { formatIpv6 } from "./ip_address.ts";
 
-/** What is asked for: an IPv4 or an IPv6 address. */
+/** The type of a question: an IPv4 (`A`) or an IPv6 (`AAAA`) address. */
 export type AddressType = "A" | "AAAA";
 
-/** What a resolver has answered. */
+/** The answer of a resolver. */
 export interface DnsAnswer {
-  /** The addresses, also those that aliases lead to; none if there is no such name, or it has none of this kind. */
+  /** The addresses, also those that aliases lead to; empty if the name does not exist, or has no address of this type. */
   readonly addresses: readonly string[];
-  /** How long the answer is good, in seconds; `undefined` if it does not say. */
+  /** How long the answer is valid, in seconds; `undefined` if it does not say. */
   readonly ttlSeconds: number | undefined;
   /** Whether the name does not exist at all. */
   readonly isMissing: boolean;
 }
 
-/** A message that is none, or says that the resolver has failed. */
+/** A malformed message, or one that reports a failure of the resolver. */
 export class DnsMessageError extends Error {
   override readonly name: string = "DnsMessageError";
 }
@@ -41,11 +41,11 @@ const RESPONSE_CODES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Writes a question. Its number is 0, so that caches on the way may hold the answer (RFC 8484 §4.1).
+ * Encodes a question. Its ID is 0, so that HTTP caches can store the answer (RFC 8484 §4.1).
  *
  * @param host The name, as in a URL.
- * @param type What is asked for.
- * @returns The message; `undefined` if no name of the system can be like that.
+ * @param type The type of address.
+ * @returns The message; `undefined` if the host is no valid name of the system.
  */
 export function encodeQuery(host: string, type: AddressType): Uint8Array<ArrayBuffer> | undefined {
   const labels = host.replace(/\.$/, "").split(".").map((label) => new TextEncoder().encode(label));
@@ -62,19 +62,20 @@ interface DnsRecord {
   readonly owner: string;
   readonly type: number;
   readonly ttlSeconds: number;
-  /** Where its data begin and how long they are. */
+  /** The index at which the record's data begin, and their length. */
   readonly start: number;
   readonly length: number;
 }
 
 /**
- * Reads an answer.
+ * Decodes an answer.
  *
  * @param bytes The message.
- * @param host The name that was asked for, as in a URL.
- * @param type What was asked for.
+ * @param host The name of the question, as in a URL.
+ * @param type The type of the question.
  * @returns The answer.
- * @throws {DnsMessageError} If it is no answer, is one to another question, is cut, or says that the resolver has failed.
+ * @throws {DnsMessageError} If the message is no answer, answers another question, is truncated, or reports a failure of the
+ * resolver.
  */
 export function decodeAnswer(bytes: Uint8Array, host: string, type: AddressType): DnsAnswer {
   const reader = new MessageReader(bytes);
@@ -103,7 +104,7 @@ export function decodeAnswer(bytes: Uint8Array, host: string, type: AddressType)
   };
 }
 
-/** Follows the aliases from the name that was asked for, and collects what belongs to it. */
+/** Follows the aliases from the name of the question, and collects the addresses and the times to live. */
 function follow(
   reader: MessageReader,
   asked: string,
@@ -112,7 +113,7 @@ function follow(
 ): { readonly addresses: string[]; readonly ttls: number[] } {
   const ttls: number[] = [];
   const names = new Set([asked]);
-  for (const name of names) { // a set's iteration sees what is added on the way
+  for (const name of names) { // iterating a set also visits the names added on the way
     for (const record of answers) {
       if (record.type !== CNAME || record.owner !== name) continue;
       names.add(reader.nameAt(record.start));
@@ -149,7 +150,7 @@ class MessageReader {
     return this.uint16(at) * 65_536 + this.uint16(at + 2);
   }
 
-  /** Reads a name, lower case, and goes on after it. */
+  /** Reads a name in lower case, and moves the position behind it. */
   name(): string {
     const [name, end] = this.#readName(this.position);
     this.position = end;
@@ -160,7 +161,7 @@ class MessageReader {
     return this.#readName(at)[0];
   }
 
-  /** A name, whose end may be somewhere else in the message (RFC 1035 §4.1.4), and where it ends here. */
+  /** Reads a name, whose rest may be elsewhere in the message (RFC 1035 §4.1.4). Returns the name and the index behind it. */
   #readName(start: number): readonly [string, number] {
     const labels: string[] = [];
     let at = start;
@@ -200,7 +201,7 @@ class MessageReader {
     return records;
   }
 
-  /** How long it is known that there is nothing (RFC 2308 §5). */
+  /** Returns how long the absence of addresses is valid, in seconds (RFC 2308 §5). */
   readonly soaTtl = ({ start, length, ttlSeconds }: DnsRecord): number =>
     Math.min(ttlSeconds, this.#uint32(start + length - 4));
 

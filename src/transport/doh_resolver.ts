@@ -1,5 +1,5 @@
 /**
- * Names resolved over HTTPS (RFC 8484).
+ * Resolves names over HTTPS (RFC 8484).
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { type AddressType, decodeAnswer, type DnsAnswer, encodeQuery } from "./d
 import { isIpAddress } from "./ip_address.ts";
 import { markOwn, ResolverError } from "./transport_errors.ts";
 
-/** What a resolver is made of. */
+/** The settings of a resolver. */
 export interface DohResolverSettings {
-  /** Where to ask, preferred first. */
+  /** The URLs of the servers to ask, preferred first. */
   readonly servers: readonly string[];
-  /** How long one server may take, in milliseconds. */
+  /** How long to wait for one server, in milliseconds. */
   readonly timeoutMs: number;
-  /** How long the absence of a name is remembered at most, in milliseconds. */
+  /** How long the resolver remembers at most that a name has no address, in milliseconds. */
   readonly maxNegativeTtlMs: number;
   /** Sends the questions. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -34,15 +34,18 @@ const TYPES: readonly AddressType[] = ["A", "AAAA"];
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_NAMES = 1_024;
 const MAX_TTL_MS = 86_400_000;
-/** When there are addresses of IPv4, those of IPv6 are waited for no longer than this, in milliseconds (RFC 8305 §3 calls it a delay). */
+/** How long to wait for IPv6 addresses once IPv4 addresses have arrived, in milliseconds (the Resolution Delay of RFC 8305 §3). */
 const MAX_DELAY_MS = 250;
-/** An answer without a time, or with none: callers that ask at once share it nevertheless. */
+/**
+ * The shortest time to keep an answer, in milliseconds. It also applies to an answer without a time to live, so that callers that
+ * ask at the same time share it.
+ */
 const MIN_TTL_MS = 1_000;
 
-/** Why questions end that no caller waits for any more. */
+/** The reason that ends all questions when the transport is closed. */
 const CLOSED = new TypeError("The transport was closed");
 
-/** What an error says, without URLs: they may hold a token, and what was asked for. */
+/** Returns the message of an error without URLs, which may contain a token and the name of the question. */
 function textOf(error: unknown, host: string): string {
   const { cause } = (error ?? {}) as { readonly cause?: unknown };
   const told = cause instanceof Error ? cause : error;
@@ -50,28 +53,28 @@ function textOf(error: unknown, host: string): string {
   return text.replace(/https?:\/\/[^\s"'()]+/g, host);
 }
 
-/** An answer that a cache on the way has held for some seconds, which its time does not know of (RFC 8484 §5.1). */
+/** Shortens the time to live of an answer by the age that it had in an HTTP cache (RFC 8484 §5.1). */
 function aged(answer: DnsAnswer, age: string | null): DnsAnswer {
-  // Of several values the first one counts, and what is no number of seconds does not (RFC 9111 §5.1).
+  // Of several values the first one counts, and a value that is no number of seconds is ignored (RFC 9111 §5.1).
   const [, seconds] = /^\s*(\d+)\s*(?:,|$)/.exec(age ?? "") ?? [];
   const { ttlSeconds } = answer;
   if (seconds === undefined || ttlSeconds === undefined) return answer;
   return { ...answer, ttlSeconds: Math.max(0, ttlSeconds - Number(seconds)) };
 }
 
-/** Asks servers, one after the other, and remembers the answers for as long as they are good. */
+/** Asks servers one after the other, and remembers their answers as long as they are valid. */
 export class DohResolver {
   readonly #settings: DohResolverSettings;
   readonly #known = new Map<string, Resolution>();
   readonly #flights = new SingleFlight<string, readonly string[]>();
-  /** What is asked now. */
+  /** The controllers of the questions in flight. */
   readonly #asking = new Set<AbortController>();
 
   constructor(settings: DohResolverSettings) {
     this.#settings = settings;
   }
 
-  /** The addresses of a name that are known and still good; `undefined` if it has to be asked for. */
+  /** Returns the remembered addresses of a name; `undefined` if there is no valid answer. */
   known(host: string): readonly string[] | undefined {
     const resolution = this.#known.get(host);
     if (resolution === undefined) return undefined;
@@ -81,12 +84,12 @@ export class DohResolver {
   }
 
   /**
-   * Resolves a name. Callers that ask for the same at once share the questions.
+   * Resolves a name. Callers that ask for the same name at the same time share the questions.
    *
-   * @param host The name; an address is its own.
-   * @param signal Takes this caller out.
+   * @param host The name; an address is returned as it is.
+   * @param signal The signal that ends the wait of this caller.
    * @returns The addresses, those of IPv4 first; at least one.
-   * @throws {ResolverError} If the name does not exist, or no server has answered.
+   * @throws {ResolverError} If the name does not exist or has no address, or no server has answered.
    * @throws {unknown} The signal's reason.
    */
   async resolve(host: string, signal?: AbortSignal): Promise<readonly string[]> {
@@ -118,7 +121,10 @@ export class DohResolver {
     );
   }
 
-  /** Asks for both kinds of address at once; one that can't be had, or not soon, is not missed if there is the other. */
+  /**
+   * Asks a server for both types of address at the same time. If one type has brought addresses, the other type may fail, and
+   * IPv6 may come too late.
+   */
   async #askServer(server: string, host: string, signal: AbortSignal): Promise<readonly DnsAnswer[]> {
     const { clock, timeoutMs } = this.#settings;
     const controller = new AbortController();
@@ -155,7 +161,7 @@ export class DohResolver {
 
   async #query(server: string, host: string, type: AddressType, signal: AbortSignal): Promise<DnsAnswer> {
     const query = encodeQuery(host, type);
-    // What no name can be does not exist.
+    // A host that is no valid name does not exist.
     if (query === undefined) return { addresses: [], ttlSeconds: undefined, isMissing: true };
     const url = new URL(server);
     url.searchParams.set("dns", query.toBase64({ alphabet: "base64url", omitPadding: true }));
@@ -173,7 +179,7 @@ export class DohResolver {
     return aged(decodeAnswer(bytes, host, type), response.headers.get("age"));
   }
 
-  /** Ends all questions: what waits for an answer gets none. */
+  /** Ends all questions in flight; the callers that wait for them get an error. */
   close(): void {
     for (const controller of this.#asking) controller.abort(CLOSED);
   }

@@ -1,5 +1,5 @@
 /**
- * Connects to whichever address of a name answers first (RFC 8305 §5).
+ * Connects to the address of a name that answers first (RFC 8305 §5).
  *
  * @module
  */
@@ -7,26 +7,29 @@
 import type { Clock, TimerHandle } from "../primitives/clock.ts";
 import type { Socket } from "../runtime/transport/contract.ts";
 
-/** How long an address has until the next one is tried beside it, in milliseconds (RFC 8305 §8). */
+/**
+ * How long to wait for one address before the next one is tried as well, in milliseconds (the Connection Attempt Delay of RFC
+ * 8305 §8).
+ */
 const ATTEMPT_DELAY_MS = 250;
 
-/** What {@linkcode firstConnected} works with. */
+/** Options of {@linkcode firstConnected}. */
 export interface FirstConnectedOptions {
   /** Connects to an address. */
   readonly connect: (address: string, signal: AbortSignal) => Promise<Socket>;
   readonly clock: Clock;
-  /** Ends all attempts. */
+  /** The signal that ends all attempts. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Tries one address after the other: the next one at once after a failure, and beside those that have not answered for a while. The
- * others end when one has connected.
+ * Tries one address after the other. The next attempt starts at once after a failure, or after a delay while the others still
+ * run. When one attempt has connected, the others end.
  *
  * @param addresses The addresses, the preferred one first; at least one.
  * @param options Options.
  * @returns The connection.
- * @throws {unknown} Rejects with what the first failure was if all fail, or with the reason of the signal.
+ * @throws {unknown} Rejects with the first failure if all attempts fail, or with the reason of the signal.
  */
 export function firstConnected(
   addresses: readonly string[],
@@ -54,7 +57,7 @@ export function firstConnected(
       attempts.add(attempt);
       if (tried < addresses.length) timer = clock.setTimeout(tryNext, ATTEMPT_DELAY_MS);
       connect(address, attempt.signal).then((socket) => {
-        // Two may connect in the same moment.
+        // Another attempt may have connected in the same moment.
         if (!attempts.delete(attempt) || attempt.signal.aborted) return socket.close();
         end();
         resolve(socket);

@@ -1,5 +1,5 @@
 /**
- * Redirects followed hop by hop, where each may need another way than the one before it.
+ * Follows redirects hop by hop, because each hop may need another route.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { methodOf, signalOf, type TransportRequest } from "./sending.ts";
 const SENSITIVE = sensitiveNames(DEFAULT_SENSITIVE_HEADERS);
 
 /**
- * Sends a request, and follows redirects if it may. The first hop is sent as it is: to look at the body of a `Request` would make a
- * stream of it.
+ * Sends a request, and follows redirects if the request allows it. The first hop is sent unchanged, because reading the body of a
+ * `Request` would turn it into a stream.
  *
  * @param request The request.
  * @param send Sends one hop, without following redirects.
  * @returns The response.
  * @throws {RedirectError} If a redirect can't be followed.
- * @throws {unknown} What `send` throws, or the reason of the signal.
+ * @throws {unknown} The error of `send`, or the reason of the signal.
  */
 export async function sendHopByHop(
   request: TransportRequest,

@@ -1,5 +1,5 @@
 /**
- * A tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6).
+ * Opens a tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6).
  *
  * @module
  */
@@ -15,10 +15,10 @@ const MAX_HEAD_BYTES = 16_384;
  * Asks a proxy for a tunnel.
  *
  * @param socket The connection to the proxy.
- * @param reader Reads from it; what comes after the response stays there.
- * @param target Where to connect to.
- * @param credentials What the proxy is told.
- * @returns The status: from 200 to 299, the tunnel is there. `undefined` if the response was none of HTTP.
+ * @param reader The reader of that connection; bytes after the response stay in it.
+ * @param target The host and port to connect to.
+ * @param credentials The credentials for the proxy; `undefined` for none.
+ * @returns The status. With a status from 200 to 299 the tunnel is open. `undefined` if the response is not HTTP.
  */
 export async function requestTunnel(
   socket: Socket,
@@ -34,12 +34,12 @@ export async function requestTunnel(
     const head = await reader.takeHead(MAX_HEAD_BYTES);
     const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |\r?\n)/.exec(head ?? "") ?? [];
     if (status === undefined) return undefined;
-    // Interim answers come before the one that counts.
+    // Skip interim responses, which precede the final one.
     if (!status.startsWith("1")) return Number(status);
   }
 }
 
-/** The value of a header that names the user (RFC 7617). */
+/** Returns the header value for basic authentication (RFC 7617). */
 export function basicAuthorization({ username, password }: Credentials): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;

@@ -1,23 +1,23 @@
 /**
- * Addresses of hosts, as texts.
+ * Reads and writes IP addresses as text.
  *
  * @module
  */
 
-/** Whether a host is an address and no name; brackets may be around one of IPv6. */
+/** Whether a host is an address, and not a name; an IPv6 address may be in brackets. */
 export function isIpAddress(host: string): boolean {
   return host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** A host as URLs have it: an address of IPv6 is in brackets. */
+/** Writes a host as in a URL, with an IPv6 address in brackets. */
 export function toUrlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
 /**
- * An address of IPv6 as URLs have it (RFC 5952), without brackets.
+ * Writes an IPv6 address as in a URL (RFC 5952), without brackets.
  *
- * @param bytes Its 16 bytes.
+ * @param bytes The 16 bytes of the address.
  */
 export function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, index) => (bytes[2 * index]! << 8) | bytes[2 * index + 1]!);
@@ -26,9 +26,9 @@ export function formatIpv6(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of an address: 4 of IPv4, or 16 of IPv6.
+ * Reads the bytes of an address: 4 of IPv4, or 16 of IPv6.
  *
- * @param host A host as a URL has it; brackets may be missing.
+ * @param host A host as in a URL; brackets may be missing.
  * @returns The bytes; `undefined` if the host is a name.
  */
 export function parseIpAddress(host: string): readonly number[] | undefined {
@@ -38,7 +38,7 @@ export function parseIpAddress(host: string): readonly number[] | undefined {
   return url === null ? undefined : bytesOfGroups(url.hostname.slice(1, -1));
 }
 
-/** A URL's text has no dots, and one gap at most. */
+/** Reads the groups of an IPv6 address in the form of a URL, which has no dots and at most one gap (`::`). */
 function bytesOfGroups(text: string): readonly number[] {
   const [start, end] = text.split("::").map((half) => half === "" ? [] : half.split(":"));
   const missing = end === undefined ? 0 : 8 - start!.length - end.length;

@@ -1,6 +1,7 @@
 /**
- * Transports: how connections are made and kept. Pools, HTTP/2, certificates, proxies, and names resolved over HTTPS where the
- * system does not resolve them. A program that needs none of that needs no transport: the runtime's own `fetch` does well.
+ * Transports make and keep connections. They offer connection pools, HTTP/2, certificates, proxies, and names resolved over HTTPS
+ * where the system does not resolve them. A program that needs none of these needs no transport: the runtime's own `fetch` is
+ * enough.
  *
  * @example A transport that resolves names by itself, if the system does not
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Sends requests to addresses that a resolver gives, while the certificate is checked against the name.
+ * Sends requests to addresses from a resolver, and has the certificate checked against the name.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { isIpAddress, toUrlHost } from "./ip_address.ts";
 import { CertificateError } from "./transport_errors.ts";
 import { type FetchInput, type SendOnRoute, signalOf } from "./sending.ts";
 
-/** What resolves names for requests. */
+/** The settings of a {@linkcode NamedSender}. */
 export interface NamedSenderSettings {
   readonly runtime: TransportRuntime;
   readonly resolver: DohResolver;
@@ -28,7 +28,7 @@ export interface NamedSenderSettings {
 
 const SENSITIVE = sensitiveNames(DEFAULT_SENSITIVE_HEADERS);
 
-/** Resolves the name of each request, also of those that redirects lead to. */
+/** Resolves the host name of each request, and of each redirect, and sends the request to the address. */
 export class NamedSender {
   readonly #settings: NamedSenderSettings;
   readonly #send: SendOnRoute;
@@ -38,7 +38,7 @@ export class NamedSender {
     this.#send = send;
   }
 
-  /** Sends a request, and follows redirects if it may. */
+  /** Sends a request, and follows redirects if the request allows it. */
   async send(url: URL, input: FetchInput, init: RequestInit = {}): Promise<Response> {
     const own = input instanceof Request ? input : undefined;
     const { method = own?.method ?? "GET", body = own?.body ?? null, redirect = own?.redirect, ...others } =
@@ -73,10 +73,10 @@ export class NamedSender {
     const { hostname } = url;
     const straight = (): Promise<Response> => this.#send(url.origin, href, init, { proxyUrl: false });
     if (isIpAddress(hostname) || isLocal(hostname)) return await straight();
-    // A name that the system did not know is not looked for there again as long as the answer is good.
+    // Do not ask the system again for a name that it did not know, as long as the resolver's answer is valid.
     if (when === "fallback" && !resolver.known(hostname)?.length) {
       if (body instanceof ReadableStream) {
-        // It could be sent only once.
+        // A stream can be sent only once, so ask the system for the name first.
         if (await runtime.canResolve(hostname)) return await straight();
       } else {
         try {

@@ -1,5 +1,5 @@
 /**
- * What the options of a transport may be: checked before they have any effect.
+ * Checks the options of a transport before they have any effect.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { parseProxy, type ProxyAddress } from "./proxy_address.ts";
 import type { ProxyPoolSettings } from "./proxy_pool.ts";
 import type { DnsOptions, TransportOptions } from "./transport_options.ts";
 
-/** How names are resolved. */
+/** The checked options of resolving names over HTTPS. */
 export interface DnsSettings {
   readonly servers: readonly string[];
   readonly when: ResolveWhen;
@@ -32,7 +32,7 @@ export interface DnsSettings {
   readonly maxNegativeTtlMs: number;
 }
 
-/** Options that have been checked. */
+/** The checked options of a transport. */
 export interface TransportSettings {
   readonly sender: SenderSettings;
   readonly connectTimeoutMs: number | undefined;
@@ -74,7 +74,7 @@ const ELSEWHERE: Elsewhere = {
     "it is called 'maxIdleConnections', for those that are kept; createClient() has 'concurrency' for the others",
   maxFreeSockets: "it is called 'maxIdleConnections'",
 };
-/** How blocks of PEM are called that hold certificates, and keys. */
+/** The labels of PEM blocks with certificates and with keys, as patterns. */
 const CERTIFICATES = "CERTIFICATE";
 const KEYS = "(?:[A-Z]+ )?PRIVATE KEY";
 const NAMES: readonly (keyof TransportOptions)[] = [
@@ -109,9 +109,10 @@ const STRATEGIES = ["round-robin", "random", "least-failures"];
  * Checks the options of a transport.
  *
  * @param options The options.
- * @param runtime What has to do it.
- * @returns What they mean.
- * @throws {TypeError} If an option does not exist, has the wrong shape, contradicts another one, or is beyond the runtime.
+ * @param runtime The runtime that has to support them.
+ * @returns The checked options, with defaults.
+ * @throws {TypeError} If an option does not exist, has the wrong shape, contradicts another one, or is not supported by the
+ * runtime.
  * @throws {RangeError} If a number is out of range.
  */
 export function readTransportOptions(
@@ -140,8 +141,8 @@ export function readTransportOptions(
 }
 
 /**
- * What is asked for must be done, or said that it can't be: before it is looked at, as what does it may lack what looks at it, such as
- * what reads Base64.
+ * Throws for an option that the runtime does not support. This check runs before the others, because a runtime without support
+ * for an option may also lack the functions that check it, such as reading Base64.
  */
 function assertPossible(
   options: TransportOptions,
@@ -183,14 +184,14 @@ function readSender(options: TransportOptions): SenderSettings {
   if (clientCertificate !== undefined) {
     const { cert, key } = (clientCertificate ?? {}) as unknown as Record<string, unknown>;
     if (!isPem(cert, CERTIFICATES) || !isPem(key, KEYS)) {
-      // What was received may be a key.
+      // The error does not show the value, which may be a key.
       throw new TypeError(`Cannot ${ACTION} as 'clientCertificate' must be { cert, key } with PEM texts`);
     }
   }
   return { caCerts: [...caCerts], clientCertificate, http2, keepAlive, idleTimeoutMs, maxIdleConnections };
 }
 
-/** What was received is not shown: it may be a key. */
+/** Checks the certificates. The error does not show a wrong value, which may be a key. */
 function assertCertificates(caCerts: unknown): void {
   const rule = "must be an array of certificates as PEM texts";
   if (!Array.isArray(caCerts)) {
@@ -256,7 +257,7 @@ function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   return { servers, when, timeoutMs, maxNegativeTtlMs };
 }
 
-/** The URL of a resolver, without the template that some write at its end. */
+/** Checks the URL of a resolver, and removes the template `{?dns}` that some users write at its end. */
 function readServer(value: unknown, index: number): string {
   const text = String(value).replace(/\{[?&]dns\}$/, "");
   const url = typeof value === "string" || value instanceof URL ? URL.parse(text) : null;

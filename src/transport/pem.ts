@@ -1,5 +1,5 @@
 /**
- * Texts of the kind PEM (RFC 7468), as far as they can be checked without what reads certificates.
+ * Checks PEM texts (RFC 7468), as far as that is possible without a parser of certificates.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 const SEQUENCE = 0x30;
 
 /**
- * Whether a value is a text with one or several blocks of a kind, all of them whole. What is between them is a comment. A key that a
- * password hides (RFC 1421) is none.
+ * Whether a value is a text with one or several complete blocks of one kind. Text between blocks is a comment. A key that is
+ * encrypted with a password (RFC 1421) does not count.
  *
  * @param value The value.
- * @param label What the blocks hold, as a pattern: `CERTIFICATE`.
+ * @param label The label of the blocks, as a pattern: `CERTIFICATE`.
  */
 export function isPem(value: unknown, label: string): boolean {
   if (typeof value !== "string") return false;
@@ -20,7 +20,7 @@ export function isPem(value: unknown, label: string): boolean {
   return begins.length > 0 && blocks.length === begins.length && blocks.every((block) => isWhole(block[2]!));
 }
 
-/** Whether a body is one structure of ASN.1 from its first byte to the last (X.690 §8.1). */
+/** Whether a body is exactly one ASN.1 structure, from its first byte to its last (X.690 §8.1). */
 function isWhole(body: string): boolean {
   const bytes = decode(body);
   if (bytes === undefined || bytes[0] !== SEQUENCE) return false;
@@ -35,7 +35,7 @@ function decode(text: string): Uint8Array | undefined {
   try {
     return Uint8Array.fromBase64(text);
   } catch {
-    // It is no Base64, so that there is nothing to check.
+    // The text is no Base64, so it can't be a block.
     return undefined;
   }
 }

@@ -7,7 +7,7 @@
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { Endpoint } from "../runtime/transport/contract.ts";
 
-/** The credentials of a proxy, as its header has them. */
+/** The decoded credentials of a proxy. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
@@ -15,16 +15,19 @@ export interface Credentials {
 
 /** A proxy. */
 export interface ProxyAddress extends Endpoint {
-  /** How it is spoken to. */
+  /** The protocol of the proxy. */
   readonly kind: "http" | "https" | "socks";
-  /** What it is called in errors: its URL without credentials. */
+  /** The proxy's URL without credentials, for errors. */
   readonly label: string;
-  /** Its URL with credentials: never to be shown. */
+  /** The proxy's URL with credentials, which must never be shown. */
   readonly url: string;
   readonly credentials: Credentials | undefined;
 }
 
-/** SOCKS 5 says the length of each in one byte (RFC 1929), which must not be 0. */
+/**
+ * The maximum length of a user name and of a password for SOCKS 5, in bytes. RFC 1929 allows 1 to 255; an empty one is sent
+ * nevertheless.
+ */
 const MAX_SOCKS_BYTES = 255;
 
 const KINDS: Readonly<Record<string, readonly [ProxyAddress["kind"], number]>> = {
@@ -38,9 +41,9 @@ const KINDS: Readonly<Record<string, readonly [ProxyAddress["kind"], number]>> =
  * Reads the URL of a proxy.
  *
  * @param value The URL.
- * @param name The option that it was given in, for errors. They never say what was received, as it may hold a password.
+ * @param name The option with the URL, for errors. Errors never show the value, which may contain a password.
  * @returns The address.
- * @throws {TypeError} If it is no URL of a proxy, or its credentials are longer than its protocol has room for.
+ * @throws {TypeError} If the value is no URL of a proxy, or the credentials are too long for SOCKS 5.
  */
 export function parseProxy(value: unknown, name: string): ProxyAddress {
   const rule = "a URL such as 'http://user:password@host:8080', with http, https, socks5 or socks5h";
@@ -77,7 +80,7 @@ export function parseProxy(value: unknown, name: string): ProxyAddress {
   };
 }
 
-/** What a proxy wants that is not content with what it was told. */
+/** Returns the part of an error message that says which credentials the proxy asks for. */
 export function wantedCredentials(credentials: Credentials | undefined): string {
   return credentials === undefined
     ? "asks for credentials, which its URL has to name"
@@ -88,7 +91,7 @@ function decodeAll(texts: readonly string[]): string[] | undefined {
   try {
     return texts.map(decodeURIComponent);
   } catch {
-    // A broken escape: what was meant is unknown.
+    // The text contains a broken escape.
     return undefined;
   }
 }

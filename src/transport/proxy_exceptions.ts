@@ -1,30 +1,33 @@
 /**
- * The hosts that the environment names as reached without a proxy, which the runtimes go by, whatever they are told.
+ * Reads `NO_PROXY`: the hosts that the runtimes reach without a proxy, whatever proxy a request is given.
  *
  * @module
  */
 
 import { parseIpAddress } from "./ip_address.ts";
 
-/** Addresses that begin with the same bits. */
+/** A network: the addresses that begin with the same bits. */
 interface Network {
   readonly bytes: readonly number[];
   readonly bits: number;
 }
 
-/** What `NO_PROXY` says, as far as all runtimes read it alike: names with all below them, addresses, networks, and `*` for everything. */
+/**
+ * The hosts in `NO_PROXY`, as far as all runtimes agree on its meaning: names with their subdomains, addresses, networks, and `*`
+ * for all hosts.
+ */
 export class ProxyExceptions {
-  /** Whether the environment can't be read, by which the runtime itself goes nevertheless. */
+  /** Whether the program may not read the variables. The runtime itself still obeys them. */
   readonly areUnknown: boolean;
-  /** Whether there are any, or may be. */
+  /** Whether there are exceptions, or there may be some. */
   readonly mayBeThere: boolean;
   readonly #names: readonly string[];
   readonly #networks: readonly Network[];
 
   /**
-   * Reads the exceptions as they are now.
+   * Reads the current exceptions.
    *
-   * @param env Gives a variable of the environment; `null` for one that may not be read.
+   * @param env Returns a variable of the environment; `null` for one that the program may not read.
    */
   constructor(env: (name: string) => string | undefined | null) {
     const texts = [env("NO_PROXY"), env("no_proxy")];
@@ -37,7 +40,7 @@ export class ProxyExceptions {
     this.#names = hosts.map((host) => host.replace(/^\./, ""));
   }
 
-  /** Whether a host, as URLs have it, is one of them. */
+  /** Whether a host, written as in a URL, is an exception. */
   has(host: string): boolean {
     if (this.#names.includes("*")) return true;
     const bytes = parseIpAddress(host);
@@ -47,7 +50,7 @@ export class ProxyExceptions {
   }
 }
 
-/** Reads an address, alone or with the number of bits that count (RFC 4632 §3.1). */
+/** Reads an address, alone or with the length of its network prefix in bits (RFC 4632 §3.1). */
 function parseNetwork(text: string): Network | undefined {
   const [, address = "", length] = /^([\da-f.:]+)(?:\/(\d+))?$/.exec(text) ?? [];
   const bytes = parseIpAddress(address);

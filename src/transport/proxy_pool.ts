@@ -1,5 +1,5 @@
 /**
- * Several proxies: which one is next, and which ones rest.
+ * A pool of proxies: chooses the next one, and lets failing ones rest.
  *
  * @module
  */
@@ -8,35 +8,35 @@ import type { Clock } from "../primitives/clock.ts";
 import type { ProxyAddress } from "./proxy_address.ts";
 
 /**
- * How a proxy is chosen: in turn, at random, or the one that has failed least since its last success. A failure is held against it for as
- * long as it would rest.
+ * How to choose a proxy: in turn, at random, or the one with the fewest failures since its last success. A failure counts for as
+ * long as a proxy rests.
  */
 export type ProxyStrategy = "round-robin" | "random" | "least-failures";
 
-/** What a pool is made of. */
+/** The settings of a pool. */
 export interface ProxyPoolSettings {
   readonly strategy: ProxyStrategy;
-  /** After how many failures in a row a proxy rests. */
+  /** The number of failures in a row after which a proxy rests. */
   readonly maxFailures: number;
-  /** How long it rests, in milliseconds. */
+  /** How long a proxy rests, in milliseconds. */
   readonly cooldownMs: number;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-/** A proxy and how it does. */
+/** A proxy with its failures. */
 export interface PooledProxy {
   readonly index: number;
   readonly address: ProxyAddress;
   /** Failures since its last success. */
   failures: number;
-  /** When it has failed the last time since then, on the pool's clock. */
+  /** The time of its last failure since its last success, on the pool's clock. */
   failedAtMs: number;
-  /** Until when it rests, on the pool's clock. */
+  /** The end of its rest, on the pool's clock. */
   restsUntilMs: number;
 }
 
-/** Chooses proxies for requests, and learns how they do. */
+/** Chooses proxies for requests, and keeps track of their failures. */
 export class ProxyPool {
   readonly proxies: readonly PooledProxy[];
   readonly #settings: ProxyPoolSettings;
@@ -54,8 +54,8 @@ export class ProxyPool {
   }
 
   /**
-   * The proxies to try for one request, in order: all that do not rest; or, if all of them do, the one that has rested
-   * longest of its time.
+   * Returns the proxies to try for one request, in order: all that do not rest; or, if all of them rest, the one whose rest ends
+   * first.
    */
   candidates(): readonly PooledProxy[] {
     const { proxies } = this;
@@ -66,7 +66,10 @@ export class ProxyPool {
     return [proxies.reduce((first, other) => other.restsUntilMs < first.restsUntilMs ? other : first)];
   }
 
-  /** Takes turns among those that are awake: what rests must not double the load of the one after it. */
+  /**
+   * Orders the proxies that do not rest. They take turns among themselves, so that a resting proxy does not double the load of
+   * the one after it.
+   */
   #order(awake: readonly PooledProxy[], nowMs: number): readonly PooledProxy[] {
     const { strategy, random, cooldownMs } = this.#settings;
     const count = awake.length;
@@ -75,20 +78,20 @@ export class ProxyPool {
       : this.#turn++ % count;
     const inTurn = [...awake.slice(first), ...awake.slice(0, first)];
     if (strategy !== "least-failures") return inTurn;
-    // What has failed long ago has to be tried, or it would never succeed again.
+    // Older failures do not count, or a proxy that has failed would never be tried again.
     const failures = (proxy: PooledProxy): number =>
       nowMs < proxy.failedAtMs + cooldownMs ? proxy.failures : 0;
     return inTurn.toSorted((a, b) => failures(a) - failures(b));
   }
 
-  /** A proxy has made its connection. */
+  /** Notes that a proxy has made its connection. */
   noteSuccess(proxy: PooledProxy): void {
     proxy.failures = 0;
     proxy.failedAtMs = -Infinity;
     proxy.restsUntilMs = -Infinity;
   }
 
-  /** A proxy could not be used. */
+  /** Notes that a proxy could not be used. */
   noteFailure(proxy: PooledProxy): void {
     const { maxFailures, cooldownMs, clock } = this.#settings;
     proxy.failedAtMs = clock.now();

@@ -1,5 +1,5 @@
 /**
- * The way of a request through one of several proxies.
+ * Sends a request through one of several proxies.
  *
  * @module
  */
@@ -20,15 +20,16 @@ interface FailedTry {
 }
 
 /**
- * Sends a request through the first proxy that can be used, and tells the pool how each has done. A proxy that can't reach the origin is
- * at fault only if another one can. What may have come to the origin is sent again only if its method is safe.
+ * Sends a request through the first proxy that can be used, and reports successes and failures to the pool. If a proxy can't
+ * reach the origin, it counts as failed only if another proxy can. A request that may have reached the origin is sent again only
+ * if its method is safe.
  *
  * @param pool The proxies.
  * @param request The request.
- * @param send Sends it through one of them, and throws a `HopError` if that proxy could not be used.
+ * @param send Sends the request through one proxy, and throws a `HopError` if that proxy could not be used.
  * @returns The response.
  * @throws {ProxyError} If no proxy could be used.
- * @throws {unknown} What `send` throws otherwise.
+ * @throws {unknown} Any other error of `send`.
  */
 export async function sendThroughProxies(
   pool: ProxyPool,
@@ -67,11 +68,11 @@ function toProxyError(url: URL, tries: readonly FailedTry[]): ProxyError {
 }
 
 /**
- * Looks at a response that has come through a proxy without a tunnel, as those of http do.
+ * Checks a response that a proxy has forwarded without a tunnel, as it does for http.
  *
- * @param credentials What the proxy was told.
+ * @param credentials The credentials that the proxy received.
  * @returns The same response.
- * @throws {HopError} If it is the proxy's own, which asks for credentials.
+ * @throws {HopError} If the response is the proxy's own, and asks for credentials.
  */
 export function checkForwarded(response: Response, credentials: Credentials | undefined): Response {
   if (response.status !== 407) return response;
@@ -79,14 +80,14 @@ export function checkForwarded(response: Response, credentials: Credentials | un
   throw refusalOf(407, credentials);
 }
 
-/** What a proxy did that could not be reached, or whose own certificate is not to be trusted. */
+/** Creates the error for a proxy that could not be reached, or whose own certificate can't be trusted. */
 export function unreachable(error: unknown, runtime: TransportRuntime): HopError {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   const reason = runtime.certificateFault(error)?.detail ?? code;
   return new HopError(`could not be reached${typeof reason === "string" ? `: ${reason}` : ""}`);
 }
 
-/** A request as a proxy gets it that hands it on, with the credentials of the proxy. */
+/** Adds the credentials of a proxy to a request that the proxy forwards. */
 export function withCredentials(
   input: FetchInput,
   init: RequestInit | undefined,
@@ -99,12 +100,12 @@ export function withCredentials(
 }
 
 /**
- * What has become of a connection through a proxy that the runtime has broken off: the proxy has made it, and so either it or the
- * origin may be at fault.
+ * Creates the error for a connection through a proxy that broke off. The proxy had made the connection, so either the proxy or
+ * the origin may be at fault.
  *
  * @param error The runtime's error.
- * @param runtime Understands it.
- * @returns The failure of the proxy; `undefined` if the error is about something else.
+ * @param runtime The runtime, which interprets the error.
+ * @returns The error; `undefined` if the runtime's error has another cause.
  */
 export function brokenOff(error: unknown, runtime: TransportRuntime): HopError | undefined {
   if (!runtime.isBroken(error) || runtime.certificateFault(error) !== undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Sends requests where the runtime takes the way of each one with it.
+ * Sends requests on runtimes that accept a route (proxy, server name, HTTP/2) with each request.
  *
  * @module
  */
@@ -20,27 +20,27 @@ import {
   signalOf,
 } from "./sending.ts";
 
-/** What a carrier is made of. */
+/** The settings of a {@linkcode RequestCarrier}. */
 export interface RequestCarrierSettings {
   readonly runtime: TransportRuntime;
   readonly sender: SenderSettings;
   readonly pool: ProxyPool | undefined;
-  /** Hosts that the runtime reaches past its proxy. */
+  /** The hosts that the runtime reaches without its proxy. */
   readonly exceptions: ProxyExceptions;
-  /** Makes what resolves names, from what sends a request on a way. */
+  /** Creates the sender that resolves names, from a function that sends a request on a route. */
   readonly names: ((send: SendOnRoute) => NamedSender) | undefined;
 }
 
 const MAX_ORIGINS = 1_024;
 
-/** Has one client of the runtime. */
+/** Sends all requests with one HTTP client of the runtime. */
 export class RequestCarrier implements Carrier {
   readonly opened: undefined;
   readonly open: undefined;
   readonly #settings: RequestCarrierSettings;
   readonly #sender: Sender;
   readonly #names: NamedSender | undefined;
-  /** Whether origins speak HTTP/2, as far as they have been asked. */
+  /** Whether an origin speaks HTTP/2, for origins where it was tried. */
   readonly #http2 = new Map<string, boolean>();
 
   constructor(settings: RequestCarrierSettings) {
@@ -52,7 +52,8 @@ export class RequestCarrier implements Carrier {
   async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
     const { pool, exceptions } = this.#settings;
     if (pool !== undefined) {
-      // No proxy is to blame for what comes of that, nor to be praised; one is needed where redirects lead elsewhere.
+      // The runtime reaches this host without a proxy, so the result counts for none of them. Pass one nevertheless, because
+      // redirects may lead to hosts that need it.
       if (exceptions.has(url.hostname)) {
         return await this.#sender.fetch(input, init, { proxyUrl: pool.proxies[0]!.address.url });
       }
@@ -80,15 +81,15 @@ export class RequestCarrier implements Carrier {
       const status = runtime.tunnelStatus(error);
       if (status !== undefined) throw refusalOf(status === 0 ? undefined : status, address.credentials);
       if (signalOf(input, init)?.aborted) throw error;
-      // The only name that is resolved, and the only host that is connected to, is the proxy.
+      // The runtime resolves and connects only to the proxy, so an error of the connection is the proxy's.
       const isUnreachable = runtime.isUnsent(error) ||
-        // An origin of http has no certificate.
+        // An http origin has no certificate, so this one is the proxy's.
         (url.protocol === "http:" && runtime.certificateFault(error) !== undefined);
       throw brokenOff(error, runtime) ?? (isUnreachable ? unreachable(error, runtime) : error);
     }
   }
 
-  /** Tries HTTP/2 if it is wanted, as far as a second try can do no harm. */
+  /** Sends a request on a route. Tries HTTP/2 if the option asks for it, and only with a request that may be sent a second time. */
   async #sendOn(
     origin: string,
     input: FetchInput,

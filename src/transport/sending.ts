@@ -1,12 +1,12 @@
 /**
- * What a request is made of, as far as its way depends on it.
+ * The parts of a request that its route depends on.
  *
  * @module
  */
 
 import type { Route } from "../runtime/transport/contract.ts";
 
-/** What `fetch` takes. */
+/** The first argument of `fetch`. */
 export type FetchInput = string | URL | Request;
 
 /** A request to send. */
@@ -16,14 +16,14 @@ export interface TransportRequest {
   readonly init: RequestInit | undefined;
 }
 
-/** Sends requests on a way of its own. */
+/** Sends the requests of a transport, on routes that it chooses. */
 export interface Carrier {
   /**
    * Sends a request.
    *
-   * @param url Where it leads.
+   * @param url The URL of the request.
    * @param input The request.
-   * @param init What is said of it besides.
+   * @param init The second argument of `fetch`.
    * @returns The response.
    */
   send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response>;
@@ -35,7 +35,7 @@ export interface Carrier {
   close(): Promise<void>;
 }
 
-/** Sends a request on a way. */
+/** Sends a request on a given route. */
 export type SendOnRoute = (
   origin: string,
   input: FetchInput,
@@ -43,18 +43,18 @@ export type SendOnRoute = (
   route: Route,
 ) => Promise<Response>;
 
-/** Whether a request can be sent again after a try that came to nothing: a body that streams is used up by it. */
+/** Whether a request can be sent again after a failed attempt. The attempt uses up a body that is a stream. */
 export function isRepeatable(input: FetchInput, init: RequestInit | undefined): boolean {
   if (init?.body instanceof ReadableStream) return false;
   return !(input instanceof Request) || input.body === null || (init?.body ?? undefined) !== undefined;
 }
 
-/** The method of a request. */
+/** Returns the method of a request. */
 export function methodOf(input: FetchInput, init: RequestInit | undefined): string {
   return (init?.method ?? (input instanceof Request ? input.method : "GET")).toUpperCase();
 }
 
-/** The signal that stops a request. */
+/** Returns the signal that stops a request. */
 export function signalOf(input: FetchInput, init: RequestInit | undefined): AbortSignal | undefined {
   return init?.signal ?? (input instanceof Request ? input.signal : undefined);
 }

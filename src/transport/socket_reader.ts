@@ -1,5 +1,5 @@
 /**
- * Reads messages of known form from a socket.
+ * Reads messages of known length or with a known end from a socket.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const NO_BYTES = new Uint8Array(0);
 const LF = 10;
 const CR = 13;
 
-/** Reads as many bytes as are asked for, and keeps the rest. */
+/** Reads as many bytes as the caller wants, and keeps the rest. */
 export class SocketReader {
   readonly #socket: Socket;
   #held: Uint8Array = NO_BYTES;
@@ -19,24 +19,24 @@ export class SocketReader {
     this.#socket = socket;
   }
 
-  /** What was read too much; it is given once. */
+  /** Returns the bytes that were read and not taken, and forgets them. */
   takeRest(): Uint8Array {
     const rest = this.#held;
     this.#held = NO_BYTES;
     return rest;
   }
 
-  /** Reads exactly so many bytes; `undefined` if the socket ends before. */
+  /** Reads exactly `count` bytes; `undefined` if the socket ends before that. */
   async take(count: number): Promise<Uint8Array | undefined> {
     while (this.#held.length < count) if (!await this.#more()) return undefined;
     return this.#cut(count);
   }
 
   /**
-   * Reads up to an empty line, as a head of HTTP ends (RFC 9112 §2.1).
+   * Reads up to an empty line, which ends the head of an HTTP message (RFC 9112 §2.1).
    *
-   * @param maxBytes How long it may be.
-   * @returns The head; `undefined` if the socket ends before, or it is too long.
+   * @param maxBytes The maximum length of the head, in bytes.
+   * @returns The head; `undefined` if the socket ends before that, or the head is too long.
    */
   async takeHead(maxBytes: number): Promise<string | undefined> {
     for (;;) {
@@ -63,7 +63,7 @@ export class SocketReader {
   }
 }
 
-/** Where the empty line ends; -1 if there is none yet. */
+/** Returns the index behind the empty line; -1 if there is none yet. */
 function endOfHead(bytes: Uint8Array): number {
   for (let index = bytes.indexOf(LF); index !== -1; index = bytes.indexOf(LF, index + 1)) {
     if (bytes[index + 1] === LF) return index + 2;

@@ -1,5 +1,5 @@
 /**
- * SOCKS 5 (RFC 1928), with user names (RFC 1929): both ends of a handshake, for CONNECT only.
+ * SOCKS 5 (RFC 1928) with user names (RFC 1929): both sides of the handshake, for CONNECT only.
  *
  * @module
  */
@@ -19,12 +19,12 @@ const IPV4 = 1;
 const NAME = 3;
 const IPV6 = 4;
 
-/** What the server says of a connection. */
+/** The server's reply to a connection that it has made. */
 export const SOCKS_SUCCEEDED = 0;
-/** The origin, or what leads there, could not be reached. */
+/** The server's reply if it could not reach the origin or the proxy before it. */
 export const SOCKS_UNREACHABLE = 4;
 
-/** What replies mean (RFC 1928 §6). */
+/** The meanings of replies (RFC 1928 §6). */
 const REPLIES: Readonly<Record<number, string>> = {
   1: "failed",
   2: "does not allow this connection",
@@ -36,10 +36,10 @@ const REPLIES: Readonly<Record<number, string>> = {
   8: "does not know this kind of address",
 };
 
-/** A SOCKS proxy has refused. */
+/** The refusal of a SOCKS proxy. */
 export class SocksRefusal extends Error {
   override readonly name: string = "SocksRefusal";
-  /** Whether it has tried to connect, and says that the host can't be reached. */
+  /** Whether the proxy has tried to connect and could not reach the host. */
   readonly isAboutHost: boolean;
 
   constructor(message: string, isAboutHost: boolean) {
@@ -49,12 +49,12 @@ export class SocksRefusal extends Error {
 }
 
 /**
- * Asks a proxy for a connection; the name is resolved there.
+ * Asks a proxy for a connection; the proxy resolves the name.
  *
  * @param socket The connection to the proxy.
- * @param reader Reads from it.
- * @param target Where to connect to.
- * @param credentials What the proxy is told if it asks.
+ * @param reader The reader of that connection.
+ * @param target The host and port to connect to.
+ * @param credentials The credentials, if the proxy asks for them.
  * @throws {SocksRefusal} If the proxy refuses, or does not speak SOCKS 5.
  */
 export async function requestSocks(
@@ -88,19 +88,20 @@ async function authenticate(socket: Socket, reader: SocketReader, credentials: C
   if (status !== 0) throw new SocksRefusal("does not accept the credentials", false);
 }
 
-/** What a client asks for. */
+/** The request of a client. */
 export interface SocksRequest extends Endpoint {
-  /** The name that it has given. */
+  /** The user name that the client has sent. */
   readonly username: string;
 }
 
 /**
- * Serves the handshake of a client, up to its request; {@linkcode replySocks} answers that.
+ * Serves the handshake of a client up to its request. The caller answers the request with {@linkcode replySocks}.
  *
  * @param socket The connection to the client.
- * @param reader Reads from it.
- * @param password What the client must know, whatever its name.
- * @returns What it asks for; `undefined` if it must go: it does not know the password, or asks for something else.
+ * @param reader The reader of that connection.
+ * @param password The password that the client must send, with any user name.
+ * @returns The request; `undefined` if the client must be disconnected, because it does not know the password or asks for
+ * something else than a connection.
  */
 export async function acceptSocks(
   socket: Socket,
@@ -126,12 +127,12 @@ export async function acceptSocks(
   return target === undefined ? undefined : { ...target, username };
 }
 
-/** Answers a request; says whether the client has heard it. */
+/** Answers a request; resolves to whether the reply was sent. */
 export function replySocks(socket: Socket, reply: number): Promise<boolean> {
   return socket.write(Uint8Array.of(VERSION, reply, 0, IPV4, 0, 0, 0, 0, 0, 0));
 }
 
-/** An address is sent as such: not every proxy takes one for a name. */
+/** Encodes an endpoint. An address is sent as an address, because not every proxy accepts one in place of a name. */
 function encodeAddress({ host, port }: Endpoint): number[] {
   const address = parseIpAddress(host);
   const name = new TextEncoder().encode(host);

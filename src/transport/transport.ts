@@ -1,5 +1,5 @@
 /**
- * The transport: how connections are made and kept.
+ * The transport, which makes and keeps connections.
  *
  * @module
  */
@@ -16,34 +16,37 @@ import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
 import { CertificateError, isOwnFailure, TransportClosedError, TransportError } from "./transport_errors.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
-/** Makes the connections of one client or of several, or of its own `fetch` alone. */
+/** Makes the connections of one client, of several clients, or only of its own `fetch`. */
 export interface Transport extends ClientTransport, AsyncDisposable {
   /**
-   * Sends a request, as the global `fetch` does; a function of its own, that can be handed on. Of a burst to an origin that has no
-   * connection yet and may speak HTTP/2, one request goes ahead, for half a second at most.
+   * Sends a request like the global `fetch`; works without its object, so it can be passed around. If several requests start to
+   * an origin that has no connection yet and may speak HTTP/2, one request goes ahead and the others wait for it, for at most
+   * half a second.
    *
    * @throws {ProxyError} Rejects, if no proxy could be used.
    * @throws {ResolverError} Rejects, if the name could not be resolved over HTTPS.
-   * @throws {TransportError} Rejects, if there was no connection within `connectTimeoutMs`.
-   * @throws {CertificateError} Rejects, if the certificate of the server is not to be trusted.
-   * @throws {TransportClosedError} Rejects, once the transport is closed, also if that broke the request off.
+   * @throws {TransportError} Rejects, if no connection was made within `connectTimeoutMs`.
+   * @throws {CertificateError} Rejects, if the certificate of the server can't be trusted.
+   * @throws {TransportClosedError} Rejects, if the transport is closed, before the request or while it is in flight.
    * @throws {TypeError} Rejects, as the global `fetch` does.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * Closes all connections. What is in flight may fail, so close the clients first. Calling it again does nothing.
+   * Closes all connections. Requests in flight may fail, so close the clients first. Calling it again does nothing.
    *
-   * @returns When nothing is left.
+   * @returns A promise that resolves when all connections are closed.
    */
   close(): Promise<void>;
 }
 
 /**
- * Creates a transport: how connections are made and kept. It belongs to the program that makes it; clients that use it do not close it.
+ * Creates a transport, which makes and keeps connections. It belongs to the program that creates it; clients that use it do not
+ * close it.
  *
- * @param options What is to differ from the runtime's own `fetch`.
+ * @param options The differences from the runtime's own `fetch`.
  * @returns The transport.
- * @throws {TypeError} If an option does not exist, has the wrong shape, contradicts another one, or is beyond the runtime.
+ * @throws {TypeError} If an option does not exist, has the wrong shape, contradicts another one, or is not supported by the
+ * runtime.
  * @throws {RangeError} If a number is out of range.
  *
  * @example A pool of its own, for a client
@@ -87,7 +90,7 @@ class RuntimeTransport implements Transport {
   async #fetch(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
     if (this.#closed !== undefined) throw new TransportClosedError();
     const url = new URL(input instanceof Request ? input.url : input, pageUrl());
-    // What needs no connection is none of our business.
+    // Other URLs, such as `data:`, need no connection.
     if (!/^https?:$/.test(url.protocol)) return await fetch(input, init);
     const coldStart = url.protocol === "https:" ? this.#coldStart : undefined;
     let isAhead = coldStart?.enter(url.origin, signalOf(input, init)) ?? false;
@@ -102,7 +105,7 @@ class RuntimeTransport implements Transport {
       this.#requests++;
       return response;
     } catch (error) {
-      // What has broken off says less than why.
+      // After a close, the reason says more than the error of a broken connection.
       const isClosed = this.#closed !== undefined && !signalOf(input, init)?.aborted;
       throw isClosed ? new TransportClosedError(error) : this.#explain(error, url);
     } finally {
@@ -111,11 +114,11 @@ class RuntimeTransport implements Transport {
     }
   }
 
-  /** Says what is to be done about a certificate that was refused. */
+  /** Turns the error of a refused certificate into a `CertificateError`, which says what to do; returns other errors as they are. */
   #explain(error: unknown, url: URL): unknown {
     const fault = error instanceof TransportError ? undefined : this.#runtime.certificateFault(error);
     if (fault === undefined) return error;
-    // A redirect may have led elsewhere.
+    // A redirect may have led to another host.
     const { host } = URL.parse(this.#runtime.targetOf(error) ?? url.href) ?? url;
     return new CertificateError(host, fault, error);
   }

@@ -1,5 +1,5 @@
 /**
- * The errors of a transport. Each says on which hop of the way it happened.
+ * The errors of a transport. Each names the hop that failed.
  *
  * @module
  */
@@ -7,22 +7,25 @@
 import { NetworkError, type SlipstreamErrorOptions } from "../errors.ts";
 import type { CertificateFailure, CertificateFault } from "../runtime/transport/contract.ts";
 
-/** Where a connection failed: at a proxy, at the resolver of names, or at the origin or on the way there. */
+/** The hop where a connection failed: a proxy, the resolver of names, or the origin with the way to it. */
 export type TransportHop = "proxy" | "resolver" | "origin";
 
-/** What a {@linkcode TransportError} adds. */
+/** Options of {@linkcode TransportError}. */
 export interface TransportErrorOptions extends SlipstreamErrorOptions {
-  /** Where it happened. */
+  /** The hop that failed. */
   readonly hop: TransportHop;
 }
 
 const OWN: unique symbol = Symbol.for("@slipstream/fetch.own-failure");
 
-/** A transport could not make a connection; nothing of the request was sent to the origin, unless the message says that it may have been. */
+/**
+ * The transport could not make a connection. Nothing of the request was sent to the origin, unless the message says that it may
+ * have been.
+ */
 export class TransportError extends NetworkError {
   /** `"TransportError"`, unless a subclass has its own. */
   override readonly name: string = "TransportError";
-  /** Where it happened. */
+  /** The hop that failed. */
   readonly hop: TransportHop;
 
   /** Creates the error. */
@@ -32,32 +35,32 @@ export class TransportError extends NetworkError {
   }
 }
 
-/** A transport is closed, and sends nothing any more. A client does not try again. */
+/** The transport is closed, and sends no more requests. A client does not retry this error. */
 export class TransportClosedError extends TypeError {
   /** `"TransportClosedError"`. */
   override readonly name: string = "TransportClosedError";
 
-  /** Creates the error; the cause is what became of a request that was in flight. */
+  /** Creates the error; the cause is the error of a request that was in flight. */
   constructor(cause?: unknown) {
     super("Cannot fetch as the transport is closed", cause === undefined ? undefined : { cause });
   }
 }
 
-/** How one proxy has failed. */
+/** The failure of one proxy. */
 export interface ProxyFailure {
   /** The proxy, without its credentials. */
   readonly proxy: string;
-  /** What it did. */
+  /** The failure, as in `could not be reached`. */
   readonly failure: string;
-  /** The status that it refused with; absent if there was none. */
+  /** The status of the proxy's refusal; absent if there was none. */
   readonly status?: number | undefined;
 }
 
-/** No proxy could be used: none could be reached, or all have refused. `hop` is `"proxy"`. */
+/** No proxy could be used, because each was unreachable or refused. `hop` is `"proxy"`. */
 export class ProxyError extends TransportError {
   /** `"ProxyError"`. */
   override readonly name: string = "ProxyError";
-  /** What each proxy did that was asked, in order. */
+  /** The failures of the proxies that were tried, in order. */
   readonly failures: readonly ProxyFailure[];
 
   /** Creates the error. */
@@ -78,13 +81,13 @@ const ADVICE: Readonly<Record<CertificateFailure, string>> = {
   invalid: "the server needs another one",
 };
 
-/** A server has shown a certificate that is not to be trusted. `hop` is `"origin"`. */
+/** A server has shown a certificate that can't be trusted. `hop` is `"origin"`. */
 export class CertificateError extends TransportError {
   /** `"CertificateError"`. */
   override readonly name: string = "CertificateError";
-  /** The host whose certificate it was to be, with its port if that is a special one. */
+  /** The host that the certificate should be for, with its port if that is not the default one. */
   readonly host: string;
-  /** Why. */
+  /** The reason. */
   readonly reason: CertificateFailure;
 
   /** Creates the error. */
@@ -99,7 +102,7 @@ export class CertificateError extends TransportError {
   }
 }
 
-/** Why a name has no address: no resolver has answered, or it does not exist. */
+/** Why a name has no address: no resolver has answered, or the name does not exist. */
 export type ResolverFailure = "unreachable" | "not-found";
 
 /** A name could not be resolved. `hop` is `"resolver"`. */
@@ -108,7 +111,7 @@ export class ResolverError extends TransportError {
   override readonly name: string = "ResolverError";
   /** The name. */
   readonly host: string;
-  /** Why. */
+  /** The reason. */
   readonly reason: ResolverFailure;
 
   /** Creates the error. */
@@ -120,7 +123,7 @@ export class ResolverError extends TransportError {
 }
 
 /**
- * Marks an error as one that says nothing of the origin: a proxy or a resolver has failed before it.
+ * Marks an error as one that says nothing about the origin, because a proxy or a resolver has failed before it.
  *
  * @returns The same error.
  */
@@ -129,7 +132,7 @@ export function markOwn<E extends TransportError>(error: E): E {
   return error;
 }
 
-/** Whether an error says nothing of the origin. */
+/** Whether an error says nothing about the origin. */
 export function isOwnFailure(error: unknown): boolean {
   return typeof error === "object" && error !== null &&
     (error as { readonly [OWN]?: unknown })[OWN] === true;

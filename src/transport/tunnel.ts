@@ -1,6 +1,6 @@
 /**
- * A door on this machine through which a runtime's own HTTP client makes its connections, for runtimes that let no other code make
- * them. It speaks SOCKS 5, so that TLS, and with it the check of the certificate, stays between the client and the origin.
+ * A SOCKS 5 server on this machine, through which the runtime's own HTTP client makes its connections. It serves runtimes whose
+ * client lets no other code make them. With SOCKS 5, TLS and the check of the certificate stay between the client and the origin.
  *
  * @module
  */
@@ -12,51 +12,51 @@ import type { ProxyAddress } from "./proxy_address.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { acceptSocks, replySocks, SOCKS_SUCCEEDED, SOCKS_UNREACHABLE } from "./socks.ts";
 
-/** What a tunnel is made of. */
+/** The settings of a tunnel. */
 export interface TunnelSettings {
   readonly sockets: Sockets;
   readonly dialer: Dialer;
   readonly clock: Clock;
-  /** The proxies that clients may ask for, by their place. */
+  /** The proxies that clients may ask for, by their index. */
   readonly proxies: readonly ProxyAddress[];
 }
 
-/** A client may take no longer to say what it wants, in milliseconds. */
+/** How long a client may take for its handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 const MAX_FAILURES = 1_024;
 const STRAIGHT = "straight";
-/** Why a connection is given up whose client has left. */
+/** The reason for giving up a connection whose client has left. */
 const LEFT = new Error("The client has left");
 
-/** What has come already when a connection is there. */
+/** The bytes that have arrived before the connection is joined. */
 interface Begun {
-  /** From the client, with its request. */
+  /** Bytes that the client sent with its request. */
   readonly early: Uint8Array;
-  /** From the client, after that; `undefined` if it leaves. */
+  /** The client's next bytes; `undefined` if it leaves. */
   readonly next: Promise<Uint8Array | undefined>;
-  /** From the origin. */
+  /** Bytes that have arrived from the origin. */
   readonly rest: Uint8Array;
 }
 
-/** Connects clients that know its password. */
+/** Makes connections for clients that know the tunnel's password. */
 export class Tunnel {
   /** How many connections to origins were made. */
   opened = 0;
-  /** How many of them are open. */
+  /** How many connections to origins are open. */
   open = 0;
   readonly #settings: TunnelSettings;
   readonly #listener: SocketListener;
   readonly #password = crypto.randomUUID();
-  /** Ends the connections that are being made, by their clients. */
+  /** The controllers that end the connections being made. */
   readonly #dialing = new Set<AbortController>();
   #isClosed = false;
   readonly #serving = new Set<Promise<void>>();
   readonly #sockets = new Set<Socket>();
-  /** Why the latest connection to a host could not be made, by the way and the host. */
+  /** Why the latest connection to a host could not be made, by route and host. */
   readonly #failures = new Map<string, unknown>();
 
   /**
-   * Opens the door.
+   * Creates a tunnel, which listens at once.
    *
    * @throws {Error} If the runtime can't, or may not, listen.
    */
@@ -65,17 +65,20 @@ export class Tunnel {
     this.#listener = settings.sockets.listen((socket) => this.#accept(socket));
   }
 
-  /** The URL that a client takes for that of its proxy, by the proxy's place; `undefined` for none. */
+  /**
+   * Returns the URL that a client uses as its proxy. The tunnel then connects through the proxy with this index; with `undefined`
+   * it connects directly.
+   */
   urlFor(proxy: number | undefined): string {
     return `socks5h://${proxy ?? STRAIGHT}:${this.#password}@127.0.0.1:${this.#listener.port}`;
   }
 
-  /** Why the latest connection to a host could not be made; `undefined` if it was. */
+  /** Returns the error of the latest connection to a host; `undefined` if the connection was made. */
   failureOf(proxy: number | undefined, host: string, port: number): unknown {
     return this.#failures.get(keyOf(`${proxy ?? STRAIGHT}`, host, port));
   }
 
-  /** Breaks all connections, and resolves when nothing is left; idempotent. */
+  /** Breaks all connections, and resolves when all are closed; idempotent. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
@@ -107,7 +110,7 @@ export class Tunnel {
     const key = keyOf(username, host, port);
     const dialing = new AbortController();
     this.#dialing.add(dialing);
-    // A client says nothing before the connection is there, but it may leave: the connection is not wanted then.
+    // The client sends nothing before the connection is made, but it may leave: give up the connection then.
     const next = client.read();
     const left = next.then((bytes) => bytes === undefined && dialing.abort(LEFT));
     try {
@@ -118,7 +121,7 @@ export class Tunnel {
       await this.#join(client, socket, { early: reader.takeRest(), next, rest });
     } catch (error) {
       if (error === LEFT) return;
-      // The sender of the request finds it here.
+      // The code that has sent the request finds the error with `failureOf`.
       this.#note(key, error);
       await replySocks(client, SOCKS_UNREACHABLE);
       client.close();
@@ -131,7 +134,7 @@ export class Tunnel {
     this.#failures.set(key, error);
   }
 
-  /** Hands bytes on in both directions until one side has gone. */
+  /** Passes bytes on in both directions until one side has left. */
   async #join(client: Socket, origin: Socket, { early, next, rest }: Begun): Promise<void> {
     this.#sockets.add(origin);
     this.opened++;
@@ -143,7 +146,7 @@ export class Tunnel {
       const answers = origin.pumpTo(client);
       const first = await next;
       if (first !== undefined) await origin.write(first);
-      // A client of HTTP that sends no more wants no more either.
+      // An HTTP client that has ended its side does not wait for a response either.
       if (first !== undefined) await client.pumpTo(origin);
       origin.close();
       await answers;

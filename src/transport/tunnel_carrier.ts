@@ -1,5 +1,5 @@
 /**
- * Sends requests where the runtime's HTTP client makes connections by itself, but can be led through a tunnel.
+ * Sends requests on runtimes whose HTTP client makes its connections itself, but can use a tunnel as its proxy.
  *
  * @module
  */
@@ -14,29 +14,32 @@ import { type Carrier, type FetchInput, signalOf, type TransportRequest } from "
 import { TransportError } from "./transport_errors.ts";
 import type { Tunnel } from "./tunnel.ts";
 
-/** What a carrier is made of. */
+/** The settings of a {@linkcode TunnelCarrier}. */
 export interface TunnelCarrierSettings {
   readonly runtime: TransportRuntime;
   readonly sender: SenderSettings;
-  /** What connections are made through; `undefined` where nothing is asked for that needs it. */
+  /** The tunnel for connections; `undefined` if no option needs it. */
   readonly tunnel: Tunnel | undefined;
   readonly pool: ProxyPool | undefined;
-  /** Hosts that the runtime reaches past its proxy, and so past the tunnel. */
+  /** The hosts that the runtime reaches without its proxy, and so without the tunnel. */
   readonly exceptions: ProxyExceptions;
 }
 
-/** Has a client of the runtime for each way. */
+/** Sends requests with one HTTP client of the runtime for each route. */
 export class TunnelCarrier implements Carrier {
   readonly #settings: TunnelCarrierSettings;
-  /** By way: a proxy's place, or -1 for none; those that forward http have a key of their own. */
+  /**
+   * The senders by route: `straight` without a proxy, the index of a proxy, or `forward` and the index for a proxy that forwards
+   * http.
+   */
   readonly #senders = new Map<string, Sender>();
-  /** Whether requests have gone where connections can't be seen. */
+  /** Whether some connections can't be seen, because they do not go through the tunnel. */
   #isBlind: boolean;
 
   constructor(settings: TunnelCarrierSettings) {
     this.#settings = settings;
     this.#isBlind = settings.exceptions.mayBeThere || settings.tunnel === undefined;
-    // Create one now, so that certificates that are none throw here.
+    // Create one sender now, so that invalid certificates throw here.
     this.#senderFor("straight", settings.pool === undefined ? settings.tunnel?.urlFor(undefined) : undefined);
   }
 
@@ -63,7 +66,7 @@ export class TunnelCarrier implements Carrier {
     if (!exceptions.has(hop.url.hostname)) {
       return sendThroughProxies(pool, hop, (proxy) => this.#sendBy(proxy, hop));
     }
-    // No proxy is to blame for what comes of that, nor to be praised.
+    // The runtime reaches this host without a proxy, so the result counts for none of them.
     return this.#senderFor("0", tunnel!.urlFor(0)).fetch(hop.input, hop.init);
   }
 
@@ -73,7 +76,8 @@ export class TunnelCarrier implements Carrier {
   ): Promise<Response> {
     const { tunnel, runtime, exceptions } = this.#settings;
     const { kind, credentials, label } = address;
-    // Deno forgets them on the way to a proxy over TLS. An origin must not see them that is reached past it.
+    // Deno does not send the credentials to a proxy over TLS, so they are added as a header. If `NO_PROXY` can't be read, the
+    // runtime may bypass the proxy and send that header to the origin: use the tunnel then.
     const own = kind === "https" ? credentials : undefined;
     if (url.protocol === "https:" || kind === "socks" || (own !== undefined && exceptions.areUnknown)) {
       const sender = this.#senderFor(`${index}`, tunnel!.urlFor(index));
@@ -85,7 +89,7 @@ export class TunnelCarrier implements Carrier {
       return checkForwarded(await sender.fetch(input, withCredentials(input, init, own)), credentials);
     } catch (error) {
       throwOutOfDescriptors(error, runtime);
-      // The only connection is the one to the proxy.
+      // The runtime connects only to the proxy, so an error of the connection is the proxy's.
       if (runtime.isUnsent(error)) throw unreachable(error, runtime);
       throw signalOf(input, init)?.aborted ? error : brokenOff(error, runtime) ?? error;
     }
@@ -111,7 +115,7 @@ export class TunnelCarrier implements Carrier {
     }
   }
 
-  /** Why the tunnel has made no connection to where the request, or a redirect, leads. */
+  /** Returns the error with which the tunnel failed to connect to the host of the request or of a redirect. */
   #failureOf(proxy: number | undefined, target: string | undefined, asked: URL): unknown {
     const { hostname, port, protocol } = (target === undefined ? null : URL.parse(target)) ?? asked;
     const host = hostname.replace(/^\[|\]$/g, "");
@@ -133,13 +137,16 @@ export class TunnelCarrier implements Carrier {
   }
 }
 
-/** Where this process lacks descriptors, no one else is to blame, and none of what was noted of other connections is why. */
+/**
+ * Throws the error of a process that is out of descriptors. Neither the proxy nor the origin is at fault then, and the tunnel's
+ * errors of other connections are not the reason.
+ */
 function throwOutOfDescriptors(error: unknown, { sockets }: TransportRuntime): void {
   const exhaustion = sockets?.outOfDescriptors(error);
   if (exhaustion !== undefined) throw exhaustion;
 }
 
-/** What a caller is told of a connection that could not be made: what it would have been told without a tunnel. */
+/** Returns the error for the caller if a connection could not be made: the same error as without a tunnel. */
 function toFailure(failure: unknown): unknown {
   if (failure === undefined || failure instanceof HopError || failure instanceof TransportError) {
     return failure;

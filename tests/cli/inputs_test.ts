@@ -93,7 +93,7 @@ test("readInputs() sends nothing of a URL with a line below it that nobody knows
   for (const line of ["Method=PUT", "max-tries=3", "method = PUT", "METHOD=PUT"]) {
     terminal.files.contents.set("f", `https://h/1\n  ${line}\nhttps://h/2`);
     const [first = "", ...others] = await read(["@f"], terminal);
-    assertMatch(first, /^f:1 Cannot fetch as '.*' is nothing that a line below a URL may say: /);
+    assertMatch(first, /^f:1 Cannot fetch as '.*' is unknown in a line below a URL: /);
     assertEquals(others, ["f:3 https://h/2"]);
   }
 });
@@ -343,12 +343,12 @@ test("readInputs() names what is wrong with a request, without a secret of it, a
     "https://h/8",
   );
   assertEquals(lines.map(([where, what]) => `${where} ${typeof what === "string" ? what : "fine"}`), [
-    "f:1 Cannot fetch as 'haeder' is nothing that a line below a URL may say: did you mean 'header'?",
+    "f:1 Cannot fetch as 'haeder' is unknown in a line below a URL: did you mean 'header'?",
     `f:3 Cannot fetch as 'header' must be 'Name: value' in latin-1 letters on one line: received "no…"`,
     `f:5 Cannot fetch as 'method' must be an HTTP method such as GET or POST: received "TRACE"`,
     "f:7 Cannot fetch as 'data' and 'json' exclude each other",
     "f:10 Cannot fetch as 'out' comes twice",
-    "f:13 Cannot fetch as 'token' is nothing that a request may say: url, method, headers, body, out",
+    "f:13 Cannot fetch as 'token' is unknown in a request: url, method, headers, body, out",
     "f:14 Cannot fetch as 'headers.x' must be a text: received number",
     "f:15 Cannot fetch as the line must be a URL or a JSON object: received broken JSON",
     "f:16 Cannot fetch as the URL must be absolute and well-formed: received ''",

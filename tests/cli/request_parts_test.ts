@@ -19,8 +19,7 @@ test("partsOfLines() refuses what has another name than the lines below a URL ma
   for (
     const [line, name] of [["Method=PUT", "Method"], ["METHOD=PUT", "METHOD"], ["method = PUT", "method "]]
   ) {
-    const why =
-      `Cannot fetch as '${name}' is nothing that a line below a URL may say: did you mean 'method'?`;
+    const why = `Cannot fetch as '${name}' is unknown in a line below a URL: did you mean 'method'?`;
     assertEquals(assertThrows(() => partsOfLines([`  ${line}`]), TypeError).message, why);
   }
   assertThrows(() => partsOfLines(["  user-agent=x"]), TypeError, "method, header, data, json, out");

@@ -25,6 +25,15 @@ test("versionOf() takes a date that is a minute older than the response", () => 
   assertEquals(version({ "last-modified": "Sat, 28 Nov 2026 11:00:00 GMT" }).lastModified, undefined);
 });
 
+test("versionOf() takes a year of two digits for one of the other date's century", () => {
+  const dates = [DATE, "Saturday, 28-Nov-26 12:00:00 GMT", "Sat Nov 28 12:00:00 2026"];
+  const takenOf = (lastModified: string) =>
+    dates.map((date) => version({ "last-modified": lastModified, date }).lastModified !== undefined);
+
+  assertEquals(takenOf("Saturday, 28-Nov-26 11:59:30 GMT"), [false, false, false]);
+  assertEquals(takenOf("Saturday, 28-Nov-26 11:59:00 GMT"), [true, true, true]);
+});
+
 test("versionOf() knows nothing but the type of what may be compressed", () => {
   const headers = { etag: '"a"', "content-length": "5", "content-type": " Text/CSV; charset=utf-8" };
   assertEquals(version(headers).totalBytes, 5);

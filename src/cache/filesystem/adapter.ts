@@ -1,5 +1,5 @@
 /**
- * The cache adapter over any file system.
+ * The cache adapter that stores entries as files.
  *
  * @module
  */
@@ -15,30 +15,30 @@ import { type EntryName, nameOf, tempName } from "./entry_name.ts";
 import { Ledger } from "./ledger.ts";
 import { isStoreFault } from "./store_fault.ts";
 
-/** An entry that was used so short a while ago is not looked at, nor marked as used again. */
+/** For how long after a check an entry is neither checked nor marked as used again, in milliseconds. */
 const LOOK_INTERVAL_MS = 60_000;
-/** How many entries are remembered to have been looked at. */
+/** For how many entries the cache remembers when it checked them. */
 const MAX_SEEN = 10_000;
-/** For how long nothing is written after a fault that every write would meet: a full disk does not empty at once. */
+/** For how long nothing is written after a fault that would affect every write, in milliseconds: a full disk does not empty at once. */
 const COOL_DOWN_MS = 10_000;
-/** How often a folder may vanish under a write. */
+/** How often a write is tried if another program keeps removing its folder. */
 const MAX_ATTEMPTS = 3;
-/** Metadata are mostly smaller, so that one read is enough to judge an entry. */
+/** How many bytes of a file are read to judge an entry: mostly enough for its metadata. */
 const START_BYTES = 4_096;
 
-/** What {@linkcode FilesystemCache} works with; checked already. */
+/** The checked options of {@linkcode FilesystemCache}, with their defaults. */
 export interface FilesystemCacheSetup {
   /** The file system. */
   readonly files: Files;
-  /** The folder of the user. */
+  /** The folder that the user has named. */
   readonly dir: string;
   /** How many bytes all entries may take. */
   readonly maxBytes: number;
   /** How many bytes one entry may take. */
   readonly maxEntryBytes: number;
-  /** Milliseconds since 1970, where they are not those of the file system. */
+  /** Returns the time in milliseconds since 1970, if it is not that of the file system. */
   readonly now?: (() => number) | undefined;
-  /** Where scans begin. */
+  /** Returns a number from 0 to 1, which decides where scans begin. */
   readonly random: () => number;
 }
 
@@ -46,7 +46,7 @@ interface ReadOptions extends Pick<CacheCallOptions, "waitUntil"> {
   readonly now: () => number;
 }
 
-/** Entries as files: written beside and renamed, so that no reader sees a part of one. */
+/** Stores each entry as a file. It writes a temporary file and renames it, so that no reader sees a part of an entry. */
 export class FilesystemCache implements CacheAdapter {
   readonly name = "filesystem";
   readonly maxEntryBytes: number;
@@ -55,18 +55,18 @@ export class FilesystemCache implements CacheAdapter {
   readonly #datesFiles: boolean;
   readonly #folders: EntryFolders;
   readonly #bound: ByteBound;
-  /** No other process writes under this name, on whichever machine. */
+  /** The prefix of temporary files: unique among all processes on all machines. */
   readonly #writer = crypto.randomUUID();
   #writes = 0;
   #pausedUntil = -Infinity;
-  /** When entries were last seen to be files, and marked as used, by path. */
+  /** When each entry was last found to be a file, and marked as used, by path. */
   readonly #seenAt = new Map<string, number>();
-  /** When folders were last seen to be folders, by name. */
+  /** When each folder was last found to be a folder and no link, by name. */
   readonly #shardSeenAt = new Map<string, number>();
-  /** By path. */
+  /** The writes, by the path of their file. */
   readonly #order = new WriteOrder();
 
-  /** Touches no file. */
+  /** Creates the adapter, without touching a file. */
   constructor({ files, dir, maxBytes, maxEntryBytes, now, random }: FilesystemCacheSetup) {
     this.maxEntryBytes = Math.min(maxEntryBytes, maxBytes);
     this.#files = files;
@@ -94,7 +94,7 @@ export class FilesystemCache implements CacheAdapter {
 
   async set(key: string, entry: CacheEntry): Promise<boolean> {
     if (entry.body.length > this.maxEntryBytes || this.#isPaused()) return false;
-    // Before anything else: the caller may change its bytes as soon as it can.
+    // Encode before the first `await`: the caller may change its bytes afterwards.
     const bytes = encodeEntry(entry, this.#files.crc32);
     if (bytes.length > this.maxEntryBytes) return false;
     const place = nameOf(key);
@@ -132,19 +132,19 @@ export class FilesystemCache implements CacheAdapter {
     return await this.#bound.sweep((file) => this.#isUseless(file));
   }
 
-  /** Reads an entry that was looked at a short while ago; `undefined` when it has to be looked at. */
+  /** Reads an entry that was checked less than a minute ago; `undefined` if it has to be checked. */
   async #readSeen(place: EntryName): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const path = this.#folders.pathOf(place);
     if (!isRecent(this.#seenAt.get(path), this.#now())) return undefined;
     try {
       return await this.#files.read(path);
     } catch {
-      // Something else has taken its place, which a look will tell.
+      // Something else has taken the file's place; the check will find out.
       return undefined;
     }
   }
 
-  /** Reads an entry after a look at what is there, and marks it as used. */
+  /** Checks the file in an entry's place, reads it, and marks it as used. */
   async #readUnseen(
     place: EntryName,
     { now, waitUntil }: ReadOptions,
@@ -159,18 +159,18 @@ export class FilesystemCache implements CacheAdapter {
     const nowMs = this.#now();
     this.#rememberSeen(path, nowMs);
     if (isRecent(file.modifiedAt, nowMs)) return await this.#files.read(path);
-    // A read-only folder can still be read.
+    // Ignore failures: in a read-only folder entries can be read, but not marked.
     const touched = this.#files.touch(path, nowMs).then(() => {}, () => {});
     try {
       return await this.#files.read(path);
     } finally {
-      // It may go on after the result, if the client waits for its end.
+      // If the client waits for work in the background, the marking may go on after this call.
       if (waitUntil === undefined) await touched;
       else waitUntil(touched);
     }
   }
 
-  /** What is in the place of an entry; its folder is looked at once a minute, like an entry. */
+  /** Returns what is in the place of an entry. Checks the entry's folder once a minute only. */
   async #look(place: EntryName): Promise<EntryFile | undefined> {
     const nowMs = this.#now();
     if (isRecent(this.#shardSeenAt.get(place.shard), nowMs)) return await this.#folders.look(place);
@@ -184,16 +184,16 @@ export class FilesystemCache implements CacheAdapter {
     this.#seenAt.set(path, nowMs);
   }
 
-  /** Whether something may be read as an entry: a pipe would never end, and what is too large was not written as one. */
+  /** Returns whether a file may be read as an entry. A read of a pipe would never end; too large a file was not written as an entry. */
   #isSound({ isFile, bytes }: EntryFile): boolean {
     return isFile && bytes <= this.maxEntryBytes;
   }
 
-  /** Removes what is of no use, if it still is when its turn has come. */
+  /** Removes a useless entry, unless it is usable again when its turn in the order of writes has come. */
   async #discard(place: EntryName, now: () => number): Promise<void> {
     const path = this.#folders.pathOf(place);
     this.#seenAt.delete(path);
-    // Whatever is in flight replaces or removes it.
+    // A write or removal in flight will replace or remove the entry.
     if (this.#order.has(path)) return;
     try {
       await this.#order.run(this.#folders.pathOf(place), async () => {
@@ -201,7 +201,7 @@ export class FilesystemCache implements CacheAdapter {
         if (file !== undefined && !(await this.#isUsable(file, now))) await this.#remove(file);
       });
     } catch {
-      // It is a miss, whether it can be removed or not.
+      // The entry is a miss, whether or not it could be removed.
     }
   }
 
@@ -223,14 +223,14 @@ export class FilesystemCache implements CacheAdapter {
     return leftMs > 0 && leftMs <= COOL_DOWN_MS;
   }
 
-  /** How large the file is that a new one will replace; a folder, which nothing can replace, is removed. */
+  /** Returns the size of the file that a new one will replace. Removes a folder in its place, because a rename can't replace a folder. */
   async #makePlace(place: EntryName): Promise<number> {
     const file = await this.#folders.find(place);
     if (file?.isFolder) await this.#folders.remove(file);
     return file?.bytes ?? 0;
   }
 
-  /** Writes an entry, also when another program removes its folder meanwhile; how large the file was that it replaces. */
+  /** Writes an entry, also if another program removes its folder meanwhile, and returns the size of the file that it replaced. */
   async #write(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       await this.#folders.make(place.shard);
@@ -241,8 +241,8 @@ export class FilesystemCache implements CacheAdapter {
   }
 
   /**
-   * Puts a file into the place of an entry. Gives the size of the one that was there until then; `undefined` when the folder,
-   * or what was written, has been removed.
+   * Puts a file into the place of an entry, and returns the size of the file that was there before; `undefined` if another program has
+   * removed the folder or the temporary file.
    */
   async #replace(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
     const path = this.#folders.pathOf(place);
@@ -252,7 +252,7 @@ export class FilesystemCache implements CacheAdapter {
       if (!(await this.#files.create(temp, bytes))) return undefined;
       const nowMs = this.#now();
       if (this.#datesFiles && !await this.#files.touch(temp, nowMs)) return undefined;
-      // As late as can be, because other processes write and remove as well.
+      // Read the old size as late as possible, because other processes write and remove as well.
       const replaced = await this.#folders.look(place);
       isRenamed = await this.#files.rename(temp, path);
       if (!isRenamed) return undefined;
@@ -264,7 +264,7 @@ export class FilesystemCache implements CacheAdapter {
     }
   }
 
-  /** Whether an entry has expired, or is damaged; a body that was damaged is found when it is read. */
+  /** Returns whether an entry has expired or its metadata are damaged. Damage of a body is found only when the entry is read. */
   async #isUseless(file: EntryFile): Promise<boolean> {
     if (!file.isFile) return false;
     const path = this.#folders.pathOf(file);
@@ -272,9 +272,9 @@ export class FilesystemCache implements CacheAdapter {
     if (start === undefined) return false;
     if (!hasMagic(start)) return await this.#folders.isOwn(file);
     const bodyStart = findBody(start, file.bytes);
-    // Another process may have replaced it after its size was read.
+    // The header does not fit the size: the entry is damaged, unless another process has replaced it after its size was read.
     if (bodyStart === undefined) return (await this.#files.info(path))?.bytes === file.bytes;
-    // No metadata are so long; they would be read as a whole.
+    // No entry has such long metadata; do not read them.
     if (bodyStart > this.maxEntryBytes) return true;
     if (bodyStart > start.length) start = await this.#files.readStart(path, bodyStart) ?? start;
     const meta = decodeMeta(start, bodyStart);
@@ -282,7 +282,7 @@ export class FilesystemCache implements CacheAdapter {
   }
 }
 
-/** Whether something was so short a while ago that it need not be looked at again; a clock may go back. */
+/** Returns whether a check was less than a minute ago, and need not be repeated. After a clock was set back, it may be repeated, too. */
 function isRecent(atMs = -Infinity, nowMs: number): boolean {
   return Math.abs(nowMs - atMs) < LOOK_INTERVAL_MS;
 }

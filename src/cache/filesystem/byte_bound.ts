@@ -1,6 +1,6 @@
 /**
- * Keeps the files of a cache within a bound, without an index: how large it is, is known from when its folders were last
- * scanned, from what this process has written since, and from what the others have announced.
+ * Keeps the files of a cache within a byte bound, without an index. The size of the cache is estimated from the latest scans of its
+ * folders, from what this process has written since, and from what other processes have announced.
  *
  * @module
  */
@@ -14,68 +14,68 @@ import { judgeEach, type Removal, removeEach, sumOf } from "./removal.ts";
 import { ShardSizes } from "./shard_sizes.ts";
 import { asStoreFault, isStoreFault } from "./store_fault.ts";
 
-/** How many entries stand for all of them, when it is asked how large they are or which of them is the oldest. */
+/** How many entries make a sample that stands for all entries: for their sizes, and for which of them are the oldest. */
 const SAMPLE_ENTRIES = 1_000;
-/** How much of a sample goes at once, so that not every write has to look for the oldest. */
+/** The share of a sample that is removed at once, so that not every write has to search for the oldest entries. */
 const EVICTED_FRACTION = 0.1;
-/** Not all is announced: after so many writes, or as many as a folder has entries, one folder is scanned. */
+/** Processes do not announce every write: after this many writes, or as many as a folder has entries, one folder is scanned. */
 const WRITES_PER_SCAN = 16;
-/** After writes of this part of the bound, folders are looked at again: who writes little before it ends announces nothing. */
+/** After writes of this share of the bound, a sample of folders is scanned again: a short-lived process may have announced nothing. */
 const LOOK_FRACTION = 1 / 8;
-/** So many files of others are remembered, so that they are not looked at whenever there is no room. */
+/** How many foreign files are remembered, so that they are not read again whenever the cache needs room. */
 const MAX_FOREIGN = 100_000;
-/** Small folders are scanned together, which takes less time than one after the other. */
+/** How many small folders are scanned at once, which takes less time than one after the other. */
 const FOLDERS_AT_ONCE = 16;
-/** No write takes so long: the process that began it has ended. */
+/** The age at which a temporary file counts as an orphan, in milliseconds: no write takes so long, so its process has ended. */
 const ORPHAN_AGE_MS = 10 * 60_000;
 
-/** What {@linkcode ByteBound} works with. */
+/** Options of {@linkcode ByteBound}. */
 export interface ByteBoundOptions {
-  /** The files. */
+  /** The folders of the cache. */
   readonly folders: EntryFolders;
-  /** What other processes write. */
+  /** The accounts of the writes and removals of other processes. */
   readonly ledger: Ledger;
   /** How many bytes the files may take. */
   readonly maxBytes: number;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
-  /** Where the scans begin, so that several processes do not scan the same. */
+  /** Returns a number from 0 to 1, which decides where scans begin, so that several processes do not scan the same folders. */
   readonly random: () => number;
 }
 
-/** A file that is to be written. */
+/** A file to write. */
 export interface FileWrite {
-  /** Its folder. */
+  /** The folder of the file. */
   readonly shard: string;
-  /** How large it is; no more than the bound. */
+  /** The size of the file, in bytes; at most the bound. */
   readonly bytes: number;
-  /** How large the file is whose place it takes; 0 if there is none. */
+  /** Returns the size of the file that it replaces, in bytes; 0 if there is none. */
   readonly replacedBytes: () => Promise<number>;
 }
 
-/** What is in a folder. */
+/** The result of the scan of a folder. */
 interface Scan extends Removal {
-  /** All but what is being written, and what a crash has left. */
+  /** The entries, without temporary files. */
   readonly entries: readonly EntryFile[];
 }
 
-/** The bound, the estimate of what there is, and the removal of the least recently used. */
+/** Enforces the byte bound: estimates the size of the cache, and removes the least recently used entries. */
 export class ByteBound {
   readonly #options: ByteBoundOptions;
   readonly #turn = new Semaphore(1);
   readonly #writing = new Set<Promise<void>>();
-  /** Empty before the survey. */
+  /** The estimated sizes of the folders; empty before the survey. */
   readonly #sizes = new ShardSizes();
-  /** What is being written. */
+  /** By how many bytes the writes in flight may make the cache grow. */
   #reservedBytes = 0;
-  /** What is not the cache's own although its name says so: its size and time, by path. */
+  /** Files of other programs whose names look like those of entries: a stamp of size and time, by path. */
   readonly #foreign = new Map<string, string>();
   #nextShard: number;
   #writesUntilScan = WRITES_PER_SCAN;
-  /** What was written since enough folders were scanned to tell how large all of them are. */
+  /** How many bytes this process has written since a large enough sample of folders was last scanned. */
   #unlookedBytes = 0;
 
-  /** Scans nothing yet. */
+  /** Creates a bound, without scanning a folder yet. */
   constructor(options: ByteBoundOptions) {
     this.#options = options;
     this.#nextShard = Math.floor(options.random() * SHARDS.length);
@@ -84,14 +84,14 @@ export class ByteBound {
   /**
    * Writes a file once there is room for it.
    *
-   * @param file Which, how large, and how large the one is that it replaces.
-   * @param run Writes it, and tells how large the file was that it has replaced; 0 if there was none any more.
-   * @throws {unknown} What `run` throws, or why nothing can be removed to make room; what is just skipped is no fault.
+   * @param file The file, its size, and the size of the file that it replaces.
+   * @param run Writes the file, and returns the size of the file that it has replaced; 0 if there was none any more.
+   * @throws {unknown} The error of `run`, or the reason why nothing can be removed to make room. A file that is skipped is no fault.
    */
   async write({ shard, bytes, replacedBytes }: FileWrite, run: () => Promise<number>): Promise<void> {
     const { written } = await this.#turn.run(async () => {
       let addedBytes = bytes - await replacedBytes();
-      // What is to be replaced may be what has gone.
+      // Making room may have removed the very file that this one replaces.
       while (await this.#makeRoom(addedBytes)) addedBytes = bytes - await replacedBytes();
       const reservedBytes = Math.max(0, addedBytes);
       return { written: this.#track(shard, reservedBytes, async () => bytes - await run()) };
@@ -99,14 +99,14 @@ export class ByteBound {
     await written;
   }
 
-  /** Counts a file that was removed. */
+  /** Subtracts a file that was removed from the estimate, and counts the removal in the ledger. */
   forget(shard: string, bytes: number): void {
-    // What is larger was written by no cache, so that no other process has counted it.
+    // No cache writes a file larger than the bound, so no other process has counted it.
     if (bytes <= this.#options.maxBytes) this.#options.ledger.remove(bytes);
     this.#sizes.change(shard, -bytes);
   }
 
-  /** Does something while no file is being written, after which nothing is known any more. */
+  /** Runs a function while no file is being written, and drops the estimate, because the function changes the folders. */
   async reset(run: () => Promise<void>): Promise<void> {
     await this.#turn.run(async () => {
       await this.#settleWrites();
@@ -117,10 +117,10 @@ export class ByteBound {
   }
 
   /**
-   * Removes the useless, the orphans, and the least recently used above the bound; never a file that is not the cache's.
+   * Removes useless entries, orphans, and the least recently used entries that exceed the bound; never a file of another program.
    *
-   * @param isUseless Tells whether an entry is of no use.
-   * @throws {unknown} The first failure, when everything else is done.
+   * @param isUseless Returns whether an entry is useless.
+   * @throws {unknown} The first failure, after everything else is done.
    */
   async sweep(isUseless: (file: EntryFile) => Promise<boolean>): Promise<SweepResult> {
     return await this.#turn.run(async () => {
@@ -155,7 +155,8 @@ export class ByteBound {
         addedBytes = await run();
         this.#sizes.change(shard, addedBytes);
       } finally {
-        // Another process may have removed or replaced meanwhile what was to be replaced.
+        // Correct the ledger: another process may have removed or replaced the old file meanwhile, so the write may add more bytes
+        // or fewer than reserved.
         const begunBytes = Math.max(reservedBytes, addedBytes);
         ledger.begin(begunBytes - reservedBytes);
         ledger.remove(begunBytes - addedBytes);
@@ -169,18 +170,18 @@ export class ByteBound {
     return written;
   }
 
-  /** Waits for the writes in flight: a scan that meets a file half-way could count it twice, or not at all. */
+  /** Waits for the writes in flight: a scan during a write could count its file twice, or not at all. */
   async #settleWrites(): Promise<void> {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }
 
-  /** Makes room for so many bytes, and says whether there may be more now. */
+  /** Makes room for so many bytes. Returns whether the caller must compute the bytes and call this again, as files have changed. */
   async #makeRoom(bytes: number): Promise<boolean> {
     if (this.#sizes.known === 0) await this.#survey();
     else if (this.#unlookedBytes >= this.#options.maxBytes * LOOK_FRACTION) await this.#lookAround();
     else if (--this.#writesUntilScan <= 0) await this.#scanNext();
     if (this.#missingBytes(bytes) <= 0) return await this.#reserve(bytes);
-    // Others may have made room, and to ask them costs less than a scan.
+    // Other processes may have made room; to read their announcements costs less than a scan.
     await this.#exchange(0);
     if (this.#missingBytes(bytes) <= 0) return true;
     await this.#settleWrites();
@@ -190,12 +191,15 @@ export class ByteBound {
     const goal = Math.max(missing, sumOf(sample) * EVICTED_FRACTION);
     const { removed, otherBytes, failures } = await this.#removeOldest(sample, goal);
     const isLess = removed.length > 0 || otherBytes > 0;
-    // No write would find room.
+    // Nothing can be removed, so no write would find room.
     if (!isLess && failures.length > 0) throw asStoreFault(failures[0]);
     return isLess;
   }
 
-  /** Announces a write before it happens, so that of two processes one sees the other; whether it has to make room then. */
+  /**
+   * Announces a write before it happens if enough has come together, so that of two processes that write at the same time one sees the
+   * other. Returns whether the write then has to make room after all.
+   */
   async #reserve(bytes: number): Promise<boolean> {
     const { ledger } = this.#options;
     if (!ledger.isDue(bytes)) return false;
@@ -203,6 +207,7 @@ export class ByteBound {
     return this.#missingBytes(bytes) > 0;
   }
 
+  /** Announces what this process has done and is about to write, and learns what other processes have announced. */
   async #exchange(bytes: number): Promise<void> {
     const { ledger } = this.#options;
     await ledger.announce(bytes);
@@ -210,8 +215,8 @@ export class ByteBound {
   }
 
   /**
-   * Scans folders until enough is seen to know which files are old. That there is room meanwhile is no reason to stop: what
-   * others have written is known in sum, so a folder with less of it than its share means that another has more.
+   * Scans folders until the sample is large enough to know which files are old. It does not stop when the estimate says that there is
+   * room: only the sum of what other processes have written is known, so if a folder has less of it than its share, another has more.
    */
   async #findSample(bytes: number): Promise<EntryFile[]> {
     const sample: EntryFile[] = [];
@@ -228,7 +233,7 @@ export class ByteBound {
     return sample;
   }
 
-  /** Scans folders until enough is seen to know by how much the estimate is wrong, which holds for the others as well. */
+  /** Scans a sample of folders to find the error of the estimate, and corrects the sizes of the other folders by the mean error. */
   async #lookAround(): Promise<void> {
     await this.#settleWrites();
     await this.#exchange(0);
@@ -249,7 +254,7 @@ export class ByteBound {
     this.#sizes.learn(await this.#options.ledger.news(), seen / SHARDS.length);
   }
 
-  /** Scans as many folders as it takes for an estimate of them all. */
+  /** Makes the first estimate: scans a sample of folders, and assumes their mean size for the others. */
   async #survey(): Promise<void> {
     const { folders, ledger } = this.#options;
     this.#unlookedBytes = 0;
@@ -263,13 +268,13 @@ export class ByteBound {
       seen += count;
     }
     const seenFraction = this.#sizes.known / SHARDS.length;
-    // Keys are hashes, so what is seen in some folders holds for the others.
+    // Keys are hashes, so entries spread evenly over the folders.
     const meanBytes = Math.round(this.#sizes.totalBytes / this.#sizes.known);
     for (const shard of SHARDS) if (this.#sizes.get(shard) === undefined) this.#sizes.set(shard, meanBytes);
     this.#sizes.learn(await ledger.news(), seenFraction);
   }
 
-  /** Scans the folders that were not scanned for longest; those that are known to be empty just have their turn. */
+  /** Scans the next folders in turn, whose last scan is the longest ago; skips folders that need no scan. */
   async #scanNext(count = 1, isWorthIt = (_shard: string): boolean => true): Promise<EntryFile[]> {
     const first = this.#nextShard;
     const turns = Array.from({ length: count }, (_, index) => SHARDS[(first + index) % SHARDS.length]!);
@@ -281,14 +286,14 @@ export class ByteBound {
     return entries;
   }
 
-  /** Removes what a crash left behind in a folder, and counts the rest; a folder that can't be listed counts as empty. */
+  /** Removes the orphans of a folder, and counts its other files; a folder that can't be listed counts as empty. */
   async #scan(shard: string, exists = true): Promise<Scan> {
     const { folders, now } = this.#options;
     const failures: unknown[] = [];
     const files = exists ? await folders.list(shard).catch((error) => (failures.push(error), [])) : [];
     const nowMs = now();
     const counted = files.filter((file) => !this.#isKnownForeign(file));
-    // What is unfinished is not of this process: its own writes have settled.
+    // Temporary files count, too: they belong to other processes, because this process's own writes have settled.
     this.#sizes.set(shard, sumOf(counted));
     const isOrphan = ({ isTemp, modifiedAt }: EntryFile): boolean =>
       isTemp && Math.abs(nowMs - modifiedAt) > ORPHAN_AGE_MS;
@@ -297,7 +302,7 @@ export class ByteBound {
     return { ...orphans, entries, failures: [...failures, ...orphans.failures] };
   }
 
-  /** Removes the files that were not used for longest, until so many bytes are free; what can't be removed is skipped. */
+  /** Removes the least recently used files until so many bytes are free; skips files that can't be removed. */
   async #removeOldest(files: readonly EntryFile[], bytes: number): Promise<Removal> {
     const byAge = files.toSorted((a, b) => a.modifiedAt - b.modifiedAt || (a.name < b.name ? -1 : 1));
     const removed: EntryFile[] = [];
@@ -316,7 +321,7 @@ export class ByteBound {
     return { removed, otherBytes, failures };
   }
 
-  /** Removes files of the cache. Others stay, and are not counted any more. */
+  /** Removes files of the cache. Files of other programs stay, and are not counted any more. */
   async #remove(files: readonly EntryFile[]): Promise<Removal> {
     let otherBytes = 0;
     const removal = await removeEach(files, async (file) => {
@@ -334,7 +339,7 @@ export class ByteBound {
     return { ...removal, otherBytes };
   }
 
-  /** Notes a file that is not the cache's; `false` if there are too many to remember. */
+  /** Notes a file of another program; returns `false` if there are too many to remember. */
   #noteForeign(file: EntryFile): boolean {
     if (this.#foreign.size >= MAX_FOREIGN) return false;
     this.#foreign.set(this.#options.folders.pathOf(file), stampOf(file));
@@ -346,19 +351,19 @@ export class ByteBound {
       this.#foreign.get(this.#options.folders.pathOf(file)) === stampOf(file);
   }
 
-  /** How many bytes have to go before so many more find room. */
+  /** Returns how many bytes must be removed before `bytes` more fit; negative or 0 if they fit now. */
   #missingBytes(bytes: number): number {
     return this.#sizes.totalBytes + this.#reservedBytes + bytes - this.#options.maxBytes;
   }
 }
 
-/** How many folders to scan at once for so many entries, when each had so many up to now (`NaN`: none was scanned yet). */
+/** Returns how many folders to scan at once to find `entries`, if each held `entriesEach` so far (`NaN`: none was scanned yet). */
 function foldersFor(entries: number, entriesEach: number): number {
   if (Number.isNaN(entriesEach)) return 1;
   return Math.max(1, Math.min(FOLDERS_AT_ONCE, Math.ceil(entries / entriesEach)));
 }
 
-/** Changes when another file takes the place. */
+/** Returns a stamp that changes when another file takes the place of this one. */
 function stampOf({ bytes, modifiedAt }: EntryFile): string {
   return `${bytes} ${modifiedAt}`;
 }

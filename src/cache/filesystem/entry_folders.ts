@@ -1,5 +1,5 @@
 /**
- * The folders that entries are kept in. Whatever is not the cache's own is left alone, and links are not followed.
+ * The folders that hold the entries. Files of other programs are left alone, and links are not followed.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { type EntryName, isEntryName, isMarkedName, isTempName, SHARDS } from ".
 import { settleAll } from "./settle_all.ts";
 import { asStoreFault } from "./store_fault.ts";
 
-/** The largest entry that there is by default. */
+/** The largest file that is hashed to compare its content with its name: the largest entry by default. */
 const MAX_HASHED_BYTES = 16 * 1024 ** 2;
 
-/** A file of the cache, or what another program has put into the place of one. */
+/** A file of the cache, or something that another program has put into the place of one. */
 export interface EntryFile extends EntryName {
-  /** Whether it is (or was, before a crash) still being written. */
+  /** Whether it is a temporary file, of a write in flight or of one that a crash has ended. */
   readonly isTemp: boolean;
   /** Whether it is a file, and not a link, a folder or a device. */
   readonly isFile: boolean;
@@ -28,36 +28,36 @@ export interface EntryFile extends EntryName {
 }
 
 /**
- * The files of the cache, by folder. That a folder is none but a link is looked at by each operation, at its beginning:
- * only the owner may write there, so no one else should be able to swap it later.
+ * The files of the cache, by folder. Each operation checks at its beginning that a folder is a real one and no link. Only the owner may
+ * write there, so no other user should be able to swap the folder after that check.
  */
 export class EntryFolders {
   readonly #files: Files;
   readonly #root: string;
 
   /**
-   * Reads and makes nothing yet.
+   * Creates the object, without reading or creating a folder yet.
    *
    * @param files The file system.
-   * @param root The folder above all others.
+   * @param root The folder that contains the folders of entries.
    */
   constructor(files: Files, root: string) {
     this.#files = files;
     this.#root = root;
   }
 
-  /** The path of a file. */
+  /** Returns the path of a file. */
   pathOf({ shard, name }: EntryName): string {
     return `${this.#root}/${shard}/${name}`;
   }
 
   /**
-   * Makes a folder unless it is there.
+   * Creates a folder unless it exists.
    *
-   * @throws {Error} If there is something else, or it can't be made.
+   * @throws {Error} If something else is in its place, or it can't be created.
    */
   async make(shard: string): Promise<void> {
-    // Where the root is at fault, the next folder can't be made either.
+    // A fault of the root is one of the whole store: no other folder could be created either.
     await this.#onRoot(async () => {
       const kind = await this.#kindOf(this.#root);
       if (kind === undefined) await this.#files.makeFolder(this.#root);
@@ -66,11 +66,11 @@ export class EntryFolders {
     const path = this.#folderOf(shard);
     const kind = await this.#onRoot(() => this.#kindOf(path));
     if (kind === undefined) await this.#onRoot(() => this.#files.makeFolder(path));
-    // A link may lead anywhere.
+    // The folder may be a link, which may lead anywhere.
     else if (kind !== "folder") throw notFolder(path);
   }
 
-  /** The folders that exist. */
+  /** Lists the folders that exist. */
   async shards(): Promise<string[]> {
     return await this.#onRoot(async () => {
       if (await this.#kindOf(this.#root) !== "folder") return [];
@@ -79,7 +79,7 @@ export class EntryFolders {
     });
   }
 
-  /** The files in a folder, and what is in the place of one. */
+  /** Lists the files of a folder whose names are those of entries or temporary files. */
   async list(shard: string): Promise<EntryFile[]> {
     if (!(await this.#isFolder(shard))) return [];
     const names = await this.#files.list(this.#folderOf(shard)) ?? [];
@@ -88,12 +88,12 @@ export class EntryFolders {
     return found.filter((file) => file !== undefined);
   }
 
-  /** What is in the place of an entry; `undefined` for nothing, and below a link. */
+  /** Returns what is in the place of an entry; `undefined` if there is nothing, or if its folder is a link. */
   async find(entry: EntryName): Promise<EntryFile | undefined> {
     return await this.#isFolder(entry.shard) ? await this.look(entry) : undefined;
   }
 
-  /** What is in the place of an entry, whose folder was looked at a short while ago; `undefined` for nothing. */
+  /** Returns what is in the place of an entry whose folder was checked before; `undefined` if there is nothing. */
   async look({ shard, name }: EntryName): Promise<EntryFile | undefined> {
     const info = await this.#files.info(this.pathOf({ shard, name }));
     if (info === undefined) return undefined;
@@ -104,9 +104,9 @@ export class EntryFolders {
   }
 
   /**
-   * Removes what {@linkcode list} or {@linkcode find} has just found; `false` when it is gone.
+   * Removes a file that {@linkcode list} or {@linkcode find} has just returned; returns `false` if it is gone.
    *
-   * @throws {Error} If it can't be removed, as a folder that holds something.
+   * @throws {Error} If the file can't be removed, for example because it is a folder with content.
    */
   async remove(file: EntryFile): Promise<boolean> {
     const path = this.pathOf(file);
@@ -117,12 +117,12 @@ export class EntryFolders {
   }
 
   /**
-   * Whether what {@linkcode list} has just found was written by a cache, and not by another program that gives files such
-   * names: it begins with the magic number. After a power loss it may also be empty or begin with zeros, because the name of
-   * a file may reach the disk before its bytes. Another program's store of files by their SHA-256 may hold such files too:
-   * their names say so.
+   * Returns whether a file that {@linkcode list} has just returned was written by a cache, and not by another program that names its files
+   * in the same way. A cache's file begins with the magic number. After a power loss it may also be empty or begin with zeros, because the
+   * name of a file may reach the disk before its bytes. A program that stores files by their SHA-256 may have files like that, too; they
+   * are recognized because their names are the hashes of their contents.
    *
-   * @throws {Error} If it can't be read.
+   * @throws {Error} If the file can't be read.
    */
   async isOwn(file: EntryFile): Promise<boolean> {
     if (!file.isFile) return false;
@@ -133,17 +133,17 @@ export class EntryFolders {
 
   async #isNamedByContent(file: EntryFile): Promise<boolean> {
     if (file.isTemp || isMarkedName(file.name)) return false;
-    // So much is not read to find that out; whatever it is, it stays.
+    // Do not read so large a file to find that out; treat it as foreign, so that it stays.
     if (file.bytes > MAX_HASHED_BYTES) return true;
     const bytes = await this.#files.read(this.pathOf(file));
     return bytes !== undefined && await contentName(bytes) === `${file.shard}${file.name}`;
   }
 
   /**
-   * Removes what {@linkcode list} has just found, if it is {@linkcode isOwn}.
+   * Removes a file that {@linkcode list} has just returned, if {@linkcode isOwn} says that it is the cache's own.
    *
-   * @returns What became of it: removed, left alone as it is not the cache's, or gone before.
-   * @throws {Error} If it can't be read or removed.
+   * @returns Whether the file was removed, was left alone because it is foreign, or was gone before.
+   * @throws {Error} If the file can't be read or removed.
    */
   async removeOwn(file: EntryFile): Promise<"removed" | "foreign" | "gone"> {
     if (await this.isOwn(file)) return await this.remove(file) ? "removed" : "gone";
@@ -151,9 +151,9 @@ export class EntryFolders {
   }
 
   /**
-   * Removes all files that are the cache's own, and the folders that are empty then.
+   * Removes all files of the cache, and then the folders that are empty.
    *
-   * @throws {unknown} The first failure, when everything else is removed.
+   * @throws {unknown} The first failure, after everything else is removed.
    */
   async clear(): Promise<void> {
     const failures: unknown[] = [];
@@ -175,6 +175,7 @@ export class EntryFolders {
     );
   }
 
+  /** Runs an operation on the root or a folder, whose errors are faults of the whole store. */
   async #onRoot<T>(operation: () => Promise<T>): Promise<T> {
     try {
       return await operation();

@@ -8,10 +8,10 @@
 import type { CacheEntry, CacheMeta } from "../cache.ts";
 import { parseMeta } from "../stored_meta.ts";
 
-/** A checksum of bytes. */
+/** Computes a checksum of bytes. */
 export type Checksum = (bytes: Uint8Array<ArrayBuffer>) => number;
 
-/** How long a header is. */
+/** The length of a header, in bytes. */
 export const HEADER_BYTES = 16;
 /** "SLC1". */
 const MAGIC = 0x31434c53;
@@ -21,10 +21,10 @@ const MAGIC_BYTES = 4;
 const encoder = new TextEncoder();
 
 /**
- * The file for an entry.
+ * Encodes an entry as the bytes of a file.
  *
- * @param entry The entry; nothing of it is kept.
- * @param crc32 The checksum.
+ * @param entry The entry; the result shares no memory with it.
+ * @param crc32 Computes the checksum.
  */
 export function encodeEntry({ meta, body }: CacheEntry, crc32: Checksum): Uint8Array<ArrayBuffer> {
   const metaBytes = encoder.encode(JSON.stringify(meta));
@@ -40,11 +40,11 @@ export function encodeEntry({ meta, body }: CacheEntry, crc32: Checksum): Uint8A
 }
 
 /**
- * The entry that a file holds.
+ * Decodes the entry that a file holds.
  *
- * @param bytes The whole file, which the entry's body is a part of.
- * @param crc32 The checksum.
- * @returns The entry; `undefined` when the file is damaged, or something else.
+ * @param bytes The whole file. The entry's body is a view of it, and no copy.
+ * @param crc32 Computes the checksum.
+ * @returns The entry; `undefined` if the file is damaged, or holds no entry.
  */
 export function decodeEntry(bytes: Uint8Array<ArrayBuffer>, crc32: Checksum): CacheEntry | undefined {
   const bodyStart = findBody(bytes, bytes.length);
@@ -56,10 +56,10 @@ export function decodeEntry(bytes: Uint8Array<ArrayBuffer>, crc32: Checksum): Ca
 }
 
 /**
- * Whether a file begins as entries do, or as what was written of one before a crash.
+ * Returns whether a file begins with the magic number. A file of fewer bytes, which a crash may leave, must begin with a part of it.
  *
  * @param start The beginning of the file.
- * @returns Whether it does; an empty file has no beginning.
+ * @returns Whether it does; `false` for an empty file.
  */
 export function hasMagic(start: Uint8Array): boolean {
   const found = start.subarray(0, MAGIC_BYTES);
@@ -67,7 +67,7 @@ export function hasMagic(start: Uint8Array): boolean {
 }
 
 /**
- * Whether a file begins as one does that was lost with the power: with nothing, or with zeros where a header would be.
+ * Returns whether a file begins as after a power loss: it is empty, or has zeros in the place of a header.
  *
  * @param start The beginning of the file.
  */
@@ -76,11 +76,11 @@ export function isBlank(start: Uint8Array): boolean {
 }
 
 /**
- * Where the body begins.
+ * Finds where the body of an entry begins in its file.
  *
- * @param start The beginning of a file.
- * @param fileBytes How large the file is.
- * @returns The offset; `undefined` when the header is none, or not that of a file of this size.
+ * @param start The beginning of the file.
+ * @param fileBytes The size of the file, in bytes.
+ * @returns The offset; `undefined` if there is no valid header, or if it does not belong to a file of this size.
  */
 export function findBody(start: Uint8Array<ArrayBuffer>, fileBytes: number): number | undefined {
   if (start.length < HEADER_BYTES) return undefined;
@@ -91,11 +91,11 @@ export function findBody(start: Uint8Array<ArrayBuffer>, fileBytes: number): num
 }
 
 /**
- * The metadata of an entry.
+ * Decodes the metadata of an entry.
  *
- * @param start The beginning of a file, up to its body at least.
- * @param bodyStart Where the body begins.
- * @returns The metadata; `undefined` when they are none, or of another version.
+ * @param start The beginning of the file, at least up to the body.
+ * @param bodyStart The offset of the body.
+ * @returns The metadata; `undefined` if they are invalid, or of another version.
  */
 export function decodeMeta(start: Uint8Array<ArrayBuffer>, bodyStart: number): CacheMeta | undefined {
   return parseMeta(start.subarray(HEADER_BYTES, bodyStart));

@@ -1,6 +1,6 @@
 /**
- * How processes that share a cache tell each other how much they write and remove: each has one empty file, whose name says
- * so. A rename changes the name at once, and a list of the folder shows them all.
+ * The ledger by which processes that share a cache tell each other how many bytes they write and remove. Each process has one empty
+ * file, whose name holds its account. A rename updates the account atomically, and a listing of the folder shows all accounts.
  *
  * @module
  */
@@ -16,54 +16,55 @@ import {
 } from "./ledger_account.ts";
 import { settleAll } from "./settle_all.ts";
 
-/** The folder of the ledger, beside those of entries. */
+/** The folder of the ledger, beside the folders of entries. */
 export const LEDGER_FOLDER = "ledger";
 
-/** What all processes together have not announced yet is at most this part of the bound. */
+/** The share of the bound that all processes together may leave unannounced. */
 const UNANNOUNCED_FRACTION = 1 / 16;
-/** Processes that begin at the same time do not see each other, so each takes so many for granted. */
+/** How many processes each process assumes at least, because processes that begin at the same time do not see each other. */
 const EXPECTED_PROCESSES = 8;
-/** A process that has announced nothing for so long has ended, or begins anew. */
+/** The age of a file at which its process counts as ended, in milliseconds. If it still runs, it begins a new account. */
 const MAX_AGE_MS = 10 * 60_000;
-/** A file stays young by being touched so often. */
+/** How often a process touches its file, so that the file stays young, in milliseconds. */
 const TOUCH_INTERVAL_MS = 60_000;
-/** A list that is made during a rename may miss the file; a process whose file is missing so often has ended. */
+/** How often in a row a file may be missing before its process counts as ended: a listing during a rename may miss the file. */
 const MAX_MISSES = 16;
-/** No announcement is so far ahead of the file that it is about, unless its process is no more. */
+/** How long after an announcement the announced write may still be in flight, in milliseconds; later its process must have ended. */
 const MAX_UNFINISHED_MS = 1_000;
 
-/** What {@linkcode Ledger} works with. */
+/** Options of {@linkcode Ledger}. */
 export interface LedgerOptions {
   /** The file system. */
   readonly files: Files;
-  /** The folder above those of entries. */
+  /** The folder that contains the folders of entries. */
   readonly root: string;
   /** How many bytes all entries may take. */
   readonly maxBytes: number;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** What other processes have announced since the last look. */
+/** The announcements of other processes since they were last read. */
 export interface LedgerNews {
   /** How many bytes they have written, or are about to write. */
   readonly writtenBytes: number;
   /** How many bytes they have removed. */
   readonly removedBytes: number;
-  /** How many bytes they may be writing now; a scan may find them or not. */
+  /** How many bytes they may be writing now; a scan may find these bytes or not. */
   readonly unfinishedBytes: number;
 }
 
+/** An account of another process, as this process knows it. */
 interface KnownAccount extends LedgerAccount {
-  /** How often in a row it was not found. */
+  /** How often in a row the account was missing in the folder. */
   readonly misses: number;
-  /** When this process has first seen it as it is, in milliseconds since 1970. */
+  /** When this process first saw the account in its present state, in milliseconds since 1970. */
   readonly changedAt: number;
 }
 
 /**
- * The accounts of all processes that write to a cache. A fault of the ledger rejects nothing: a process that can't write
- * there is found by the scans of the others.
+ * The accounts of all processes that write to a cache. Faults of the ledger are ignored: if a process can't announce its writes, the scans
+ * of the other processes find its files.
  */
 export class Ledger {
   readonly #files: Files;
@@ -74,13 +75,13 @@ export class Ledger {
   readonly #turn = new Semaphore(1);
   readonly #others = new Map<string, KnownAccount>();
   #own = newAccount();
-  /** What the name of this process's file says; `undefined` when it has none. */
+  /** The account in the name of this process's file; `undefined` if it has no file. */
   #announced: LedgerAccount | undefined;
   #touchedAt = 0;
-  /** When accounts were touched that are seen for the first time, by id. */
+  /** When the accounts that `open` finds were last touched, by id. */
   #touchedTimes: ReadonlyMap<string, number> = new Map();
 
-  /** Reads and makes nothing yet. */
+  /** Creates the ledger, without reading or creating a file yet. */
   constructor({ files, root, maxBytes, now }: LedgerOptions) {
     this.#files = files;
     this.#root = root;
@@ -89,25 +90,25 @@ export class Ledger {
     this.#now = now;
   }
 
-  /** Counts what this process is about to write, in bytes. */
+  /** Counts the bytes that this process is about to write. */
   begin(bytes: number): void {
     this.#own = { ...this.#own, begunBytes: this.#own.begunBytes + bytes };
   }
 
-  /** Counts what it has written, or has failed to write, and tells the others if they wait for so much. */
+  /** Counts the bytes that it has written, or has failed to write. Announces the end if many announced bytes were unfinished. */
   async end(bytes: number): Promise<void> {
     this.#own = { ...this.#own, doneBytes: this.#own.doneBytes + bytes };
     const { begunBytes = 0, doneBytes = 0 } = this.#announced ?? {};
     if (begunBytes - doneBytes >= this.#stepBytes()) await this.announce();
   }
 
-  /** Counts what this process has removed, in bytes. */
+  /** Counts the bytes that this process has removed. */
   remove(bytes: number): void {
     this.#own = { ...this.#own, removedBytes: this.#own.removedBytes + bytes };
   }
 
   /**
-   * Whether the others should know of what this process has done.
+   * Returns whether this process has enough unannounced writes and removals that it should announce them.
    *
    * @param bytes How many bytes it is about to write.
    */
@@ -117,7 +118,7 @@ export class Ledger {
     return begun + this.#own.removedBytes - removedBytes >= this.#stepBytes();
   }
 
-  /** Takes for known what is announced so far; the entries are counted afterwards. */
+  /** Reads the accounts for the first time. The caller counts the entries afterwards, so earlier announcements are part of that count. */
   async open(): Promise<LedgerNews> {
     this.#others.clear();
     this.#touchedTimes = await this.#sweep();
@@ -127,7 +128,7 @@ export class Ledger {
   }
 
   /**
-   * Tells the others what this process has done.
+   * Announces what this process has done.
    *
    * @param bytes How many bytes it is about to write.
    */
@@ -137,18 +138,18 @@ export class Ledger {
         if (!await this.#rename(bytes)) await this.#create(bytes);
         await this.#touch(bytes);
       } catch {
-        // Another file, if this one is still there, will be one of the same process.
+        // The next announcement creates another file, even if this one still exists.
         this.#announced = undefined;
       }
     });
   }
 
-  /** What the others have announced since the last look. */
+  /** Returns the announcements of other processes since the last call. */
   async news(): Promise<LedgerNews> {
     const found = new Map<string, LedgerAccount>();
     for (const name of await this.#list()) {
       const account = parseAccountName(name);
-      // A list may hold both names of a file.
+      // A listing during a rename may hold both names of a file.
       if (account !== undefined) found.set(account.id, laterAccount(account, found.get(account.id)));
     }
     found.delete(this.#own.id);
@@ -161,20 +162,21 @@ export class Ledger {
     };
   }
 
-  /** Removes the accounts of processes that are no more. */
+  /** Removes the accounts of processes that have ended. */
   async sweep(): Promise<void> {
     await this.#sweep();
   }
 
-  /** Removes all accounts, so that each process begins a new one. */
+  /** Removes all accounts, so that each process begins a new account. */
   async clear(): Promise<void> {
     await this.#removeAll(async (path) => (await this.#files.info(path))?.kind === "file");
     this.#own = newAccount();
     this.#announced = undefined;
-    // What is left there belongs to other processes, or was announced meanwhile.
+    // Ignore a failure: the folder may hold files of other programs, or accounts that were announced meanwhile.
     if (await this.#isFolder()) await this.#files.removeFolder(this.#folder).catch(() => {});
   }
 
+  /** Removes the accounts of processes that have ended, and returns when each account was last touched, by id. */
   async #sweep(): Promise<ReadonlyMap<string, number>> {
     const nowMs = this.#now();
     const times = new Map<string, number>();
@@ -187,12 +189,13 @@ export class Ledger {
     return times;
   }
 
+  /** Returns how many bytes this process may leave unannounced. */
   #stepBytes(): number {
     const processes = Math.max(EXPECTED_PROCESSES, this.#others.size + 1);
     return this.#maxBytes * UNANNOUNCED_FRACTION / processes;
   }
 
-  /** Gives this process's file its new name; `false` when there is none. */
+  /** Renames this process's file to its new account; returns `false` if it has no file any more. */
   async #rename(bytes: number): Promise<boolean> {
     const before = this.#announced;
     if (before === undefined) return false;
@@ -201,7 +204,7 @@ export class Ledger {
       this.#announced = next;
       return true;
     }
-    // A process that has read the old file knows what it said; the new one says the rest.
+    // The file is gone. Processes that have read it know that account, so the new account holds only the difference.
     this.#own = {
       id: newAccount().id,
       begunBytes: Math.max(0, this.#own.begunBytes - before.begunBytes),
@@ -235,7 +238,7 @@ export class Ledger {
     for (const path of [this.#root, this.#folder]) {
       const kind = (await this.#files.info(path))?.kind;
       if (kind === undefined) await this.#files.makeFolder(path);
-      // A link may lead anywhere.
+      // The folder may be a link, which may lead anywhere.
       else if (kind !== "folder") throw new Error(`Cannot keep a ledger in '${path}' as it is no folder`);
     }
     const account = this.#next(bytes);
@@ -244,7 +247,7 @@ export class Ledger {
     this.#touchedAt = -Infinity;
   }
 
-  /** Says that this process is alive: now and then, and when it is about to write much. */
+  /** Touches this process's file to show that the process is alive: once a minute, and when it is about to write much. */
   async #touch(bytes: number): Promise<void> {
     const nowMs = this.#now();
     if (this.#announced === undefined) return;
@@ -270,12 +273,12 @@ export class Ledger {
         if (await isOver(path, account)) await this.#files.remove(path);
       });
     } catch {
-      // They do no harm.
+      // Accounts that can't be removed do no harm.
     }
   }
 
   async #list(): Promise<readonly string[]> {
-    // Where there is no list, no other process is known.
+    // If the folder can't be listed, act as if there were no other process.
     return await this.#files.list(this.#folder).catch(() => undefined) ?? [];
   }
 

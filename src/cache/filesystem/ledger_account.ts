@@ -1,27 +1,27 @@
 /**
- * What a process has written to a cache and removed from it, as the name of a file.
+ * The account of a process in the ledger, as the name of a file.
  *
  * @module
  */
 
-/** What one process has done since it began, in bytes; no number ever falls. */
+/** The account of what one process has done since it began, in bytes. No number in it ever falls. */
 export interface LedgerAccount {
-  /** A UUID. */
+  /** The UUID of the account. */
   readonly id: string;
-  /** How much it has written, is writing, or is about to write. */
+  /** How many bytes the process has written, is writing, or is about to write. */
   readonly begunBytes: number;
-  /** How much of that is done. */
+  /** How many bytes of `begunBytes` are done: written, or failed. */
   readonly doneBytes: number;
-  /** How much it has removed. */
+  /** How many bytes the process has removed. */
   readonly removedBytes: number;
 }
 
-/** An account of a process that has done nothing yet. */
+/** Creates the account of a process that has done nothing yet. */
 export function newAccount(): LedgerAccount {
   return { id: crypto.randomUUID(), begunBytes: 0, doneBytes: 0, removedBytes: 0 };
 }
 
-/** The later of two accounts of a process: each number is the larger one. */
+/** Returns the later of two states of an account, in which each number is the larger one. */
 export function laterAccount(account: LedgerAccount, other: LedgerAccount = account): LedgerAccount {
   return {
     id: account.id,
@@ -31,16 +31,16 @@ export function laterAccount(account: LedgerAccount, other: LedgerAccount = acco
   };
 }
 
-/** The name of an account's file. */
+/** Returns the name of an account's file. */
 export function accountName({ id, begunBytes, doneBytes, removedBytes }: LedgerAccount): string {
   return `${id}-${begunBytes}-${doneBytes}-${removedBytes}`;
 }
 
 /**
- * The account that a file stands for.
+ * Parses the account in a file's name.
  *
  * @param name The file's name.
- * @returns The account; `undefined` when the file is something else.
+ * @returns The account; `undefined` if the file is no account.
  */
 export function parseAccountName(name: string): LedgerAccount | undefined {
   const match = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(\d{1,15})-(\d{1,15})-(\d{1,15})$/.exec(name);

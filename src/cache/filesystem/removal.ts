@@ -1,5 +1,5 @@
 /**
- * The removal of many files, where one that fails does not keep the others.
+ * The removal of many files: a failure of one does not stop the others.
  *
  * @module
  */
@@ -7,27 +7,29 @@
 import type { EntryFile } from "./entry_folders.ts";
 import { settleAll } from "./settle_all.ts";
 
-/** What became of files that were to be removed. */
+/** The result of the removal of files. */
 export interface Removal {
-  /** Those that are gone, because this process has removed them. */
+  /** The files that this process has removed. */
   readonly removed: readonly EntryFile[];
-  /** How many bytes count no more although they were not removed: files that are not the cache's, and those that other processes have removed. */
+  /** The bytes that count no longer although this process removed no file: of foreign files, and of files that others have removed. */
   readonly otherBytes: number;
-  /** Why the others are not. */
+  /** The errors of the files that could not be removed. */
   readonly failures: readonly unknown[];
 }
 
-/** Which files are of no use, and which are, to which belong those that can't be judged. */
+/** A division of files into useless ones and others. */
 export interface Verdict extends Removal {
+  /** The useless files. */
   readonly useless: readonly EntryFile[];
+  /** The other files, including those that could not be judged. */
   readonly kept: readonly EntryFile[];
 }
 
 /**
- * Does something with each file.
+ * Calls a function for each file, and collects its results and errors.
  *
  * @param files The files.
- * @param run What to do; whether it has removed the file.
+ * @param run Handles a file, and returns whether it has removed it.
  */
 export async function removeEach(
   files: readonly EntryFile[],
@@ -38,7 +40,7 @@ export async function removeEach(
     try {
       return await run(file) ? [file] : [];
     } catch (error) {
-      // Others can still go.
+      // The other files can still be removed.
       failures.push(error);
       return [];
     }
@@ -46,7 +48,7 @@ export async function removeEach(
   return { removed: done.flat(), otherBytes: 0, failures };
 }
 
-/** Tells the useless files from the rest. */
+/** Separates the useless files from the others. */
 export async function judgeEach(
   files: readonly EntryFile[],
   isUseless: (file: EntryFile) => Promise<boolean>,
@@ -60,7 +62,7 @@ export async function judgeEach(
   return { useless: [...useless], kept, removed: [], otherBytes: 0, failures };
 }
 
-/** How large files are together, in bytes. */
+/** Returns the total size of files, in bytes. */
 export function sumOf(files: readonly EntryFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

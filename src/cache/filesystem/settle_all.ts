@@ -1,19 +1,19 @@
 /**
- * Many operations on files, a few at a time.
+ * Many file operations, a few at a time.
  *
  * @module
  */
 
-/** Enough to keep the disk busy, and far from any limit of open files. */
+/** How many operations run at once: enough to keep the disk busy, and far below any limit of open files. */
 const AT_ONCE = 32;
 
 /**
- * Calls a function for every item, and leaves nothing running: what fails does not keep the others from being tried.
+ * Calls a function for every item, also after one has failed, and waits for all of the calls.
  *
  * @param items The items.
- * @param run What to do with each.
- * @returns The results, in order.
- * @throws {unknown} The first failure.
+ * @param run Handles an item.
+ * @returns The results, in the order of the items.
+ * @throws {unknown} The first failure, after all calls have settled.
  */
 export async function settleAll<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];

@@ -1,5 +1,5 @@
 /**
- * How large the folders of a cache are, or are thought to be.
+ * The estimated sizes of a cache's folders.
  *
  * @module
  */
@@ -7,56 +7,56 @@
 import { SHARDS } from "./entry_name.ts";
 import type { LedgerNews } from "./ledger.ts";
 
-/** The size of each folder: as it was at the last look, with what is known to have happened since. */
+/** Estimates the size of each folder: its size at the last scan, plus the changes known since. */
 export class ShardSizes {
   readonly #bytes = new Map<string, number>();
   #totalBytes = 0;
-  /** What others have removed, as this process found out before they said so. */
+  /** How many bytes this process has found removed by other processes that have not announced the removal yet. */
   #goneBytes = 0;
-  /** What others were writing at the last look. */
+  /** How many bytes other processes were writing at the last call of `learn`. */
   #unfinishedBytes = 0;
 
-  /** How many folders were looked at or guessed. */
+  /** How many folders were scanned or have an assumed size. */
   get known(): number {
     return this.#bytes.size;
   }
 
-  /** All of them together, in bytes. */
+  /** The total of all folders, in bytes. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
 
-  /** The size of a folder, in bytes; `undefined` before the first look. */
+  /** Returns the size of a folder, in bytes; `undefined` if it is not known yet. */
   get(shard: string): number | undefined {
     return this.#bytes.get(shard);
   }
 
-  /** Notes what a look has found in a folder, in bytes. */
+  /** Sets the size of a folder, in bytes. */
   set(shard: string, bytes: number): void {
     this.#totalBytes += bytes - (this.#bytes.get(shard) ?? 0);
     this.#bytes.set(shard, bytes);
   }
 
-  /** Notes that a folder has grown by so many bytes, or shrunk when they are below 0. */
+  /** Notes that a folder has grown by so many bytes, or has shrunk if the number is negative. */
   change(shard: string, bytes: number): void {
     const before = this.#bytes.get(shard);
     if (before !== undefined) this.set(shard, Math.max(0, before + bytes));
   }
 
-  /** Notes that another process has removed a file, which it will announce. */
+  /** Notes that another process has removed a file, and will announce that. */
   noteGone(shard: string, bytes: number): void {
     this.change(shard, -bytes);
     this.#goneBytes += bytes;
   }
 
   /**
-   * Notes what other processes have announced. They do not say in which folder, but keys are hashes: what is written goes to
-   * all alike, and what is removed was where something is.
+   * Applies the announcements of other processes. These do not name folders, but keys are hashes: written bytes spread evenly over all
+   * folders, and removed bytes come from each folder in proportion to its size.
    *
-   * @param news What they have announced.
-   * @param seenFraction Which part of the folders was looked at since the announcements before. Of what happened there
-   * meanwhile, the look has found one half and missed the other, as far as can be told: of what was written as well as of
-   * what was removed, or who looks slowly takes the cache for much too large while others are busy.
+   * @param news The announcements.
+   * @param seenFraction The share of the folders that was scanned since the previous announcements. On average, the scans have seen one
+   * half of what happened in these folders meanwhile, and missed the other half. So one half is not counted again, of the writes as well
+   * as of the removals; otherwise a slow scan would take the cache for much too large while other processes are busy.
    */
   learn({ writtenBytes, removedBytes, unfinishedBytes }: LedgerNews, seenFraction: number): void {
     const missedFraction = 1 - seenFraction / 2;
@@ -68,14 +68,14 @@ export class ShardSizes {
     this.#goneBytes -= goneBytes;
     this.#unfinishedBytes = unfinishedBytes;
     if (addedBytes === 0 && lostBytes === 0) return;
-    // What was removed may have been written since the announcements before.
+    // Add first, and remove afterwards: the removed bytes may be among those written since the previous announcements.
     const addedEach = addedBytes / SHARDS.length;
     const allBytes = this.#totalBytes + addedEach * this.#bytes.size;
     const keptFraction = 1 - Math.min(1, lostBytes / Math.max(1, allBytes));
     for (const [shard, bytes] of this.#bytes) this.set(shard, (bytes + addedEach) * keptFraction);
   }
 
-  /** Forgets everything. */
+  /** Drops all sizes. */
   clear(): void {
     this.#bytes.clear();
     this.#totalBytes = 0;

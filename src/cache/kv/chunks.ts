@@ -1,5 +1,5 @@
 /**
- * Frames cut into the pieces that a key-value store takes, and put together again.
+ * Frames, cut into chunks that a key-value store accepts, and put together again.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { CacheMeta } from "../cache.ts";
 import { type FrameHead, readHead, readMeta } from "../frame.ts";
 import type { KvRecord } from "./store.ts";
 
-/** The length of all chunks but the last; a store takes 65,536 bytes. */
+/** The length of all chunks but the last; a store accepts values of 65,536 bytes. */
 const CHUNK_BYTES = 65_000;
 
-/** How many chunks one write takes: together with their keys they stay below the 819,200 bytes of an atomic. */
+/** How many chunks one write may have: together with their keys they stay below the 819,200 bytes of an atomic operation. */
 export const MAX_CHUNKS = 12;
-/** How many bytes one write takes. */
+/** How many bytes the frame of one write may have. */
 export const MAX_FRAME_BYTES: number = MAX_CHUNKS * CHUNK_BYTES;
 
-/** What the records of a slot amount to. */
+/** The content of a slot, as its records show it. */
 export type SlotContent =
   | { readonly kind: "absent" }
-  /** Parts are missing or come from different writes: a write may be in flight. */
+  /** Chunks are missing or come from different writes: a write may be in flight. */
   | { readonly kind: "torn" }
-  /** Nothing that this cache has written. */
+  /** The records were not written by this cache, or are damaged. */
   | { readonly kind: "corrupt" }
   | {
     readonly kind: "frame";
@@ -41,7 +41,7 @@ export function split(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[]
 }
 
 /**
- * Puts the records of a slot together: those of one moment, in the order of their keys, which end with the number of the
+ * Puts the records of a slot together. They must come from one snapshot, in the order of their keys, which end with the number of the
  * chunk.
  */
 export function assemble(records: readonly KvRecord[]): SlotContent {
@@ -51,7 +51,7 @@ export function assemble(records: readonly KvRecord[]): SlotContent {
   if (first.key.at(-1) !== 0) return { kind: "torn" };
   const head = readHead(first.value);
   if (head === undefined || head.frameBytes > MAX_FRAME_BYTES) return { kind: "corrupt" };
-  // What is behind the last chunk comes from an older entry, and does not count.
+  // Ignore records behind the last chunk: they come from an older entry.
   const chunks = records.slice(0, Math.ceil(head.frameBytes / CHUNK_BYTES));
   if (!isOneWrite(chunks, head)) return { kind: "torn" };
   const frame = join(chunks, head);
@@ -69,7 +69,7 @@ function isChunk(record: KvRecord): record is Chunk {
     number >= 0 && number < MAX_CHUNKS;
 }
 
-/** Whether these are all chunks of a frame, from a single write. */
+/** Returns whether these are all chunks of a frame, from a single write. */
 function isOneWrite(chunks: readonly Chunk[], { frameBytes }: FrameHead): boolean {
   const [first] = chunks;
   return chunks.length === Math.ceil(frameBytes / CHUNK_BYTES) &&
@@ -78,7 +78,7 @@ function isOneWrite(chunks: readonly Chunk[], { frameBytes }: FrameHead): boolea
     );
 }
 
-/** The frame, if the chunks have the lengths that they must have. */
+/** Joins the chunks of a frame; returns `undefined` if a chunk has a wrong length. */
 function join(chunks: readonly Chunk[], { frameBytes }: FrameHead): Uint8Array | undefined {
   const lengthAt = (index: number) => Math.min(CHUNK_BYTES, frameBytes - index * CHUNK_BYTES);
   if (chunks.some(({ value }, index) => value.length !== lengthAt(index))) return undefined;

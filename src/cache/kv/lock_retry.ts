@@ -1,25 +1,25 @@
 /**
- * Patience with a database that another process is writing to.
+ * Retries for a database that another process has locked.
  *
  * @module
  */
 
-/** How often something is tried again. */
+/** How many retries there are. */
 const MAX_RETRIES = 2;
-/** Up to how long the wait before the first retry is, in milliseconds; twice as long before the second. */
+/** The longest wait before the first retry, in milliseconds; the second one may be twice as long. */
 const BASE_DELAY_MS = 25;
 
-/** What waiting takes. */
+/** Options of {@linkcode retryWhileLocked}. */
 export interface LockRetryOptions {
-  /** A number from 0 (included) to 1 (excluded). */
+  /** Returns a number from 0 (included) to 1 (excluded). */
   readonly random: () => number;
   /** Resolves after so many milliseconds. */
   readonly delay: (delayMs: number) => Promise<void>;
 }
 
 /**
- * Runs something, and again up to two times while it throws `database is locked`, after a wait of any length up to 25 and then
- * 50 ms. Any other error, and the last one, is thrown.
+ * Runs a function, and retries it up to two times while it throws `database is locked`. The waits before the retries are random, up to
+ * 25 ms and up to 50 ms (full jitter). Any other error is thrown at once; so is the error of the last retry.
  */
 export async function retryWhileLocked<T>(
   run: () => Promise<T>,
@@ -35,7 +35,7 @@ export async function retryWhileLocked<T>(
   }
 }
 
-/** The stores' errors have no codes. */
+/** Returns whether an error says that the database is locked. It looks at the message, because the errors of stores have no codes. */
 function isLocked(error: unknown): boolean {
   return error instanceof Error && /database (?:table )?is locked/i.test(error.message);
 }

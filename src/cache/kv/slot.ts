@@ -1,5 +1,5 @@
 /**
- * Reading and removing slots: the places of entries in a store, each with a record for every chunk.
+ * Reading and removing slots. A slot is the place of an entry in a store; it has one record for each chunk.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { assemble, MAX_CHUNKS, type SlotContent } from "./chunks.ts";
 import { Deletions } from "./deletions.ts";
 import type { KvKey, KvKeyPart, KvRecord, KvStore } from "./store.ts";
 
-/** More than a slot has: then all of it is read in one batch, which is of one moment. */
+/** The batch size for one slot: more records than a slot has, so that one batch, which is one snapshot, contains all of them. */
 const SLOT_BATCH = MAX_CHUNKS + 2;
 /** How many records a walk over all slots reads at once, of up to 65,536 bytes each. */
 const WALK_BATCH = 100;
 
-/** Reads the records of one slot, as they are at one moment. */
+/** Reads the records of one slot, from one snapshot of the store. */
 export async function readSlot(kv: KvStore, slot: KvKey): Promise<KvRecord[]> {
   const records: KvRecord[] = [];
   const options = { limit: SLOT_BATCH, batchSize: SLOT_BATCH };
@@ -22,14 +22,14 @@ export async function readSlot(kv: KvStore, slot: KvKey): Promise<KvRecord[]> {
   return records;
 }
 
-/** Removes a slot at once, and says whether there was anything. */
+/** Removes the records of a slot, and returns whether there were any. */
 export async function removeSlot(kv: KvStore, slot: KvKey): Promise<boolean> {
   const records = await readSlot(kv, slot);
   if (records.length > 0) await removeRecords(kv, slot, records);
   return records.length > 0;
 }
 
-/** Removes everything below a key. */
+/** Removes all records below a key. */
 export async function removeAll(kv: KvStore, root: KvKey): Promise<void> {
   const deletions = new Deletions(kv);
   for await (const { key } of kv.list({ prefix: root }, { batchSize: WALK_BATCH })) {
@@ -38,7 +38,7 @@ export async function removeAll(kv: KvStore, root: KvKey): Promise<void> {
   await deletions.commit();
 }
 
-/** Removes the slots below a key that are of no use any more. */
+/** Removes the useless slots below a key. */
 export async function sweepSlots(
   kv: KvStore,
   root: KvKey,
@@ -49,7 +49,7 @@ export async function sweepSlots(
   for await (const seen of slotsBelow(kv, root)) {
     if (!isUseless(assemble(seen))) continue;
     const slot = seen[0]!.key.slice(0, root.length + 1) as KvKeyPart[];
-    // What was seen may be of several moments, with a write between them.
+    // Read the slot again, from one snapshot: the walk may have read its records from several, with a write between them.
     const current = await readSlot(kv, slot);
     if (!isUseless(assemble(current))) continue;
     const useless = current.length > 0 ? current : seen;
@@ -62,13 +62,13 @@ export async function sweepSlots(
 
 async function removeRecords(kv: KvStore, slot: KvKey, records: readonly KvRecord[]): Promise<void> {
   const deletions = new Deletions(kv);
-  // Also what may have been written since: half an entry is of no use.
+  // Remove all chunks, also those that may have been written since: a part of an entry would be useless.
   for (let chunk = 0; chunk < MAX_CHUNKS; chunk++) await deletions.add([...slot, chunk]);
   for (const { key } of records) await deletions.add(key as KvKey);
   await deletions.commit();
 }
 
-/** The records of one slot after the other. */
+/** Yields the records of one slot after the other. */
 async function* slotsBelow(kv: KvStore, root: KvKey): AsyncIterable<KvRecord[]> {
   let records: KvRecord[] = [];
   for await (const record of kv.list({ prefix: root }, { batchSize: WALK_BATCH })) {

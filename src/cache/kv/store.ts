@@ -1,5 +1,5 @@
 /**
- * The part of `Deno.Kv` that the cache uses, so that anything alike will do.
+ * The contract of a key-value store: the part of `Deno.Kv` that the cache uses.
  *
  * @module
  */
@@ -10,27 +10,27 @@ export type KvKeyPart = Uint8Array | string | number | bigint | boolean;
 /** A key. */
 export type KvKey = readonly KvKeyPart[];
 
-/** What a store holds under one key. */
+/** A record: the value that a store holds under one key. */
 export interface KvRecord {
-  /** Where it is: a {@linkcode KvKey}, whatever else a store may call a part of one. */
+  /** The key: a {@linkcode KvKey}. Its type is wider, because stores may allow other types for the parts of a key. */
   readonly key: readonly unknown[];
-  /** What it is; bytes, if this cache has written it. */
+  /** The value; bytes, if this cache has written it. */
   readonly value: unknown;
-  /** Which write it comes from: all that one write has set have the same. */
+  /** The version of the record: the same for all records that one atomic operation has set. */
   readonly versionstamp: string;
 }
 
 /** Options of {@linkcode KvStore.list}. */
 export interface KvListOptions {
-  /** How many records there may be. */
+  /** The largest number of records to list. */
   limit?: number;
-  /** How many records are read at once; those of one batch are of one moment. */
+  /** How many records are read at once. The records of one batch come from one snapshot. */
   batchSize?: number;
 }
 
-/** Several changes that happen together or not at all. */
+/** An atomic operation: several changes that are made together or not at all. */
 export interface KvAtomic {
-  /** Adds a write; the record may vanish `expireIn` milliseconds after it, or later. */
+  /** Adds a write. The store may remove the record `expireIn` milliseconds after the commit, or later. */
   set(key: KvKey, value: unknown, options?: { expireIn?: number }): KvAtomic;
   /** Adds a removal. */
   delete(key: KvKey): KvAtomic;
@@ -38,10 +38,10 @@ export interface KvAtomic {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** A key-value store: `Deno.Kv`, that of `npm:@deno/kv`, or anything that does the same. */
+/** A key-value store: `Deno.Kv`, the one of `npm:@deno/kv`, or any store with the same methods. */
 export interface KvStore {
-  /** The records whose keys begin with a prefix, in the order of their keys. */
+  /** Lists the records whose keys begin with a prefix, in the order of their keys. */
   list(selector: { prefix: KvKey }, options?: KvListOptions): AsyncIterable<KvRecord>;
-  /** Begins a write. */
+  /** Begins an atomic operation. */
   atomic(): KvAtomic;
 }

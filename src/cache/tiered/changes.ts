@@ -1,19 +1,19 @@
 /**
- * Which keys were changed while they were being read.
+ * A record of the keys that were changed while they were being read.
  *
  * @module
  */
 
 interface KeyState {
-  /** How many watches and writes there are. */
+  /** How many watches and writes use this state. */
   users: number;
-  /** How many writes have not ended. */
+  /** How many writes are in flight. */
   writes: number;
   /** How many writes have begun. */
   changes: number;
 }
 
-/** Holds an entry for each key that is being read or written, and none for others. */
+/** Records changes of keys. It holds a state only for keys that are being read or written. */
 export class Changes {
   readonly #keys = new Map<string, KeyState>();
   #clears = 0;
@@ -22,7 +22,7 @@ export class Changes {
   /**
    * Begins to watch a key.
    *
-   * @returns Ends the watch, and says whether no write of the key has been in flight since it began.
+   * @returns A function that ends the watch, and returns whether no write of the key was in flight during it.
    */
   watch(key: string): () => boolean {
     const state = this.#use(key);
@@ -35,7 +35,7 @@ export class Changes {
     };
   }
 
-  /** Begins a write of a key; what it returns ends it. */
+  /** Begins a write of a key, and returns a function that ends it. */
   write(key: string): () => void {
     const state = this.#use(key);
     state.writes += 1;
@@ -46,7 +46,7 @@ export class Changes {
     };
   }
 
-  /** Begins a write of all keys; what it returns ends it. */
+  /** Begins a removal of all keys, and returns a function that ends it. */
   clear(): () => void {
     this.#clears += 1;
     this.#clearing += 1;

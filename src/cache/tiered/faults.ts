@@ -1,12 +1,12 @@
 /**
- * The faults of tiers.
+ * The faults of the tiers of a cache.
  *
  * @module
  */
 
 import type { CacheAdapter, CacheFault } from "../cache.ts";
 
-/** Hears of faults. */
+/** A listener for faults. */
 export type FaultListener = (fault: CacheFault) => void;
 
 /** The faults of one operation on all tiers. */
@@ -15,29 +15,29 @@ export class Faults {
   readonly #listener: FaultListener | undefined;
   readonly #errors: unknown[] = [];
 
-  /** Begins without faults. */
+  /** Creates an empty list for an operation. */
   constructor(operation: CacheFault["operation"], listener: FaultListener | undefined) {
     this.#operation = operation;
     this.#listener = listener;
   }
 
-  /** Adds a tier's fault, and tells of it. */
+  /** Adds a tier's fault, and reports it to the listener. */
   add({ name }: CacheAdapter, error: unknown, operation: CacheFault["operation"] = this.#operation): void {
     this.#errors.push(error);
     try {
       this.#listener?.({ adapter: name, operation, error });
     } catch {
-      // A listener can't break the cache.
+      // A listener that throws must not break the cache.
     }
   }
 
-  /** Throws if that many tiers have failed and no listener was told. */
+  /** Throws if at least `count` tiers have failed and there is no listener. */
   throwIfMany(count: number): void {
     if (this.#errors.length >= count && this.#listener === undefined) throw joined(this.#errors);
   }
 }
 
-/** One error for several. */
+/** Makes one error of several; a single error stays as it is. */
 export function joined(errors: readonly unknown[]): unknown {
   return errors.length === 1
     ? errors[0]

@@ -1,5 +1,5 @@
 /**
- * How old a response is.
+ * The age of a response.
  *
  * @module
  */
@@ -10,29 +10,31 @@ import type { CacheMeta } from "../../cache/cache.ts";
 import { MAX_DELTA_MS, parseDeltaMs } from "./delta_seconds.ts";
 import type { Fields } from "./fields.ts";
 
-/** When a response was asked for, and came. */
+/** The times of a request and of its response. */
 export interface ExchangeTimes {
   /** When the request was sent, in milliseconds since 1970. Waiting before that does not age a response. */
   readonly requestedAtMs: number;
-  /** When the response's headers came, in milliseconds since 1970. */
+  /** When the response's headers arrived, in milliseconds since 1970. */
   readonly storedAtMs: number;
 }
 
 /**
- * How old a response was when it came: `corrected_initial_age` of RFC 9111 §4.2.3.
+ * Returns how old a response was when it arrived: `corrected_initial_age` of RFC 9111 §4.2.3.
  *
  * @param fields The response's fields.
- * @param times When it was asked for, and came.
+ * @param times The times of the request and of the response.
  * @returns Milliseconds, at most {@linkcode MAX_DELTA_MS}.
  */
 export function initialAgeMs(fields: Fields, { requestedAtMs, storedAtMs }: ExchangeTimes): number {
   const correctedMs = ageValueMs(fields) + Math.max(0, storedAtMs - requestedAtMs);
-  // The date says whole seconds: what is less than one is not age.
+  // `Date` has whole seconds, so a difference of less than a second does not count.
   const apparentMs = Math.floor((storedAtMs - dateMs(fields, storedAtMs)) / 1_000) * 1_000;
   return Math.min(Math.max(apparentMs, correctedMs), MAX_DELTA_MS);
 }
 
-/** RFC 9111 §5.1: of a list, the first member counts; what is no number of seconds is ignored. */
+/**
+ * Returns the value of `Age`, in milliseconds. RFC 9111 §5.1: in a list, the first member counts; an invalid value is ignored.
+ */
 function ageValueMs(fields: Fields): number {
   const [first = ""] = (fields.get("age") ?? "").split(",").map(trimSpace).filter((member) => member !== "");
   const ageMs = parseDeltaMs(first);
@@ -40,10 +42,10 @@ function ageValueMs(fields: Fields): number {
 }
 
 /**
- * When a response was made, as it says.
+ * Returns when the server made a response, by its `Date`.
  *
  * @param fields The response's fields.
- * @param storedAtMs When it came, in milliseconds since 1970: holds when it says nothing that can be read.
+ * @param storedAtMs When the response arrived, in milliseconds since 1970: the result if `Date` is absent or unreadable.
  * @returns Milliseconds since 1970.
  */
 export function dateMs(fields: Fields, storedAtMs: number): number {
@@ -51,11 +53,11 @@ export function dateMs(fields: Fields, storedAtMs: number): number {
 }
 
 /**
- * How old a stored response is: `current_age` of RFC 9111 §4.2.3. After a clock was set back, a response may be from the future.
- * It then is as old as that is far away: after a small step it is good for as long as ever, and after a large one it is not good
- * for years.
+ * Returns how old a stored response is: `current_age` of RFC 9111 §4.2.3. After the clock was set back, a response may lie in the
+ * future. The distance to that time then counts as its age: after a small step the response stays fresh, and after a large step
+ * it does not stay fresh for years.
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param nowMs The present, in milliseconds since 1970.
  * @returns Milliseconds; always finite.
  */

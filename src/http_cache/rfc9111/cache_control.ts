@@ -10,18 +10,18 @@ import { isToken } from "../../http/token.ts";
 import { commaList } from "../../primitives/comma_list.ts";
 import { parseDeltaMs } from "./delta_seconds.ts";
 
-/** Directives by their lower-case names, each with the values of its occurrences; `null` for one without a value. */
+/** Directives by their lower-case names, each with the values of all its occurrences; `null` stands for no value. */
 export type CacheControl = ReadonlyMap<string, readonly (string | null)[]>;
 
 const NONE: CacheControl = new Map();
 const ESCAPE = /\\(.)/g;
 
-/** Fields that the cache itself lives on: a response that lists one as not to be reused can't be reused at all. */
+/** Fields that the cache itself needs: if `no-cache` lists one of them, the cache cannot reuse the response at all. */
 const VITAL_FIELDS = new Set(["age", "cache-control", "date", "etag", "expires", "last-modified", "vary"]);
 
 /**
- * Reads a `Cache-Control` field (RFC 9111 §5.2). What is malformed is kept as a value that is no number and no list of
- * names, so that its readers take the careful course; a quote that never ends hides nothing that follows.
+ * Reads a `Cache-Control` field (RFC 9111 §5.2). A malformed value is kept in a form that is neither a number nor a list of
+ * names, so that its readers choose the safe side. A quote without an end does not hide the directives after it.
  *
  * @param value The field's value, its lines joined by commas.
  * @returns The directives.
@@ -42,7 +42,10 @@ export function parseCacheControl(value: string | null): CacheControl {
   return directives;
 }
 
-/** White space beside the `=` is malformed, and kept so that the value is not taken for a number. */
+/**
+ * Reads the value of a directive. White space beside the `=` is malformed. Keep it, so that no reader takes the value for a
+ * number.
+ */
 function readArgument(beforeEquals: string, afterEquals: string): string {
   const text = afterEquals.trimEnd();
   if (/[\t ]$/.test(beforeEquals)) return ` ${text}`;
@@ -51,7 +54,7 @@ function readArgument(beforeEquals: string, afterEquals: string): string {
 }
 
 /**
- * The directives of a request. `Pragma: no-cache` counts where there is no `Cache-Control` (RFC 9111 §5.4).
+ * Returns the directives of a request. `Pragma: no-cache` counts where there is no `Cache-Control` (RFC 9111 §5.4).
  *
  * @param headers The request's headers.
  * @returns The directives.
@@ -63,12 +66,12 @@ export function requestDirectives(headers: HeaderMap): CacheControl {
 }
 
 /**
- * The time that a directive says.
+ * Returns the time in a directive.
  *
  * @param directives The directives.
  * @param name The directive's lower-case name.
- * @returns Milliseconds. Of several occurrences it is the shortest, so that nothing lasts longer than the first one
- * allows (RFC 9111 §4.2.1); 0 when one of them is malformed or empty; `undefined` when there is none.
+ * @returns Milliseconds; 0 if a value is malformed or empty; `undefined` if the directive is absent. If the directive occurs
+ * several times, the shortest time counts, so that nothing lasts longer than the first occurrence allows (RFC 9111 §4.2.1).
  */
 export function directiveMs(directives: CacheControl, name: string): number | undefined {
   const values = directives.get(name);
@@ -80,8 +83,8 @@ export function directiveMs(directives: CacheControl, name: string): number | un
 }
 
 /**
- * Whether nothing of a response may be reused before it was validated: `no-cache`, unless it names the fields that it is
- * meant for, and the cache can do without them (RFC 9111 §5.2.2.4).
+ * Whether the cache must validate a response before each reuse. `no-cache` says so, unless it lists only fields that the cache
+ * can do without (RFC 9111 §5.2.2.4).
  *
  * @param directives The response's directives.
  * @returns Whether it must be validated each time.
@@ -92,7 +95,7 @@ export function isNoCache(directives: CacheControl): boolean {
 }
 
 /**
- * The fields of a response that may not be reused, while the others may: `no-cache="set-cookie"`.
+ * Returns the fields of a response that the cache must not reuse, while it may reuse the others, as in `no-cache="set-cookie"`.
  *
  * @param directives The response's directives.
  * @returns Their lower-case names.
@@ -101,7 +104,7 @@ export function noCacheFields(directives: CacheControl): readonly string[] {
   return (directives.get("no-cache") ?? []).flatMap((value) => listedFields(value) ?? []);
 }
 
-/** The names in a list; `undefined` when it is none, or has one that the cache can't do without. */
+/** Returns the names in a list; `undefined` if the value is not a list of names, or contains a field that the cache needs. */
 function listedFields(value: string | null): readonly string[] | undefined {
   const names = commaList(value?.toLowerCase() ?? "");
   const usable = names.length > 0 && names.every((name) => isToken(name) && !VITAL_FIELDS.has(name));

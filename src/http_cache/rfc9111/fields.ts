@@ -1,22 +1,22 @@
 /**
- * Header fields to read, wherever they are kept.
+ * Read access to header fields, whether in a `Headers` object or in stored metadata.
  *
  * @module
  */
 
 import type { CacheMeta } from "../../cache/cache.ts";
 
-/** The fields of a message; `Headers` are such. */
+/** The fields of a message; a `Headers` object implements it. */
 export interface Fields {
-  /** The value of a field, its lines joined by commas; `null` when it is absent. */
+  /** Returns the value of a field, its lines joined by commas; `null` if it is absent. */
   get(name: string): string | null;
 }
 
 /**
- * The fields of a stored response, without a copy.
+ * Gives access to the fields of a stored response, without copying them.
  *
- * @param meta What is kept beside the body.
- * @returns The fields; asked for by their lower-case names.
+ * @param meta The stored metadata.
+ * @returns The fields. Their names must be in lower case.
  */
 export function storedFields({ headers }: Pick<CacheMeta, "headers">): Fields {
   return {

@@ -1,5 +1,5 @@
 /**
- * How long a response is fresh.
+ * Freshness: how long the cache may use a response without validating it.
  *
  * @module
  */
@@ -10,36 +10,36 @@ import { type CacheControl, directiveMs, isNoCache, parseCacheControl } from "./
 import { MAX_DELTA_MS } from "./delta_seconds.ts";
 import type { Fields } from "./fields.ts";
 
-/** A guess is a tenth of the time for which the response had not changed, and a day at most. */
+/** The guess (heuristic freshness) is a tenth of the time for which the response had not changed, and at most a day. */
 const HEURISTIC_SHARE = 0.1;
 const MAX_HEURISTIC_MS = 86_400_000;
-/** What says of itself that it is for good: without a date of change the guess is the longest one. */
+/** Permanent redirects: without a `Last-Modified`, the guess for them is the longest one. */
 const PERMANENT: ReadonlySet<number> = new Set([301, 308]);
 
 /**
- * Statuses whose responses may be kept on a guess. RFC 9110 §15.1 also allows it for some errors, but these are kept only
- * when the server says for how long.
+ * Statuses whose freshness the cache may guess. RFC 9110 §15.1 also allows it for some errors, but the cache stores these only if
+ * the server says how long they are fresh.
  */
 const HEURISTIC_STATUSES: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 
-/** What freshness is computed from. */
+/** The response whose freshness is computed. */
 export interface FreshnessInput {
   readonly status: number;
   /** The response's fields. */
   readonly fields: Fields;
-  /** When it came, in milliseconds since 1970. */
+  /** When the response arrived, in milliseconds since 1970. */
   readonly storedAtMs: number;
-  /** For how long it is fresh when the server does not say, in milliseconds; by default that is guessed. */
+  /** How long the response is fresh if the server does not say, in milliseconds; by default a guess. */
   readonly fallbackMs?: number | undefined;
 }
 
 /**
- * For how long a response is fresh in a private cache, counted from when it was made (RFC 9111 §4.2.1): `max-age`, else
- * `Expires` less `Date`, else a guess: a tenth of the time since `Last-Modified`, and a day for a permanent redirect that has none.
- * `s-maxage` is for others.
+ * Returns how long a response is fresh in a private cache, counted from when the server made it (RFC 9111 §4.2.1). That is
+ * `max-age`; else `Expires` less `Date`; else a guess. The guess is a tenth of the time since `Last-Modified`, or a day for a
+ * permanent redirect without that field. `s-maxage` is for shared caches.
  *
  * @param input The response.
- * @returns Milliseconds; 0 for a response that must be validated each time, and for one that says it in a malformed way.
+ * @returns Milliseconds; 0 for a response that must be validated each time, and for a malformed value.
  */
 export function freshnessLifetimeMs(input: FreshnessInput): number {
   const { fields, storedAtMs } = input;
@@ -54,18 +54,18 @@ export function freshnessLifetimeMs(input: FreshnessInput): number {
 }
 
 /**
- * Whether a response says for how long it is fresh.
+ * Whether a response says how long it is fresh.
  *
  * @param fields The response's fields.
  * @param directives Its `Cache-Control`.
- * @returns Whether it does, be it malformed or 0.
+ * @returns Whether it does, even if the value is malformed or 0.
  */
 export function hasExplicitFreshness(fields: Fields, directives: CacheControl): boolean {
   return directives.has("max-age") || fields.get("expires") !== null;
 }
 
 /**
- * Whether a response may be kept although it does not say for how long (RFC 9111 §4.2.2).
+ * Whether the cache may store a response that does not say how long it is fresh, and guess that time (RFC 9111 §4.2.2).
  *
  * @param status The status.
  * @param directives Its `Cache-Control`.
@@ -77,7 +77,7 @@ export function allowsHeuristic(status: number, directives: CacheControl): boole
 
 function heuristicMs({ status, fields, storedAtMs }: FreshnessInput, directives: CacheControl): number {
   if (!allowsHeuristic(status, directives)) return 0;
-  // What HTTP/1.0 servers say when they mean `no-cache`.
+  // HTTP/1.0 servers send `Pragma: no-cache` for `Cache-Control: no-cache`.
   if (parseCacheControl(fields.get("pragma")).has("no-cache")) return 0;
   const modifiedMs = parseHttpDate(fields.get("last-modified") ?? "", storedAtMs);
   if (modifiedMs === undefined) return PERMANENT.has(status) ? MAX_HEURISTIC_MS : 0;

@@ -1,5 +1,5 @@
 /**
- * Which stored responses a change makes wrong.
+ * Invalidation: the stored responses that a change makes wrong.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { isSafeMethod } from "../../http/classify.ts";
 import { withoutFragment } from "../../http/url.ts";
 import type { Fields } from "./fields.ts";
 
-/** A request that may have changed something, and its response. */
+/** A request that may have changed a resource, and its response. */
 export interface Change {
   /** The method, upper case. */
   readonly method: string;
-  /** The absolute URL of the request, as the cache's keys have it. */
+  /** The absolute URL of the request, as in the cache's keys. */
   readonly url: string;
   readonly status: number;
   /** The response's fields. */
@@ -20,9 +20,9 @@ export interface Change {
 }
 
 /**
- * The URLs whose stored responses a request has made wrong (RFC 9111 §4.4): after any method that is not known to be safe,
- * and a status of success or redirection, its own URL and those of `Location` and `Content-Location`, if they are of the
- * same origin.
+ * Returns the URLs whose stored responses a request has invalidated (RFC 9111 §4.4). After a method that is not known to be safe
+ * and a status of success or redirection, these are the request's own URL, and those in `Location` and `Content-Location` if they
+ * are of the same origin.
  *
  * @param change The request and its response.
  * @returns The absolute URLs without fragments, each once.

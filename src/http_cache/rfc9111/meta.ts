@@ -1,5 +1,5 @@
 /**
- * What is kept beside the body of a response.
+ * The metadata that the cache stores beside the body of a response.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import type { StaleWindows } from "./reuse.ts";
 import { toStoredHeaders } from "./stored_headers.ts";
 import type { SelectingHeader } from "./vary.ts";
 
-/** For how long a stale response is kept, in milliseconds: it can be validated, or serve when there is nothing else. */
+/** How long the cache keeps a stale response, in milliseconds: it can validate it, or serve it when there is nothing else. */
 export const RETENTION_MS: number = 30 * 86_400_000;
 
 /** A response that may be stored. */
 export interface StorableResponse extends ExchangeTimes {
-  /** The full key that it is stored under. */
+  /** The full key of its slot. */
   readonly key: string;
   readonly url: string;
   readonly status: number;
-  /** Its headers. */
+  /** The response headers. */
   readonly headers: Headers;
-  /** The request headers that it was selected by. */
+  /** The request headers that have selected it. */
   readonly vary: readonly SelectingHeader[];
-  /** For how long it is fresh when the server does not say, in milliseconds; by default that is guessed. */
+  /** How long the response is fresh if the server does not say, in milliseconds; by default a guess. */
   readonly fallbackMs?: number | undefined;
-  /** What holds for a response that does not say. */
+  /** The stale windows of a response that does not say. */
   readonly windows?: StaleWindows | undefined;
 }
 
@@ -36,10 +36,10 @@ export interface StorableResponse extends ExchangeTimes {
 export type Lifetime = Pick<CacheMeta, "requestedAt" | "storedAt" | "initialAge" | "freshForMs" | "removeAt">;
 
 /**
- * Describes a response for the cache.
+ * Makes the metadata of a response.
  *
  * @param response The response.
- * @returns What to keep beside its body.
+ * @returns The metadata to store beside the body.
  */
 export function toMeta(response: StorableResponse): CacheMeta {
   const { key, url, status, headers, vary, storedAtMs, fallbackMs, windows } = response;
@@ -54,7 +54,7 @@ export function toMeta(response: StorableResponse): CacheMeta {
 }
 
 /**
- * Whether storing a response is of any use: one that is stale and can't be validated either is never used.
+ * Whether storing a response is of any use: the cache never uses one that is stale and that it cannot validate.
  *
  * @param lifetime Its metadata.
  * @returns Whether it is.
@@ -66,20 +66,20 @@ export function isOfUse({ removeAt, storedAt }: Pick<CacheMeta, "removeAt" | "st
 /** What {@linkcode lifetimeOf} computes from. */
 export interface LifetimeInput {
   readonly times: ExchangeTimes;
-  /** How old the response was when it came, in milliseconds. */
+  /** How old the response was when it arrived, in milliseconds. */
   readonly initialAge: number;
-  /** For how long it is fresh, in milliseconds. */
+  /** How long it is fresh, in milliseconds. */
   readonly freshForMs: number;
-  /** Its fields. */
+  /** The response's fields. */
   readonly fields: Fields;
   readonly windows: StaleWindows | undefined;
 }
 
 /**
- * How long a response is of use.
+ * Computes how long a response is of use.
  *
  * @param input The response.
- * @returns The members of its metadata. What is of no use is to be removed when it is stored.
+ * @returns The members of its metadata. For a response of no use, `removeAt` is the time at which it is stored.
  */
 export function lifetimeOf({ times, initialAge, freshForMs, fields, windows }: LifetimeInput): Lifetime {
   const windowMs = staleWindowMs(fields, windows);
@@ -97,10 +97,10 @@ export function lifetimeOf({ times, initialAge, freshForMs, fields, windows }: L
 }
 
 /**
- * For how long a response may be used after it has become stale, on whatever ground.
+ * Returns how long the cache may use a response after it has become stale, for whichever reason.
  *
- * @param fields Its fields.
- * @param windows What holds where they say nothing.
+ * @param fields The response's fields.
+ * @param windows The windows if the fields do not say.
  * @returns Milliseconds.
  */
 export function staleWindowMs(fields: Fields, windows: StaleWindows = {}): number {
@@ -112,7 +112,7 @@ export function staleWindowMs(fields: Fields, windows: StaleWindows = {}): numbe
 }
 
 /**
- * A time as metadata hold it: JSON has no infinity.
+ * Converts a time for the metadata, because JSON cannot express `Infinity`.
  *
  * @param ms Milliseconds, or `Infinity`.
  * @returns The same; `null` for `Infinity`.

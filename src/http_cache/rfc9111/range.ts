@@ -1,5 +1,5 @@
 /**
- * Parts of a stored response.
+ * Ranges of a stored response.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import type { CacheEntry } from "../../cache/cache.ts";
 import { storedFields } from "./fields.ts";
 
-/** Some bytes of a body. */
+/** A range of bytes of a body. */
 export interface ByteRange {
-  /** The first one, from 0. */
+  /** The index of the first byte, from 0. */
   readonly start: number;
-  /** The one after the last. */
+  /** The index after the last byte. */
   readonly end: number;
 }
 
 const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
-/** What is said of the bytes of one message, and not of what they are a part of. */
+/** Fields that describe the bytes of one message, so that those of the whole do not fit a part. */
 const OF_THE_WHOLE: ReadonlySet<string> = new Set([
   "content-digest",
   "content-length",
@@ -25,12 +25,12 @@ const OF_THE_WHOLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The part of a stored response that a request asks for (RFC 9110 §14.1.2).
+ * Returns the range of a stored response that a request asks for (RFC 9110 §14.1.2).
  *
  * @param entry The stored response.
  * @param range The request's `Range`.
- * @returns The bytes; `undefined` when the server must be asked: for several ranges, for one that there is not, and for a
- * body that was decoded, whose bytes are not those that the server counts.
+ * @returns The range; `undefined` if only the server can answer: for several ranges, for a range outside the body, and for a body
+ * whose content encoding was decoded, because the server counts the encoded bytes.
  */
 export function selectRange({ meta, body }: CacheEntry, range: string): ByteRange | undefined {
   const [, first, last] = SINGLE_RANGE.exec(range) ?? [];
@@ -43,10 +43,11 @@ export function selectRange({ meta, body }: CacheEntry, range: string): ByteRang
 }
 
 /**
- * The headers of a 206 made from a whole response (RFC 9110 §15.3.7): a digest of the whole would refute the part (RFC 9530 §2).
+ * Makes the headers of a 206 from those of a whole response (RFC 9110 §15.3.7). It drops digests of the whole, because they would
+ * not match the part (RFC 9530 §2).
  *
  * @param headers The headers of the whole.
- * @param range The bytes.
+ * @param range The range of bytes.
  * @param length The number of bytes of the whole.
  * @returns The headers of the part.
  */

@@ -1,8 +1,9 @@
 /**
- * Responses that redirects led to.
+ * Responses at the end of redirects.
  *
- * A cache may keep a redirect like any other response, and follow the one that it has. What comes out is the same as keeping the
- * final response under the URL that was asked for, for as long as all of them would be fresh.
+ * By the RFC, a cache may store each redirect like any other response, and follow the stored one. This cache instead stores the
+ * final response under the URL of the request, and uses it for as long as the response and all redirects are fresh. The result is
+ * the same.
  *
  * @module
  */
@@ -18,23 +19,24 @@ import { finite, RETENTION_MS, staleWindowMs } from "./meta.ts";
 import type { StaleWindows } from "./reuse.ts";
 import { isStorable } from "./storability.ts";
 
-/** What holds for the request whose redirects were followed. */
+/** The request whose redirects were followed. */
 export interface RedirectContext {
   /** All headers of the request. */
   readonly requestHeaders: HeaderMap;
-  /** What holds for a response that does not say. */
+  /** The stale windows of a response that does not say. */
   readonly windows?: StaleWindows | undefined;
 }
 
 /**
- * Describes a response as the response to the URL whose redirects led to it. It is as old as the oldest of them (RFC 9111 §4.2.3), fresh
- * as long as all are (§4.2), and may be used stale only where each allows it (§4.2.4).
+ * Makes the metadata of a redirected response for the URL of the request. The response is as old as the oldest of the response
+ * and its redirects (RFC 9111 §4.2.3), is fresh as long as all of them are (§4.2), and may be used stale only if each of them
+ * allows it (§4.2.4).
  *
- * @param meta What would be kept beside the body if nothing had been redirected.
+ * @param meta The metadata of the final response, as if it had not been redirected.
  * @param hops The redirects, in their order.
  * @param context The request.
- * @returns What to keep; `undefined` if a redirect may not be stored, or is stale already (§3, §4). That goes for 302, 303
- * and 307 that do not say for how long they are fresh (RFC 9110 §15.4), and for what led to a URL with credentials in it.
+ * @returns The metadata; `undefined` if the cache may not store a redirect, or if one is stale already (§3, §4). That includes a
+ * 302, 303 or 307 that does not say how long it is fresh (RFC 9110 §15.4), and a redirect to a URL with credentials in it.
  */
 export function throughRedirects(
   meta: CacheMeta,
@@ -55,7 +57,7 @@ export function throughRedirects(
     leftMs = Math.min(leftMs, hopLeftMs);
     windowMs = Math.min(windowMs, staleWindowMs(fields, windows));
   }
-  // Its validators are another URL's, and bring no 304.
+  // The validators belong to another URL, so the cache cannot validate the response.
   const usableForMs = leftMs + windowMs > 0 ? Math.max(0, leftMs) + Math.max(windowMs, RETENTION_MS) : 0;
   return {
     ...meta,

@@ -1,5 +1,5 @@
 /**
- * What a stored response is good for, for a request.
+ * Reuse: how the cache may use a stored response for a request.
  *
  * @module
  */
@@ -11,12 +11,13 @@ import { parseDeltaMs } from "./delta_seconds.ts";
 import { storedFields } from "./fields.ts";
 
 /**
- * What may be done with a stored response without asking first: answer with it while it is `"fresh"`, or though it is
- * `"stale"`; or answer with it and validate it in the background; or none of that, so that it must be validated first.
+ * How the cache may use a stored response. It may serve the response because it is `"fresh"`, or although it is `"stale"`; or it
+ * may serve the response and validate it in the background (`"stale-while-revalidate"`); or it must validate the response first
+ * (`"validate"`).
  */
 export type Reuse = "fresh" | "stale" | "stale-while-revalidate" | "validate";
 
-/** The request, and when it is made. */
+/** The request, and the present time. */
 export interface ReuseContext {
   /** The request's directives. */
   readonly directives: CacheControl;
@@ -24,20 +25,20 @@ export interface ReuseContext {
   readonly nowMs: number;
 }
 
-/** For how long a response may be used after it has become stale, where it does not say. */
+/** How long the cache may use a response after it has become stale, if the response does not say. */
 export interface StaleWindows {
-  /** While it is being validated, in milliseconds. @default {0} */
+  /** While the cache validates it in the background, in milliseconds. @default {0} */
   readonly staleWhileRevalidateMs?: number | undefined;
-  /** When validating it fails, in milliseconds. @default {0} */
+  /** If validating it fails, in milliseconds. @default {0} */
   readonly staleIfErrorMs?: number | undefined;
 }
 
 /**
- * What a stored response is good for (RFC 9111 §4.2, §5.2.1; RFC 5861 §3; RFC 8246).
+ * Decides how the cache may use a stored response (RFC 9111 §4.2, §5.2.1; RFC 5861 §3; RFC 8246).
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param context The request.
- * @param windows What holds for a response that does not say.
+ * @param windows The windows of a response that does not say.
  * @returns The use.
  */
 export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWindows = {}): Reuse {
@@ -48,7 +49,7 @@ export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWi
   const fresh = meta.freshForMs === null || leftMs > 0;
   if (request.has("no-cache") || leftMs < minFreshMs(request)) return "validate";
   const maxAgeMs = directiveMs(request, "max-age");
-  // Asking for a young response is what a reload does, which one that never changes does not need.
+  // A reload sends `max-age=0`, but an `immutable` response does not need a reload while it is fresh.
   const isUnchanging = fresh && responses.every((response) => response.has("immutable"));
   if (maxAgeMs !== undefined && ageMs >= maxAgeMs && !isUnchanging) return "validate";
   if (fresh) return "fresh";
@@ -60,12 +61,12 @@ export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWi
 }
 
 /**
- * Whether a stored response may be the response after validating it has failed (RFC 5861 §4), be it for want of a response or
- * with a status of 500 or above. The caller's own abort is no such failure.
+ * Whether the cache may serve a stored response after validating it has failed (RFC 5861 §4): without a response, or with a
+ * status of 500 or above. The caller's own abort does not count as a failure.
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param context The request.
- * @param windows What holds for a response that does not say.
+ * @param windows The windows of a response that does not say.
  * @returns Whether it may.
  */
 export function mayAnswerError(meta: CacheMeta, context: ReuseContext, windows: StaleWindows = {}): boolean {
@@ -77,24 +78,24 @@ export function mayAnswerError(meta: CacheMeta, context: ReuseContext, windows: 
   return windowMs > 0 && currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < windowMs;
 }
 
-/** What the response says, and each redirect that led to it: all of them hold. */
+/** Returns the directives of the response and of each redirect that led to it: the cache must obey all of them. */
 function controlsOf(meta: CacheMeta): readonly CacheControl[] {
   const own = parseCacheControl(storedFields(meta).get("cache-control"));
   const { via } = meta;
   return via === undefined ? [own] : [own, ...via.map(({ cacheControl }) => parseCacheControl(cacheControl))];
 }
 
-/** The shortest time that one of several responses allows, which each says or leaves to the user. */
+/** Returns the shortest time that the responses allow. For a response that does not say, the user's option counts. */
 function shortestMs(responses: readonly CacheControl[], name: string, fallbackMs = 0): number {
   return Math.min(...responses.map((response) => directiveMs(response, name) ?? fallbackMs));
 }
 
-/** RFC 9111 §4.2.4; `proxy-revalidate` and `s-maxage` are for shared caches. */
+/** Whether a response forbids its use when stale (RFC 9111 §4.2.4). `proxy-revalidate` and `s-maxage` are for shared caches. */
 function forbidsStale(response: CacheControl): boolean {
   return response.has("must-revalidate") || isNoCache(response);
 }
 
-/** How much longer the response must be fresh; what can't be read is more than any has. */
+/** Returns how much longer the response must be fresh, in milliseconds. An unreadable value counts as `Infinity`. */
 function minFreshMs(request: CacheControl): number {
   const values = request.get("min-fresh");
   if (values === undefined) return -Infinity;
@@ -102,7 +103,7 @@ function minFreshMs(request: CacheControl): number {
   return Number.isNaN(longest) ? Infinity : longest;
 }
 
-/** How stale the response may be; any, when the directive has no value. */
+/** Returns how stale the response may be, in milliseconds; `Infinity` if the directive has no value. */
 function maxStaleMs(request: CacheControl): number {
   const values = request.get("max-stale");
   if (values?.every((value) => value === null)) return Infinity;

@@ -1,5 +1,5 @@
 /**
- * Which responses may be stored.
+ * Storability: which responses the cache may store.
  *
  * @module
  */
@@ -20,11 +20,11 @@ export interface Exchange {
   readonly status: number;
   /** The response's fields. */
   readonly fields: Fields;
-  /** Whether another side than the server says for how long a response of this status is fresh. */
+  /** Whether an option says how long a response of this status is fresh if the server does not. */
   readonly hasFallback?: boolean | undefined;
 }
 
-/** Statuses whose meaning is known here: what `must-understand` asks for. */
+/** Statuses that this cache understands, as `must-understand` demands. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200,
   203,
@@ -41,12 +41,15 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   414,
   501,
 ]);
-/** A caller that is refused now may be let in a moment later; also parts, and answers to a validation. */
+/**
+ * Statuses that the cache never stores: refusals, because the server may admit the caller a moment later; partial responses; and
+ * answers to a validation.
+ */
 const NEVER: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 421, 425]);
 
 /**
- * Whether a private cache may store a response (RFC 9111 §3). Stricter than that, it never stores a refusal, nor a status
- * that is worth a retry, whatever the server says. Credentials of the request are not looked at.
+ * Whether a private cache may store a response (RFC 9111 §3). Stricter than the RFC, this cache never stores a refusal or a
+ * status that is worth a retry, whatever the server says. This function ignores credentials in the request.
  *
  * @param exchange The request and its response.
  * @returns Whether it may.
@@ -61,7 +64,7 @@ export function isStorable({ method, headers, status, fields, hasFallback = fals
 }
 
 /**
- * Whether responses of a status may be stored at all.
+ * Whether the cache may store responses of a status at all.
  *
  * @param status The status.
  * @returns Whether they may.

@@ -1,5 +1,5 @@
 /**
- * The headers of a stored response: which ones are kept, and how they are given out.
+ * The headers of a stored response: which ones the cache stores, and how it serves them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { MAX_DELTA_MS } from "./delta_seconds.ts";
 /** A header field by its lower-case name. */
 export type StoredHeader = readonly [name: string, value: string];
 
-/** What is of one connection or one proxy only (RFC 9111 §3.1), the cookies of one response, and the age that has passed. */
+/** Fields that belong to one connection or one proxy (RFC 9111 §3.1), the cookies of one response, and the age, which changes. */
 const NOT_STORED: ReadonlySet<string> = new Set([
   "age",
   "connection",
@@ -30,10 +30,11 @@ const NOT_STORED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The headers of a response that are kept: neither those of the connection, nor those that `Connection` or `no-cache` name.
+ * Returns the headers of a response to store: all but those of the connection, and those that `Connection` or `no-cache` name.
  *
  * @param headers The response's headers, by lower-case names.
- * @param storedAtMs When they came, in milliseconds since 1970: their date, where they have none (RFC 9110 §6.6.1).
+ * @param storedAtMs When the headers arrived, in milliseconds since 1970: becomes their `date` if they have none (RFC 9110
+ * §6.6.1).
  * @returns The headers, each name once.
  */
 export function toStoredHeaders(
@@ -49,9 +50,9 @@ export function toStoredHeaders(
 }
 
 /**
- * The headers that a stored response is given out with: its own, and its age (RFC 9111 §5.1).
+ * Returns the headers with which the cache serves a stored response: its own, and its age (RFC 9111 §5.1).
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param nowMs The present, in milliseconds since 1970.
  * @returns The headers.
  */

@@ -1,5 +1,5 @@
 /**
- * Validation: asking whether a stored response is still the right one, and what the server's response does to it.
+ * Validation: how the cache asks whether a stored response is still the right one, and how the answer updates it.
  *
  * @module
  */
@@ -25,8 +25,8 @@ const CONDITIONS: readonly string[] = [
 ];
 
 /**
- * What a 304 can't change: it is about the bytes that are stored, and has no bytes itself (RFC 9111 §3.2). The validator
- * stays the one that was confirmed: some servers make it strong or weak by whether there is a body to compress.
+ * Fields that describe the stored bytes, so that a 304, which has no bytes, must not change them (RFC 9111 §3.2). The stored
+ * entity tag stays, because some servers make it strong or weak by whether they compress a body.
  */
 const OF_THE_BODY: ReadonlySet<string> = new Set([
   "content-digest",
@@ -38,8 +38,7 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a request has conditions of its own: it is about a response that its caller has, and none of the cache's
- * business.
+ * Whether a request has conditions of its own. Then it is about a response that the caller has, and must bypass the cache.
  *
  * @param headers All headers of the request.
  * @returns Whether it has.
@@ -49,13 +48,14 @@ export function isConditional(headers: HeaderMap): boolean {
 }
 
 /**
- * The headers that ask whether a stored response is still the right one (RFC 9111 §4.3.1). Validators are given back letter
- * by letter.
+ * Returns the headers that ask whether a stored response is still the right one (RFC 9111 §4.3.1). The validators go back to the
+ * server unchanged.
  *
- * @param meta What is kept beside the body.
- * @returns The headers; empty when the response can only be replaced: it has no validator, or one of another URL, which a redirect
- * led to, or it is no success. A 304 stands for a 200 (RFC 9110 §15.4.5), and the date of an error says nothing of what is there later: a
- * file that appears with an older date would never be found.
+ * @param meta The stored metadata.
+ * @returns The headers; empty if the cache can only replace the response: it has no validator, or its validator belongs to
+ * another URL, to which a redirect led, or it is not a success. A 304 stands for a 200 (RFC 9110 §15.4.5). The date of an error
+ * must not be sent: if a file then appears with an older date, the server would answer 304, and the client would never get the
+ * file.
  */
 export function conditionalHeaders(meta: CacheMeta): HeaderMap {
   const headers: Record<string, string> = Object.create(null);
@@ -69,12 +69,12 @@ export function conditionalHeaders(meta: CacheMeta): HeaderMap {
 }
 
 /**
- * Whether a 304 is about a stored response: one with another entity tag is about something else, and must not change what is
- * stored (RFC 9111 §4.3.4). Tags are compared weakly, which is less than the RFC asks for: servers that compress on the fly
- * send `W/"1"` with a body and `"1"` without. Where no tag was asked for, a date of change that is later than the stored one's is
- * of something else; an earlier one is that of a mirror which is behind, and has nothing newer either.
+ * Whether a 304 is about a stored response. A 304 with another entity tag is about another response, and must not change the
+ * stored one (RFC 9111 §4.3.4). The comparison of tags is weak, which is less than the RFC asks for, because servers that
+ * compress on the fly send `W/"1"` with a body and `"1"` without. If there is no tag, a `Last-Modified` later than the stored one
+ * is about another response. An earlier one comes from a mirror that is behind, and that has nothing newer either.
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param headers The headers of the 304.
  * @returns Whether it is.
  */
@@ -86,18 +86,18 @@ export function confirms(meta: CacheMeta, headers: Headers): boolean {
   return stored !== null || !(changedMs(headers, meta) > changedMs(fields, meta));
 }
 
-/** When something was last changed, as it says, in milliseconds since 1970; `NaN` if it says nothing that can be read. */
+/** Returns the time of `Last-Modified`, in milliseconds since 1970; `NaN` if it is absent or unreadable. */
 function changedMs(fields: Fields, { storedAt }: CacheMeta): number {
   return parseHttpDate(fields.get("last-modified") ?? "", storedAt) ?? NaN;
 }
 
 /**
- * Whether the response to a HEAD is about something else than a stored response, which then is out of date (RFC 9111 §4.3.5): another
- * entity tag, another date of change, or another length.
+ * Whether the response to a HEAD contradicts a stored response, which then is out of date (RFC 9111 §4.3.5): by another entity
+ * tag, `Last-Modified` or `Content-Length`.
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param headers The headers of the response.
- * @returns Whether it is; a response that says nothing of these tells nothing.
+ * @returns Whether it does; a response without these fields contradicts nothing.
  */
 export function contradicts(meta: CacheMeta, headers: Headers): boolean {
   if (!confirms(meta, headers)) return true;
@@ -109,12 +109,12 @@ export function contradicts(meta: CacheMeta, headers: Headers): boolean {
 }
 
 /**
- * Whether the response to a HEAD is about a stored response, which then is up to date (RFC 9111 §4.3.5): it names a validator of it, and
- * contradicts nothing. The RFC asks for less: there, a response without a validator is about whatever is stored.
+ * Whether the response to a HEAD confirms a stored response, which then is up to date (RFC 9111 §4.3.5): both have the same kind
+ * of validator, and nothing contradicts. The RFC asks for less: there, a response without a validator confirms any stored one.
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param headers The headers of the response.
- * @returns Whether it is.
+ * @returns Whether it does.
  */
 export function identifies(meta: CacheMeta, headers: Headers): boolean {
   const fields = storedFields(meta);
@@ -131,33 +131,33 @@ function opaqueTag(etag: string): string {
   return isWeak(etag) ? etag.slice(2) : etag;
 }
 
-/** A 304 that has come. */
+/** A 304 that has arrived, or a HEAD that confirms the stored response. */
 export interface NotModified extends ExchangeTimes {
   /** All headers of the request. */
   readonly requestHeaders: HeaderMap;
-  /** Its headers. */
+  /** The headers of the 304. */
   readonly headers: Headers;
-  /** For how long the response is fresh when the server does not say, in milliseconds; by default that is guessed. */
+  /** How long the response is fresh if the server does not say, in milliseconds; by default a guess. */
   readonly fallbackMs?: number | undefined;
-  /** What holds for a response that does not say. */
+  /** The stale windows of a response that does not say. */
   readonly windows?: StaleWindows | undefined;
 }
 
 /** A stored response after a 304. */
 export interface Freshened {
-  /** What is kept beside the body from now on. */
+  /** The new metadata. */
   readonly meta: CacheMeta;
-  /** Whether it may stay in the cache; if not, it is the response to this request only. */
+  /** Whether the cache may keep the response; if not, the response answers only this request. */
   readonly storable: boolean;
 }
 
 /**
- * Brings a stored response up to date after a 304 (RFC 9111 §4.3.4), or after a HEAD that is about it: the new headers replace the
- * stored ones, and its freshness begins anew.
+ * Updates a stored response after a 304 (RFC 9111 §4.3.4), or after a HEAD that confirms it. The new headers replace the stored
+ * ones, and the freshness starts again.
  *
- * @param meta What is kept beside the body.
+ * @param meta The stored metadata.
  * @param notModified The 304.
- * @returns The response as it is now. Its `vary` is still that of the stored one.
+ * @returns The updated response. Its `vary` is still that of the stored one.
  */
 export function freshen(meta: CacheMeta, notModified: NotModified): Freshened {
   const { requestHeaders, storedAtMs, fallbackMs, windows } = notModified;
@@ -181,6 +181,6 @@ function mergeHeaders(meta: CacheMeta, { headers, storedAtMs }: NotModified): Ca
   for (const [name, value] of toStoredHeaders(headers, storedAtMs)) {
     if (!OF_THE_BODY.has(name) || (name === "etag" && !merged.has(name))) merged.set(name, value);
   }
-  // The merged directives may name fields that are not to be reused.
+  // The merged `Cache-Control` may name fields that the cache must not reuse.
   return toStoredHeaders(merged, storedAtMs);
 }

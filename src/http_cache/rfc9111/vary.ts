@@ -1,9 +1,9 @@
 /**
- * Responses that depend on headers of their request.
+ * Variants: responses of one URL that depend on request headers.
  *
- * A URL has one primary slot. A response without `Vary` lies in it; for others it holds an index, which remembers the
- * names of the headers, and each variant lies under a key of its own. Keys of variants carry the index's generation, so
- * that removing the index removes all of them.
+ * A URL has one primary slot. It holds a response without `Vary`, or else an index with the names of the headers in `Vary`. Each
+ * variant then has a key of its own. The keys of variants contain the index's generation, so that removing the index puts all
+ * variants out of reach.
  *
  * @module
  */
@@ -17,39 +17,39 @@ import { commaList } from "../../primitives/comma_list.ts";
 import type { Fields } from "./fields.ts";
 
 /**
- * A header of a request by its lower-case name, and the SHA-256 of its value; `null` when it is absent. The value itself may
- * be a credential, and is kept nowhere.
+ * A request header: its lower-case name, and the SHA-256 of its value; `null` if it is absent. The value itself may be a
+ * credential, so the cache never stores it.
  */
 export type SelectingHeader = readonly [name: string, digest: string | null];
 
-/** What the primary slot of a URL remembers of its variants. */
+/** The index of a URL's variants, which its primary slot holds. */
 export interface VariantIndex {
   /** The lower-case names of the headers that select a variant, sorted. */
   readonly names: readonly string[];
-  /** Tells the variants of this index from those of an earlier one; any unique text. */
+  /** Any unique text, which separates the variants of this index from those of an earlier one. */
   readonly generation: string;
 }
 
-/** What an index entry is made from. */
+/** The parts of an index entry. */
 export interface IndexEntryOptions extends VariantIndex {
   /** The primary key. */
   readonly key: string;
   readonly url: string;
-  /** When it is stored, in milliseconds since 1970. */
+  /** When the index is stored, in milliseconds since 1970. */
   readonly storedAtMs: number;
-  /** After when none of its variants is of use, in milliseconds since 1970; `null` for never. */
+  /** The time after which no variant is of use, in milliseconds since 1970; `null` for never. */
   readonly removeAt: number | null;
 }
 
-/** Fields whose values are the same in any case (RFC 9110 §12.5). */
+/** Fields whose values are case-insensitive (RFC 9110 §12.5). */
 const CASELESS = new Set(["accept-charset", "accept-encoding", "accept-language"]);
 
 /**
- * The names in `Vary`.
+ * Returns the names in `Vary`.
  *
  * @param fields The response's fields.
- * @returns The names in lower case, sorted, each once; `undefined` when no request can be known to select the response:
- * `*`, or something that is no name.
+ * @returns The names in lower case, sorted, each once; `undefined` if `Vary` holds `*` or an invalid name, so that no request is
+ * known to select the response.
  */
 export function varyNames(fields: Fields): readonly string[] | undefined {
   const names = commaList(fields.get("vary")?.toLowerCase() ?? "");
@@ -58,11 +58,12 @@ export function varyNames(fields: Fields): readonly string[] | undefined {
 }
 
 /**
- * The part of a request that selects a variant (RFC 9111 §4.1). White space at commas makes no difference, nor does case
- * where the field has none.
+ * Returns the part of a request that selects a variant (RFC 9111 §4.1). White space at commas makes no difference, nor does case
+ * in a case-insensitive field.
  *
  * @param names The lower-case names.
- * @param headers All headers of the request. What the runtime adds by itself is the same for all.
+ * @param headers All headers of the request. Those that the runtime adds by itself are missing, but are the same for all
+ * requests.
  * @returns The headers and the digests of their values, in the order of the names.
  */
 export function selectedHeaders(names: readonly string[], headers: HeaderMap): readonly SelectingHeader[] {
@@ -72,7 +73,7 @@ export function selectedHeaders(names: readonly string[], headers: HeaderMap): r
 function digest(name: string, value: string | undefined): string | null {
   if (value === undefined) return null;
   const text = trimSpace(value);
-  // Between quotes, white space is text.
+  // Inside quotes, white space is part of the value.
   const spaced = text.includes('"') ? text : text.split(",").map(trimSpace).join(",");
   return sha256(CASELESS.has(name) ? spaced.toLowerCase() : spaced);
 }
@@ -80,19 +81,19 @@ function digest(name: string, value: string | undefined): string | null {
 /**
  * Whether a request selects a stored response.
  *
- * @param vary The headers that the response was selected by.
+ * @param vary The headers that have selected the response.
  * @param headers All headers of the request.
- * @returns Whether each is the same.
+ * @returns Whether all of them are the same.
  */
 export function matchesVary(vary: readonly SelectingHeader[], headers: HeaderMap): boolean {
   return vary.every(([name, value]) => digest(name, headers[name]) === value);
 }
 
 /**
- * The key of a URL's primary slot.
+ * Returns the key of a URL's primary slot.
  *
  * @param url The absolute URL.
- * @param partition Whose response it is; empty for one that all may share.
+ * @param partition The partition of the response; empty for one that all requests may share.
  * @returns The key, of any length.
  */
 export function primaryKey(url: string, partition: string): string {
@@ -100,10 +101,10 @@ export function primaryKey(url: string, partition: string): string {
 }
 
 /**
- * The key of a variant.
+ * Returns the key of a variant.
  *
  * @param primary The primary key.
- * @param index What the primary slot remembers.
+ * @param index The index in the primary slot.
  * @param headers All headers of the request.
  * @returns The key, of any length.
  */
@@ -112,13 +113,13 @@ export function variantKey(primary: string, { names, generation }: VariantIndex,
 }
 
 /**
- * The index after a response has come: names are added and never taken away, so that responses which vary by different
- * headers end up under keys that fit all of them.
+ * Extends an index after a response has arrived. It adds names and never removes one, so that the keys fit all responses, even if
+ * these vary by different headers.
  *
- * @param known What the primary slot remembers, if it does.
- * @param names The names of the response.
+ * @param known The index in the primary slot, if there is one.
+ * @param names The names in the response's `Vary`.
  * @param createGeneration Makes a unique text, for a URL that has no index yet.
- * @returns The same index when nothing is new.
+ * @returns The extended index; the same object if no name is new.
  */
 export function extendIndex(
   known: VariantIndex | undefined,
@@ -132,9 +133,9 @@ export function extendIndex(
 }
 
 /**
- * The entry that holds an index.
+ * Makes the entry that holds an index.
  *
- * @param options What it says.
+ * @param options The parts of the entry.
  * @returns The entry, for the primary slot.
  */
 export function toIndexEntry(options: IndexEntryOptions): CacheEntry {
@@ -158,7 +159,7 @@ export function toIndexEntry(options: IndexEntryOptions): CacheEntry {
 /**
  * Reads the index in a primary slot.
  *
- * @param entry What lies in the slot.
+ * @param entry The entry in the slot.
  * @returns The index; `undefined` when the entry is a response.
  */
 export function readIndexEntry({ meta, body }: CacheEntry): VariantIndex | undefined {

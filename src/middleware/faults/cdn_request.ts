@@ -1,10 +1,10 @@
 /**
- * A request as a mirror sees it: of the simulated CDN, or in real traffic.
+ * A request as a mirror sees it, at the simulated CDN or in real traffic.
  *
  * @module
  */
 
-/** What a mirror is asked for. */
+/** A request to a mirror. */
 export interface CdnRequest {
   /** The name of the mirror; in real traffic its origin. */
   readonly mirror: string;
@@ -14,15 +14,15 @@ export interface CdnRequest {
   readonly url: string;
   /** The path, percent-encoded. */
   readonly path: string;
-  /** The headers: lower-case names, values of one name joined by ", ". */
+  /** The headers, with names in lower case; several values of one name are joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, as text; empty if there is none, and in real traffic. */
+  /** The body as text; empty without a body, and always empty in real traffic. */
   readonly body: string;
-  /** When it arrived, in milliseconds since the start; in real traffic, since the first request. */
+  /** The time of its arrival, in milliseconds since the start; in real traffic, since the first request. */
   readonly atMs: number;
   /**
-   * Which request of this URL to this mirror it is, from 1. 0 where requests are not counted: `log` is `"counts"` and no fault rule
-   * has `nth`.
+   * The number of the request among those of this URL to this mirror, from 1. It is 0 if requests are not counted, because `log`
+   * is `"counts"` and no fault rule has `nth`.
    */
   readonly nth: number;
 }

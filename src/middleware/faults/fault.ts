@@ -1,5 +1,5 @@
 /**
- * What can go wrong, and when: at the simulated CDN, or in real traffic.
+ * Fault rules, for the simulated CDN and for real traffic.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { CdnRequest } from "./cdn_request.ts";
 import type { Latency } from "./latency.ts";
 
-/** What goes wrong. */
+/** A fault. */
 export type Fault =
   | StatusFault
   | RetryAfterFault
@@ -22,7 +22,7 @@ export type Fault =
 /** The names of the faults. */
 export type FaultKind = Fault["kind"];
 
-/** Another status than the resource's. */
+/** A response with another status than the resource's. */
 export interface StatusFault {
   /** The name of the fault. */
   readonly kind: "status";
@@ -38,11 +38,11 @@ export interface StatusFault {
   readonly body?: string | undefined;
 }
 
-/** A 429 or 503 that says how long to wait. */
+/** A 429 or 503 with a `retry-after` header. */
 export interface RetryAfterFault {
   /** The name of the fault. */
   readonly kind: "retryAfter";
-  /** How long to wait, in milliseconds; the header has whole seconds, rounded up. */
+  /** The time to wait, in milliseconds; the header has whole seconds, rounded up. */
   readonly delayMs: number;
   /**
    * The status.
@@ -59,110 +59,110 @@ export interface RetryAfterFault {
 }
 
 /**
- * The connection is refused: at once, and without a response. Over a socket the connection is broken as soon as the request
- * has been read, because only then it is known which request it is.
+ * A refused connection: the request fails at once, without a response. Over a socket the server reads the request before it
+ * breaks the connection, because only then does it know which request it is.
  */
 export interface RefuseFault {
   /** The name of the fault. */
   readonly kind: "refuse";
 }
 
-/** The connection breaks after the latency, before any header. */
+/** A connection that breaks after the latency, before any header. */
 export interface ResetFault {
   /** The name of the fault. */
   readonly kind: "reset";
 }
 
-/** The connection breaks in the body. */
+/** A connection that breaks in the body. */
 export interface CutFault {
   /** The name of the fault. */
   readonly kind: "cut";
   /**
-   * How many bytes of the body come before that.
+   * How many bytes of the body arrive before that.
    *
    * @default {half of them}
    */
   readonly afterBytes?: number | undefined;
   /**
-   * How the end of the body is marked: by its announced length, by chunks, or by nothing but the end of the connection,
-   * which makes a shortened body look whole.
+   * How the response marks the end of the body: by its announced length, by chunks, or only by the end of the connection. With
+   * `"close"` the shortened body looks complete.
    *
    * @default {"length"}
    */
   readonly framing?: "length" | "chunked" | "close" | undefined;
 }
 
-/** Nothing comes any more, and the connection stays open until the client leaves. */
+/** A connection that stalls: no more data arrives, and the connection stays open until the client leaves. */
 export interface StallFault {
   /** The name of the fault. */
   readonly kind: "stall";
   /**
-   * Whether the headers still come.
+   * The part that stalls: with `"body"` the headers still arrive.
    *
    * @default {"body"}
    */
   readonly phase?: "headers" | "body" | undefined;
   /**
-   * How many bytes of the body come before that.
+   * How many bytes of the body arrive before that.
    *
    * @default {0}
    */
   readonly afterBytes?: number | undefined;
 }
 
-/** A 200 that holds something else: an HTML page, other JSON, JSON that ends early, or nothing. */
+/** A 200 with other content: an HTML page, other JSON, truncated JSON, or an empty body. */
 export interface WrongContentFault {
   /** The name of the fault. */
   readonly kind: "wrongContent";
   /**
-   * What comes instead.
+   * The content.
    *
    * @default {"html"}
    */
   readonly content?: "html" | "json" | "truncated" | "empty" | undefined;
 }
 
-/** The body comes in drips. */
+/** A slow body. */
 export interface DripFault {
   /** The name of the fault. */
   readonly kind: "drip";
   /**
-   * How fast, in bytes a second.
+   * The speed, in bytes per second.
    *
    * @default {1_000}
    */
   readonly bytesPerSecond?: number | undefined;
 }
 
-/** The response is right, but late. */
+/** A correct response that arrives late. */
 export interface SlowFault {
   /** The name of the fault. */
   readonly kind: "slow";
-  /** How much later than usual. */
+  /** The additional latency. */
   readonly latency: Latency;
 }
 
-/** Which requests have a fault: those that meet every condition given. */
+/** The conditions of a fault. A request has the fault if it meets all conditions that are given. */
 export interface FaultMatch {
-  /** The URL as the mirror sees it (percent-encoded path and query): the whole of it, a pattern, or a function. */
+  /** The URL as the mirror sees it (percent-encoded path and query): the whole URL as a string, a pattern, or a function. */
   readonly match?: string | RegExp | ((request: CdnRequest) => boolean) | undefined;
   /** The name of the mirror; in real traffic its origin, such as `https://cdn.example.com`. */
   readonly mirror?: string | undefined;
-  /** Which requests of a URL to one mirror, from 1. */
+  /** The numbers of the affected requests among those of one URL to one mirror, from 1. */
   readonly nth?: number | readonly number[] | undefined;
-  /** How likely the fault is when all other conditions are met, from 0 to 1. */
+  /** The probability of the fault when all other conditions are met, from 0 to 1. */
   readonly probability?: number | undefined;
-  /** Begins after so many requests to the mirror. */
+  /** The fault begins after this many requests to the mirror. */
   readonly afterRequests?: number | undefined;
-  /** Ends after so many requests to the mirror. */
+  /** The fault ends after this many requests to the mirror. */
   readonly untilRequests?: number | undefined;
-  /** Begins so many milliseconds after the start; in real traffic, after the first request. */
+  /** When the fault begins, in milliseconds after the start; in real traffic, after the first request. */
   readonly fromMs?: number | undefined;
-  /** Ends so many milliseconds after the start; in real traffic, after the first request. */
+  /** When the fault ends, in milliseconds after the start; in real traffic, after the first request. */
   readonly untilMs?: number | undefined;
-  /** How many requests have the fault at most, over all mirrors. */
+  /** The maximum number of requests with the fault, over all mirrors. */
   readonly times?: number | undefined;
 }
 
-/** What goes wrong, and when. Of several rules that match, the first one counts. */
+/** A fault with its conditions. Of several rules that match, the first one applies. */
 export type FaultRule = FaultMatch & Fault;

@@ -1,5 +1,5 @@
 /**
- * Finds the fault that befalls a request.
+ * Finds the fault that affects a request.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { CdnRequest } from "./cdn_request.ts";
 import type { Fault, FaultKind, FaultMatch, FaultRule } from "./fault.ts";
 import { latencySampler } from "./latency.ts";
 
-/** What rules of each kind may say besides what any may; where they are words, which. */
+/** The fields that a rule of each kind may have in addition to the common ones. An array lists the words that a field accepts. */
 const DETAILS: Readonly<Record<FaultKind, Readonly<Record<string, readonly unknown[] | undefined>>>> = {
   status: { status: undefined, headers: undefined, body: undefined },
   retryAfter: { delayMs: undefined, status: undefined, form: ["seconds", "date"] },
@@ -23,7 +23,7 @@ const DETAILS: Readonly<Record<FaultKind, Readonly<Record<string, readonly unkno
   slow: { latency: undefined },
 };
 
-/** What any rule may say. */
+/** The fields that any rule may have. */
 const COMMON: readonly ("kind" | keyof FaultMatch)[] = [
   "kind",
   "match",
@@ -39,19 +39,19 @@ const COMMON: readonly ("kind" | keyof FaultMatch)[] = [
 
 /** Fault rules, in order. */
 export class FaultRules {
-  /** Whether any rule asks for the number of a request among those of its URL. */
+  /** Whether any rule needs the number of a request among those of its URL. */
   readonly needNth: boolean;
   /** Whether any rule draws random numbers. */
   readonly needRandom: boolean;
   readonly #rules: readonly FaultRule[];
-  /** How often each rule has struck. */
+  /** How often each rule has applied. */
   readonly #strikes: number[];
 
   /**
-   * Takes the rules.
+   * Creates a list of rules.
    *
    * @param mirrors The names of all mirrors; `undefined` where a mirror may have any name.
-   * @param action What can't be done with wrong ones, for the message.
+   * @param action The action for the error, as in "Cannot {action} as …".
    * @throws {TypeError | RangeError} If a rule has the wrong shape or is out of range.
    */
   constructor(rules: readonly FaultRule[], mirrors: readonly string[] | undefined, action: string) {
@@ -63,25 +63,25 @@ export class FaultRules {
     this.needRandom = rules.some((rule) => rule.probability !== undefined || rule.kind === "slow");
   }
 
-  /** Forgets how often each rule has struck. */
+  /** Forgets how often each rule has applied. */
   reset(): void {
     this.#strikes.fill(0);
   }
 
   /**
-   * The fault of the first rule that matches.
+   * Returns the fault of the first rule that matches.
    *
    * @param request The request.
    * @param mirrorRequests How many requests the mirror has seen, this one included.
-   * @param random The source of random numbers. Each rule with a probability draws exactly one number, matching or not, so that
-   * what one rule does never changes the luck of another.
+   * @param random The source of random numbers. Each rule with a probability draws exactly one number, whether it matches or not,
+   * so that one rule never changes the random numbers of another.
    */
   find(request: CdnRequest, mirrorRequests: number, random: () => number): Fault | undefined {
     let found: Fault | undefined;
     for (let index = 0; index < this.#rules.length; index++) {
       const rule = this.#rules[index]!;
-      const isLucky = rule.probability !== undefined && random() >= rule.probability;
-      if (found !== undefined || isLucky || this.#isSpent(rule, index)) continue;
+      const isSpared = rule.probability !== undefined && random() >= rule.probability;
+      if (found !== undefined || isSpared || this.#isSpent(rule, index)) continue;
       if (!isInWindow(rule, request, mirrorRequests) || !isMeant(rule, request)) continue;
       this.#strikes[index]! += 1;
       found = rule;
@@ -107,11 +107,11 @@ function isMeant(rule: FaultRule, request: CdnRequest): boolean {
   if (typeof nth === "object" && !nth.includes(request.nth)) return false;
   if (match === undefined) return true;
   if (typeof match === "string") return match === request.url;
-  // `search` minds no `lastIndex`, so that a pattern with the flag `g` or `y` matches the same way every time.
+  // `search` ignores `lastIndex`, so that a pattern with the flag `g` or `y` matches the same way every time.
   return typeof match === "function" ? match(request) : request.url.search(match) !== -1;
 }
 
-/** How a rule is called in the message that refuses it. */
+/** How an error names the rule that it refuses. */
 interface RuleName {
   readonly action: string;
   readonly name: string;
@@ -128,7 +128,10 @@ function assertRule(rule: FaultRule, ruleName: RuleName, mirrors: readonly strin
   assertFault(rule, ruleName);
 }
 
-/** A condition that is misspelt would be none: the fault would befall every request. */
+/**
+ * Checks the names of fields and the accepted words. A misspelt condition would otherwise be ignored, and the fault would affect
+ * every request.
+ */
 function assertDetails(rule: FaultRule, { action, name }: RuleName): void {
   const details = DETAILS[rule.kind];
   const known = [...COMMON, ...Object.keys(details)];

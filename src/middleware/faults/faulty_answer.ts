@@ -1,12 +1,12 @@
 /**
- * What a server answers in place of what was asked for.
+ * Builds the response of a server with a fault.
  *
  * @module
  */
 
 import type { Fault, RetryAfterFault, WrongContentFault } from "./fault.ts";
 
-/** A response as it would go out if nothing went wrong. */
+/** A response as a server sends it. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface Answer {
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
-/** Makes a response of plain text. */
+/** Creates a response of plain text. */
 export function textAnswer(status: number, text: string, headers?: Readonly<Record<string, string>>): Answer {
   return {
     status,
@@ -28,12 +28,12 @@ export function textAnswer(status: number, text: string, headers?: Readonly<Reco
 }
 
 /**
- * A response after a fault has had its way with it, as far as it is another one then.
+ * Applies a fault to a response. Faults that leave status, headers and body alone return the same response.
  *
- * @param answer The response if nothing went wrong.
+ * @param answer The response without a fault.
  * @param fault The fault.
- * @param wallNow The time, in milliseconds since 1970.
- * @returns The response that goes out.
+ * @param wallNow Returns the current time, in milliseconds since 1970.
+ * @returns The response to send.
  */
 export function faultyAnswer(answer: Answer, fault: Fault | undefined, wallNow: () => number): Answer {
   switch (fault?.kind) {

@@ -1,5 +1,5 @@
 /**
- * Real bodies that break off, stop or drip.
+ * Damages real response bodies: cuts them, stalls them or slows them down.
  *
  * @module
  */
@@ -7,39 +7,42 @@
 import type { Clock } from "../../primitives/clock.ts";
 import { abortable, sleep } from "../abortable.ts";
 
-/** What is done to a body. */
+/** The damage to a body. */
 export interface BodyDamage {
-  /** How many bytes come; half of the body's length, or else of its first chunk, if absent. */
+  /** How many bytes arrive. By default half of the body's announced length, or half of its first chunk if no length is announced. */
   readonly afterBytes?: number | undefined;
-  /** What comes after them: a failure of the network, an end that looks right, nothing, or what comes anyway. */
+  /**
+   * How the body goes on after these bytes: `"cut"` is a network failure, `"end"` a regular end, `"stall"` waits without an end,
+   * and `"none"` lets the whole body pass.
+   */
   readonly ending: "cut" | "end" | "stall" | "none";
-  /** How fast they come, in bytes a second. */
+  /** The speed, in bytes per second; unlimited if absent. */
   readonly bytesPerSecond?: number | undefined;
 }
 
-/** What a faulty body lives on. */
+/** The surroundings of a faulty body. */
 export interface BodySurroundings {
   readonly clock: Clock;
-  /** Ends a body that waits. */
+  /** Ends the body's waits. */
   readonly signal: AbortSignal;
-  /** The length of the body as announced. */
+  /** The announced length of the body; `undefined` if none is announced. */
   readonly length: number | undefined;
-  /** What it breaks with. */
+  /** Creates the error of a body that breaks off. */
   readonly error: () => Error;
 }
 
-/** One chunk of a body that drips takes at most this long, so that its bytes come evenly. */
+/** The longest time for one chunk of a dripping body, in milliseconds, so that its bytes arrive evenly. */
 const PACE_MS = 20;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Damages a body. Nothing is read ahead of the reader.
+ * Damages a body. Reads a chunk only when the reader of the damaged body wants one.
  *
  * @param body The body.
- * @param damage What is done to it.
- * @param surroundings What it lives on.
- * @returns The body as its reader gets it.
+ * @param damage The damage.
+ * @param surroundings The clock, the signal, the announced length and the error.
+ * @returns The damaged body.
  */
 export function faultyBody(
   body: ReadableStream<Bytes>,
@@ -69,7 +72,7 @@ class FaultyBody {
   #limit: number | undefined;
   #sent = 0;
   #startedAtMs: number | undefined;
-  /** What was read and has not been sent. */
+  /** Bytes that were read and not passed on yet. */
   #rest: Bytes | undefined;
 
   constructor(
@@ -87,7 +90,7 @@ class FaultyBody {
       : afterBytes ?? (length === undefined ? undefined : length >> 1);
   }
 
-  /** The next chunk; `undefined` at the end. */
+  /** Returns the next chunk; `undefined` at the end. */
   async next(): Promise<Bytes | undefined> {
     if (this.#limit !== undefined && this.#sent >= this.#limit) return await this.#end();
     this.#rest ??= (await this.#reader.read()).value;
@@ -109,7 +112,7 @@ class FaultyBody {
     return this.#reader.cancel(reason);
   }
 
-  /** The moment is reckoned from the start of the body, so that late timers do not add up. */
+  /** Waits until the bytes so far are due. The due time counts from the start of the body, so that late timers do not add up. */
   async #pace(bytesPerSecond: number): Promise<void> {
     const { clock } = this.#around;
     this.#startedAtMs ??= clock.now();
@@ -121,13 +124,13 @@ class FaultyBody {
     const { ending } = this.#damage;
     if (ending === "none") return undefined;
     if (ending === "stall") await this.#wait(Infinity);
-    // The rest of it will not be read.
+    // Release the source, whose rest stays unread.
     this.#reader.cancel().catch(() => {});
     if (ending === "cut") throw this.#around.error();
     return undefined;
   }
 
-  /** The attempt or the reader, whichever leaves first, ends it. */
+  /** Waits until the time is over, the attempt's signal aborts or the reader cancels. */
   async #wait(ms: number): Promise<void> {
     const { clock, signal, reader } = this.#around;
     if (ms > 0) await abortable(sleep(ms, { clock, signal }), reader);

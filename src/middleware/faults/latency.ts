@@ -1,5 +1,5 @@
 /**
- * How long a simulated server thinks before it answers.
+ * Latencies: how long a simulated server takes to answer.
  *
  * @module
  */
@@ -7,26 +7,26 @@
 import { argumentError, assertNonNegative } from "../../primitives/argument_checks.ts";
 
 /**
- * A latency, in milliseconds: always the same; log-normal with a median and a 99th percentile, as servers mostly are; or
- * uniform between two bounds.
+ * A latency, in milliseconds: a constant; log-normal with a median and a 99th percentile, like most servers; or uniform between
+ * two bounds.
  */
 export type Latency =
   | number
   | { readonly medianMs: number; readonly p99Ms: number }
   | { readonly minMs: number; readonly maxMs: number };
 
-/** Draws one latency, in milliseconds, from `random`, which it may leave alone. */
+/** Returns one latency, in milliseconds. A constant latency does not call `random`. */
 export type LatencySampler = (random: () => number) => number;
 
 /** The 99th percentile of the standard normal distribution. */
 const Z99 = 2.3263478740408408;
 
 /**
- * Makes a sampler.
+ * Creates a sampler of a latency.
  *
  * @param latency The distribution.
- * @param action What can't be done with a wrong one, for the message.
- * @returns The sampler, and whether it draws random numbers at all.
+ * @param action The action for the error, as in "Cannot {action} as …".
+ * @returns The sampler, and whether it calls `random`.
  * @throws {TypeError | RangeError} If the distribution has the wrong shape or is out of range.
  */
 export function latencySampler(
@@ -65,7 +65,7 @@ function uniform(minMs: number, maxMs: number, action: string): LatencySampler {
   return (random) => minMs + (maxMs - minMs) * random();
 }
 
-/** The Box–Muller transform: two uniform numbers make a normal one. */
+/** Returns a normally distributed number from two uniform ones (the Box–Muller transform). */
 function standardNormal(random: () => number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));
   return radius * Math.cos(2 * Math.PI * random());

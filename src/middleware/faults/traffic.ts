@@ -1,5 +1,5 @@
 /**
- * What has been asked of the origins so far, as far as fault rules mind it.
+ * Counts the requests to each origin, for the conditions of fault rules.
  *
  * @module
  */
@@ -14,18 +14,18 @@ export class Traffic {
   readonly #rules: FaultRules;
   readonly #random: () => number;
   readonly #byOrigin = new Map<string, number>();
-  /** Kept only if a rule asks for it: it grows with the number of URLs. */
+  /** The number of requests by URL; only if a rule has `nth`, because the map grows with the number of URLs. */
   readonly #byUrl: Map<string, number> | undefined;
   #startedAtMs: number | undefined;
 
-  /** Takes the rules, and the source of random numbers. */
+  /** Creates counters that start at zero. */
   constructor(rules: FaultRules, random: () => number) {
     this.#rules = rules;
     this.#random = random;
     this.#byUrl = rules.needNth ? new Map() : undefined;
   }
 
-  /** The fault that befalls a request, which counts from now on. */
+  /** Counts a request, and returns the fault that affects it. */
   faultFor({ method, url, headers }: Request, clock: Clock): Fault | undefined {
     const nowMs = clock.now();
     this.#startedAtMs ??= nowMs;

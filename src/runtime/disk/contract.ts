@@ -1,77 +1,83 @@
 /**
- * Files that grow until they are whole, as far as downloads need them.
+ * The file operations that downloads need: files that grow until they are complete.
  *
  * @module
  */
 
 /** A file that is open for reading and writing. */
 export interface DiskFile {
-  /** Which file it is, whatever its name is now. */
+  /** The identity of the file, which stays when the file is renamed. */
   readonly id: string;
-  /** How large it was when it was opened, in bytes. */
+  /** The size in bytes when the file was opened. */
   readonly bytes: number;
-  /** When it was written last before that, in milliseconds since 1970. */
+  /** When the file was last written before that, in milliseconds since 1970. */
   readonly modifiedAt: number;
-  /** Writes chunks one behind the other, all of them; one call at a time. */
+  /** Writes all of the chunks, one after the other, from a position on; one call at a time. */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
-  /** Reads into a buffer; gives how many bytes, 0 at the end. */
+  /** Reads into a buffer, and returns the number of bytes; 0 at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Closes it. */
+  /** Closes the file. */
   close(): Promise<void>;
 }
 
-/** What is at a path. */
+/** A file, a folder or something else at a path. */
 export interface DiskEntry {
   readonly id: string;
-  /** Whether it can be replaced by a file: a folder can't, and a device, a pipe or a name of an open file must not. */
+  /**
+   * Whether a file can replace the entry: a folder can't be replaced, and a `special` one (a device, a pipe or a name of an open file) must
+   * not be.
+   */
   readonly kind: "file" | "folder" | "special";
-  /** Who may read, write and run it, as Unix has it; `undefined` on other systems. */
+  /** The permission bits of Unix: who may read, write and execute the file. `undefined` on other systems. */
   readonly mode: number | undefined;
 }
 
-/** Where something is. */
+/** A path, split into folder and name. */
 export interface DiskPath {
-  /** The absolute path of its folder. */
+  /** The absolute path of the folder. */
   readonly folder: string;
   readonly name: string;
 }
 
-/** Folders and files. What can't be done rejects with the runtime's own error, except where something is just absent. */
+/** Folders and files. A failed operation rejects with the runtime's own error, except where a file is only missing. */
 export interface Disk {
   /**
-   * The absolute path that a path or a file URL means, by its letters alone.
+   * Returns the absolute path that a path or a file URL means. It looks at the text alone, and not at the disk.
    *
    * @throws {TypeError} If a URL means none.
    */
   resolve(path: string | URL): DiskPath;
-  /** The path of a folder without links. */
+  /** Returns the path of a folder, with all symbolic links resolved. */
   realFolder(folder: string): Promise<string>;
-  /** The path of what is in a folder. */
+  /** Returns the path of an entry in a folder. */
   join(folder: string, name: string): string;
-  /** What is there, a link followed; `undefined` for nothing. */
+  /** Returns the entry at a path, or at the target of a link there; `undefined` if there is none. */
   entry(path: string): Promise<DiskEntry | undefined>;
-  /** Makes a file where there is none; the mode is that of {@linkcode DiskEntry}, as far as the process gives such rights to new files. */
+  /** Creates a file; rejects if the path exists. The mode is a {@linkcode DiskEntry.mode}, less the bits of the process's umask. */
   create(path: string, mode?: number): Promise<DiskFile>;
   /**
-   * Makes a small file with all that is in it, as {@linkcode Disk.create} does.
+   * Creates a small file with its whole content, as {@linkcode Disk.create} does.
    *
-   * @returns `false` if something has that name.
+   * @returns `false` if the path exists.
    */
   createWhole(path: string, bytes: Uint8Array<ArrayBuffer>, mode?: number): Promise<boolean>;
-  /** Opens a file; `undefined` if there is none, or a link. */
+  /** Opens a file; resolves with `undefined` if there is none, or a symbolic link. */
   open(path: string): Promise<DiskFile | undefined>;
-  /** The whole text of a small file; `undefined` if there is none. */
+  /** Reads the whole text of a small file; resolves with `undefined` if there is none. */
   readText(path: string): Promise<string | undefined>;
-  /** Writes a small file that its owner alone may read, in place of the one that is there. */
+  /** Writes a small file that only its owner may read, and replaces one that exists. */
   writeText(path: string, text: string): Promise<void>;
-  /** Gives a file another name, at once and in place of the file that has it. */
+  /** Renames a file atomically, and replaces a file of that name. */
   rename(from: string, to: string): Promise<void>;
-  /** Gives a file another name, at once; rejects if something has it. */
+  /** Renames a file; rejects if the name is taken. */
   renameToFree(from: string, to: string): Promise<void>;
-  /** Removes a file; fine if there is none. */
+  /** Removes a file; resolves also if there is none. */
   remove(path: string): Promise<void>;
-  /** The number of this process. */
+  /** The id of this process. */
   readonly processId: number;
-  /** Whether another process is running, as far as that may be known; one that has ended is not, also if its parent hasn't noticed. */
+  /**
+   * Returns whether another process is running, as far as this one may know. A process that has ended is not, even if its parent has not
+   * waited for it yet.
+   */
   isRunning(processId: number): boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * The disk, on whichever runtime this is.
+ * The disk of the current runtime.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { nodeDisk } from "./node.ts";
 let disk: Disk | undefined;
 
 /**
- * The disk of this machine.
+ * Returns the disk of this machine.
  *
  * @throws {TypeError} If the runtime has none.
  */

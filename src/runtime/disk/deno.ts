@@ -1,5 +1,5 @@
 /**
- * Files that grow, on Deno.
+ * The disk of Deno.
  *
  * @module
  */
@@ -12,12 +12,10 @@ import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 import { isRunning } from "./node.ts";
 
-/** A chunk of so many bytes is written by itself. */
+/** A chunk of at least this size is written by itself. */
 const LARGE_BYTES = 65_536;
 
-/**
- * The disk of the Deno process, by Deno's own means: the modules of Node.js take 40 ms to load, and twice as long to write.
- */
+/** Returns the disk of the Deno process, by Deno's own functions: the modules of Node.js take 40 ms to load, and twice as long to write. */
 export function denoDisk(): Disk {
   const paths = Deno.build.os === "windows" ? nodeModule<Paths>("node:path")! : posixPaths;
   const isAbsent = promptLookup(exists);
@@ -59,7 +57,7 @@ export function denoDisk(): Disk {
       return isAbsent(path) ? undefined : await unlessMissing(Deno.readTextFile(path));
     },
     async writeText(path, text) {
-      // A link in its place is not followed.
+      // Removing the file first makes sure that a symbolic link in its place is not followed.
       await remove(path);
       await Deno.writeTextFile(path, text, { mode: 0o600, createNew: true });
     },
@@ -82,7 +80,7 @@ interface Paths {
   join(folder: string, name: string): string;
 }
 
-/** The same for paths as POSIX has them. */
+/** The same functions for POSIX paths, without loading `node:path`. */
 const posixPaths: Paths = {
   resolve(path) {
     const names: string[] = [];
@@ -107,7 +105,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** Deno removes empty folders too. */
+/** Removes a file. It checks the kind first, because `Deno.remove()` also removes empty folders. */
 async function remove(path: string): Promise<void> {
   const info = await unlessMissing(Deno.lstat(path));
   if (info === undefined) return;
@@ -115,7 +113,7 @@ async function remove(path: string): Promise<void> {
   await unlessMissing(Deno.remove(path));
 }
 
-/** With a mode, `Deno.writeFile()` would give all of its rights, also those that the umask takes from new files. */
+/** Creates a file with a mode. `Deno.writeFile()` would set the whole mode, also the bits that the umask takes from new files. */
 async function createWithMode(path: string, bytes: Uint8Array<ArrayBuffer>, mode: number): Promise<void> {
   const file = await Deno.open(path, { write: true, createNew: true, mode });
   try {
@@ -127,7 +125,7 @@ async function createWithMode(path: string, bytes: Uint8Array<ArrayBuffer>, mode
 
 function readStat(processId: number): string {
   const path = `/proc/${processId}/stat`;
-  // Asked first, because reading without the permission would prompt for it.
+  // Query the permission first, because reading without it would ask the user.
   const { state } = Deno.permissions.querySync({ name: "read", path });
   if (state !== "granted") throw new Deno.errors.NotCapable(`${path} may not be read`);
   return Deno.readTextFileSync(path);
@@ -172,7 +170,7 @@ async function openedFile(file: Deno.FsFile): Promise<DiskFile> {
       await seek(at);
       for (let next = 0; next < chunks.length;) {
         const end = endOfSmall(chunks, next);
-        // One call for many small chunks costs less than to copy them.
+        // Copying many small chunks and writing them in one call costs less than a call for each.
         const bytes = end - next > 1 ? gather(chunks.slice(next, end)) : chunks[next]!;
         await writeAll(bytes);
         next = Math.max(end, next + 1);
@@ -188,14 +186,14 @@ async function openedFile(file: Deno.FsFile): Promise<DiskFile> {
   };
 }
 
-/** Where small chunks end that follow each other. */
+/** Returns the end of a run of small chunks. */
 function endOfSmall(chunks: readonly Uint8Array[], start: number): number {
   let end = start;
   while (end < chunks.length && chunks[end]!.length < LARGE_BYTES) end++;
   return end;
 }
 
-/** The number of a file may be given to another one when it is gone; both are not made in the same moment. */
+/** Returns the identity of a file. A new file may get the inode number of a deleted one, but not the same creation time. */
 function idOf({ dev, ino, birthtime }: Deno.FileInfo): string {
   return `${dev}:${ino}:${birthtime?.getTime() ?? 0}`;
 }

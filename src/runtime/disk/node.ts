@@ -1,5 +1,5 @@
 /**
- * Files that grow, on every runtime that has the modules of Node.js.
+ * The disk of every runtime that has the modules of Node.js.
  *
  * @module
  */
@@ -74,7 +74,7 @@ interface ProcessGlobal {
 }
 
 /**
- * The disk, by the modules of Node.js.
+ * Returns the disk, by the modules of Node.js.
  *
  * @throws {TypeError} If the runtime has none.
  */
@@ -125,7 +125,7 @@ export function nodeDisk(): Disk {
       return isAbsent(path) ? undefined : await unlessMissing(fs.readFile(path, "utf8"));
     },
     async writeText(path, text) {
-      // A link in its place is not followed.
+      // Removing the file first makes sure that a symbolic link in its place is not followed.
       await remove(path);
       await fs.writeFile(path, text, { mode: 0o600, flag: "wx" });
     },
@@ -141,10 +141,10 @@ export function nodeDisk(): Disk {
 }
 
 /**
- * As {@linkcode Disk.isRunning}.
+ * Returns whether a process is running; see {@linkcode Disk.isRunning}.
  *
- * @param processId The number of the process.
- * @param readStat Reads what Linux says of it.
+ * @param processId The id of the process.
+ * @param readStat Reads the `/proc/<id>/stat` of Linux.
  */
 export function isRunning(processId: number, readStat: (processId: number) => string): boolean {
   const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
@@ -152,7 +152,8 @@ export function isRunning(processId: number, readStat: (processId: number) => st
     process.kill(processId, 0);
     return !hasEnded(() => readStat(processId));
   } catch (error) {
-    // One that belongs to another user is running too; without the permission to ask, nothing is known.
+    // EPERM means that the process belongs to another user, and is running. Any other error tells that it is not, or that this can't be
+    // known.
     return codeOf(error) === "EPERM";
   }
 }
@@ -185,12 +186,12 @@ async function openedFile(handle: FileHandle): Promise<DiskFile> {
   };
 }
 
-/** The number of a file may be given to another one when it is gone; both are not made in the same moment. */
+/** Returns the identity of a file. A new file may get the inode number of a deleted one, but not the same creation time. */
 function idOf({ dev, ino, birthtimeMs }: Stats): string {
   return `${dev}:${ino}:${birthtimeMs}`;
 }
 
-/** What is left of chunks of which so many bytes have been written. */
+/** Returns the rest of some chunks after the bytes that have been written. */
 function behind(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
   let index = 0;
   let left = bytes;

@@ -1,11 +1,12 @@
 /**
- * What Linux says of a process.
+ * The state of a process on Linux.
  *
  * @module
  */
 
 /**
- * Whether a process has ended, and is listed only because its parent has not asked how (proc_pid_stat(5)): signals still reach it then.
+ * Returns whether a process is a zombie: it has ended, but its parent has not waited for it yet (proc_pid_stat(5)). Signals still reach a
+ * zombie.
  *
  * @param readStat Reads `/proc/<number>/stat`.
  * @returns `false` also where there is no such file.
@@ -15,9 +16,9 @@ export function hasEnded(readStat: () => string): boolean {
   try {
     stat = readStat();
   } catch {
-    // Another system, or no permission: then it counts as running.
+    // This is another system, or reading is not permitted: the process counts as running.
     return false;
   }
-  // The name before it may have brackets in it.
+  // The state comes after the name, which may contain brackets itself.
   return /^ [ZX] /.test(stat.slice(stat.lastIndexOf(")") + 1));
 }

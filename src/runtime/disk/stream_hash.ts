@@ -1,16 +1,16 @@
 /**
- * Hashes of what comes piece by piece, which the web's own cryptography has none of.
+ * Hashes of streams, which the Web Crypto API does not offer.
  *
  * @module
  */
 
 import { nodeModule } from "../node_module.ts";
 
-/** A hash that grows. */
+/** A hash that takes its bytes in chunks. */
 export interface StreamHash {
-  /** Takes the next bytes, which it does not keep. */
+  /** Adds the next bytes, and does not keep them. */
   update(bytes: Uint8Array): void;
-  /** The hash of all of them, as lower-case hexadecimal digits; called once. */
+  /** Returns the hash of all bytes in lower-case hexadecimal digits; to be called once. */
   digest(): string;
 }
 
@@ -25,10 +25,10 @@ interface Crypto {
 }
 
 /**
- * Begins a hash.
+ * Creates a hash.
  *
- * @param algorithm The algorithm, as digests in HTTP name it: `sha-256`, `md5`.
- * @returns The hash of nothing; `undefined` if the runtime has none.
+ * @param algorithm The algorithm, by its name in HTTP digests: `sha-256`, `md5`.
+ * @returns The hash of no bytes yet; `undefined` if the runtime has none.
  */
 export function streamHash(algorithm: string): StreamHash | undefined {
   const hash = nodeModule<Partial<Crypto>>("node:crypto")?.createHash?.(algorithm.replace("-", ""));

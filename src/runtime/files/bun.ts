@@ -19,7 +19,10 @@ interface BunGlobal {
   readonly hash: { crc32(bytes: Uint8Array): number };
 }
 
-/** The files of the Bun process. It has no way of its own to write a file only if there is none, nor for folders. */
+/**
+ * Returns the files of the Bun process. Bun's own API can read files, but can't create one only where there is none, nor handle folders:
+ * the modules of Node do that.
+ */
 export function bunFiles(): Files {
   const { Bun: bun } = globalThis as unknown as { readonly Bun: BunGlobal };
   return {

@@ -6,7 +6,7 @@
 
 const POLYNOMIAL = 0xedb88320;
 
-/** `TABLES[k][b]` is what byte `b` does to the checksum, `k` bytes later. */
+/** `TABLES[k][b]` is the effect of byte `b` on the checksum, `k` bytes later. */
 const TABLES = Array.from({ length: 16 }, () => new Int32Array(256));
 for (let byte = 0; byte < 256; byte++) {
   let remainder = byte;
@@ -20,14 +20,14 @@ for (let byte = 0; byte < 256; byte++) {
     table[byte] = remainder;
   }
 }
-// A name for each: the loop below is half as fast when it looks them up.
+// Each table has a name of its own, because the loop below is half as fast when it looks the tables up in an array.
 const [T0, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15] = TABLES as unknown as readonly [
   ...[Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array],
   ...[Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array],
 ];
 
 /**
- * The CRC-32 of bytes, sixteen at a time (M. Kounavis and F. Berry, "A Systematic Approach to Building High Performance,
+ * Computes the CRC-32 of bytes, sixteen at a time (M. Kounavis and F. Berry, "A Systematic Approach to Building High Performance,
  * Software-based, CRC Generators", 2005).
  *
  * @param bytes The bytes.
@@ -35,7 +35,7 @@ const [T0, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15] = T
  */
 export function crc32(bytes: Uint8Array<ArrayBuffer>): number {
   if (bytes.byteOffset % 4 !== 0) return crc32(bytes.slice());
-  // Every system that the runtimes run on keeps the lowest byte of a word first, as the checksum wants it.
+  // All systems on which the runtimes work are little-endian, as the checksum needs the words.
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const end = words.length - (words.length % 4);
   let crc = -1;

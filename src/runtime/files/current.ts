@@ -1,5 +1,5 @@
 /**
- * Files on whichever runtime this is.
+ * The files of the current runtime.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { denoFiles } from "./deno.ts";
 import { nodeFiles } from "./node.ts";
 
 /**
- * The files of the process. Nothing is read or loaded before the first operation.
+ * Returns the files of the process. Nothing is read or loaded before the first operation.
  *
  * @throws {TypeError} If the runtime has no files.
  */

@@ -10,7 +10,7 @@ import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
 
-/** The files of the Deno process; without the permission everything rejects with `NotCapable`. */
+/** The files of the Deno process. Without the permission every operation rejects with `NotCapable`. */
 export const denoFiles: Files = {
   read: (path) => unlessMissing(Deno.readFile(path)),
   async readStart(path, length) {
@@ -62,8 +62,8 @@ interface Zlib {
 }
 
 /**
- * `node:zlib` is twenty times as fast as plain code, but takes 20 ms to load, in which plain code checks 60 MB. A
- * program that has checked half of that is likely to check more.
+ * How many bytes plain code checks before `node:zlib` is loaded. That is twenty times as fast, but takes 20 ms to load, in which plain code
+ * checks 60 MB. A program that has checked half of that is likely to check more.
  */
 const LOAD_ZLIB_AFTER_BYTES = 32 * 1024 * 1024;
 let checkedBytes = 0;
@@ -73,7 +73,7 @@ function loadZlib(): Zlib {
   return { crc32: nodeModule<Partial<Zlib>>("node:zlib")?.crc32 ?? crc32 };
 }
 
-/** Whether an operation found its file. */
+/** Returns whether an operation found its file. */
 async function isDone(operation: Promise<void>): Promise<boolean> {
   return await unlessMissing(operation.then(() => true)) ?? false;
 }

@@ -1,11 +1,11 @@
 /**
- * From file URLs to paths.
+ * Conversion of file URLs to paths.
  *
  * @module
  */
 
 /**
- * The path that a file URL means.
+ * Returns the path that a file URL means.
  *
  * @param url The URL.
  * @param isWindows Whether paths begin with a drive's letter.
@@ -13,7 +13,7 @@
  * @throws {TypeError} If it is no file URL, names another machine, or holds an encoded slash or NUL.
  */
 export function pathOfFileUrl(url: URL, isWindows: boolean): string {
-  // What would name another file than it seems to does not name one.
+  // Refuse a URL that would name another file than it seems to.
   if (url.protocol !== "file:" || url.host !== "" || /%2f|%5c|%00/i.test(url.pathname)) {
     throw new TypeError(`Cannot find the path of ${url} as it is no URL of a file on this machine`);
   }

@@ -51,9 +51,9 @@ interface ProcessGlobal {
 }
 
 /**
- * The files of the process, by the interface of Node.
+ * Returns the files of the process, by the modules of Node.
  *
- * @throws {TypeError} If the runtime can't load the modules of Node like this, as before Node.js 20.16 and 22.3, and Bun 1.2.6.
+ * @throws {TypeError} If the runtime can't load these modules without an import, as before Node.js 20.16 and 22.3, and Bun 1.2.6.
  */
 export function nodeFiles(): Files {
   const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
@@ -88,7 +88,7 @@ export function nodeFiles(): Files {
   };
 }
 
-/** Whether an operation did not fail with one of the codes. */
+/** Returns whether an operation succeeded; `false` if it failed with one of the codes. */
 async function isDone(operation: Promise<void>, codes: readonly unknown[] = ["ENOENT"]): Promise<boolean> {
   return await unlessMissing(operation.then(() => true), codes) ?? false;
 }
@@ -111,7 +111,7 @@ async function readStart(
   }
 }
 
-/** The bytes of a `Buffer`, which is another class, and may be a part of a larger buffer. */
+/** Returns the bytes of a `Buffer` as a plain `Uint8Array` that owns its buffer. A `Buffer` may be a part of a larger buffer. */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;

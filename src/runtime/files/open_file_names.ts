@@ -1,5 +1,5 @@
 /**
- * Folders whose names stand for what is open already.
+ * Folders whose names stand for open files and devices.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 const FOLDERS = /^\/(?:dev(?:\/fd)?|proc\/.+)$/;
 
 /**
- * Whether what is in a folder are devices and names of open files: `/dev/stdout` leads to a file where the output goes to one, and yet must
- * not be renamed over.
+ * Returns whether the names in a folder are devices and open files. `/dev/stdout`, for example, leads to a file if the output goes to one,
+ * but that file must not be replaced by a rename.
  *
  * @param folder The folder's path, without links.
  */
@@ -16,7 +16,7 @@ export function namesOpenFiles(folder: string): boolean {
   return FOLDERS.test(folder);
 }
 
-/** The folder of a path, by its letters alone. */
+/** Returns the folder of a path. It looks at the text alone, and not at the disk. */
 export function folderOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash === -1 ? "." : path.slice(0, slash) || "/";

@@ -1,5 +1,5 @@
 /**
- * Where a user's programs keep what they can get again.
+ * The folder for caches of a user's programs.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { UserFolders } from "./contract.ts";
 import { currentFolders } from "./current.ts";
 
-/** What is set on Deno Deploy, whose disk is gone with the process. */
+/** The environment variable of Deno Deploy, where the disk is gone with the process. */
 const DEPLOYMENT = "DENO_DEPLOYMENT_ID";
 
 /**
- * The path of a folder for a program's cache: below `XDG_CACHE_HOME`, or else where the system has it, which is `~/.cache`,
- * `~/Library/Caches` on macOS, and `%LOCALAPPDATA%` on Windows (the XDG Base Directory Specification, and the systems' own
- * conventions). The folder need not exist.
+ * Returns the path of a folder for a program's cache: below `XDG_CACHE_HOME`, or else in the system's own folder, which is `~/.cache`,
+ * `~/Library/Caches` on macOS, and `%LOCALAPPDATA%` on Windows (the XDG Base Directory Specification, and the systems' own conventions).
+ * The folder need not exist.
  *
- * @param name The program's name, and what it calls the folder, with slashes between.
+ * @param name The name of the program and that of its folder, separated by slashes.
  * @param folders The machine and its user.
- * @returns The absolute path; `undefined` where there is none, or where it may not be found out, read and written already. No user is
- * asked for a permission.
+ * @returns The absolute path; `undefined` where there is none, or where the program has no permission yet to find it, read it and write it.
+ * It never asks the user for a permission.
  */
 export function cacheFolder(
   name: string,
@@ -33,9 +33,9 @@ export function cacheFolder(
 
 function baseFolder({ system, env }: UserFolders): string | undefined {
   const chosen = env("XDG_CACHE_HOME");
-  // Without the permission to see whether the user has chosen a folder, none may be taken in its place.
+  // Without the permission to read the variable, the user may have chosen a folder: no other one may be used.
   if (chosen === null) return undefined;
-  // A relative path is to be ignored.
+  // The specification says to ignore a relative path.
   if (chosen !== undefined && isAbsolute(chosen)) return trimmed(chosen);
   const home = env(system === "windows" ? "LOCALAPPDATA" : "HOME");
   if (typeof home !== "string" || !isAbsolute(home)) return undefined;

@@ -1,15 +1,15 @@
 /**
- * What the places of a user's folders depend on.
+ * The facts that decide where a user's folders are.
  *
  * @module
  */
 
-/** The machine and its user, as far as folders go. None of it ever asks the user for a permission. */
+/** The machine and its user, as far as folders depend on them. No member ever asks the user for a permission. */
 export interface UserFolders {
-  /** The operating system: `"darwin"`, `"windows"`, or another one, which is taken for a Unix. */
+  /** The operating system: `"darwin"`, `"windows"`, or any other, which counts as a Unix. */
   readonly system: string;
-  /** An environment variable; `undefined` where it is not set, and `null` where it may not be read. */
+  /** Returns an environment variable; `undefined` where it is not set, and `null` where it may not be read. */
   env(name: string): string | undefined | null;
-  /** Whether all below a path may be read and written. */
+  /** Returns whether the program may read and write everything below a path. */
   mayUse(path: string): boolean;
 }

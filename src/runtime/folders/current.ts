@@ -1,5 +1,5 @@
 /**
- * A user's folders on whichever runtime this is.
+ * The user's folders on the current runtime.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { UserFolders } from "./contract.ts";
 import { denoFolders } from "./deno.ts";
 import { nodeFolders } from "./node.ts";
 
-/** The folders of the process's user; `undefined` where the runtime has none. */
+/** Returns the folders of the process's user; `undefined` where the runtime has none. */
 export function currentFolders(): UserFolders | undefined {
   if ("Deno" in globalThis) return denoFolders;
   return "Bun" in globalThis || nodeProcess() !== undefined ? nodeFolders() : undefined;

@@ -6,7 +6,7 @@
 
 import type { UserFolders } from "./contract.ts";
 
-/** The folders of the user of the Deno process, as far as its permissions go. */
+/** The folders of the Deno process's user, as far as the process may use them without a question to the user. */
 export const denoFolders: UserFolders = {
   get system() {
     return Deno.build.os;
@@ -15,13 +15,13 @@ export const denoFolders: UserFolders = {
   mayUse: (path) => isGranted({ name: "read", path }) && isGranted({ name: "write", path }),
 };
 
-/** Asked first, because doing it without the permission would stop the program with a question to the user. */
+/** Returns whether a permission is granted. Using it without a grant would stop the program with a question to the user. */
 function isGranted(permission: Deno.PermissionDescriptor): boolean {
   try {
     const { state, partial } = Deno.permissions.querySync(permission);
     return state === "granted" && !partial;
   } catch {
-    // The edge has no permissions to ask for.
+    // At the edge there are no permissions to query.
     return false;
   }
 }

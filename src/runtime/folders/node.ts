@@ -11,7 +11,7 @@ interface ProcessGlobal {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The folders of the user of the process, which has all permissions. */
+/** Returns the folders of the process's user. The process has all permissions. */
 export function nodeFolders(): UserFolders {
   const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
   return {

@@ -14,7 +14,7 @@ interface FileSystem {
 }
 
 interface BunGlobal {
-  /** Whether the program was compiled into an executable, which is the program then. */
+  /** Whether the program was compiled into an executable, which then runs without the path of a script. */
   readonly isStandaloneExecutable?: boolean;
   spawn(command: readonly string[], options: {
     readonly stdin: "ignore";
@@ -23,7 +23,7 @@ interface BunGlobal {
   }): { readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>; readonly exited: Promise<number> };
 }
 
-/** The processes that the Bun process may start. */
+/** Returns the processes that the Bun process may start. */
 export function bunProcesses(): Processes {
   const { Bun: bun, process } = globalThis as unknown as {
     Bun: BunGlobal;

@@ -1,30 +1,30 @@
 /**
- * What a command-line program may do beside itself.
+ * Other processes and temporary folders of a command-line program.
  *
  * @module
  */
 
 /** How another process ended. */
 export interface ProcessResult {
-  /** 0 when all went well. */
+  /** The exit code; 0 for success. */
   readonly exitCode: number;
-  /** What it wrote to stdout. */
+  /** The text that the process has written to stdout. */
   readonly stdout: string;
 }
 
-/** Other processes and temporary folders. None of it ever asks the user for a permission. */
+/** Other processes and temporary folders. No member ever asks the user for a permission. */
 export interface Processes {
-  /** Makes a folder for temporary files; `undefined` where that is not allowed. */
+  /** Creates a folder for temporary files; resolves with `undefined` where that is not allowed. */
   makeTempFolder(): Promise<string | undefined>;
   /**
-   * Runs this program once more, as a process of its own that reads and writes in one folder, and whose stderr is this one's.
+   * Runs this program in a new process, which shares stderr with this one.
    *
-   * @param args Its arguments.
-   * @param folder The folder. Where the runtime knows permissions, it has no others.
-   * @returns How it ended; `undefined` where that is not allowed.
+   * @param args The arguments of the new process.
+   * @param folder The folder that the new process reads and writes. On a runtime with permissions, the process may use no other folder.
+   * @returns How the process ended; `undefined` where this process may not start it.
    */
   runSelf(args: readonly string[], folder: string): Promise<ProcessResult | undefined>;
 }
 
-/** What temporary folders are called. */
+/** The beginning of the names of temporary folders. */
 export const TEMP_PREFIX = "slipstream-";

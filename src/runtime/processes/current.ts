@@ -1,5 +1,5 @@
 /**
- * Other processes on whichever runtime this is.
+ * Other processes on the current runtime.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { bunProcesses } from "./bun.ts";
 import type { Processes } from "./contract.ts";
 import { denoProcesses } from "./deno.ts";
 
-/** What the program may do beside itself. Nothing is started before it is asked for. */
+/** Returns the processes and temporary folders of the current runtime. Nothing starts before a member is called. */
 export function currentProcesses(): Processes {
   return "Bun" in globalThis ? bunProcesses() : denoProcesses;
 }

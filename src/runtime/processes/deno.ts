@@ -17,7 +17,7 @@ export const denoProcesses: Processes = {
   async runSelf(args, folder) {
     const program = Deno.execPath();
     if (!isGranted({ name: "run", command: program })) return undefined;
-    // A comma separates folders.
+    // A comma separates folders in these flags, and two commas stand for one in a name.
     const path = folder.replaceAll(",", ",,");
     const permissions = ["--no-prompt", `--allow-read=${path}`, `--allow-write=${path}`];
     const self = Deno.build.standalone ? [] : ["run", "--quiet", ...permissions, Deno.mainModule];
@@ -30,7 +30,7 @@ export const denoProcesses: Processes = {
   },
 };
 
-/** Asked first, because doing it without the permission would stop the program with a question to the user. */
+/** Returns whether a permission is granted. Using it without a grant would stop the program with a question to the user. */
 function isGranted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }

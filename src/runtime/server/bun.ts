@@ -6,17 +6,17 @@
 
 import type { ListenOptions, TcpConnection, TcpServer } from "./contract.ts";
 
-/** The only address that is listened on: what is served here is for this machine alone. */
+/** The only address to listen on: the server is for this machine alone. */
 const HOSTNAME = "127.0.0.1";
 
 /** The part of a Bun socket that is used here. */
 interface BunSocket {
   data: BunConnection;
-  /** How many bytes were taken; the rest has to be written again after `drain`. */
+  /** Returns how many bytes the socket has taken; the rest has to be written again after `drain`. */
   write(bytes: Uint8Array, offset?: number): number;
-  /** Closes after what has been written. */
+  /** Closes the connection after all bytes that were written. */
   end(): void;
-  /** Sends a reset. */
+  /** Breaks the connection with a reset. */
   terminate(): void;
   setNoDelay(noDelay: boolean): void;
 }
@@ -52,7 +52,7 @@ export function listenBun(
     port: options.port ?? 0,
     socket: {
       open(socket) {
-        // A small answer must not wait for the acknowledgement of the one before (RFC 896).
+        // A small response must not wait for the acknowledgement of the one before (RFC 896).
         socket.setNoDelay(true);
         socket.data = new BunConnection(socket);
         connections.add(socket.data);
@@ -104,7 +104,7 @@ class BunConnection implements TcpConnection {
   #resolveClosed: () => void = () => {};
   #isEnded = false;
   #isClosed = false;
-  /** Whether the socket is gone: one that was closed in good order may wait for its peer to do the same. */
+  /** Whether the socket is gone. A socket that was closed in good order may still wait for its peer to close as well. */
   #isGone = false;
 
   constructor(socket: BunSocket) {

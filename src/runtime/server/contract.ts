@@ -1,6 +1,6 @@
 /**
- * What a loopback server needs of the runtime it runs on: plain TCP, where a connection can be broken on purpose, which
- * the runtimes' own HTTP servers do not allow.
+ * The plain TCP that a loopback server needs of a runtime. It can break a connection on purpose, which the runtimes' own HTTP servers do
+ * not allow.
  *
  * @module
  */
@@ -8,22 +8,22 @@
 /** One accepted connection. */
 export interface TcpConnection {
   /**
-   * Waits for the next bytes. One read at a time.
+   * Waits for the next bytes; one call at a time.
    *
    * @returns The bytes; `undefined` once the peer has ended or the connection is gone. It never rejects.
    */
   read(): Promise<Uint8Array | undefined>;
   /**
-   * Sends all of the bytes, after those of earlier writes. One write at a time.
+   * Sends all of the bytes, after those of earlier writes; one call at a time.
    *
    * @returns `false` if the connection is gone. It never rejects.
    */
   write(bytes: Uint8Array): Promise<boolean>;
-  /** Ends the connection in good order, after what has been written; does nothing if it is gone. */
+  /** Ends the connection in good order, after all bytes that were written; does nothing if the connection is gone. */
   close(): void;
   /**
-   * Breaks the connection, whatever is in flight: with a reset (RST) on Bun, without more ado on Deno, which has no
-   * means to send one. Does nothing if it is gone.
+   * Breaks the connection, even with bytes in flight: with a reset (RST) on Bun, and with a plain close on Deno, which can't send a reset.
+   * Does nothing if the connection is gone.
    */
   destroy(): void;
 }
@@ -32,11 +32,11 @@ export interface TcpConnection {
 export interface TcpServer extends AsyncDisposable {
   /** The port. */
   readonly port: number;
-  /** Stops listening, breaks every connection, and resolves when nothing is left; idempotent. */
+  /** Stops listening, breaks every connection, and resolves when no connection is left; idempotent. */
   close(): Promise<void>;
 }
 
-/** Where to listen. */
+/** Options of {@linkcode ListenTcp}. */
 export interface ListenOptions {
   /**
    * The port; 0 lets the system choose one.

@@ -1,5 +1,5 @@
 /**
- * TCP on whichever runtime this is.
+ * TCP on the current runtime.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ListenOptions, TcpConnection, TcpServer } from "./contract.ts";
 import { listenDeno } from "./deno.ts";
 
 /**
- * Listens on 127.0.0.1 with what the runtime has.
+ * Listens on 127.0.0.1 with the sockets of the current runtime.
  *
  * @throws {TypeError} If the runtime has no TCP sockets.
  * @throws {Error} If it can't listen there.

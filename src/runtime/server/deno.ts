@@ -6,7 +6,7 @@
 
 import type { ListenOptions, TcpConnection, TcpServer } from "./contract.ts";
 
-/** The only address that is listened on: what is served here is for this machine alone. */
+/** The only address to listen on: the server is for this machine alone. */
 const HOSTNAME = "127.0.0.1";
 
 const READ_BUFFER_BYTES = 16_384;
@@ -52,7 +52,7 @@ class DenoServer implements TcpServer {
       try {
         this.#take(await this.#listener.accept(), onConnection);
       } catch {
-        // The listener was closed, or the peer was gone before it was accepted: the loop's condition tells which.
+        // The listener was closed, or the peer left before `accept()`; the condition of the loop tells which.
       }
     }
   }
@@ -61,10 +61,10 @@ class DenoServer implements TcpServer {
     const connection = new DenoConnection(socket, () => this.#connections.delete(connection));
     this.#connections.add(connection);
     try {
-      // A small answer must not wait for the acknowledgement of the one before (RFC 896).
+      // A small response must not wait for the acknowledgement of the one before (RFC 896).
       socket.setNoDelay();
     } catch {
-      // The peer has left already, as the first read will tell.
+      // The peer has left already, which the first read will tell.
     }
     onConnection(connection);
   }
@@ -114,7 +114,7 @@ class DenoConnection implements TcpConnection {
       const count = await this.#socket.read(this.#buffer);
       return count === null ? undefined : this.#buffer.slice(0, count);
     } catch {
-      // However the connection came to its end, there is nothing more to read.
+      // However the connection has ended, there is nothing more to read.
       return undefined;
     }
   }
@@ -127,7 +127,7 @@ class DenoConnection implements TcpConnection {
       }
       return !this.#isClosed;
     } catch {
-      // However the connection came to its end, the bytes did not arrive.
+      // However the connection has ended, the bytes did not arrive.
       return false;
     }
   }

@@ -77,7 +77,7 @@ interface BunProcess {
   exit(code: number): never;
 }
 
-/** The terminal of the Bun process. */
+/** Returns the terminal of the Bun process. */
 export function bunTerminal(): Terminal {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
   const fs = nodeModule<FileSystem>("node:fs/promises")!;
@@ -90,7 +90,7 @@ export function bunTerminal(): Terminal {
   return {
     args: process.argv.slice(2),
     stdout: output(process.stdout, (error) => codeOf(error) === "EPIPE"),
-    // What can't be said is no reason to stop.
+    // A message that can't be written is no reason to stop.
     stderr: output(process.stderr, () => true),
     noColor: isDumb || (process.env.NO_COLOR ?? "") !== "",
     isDumb,
@@ -106,7 +106,7 @@ export function bunTerminal(): Terminal {
   };
 }
 
-/** What is in a file; `Bun.file()` can't read devices, such as `/dev/null`. */
+/** Returns the bytes of a file as a stream. `Bun.file()` can't read devices, such as `/dev/null`. */
 function openStream(path: string): ByteStream {
   const { Readable } = nodeModule<Streams>("node:stream")!;
   return Readable.toWeb(nodeModule<StreamFileSystem>("node:fs")!.createReadStream(path));
@@ -166,7 +166,7 @@ function kindOf(info: Stats): FileKind {
 }
 
 function output(stream: BunStream, isClosed: (error: unknown) => boolean): StreamOutput {
-  // The callback of `write` hears of the failure as well; without a listener the event ends the process.
+  // The callback of `write` gets the error as well. Without a listener, the event would end the process.
   stream.on("error", () => {});
   return new StreamOutput({
     isTerminal: stream.isTTY === true,

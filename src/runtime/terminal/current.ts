@@ -1,5 +1,5 @@
 /**
- * The terminal of whichever runtime this is.
+ * The terminal of the current runtime.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { bunTerminal } from "./bun.ts";
 import type { Terminal } from "./contract.ts";
 import { denoTerminal } from "./deno.ts";
 
-/** Finds out the runtime and returns its terminal. */
+/** Returns the terminal of the current runtime. */
 export function currentTerminal(): Terminal {
   return "Bun" in globalThis ? bunTerminal() : denoTerminal();
 }

@@ -14,14 +14,14 @@ import { StreamOutput } from "./stream_output.ts";
 
 const LIMITS = "/proc/self/limits";
 
-/** The terminal of the Deno process. */
+/** Returns the terminal of the Deno process. */
 export function denoTerminal(): Terminal {
   const isDumb = isTerminalDumb();
   const signals: SignalSource = {
     add: Deno.addSignalListener,
     remove: Deno.removeSignalListener,
     ignoresHangup: ignoresHangup(() => {
-      // Asked first, because reading without the permission would prompt for it.
+      // Query the permission first, because reading without it would ask the user.
       const { state } = Deno.permissions.querySync({ name: "read", path: STATUS });
       return state === "granted" ? Deno.readTextFileSync(STATUS) : undefined;
     }),
@@ -29,7 +29,7 @@ export function denoTerminal(): Terminal {
   return {
     args: Deno.args,
     stdout: output(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
-    // What can't be said is no reason to stop.
+    // A message that can't be written is no reason to stop.
     stderr: output(Deno.stderr, () => true),
     noColor: isDumb || Deno.noColor,
     isDumb,
@@ -38,12 +38,12 @@ export function denoTerminal(): Terminal {
     stdinBytes: () => Deno.stdin.readable,
     onInterrupt: (listener) => onEndSignals(listener, signals),
     async descriptorLimit() {
-      // Asked first, because reading without the permission would prompt for it.
+      // Query the permission first, because reading without it would ask the user.
       const { state } = await Deno.permissions.query({ name: "read", path: LIMITS });
       return state === "granted" ? await openFilesLimit(() => Deno.readTextFile(LIMITS)) : undefined;
     },
     bypassProxy(host) {
-      // Asked first, because touching the environment without the permission would prompt for it.
+      // Query the permission first, because changing the environment without it would ask the user.
       if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return;
       for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.set(name, addHost(Deno.env.get(name), host));
     },
@@ -52,16 +52,19 @@ export function denoTerminal(): Terminal {
 }
 
 function isTerminalDumb(): boolean {
-  // Asked first, because reading without the permission would prompt for it.
+  // Query the permission first, because reading without it would ask the user.
   const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
   return state === "granted" && Deno.env.get("TERM") === "dumb";
 }
 
-/** What is in a file. A pipe opens when somebody writes to it: who stops to read before does not wait for that. */
+/**
+ * Returns the bytes of a file as a stream, before the file is open. Opening a pipe waits for a writer; a consumer that stops reading before
+ * does not have to wait as well.
+ */
 function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
   const end = Deno.open(path).then((file) => file.readable.pipeTo(writable));
-  // The reader hears of it, unless it has stopped.
+  // Pass the error to the reader; if the reader has stopped already, nothing needs the error.
   end.catch((error) => writable.abort(error)).catch(() => {});
   return readable;
 }
@@ -115,7 +118,7 @@ const denoFiles: TerminalFiles = {
     }
   },
   async truncate(path, bytes) {
-    // Deno.truncate() refuses links.
+    // Open the file first, because `Deno.truncate()` refuses links.
     const file = await Deno.open(path, { write: true });
     try {
       await file.truncate(bytes);

@@ -6,29 +6,29 @@
 
 import type { EndSignal } from "./contract.ts";
 
-/** Where Linux says which signals a process ignores (proc_pid_status(5)). */
+/** The file in which Linux lists the signals that a process ignores (proc_pid_status(5)). */
 export const STATUS = "/proc/self/status";
-/** The last hexadecimal digit of the mask has the signals 1 to 4: SIGHUP is 1. */
+/** Finds the last hexadecimal digit of the mask of ignored signals. It stands for the signals 1 to 4; SIGHUP is 1. */
 const IGNORED = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m;
 
 type Register = (signal: EndSignal, listener: () => void) => unknown;
 
 /** How a runtime listens to signals. */
 export interface SignalSource {
-  /** Begins to listen. */
+  /** Adds a listener. */
   readonly add: Register;
-  /** Stops. */
+  /** Removes a listener. */
   readonly remove: Register;
-  /** Whether SIGHUP was ignored when the process began, as `nohup` has it; `undefined` where that is unknown. */
+  /** Whether the process ignored SIGHUP when it began, as under `nohup`; `undefined` where that is unknown. */
   readonly ignoresHangup: boolean | undefined;
 }
 
 /**
- * Listens to all of the signals.
+ * Listens to all signals that ask the program to end.
  *
  * @param listener Called with the signal's name.
- * @param source How the runtime listens.
- * @returns Disposing it brings the runtime's own behaviour back.
+ * @param source How the runtime listens to signals.
+ * @returns Disposing it restores the runtime's own behaviour.
  */
 export function onEndSignals(
   listener: (signal: EndSignal) => void,
@@ -38,7 +38,7 @@ export function onEndSignals(
     ["SIGINT", () => listener("SIGINT")],
     ["SIGTERM", () => listener("SIGTERM")],
   ];
-  // Deno ends at a SIGHUP that was ignored, as soon as it listens to any signal; not where it listens to this one.
+  // Once Deno listens to any signal, a SIGHUP that was ignored ends it, unless it also listens to SIGHUP.
   if (ignoresHangup === true) listeners.push(["SIGHUP", () => {}]);
   if (ignoresHangup === false) listeners.push(["SIGHUP", once(() => listener("SIGHUP"))]);
   for (const [signal, listen] of listeners) add(signal, listen);
@@ -49,7 +49,10 @@ export function onEndSignals(
   };
 }
 
-/** Of a terminal that is closed both the system and the shell tell, which is no second wish. */
+/**
+ * Returns a listener that works only once. When a terminal is closed, both the system and the shell send SIGHUP: the second one is no
+ * second request to end.
+ */
 function once(tell: () => void): () => void {
   let isTold = false;
   return () => {
@@ -59,9 +62,9 @@ function once(tell: () => void): () => void {
 }
 
 /**
- * Whether this process ignores SIGHUP. To be asked before it listens to any signal, which changes the answer.
+ * Returns whether this process ignores SIGHUP. Call it before the process listens to any signal, because listening changes the answer.
  *
- * @param readStatus Reads {@linkcode STATUS}; gives nothing, or throws, where it can't.
+ * @param readStatus Reads {@linkcode STATUS}; returns `undefined`, or throws, where it can't.
  * @returns `undefined` where that is unknown.
  */
 export function ignoresHangup(readStatus: () => string | undefined): boolean | undefined {
@@ -69,7 +72,7 @@ export function ignoresHangup(readStatus: () => string | undefined): boolean | u
     const digit = IGNORED.exec(readStatus() ?? "")?.[1];
     return digit === undefined ? undefined : Number.parseInt(digit, 16) % 2 === 1;
   } catch {
-    // No such file on this system, or it may not be read.
+    // There is no such file on this system, or it may not be read.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How many files and sockets a process may have open.
+ * The limit on the files and sockets that a process may have open.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export async function openFilesLimit(readLimits: () => Promise<string>): Promise
   try {
     limits = await readLimits();
   } catch {
-    // No such list on this system: then the limit is unknown.
+    // There is no such list on this system: the limit is unknown.
     return undefined;
   }
   const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? [];

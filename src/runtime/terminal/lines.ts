@@ -1,16 +1,16 @@
 /**
- * A stream of bytes, as lines of text.
+ * A stream of bytes, split into lines of text.
  *
  * @module
  */
 
 /**
- * Splits UTF-8 into lines, at `\n` or `\r\n`. A byte order mark at the start is left out; what follows the last line break
- * is a line if it isn't empty.
+ * Splits UTF-8 into lines, at `\n` or `\r\n`. A byte order mark at the start is left out. Text after the last line break is a line if it
+ * isn't empty.
  *
  * @param stream The bytes; cancelled when the consumer stops early.
- * @param signal Ends the lines early, without an error, also while a read waits.
- * @returns The lines without their ends.
+ * @param signal Ends the lines early, without an error, even while a read waits.
+ * @returns The lines without their line breaks.
  */
 export async function* readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -18,7 +18,7 @@ export async function* readLines(
 ): AsyncIterableIterator<string> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
-  // A cancelled stream answers a pending read with its end; that it may fail to close changes nothing here.
+  // Cancelling ends a pending read. If the stream fails to close, that changes nothing here.
   const cancel = () => void reader.cancel().catch(() => {});
   if (signal.aborted) return cancel();
   signal.addEventListener("abort", cancel);
@@ -28,7 +28,7 @@ export async function* readLines(
       const { done, value } = await reader.read();
       if (signal.aborted) return;
       const text = done ? decoder.decode() : decoder.decode(value, { stream: true });
-      // Only what is new is looked through: a line may come in thousands of pieces.
+      // Only the new chunk is searched for line breaks: a line may come in thousands of chunks.
       const [first = "", ...more] = text.split("\n");
       rest += first;
       for (const next of more) {

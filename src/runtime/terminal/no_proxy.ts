@@ -1,12 +1,12 @@
 /**
- * The environment's list of hosts that are reached without a proxy.
+ * The environment's list of hosts for which no proxy is used.
  *
  * @module
  */
 
 import { commaList } from "../../primitives/comma_list.ts";
 
-/** The list with one host more, if it isn't there yet. */
+/** Adds a host to the list, if the list lacks it. */
 export function addHost(list: string | undefined, host: string): string {
   const hosts = commaList(list ?? "");
   return (hosts.includes(host) ? hosts : [...hosts, host]).join(",");

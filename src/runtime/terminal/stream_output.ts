@@ -1,27 +1,27 @@
 /**
- * An output stream over a runtime's own way to write.
+ * An output stream over the runtime's own stream.
  *
  * @module
  */
 
 import type { TerminalOutput } from "./contract.ts";
 
-/** What a runtime brings. */
+/** The runtime's own stream. */
 export interface StreamOutputSource {
   readonly isTerminal: boolean;
-  /** The width in columns; `undefined`, 0 or an error when it isn't known. */
+  /** Returns the width in columns; returns `undefined` or 0, or throws, if it isn't known. */
   readonly columns: () => number | undefined;
   /** Writes all of the bytes. */
   readonly writeAll: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
-  /** Whether an error of `writeAll` says that the reader has gone. */
+  /** Returns whether an error of `writeAll` means that the reader has closed the stream. */
   readonly isClosed: (error: unknown) => boolean;
 }
 
 const DEFAULT_COLUMNS = 80;
 
 /**
- * Writes in the order of the calls, keeps quiet once the reader has gone, and writes nothing behind what could not be written: that may be
- * torn.
+ * Writes in the order of the calls. Once the reader has closed the stream, every write resolves with `false`. After another failure all
+ * later writes fail too, because the data before them may be torn.
  */
 export class StreamOutput implements TerminalOutput {
   readonly isTerminal: boolean;
@@ -30,7 +30,7 @@ export class StreamOutput implements TerminalOutput {
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** Wraps a source. */
+  /** Creates an output over the runtime's own stream. */
   constructor(source: StreamOutputSource) {
     this.isTerminal = source.isTerminal;
     this.#source = source;
@@ -40,7 +40,7 @@ export class StreamOutput implements TerminalOutput {
     try {
       return this.#source.columns() || DEFAULT_COLUMNS;
     } catch {
-      // No terminal to ask.
+      // There is no terminal to ask.
       return DEFAULT_COLUMNS;
     }
   }
@@ -54,7 +54,7 @@ export class StreamOutput implements TerminalOutput {
   async #write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean> {
     if (this.#closed) return false;
     try {
-      // A text that waits for its turn is not there twice.
+      // Text is encoded only when its turn comes, so that waiting text is not in memory twice.
       await this.#source.writeAll(typeof data === "string" ? this.#encoder.encode(data) : data);
       return true;
     } catch (error) {

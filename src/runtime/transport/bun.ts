@@ -1,5 +1,5 @@
 /**
- * Connections on Bun: each request says which way it takes.
+ * The connections of Bun, where each request takes a route of its own.
  *
  * @module
  */
@@ -39,10 +39,10 @@ const TRANSPORT_CODES: ReadonlySet<unknown> = new Set([
   "ERR_PROXY_TUNNEL",
 ]);
 const UNRESOLVED_CODES: ReadonlySet<unknown> = new Set(["ENOTFOUND", "EAI_AGAIN", "ENODATA"]);
-/** What Bun says when a server does not agree to HTTP/2; none of it comes after a request has been sent. */
+/** The codes of Bun's errors when a server does not agree to HTTP/2. All of them come before a request is sent. */
 const HTTP2_CODES: ReadonlySet<unknown> = new Set(["EPROTO", "HTTP2Unsupported"]);
 
-/** What comes of a connection that ends, or speaks something else. */
+/** The codes of Bun's errors when a connection ends, or when the response is not HTTP. */
 const BROKEN_CODES: ReadonlySet<unknown> = new Set([
   "ECONNRESET",
   "ECONNABORTED",
@@ -52,7 +52,7 @@ const BROKEN_CODES: ReadonlySet<unknown> = new Set([
   "ConnectionClosed",
   "Malformed_HTTP_Response",
 ]);
-/** What BoringSSL finds (X509_verify_cert_error_string), as Bun names it. */
+/** The faults that BoringSSL finds in certificates (X509_verify_cert_error_string), by Bun's codes. */
 const CERTIFICATE_CODES: Readonly<Record<string, CertificateFailure>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "wrong-name",
   CERT_HAS_EXPIRED: "expired",
@@ -120,13 +120,13 @@ export const bunTransport: TransportRuntime = {
     try {
       return (await bunGlobal().dns.lookup(host, { backend: "system" })).length > 0;
     } catch {
-      // Why it can't does not matter: the next resolver is asked.
+      // The reason does not matter: the caller asks the next resolver.
       return false;
     }
   },
 };
 
-/** Bun looks at certificates with the first connection only, and has no word for what is wrong with them. */
+/** Throws if a certificate can't be read. Bun itself would check certificates only at the first connection, and give no reason. */
 function assertReadable(caCerts: readonly string[]): void {
   const { X509Certificate } = nodeModule<NodeCrypto>("node:crypto") ?? {};
   if (X509Certificate === undefined) return;
@@ -143,13 +143,13 @@ function assertReadable(caCerts: readonly string[]): void {
   }
 }
 
-/** What Bun trusts by itself: no more than what it is told to trust, once it is told. */
+/** Returns the certificates that Bun trusts by default. Once it is given certificates to trust, it trusts only those. */
 function defaultCertificates(): readonly string[] {
   const tls = nodeModule<NodeTls>("node:tls");
   return tls?.getCACertificates?.("default") ?? tls?.rootCertificates ?? [];
 }
 
-/** Sends requests with a pool of its own. */
+/** Sends requests over a pool of connections of its own. */
 class BunSender implements Sender {
   readonly #session: FetchSession | undefined;
   readonly #tls: TlsSettings | undefined;
@@ -170,7 +170,7 @@ class BunSender implements Sender {
       throw new TypeError(`Cannot create transport as '${name}' needs a Bun that has FetchSession`);
     }
     const pool = {
-      // Bun counts in seconds, and its timer is coarse: it rounds up.
+      // Bun's option is in seconds, and its timer is coarse: it rounds up.
       ...(idleTimeoutMs === undefined ? {} : { idleTimeout: idleTimeoutMs / 1_000 }),
       ...(maxIdleConnections === undefined ? {} : { maxIdleSockets: maxIdleConnections }),
     };

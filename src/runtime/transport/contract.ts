@@ -1,47 +1,47 @@
 /**
- * What a transport needs of the runtime it runs on.
+ * The connections that a transport needs of a runtime.
  *
  * @module
  */
 
-/** A certificate that the client shows, and its key; both are PEM texts. */
+/** A client certificate and its key; both are PEM texts. */
 export interface CertifiedKey {
-  /** The certificate, with those between it and its authority. */
+  /** The certificate, with the intermediate ones up to its authority. */
   readonly cert: string;
   /** The private key. */
   readonly key: string;
 }
 
-/** What is wrong with a certificate: its issuer is not trusted, it is for another name, its time is over, or something else. */
+/** The fault of a certificate: its issuer is not trusted, it is for another name, it is expired or not valid yet, or something else. */
 export type CertificateFailure = "untrusted" | "wrong-name" | "expired" | "invalid";
 
-/** A certificate that was refused. */
+/** The reason why a certificate was refused. */
 export interface CertificateFault {
-  /** Why, as far as it is known. */
+  /** The kind of the fault, as far as it is known. */
   readonly reason: CertificateFailure;
-  /** What the runtime says. */
+  /** The runtime's own description. */
   readonly detail: string;
 }
 
-/** How a sender makes its connections and keeps them. */
+/** How a sender opens its connections and keeps them. */
 export interface SenderSettings {
   /** Certificates to trust besides those of the system, as PEM texts. */
   readonly caCerts: readonly string[];
   readonly clientCertificate: CertifiedKey | undefined;
-  /** `undefined` for what the runtime does by itself. */
+  /** Whether to speak HTTP/2; `undefined` leaves it to the runtime. */
   readonly http2: boolean | undefined;
   readonly keepAlive: boolean;
   readonly idleTimeoutMs: number | undefined;
   readonly maxIdleConnections: number | undefined;
-  /** The proxy of all requests, with its credentials; only for runtimes that do not take one with each request. */
+  /** The proxy of all requests, with its credentials; only for runtimes whose `fetch` takes no proxy for a single request. */
   readonly proxyUrl?: string | undefined;
 }
 
-/** What a single request may say of its way, on runtimes that take it. */
+/** The route of a single request, on runtimes whose `fetch` takes one. */
 export interface Route {
-  /** The proxy, with its credentials; `false` for none, whatever the environment says. */
+  /** The proxy, with its credentials; `false` for none, even if the environment names one. */
   readonly proxyUrl?: string | false | undefined;
-  /** The name that the certificate is checked against, where the URL has an address. */
+  /** The name that the certificate must be for, where the URL has an address instead. */
   readonly serverName?: string | undefined;
   /** Whether to speak HTTP/2. */
   readonly http2?: boolean | undefined;
@@ -49,16 +49,16 @@ export interface Route {
 
 /** Sends requests over connections of its own. */
 export interface Sender {
-  /** A `fetch`; the route is for runtimes that take one with each request. */
+  /** Sends a request as `fetch` does; the route is for runtimes that take one with each request. */
   fetch(input: string | URL | Request, init: RequestInit | undefined, route?: Route): Promise<Response>;
-  /** Closes what is idle. */
+  /** Closes idle connections. */
   close(): void;
 }
 
-/** One end of a TCP connection. It does not keep the process alive: the requests that use it do. */
+/** One end of a TCP connection. It does not keep the process alive, because the requests over it do. */
 export interface Socket {
   /**
-   * Waits for the next bytes. One read at a time.
+   * Waits for the next bytes; one call at a time.
    *
    * @returns The bytes; `undefined` at the end. It never rejects.
    */
@@ -69,15 +69,15 @@ export interface Socket {
    * @returns `false` if the connection is gone. It never rejects.
    */
   write(bytes: Uint8Array): Promise<boolean>;
-  /** Sends everything that comes from here to another socket, and then the end; never rejects. */
+  /** Sends all bytes that arrive on this socket to another socket, and then ends that one; never rejects. */
   pumpTo(other: Socket): Promise<void>;
-  /** Says that nothing more will be sent. */
+  /** Ends the sending direction of the connection. */
   closeWrite(): Promise<void>;
   /** Ends the connection; idempotent. */
   close(): void;
 }
 
-/** Where a connection leads. */
+/** The other end of a connection. */
 export interface Endpoint {
   /** A name, or an address without brackets. */
   readonly host: string;
@@ -87,11 +87,11 @@ export interface Endpoint {
 /** A listening socket. */
 export interface SocketListener {
   readonly port: number;
-  /** Stops listening; resolves when nothing waits any more. */
+  /** Stops listening; resolves when no `accept` is pending any more. */
   close(): Promise<void>;
 }
 
-/** How TLS begins. */
+/** Options of {@linkcode Sockets.startTls}. */
 export interface StartTlsOptions {
   /** The name that the certificate must be for. */
   readonly serverName: string;
@@ -109,59 +109,68 @@ export interface Sockets {
    */
   listen(onConnection: (socket: Socket) => void): SocketListener;
   /**
-   * Connects; a name is resolved by the system.
+   * Connects to an endpoint; the system resolves its name.
    *
    * @throws {unknown} Rejects, with the runtime's error or the reason of the signal.
    */
   connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket>;
   /**
-   * Begins TLS on a socket of {@linkcode Sockets.connect}, which is not to be used any more.
+   * Starts TLS on a socket of {@linkcode Sockets.connect}, which the caller must not use any more.
    *
-   * @throws {unknown} Rejects, with the runtime's error; the connection is closed then, as it is when the signal aborts.
+   * @throws {unknown} Rejects, with the runtime's error; then, and when the signal aborts, the connection is closed.
    */
   startTls(socket: Socket, options: StartTlsOptions): Promise<Socket>;
   /**
-   * An error, of these or of a `fetch`, if it says that the process has no descriptor left for another connection: that of a `fetch` as
-   * clients know it.
+   * Returns the error to report if an error of a socket or a `fetch` means that the process has no descriptor left for another connection;
+   * otherwise `undefined`. For an error of a `fetch`, `Runtime.isOutOfDescriptors` recognises the returned one.
    */
   outOfDescriptors(error: unknown): unknown;
-  /** Whether an error of {@linkcode Sockets.connect} says that the name could not be resolved. */
+  /** Returns whether an error of {@linkcode Sockets.connect} means that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
 }
 
-/** What a transport uses of its runtime. */
+/** The features of a runtime that a transport uses. */
 export interface TransportRuntime {
-  /** What errors call it. */
+  /** The name of the runtime in errors. */
   readonly name: string;
-  /** The options that it can't do, each with the reason or the way out. */
+  /** The options that the runtime can't offer, each with the reason or an alternative. */
   readonly refused: Readonly<Record<string, string>>;
-  /** Why it has no SOCKS proxies, if it has none. */
+  /** The reason why the runtime has no SOCKS proxies; `undefined` if it has. */
   readonly refusesSocks: string | undefined;
-  /** Whether its `fetch` prefers HTTP/2 by itself, and opens a connection a request as long as none is up. */
+  /** Whether the runtime's `fetch` prefers HTTP/2 by itself, and opens a connection for each request until an HTTP/2 connection is up. */
   readonly negotiatesHttp2: boolean;
-  /** A variable of the environment, which a `fetch` goes by as well; `undefined` where it is not set, `null` where it may not be read. */
+  /**
+   * Returns a variable of the environment, which also affects the runtime's `fetch`; `undefined` where it is not set, `null` where it may
+   * not be read.
+   */
   env(name: string): string | undefined | null;
-  /** TCP, if connections are made in the way of a tunnel; otherwise each request has a {@linkcode Route}. */
+  /**
+   * TCP sockets, if the transport makes connections through a tunnel of its own; `undefined` if each request has a {@linkcode Route}
+   * instead.
+   */
   readonly sockets: Sockets | undefined;
-  /** Makes a sender. */
+  /** Creates a sender. */
   createSender(settings: SenderSettings): Sender;
-  /** Whether an error of a `fetch` says that there was no connection, so that nothing was sent. */
+  /** Returns whether an error of a `fetch` means that there was no connection, so that nothing was sent. */
   isUnsent(error: unknown): boolean;
   /**
-   * Whether an error of a `fetch` says that a connection ended, or brought what is not HTTP: the request may have been sent, if
-   * {@linkcode TransportRuntime.isUnsent} does not say otherwise.
+   * Returns whether an error of a `fetch` means that a connection ended, or that the response is not HTTP. The request may have been sent,
+   * unless {@linkcode TransportRuntime.isUnsent} says that it was not.
    */
   isBroken(error: unknown): boolean;
-  /** The URL that an error of a `fetch` is about, which redirects may have led to; `undefined` if it does not say. */
+  /** Returns the URL that an error of a `fetch` is about, which may be the target of a redirect; `undefined` if the error does not tell. */
   targetOf(error: unknown): string | undefined;
-  /** What is wrong with a certificate, if that is what an error says. */
+  /** Returns the fault of a certificate, if an error is about one. */
   certificateFault(error: unknown): CertificateFault | undefined;
-  /** Whether an error of a `fetch` says that the name could not be resolved. */
+  /** Returns whether an error of a `fetch` means that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
-  /** The status with which a proxy has refused to make a tunnel, as an error of a `fetch` says it. */
+  /**
+   * Returns the status with which a proxy has refused a tunnel, as an error of a `fetch` tells it; 0 if the error does not tell the status,
+   * and `undefined` for other errors.
+   */
   tunnelStatus(error: unknown): number | undefined;
-  /** Whether an error of a `fetch` says that the server does not speak HTTP/2. */
+  /** Returns whether an error of a `fetch` means that the server does not speak HTTP/2. */
   isHttp2Refused(error: unknown): boolean;
-  /** Whether the system resolves a name. */
+  /** Returns whether the system can resolve a name. */
   canResolve(host: string): Promise<boolean>;
 }

@@ -1,5 +1,5 @@
 /**
- * Connections of whichever runtime this is.
+ * The connections of the current runtime.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { TransportRuntime } from "./contract.ts";
 import { denoTransport } from "./deno.ts";
 import { webTransport } from "./web.ts";
 
-/** What makes connections here. */
+/** The connections of the current runtime. */
 export const currentTransport: TransportRuntime = "Bun" in globalThis
   ? bunTransport
   : "Deno" in globalThis && typeof Deno.createHttpClient === "function"

@@ -1,5 +1,5 @@
 /**
- * Connections on Deno: HTTP clients, and TCP for a tunnel in between.
+ * The connections of Deno: HTTP clients, and TCP for a tunnel in between.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import type {
   TransportRuntime,
 } from "./contract.ts";
 
-/** The only address that is listened on. */
+/** The only address to listen on. */
 const LOOPBACK = "127.0.0.1";
 const BUFFER_BYTES = 65_536;
 const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
-/** How long a connection waits at the door that could not be taken, in milliseconds. */
+/** How long the listener pauses after a connection that it could not accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 20;
 const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
   [/^UnknownIssuer|^CaUsedAsEndEntity/, "untrusted"],
@@ -30,10 +30,10 @@ const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
   [/expired|not valid (?:yet|until)/i, "expired"],
 ];
 
-/** What Deno says of HTTP, of TLS, and of sockets. */
+/** The texts of Deno's errors in HTTP, in TLS, and of sockets. */
 const BROKEN = /client error \(|^peer closed connection|\(os error \d+\)$/;
 
-/** Deno's TCP. */
+/** Deno's TCP sockets. */
 const denoSockets: Sockets = {
   listen: (onConnection) => new DenoListener(onConnection),
   async connect({ host, port }: Endpoint, signal: AbortSignal) {
@@ -58,12 +58,13 @@ const denoSockets: Sockets = {
   },
   outOfDescriptors(error) {
     if (OUT_OF_DESCRIPTORS.has(codeOf(error)) || denoRuntime.isOutOfDescriptors(error)) return error;
-    // The SOCKS proxy of a client is a door of this process: where it can't be reached, there was no socket to do so.
+    // The SOCKS proxy of a client is a listener of this process. If the client can't reach it, the process had no descriptor for the
+    // connection.
     const text = causeText(error);
     if (!text.endsWith(": Proxy server unreachable")) return undefined;
     return new TypeError("fetch failed", { cause: new Error(`${text} (os error 24)`, { cause: error }) });
   },
-  // All other failures of a connection have a class or a code of their own.
+  // All other errors of a connection have a class or a code of their own.
   isUnresolved: (error) => error instanceof Error && error.name === "Error" && codeOf(error) === undefined,
 };
 
@@ -82,7 +83,7 @@ export const denoTransport: TransportRuntime = {
   isBroken: (error) => BROKEN.test(causeText(error)),
   targetOf: (error) => / for url \((\S+)\):/.exec(causeText(error))?.[1],
   certificateFault(error) {
-    // rustls says it in the text of the error, or of its cause if that is one of a `fetch`.
+    // rustls tells the fault in the message of the error, or of its cause for an error of a `fetch`.
     const text = `${error instanceof Error ? error.message : ""} ${causeText(error)}`;
     const detail = /invalid peer certificate: (.*\S)/.exec(text)?.[1];
     if (detail === undefined) return undefined;
@@ -95,7 +96,7 @@ export const denoTransport: TransportRuntime = {
   canResolve: () => Promise.resolve(true),
 };
 
-/** Deno gives no code: this text is all that there is. */
+/** Returns the message of an error's cause. Deno's errors of `fetch` have no code, only this text. */
 function causeText(error: unknown): string {
   const { cause } = (error ?? {}) as { readonly cause?: unknown };
   return cause instanceof Error ? cause.message : "";
@@ -132,7 +133,10 @@ function clientOptions(
   };
 }
 
-/** To Deno, a user name alone is none in a URL of HTTP. */
+/**
+ * Turns the URL of a proxy into Deno's form. In the URL of an HTTP proxy, Deno ignores a user name without a password, so pass both
+ * separately.
+ */
 function toProxy(text: string): Deno.Proxy {
   const url = new URL(text);
   const { protocol, username, password } = url;
@@ -145,7 +149,9 @@ function toProxy(text: string): Deno.Proxy {
 class DenoSender implements Sender {
   readonly #settings: SenderSettings;
   readonly #client: Deno.HttpClient;
-  /** Without HTTP/2, which would name the host of the URL besides (RFC 9113 §8.3.1). */
+  /**
+   * The client for requests with a `Host` header. It does without HTTP/2, which would send the host of the URL as well (RFC 9113 §8.3.1).
+   */
   #hostClient: Deno.HttpClient | undefined;
 
   constructor(settings: SenderSettings) {
@@ -197,7 +203,7 @@ class DenoListener implements SocketListener {
       try {
         for await (const connection of this.#listener) onConnection(new DenoSocket(connection));
       } catch {
-        // There is no descriptor left, or the peer has gone: others wait in line, and the next one may be taken.
+        // There is no descriptor left, or the peer has gone. Other connections are waiting, and the next one may be accepted.
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }
@@ -205,7 +211,7 @@ class DenoListener implements SocketListener {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    // The process must not end before the callers that wait for it learn of its end.
+    // The process must not end before `close()` has resolved for its callers.
     this.#listener.ref();
     this.#listener.close();
     await this.#accepting;
@@ -223,7 +229,7 @@ class DenoSocket implements Socket {
       // Small messages must not wait for the acknowledgement of the one before (RFC 896).
       if ("setNoDelay" in connection) connection.setNoDelay();
     } catch {
-      // The peer has left already, as the first read will tell.
+      // The peer has left already, which the first read will tell.
     }
   }
 
@@ -233,7 +239,7 @@ class DenoSocket implements Socket {
       const count = await this.connection.read(this.#buffer);
       return count === null ? undefined : this.#buffer.slice(0, count);
     } catch {
-      // However the connection came to its end, there is nothing more to read.
+      // However the connection has ended, there is nothing more to read.
       return undefined;
     }
   }
@@ -243,7 +249,7 @@ class DenoSocket implements Socket {
       for (let sent = 0; sent < bytes.length;) sent += await this.connection.write(bytes.subarray(sent));
       return true;
     } catch {
-      // However the connection came to its end, the bytes did not arrive.
+      // However the connection has ended, the bytes did not arrive.
       return false;
     }
   }
@@ -257,7 +263,7 @@ class DenoSocket implements Socket {
         for (let sent = 0; sent < count;) sent += await other.connection.write(buffer.subarray(sent, count));
       }
     } catch {
-      // A broken connection breaks the other one.
+      // If one connection breaks, break the other one too.
       this.close();
       other.close();
     }
@@ -267,7 +273,7 @@ class DenoSocket implements Socket {
     try {
       await this.connection.closeWrite();
     } catch {
-      // The peer has gone first.
+      // The peer has closed the connection already.
       this.close();
     }
   }
@@ -277,7 +283,7 @@ class DenoSocket implements Socket {
       this.connection.ref();
       this.connection.close();
     } catch {
-      // It is closed, or has become a TLS connection.
+      // The connection is closed already, or has become a TLS connection.
     }
   }
 }

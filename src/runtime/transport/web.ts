@@ -1,5 +1,5 @@
 /**
- * Browsers and workers at the edge: they make connections as they like.
+ * The connections of browsers and of workers at the edge, which decide about them alone.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { TransportRuntime } from "./contract.ts";
 
 const REASON = "this runtime decides by itself how it connects";
 
-/** A runtime that has a `fetch`, and nothing to say of its connections. */
+/** A runtime that has a `fetch`, and gives no control over its connections. */
 export const webTransport: TransportRuntime = {
   name: "this runtime",
   refused: {
