@@ -1,5 +1,5 @@
 /**
- * What a request gets when it may be sent.
+ * The admission of a request: its right to be sent.
  *
  * @module
  */
@@ -10,46 +10,46 @@ import type { AttemptReports } from "./attempt_reports.ts";
 import type { Lane } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
 
-/** What admits requests, and takes back what they were given. */
+/** The scheduler, as far as admissions use it. */
 export interface AdmissionOffice {
-  /** Hears what becomes of attempts. */
+  /** Takes the reports of what became of attempts. */
   readonly reports: Pick<AttemptReports, "judge" | "sample">;
   /** Takes the permit of an attempt back. */
   release(lane: Lane, admission?: Admission): void;
 }
 
 /**
- * A permit, a token and the breaker's word, given together and settled together: the verdict once, as soon as it is known, and
+ * A permit, a token and the breaker's ticket, given together and settled together: the verdict once, as soon as it is known, and
  * the permit once, when nothing is on the wire any more.
  */
 export class Admission {
   readonly lane: Lane;
   readonly #office: AdmissionOffice;
   readonly #ticket: number;
-  /** When, on the client's clock. */
+  /** When the request was admitted, on the client's clock. */
   readonly startedAtMs: number;
-  /** When it is given back whatever becomes of the attempt, where that may never end; on the client's clock. */
+  /** When the lease of the permit expires, on the client's clock, on runtimes where an attempt may never end. */
   expiresAtMs: number = Infinity;
-  /** What the attempt counts in. */
+  /** The receipt of the attempt, under limits that the origin has stated. */
   readonly receipt: Receipt | undefined;
-  /** Whether its request has failed late before. Only the scheduler writes it. */
+  /** Whether the request has failed late before. Only the scheduler writes it. */
   isCostly = false;
-  /** Of a second attempt, the batch in which it takes a place. */
+  /** The batch in which a second attempt takes a place; `undefined` for a first one. */
   place: Allowance | undefined = undefined;
-  /** Whether the request goes ahead to find out whether its origin is back. */
+  /** Whether the request is a probe, which finds out whether its origin is back. */
   readonly isProbe: boolean;
   #isJudged = false;
   #isSampled = false;
   #isReleased = false;
 
   /**
-   * Made by the scheduler, or for a request that was admitted on the straight way.
+   * Creates an admission; for the scheduler, or for a request that was admitted on the straight way.
    *
-   * @param office What has admitted the request.
-   * @param lane The lane that it goes to.
-   * @param ticket What the lane's breaker said.
-   * @param startedAtMs When, on the client's clock.
-   * @param receipt What the attempt counts in.
+   * @param office The scheduler that has admitted the request.
+   * @param lane The lane that the request goes to.
+   * @param ticket The ticket of the lane's breaker.
+   * @param startedAtMs When the request was admitted, on the client's clock.
+   * @param receipt The receipt of the attempt.
    */
   constructor(
     office: AdmissionOffice,
@@ -66,21 +66,24 @@ export class Admission {
     this.isProbe = lane.breaker !== undefined && lane.breaker.state === "half-open";
   }
 
-  /** Says what the attempt tells of its origin; only the first word counts. `"ignored"` tells nothing. */
+  /** Reports the verdict of the attempt on its origin; only the first verdict counts. `"ignored"` says nothing. */
   judge(result: CircuitResult): void {
     if (this.#isJudged) return;
     this.#isJudged = true;
     this.#office.reports.judge(this.lane, this.#ticket, result, this.startedAtMs);
   }
 
-  /** Says that the attempt has brought what it should, or was dropped because of too much load; only the first word counts. */
+  /**
+   * Reports to the adaptive limits that the attempt has succeeded, or was dropped under too much load; only the first report
+   * counts.
+   */
   sample(isDropped: boolean): void {
     if (this.#isSampled || this.#isReleased) return;
     this.#isSampled = true;
     this.#office.reports.sample(this.lane, this.startedAtMs, isDropped);
   }
 
-  /** Gives the permit back; only the first call does anything. What was not judged is ignored. */
+  /** Gives the permit back; only the first call does anything. Without an earlier verdict, the verdict is `"ignored"`. */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -88,7 +91,7 @@ export class Admission {
     this.#office.release(this.lane, this);
   }
 
-  /** Gives the permit back of what was never sent, which is no attempt. */
+  /** Gives the permit of a request back that was never sent, so that it does not count as an attempt. */
   withdraw(): void {
     if (!this.#isReleased) {
       this.lane.attempts--;

@@ -1,5 +1,5 @@
 /**
- * A request that goes on by itself when it has been admitted.
+ * A request in line that goes on by itself when it has been admitted.
  *
  * @module
  */
@@ -10,36 +10,36 @@ import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
 import { Waiter } from "./waiter.ts";
 
-/** Where requests wait. */
+/** The scheduler, as far as waiters use it. */
 export interface WaitingRoom {
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
-  /** What an admitted request gets. */
+  /** Creates the admission of an admitted request. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission;
   /** Takes a request out of line. */
   leave(waiter: Waiter<Lane>): void;
 }
 
-/** What a request that waits is told when there are other lanes for it: to get in line once more. */
+/** The rejection of a waiting request whose lanes have changed, so that it gets in line again. */
 export const LOOK_AGAIN: unknown = Symbol("There are other lanes");
 
-/** Waits for one of several lanes, which may become others. */
+/** A waiter for one of several lanes, which may change. */
 export interface LooksAgain {
-  /** Leaves the line, because of other lanes that would do. */
+  /** Leaves the line, because other lanes will do now. */
   lookAgain(): void;
 }
 
-/** Waits for an admission as for a promise. */
+/** A waiter whose admission is a promise. */
 export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
-  /** The admission; rejects when it is of no use to wait any longer. */
+  /** The admission; rejects when the request must not wait any longer. */
   readonly admission: Promise<Admission>;
   readonly #room: WaitingRoom;
   readonly #resolve: (admission: Admission) => void;
   readonly #reject: (reason: unknown) => void;
-  /** What it was admitted with. */
+  /** The admission, once the request has been admitted. */
   #admission: Admission | undefined = undefined;
 
-  /** Creates a waiter, which is not in line yet. */
+  /** Creates a waiter that is not in line yet. */
   constructor(
     room: WaitingRoom,
     errand: Errand,
@@ -63,12 +63,15 @@ export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
     this.#reject(error);
   }
 
-  /** Leaves the line, and rejects with {@linkcode LOOK_AGAIN}; one that has been admitted stays so. */
+  /** Leaves the line, and rejects with {@linkcode LOOK_AGAIN}. An admission that the request already has stays valid. */
   lookAgain(): void {
     this.#leave(LOOK_AGAIN);
   }
 
-  /** Leaves the line: its admission is not wanted any more. One that has been admitted already gives it back, if it ever goes on. */
+  /**
+   * Leaves the line, because the request was cancelled. An admitted request gives its admission back when it resumes. On runtimes
+   * where it may never resume, gives it back here.
+   */
   cancel(reason: unknown): void {
     this.#leave(reason);
     const admission = this.#admission;

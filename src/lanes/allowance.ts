@@ -1,49 +1,50 @@
 /**
- * What a batch may have in flight, and asleep.
+ * The limits of a batch on its requests in flight and asleep.
  *
  * @module
  */
 
 import type { Claimant } from "./claimant.ts";
 
-/** The share of those that may wait from which on a batch is crowded. */
+/** A batch is crowded if this share of the requests that may wait are waiting. */
 const CROWDED = 0.75;
 
 /**
- * Counts the requests of a batch that have been pulled and have not ended. One is *active* from the moment it is pulled, and
- * *asleep* while it waits for its turn, for the end of a backoff, or for another request: then it takes no place.
+ * Counts the requests of a batch that have been pulled and have not ended. A request is *active* from the moment it is pulled,
+ * and *asleep* while it waits for its turn, for the end of a backoff, or for another request: then it takes no place.
  */
 export class Allowance {
-  /** Requests that are in flight. */
+  /** How many requests are in flight. */
   active = 0;
-  /** Requests that wait. */
+  /** How many requests wait. */
   asleep = 0;
-  /** The signal of the batch, which all of its requests end with. */
+  /** The signal of the batch, whose abort ends all of its requests. */
   signal: AbortSignal | undefined;
-  /** Why no more of its requests may begin, once the batch was stopped. */
+  /** The reason why no more requests of the batch may begin, once it was stopped. */
   stopped: { readonly reason: unknown } | undefined;
-  /** When the batch has begun, on the client's clock. */
+  /** When the batch began, on the client's clock. */
   beganAtMs: number = -Infinity;
-  /** When the batch will have taken too long, on the client's clock. */
+  /** When the batch times out, on the client's clock. */
   endsAtMs: number = Infinity;
-  /** Whether the batch may have further requests. */
+  /** Whether the batch may have further requests to pull. */
   hasMore = true;
-  /** How many may be in flight: fewer while second attempts take the places of others. */
+  /** How many requests may be in flight; lower while second attempts take places. */
   concurrency: number;
-  /** How many may wait while others go on. */
+  /** How many requests may wait while others go on. */
   readonly maxWaiting: number;
   readonly #onRoom: () => void;
-  /** Whether one has found no room. */
+  /** Whether a claimant has found no room. */
   hasRefused = false;
-  /** Lanes whose requests could not go on because too many were in flight, and second attempts. */
+  /** The claimants that found too many requests of the batch in flight: lanes, and second attempts. */
   readonly #refused: Claimant[] = [];
 
   /**
-   * Creates an allowance of which nothing is used.
+   * Creates an allowance that is not used yet.
    *
    * @param concurrency How many requests may be in flight.
-   * @param maxWaiting How many may wait.
-   * @param onRoom Called when one waits that was in flight, or goes on where as many waited as may: another may be pulled.
+   * @param maxWaiting How many requests may wait.
+   * @param onRoom Called when the batch may pull another request: one in flight begins to wait, one goes on while the most that
+   * may wait did, or a second attempt gives its place back.
    */
   constructor(concurrency: number, maxWaiting: number, onRoom: () => void) {
     this.concurrency = concurrency;
@@ -51,44 +52,44 @@ export class Allowance {
     this.#onRoom = onRoom;
   }
 
-  /** One of those that are in flight has to wait. */
+  /** Counts a request in flight that has to wait from now on. */
   fallAsleep(): void {
     this.active--;
     this.asleep++;
     this.#onRoom();
   }
 
-  /** One of those that wait goes on. */
+  /** Counts a waiting request that goes on. */
   wakeUp(): void {
-    // One may always wait, or none could.
+    // One request may always wait; otherwise none could fall asleep.
     const wasFull = this.asleep-- === Math.max(1, this.maxWaiting);
     this.active++;
     if (wasFull) this.#onRoom();
   }
 
-  /** Whether so many wait that the batch will soon stand still. */
+  /** Whether so many requests wait that the batch will soon stand still. */
   get isCrowded(): boolean {
     return this.hasMore && this.asleep >= CROWDED * this.maxWaiting;
   }
 
-  /** A second attempt takes a place. */
+  /** Takes a place for a second attempt. */
   takePlace(): void {
     this.concurrency--;
   }
 
-  /** A second attempt has ended. */
+  /** Gives the place of a second attempt back. */
   givePlaceBack(): void {
     this.concurrency++;
     this.#onRoom();
   }
 
-  /** Remembers what found no room, so that it claims again when there is some. */
+  /** Remembers a claimant that found no room, so that it can claim again later. */
   refuse(claimant: Claimant): void {
     if (!this.#refused.includes(claimant)) this.#refused.push(claimant);
     this.hasRefused = true;
   }
 
-  /** What found no room, now that there is some; each is given once. */
+  /** Returns a claimant that found no room, if there is room now; each is returned once. */
   takeRefused(): Claimant | undefined {
     if (this.active >= this.concurrency) return undefined;
     const claimant = this.#refused.pop();

@@ -1,5 +1,5 @@
 /**
- * What attempts tell of their lanes.
+ * The reports of attempts to their lanes.
  *
  * @module
  */
@@ -16,40 +16,45 @@ import { Strain } from "./strain.ts";
 import type { WakeUps } from "./wake_ups.ts";
 import type { Place } from "./waiter.ts";
 
-/** So many requests that were sent for the first time do not all hang for what they ask for; those in line that are patient need not either. */
+/**
+ * If the first attempts of this many requests hang, they do not hang for what they ask for. Then patient requests in line wait
+ * for a probe instead of hanging as well.
+ */
 const FEW_HUNG = 8;
 
-/** What hears of what has become of attempts. */
+/** The options of reports. */
 export interface ReportOptions {
-  /** What makes the client's semaphore as large as it should be. */
+  /** Adapts the capacity of the client's semaphore. */
   readonly adaptiveLimit?: AdaptiveLimit | undefined;
-  /** Told of responses that may be the first to state limits. */
+  /** Called with responses that may be the first to state limits. */
   readonly onStatement?: ((lane: Lane, answer: StatedAnswer) => void) | undefined;
 }
 
-/** Whose lanes they are. */
+/** The scheduler, as far as reports use it. */
 export interface ReportReader {
   /** How many requests may be in flight at once. */
   readonly capacity: number;
-  /** The time that retries are counted in. */
+  /** The working time in which retries are counted. */
   readonly workingTime: WorkingTime;
-  /** What origins that do not answer are kept from. */
+  /** Keeps silent origins from holding the permits that others need. */
   readonly silentLanes: SilentLanes;
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
-  /** Something has happened in a lane. */
+  /** Looks at a lane in which something has changed. */
   examine(lane: Lane): void;
 }
 
-/** Writes into a lane what an attempt tells of it, and has the lane looked at where others may go then, or need not wait any more. */
+/**
+ * Records in a lane what an attempt says about it. Then has the lane examined, where requests may go or need not wait any longer.
+ */
 export class AttemptReports {
-  /** Whether there is a limit that has to know what becomes of attempts. */
+  /** Whether any adaptive limit needs the outcomes of attempts. */
   isAdaptive: boolean;
   readonly #options: ReportOptions;
   readonly #reader: ReportReader;
   readonly #wakeUps: WakeUps;
 
-  /** Reports to a reader, whose wake-ups may have become needless. */
+  /** Creates reports to a scheduler, whose wake-ups for limit keys they may cancel. */
   constructor(options: ReportOptions, reader: ReportReader, wakeUps: WakeUps) {
     this.#options = options;
     this.isAdaptive = options.adaptiveLimit !== undefined;
@@ -57,7 +62,7 @@ export class AttemptReports {
     this.#wakeUps = wakeUps;
   }
 
-  /** Tells what an attempt says of its origin. */
+  /** Records the verdict of an attempt on its origin. */
   judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void {
     if (result === "success") {
       const { workingTime, silentLanes } = this.#reader;
@@ -90,7 +95,7 @@ export class AttemptReports {
   #noteFailure(lane: Lane): void {
     const nowMs = this.#reader.now();
     if (lane.isSilent || !lane.hasAnswered) this.#noteUnanswered(lane, nowMs);
-    // What adapts itself finds out by itself.
+    // An adaptive limit finds out by itself.
     if (lane.limit.isAdaptive) return;
     lane.strain ??= new Strain(lane, nowMs);
     lane.strain.note(lane, nowMs);
@@ -98,7 +103,7 @@ export class AttemptReports {
 
   #noteUnanswered(lane: Lane, nowMs: number): void {
     if (!noteUnanswered(lane, nowMs)) return;
-    // There may be too few at once for the breaker to take notice, and each would hold a permit for as long as this one.
+    // The breaker may see too few attempts at once to open, and each would hold a permit for as long as this one.
     const areOthersServed = this.#reader.silentLanes.servedAtMs >= lane.silentSinceMs;
     const isPatient = (lane.head?.waiter.errand.patienceMs ?? 0) > 0;
     const isDark = lane.isAbandoned || (isPatient && lane.hung >= FEW_HUNG);
@@ -106,11 +111,11 @@ export class AttemptReports {
   }
 
   /**
-   * Tells the limits that adapt themselves what has become of an attempt, which still holds its permit.
+   * Reports an attempt, which still holds its permit, to the adaptive limits.
    *
-   * @param lane Where it went.
-   * @param startedAtMs When it began.
-   * @param isDropped Whether it was refused because of too much load, or took too long.
+   * @param lane The lane of the attempt.
+   * @param startedAtMs When the attempt began.
+   * @param isDropped Whether the origin refused it under too much load, or it took too long.
    */
   sample(lane: Lane, startedAtMs: number, isDropped: boolean): void {
     if (!this.isAdaptive) return;
@@ -122,12 +127,12 @@ export class AttemptReports {
   }
 
   /**
-   * The headers of an attempt have come.
+   * Records that the headers of an attempt have come.
    *
-   * @param lane Where it went.
-   * @param startedAtMs When it began.
-   * @param receipt What it counts in.
-   * @param response What has come; `undefined` if it is no response.
+   * @param lane The lane of the attempt.
+   * @param startedAtMs When the attempt began.
+   * @param receipt The receipt of the attempt.
+   * @param response The response; `undefined` if the `fetch` gave something else.
    */
   answered(lane: Lane, startedAtMs: number, receipt?: Receipt, response?: Response): void {
     const isFirst = !lane.hasAnswered;
@@ -165,13 +170,13 @@ export class AttemptReports {
     else this.#options.onStatement?.(lane, answer);
   }
 
-  /** An attempt's response does not matter any more: what it counted in may let others go. */
+  /** Closes the receipt of an attempt whose response does not matter any more, which may let other requests go. */
   forgo(lane: Lane, receipt: Receipt): void {
     this.close(receipt);
     if (lane.queued > 0) this.#reader.examine(lane);
   }
 
-  /** Closes the receipt of an attempt whose lane the caller looks at. */
+  /** Closes the receipt of an attempt; the caller examines its lane. */
   close(receipt: Receipt): void {
     receipt.close(this.#reader.now());
     const line = receipt.line as KeyLine<Place<Lane>> | undefined;
@@ -179,7 +184,7 @@ export class AttemptReports {
   }
 }
 
-/** Whether a response is of the lane's origin, and not of another one that a redirect has led to. */
+/** Whether a response comes from the lane's origin, and not from another one after a redirect. */
 function isOf({ key }: Lane, { url }: Response): boolean {
   return url === "" || url.startsWith(key);
 }

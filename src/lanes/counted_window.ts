@@ -1,39 +1,40 @@
 /**
- * A limit on how many requests there may be in any stretch of time.
+ * A limit on requests in any window of a given length.
  *
  * @module
  */
 
-/** Requests closer together than this part of the window count as one moment, so that the log of a large limit stays short. */
+/** Requests closer together than this share of the window count as one moment, so that the log of a large limit stays short. */
 const RESOLUTION = 1 / 512;
 
-/** Some requests at about the same time. */
+/** Several requests at about the same time. */
 interface Entry {
   /** When the first of them was answered. */
   readonly sinceMs: number;
-  /** When the last one was. */
+  /** When the last of them was answered. */
   atMs: number;
   count: number;
 }
 
 /**
- * A log of the requests in the window that ends now. One counts from when it is sent until a whole window after its response has come: the
- * origin has counted it sometime in between, so that no window of the origin's, wherever it begins, holds more than the limit.
+ * A log of the requests in the window that ends now. A request counts from when it is sent until a whole window after its
+ * response. The origin has counted it sometime in between. So no window of the origin's, wherever it begins, holds more than the
+ * limit.
  */
 export class CountedWindow {
-  /** How many there may be. */
+  /** The most requests in a window. */
   limit: number;
   readonly windowMs: number;
   readonly #log: Entry[] = [];
   #logged = 0;
 
-  /** Creates a window in which nothing has been answered. */
+  /** Creates a window without requests. */
   constructor(limit: number, windowMs: number) {
     this.limit = limit;
     this.windowMs = windowMs;
   }
 
-  /** Some requests have been answered. */
+  /** Counts requests that have been answered. */
   note(nowMs: number, count: number): void {
     const last = this.#log.at(-1);
     this.#logged += count;
@@ -45,10 +46,10 @@ export class CountedWindow {
     }
   }
 
-  /** How many of the requests that were answered count now. */
+  /** Returns how many answered requests count now. */
   usedAt(nowMs: number): number {
     const log = this.#log;
-    // A clock that has gone back makes no request wait for longer than a window.
+    // A clock that has gone back must not make a request wait for longer than a window.
     if (log.length > 0 && log.at(-1)!.atMs > nowMs) {
       for (const entry of log) entry.atMs = Math.min(entry.atMs, nowMs);
     }
@@ -57,11 +58,11 @@ export class CountedWindow {
   }
 
   /**
-   * Until when nothing should be sent.
+   * Returns until when nothing should be sent.
    *
    * @param nowMs The time on the client's clock.
-   * @param pending How many have been sent and not answered.
-   * @returns `nowMs` if something may be; `Infinity` until one of those is answered.
+   * @param pending How many requests have been sent and not answered.
+   * @returns `nowMs` if a request may be sent; `Infinity` if that depends on an answer.
    */
   blockedUntilMs(nowMs: number, pending: number): number {
     let tooMany = this.usedAt(nowMs) + pending - this.limit + 1;

@@ -1,5 +1,5 @@
 /**
- * What the lanes know of a request.
+ * A request, as far as the lanes know it.
  *
  * @module
  */
@@ -7,54 +7,57 @@
 import type { Allowance } from "./allowance.ts";
 import type { Receipt } from "./receipt.ts";
 
-/** What the lanes know of a request. */
+/** A request, as far as the lanes know it. */
 export interface Errand {
-  /** Higher goes first. */
+  /** The priority; a higher number goes first. */
   readonly priority: number;
-  /** What its batch may have in flight; absent for a single request. */
+  /** The limits of the request's batch; absent for a single request. */
   readonly allowance: Allowance | undefined;
-  /** Whether it was begun by a batch, which waits for longer. */
+  /** Whether a batch, which is patient, has begun the request. */
   readonly isOfBatch: boolean;
-  /** What it shares limits with others by; `undefined` if it has no limits but its origin's. */
+  /** The key by which the request shares limits with others; `undefined` if only its origin's limits hold. */
   readonly limitKey: string | undefined;
-  /** What the attempt counts in that it has just been admitted to; the code that sends it takes it over. */
+  /** The receipt of the attempt that was just admitted; the code that sends the attempt takes it. */
   receipt: Receipt | undefined;
-  /** Attempts made so far. */
+  /** How many attempts were made so far. */
   readonly attempts: number;
-  /** Whether it was sent before, or goes on with what was. */
+  /** Whether the request was sent before, or continues the work of an earlier one. */
   readonly wasTakenOn: boolean;
-  /** Whether it is of a batch, and its latest attempt has failed late, so that the next one may hold a permit for long. */
+  /**
+   * Whether the request belongs to a batch and its latest attempt failed late, so that the next one may hold a permit for long.
+   */
   readonly isCostly: boolean;
-  /** When it has no more use for a response, on the client's clock; `Infinity` for never. */
+  /** When the request has no more use for a response, on the client's clock; `Infinity` for never. */
   readonly deadlineAtMs: number;
-  /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
+  /** How old an outage may be for the request to wait for its end, in milliseconds; 0 if it does not wait. */
   readonly patienceMs: number;
-  /** When its batch has begun, on the client's clock; `-Infinity` without one. */
+  /** When the batch began, on the client's clock; `-Infinity` without a batch. */
   readonly batchBeganAtMs: number;
-  /** Whether it also waits for an origin from which nothing has ever come. */
+  /** Whether the request also waits for an origin from which nothing has ever come. */
   readonly waitsForUnanswered: boolean;
-  /** Whether one of its signals has aborted, and it is about to be told. */
+  /** Whether one of the request's signals has aborted and is about to notify it. */
   readonly isAborted: boolean;
-  /** Whether its batch counts it among those that wait. */
+  /** Whether the batch counts the request among those that wait. */
   isAsleep: boolean;
   /**
-   * Answers the callers that wait for it and are no part of a batch with an error, if there are others, which are patient.
+   * Answers those callers of a shared request with an error that belong to no batch. Does so only if other callers, which are
+   * patient, wait for it too.
    *
-   * @returns Whether there are: it goes on for them.
+   * @returns Whether there are such patient callers, for which the request goes on.
    */
   refuseSingles(error: Error): boolean;
-  /** The text that names it in an error: method and URL, without secrets. */
+  /** Returns the facts of the request for an error: method and URL, without secrets. */
   describe(): { readonly url: string; readonly method: string; readonly attempts: number };
 }
 
-/** A request has to wait for something: until it goes on, it takes no place in its batch, which may pull another one. */
+/** Notes that a request has to wait: until it goes on, it takes no place in its batch, which may pull another one. */
 export function fallAsleep(errand: Pick<Errand, "allowance" | "isAsleep">): void {
   if (errand.isAsleep) return;
   errand.isAsleep = true;
   errand.allowance?.fallAsleep();
 }
 
-/** A request goes on that may have waited. */
+/** Notes that a request goes on that may have waited. */
 export function wakeUp(errand: Pick<Errand, "allowance" | "isAsleep">): void {
   if (errand.isAsleep) errand.allowance?.wakeUp();
   errand.isAsleep = false;

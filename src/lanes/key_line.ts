@@ -11,36 +11,36 @@ import type { PriorityItem } from "../primitives/priority_queue.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
 
-/** What requests of one origin with the same key have in common: limits of their own, and a line for those that wait for these. */
+/** The common state of requests to one origin with the same limit key: their limits, and their line. */
 export class KeyLine<T extends PriorityItem<T>> implements HeapItem {
   readonly key: string;
   /** The key's own bucket. */
   readonly bucket: Bucket | undefined;
-  /** What the origin has said of the key's limits. */
+  /** The limits of the key that the origin has stated. */
   book: LimitBook | undefined = undefined;
-  /** All that wait, but for those that are urgent. */
+  /** All waiting requests except the urgent ones. */
   readonly waiting: SearchableQueue<T> = new SearchableQueue();
-  /** How many wait, the urgent ones among them. */
+  /** How many requests wait, including the urgent ones. */
   queued = 0;
-  /** How many have been sent, and were not answered yet. */
+  /** How many requests have been sent and not answered. */
   open = 0;
-  /** Where it is among the lines that no limit holds. Only these write it. */
+  /** The index of the line in the heap of lines that no limit blocks. Only the heap writes it. */
   heapIndex = -1;
-  /** Told when `isBlocked` has changed. */
+  /** Called when `isBlocked` has changed. */
   onBlocked: ((line: KeyLine<T>) => void) | undefined = undefined;
   #isBlocked = false;
-  /** When it is worth looking again. Only the scheduler writes it. */
+  /** The next scheduled look at the blocked line. Only the scheduler writes it. */
   wakeUp: Deadline | undefined = undefined;
-  /** Takes a notice of the bucket back. Only the scheduler writes it. */
+  /** Cancels the awaited notice of the bucket. Only the scheduler writes it. */
   tokenNotice: Disposable | undefined = undefined;
 
-  /** Creates the line of a key, which is empty. */
+  /** Creates the empty line of a key. */
   constructor(key: string, bucket: Bucket | undefined) {
     this.key = key;
     this.bucket = bucket;
   }
 
-  /** Whether a limit of the key's holds them, so that those with other keys go first. Only the scheduler writes it. */
+  /** Whether a limit of the key blocks the line, so that requests with other keys go first. Only the scheduler writes it. */
   get isBlocked(): boolean {
     return this.#isBlocked;
   }
@@ -51,7 +51,7 @@ export class KeyLine<T extends PriorityItem<T>> implements HeapItem {
     this.onBlocked?.(this);
   }
 
-  /** Whether requests have to do with it now. */
+  /** Whether requests of the key wait or are unanswered. */
   get isInUse(): boolean {
     return this.queued > 0 || this.open > 0;
   }

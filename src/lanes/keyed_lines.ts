@@ -1,5 +1,5 @@
 /**
- * The requests that wait for a lane, by their limit keys.
+ * The requests that wait for a lane, in lines by their limit keys.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { KeyLine } from "./key_line.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
 import { isOlder, type Line, type Place, type WaitingLine } from "./waiter.ts";
 
-/** From how many keys on those are forgotten that would be the same if they were met anew. */
+/** The number of keys from which on quiet lines are forgotten. */
 const MANY_KEYS = 1_024;
 
 /**
- * One line for each key, and one for requests without a key. Together they are as one line, by priority and then by age, in which
- * those are passed over that a limit of their key's holds.
+ * One line for each key, and one for requests without a key. Together they act as one line, by priority and then by age, which
+ * passes over requests that a limit of their key blocks.
  */
 export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   readonly #plain: SearchableQueue<Place<L>> = new SearchableQueue();
   readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
-  /** Lines in which requests wait. */
+  /** The lines in which requests wait. */
   readonly #busy: Set<KeyLine<Place<L>>> = new Set();
-  /** The lines among these that no limit holds. On top is the one whose first request goes first. */
+  /** Those of them that no limit blocks. The line whose first request goes first is on top. */
   readonly #free: BinaryHeap<KeyLine<Place<L>>> = new BinaryHeap((a, b) =>
     isAhead(a.waiting.peek()!, b.waiting.peek()!)
   );
-  /** How many wait with each priority. */
+  /** How many requests wait with each priority. */
   readonly #priorities: Map<number, number> = new Map();
   readonly #create: (key: string) => KeyLine<Place<L>>;
   readonly #isQuiet: (line: KeyLine<Place<L>>) => boolean;
@@ -35,15 +35,15 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   /**
    * Creates the lines of a lane.
    *
-   * @param create Makes the line of a key that is met for the first time.
-   * @param isQuiet Whether a line that is not in use would be the same if it were made anew.
+   * @param create Creates the line of a new key.
+   * @param isQuiet Whether a new line would be in the same state as this one, which is not in use.
    */
   constructor(create: (key: string) => KeyLine<Place<L>>, isQuiet: (line: KeyLine<Place<L>>) => boolean) {
     this.#create = create;
     this.#isQuiet = isQuiet;
   }
 
-  /** The line of a key. */
+  /** Returns the line of a key. */
   lineOf(key: string): KeyLine<Place<L>> {
     let line = this.#lines.get(key);
     if (line === undefined) {
@@ -55,17 +55,17 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     return line;
   }
 
-  /** All lines that are remembered. */
+  /** Returns all remembered lines. */
   values(): IterableIterator<KeyLine<Place<L>>> {
     return this.#lines.values();
   }
 
-  /** Whether requests with a key have to do with it now. */
+  /** Whether requests with any key wait or are unanswered. */
   get isInUse(): boolean {
     return [...this.#lines.values()].some((line) => line.isInUse);
   }
 
-  /** Whether all would be the same if they were met anew. */
+  /** Whether new lines would be in the same state. */
   get isQuiet(): boolean {
     return [...this.#lines.values()].every((line) => !line.isInUse && this.#isQuiet(line));
   }
@@ -82,7 +82,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     const { line, priority } = place;
     this.#priorities.set(priority, (this.#priorities.get(priority) ?? 0) + 1);
     if (line === undefined) return this.#plain.push(place);
-    // Its place there is by its first, which may change.
+    // The heap orders a line by its first request, which may change.
     this.#free.remove(line);
     line.waiting.push(place);
     this.#busy.add(line);
@@ -102,7 +102,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     this.#onBlocked(line);
   }
 
-  /** Sees to it that a line is among the free ones if it should be. One function for all lines. */
+  /** Adds a line to the free ones, or removes it, as its state requires. One function for all lines. */
   readonly #onBlocked = (line: KeyLine<Place<L>>): void => {
     this.#free.remove(line);
     if (!line.isBlocked && line.waiting.size > 0) this.#free.push(line);
@@ -116,7 +116,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     return this.#priorities.size > 1;
   }
 
-  /** The first one that a test accepts, of those that no limit holds. */
+  /** Returns the first place that a test accepts, of those that no limit blocks. */
   find(test: (place: Place<L>) => boolean): Place<L> | undefined {
     let first = this.#plain.find(test);
     const top = this.#free.peek()?.waiting.peek();
@@ -145,7 +145,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     return oldest;
   }
 
-  /** Calls a function for all of them, also those that a limit holds. */
+  /** Calls a function for all places, including those that a limit blocks. */
   forEach(look: (place: Place<L>) => void): void {
     this.#plain.forEach(look);
     for (const { waiting } of this.#busy) waiting.forEach(look);

@@ -1,5 +1,5 @@
 /**
- * The lane of an origin: everything that decides whether a request may go there now, and what waits for it.
+ * The lane of an origin: everything that decides whether a request may go there now, and the requests that wait for it.
  *
  * @module
  */
@@ -27,40 +27,43 @@ import type { Strain } from "./strain.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
 
-/** How long it is until a sleeping request may find out again how its origin is, in milliseconds; twice that each time. */
+/** The gap between two tests of an origin by sleeping requests, in milliseconds; it doubles each time up to the longest. */
 const FIRST_TEST_GAP_MS = 250;
 const LONGEST_TEST_GAP_MS = 1_000;
 
-/** So long nothing comes from an origin before it may count as silent, in milliseconds; and so many times as long as any answer took. */
+/**
+ * An origin counts as silent when nothing has come from it for this time in milliseconds, and for this many times the time of its
+ * slowest answer.
+ */
 export const SILENT_MS = 5_000;
 const SLOWER = 2;
 
-/** How often an origin must have answered well before a sleeping request may find that out. */
+/** How many successes an origin must have had before a sleeping request may test it. */
 const FEW = 20;
 
-/** How long ago the latest of these answers may be, in milliseconds. */
+/** How long ago the latest of these successes may be, in milliseconds. */
 const RECENTLY_MS = 10_000;
 
-/** The part of the line in which a probe is looked for, spread evenly over the probes: the golden ratio. */
+/** The step between the places in line where probes are chosen. Multiples of the golden ratio spread evenly over the line. */
 const PROBE_STEP = 0.618_033_988_749_895;
 
-/** What a lane is made of. */
+/** The parts of a lane. */
 export interface LaneOptions {
-  /** Such as `https://cdn.example.com`. */
+  /** The origin, such as `https://cdn.example.com`. */
   readonly key: string;
   readonly breaker: CircuitBreaker | undefined;
   /** The origin's own bucket. */
   readonly bucket: Bucket | undefined;
-  /** How many requests may be in flight there at once. @default {Infinity} */
+  /** How many requests may be in flight to the origin at once. @default {Infinity} */
   readonly maxInFlight?: number | undefined;
-  /** Tells whether a pause is over that no request asks about any more; without it, none is. */
+  /** The clock that tells whether a pause is over while no request asks; without it, such a pause counts as going on. */
   readonly clock?: Clock | undefined;
   /**
-   * Whether one request goes ahead of the first burst: requests may share a connection there, and nothing tells how many
-   * would be opened otherwise.
+   * Tells whether one request should go ahead of the first burst: requests may share a connection to the origin, and otherwise
+   * nothing would limit how many connections the burst opens.
    */
   readonly warmsUp?: (() => boolean) | undefined;
-  /** Where requests wait that have limits of their own; without it, all wait in one line. */
+  /** The lines of requests that have limits of their own; without it, all requests wait in one line. */
   readonly keyed?: KeyedLines<Lane> | undefined;
 }
 
@@ -69,18 +72,21 @@ export interface StatedAnswer {
   readonly headers: Headers;
   readonly isOk: boolean;
   readonly nowMs: number;
-  /** What the attempt counts in; closed. */
+  /** The receipt of the attempt; closed. */
   readonly receipt: Receipt | undefined;
-  /** How many were in flight in its lane when it came, and how many of its key were unanswered; this one included. */
+  /**
+   * How many requests were in flight in the lane when the response came, and how many of its limit key were unanswered, each
+   * including this one.
+   */
   readonly inFlight: number;
   readonly openOfKey: number;
 }
 
 /** Learns the limits of lanes from their responses. */
 export interface Learner {
-  /** A response of a lane. */
+  /** Learns from a response of a lane. */
   learn(lane: Lane, answer: StatedAnswer): void;
-  /** Begins a book of limits; so many requests are in flight. */
+  /** Begins a book of limits while `underWay` requests are in flight. */
   begin(underWay: number, nowMs: number): LimitBook;
 }
 
@@ -89,98 +95,101 @@ export class Lane implements Claimant, Line<Lane> {
   readonly key: string;
   readonly breaker: CircuitBreaker | undefined;
   readonly bucket: Bucket | undefined;
-  /** How many attempts may be in flight there. */
+  /** The limit on attempts in flight to the origin. */
   readonly limit: LaneLimit;
   /** Lets one request go ahead of a burst; absent where connections can't be shared. */
   readonly warmUp: WarmUp | undefined;
-  /** How long it has been away, and what that means for requests that wait. */
+  /** The state of the origin's outage, and its consequences for waiting requests. */
   readonly outage: Outage;
   attempts = 0;
   succeeded = 0;
   failed = 0;
   bytes = 0;
-  /** Attempts that hold a permit. */
+  /** How many attempts hold a permit. */
   inFlight = 0;
-  /** How long its responses take, where that is needed. */
+  /** The latencies of the origin's responses, where hedging needs them. */
   latencies: LatencyWindow | undefined = undefined;
-  /** How much it takes in what time, where it has answered 429. */
+  /** The rate that the origin accepts; present once it has answered 429. */
   quota: Quota | undefined;
-  /** Whether it fails because too much is in flight, since an attempt has failed there. */
+  /** Finds out whether the origin fails because too much is in flight; present once an attempt has failed. */
   strain: Strain | undefined;
-  /** Whether it wants to know of each response: of the first one, where connections may be shared, and where responses state limits. */
+  /**
+   * Whether the lane needs to hear of each response: of the first one where connections may be shared, and of all where responses
+   * state limits.
+   */
   listens = true;
-  /** Learns from each response what the limits are, where answers state them. */
+  /** Learns limits from each response, where responses state them. */
   learner: Learner | undefined;
   /** The limits that the origin has stated. */
   book: LimitBook | undefined;
-  /** Whether no request may go yet, because what learns the limits is being loaded. */
+  /** Whether no request may go yet, because the code that learns limits is being loaded. */
   isPreparing = false;
-  /** What the breaker says to all while it is closed. */
+  /** The breaker's ticket for all attempts while it is closed. */
   ticket = 0;
-  /** Whether nothing but `limit`, `warmUp` and the bucket has to be asked: no pause, a closed breaker, no waiter. */
+  /** Whether only `limit`, `warmUp` and the bucket need a check: there is no pause and no waiter, and the breaker is closed. */
   isClear = true;
-  /** What it asked for; forgotten at the first look after it has passed. */
+  /** The pause that the origin asked for; removed at the first check after its end. */
   pause: Pause | undefined;
-  /** What its pauses concern, since a 503 has asked for one. */
+  /** Finds out how much of the origin its pauses concern; present once a 503 has asked for a pause. */
   unavailability: Unavailability | undefined = undefined;
-  /** Whether anything has ever come from there, if only an error status. */
+  /** Whether anything has ever come from the origin, even an error status. */
   hasAnswered = false;
-  /** When something has come from there last, on the client's clock: the headers of an attempt, or the end of a plain one. */
+  /** When something last came from the origin, on the client's clock: the headers of an attempt, or the end of a plain one. */
   answeredAtMs: number = -Infinity;
-  /** The longest time that an attempt that succeeded has taken, in milliseconds. */
+  /** The longest time of a successful attempt, in milliseconds. */
   slowestMs = 0;
-  /** When the first attempt failed after that. */
+  /** When the first attempt failed after `answeredAtMs`, on the client's clock. */
   failingSinceMs: number = -Infinity;
-  /** Whether nothing comes from there, and attempts wait for that in vain; and since when. Only `SilentLanes` writes it. */
+  /** Whether the origin is silent, so that attempts wait in vain, and since when. Only `SilentLanes` writes it. */
   isSilent = false;
   silentSinceMs: number = -Infinity;
-  /** Whether one more request may go while it is silent, and when one did last, on the client's clock. */
+  /** Whether one more request may go to the silent origin as a scout, and when the last one went, on the client's clock. */
   mayScout = false;
   scoutedAtMs: number = -Infinity;
-  /** How many requests were sent for the first time, and not answered, since something has come; and when that was told last. */
+  /** How many first attempts of requests hung without an answer since something last came, and when the latest was counted. */
   #hung = 0;
   #hungAtMs = -Infinity;
-  /** Whether it is not waited for: nothing has ever come from there, and attempts have failed for a while. */
+  /** Whether requests do not wait for the origin: nothing has ever come from it, and attempts have failed for a while. */
   isAbandoned = false;
   /** When the latest attempt that succeeded began, on the client's clock. */
   succeededAtMs: number = -Infinity;
   /** When the latest attempt that failed began, on the client's clock. */
   failedAtMs: number = -Infinity;
-  /** What the latest attempt failed of there, for the errors of requests that are not sent; empty until one fails. */
+  /** The reason of the latest failed attempt, for the errors of requests that are not sent; empty until an attempt fails. */
   failureReason = "";
   /** When the latest retry succeeded, on the client's clock. */
   rescuedAtMs: number = -Infinity;
-  /** What becomes of retries; made with the first one of a request that may wait. */
+  /** The record of retries; created with the first retry of a request that may wait. */
   retries: RetryRecord | undefined = undefined;
   /** When the latest probe was sent, on the client's clock. */
   probedAtMs: number = -Infinity;
   /** How many probes were sent. */
   probes = 0;
-  /** Whether a mirror refers to it, so that it must never be made anew. */
+  /** Whether a mirror refers to the lane, so that the client must never create another one for this origin. */
   isKept = false;
 
-  /** The lanes of a request that can go nowhere else. */
+  /** The lanes of a request that can go only here. */
   readonly alone: readonly [Lane] = [this];
-  /** Requests that go before all others: those that were sent and told to come again. */
+  /** The requests that go before all others: the origin told them to come again. */
   readonly urgent: LinkedQueue<Place<Lane>> = new LinkedQueue();
-  /** All other requests that wait. */
+  /** All other waiting requests. */
   readonly waiting: WaitingLine<Place<Lane>>;
-  /** The same as `waiting`, where some requests have limits of their own. */
+  /** The same object as `waiting`, where some requests have limits of their own. */
   readonly keyed: KeyedLines<Lane> | undefined;
   entered = 0;
   /** How often in a row the highest priority has gone first while others waited. */
   favours = 0;
-  /** Second attempts for which too much was in flight here; they claim again when that has changed. */
+  /** Second attempts that found too much in flight here; they claim again when there is room. */
   readonly refused: Claimant[] = [];
-  /** Requests that sleep in a backoff after a failure here. */
+  /** The requests that sleep in a backoff after a failure here. */
   readonly sleeping: LinkedQueue<Sleeper> = new LinkedQueue();
 
   previous: Claimant | undefined = undefined;
   next: Claimant | undefined = undefined;
   isClaiming = false;
-  /** When it is worth looking again at what it is blocked by. Only the scheduler writes it. */
+  /** The next scheduled look at a blocked lane. Only the scheduler writes it. */
   wakeUp: Deadline | undefined = undefined;
-  /** Takes a notice of the bucket back. Only the scheduler writes it. */
+  /** Cancels the awaited notice of the bucket. Only the scheduler writes it. */
   tokenNotice: Disposable | undefined = undefined;
   readonly #clock: Clock | undefined;
   #probePart = 0;
@@ -188,7 +197,7 @@ export class Lane implements Claimant, Line<Lane> {
   #testGapMs = FIRST_TEST_GAP_MS;
   #claim: (lane: Lane, nowMs: number) => Runnable | undefined = nothing;
 
-  /** Creates the lane of an origin that was never asked. */
+  /** Creates the lane of an origin that has had no request. */
   constructor({ key, breaker, bucket, maxInFlight = Infinity, clock, warmsUp, keyed }: LaneOptions) {
     this.key = key;
     this.breaker = breaker;
@@ -202,7 +211,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (keyed !== undefined) this.isClear = false;
   }
 
-  /** Says what has its requests admitted; called once, by the scheduler. */
+  /** Sets the function that admits the lane's requests; called once, by the scheduler. */
   attach(claim: (lane: Lane, nowMs: number) => Runnable | undefined): void {
     this.#claim = claim;
   }
@@ -219,24 +228,24 @@ export class Lane implements Claimant, Line<Lane> {
     return this.head?.waiter.priority ?? -Infinity;
   }
 
-  /** How many requests wait here; one that has several lanes waits in each. */
+  /** How many requests wait here; a request with several lanes waits in each. */
   get queued(): number {
     return this.urgent.size + this.waiting.size;
   }
 
-  /** The line of a limit key. */
+  /** Returns the line of a limit key. */
   lineOf(key: string): KeyLine<Place<Lane>> | undefined {
     return this.keyed?.lineOf(key);
   }
 
-  /** The first in line, but for those that a limit of their key's holds. */
+  /** The first place in line, except those that a limit of their key blocks. */
   get head(): Place<Lane> | undefined {
     let place = this.urgent.head;
     while (place?.line?.isBlocked === true) place = place.next;
     return place ?? this.waiting.peek();
   }
 
-  /** Works out anew whether everything but counts and tokens is in order. */
+  /** Computes `isClear` anew. */
   refresh(): void {
     this.isClear = this.queued === 0 && this.pause === undefined && this.quota === undefined &&
       this.book === undefined && this.keyed === undefined && !this.isPreparing && !this.isSilent &&
@@ -244,10 +253,10 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Until when no request may go, tokens and permits apart.
+   * Returns until when no request may go, regardless of tokens and the client's permits.
    *
    * @param nowMs The time on the client's clock.
-   * @returns A time that is not after `nowMs` when the way is free; `Infinity` until something happens.
+   * @returns A time not after `nowMs` if a request may go; `Infinity` if only an event can tell.
    */
   blockedUntilMs(nowMs: number): number {
     if (this.inFlight >= this.limit.current || this.isPreparing) return Infinity;
@@ -275,38 +284,38 @@ export class Lane implements Claimant, Line<Lane> {
     return "a permit or a token";
   }
 
-  /** How long an attempt waits there before the origin may count as silent, in milliseconds. */
+  /** How long an attempt must wait before the origin may count as silent, in milliseconds. */
   get silentAfterMs(): number {
     return Math.max(SILENT_MS, SLOWER * this.slowestMs);
   }
 
-  /** A request that was sent for the first time was not answered for long. */
+  /** Counts a first attempt that has hung without an answer. */
   noteHung(nowMs: number): void {
     this.#hung = this.hung + 1;
     this.#hungAtMs = nowMs;
   }
 
-  /** How many such requests there were since something has come. */
+  /** How many first attempts have hung since something last came. */
   get hung(): number {
     return this.answeredAtMs > this.#hungAtMs ? 0 : this.#hung;
   }
 
-  /** Whether nothing has come from there for so long. */
+  /** Whether nothing has come from the origin for long enough to count as silent. */
   hasGoneSilent(nowMs: number): boolean {
     return nowMs - this.answeredAtMs >= this.silentAfterMs;
   }
 
-  /** Whether its breaker is not closed. */
+  /** Whether the breaker is open or half-open. */
   get isDown(): boolean {
     return this.breaker !== undefined && this.breaker.state !== "closed";
   }
 
-  /** Whether a breaker or a pause keep requests away, so that a mirror is a better choice. */
+  /** Whether neither the breaker nor a pause keeps requests away. Otherwise another mirror is a better choice. */
   isHealthy(nowMs: number): boolean {
     return this.pauseLeftMs(nowMs) === 0 && (this.breaker?.retryAfterMs ?? 0) === 0;
   }
 
-  /** How long it asked to wait, from now, in milliseconds. */
+  /** Returns how long the origin's pause lasts from now, in milliseconds. */
   pauseLeftMs(nowMs: number): number {
     if (this.pause === undefined) return 0;
     const leftMs = this.pause.untilMs - nowMs;
@@ -317,19 +326,19 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Makes all requests wait for this origin; a shorter wait than the one in force changes nothing.
+   * Makes all requests wait for this origin; a pause that ends before the one in force changes nothing.
    *
-   * @param pause What the origin asked for.
+   * @param pause The pause that the origin asked for.
    * @param nowMs The time on the client's clock.
-   * @param isOverloaded Whether it asked because too much was sent. Once a pause, that halves the limit, until it is known how
-   * much the origin takes in what time. A limit that adapts itself is only kept from growing back at once.
+   * @param isOverloaded Whether the origin asked because too much was sent. Then the limit is halved, once a pause, until the
+   * lane knows what rate the origin accepts. An adaptive limit is only kept from growing back at once.
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {
-      // What the origin has stated says it all, if that is used up.
+      // A stated limit that is used up explains the pause.
       const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
       if (!isExplained) {
-        // A pause that concerns only a part costs little.
+        // A pause that concerns only a part of the origin costs little.
         const costMs = this.unavailability === undefined ? pause.untilMs - nowMs : 0;
         this.#noteOverload(nowMs, nowMs + COST_FACTOR * costMs);
       }
@@ -342,10 +351,11 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * An attempt has ended, and was counted: a pause that a 503 has asked for is over if it turns out that the others are served.
+   * Reconsiders a pause after a 503, when an attempt has ended and been counted. Ends the pause if the origin turns out to serve
+   * the others.
    *
-   * @param isServed Whether it has succeeded.
-   * @param startedAtMs When it began, on the client's clock.
+   * @param isServed Whether the attempt has succeeded.
+   * @param startedAtMs When the attempt began, on the client's clock.
    * @param nowMs The time on that clock.
    */
   reconsiderPause(isServed: boolean, startedAtMs: number, nowMs: number): void {
@@ -362,7 +372,7 @@ export class Lane implements Claimant, Line<Lane> {
     this.limit.halve(this.inFlight, this.quota.isKnown, heldUntilMs);
   }
 
-  /** Learns from each response what the limits are, from now on. */
+  /** Learns limits from each response from now on. */
   prepare(learner: Learner): void {
     this.learner = learner;
     this.listens = true;
@@ -377,7 +387,7 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * An attempt is about to be sent there.
+   * Notes that an attempt is about to be sent, and enters the breaker.
    *
    * @param nowMs The time on the client's clock.
    * @param cooldownCapMs The longest cooldown that the requests in line allow, in milliseconds.
@@ -395,9 +405,9 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * An attempt that began then has been answered.
+   * Notes the answer to an attempt that began at that time.
    *
-   * @returns Whether some may have waited for a first response.
+   * @returns Whether requests may have waited for a first response.
    */
   answered(startedAtMs: number): boolean {
     this.hasAnswered = true;
@@ -407,10 +417,10 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Chooses which request finds out whether the origin is back: another request each time, since the first in line may be asking for
-   * something that always fails.
+   * Chooses the request that probes whether the origin is back: another request each time, since the first in line may be asking
+   * for something that always fails.
    *
-   * @param isFit Whether a waiter may be it.
+   * @param isFit Whether a waiter may be the probe.
    */
   chooseProbe(isFit: (waiter: Waiter<Lane>) => boolean): Waiter<Lane> | undefined {
     this.#probePart = (this.#probePart + PROBE_STEP) % 1;
@@ -424,8 +434,8 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Whether a request that sleeps may find out how the origin is, which was well not long ago, because no request asks it: one
-   * at a time, and with a longer gap after each that was in vain.
+   * Whether a sleeping request may test an origin that worked well not long ago, because no other request is in flight to it. One
+   * tests at a time, with a longer gap after each test in vain.
    */
   tryTest(nowMs: number): boolean {
     const wasWell = this.succeeded >= FEW && nowMs - this.succeededAtMs <= RECENTLY_MS;
@@ -437,7 +447,7 @@ export class Lane implements Claimant, Line<Lane> {
     return true;
   }
 
-  /** Whether it would be the same if it were met anew. */
+  /** Whether a new lane for the same origin would be in the same state. */
   get isQuiet(): boolean {
     const { breaker, bucket } = this;
     return !this.isInUse && this.quota === undefined && this.limit.isNew && (breaker?.isQuiet ?? true) &&
@@ -447,8 +457,8 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Whether requests have to do with it now, or it keeps them away: if it were made anew, its limits would hold twice, or not
-   * at all.
+   * Whether requests use the lane now, or it keeps them away. A second lane for the same origin would apply its limits twice, or
+   * not at all.
    */
   get isInUse(): boolean {
     if (this.isKept || this.inFlight > 0 || this.queued > 0 || this.sleeping.size > 0) return true;
@@ -462,10 +472,10 @@ export class Lane implements Claimant, Line<Lane> {
   }
 }
 
-/** A request that sleeps in a backoff, and may be told that there is nothing to wait for. */
+/** A request that sleeps in a backoff, and may learn that there is nothing to wait for. */
 export interface Sleeper extends LinkedItem<Sleeper> {
   readonly errand: Errand;
-  /** Ends the sleep: what it waits for will not come. */
+  /** Ends the sleep, because there is nothing to wait for any more. */
   giveUp(): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * How many requests may be in flight to one origin.
+ * The limit on requests in flight to one origin.
  *
  * @module
  */
@@ -7,57 +7,61 @@
 import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 
 /**
- * A limit that was too much before is tried again after so many times as many successes, twice that each time that it is too much again, and
- * half of that each time that it is not.
+ * To grow beyond a limit that was too much before takes this many times as many successes: at first, and at most. The factor
+ * doubles each time that the limit proves too much again, and halves each time that it does not.
  */
 const FIRST_CAUTION = 8;
 const MOST_CAUTION = 128;
 
-/** What fails may fail by chance: a few failures make no one more careful than that. */
+/** Attempts may fail by chance, so failures alone raise the caution to this factor at most. */
 const MORE_CAUTION = 16;
 
-/** What fails so late was not refused, in milliseconds. */
+/** A failure that comes this late is not a refusal, in milliseconds. */
 export const SLOW_MS = 1_000;
 
-/** It is not tried before so many times as much time has passed as it cost to find out that it was too much. */
+/**
+ * After it has cost some time to find out that a limit is too much, the lane tries it again only after this many times that time.
+ */
 export const COST_FACTOR = 16;
 
 /**
- * Halved when the origin says that it is too much, raised again by successes. What it follows, where an estimator adapts it, never
- * raises what was lowered for another reason.
+ * A limit that halves when the origin says that it is too much, and rises again with successes. An estimator may adapt its
+ * maximum, but never raises what was lowered for another reason.
  */
 export class LaneLimit {
-  /** The most while all is well. */
+  /** The limit while all is well. */
   most: number;
-  /** How many there may be now. */
+  /** The limit now. */
   current: number;
-  /** What adapts it, where it adapts itself. */
+  /** The estimator that adapts the limit, if any. */
   #estimator: LimitEstimator | undefined;
-  /** How many there may be after what was too much; `Infinity` while nothing was. */
+  /** The lowered limit after the last overload; `Infinity` if there was none. */
   #lowered = Infinity;
-  /** Successes since that was changed. */
+  /** How many successes there were since it changed. */
   #gained = 0;
-  /** The most that was not too much, when the limit was lowered last. */
+  /** The highest limit that was not too much, as of the last time that it was lowered. */
   #ceiling = Infinity;
-  /** How many times as many successes it takes to grow beyond that, and until when it is not tried at all. */
+  /**
+   * How many times as many successes growth beyond the ceiling takes, and until when the limit does not grow beyond it at all.
+   */
   #caution = FIRST_CAUTION;
   #heldUntilMs = -Infinity;
-  /** When it grew last, and how many have succeeded that began after that. */
+  /** When the limit last grew, and how many attempts have succeeded that began after that. */
   #grownAtMs = -Infinity;
   #proven = 0;
 
-  /** Begins with the most that there may be; `Infinity` for no limit. */
+  /** Creates a limit at its maximum; `Infinity` for no limit. */
   constructor(most: number) {
     this.most = most;
     this.current = most;
   }
 
-  /** Whether it would be the same for an origin that was never asked. */
+  /** Whether the limit is the same as for a new origin. */
   get isNew(): boolean {
     return this.current === this.most && (this.#estimator?.isNew ?? true);
   }
 
-  /** Whether it adapts itself. */
+  /** Whether an estimator adapts the limit. */
   get isAdaptive(): boolean {
     return this.#estimator !== undefined;
   }
@@ -69,7 +73,7 @@ export class LaneLimit {
   }
 
   /**
-   * Tells the estimator what has become of an attempt, which still counts as in flight.
+   * Reports an attempt to the estimator, while the attempt still counts as in flight.
    *
    * @returns Whether more may be in flight now.
    */
@@ -91,50 +95,52 @@ export class LaneLimit {
   }
 
   /**
-   * The origin says that too much was sent: half of that may be in flight. An estimator has heard of it as well, and says how much less it
-   * shall be; but it would soon be back at what was too much, and each time costs a pause.
+   * Lowers the limit to half of what is in flight, because the origin says that too much was sent. An adaptive limit is lowered
+   * by one only, since its estimator decides about the rest. But the estimator would soon return to what was too much, and each
+   * time costs a pause.
    *
-   * @param inFlight What is in flight.
-   * @param isQuotaKnown Whether it is known how much the origin takes in what time, so that it is not for how much is in flight.
-   * @param heldUntilMs Until when no more is tried than was not too much, on the client's clock, because it costs much to find out.
+   * @param inFlight The number of attempts in flight.
+   * @param isQuotaKnown Whether the origin's quota is known, so that the refusal is not about what is in flight.
+   * @param heldUntilMs Until when the limit must not grow beyond the ceiling, on the client's clock, because another try would
+   * cost much.
    */
   halve(inFlight: number, isQuotaKnown: boolean, heldUntilMs: number = -Infinity): void {
-    // One alone was not refused for how much was in flight.
+    // An attempt that was alone in flight was not refused for what was in flight.
     if (inFlight <= 1 && this.current === this.most) return;
     const tooMuch = this.atOnce(inFlight);
     const least = Math.min(this.current, inFlight);
     const left = this.isAdaptive ? least - 1 : Math.floor(least / 2);
     this.#lower(isQuotaKnown ? Infinity : Math.max(1, left));
     this.#gained = 0;
-    // What is too much below what was not says that the origin takes less than before.
+    // If it is too much even below the ceiling, the origin accepts less than before: no reason for more caution.
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
     else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
     this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
   }
 
-  /** An attempt hung, as all do that were sent since: its place stays free, until others succeed. */
+  /** Keeps the place of a hanging attempt free until others succeed, because all attempts that were sent since hang as well. */
   yieldPlace(inFlight: number): void {
     this.#lower(Math.max(1, Math.min(this.current, inFlight - 1)));
     this.#gained = 0;
   }
 
-  /** What is more than now counts as too much, because it costs much to find out where that begins. */
+  /** Treats more than the current limit as too much, because it would cost much to find out where too much begins. */
   stay(): void {
     this.#ceiling = this.current;
   }
 
   /**
-   * An attempt has failed: goes back to the most that was not too much, if it began when more than that was just tried. What fails when more
-   * has gone well may fail by chance.
+   * Returns to the ceiling after a failure, if the attempt began when the limit had just grown beyond it. A failure at a limit
+   * that has gone well for a while may be chance.
    *
-   * @param startedAtMs When it began, on the client's clock.
+   * @param startedAtMs When the attempt began, on the client's clock.
    * @param nowMs The time on that clock.
-   * @returns Whether it went back.
+   * @returns Whether the limit has returned to the ceiling.
    */
   retreat(startedAtMs: number, nowMs: number): boolean {
     const tried = this.current;
-    // What took long was sent before most of what has succeeded since.
+    // A slow attempt was sent before most of the attempts that have succeeded meanwhile.
     const isSlow = nowMs - startedAtMs >= SLOW_MS;
     const isJustTried = isSlow
       ? startedAtMs >= this.#grownAtMs && 4 * this.#proven <= tried
@@ -149,7 +155,7 @@ export class LaneLimit {
     return true;
   }
 
-  /** It was not too much after all: as many may be in flight as at first. */
+  /** Restores the first limit, because the current one turned out not to be too much. */
   restore(): void {
     this.#lower(Infinity);
     this.#gained = 0;
@@ -158,23 +164,27 @@ export class LaneLimit {
     this.#heldUntilMs = -Infinity;
   }
 
-  /** How many there may be at once, or are where there is no limit. */
+  /** Returns the limit, or, without a limit, the number in flight. */
   atOnce(inFlight: number): number {
     return this.current === Infinity ? inFlight : this.current;
   }
 
-  /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
+  /**
+   * Lowers the limit to the other attempts in flight, because an attempt found no room in this process, until more of them
+   * succeed.
+   */
   shrink(inFlight: number): void {
     this.yieldPlace(inFlight);
     this.stay();
   }
 
   /**
-   * A success, after which more may be in flight: the limit grows by one for as many successes as it is large, up to what was
-   * too much; beyond that for many times as many, of which there are half each time that it goes well, and not soon after it cost much.
+   * Counts a success, after which the limit may grow by one. Up to the ceiling, that takes as many successes as the limit is
+   * high. Beyond the ceiling it takes `caution` times as many, a factor that halves each time that growth goes well; and the
+   * limit does not grow soon after growth has cost much.
    *
-   * @param capacity What the client may have in flight; above that a limit means nothing.
-   * @param startedAtMs When what has succeeded began, on the client's clock.
+   * @param capacity The client's concurrency; a limit beyond it means nothing.
+   * @param startedAtMs When the successful attempt began, on the client's clock.
    * @param nowMs The time on that clock.
    */
   gain(capacity: number, startedAtMs: number, nowMs: number): void {

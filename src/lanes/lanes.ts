@@ -7,9 +7,9 @@
 import { OriginIndex } from "../http/url.ts";
 import type { Lane } from "./lane.ts";
 
-/** From how many lanes on the quiet ones are forgotten; a crawler may meet any number of origins. */
+/** The number of lanes from which on quiet ones are forgotten; a crawler may meet any number of origins. */
 const MANY_LANES = 1_024;
-/** How many lanes are remembered that are not in use. */
+/** The most lanes that are remembered, unless more of them are in use. */
 const MAX_LANES = 8_192;
 
 /** Finds the lane of an origin, or of a URL. */
@@ -19,16 +19,16 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #create: (origin: string) => Lane;
   #sweepAt = MANY_LANES;
-  /** The lane found last, and what a URL of its origin begins with: nearly always the next one has the same. */
+  /** The lane found last, and the prefix of its URLs: nearly always the next URL has the same. */
   #lastPrefix = "";
   #lastLane: Lane | undefined;
 
-  /** Creates the collection; `create` makes the lane of an origin that is met for the first time. */
+  /** Creates the collection; `create` makes the lane of a new origin. */
   constructor(create: (origin: string) => Lane) {
     this.#create = create;
   }
 
-  /** The lane of an origin. */
+  /** Returns the lane of an origin. */
   get(origin: string): Lane {
     let lane = this.#lanes.get(origin);
     if (lane === undefined) {
@@ -40,10 +40,10 @@ export class Lanes {
   }
 
   /**
-   * The lane of a URL whose scheme and authority have been met before: it is absolute, well-formed up to there, and has no user
+   * Returns the lane of a URL whose scheme and authority are known: it is absolute, well-formed up to there, and has no user
    * info.
    *
-   * @returns The lane; `undefined` for a URL that has to be looked at.
+   * @returns The lane; `undefined` for a URL that has to be parsed.
    */
   find(url: string): Lane | undefined {
     if (this.#lastLane !== undefined && url.startsWith(this.#lastPrefix)) return this.#lastLane;
@@ -57,12 +57,12 @@ export class Lanes {
     return lane;
   }
 
-  /** All that are remembered, oldest first. */
+  /** Returns all remembered lanes, oldest first. */
   values(): IterableIterator<Lane> {
     return this.#lanes.values();
   }
 
-  /** The lane of an origin, for a mirror that holds it as long as the client lives: it is never forgotten. */
+  /** Returns the lane of a mirror's origin, and keeps it as long as the client lives. */
   keep(origin: string): Lane {
     const lane = this.get(origin);
     lane.isKept = true;
@@ -70,8 +70,8 @@ export class Lanes {
   }
 
   /**
-   * Forgets those that would be the same if they were met anew; of far too many, also the oldest, but none that is in use: with
-   * a second lane for the same origin, its limits would hold twice.
+   * Forgets lanes that a new lane would replace without a difference; if there are far too many, also the oldest that are not in
+   * use. A second lane for an origin in use would apply its limits twice.
    */
   #sweep(): void {
     this.#lastLane = undefined;
@@ -79,7 +79,7 @@ export class Lanes {
       if (lane.isQuiet) this.#lanes.delete(key);
     }
     if (this.#lanes.size >= MAX_LANES) this.#forgetOldest();
-    // The next sweep comes when it is worth its while.
+    // Sweep again only when it is worth the effort.
     const { size } = this.#lanes;
     this.#sweepAt = size < MAX_LANES
       ? Math.min(MAX_LANES, Math.max(MANY_LANES, 2 * size))
@@ -91,7 +91,7 @@ export class Lanes {
       if (this.#lanes.size < MAX_LANES) break;
       if (lane.isInUse) continue;
       this.#lanes.delete(key);
-      // It is met anew with a closed one, and must not count as an outage for ever.
+      // The origin gets a new lane with a closed breaker, and the old outage must not count for ever.
       lane.breaker?.reset();
     }
   }

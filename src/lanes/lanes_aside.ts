@@ -1,30 +1,30 @@
 /**
- * Lanes that leave the permits to others.
+ * The lanes that leave the permits to others.
  *
  * @module
  */
 
 import type { Lane } from "./lane.ts";
 
-/** Lanes whose requests wait until others have no use for the permits. */
+/** The lanes whose requests wait until no other request needs the permits. */
 export class LanesAside {
   readonly #lanes = new Set<Lane>();
-  /** Whether there are any; no getter, as it is asked after each request. */
+  /** Whether there are any; a field instead of a getter, because each request reads it. */
   areThere = false;
 
-  /** Has a lane wait. */
+  /** Sets a lane aside. */
   add(lane: Lane): void {
     this.#lanes.add(lane);
     this.areThere = true;
   }
 
-  /** A lane need not wait any more. */
+  /** Removes a lane that need not stand aside any more. */
   delete(lane: Lane): void {
     this.#lanes.delete(lane);
     this.areThere = this.#lanes.size > 0;
   }
 
-  /** Takes out lanes that have waited, which may claim again: so many of them at the most. */
+  /** Removes up to so many lanes, and returns those with waiting requests, which may claim again. */
   recall(most: number): readonly Lane[] {
     const recalled: Lane[] = [];
     for (const lane of this.#lanes) {

@@ -1,5 +1,5 @@
 /**
- * The limits that an origin has told, and what has been sent under them.
+ * The limits that an origin has stated, and the requests that count in them.
  *
  * @module
  */
@@ -9,49 +9,54 @@ import { CountedWindow } from "./counted_window.ts";
 import { MAX_PAUSE_MS } from "./pause.ts";
 import { type AnswerFacts, ResetWindow } from "./reset_window.ts";
 
-/** The longest that others wait for the first response of all, in milliseconds; a server may be slow to answer. */
+/** How long other requests wait for the very first response, at most, in milliseconds; a server may be slow to answer. */
 const FIRST_ANSWER_MS = 1_000;
 
-/** How many responses are remembered that have come before a counted limit was stated. */
+/** How many responses are remembered from before a counted limit was stated. */
 const MOST_EARLY = 256;
 
-/** So many limits of one response are read, and so many quotas are kept, those that were stated last: a server may make up names. */
+/**
+ * The most limits that are read from one response, and the most quotas that are kept, the latest ones; a server may make up
+ * names.
+ */
 const MOST_LIMITS = 32;
 
-/** How long attempts are waited for at most that were in flight when a book was begun, in milliseconds. */
+/** How long attempts count, at most, that were in flight when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
 
-/** A reset is named in whole seconds, which may be rounded down, in milliseconds. */
+/** A reset is stated in whole seconds, which may be rounded down: its precision, in milliseconds. */
 const RESET_GRAIN_MS = 1_000;
 
-/** A response, as a book sees it. */
+/** A response, as far as a book uses it. */
 export interface BookedAnswer extends Omit<AnswerFacts, "pending"> {
-  /** Whether its request was in flight before the book was begun. */
+  /** Whether the request was in flight before the book was begun. */
   readonly isStranger: boolean;
 }
 
-/** Several limits that hold together, for an origin or for one limit key there. A request may go if all of them let it. */
+/** Several limits that hold together, for an origin or for one limit key there. A request may go if all of them allow it. */
 export class LimitBook {
   readonly #counted: Map<string, CountedWindow> = new Map();
   readonly #resets: Map<string, ResetWindow> = new Map();
   readonly #maxWaitMs: number;
-  /** How many still count that were in flight when the book was begun; which of them were answered is not told. */
+  /**
+   * How many attempts count that were in flight when the book was begun. They have no receipt, so the book may miss their end.
+   */
   #strangers: number;
-  /** How long they count, on the client's clock: after a reset, the origin has counted them before it. */
+  /** Until when these attempts count, on the client's clock. The origin has counted them before its next reset. */
   #strangeUntilMs: number;
-  /** When the latest ones were answered, as long as no counted limit has been stated. */
+  /** The times of the latest answers, while no counted limit has been stated. */
   readonly #early: number[] = [];
-  /** The end of the latest wait that listeners have been told of, on the client's clock. */
+  /** The end of the latest wait that was reported to listeners, on the client's clock. */
   #toldUntilMs = -Infinity;
-  /** How many have been sent since, and not answered. */
+  /** How many attempts have been sent since and not answered. */
   #pending = 0;
-  /** How long others wait for the one that was sent first, on the client's clock; `-Infinity` once that does not matter. */
+  /** Until when other requests wait for the one that was sent first, on the client's clock; `-Infinity` once they need not. */
   #askingUntilMs: number;
 
   /**
-   * Begins a book. If nothing has been sent yet, the first request goes ahead of the others: its response says how many may follow.
+   * Begins a book. If nothing is in flight, the first request goes ahead of the others: its response says how many may follow.
    *
-   * @param maxWaitMs How long a quota that is used up is believed in, in milliseconds.
+   * @param maxWaitMs How long the book believes that a quota is used up, in milliseconds.
    * @param underWay How many requests are in flight.
    * @param nowMs The time on the client's clock.
    */
@@ -62,20 +67,20 @@ export class LimitBook {
     this.#askingUntilMs = underWay === 0 ? Infinity : -Infinity;
   }
 
-  /** An attempt is about to be sent. */
+  /** Counts an attempt that is about to be sent. */
   noteSent(nowMs: number): void {
     this.#pending++;
     if (this.#askingUntilMs === Infinity) this.#askingUntilMs = nowMs + FIRST_ANSWER_MS;
     for (const window of this.#resets.values()) window.take(nowMs);
   }
 
-  /** An attempt that was noted as sent was not sent after all. */
+  /** Takes the count of an attempt back that was not sent after all. */
   noteUnsent(): void {
     this.#pending--;
     for (const window of this.#resets.values()) window.giveBack();
   }
 
-  /** An attempt has been answered, or has ended without a response. */
+  /** Counts an attempt that has been answered, or has ended without a response. */
   noteAnswered(nowMs: number): void {
     this.#pending--;
     this.#askingUntilMs = -Infinity;
@@ -83,16 +88,16 @@ export class LimitBook {
     if (this.#counted.size === 0 && this.#early.push(nowMs) > MOST_EARLY) this.#early.shift();
   }
 
-  /** The origin has named another wait. */
+  /** Notes that the origin has named another wait. */
   resetBy(atMs: number): void {
     for (const window of this.#resets.values()) window.resetBy(atMs);
   }
 
   /**
-   * Until when nothing should be sent.
+   * Returns until when nothing should be sent.
    *
    * @param nowMs The time on the client's clock.
-   * @returns `nowMs` if something may be; `Infinity` until one that is in flight has been answered.
+   * @returns `nowMs` if a request may be sent; `Infinity` if that depends on an answer.
    */
   blockedUntilMs(nowMs: number): number {
     let untilMs = this.#pending === 0 ? nowMs : Math.max(nowMs, this.#askingUntilMs);
@@ -106,10 +111,10 @@ export class LimitBook {
   }
 
   /**
-   * A wait that a response has brought, and that was not told yet: it is told once.
+   * Returns a wait that was not reported yet; each is returned once.
    *
    * @param nowMs The time on the client's clock.
-   * @returns How long it is, in milliseconds; 0 if there is none.
+   * @returns The length of the wait, in milliseconds; 0 if there is none.
    */
   takeNews(nowMs: number): number {
     const untilMs = this.blockedUntilMs(nowMs);
@@ -118,7 +123,7 @@ export class LimitBook {
     return untilMs - nowMs;
   }
 
-  /** Whether it would be the same if it were begun anew. */
+  /** Whether a new book would be in the same state. */
   isQuiet(nowMs: number): boolean {
     return this.#pending === 0 &&
       [...this.#counted.values()].every((window) => window.usedAt(nowMs) === 0) &&
@@ -126,10 +131,11 @@ export class LimitBook {
   }
 
   /**
-   * A response has come. Counted limits hold no longer if it states others; a quota holds until its reset, and a little longer.
+   * Takes over what a response states. If it states counted limits, those that it does not name end. A quota holds until its
+   * reset, and a little longer.
    *
-   * @param readings What it states; whatever makes no sense is passed over.
-   * @param answer Around the response, which has been noted.
+   * @param readings The limits that the response states; senseless ones are passed over.
+   * @param answer The response, which has been counted.
    */
   update(readings: readonly LimitReading[], answer: BookedAnswer): void {
     if (answer.isStranger && this.#strangers > 0) this.#strangers--;
@@ -161,7 +167,7 @@ export class LimitBook {
     this.#strangeUntilMs = Math.min(this.#strangeUntilMs, answer.nowMs + Math.max(leftMs, RESET_GRAIN_MS));
     window.update({
       limit: most,
-      // Of two numbers that contradict each other, the smaller one.
+      // Of two numbers that contradict each other, believe the smaller one.
       remaining: Math.min(Math.max(0, remaining), most ?? Infinity),
       resetAtMs: answer.nowMs + leftMs,
     }, { ...answer, pending: this.#pending + this.#strangers });
@@ -178,16 +184,16 @@ export class LimitBook {
     if (window === undefined) {
       this.#counted.set(name, window = this.#begin(most, windowMs, nowMs, isStranger ? 1 : 0));
     }
-    // Stated twice in one response, the smaller one holds.
+    // If one response states a limit twice, the smaller one holds.
     if (named.has(name)) most = Math.min(most, window.limit);
     named.add(name);
     window.limit = most;
-    // Others may use the same limit.
+    // Other clients may use the same limit.
     const missing = Math.ceil(used - window.usedAt(nowMs) - this.#pending);
     if (missing > 0) window.note(nowMs, missing);
   }
 
-  /** A window, with all that is known of the time before it was stated. */
+  /** Begins a window with all that is known of the time before it was stated. */
   #begin(limit: number, windowMs: number, nowMs: number, unknown: number): CountedWindow {
     const window = new CountedWindow(limit, windowMs);
     for (const atMs of this.#early) window.note(atMs, 1);

@@ -1,5 +1,5 @@
 /**
- * Learns the limits of origins from their responses.
+ * The learning of origins' limits from their responses.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import type { LimitReading } from "../http/limit_reading.ts";
 import type { Lane, Learner, StatedAnswer } from "./lane.ts";
 import { LimitBook } from "./limit_book.ts";
 
-/** What is learnt, and how. */
+/** The options of a learner. */
 export interface LearnerOptions {
-  /** What the headers of a response state; it must not throw. */
+  /** Reads the limits that the headers of a response state; it must not throw. */
   readonly read: (headers: Headers) => readonly LimitReading[];
-  /** How long a quota that is used up is believed in, in milliseconds. */
+  /** How long a book believes that a quota is used up, in milliseconds. */
   readonly maxWaitMs: number;
 }
 
-/** Writes what responses state into the books of their lane and their key. */
+/** Writes the limits that responses state into the books of their lane and their limit key. */
 export class LimitLearner implements Learner {
   readonly #options: LearnerOptions;
 
-  /** Creates a learner, which keeps nothing itself. */
+  /** Creates a learner, which has no state of its own. */
   constructor(options: LearnerOptions) {
     this.#options = options;
   }
 
-  /** Begins a book; requests may be in flight that are not in it. */
+  /** Begins a book while `underWay` requests are in flight. */
   begin(underWay: number, nowMs: number): LimitBook {
     return new LimitBook(this.#options.maxWaitMs, underWay, nowMs);
   }
 
-  /** A response of a lane. */
+  /** Learns from a response of a lane. */
   learn(lane: Lane, { headers, isOk, nowMs, receipt, inFlight, openOfKey }: StatedAnswer): void {
     const readings = this.#options.read(headers);
     const line = receipt?.line;
@@ -40,7 +40,7 @@ export class LimitLearner implements Learner {
       const isStranger = receipt?.isIn(book) !== true;
       book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, isStranger });
     };
-    // A response that states nothing tells a book that is there something as well.
+    // A response without limits means something to an existing book as well.
     if (line !== undefined && ofKey.length > 0) line.book ??= this.begin(openOfKey, nowMs);
     if (line?.book !== undefined) write(line.book, ofKey);
     if (ofOrigin.length > 0 && lane.book === undefined) lane.keepBook(this.begin(inFlight, nowMs));

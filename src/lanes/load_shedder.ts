@@ -1,5 +1,5 @@
 /**
- * Load shedding: a single request is refused when too many wait, or when it has waited for too long. Batches are patient.
+ * Load shedding: refuses a single request when too many wait, or when it has waited for too long. Batches are patient.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { Lane } from "./lane.ts";
 import type { Waiter } from "./waiter.ts";
 
-/** How many may wait, and for how long. */
+/** The limits of load shedding. */
 export interface LoadShedding {
-  /** How many requests may be in line when a single one comes; `Infinity` for any number. */
+  /** How many requests may be in line when a single request gets in line; `Infinity` for any number. */
   readonly maxQueue: number;
   /** How long a single request may be in line, in milliseconds; `Infinity` for any time. */
   readonly maxQueueMs: number;
 }
 
-/** Where the requests wait. */
+/** The scheduler, as far as load shedding uses it. */
 export interface CrowdedRoom {
   /** How many requests are in line. */
   readonly inLine: number;
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
   /** Takes a request out of line. */
   leave(waiter: Waiter<Lane>): void;
@@ -33,20 +33,20 @@ export class LoadShedder {
   readonly #deadlines: Deadlines;
   readonly #room: CrowdedRoom;
 
-  /** Refuses by these limits, in this room; `deadlines` is what waits are timed by. */
+  /** Creates a shedder with these limits for this room; `deadlines` times the waits. */
   constructor(limits: LoadShedding, deadlines: Deadlines, room: CrowdedRoom) {
     this.#limits = limits;
     this.#deadlines = deadlines;
     this.#room = room;
   }
 
-  /** A request has got in line: refuses it if too many were there, or sees to it that it does not wait for too long. */
+  /** Watches a request that has got in line: refuses it if too many were there, or when it has waited for too long. */
   watch(waiter: Waiter<Lane>): void {
     const { errand } = waiter;
     if (errand.isOfBatch) return;
     const { maxQueue, maxQueueMs } = this.#limits;
     const sinceMs = this.#room.now();
-    // What was sent before has been taken on.
+    // A request that was sent before has been accepted.
     if (!errand.wasTakenOn && this.#room.inLine > maxQueue) return this.#refuse(waiter, "maxQueue", sinceMs);
     if (maxQueueMs === Infinity) return;
     const onDeadline = (): void => this.#refuse(waiter, "maxQueueMs", sinceMs);
@@ -63,7 +63,7 @@ export class LoadShedder {
   #error(waiter: Waiter<Lane>, limit: keyof LoadShedding, sinceMs: number): OverloadError {
     const about = waiter.errand.describe();
     const nowMs = this.#room.now();
-    // But for the request itself.
+    // The request itself does not count.
     const queued = this.#room.inLine - 1;
     const max = this.#limits[limit];
     const waitedMs = nowMs - sinceMs;

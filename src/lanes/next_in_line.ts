@@ -1,5 +1,5 @@
 /**
- * Which request goes next in a lane.
+ * The choice of the next request in a lane.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { Lane } from "./lane.ts";
 import { MOST_FAVOURS } from "./turns.ts";
 import { isOlder, type Place, type Waiter } from "./waiter.ts";
 
-/** How often probes that follow each other should have been sent before. */
+/** How often successive probes should have been sent before, in turn. */
 const ATTEMPTS_OF_PROBES = [0, 1, 0, 2] as const;
 
 /**
- * The first whose batch has room for it; as a probe, one that was sent as often as {@linkcode attemptsOfNextProbe} says, or one of those that
- * were never sent.
+ * Returns the first request whose batch has room for it. As a probe, returns one that was sent as often as
+ * {@linkcode attemptsOfNextProbe} says, or else one that was never sent.
  *
  * @param lane The lane.
- * @param mayBeCostly Whether it may be one that has failed late.
+ * @param mayBeCostly Whether it may be a request that has failed late.
  */
 export function firstOf(lane: Lane, mayBeCostly = true): Waiter<Lane> | undefined {
   if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {
@@ -38,18 +38,18 @@ export function firstOf(lane: Lane, mayBeCostly = true): Waiter<Lane> | undefine
 }
 
 /**
- * How often a probe should have been sent before. Most were not, for what was sent may be asking for something that always fails; but an origin
- * may refuse each request once or twice at first.
+ * Returns how often the next probe should have been sent before. Most were never sent, because a request that was sent may be
+ * asking for something that always fails. But an origin may refuse each request once or twice at first.
  */
 function attemptsOfNextProbe({ probes }: Lane): number {
   return ATTEMPTS_OF_PROBES[probes % ATTEMPTS_OF_PROBES.length]!;
 }
 
 /**
- * Counts how often in a row the highest priority has gone first while others waited, which decides what is next.
+ * Counts how often in a row the highest priority has gone first while others waited. After too many, one of the others is next.
  *
  * @param lane The lane.
- * @param waiter The one that is about to leave its line.
+ * @param waiter The waiter that is about to leave the line.
  */
 export function noteFavour(lane: Lane, waiter: Waiter<Lane>): void {
   const { waiting } = lane;
@@ -57,14 +57,14 @@ export function noteFavour(lane: Lane, waiter: Waiter<Lane>): void {
   lane.favours = waiter.priority < (waiting.peek()?.priority ?? -Infinity) ? 0 : lane.favours + 1;
 }
 
-/** Whether a lane would have admitted a waiter next. */
+/** Whether a waiter is next in a lane, and the lane could admit it now. */
 export function isFirstOf(lane: Lane, waiter: Waiter<Lane>, nowMs: number): boolean {
   return lane.head?.waiter === waiter && lane.blockedUntilMs(nowMs) <= nowMs;
 }
 
-/** Whether a request that waits is still wanted, and its batch has room for it. */
+/** Whether a waiting request is still wanted, and its batch has room for it. */
 function mayGo({ allowance, isAborted }: Errand, lane: Lane): boolean {
-  // Its signal is calling its listeners one by one, and has not come to it yet.
+  // The signal calls its listeners one by one, and has not reached this one yet.
   if (isAborted) return false;
   if (allowance === undefined || allowance.active < allowance.concurrency) return true;
   allowance.refuse(lane);

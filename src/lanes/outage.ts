@@ -1,5 +1,5 @@
 /**
- * How long an origin has been away, and how patience shortens the cooldowns of its breaker.
+ * The outage of an origin: how long it has lasted, and how patience shortens the cooldowns of the breaker.
  *
  * @module
  */
@@ -7,68 +7,80 @@
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { Errand } from "./errand.ts";
 
-/** How long a request waits out an outage. */
+/** A request, as far as its patience matters. */
 type PatientErrand = Pick<Errand, "patienceMs" | "batchBeganAtMs">;
 
-/** While requests of a batch wait, no cooldown is longer than this, than the first one, or than the share below; in milliseconds. */
+/**
+ * The longest cooldown while patient requests wait, in milliseconds; or the breaker's first cooldown, or the share below, if
+ * longer.
+ */
 const PATIENT_COOLDOWN_MS = 500;
 
-/** How patient a batch is that begins in an old outage, in milliseconds. */
+/** The patience of a batch that begins in an old outage, in milliseconds. */
 const LATE_PATIENCE_MS = 10_000;
 
-/** A share of how old the outage is, and of how much patience is left: its end is noticed after a tenth of the time that it has lasted, or sooner. */
+/**
+ * The same as a share of the outage's age, and of the patience that is left. So the end of an outage is noticed after a tenth of
+ * the time that it has lasted, or sooner.
+ */
 const PATIENT_SHARE = 0.1;
 
-/** An outage lasts from when the breaker opens until it is closed again. All times are on the client's clock, in milliseconds. */
+/**
+ * The outage of an origin, from when the breaker opens until it is closed again. All times are on the client's clock, in
+ * milliseconds.
+ */
 export class Outage {
-  /** When the breaker opened first since it was closed; absent while it is closed. */
+  /** When the breaker first opened since it was last closed; `undefined` while it is closed. */
   sinceMs: number | undefined;
-  /** Whether headers have ended it before, and nothing has come whole after them: they prove nothing. */
+  /** Whether the headers of a probe prove nothing: they have ended this outage before, and no response has come whole since. */
   isDoubtful = false;
-  /** When the patience of any that waits ends first. */
+  /** The earliest end of patience of the waiting requests. */
   patienceEndMs: number = Infinity;
   /** The longest cooldown while requests wait. */
   cooldownCapMs: number = Infinity;
   readonly #breaker: CircuitBreaker | undefined;
-  /** The outage that the headers of a probe have ended, and how many had succeeded by then; absent when its body has come whole. */
+  /**
+   * The outage that the headers of a probe have ended, and the number of successes by then; `undefined` once a probe's body has
+   * come whole.
+   */
   #doubted: { readonly sinceMs: number; readonly succeeded: number } | undefined;
 
-  /** Begins without an outage. */
+  /** Creates the state of an origin without an outage. */
   constructor(breaker: CircuitBreaker | undefined) {
     this.#breaker = breaker;
   }
 
   /**
-   * The breaker has opened: an origin of which only headers have come since the last outage has not been back.
+   * Begins an outage, because the breaker has opened. If only headers have come since the last outage, that outage goes on.
    *
-   * @param atMs When it opened.
-   * @param succeeded How many attempts have succeeded there.
+   * @param atMs When the breaker opened.
+   * @param succeeded How many attempts have succeeded in the lane.
    */
   begin(atMs: number, succeeded: number): void {
     this.isDoubtful = this.#doubted?.succeeded === succeeded;
     this.sinceMs = this.isDoubtful ? this.#doubted!.sinceMs : atMs;
   }
 
-  /** The breaker has been closed. */
+  /** Ends the outage, because the breaker has closed. */
   end(): void {
     this.sinceMs = undefined;
   }
 
-  /** Only the headers of a probe have ended an outage that began then. */
+  /** Notes that only the headers of a probe have ended the outage that began then. */
   doubt(sinceMs: number, succeeded: number): void {
     this.#doubted = { sinceMs, succeeded };
   }
 
-  /** The body of the probe has come whole: the outage is over without a doubt. */
+  /** Notes that the body of a probe has come whole, so that the outage is certainly over. */
   settle(): void {
     this.#doubted = undefined;
   }
 
   /**
-   * Says when the patience of any that waits ends first. While any of them is patient, cooldowns grow with the age of the
-   * outage at most, and none lasts longer than their patience, so that a last probe is due then.
+   * Sets the earliest end of patience of the waiting requests. While any of them is patient, a cooldown grows at most with the
+   * age of the outage. It never lasts longer than the patience, so that a last probe is due at its end.
    *
-   * @param patienceEndMs When that is; `Infinity` if none of them is patient.
+   * @param patienceEndMs The earliest end; `Infinity` if no waiting request is patient.
    */
   limitCooldown(patienceEndMs: number): void {
     this.patienceEndMs = patienceEndMs;
@@ -84,7 +96,8 @@ export class Outage {
   }
 
   /**
-   * A request waits: if it is patient, no cooldown lasts longer than its patience, unless the last probe has been made for it.
+   * Shortens the cooldown for a request that begins to wait: if it is patient, to the end of its patience at most, unless its
+   * last probe has been made.
    *
    * @param errand The request.
    * @param probedAtMs When the latest probe was sent.
@@ -96,8 +109,8 @@ export class Outage {
   }
 
   /**
-   * When the patience of a request ends, in this outage or one that begins now. That of a batch that begins late lasts for a while all the same:
-   * the origin may be back soon, or have been taken for down because of what others asked for.
+   * Returns when the patience of a request ends, in this outage or one that begins now. A batch that begins late in an outage has
+   * some patience of its own: the origin may be back soon, or may only look down because of what others asked for.
    */
   patienceEnd({ patienceMs, batchBeganAtMs }: PatientErrand, nowMs: number): number {
     const lateEndMs = batchBeganAtMs + Math.min(patienceMs, LATE_PATIENCE_MS);

@@ -1,14 +1,14 @@
 /**
- * A pause that an origin asked for.
+ * The pause that an origin has asked for.
  *
  * @module
  */
 
-/** The response that made an origin pause. */
+/** A pause, and the response that asked for it. */
 export interface Pause {
-  /** When it ends, on the client's clock. */
+  /** When the pause ends, on the client's clock. */
   readonly untilMs: number;
-  /** Whether the response said how long; otherwise the client has decided. */
+  /** Whether the response named the length; otherwise the client has chosen it. */
   readonly isNamed: boolean;
   /** The response's status. */
   readonly status: number;
@@ -16,5 +16,5 @@ export interface Pause {
   readonly headers: Headers;
 }
 
-/** No word of a server closes its origin for the rest of the program: a day, in milliseconds. */
+/** The longest pause: a day, in milliseconds. No server's word may close its origin for the rest of the program. */
 export const MAX_PAUSE_MS = 86_400_000;

@@ -1,19 +1,19 @@
 /**
- * A client's place in the queue of a semaphore that others use as well.
+ * A client's place in the queue of a semaphore that other clients share.
  *
  * @module
  */
 
 import { type PermitLedger, PermitWaiter } from "../primitives/permit_ledger.ts";
 
-/** One place for all requests of a client; which of them gets the permit is decided when it has come. */
+/** One place for all requests of a client. Which of them gets the permit is decided when the permit has come. */
 export class PermitTurn extends PermitWaiter {
-  /** Whether it stands in the queue. */
+  /** Whether the place is in the queue. */
   isQueued = false;
   readonly #onTurn: () => void;
 
   /**
-   * Creates a place, which is in no queue yet.
+   * Creates a place that is in no queue yet.
    *
    * @param ledger The permits of the semaphore.
    * @param onTurn Called when a permit has come.
@@ -23,14 +23,17 @@ export class PermitTurn extends PermitWaiter {
     this.#onTurn = onTurn;
   }
 
-  /** Gets in line, unless it is there. */
+  /** Enters the queue, unless the place is there. */
   queue(): void {
     if (this.isQueued) return;
     this.isQueued = true;
     this.ledger.enqueue(this);
   }
 
-  /** Leaves the queue: no request of the client waits any more. Those behind are held up by others, and not by this one. */
+  /**
+   * Leaves the queue, because no request of the client waits any more. Does not wake those behind: this place of one permit did
+   * not hold them up.
+   */
   leave(): void {
     if (!this.isQueued) return;
     this.isQueued = false;

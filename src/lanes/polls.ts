@@ -1,5 +1,5 @@
 /**
- * Requests that look by themselves whether they may go.
+ * Polling: waiting requests that check for themselves whether they may go.
  *
  * @module
  */
@@ -10,30 +10,31 @@ import type { Leases } from "./leases.ts";
 import type { Waiter } from "./waiter.ts";
 import type { WakeUps } from "./wake_ups.ts";
 
-/** How often a request looks, in milliseconds. */
+/** How often a request polls, in milliseconds. */
 const POLL_MS = 1_000;
-/** The same where it may be a token that is missing, in milliseconds. */
+/** How often it polls where it may be waiting for a token, in milliseconds. */
 const TOKEN_POLL_MS = 25;
-/** How late it may look before it counts as dead, in milliseconds. */
+/** How late a poll may be before its request counts as dead, in milliseconds. */
 const GRACE_MS = 1_000;
 
-/** Where those in line wait. */
+/** The scheduler, as far as polls use it. */
 export interface PolledRoom {
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number;
-  /** Whether a token has to be taken for a lane. */
+  /** Whether a request to a lane needs a token. */
   hasBucket(lane: Lane): boolean;
   /** Looks at a lane. */
   examine(lane: Lane): void;
-  /** Admits what may go. */
+  /** Admits requests that may go. */
   dispatch(): void;
   /** Puts a request in line. */
   wait(waiter: Waiter<Lane>, nowMs: number): void;
 }
 
 /**
- * Where the runtime ends a request's timers with the request, none may rely on a timer of another one: each that waits has its
- * own, takes back what has been lent for too long, and looks for itself and its lanes.
+ * The polls of waiting requests, on runtimes that end a request's timers with its incoming request. There, a request can't rely
+ * on the timer of another one. So each waiting request has its own, takes expired leases back, and checks for itself and its
+ * lanes.
  */
 export class Polls {
   readonly #deadlines: Deadlines;
@@ -41,7 +42,7 @@ export class Polls {
   readonly #wakeUps: WakeUps;
   readonly #room: PolledRoom;
 
-  /** Begins with none in line. */
+  /** Creates the polls without any request in line. */
   constructor(deadlines: Deadlines, leases: Leases, wakeUps: WakeUps, room: PolledRoom) {
     this.#deadlines = deadlines;
     this.#leases = leases;
@@ -49,13 +50,13 @@ export class Polls {
     this.#room = room;
   }
 
-  /** A request waits: it looks by and by, until it does not wait any more. */
+  /** Makes a request poll for as long as it waits. */
   begin(waiter: Waiter<Lane>): void {
     this.#leases.expire(this.#room.now());
     this.#lookLater(waiter);
   }
 
-  /** Whether a request in line has not looked for so long that it must have died, and can't use what it would be given. */
+  /** Whether a request in line has missed its poll by so much that it must have died, and can't use an admission. */
   isLost({ poll }: Waiter<Lane>, nowMs: number): boolean {
     return poll !== undefined && nowMs > poll.atMs + GRACE_MS;
   }
@@ -65,7 +66,7 @@ export class Polls {
     const waits = waiter.lanes.map((lane) => {
       const untilMs = lane.blockedUntilMs(nowMs);
       if (untilMs > nowMs && untilMs < Infinity) return untilMs - nowMs;
-      // When a permit of the lane comes back, which is told, it may be a token that is missing, which is not.
+      // A permit that comes back is announced. A token is not, so where one may be missing, poll more often.
       return this.#room.hasBucket(lane) ? TOKEN_POLL_MS : POLL_MS;
     });
     const onDeadline = (): void => this.#look(waiter);
@@ -73,7 +74,7 @@ export class Polls {
   }
 
   #look(waiter: Waiter<Lane>): void {
-    // It was late, and has been taken for dead.
+    // The request was late, and was taken for dead: put it in line again.
     if (waiter.poll === undefined && !waiter.isCancelled) return this.#room.wait(waiter, this.#room.now());
     if (!waiter.isWaiting) return;
     this.#leases.expire(this.#room.now());

@@ -1,18 +1,18 @@
 /**
- * How much an origin takes in what time, learnt from its "too many requests".
+ * The quota of an origin: how many requests it accepts in what time, learnt from its 429 responses ("too many requests").
  *
  * @module
  */
 
-/** So many pauses in a row without any answer in between are no accident. */
+/** So many consecutive pauses without a success in between are no accident. */
 export const REFUSALS = 4;
 
-/** If no request asks an origin for so long after a pause, in milliseconds, what it has refused before tells nothing of now. */
+/** If an origin gets no request for so long after a pause, in milliseconds, its earlier refusals say nothing any more. */
 export const UNASKED_MS = 10_000;
 
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
-/** After so many windows without a 429 a little more is tried. */
+/** A little more is tried after this many windows without a 429: at first, and at most. */
 const FIRST_GAP = 4;
 const LONGEST_GAP = 64;
 
@@ -20,21 +20,23 @@ const LONGEST_GAP = 64;
 const TOLERANCE = 0.25;
 
 /**
- * Sends as much in a window as an origin has answered well between two pauses, and waits for the next window instead of for a
- * 429. Nothing is learnt from the first pause, which may say something of a moment only. Nor is it a rate as long as the
- * counts between pauses differ, or hardly exceed what was sent at once: that looks like a limit on what is in flight, which
- * the lane finds by itself. After some windows without a 429 it tries more: a twentieth at first, and twice as much each time that
- * goes well. Each time it does not, it waits twice as long before it tries again. An origin that twice in a row refuses less than
- * that does not count in windows: what was learnt is forgotten.
+ * Sends as many requests in a window as the origin has answered well between two pauses, and waits for the next window instead of
+ * for a 429.
+ *
+ * Nothing is learnt from the first pause, which may reflect a single moment. Nor is it a rate as long as the counts between
+ * pauses differ, or hardly exceed what was in flight at once: that looks like a limit on what is in flight, which the lane finds
+ * by itself. After some windows without a 429 the quota tries more: a twentieth at first, and twice as much each time that it
+ * goes well. Each time that it does not, it waits for twice as many windows before it tries again. An origin that refuses
+ * requests early twice in a row does not count in windows: the quota forgets what it has learnt.
  */
 export class Quota {
-  /** When the latest pause ends, on the client's clock; said by the lane. */
+  /** When the latest pause ends, on the client's clock; set by the lane. */
   pausedUntilMs: number = Infinity;
-  /** How often in a row the origin has asked for a pause without having answered anything well in between. */
+  /** How many consecutive pauses the origin has asked for without a success in between. */
   fruitlessPauses = 0;
   /** When it asked for the first of them, on the client's clock. */
   #refusesSinceMs = Infinity;
-  /** Requests in a window; absent as long as it is not known. */
+  /** The number of requests in a window; `undefined` while it is unknown. */
   #limit: number | undefined;
   #windowMs = 0;
   #pauses = 0;
@@ -44,25 +46,25 @@ export class Quota {
   #startedAtMs = 0;
   #sent = 0;
   #answered = 0;
-  /** How many were answered well between the two pauses before. */
+  /** How many requests were answered well between the two pauses before. */
   #answeredBefore = 0;
   /** Whether more had been tried before the latest pause. */
   #hasTried = false;
   /** Whether the latest pause came before the quota was used up. */
   #isDoubted = false;
-  /** How many could be in flight before the latest pause. */
+  /** How many requests could be in flight before the latest pause. */
   #atOnce = 0;
-  /** Windows since the latest 429, and how many of them it takes to try more. */
+  /** How many windows there were since the latest 429, and how many it takes to try more. */
   #cleanWindows = 0;
   #gap = FIRST_GAP;
   #step = 0;
 
-  /** Whether it is known how much the origin takes. */
+  /** Whether the origin's quota is known. */
   get isKnown(): boolean {
     return this.#limit !== undefined;
   }
 
-  /** A request has been answered well. */
+  /** Counts a request that was answered well. */
   noteSuccess(): void {
     this.#answered++;
     this.#endRefusals();
@@ -73,16 +75,16 @@ export class Quota {
     this.#refusesSinceMs = Infinity;
   }
 
-  /** Whether the origin has refused everything for so long, in milliseconds, and at least as often as a request is tried. */
+  /** Whether the origin has refused everything for so many milliseconds, and at least as often as a request is tried. */
   refusesAll(forMs: number, nowMs: number): boolean {
     return this.fruitlessPauses >= REFUSALS && nowMs - this.#refusesSinceMs >= forMs;
   }
 
   /**
-   * A pause begins.
+   * Notes that a pause begins.
    *
    * @param nowMs The time on the client's clock.
-   * @param atOnce How many could be in flight until now.
+   * @param atOnce How many requests could be in flight until now.
    */
   notePause(nowMs: number, atOnce: number): void {
     this.#atOnce = atOnce;
@@ -97,7 +99,7 @@ export class Quota {
     this.#step = 0;
   }
 
-  /** A request is sent. */
+  /** Counts a request that is sent. */
   noteSent(nowMs: number): void {
     if (this.#isPausing) this.#learn(nowMs);
     else if (this.#limit !== undefined && this.#sent >= this.#limit) this.#startWindow(nowMs);
@@ -109,7 +111,7 @@ export class Quota {
     if (nowMs - this.pausedUntilMs >= UNASKED_MS) this.#endRefusals();
     const isEarly = this.#limit !== undefined &&
       (!this.#hasTried || this.#answered < (1 - TOLERANCE) * this.#limit);
-    // Nobody may have asked it at the end of the pause.
+    // The first request after the pause may come late.
     if (this.#answered > 0) this.#noteCount(isEarly, Math.min(nowMs, this.pausedUntilMs));
     this.#startedAtMs = nowMs;
     this.#sent = 0;
@@ -119,7 +121,7 @@ export class Quota {
 
   #noteCount(isEarly: boolean, endMs: number): void {
     if (isEarly) {
-      // Once, the origin's window may have begun at another time than this one.
+      // A single early refusal may mean that the origin's window began at another time than this one.
       if (this.#isDoubted) this.#limit = undefined;
       this.#isDoubted = !this.#isDoubted;
       return;
@@ -142,7 +144,7 @@ export class Quota {
     this.#limit! += this.#step;
   }
 
-  /** Until when nothing should be sent; not after `nowMs` if something may be. */
+  /** Returns until when nothing should be sent; not after `nowMs` if a request may be sent. */
   blockedUntilMs(nowMs: number): number {
     if (this.#limit === undefined || this.#isPausing || this.#sent < this.#limit) return nowMs;
     return this.#startedAtMs + this.#windowMs;

@@ -1,31 +1,31 @@
 /**
- * What an attempt counts in.
+ * The receipt of an attempt under stated limits.
  *
  * @module
  */
 
 import type { LimitBook } from "./limit_book.ts";
 
-/** Whose limits an attempt counts in. */
+/** An owner of limits: a lane, or the line of a limit key. */
 export interface LimitOwner {
-  /** What the origin has said of them. */
+  /** The limits that the origin has stated. */
   book: LimitBook | undefined;
 }
 
-/** The owner of the limits of a key. */
+/** The owner of the limits of a limit key. */
 export interface KeyOwner extends LimitOwner {
-  /** How many have been sent, and were not answered yet. */
+  /** How many attempts have been sent and not answered. */
   open: number;
 }
 
 /**
- * The entry of an attempt in the books of learnt limits: from when it is sent until its response comes, it is unknown when the origin
- * has counted it.
+ * The entry of an attempt in the books of learnt limits, from when it is sent until its response comes. In between, it is unknown
+ * when the origin counts it.
  */
 export class Receipt {
-  /** How many attempts its origin had seen when it was sent, this one included. */
+  /** The number of the attempt at its origin, counted from 1. */
   readonly number: number;
-  /** The line of its key. */
+  /** The line of the request's limit key. */
   readonly line: KeyOwner | undefined;
   readonly #book: LimitBook | undefined;
   readonly #keyBook: LimitBook | undefined;
@@ -34,8 +34,8 @@ export class Receipt {
   /**
    * Enters an attempt that is about to be sent.
    *
-   * @param lane Where it goes, and how many have gone there with it.
-   * @param line The line of its key, if it has one.
+   * @param lane The lane of the attempt, with the number of its attempts so far, this one included.
+   * @param line The line of the request's limit key, if it has one.
    * @param nowMs The time on the client's clock.
    */
   constructor(lane: LimitOwner & { readonly attempts: number }, line: KeyOwner | undefined, nowMs: number) {
@@ -53,14 +53,14 @@ export class Receipt {
     return book === this.#book || book === this.#keyBook;
   }
 
-  /** The response has come, or never will; only the first call does anything. */
+  /** Closes the entry, because the response has come or never will; only the first call does anything. */
   close(nowMs: number): void {
     if (!this.#end()) return;
     this.#book?.noteAnswered(nowMs);
     this.#keyBook?.noteAnswered(nowMs);
   }
 
-  /** The attempt was not sent after all; only the first call does anything. */
+  /** Cancels the entry, because the attempt was not sent after all; only the first call does anything. */
   cancel(): void {
     if (!this.#end()) return;
     this.#book?.noteUnsent();

@@ -1,5 +1,5 @@
 /**
- * Which requests must not wait, or not any longer, and what they are told.
+ * The requests that must not wait, or not any longer, and their errors.
  *
  * @module
  */
@@ -9,24 +9,26 @@ import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
 import type { Place, Waiter } from "./waiter.ts";
 
-/** Whether an origin is not waited for because nothing has ever come from there. */
+/** Whether a request does not wait for an origin because nothing has ever come from there. */
 export function isAbandoned(lane: Lane, errand: Errand): boolean {
   return lane.isAbandoned && !errand.waitsForUnanswered;
 }
 
-/** So many pauses, each as long as is waited out, may come between the four attempts of a request. */
+/** How many pauses of the longest accepted length may come between the four attempts of a request. */
 const PAUSES_BETWEEN = 3;
 
 /**
- * Whether a request does not wait for the pause of an origin, because nothing was served there for long: after 429s, for as long as one pause
- * may be, or as the request is patient; after 503s that say when to come again, which a restart brings too, for as long as a request may
- * sleep that is sent four times, if all other origins that would do are unavailable or down as well.
+ * Whether a request gives up on a pausing origin because the origin has served nothing for long.
+ *
+ * After 429s, that is as long as one pause may be, or as the request is patient. After 503s that name a wait, as a restart sends
+ * them too, it is as long as a request may sleep that is sent four times; and all other lanes that the request may go to must be
+ * unavailable or down as well.
  *
  * @param lane The lane of the origin.
- * @param lanes All lanes that would do.
+ * @param lanes All lanes that the request may go to.
  * @param errand The request.
  * @param nowMs The time on the client's clock.
- * @param maxRetryAfterMs The longest pause that is waited out, in milliseconds.
+ * @param maxRetryAfterMs The longest pause that requests wait out, in milliseconds.
  */
 export function isGivenUp(
   lane: Lane,
@@ -46,14 +48,14 @@ export function isGivenUp(
 }
 
 /**
- * The error of a request that must not wait for any of its lanes: each has an open breaker that it has no patience for, or asks
- * for a longer pause than the request may take, or is given up because it asks for one after the other.
+ * Returns the error of a request that must not wait for any of its lanes. Each lane has an open breaker that the request does not
+ * wait for, or its origin asks for too long a pause, or for one pause after the other.
  *
  * @param errand The request.
- * @param lanes The lanes that would do, the preferred one first.
+ * @param lanes The lanes that it may go to, the preferred one first.
  * @param nowMs The time on the client's clock.
- * @param maxRetryAfterMs The longest pause that is waited out, in milliseconds.
- * @returns The error of the lane that would be free first, which says of the others why they would not do; `undefined` if the request
+ * @param maxRetryAfterMs The longest pause that requests wait out, in milliseconds.
+ * @returns The error of the lane that would be free first, which also names the reasons of the others; `undefined` if the request
  * may wait.
  */
 export function refusalOf(
@@ -70,7 +72,7 @@ export function refusalOf(
         isGivenUp(lane, lanes, errand, nowMs, maxRetryAfterMs));
     const waitMs = isPaused ? pauseMs : refusedForMs(lane, errand, nowMs);
     if (waitMs === 0) return undefined;
-    // Asked once: it reads the clock by itself, and may admit a probe in the next moment.
+    // Ask the breaker only once: it reads the clock by itself, and may admit a probe a moment later.
     (refusals ??= []).push({ lane, isPaused, waitMs });
   }
   if (refusals === undefined) return undefined;
@@ -81,16 +83,16 @@ export function refusalOf(
     : circuitOpenError(errand, lane, waitMs, context);
 }
 
-/** Why a lane would not do. */
+/** The reason why a lane refuses a request. */
 interface Refusal {
   readonly lane: Lane;
-  /** Whether it has been asked for a pause that is too long; otherwise its breaker is open. */
+  /** Whether the lane's origin asks for too long a pause; otherwise its breaker is open. */
   readonly isPaused: boolean;
-  /** For how long, in milliseconds. */
+  /** How long the reason holds, in milliseconds. */
   readonly waitMs: number;
 }
 
-/** What an error says besides: as after a round, what is wrong with each mirror. */
+/** The context of an error: the failure of each mirror, as after a round. */
 type Context =
   | Readonly<Record<"mirrors", readonly { readonly url: string; readonly failure: string }[]>>
   | undefined;
@@ -103,11 +105,11 @@ function tell({ lane, isPaused, waitMs }: Refusal): { readonly url: string; read
 }
 
 /**
- * Refuses those in line for a lane that must not wait any longer, and tells the lane how patient the others are.
+ * Refuses the requests in line for a lane that must not wait any longer, and sets how patient the others are.
  *
  * @param lane The lane.
  * @param nowMs The time on the client's clock.
- * @param maxRetryAfterMs The longest pause that is waited out.
+ * @param maxRetryAfterMs The longest pause that requests wait out.
  * @param remove Takes a waiter out of line.
  */
 export function refuseSome(
@@ -123,7 +125,7 @@ export function refuseSome(
     if (refusal !== undefined) refused.push([waiter, refusal]);
     else if (waiter.errand.patienceMs > 0) {
       const endMs = lane.outage.patienceEnd(waiter.errand, nowMs);
-      // The last probe may have been made for it; then it waits for another lane.
+      // If the last probe of this request's patience was made, it waits for another lane.
       if (lane.probedAtMs < endMs) patienceEndMs = Math.min(patienceEndMs, endMs);
     }
   };
@@ -131,26 +133,26 @@ export function refuseSome(
   lane.waiting.forEach(look);
   lane.outage.limitCooldown(patienceEndMs);
   for (const [waiter, refusal] of refused) {
-    // What the one before has caused may have taken it out of line.
+    // The refusal of another waiter may have taken this one out of line.
     if (!waiter.isWaiting) continue;
     remove(waiter);
     waiter.onRefused(refusal);
   }
 }
 
-/** For how long a breaker refuses a request that does not wait for it; 0 if it lets it pass, or the request waits. */
+/** Returns how long a breaker refuses a request that does not wait for it; 0 if it admits the request, or the request waits. */
 function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
   const { breaker } = lane;
   if (breaker === undefined || breaker.state === "closed") return 0;
   const { patienceMs } = errand;
   const patienceEndMs = lane.outage.patienceEnd(errand, nowMs);
-  // No cooldown is cut short any more for the sake of one for which the last probe has been made.
+  // A request whose last probe has been made does not shorten cooldowns any more.
   const isOver = lane.probedAtMs >= patienceEndMs;
   const openMs = breaker.refusesForMs(patienceMs > 0 && !isOver ? lane.outage.cooldownCapMs : Infinity);
   if (openMs === 0) return 0;
   if (patienceMs === 0 || isAbandoned(lane, errand)) return openMs;
   if (nowMs >= patienceEndMs) {
-    // The last probe is in flight, or was made when their patience ended.
+    // The request waits for its last probe, in flight or still to come, and is refused after it.
     return breaker.state === "half-open" || lane.probedAtMs < patienceEndMs ? 0 : openMs;
   }
   return breaker.state === "open" && nowMs + openMs > errand.deadlineAtMs ? openMs : 0;
@@ -180,7 +182,7 @@ function pausedError(errand: Errand, lane: Lane, leftMs: number, context: Contex
   );
 }
 
-/** What an origin that is down has failed of last. */
+/** Returns the end of a sentence about an origin that is down: the reason of its latest failure. */
 function describeFailure({ failureReason }: Lane): string {
   return failureReason === "" ? "" : ` after a failure: ${failureReason}`;
 }

@@ -1,65 +1,67 @@
 /**
- * A quota that an origin fills up again at a moment which it names.
+ * A quota that an origin fills up again at a stated time.
  *
  * @module
  */
 
-/** What a response says of a quota. */
+/** The state of a quota that a response states. */
 export interface QuotaState {
-  /** How many requests it is for; `undefined` if the origin does not say. */
+  /** The size of the quota, in requests; `undefined` if the origin does not say. */
   readonly limit: number | undefined;
   readonly remaining: number;
-  /** When it is full again, on the client's clock. */
+  /** When the quota is full again, on the client's clock. */
   readonly resetAtMs: number;
 }
 
-/** Around the response. */
+/** The facts of the response. */
 export interface AnswerFacts {
   readonly nowMs: number;
-  /** How many have been sent and not answered: the origin may not have counted them. */
+  /** How many requests have been sent and not answered: the origin may not have counted them. */
   readonly pending: number;
-  /** Which attempt it answers; a later one knows better. */
+  /** The number of the answered attempt; the response to a later one knows better. */
   readonly number: number;
-  /** Whether the origin has answered well. */
+  /** Whether the response is a success. */
   readonly isOk: boolean;
 }
 
 /**
- * Lets as many go as the latest answer says are left, less those that it may not have counted. After the reset the quota counts as full,
- * and as large as it is known to be.
+ * Lets as many requests go as the latest response says are left, less those that the origin may not have counted. After the reset
+ * the quota counts as full, and as large as it is known to be.
  */
 export class ResetWindow {
   readonly #maxWaitMs: number;
   #limit: number | undefined;
-  /** The most that was ever left. */
+  /** The most requests that were ever left. */
   #most = 0;
   #left = Infinity;
-  /** How many were left according to the response that is believed, and how many attempts it may not have counted. */
+  /** How many requests were left according to the believed response, and how many attempts it may not have counted. */
   #stated = 0;
   #uncounted = 0;
-  /** How many went at once without knowing. */
+  /** How many requests went at once while the new quota was unknown. */
   #step = 1;
   #resetAtMs = Infinity;
-  /** Whether that is the end of another wait, after which the quota may not be full. */
+  /** Whether `#resetAtMs` is the end of another wait, after which the quota may not be full. */
   #isEarly = false;
-  /** Since when nothing has been left. */
+  /** When the quota was used up. */
   #emptySinceMs = 0;
   #number = -Infinity;
-  /** Whether the wait was given up, and one request finds out how things are. */
+  /** Whether one request tests the quota, because the wait for the reset was given up. */
   #isTrying = false;
-  /** Whether a response came although nothing should have been left: what the origin says of this quota means nothing. */
+  /**
+   * Whether a success came although nothing should have been left, so that what the origin states about this quota means nothing.
+   */
   #isDoubted = false;
 
   /**
-   * Creates a window of which nothing is known.
+   * Creates the window of an unknown quota.
    *
-   * @param maxWaitMs How long a quota that is used up is believed in, in milliseconds.
+   * @param maxWaitMs How long the window believes that the quota is used up, in milliseconds.
    */
   constructor(maxWaitMs: number) {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** A response says how it is. */
+  /** Takes over the state that a response states. */
   update({ limit, remaining, resetAtMs }: QuotaState, { nowMs, pending, number, isOk }: AnswerFacts): void {
     this.#isDoubted = remaining <= 0 && isOk && (this.#isDoubted || this.#isTrying);
     if (this.#isTrying) this.#emptySinceMs = nowMs;
@@ -73,11 +75,11 @@ export class ResetWindow {
       this.#resetAtMs = resetAtMs;
       this.#isEarly = false;
     } else if (remaining > this.#stated && this.#uncounted > 0) {
-      // The origin counted it first, so that the later response has told of it already.
+      // The origin counted this request before the later one, whose response has included it already.
       this.#uncounted--;
       this.#setLeft(this.#left + 1, nowMs);
     } else if (left < this.#left) {
-      // It is the response to an earlier request, which may be about the time before the reset.
+      // The response to an earlier request may be from before the reset: take over its count, but not its reset.
       this.#believe(remaining, pending, nowMs);
     }
   }
@@ -94,7 +96,10 @@ export class ResetWindow {
     this.#left = left;
   }
 
-  /** The origin has named another wait, which counts more than its reset: then it takes something again, if not as much as after that. */
+  /**
+   * Moves the reset to an earlier time: the end of another wait that the origin has named. Then the origin accepts something
+   * again, if not a full quota.
+   */
   resetBy(atMs: number): void {
     if (this.#left > 0 || atMs >= this.#resetAtMs) return;
     this.#resetAtMs = atMs;
@@ -102,40 +107,40 @@ export class ResetWindow {
   }
 
   /**
-   * A response says nothing of it. If one that was to find out what the new quota is like has not, more go without knowing: twice as many
-   * each time.
+   * Notes a response that does not state the quota. If a request should have shown the new quota and did not, more go without
+   * knowing it: twice as many each time.
    *
-   * @param number Which attempt it answers; only those count that were sent after what is believed.
-   * @param pending How many have been sent and not answered.
+   * @param number The number of the answered attempt; one that was sent before the believed one does not count.
+   * @param pending How many requests have been sent and not answered.
    */
   passOver(number: number, pending: number): void {
     if (this.#resetAtMs < Infinity || this.#left > 0 || pending > 0 || number <= this.#number) return;
     this.#left = this.#step *= 2;
   }
 
-  /** One is about to be sent. */
+  /** Counts a request that is about to be sent. */
   take(nowMs: number): void {
     if (this.#left > 0 && this.#left <= 1) this.#emptySinceMs = nowMs;
     this.#left--;
   }
 
-  /** It was not sent after all. */
+  /** Takes the count of a request back that was not sent after all. */
   giveBack(): void {
     this.#left++;
   }
 
   /**
-   * Until when nothing should be sent.
+   * Returns until when nothing should be sent.
    *
    * @param nowMs The time on the client's clock.
-   * @param pending How many have been sent and not answered.
-   * @returns `nowMs` if something may be; `Infinity` until one of those is answered.
+   * @param pending How many requests have been sent and not answered.
+   * @returns `nowMs` if a request may be sent; `Infinity` if that depends on an answer.
    */
   blockedUntilMs(nowMs: number, pending: number): number {
     if (this.#isDoubted) return nowMs;
     if (nowMs >= this.#resetAtMs) this.#reset(nowMs, pending);
     if (this.#left > 0) return nowMs;
-    // What the new quota is like, the next answer says.
+    // The next answer states the new quota.
     if (this.#resetAtMs === Infinity) return pending > 0 ? Infinity : nowMs;
     // The clock may have gone back.
     this.#emptySinceMs = Math.min(this.#emptySinceMs, nowMs);
@@ -154,7 +159,7 @@ export class ResetWindow {
     this.#isEarly = false;
   }
 
-  /** Whether nothing of it matters any more. */
+  /** Whether the quota restricts nothing any more. */
   isOver(nowMs: number): boolean {
     return this.#isDoubted || nowMs >= this.#resetAtMs || this.#resetAtMs === Infinity;
   }

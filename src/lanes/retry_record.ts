@@ -1,30 +1,34 @@
 /**
- * What has become of the retries of an origin lately.
+ * The record of an origin's recent retries.
  *
  * @module
  */
 
 import { WindowedCount } from "../primitives/windowed_count.ts";
 
-/** For how long a retry says how likely the next one is to succeed, in milliseconds. */
+/** How long the outcome of a retry counts in the rate of success, in milliseconds. */
 const WINDOW_MS = 60_000;
-/** So many retries say something. */
+/** The fewest retries that say something. */
 const FEWEST = 8;
-/** If not even this share of the retries succeed, failures do not pass by themselves. */
+/** If less than this share of the retries succeed, failures do not pass by themselves. */
 const LOWEST_RATE = 0.1;
-/** No success is certain. */
+/** No success is certain, so the rate counts as this at most. */
 const HIGHEST_RATE = 0.99;
-/** A request that would have succeeded by now, but for one in ten thousand, is not like the others. */
+/** A request that needs more retries than all but one in ten thousand is not like the others. */
 const BAD_LUCK = 0.0001;
 
-/** How fast retries may follow each other, which grows with those that succeed. */
+/**
+ * The pace of retries. Within this time, in milliseconds, a constant number may be sent, and a multiple of those that have
+ * succeeded in it.
+ */
 const PACE_MS = 1_000;
 const SLOWEST_PACE = 10;
 const PACE_GAIN = 1.5;
 
 /**
- * Counts the retries of requests that may wait, and those that have succeeded. An origin that is full refuses what it can't take, and serves it
- * the next time or the time after: so the more retries succeed, the faster the next ones follow, and the more of them a request has.
+ * Records the retries of patient requests, and their successes. An origin at capacity refuses what it can't take, and serves it
+ * the next time or the time after. So the more retries succeed, the faster the next ones may follow, and the more retries a
+ * request has.
  */
 export class RetryRecord {
   readonly #sentLately: WindowedCount;
@@ -32,7 +36,7 @@ export class RetryRecord {
   readonly #ended: WindowedCount;
   readonly #rescued: WindowedCount;
 
-  /** Knows of no retries yet. */
+  /** Creates an empty record. */
   constructor(nowMs: number) {
     this.#sentLately = new WindowedCount(PACE_MS, nowMs);
     this.#rescuedLately = new WindowedCount(PACE_MS, nowMs);
@@ -40,17 +44,20 @@ export class RetryRecord {
     this.#rescued = new WindowedCount(WINDOW_MS, nowMs);
   }
 
-  /** Whether one more may be sent: ten a second may, and one and a half times as many as have succeeded within the last one. */
+  /**
+   * Whether one more retry may be sent: within a second, ten and one and a half times as many as have succeeded in the last
+   * second.
+   */
   mayRetry(nowMs: number): boolean {
     return this.#sentLately.total(nowMs) < SLOWEST_PACE + PACE_GAIN * this.#rescuedLately.total(nowMs);
   }
 
-  /** A retry is sent. */
+  /** Counts a retry that is sent. */
   noteSent(nowMs: number): void {
     this.#sentLately.add(nowMs);
   }
 
-  /** A retry has ended; it is a rescue if it has brought what was asked for. */
+  /** Counts a retry that has ended; it is a rescue if it has succeeded. */
   noteEnd(isRescue: boolean, nowMs: number): void {
     this.#ended.add(nowMs);
     if (!isRescue) return;
@@ -58,21 +65,22 @@ export class RetryRecord {
     this.#rescuedLately.add(nowMs);
   }
 
-  /** Whether hardly any of those that have ended succeeded; not as long as there were too few to tell. */
+  /** Whether hardly any of the ended retries succeeded; not if there were too few to tell. */
   areInVain(nowMs: number): boolean {
     const ended = this.#ended.total(nowMs);
     return ended >= FEWEST && this.#rescued.total(nowMs) < LOWEST_RATE * ended;
   }
 
-  /** Whether enough of those that have ended succeeded; not as long as there were too few to tell. */
+  /** Whether enough of the ended retries succeeded; not if there were too few to tell. */
   areOfUse(nowMs: number): boolean {
     return this.#ended.total(nowMs) >= FEWEST && !this.areInVain(nowMs);
   }
 
   /**
-   * How many retries a request needs that is as likely to succeed each time as the others were, in all but one case in ten thousand.
+   * Returns how many retries all but one in ten thousand requests need, if each retry is as likely to succeed as the recorded
+   * ones.
    *
-   * @returns The number; 0 if there were too few retries to tell, or too few of them were of use.
+   * @returns The number; 0 if there were too few retries to tell, or too few of them succeeded.
    */
   retriesNeeded(nowMs: number): number {
     if (!this.areOfUse(nowMs)) return 0;

@@ -1,5 +1,5 @@
 /**
- * The scheduler: the one place where requests wait for their turn, and the one that admits them.
+ * The scheduler: the one place where requests wait for their turn, and where they are admitted.
  *
  * @module
  */
@@ -35,28 +35,28 @@ import { Turns } from "./turns.ts";
 import type { Place, Waiter } from "./waiter.ts";
 import { WakeUps } from "./wake_ups.ts";
 
-/** What a scheduler works with. */
+/** The options and collaborators of a scheduler. */
 export interface SchedulerOptions extends ReportOptions {
-  /** Bounds what is in flight; it may be shared with others. */
+  /** The semaphore that bounds the requests in flight; other clients may share it. */
   readonly semaphore: Semaphore;
-  /** The bucket of all requests that are not of an origin with its own; it may be shared with others. */
+  /** The token bucket of all requests whose origin has no bucket of its own; other clients may share it. */
   readonly bucket: Bucket | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  /** The longest pause of an origin that is waited out, in milliseconds. */
+  /** The longest pause of an origin that requests wait out, in milliseconds. */
   readonly maxRetryAfterMs: number;
-  /** The time that retries are counted in, where others share it. */
+  /** The working time in which retries are counted, if other clients share it. */
   readonly workingTime?: WorkingTime | undefined;
-  /** When single requests are refused because too many are in line, or one has been for too long. */
+  /** The limits beyond which single requests are refused: too many in line, or a wait that is too long. */
   readonly shedding?: LoadShedding | undefined;
-  /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
+  /** Whether a timer lives only as long as the incoming request that has set it, so that each waiter needs its own. */
   readonly timersBelongToRequests: boolean;
 }
 
 /**
- * Admits requests. One is admitted at the moment at which all conditions hold together: a permit is free in the client and
- * in the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then it holds none of them. Lanes and
- * batches take turns at the permits; within a lane the order is by priority, and first come, first served.
+ * Admits requests. It admits a request at the moment at which all conditions hold together: a permit is free in the client and in
+ * the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then the request holds none of them. Lanes
+ * and batches take turns at the permits. Within a lane the order is by priority, and first come, first served.
  */
 export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, TokenListener {
   readonly #ledger: PermitLedger;
@@ -66,36 +66,36 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   /** Permits that were taken and are about to be used. */
   #inHand = 0;
   #isPicking = false;
-  /** Whether more was to be admitted meanwhile. */
+  /** Whether `dispatch()` was called while it could not admit any request. */
   #isAsked = false;
-  /** How many want that no request is admitted. */
+  /** How many callers of `hold()` want no request to be admitted at present. */
   #holds = 0;
-  /** In line for a permit of a semaphore that others use as well. */
+  /** The client's place in the queue for a permit of a semaphore that other clients share. */
   readonly #turn: PermitTurn;
-  /** Permits out. */
+  /** How many permits are out. */
   inFlight = 0;
-  /** Requests in line. */
+  /** How many requests are in line. */
   inLine = 0;
-  /** Absent where any number may wait, for any time. */
+  /** Refuses single requests under load; absent if any number may wait for any time. */
   readonly #shedder: LoadShedder | undefined;
-  /** Called when an attempt has given its permit back, once a listener wants to know. */
+  /** Called when an attempt has given its permit back; set once a listener needs it. */
   onRelease: (() => void) | undefined = undefined;
   readonly #holders: PermitHolders;
   readonly #wakeUps: WakeUps;
-  /** Absent where attempts never die. */
+  /** The leases of permits; absent on runtimes where attempts always end. */
   readonly #leases: Leases | undefined;
   readonly #polls: Polls | undefined;
-  /** Hears what has become of attempts. */
+  /** Takes the reports of what became of attempts. */
   readonly reports: AttemptReports;
-  /** The time that retries are counted in. */
+  /** The working time in which retries are counted. */
   readonly workingTime: WorkingTime;
-  /** Keeps permits for those whose origins answer. */
+  /** Keeps silent origins from holding the permits that others need. */
   readonly silentLanes: SilentLanes;
-  /** What is held by requests that have failed late, and are tried again. */
+  /** The permits of requests that are retried after a late failure. */
   readonly #costly: SmallShare = new SmallShare(this);
   readonly #aside: LanesAside = new LanesAside();
 
-  /** Creates a scheduler of whose permits none is used. */
+  /** Creates a scheduler whose permits are all free. */
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.workingTime = options.workingTime ?? new WorkingTime();
@@ -129,7 +129,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return Math.max(this.capacity, this.#options.adaptiveLimit?.max ?? 0);
   }
 
-  /** The time on the client's clock. */
+  /** Returns the time on the client's clock. */
   now(): number {
     return this.#options.clock.now();
   }
@@ -146,8 +146,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * Whether somebody is in line who waits for no silent origin, is about to try nothing again that has failed late, and is not this batch;
-   * or another client that shares the permits.
+   * Whether a permit is wanted by another client that shares the semaphore, or by a batch or lane that need not stand aside
+   * itself: a lane whose origin answers, and whose first request is not retried after a late failure. The given batch does not
+   * count.
    */
   #hasOthersInLine(allowance?: Allowance): boolean {
     if (this.#ledger.waiters.size > (this.#turn.isQueued ? 1 : 0)) return true;
@@ -160,12 +161,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return false;
   }
 
-  /** Whether a token has to be taken for a lane. */
+  /** Whether a request to a lane needs a token. */
   hasBucket(lane: Lane): boolean {
     return this.#tokens.areNeeded(lane);
   }
 
-  /** Makes a lane's waiting requests take part. */
+  /** Attaches a lane, so that its waiting requests take part in the round, and follows its breaker. */
   adopt(lane: Lane): void {
     lane.attach(this.#claimLane);
     let openedAtMs: number;
@@ -186,9 +187,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * Admits a request at once, if it has to wait for nothing; with a permit that is in hand, or a free one.
+   * Admits a request at once, if it has to wait for nothing, with the permit in hand or a free one.
    *
-   * @param lane Where it goes.
+   * @param lane The lane of the request.
    * @param nowMs The time on the client's clock.
    * @returns The ticket of the lane's breaker; -1 if the request is not admitted.
    */
@@ -215,7 +216,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     try {
       return this.#tokens.take(lane, line) === undefined;
     } catch {
-      // The bucket is the caller's own. It is asked again for the request in line, which is refused then.
+      // The caller's own bucket has thrown. It is asked again for the request in line, which is refused then.
       return false;
     }
   }
@@ -248,19 +249,24 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.dispatch();
   }
 
-  /** Lanes that have left the permits to others claim again. */
+  /** Lets lanes claim again that have left the permits to others. */
   #recall(most: number): void {
     for (const lane of this.#aside.recall(most)) this.#rouse(lane, this.now());
   }
 
-  /** Whether a request has to leave the permits to others: its origin is silent, or it has failed late, and such hold enough of them. */
+  /**
+   * Whether a request must leave the permits to others: its origin is silent, or it has failed late, and requests like it hold
+   * their share of the permits.
+   */
   #mustStandAside({ isSilent, isDown, mayScout }: Lane, { isCostly, allowance }: Errand): boolean {
     const isTooMuch = (isSilent && !mayScout && this.silentLanes.areFull(allowance)) ||
       (isCostly && !isDown && this.#costly.isFull(allowance));
     return isTooMuch && this.#hasOthersInLine();
   }
 
-  /** Does what `tryEnter` does for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
+  /**
+   * Does the same as `tryEnter` for a lane that is not clear, as when a probe is due, or a first request warms a connection up.
+   */
   #tryEnterUnclear(
     errand: Errand,
     lane: Lane,
@@ -275,13 +281,14 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * Admits a request, now or when its turn has come.
+   * Admits a request, now or in its turn.
    *
    * @param errand The request.
-   * @param lanes The lanes that would do, the preferred one first.
-   * @param isUrgent Whether it goes before all that were never sent.
-   * @returns The admission, or the request in line. Its promise rejects with a `CircuitOpenError` if it does not wait for a
-   * breaker that is open, and with an `HttpError` if an origin has asked for a longer wait than it may take.
+   * @param lanes The lanes that it may go to, the preferred one first.
+   * @param isUrgent Whether it goes before all requests that were never sent.
+   * @returns The admission, or the request in line. The waiter's promise rejects with a `CircuitOpenError` if the request does
+   * not wait for a breaker that is open. It rejects with an `HttpError` if an origin has asked for a longer wait than the request
+   * may take.
    */
   admit(
     errand: Errand,
@@ -290,7 +297,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   ): Admission | AdmissionWaiter {
     const nowMs = this.now();
     const { allowance } = errand;
-    // One that has slept must not go while its batch has enough in flight.
+    // A request that has slept must not go while its batch has enough in flight.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
       const admission = this.#tryAdmitAny(errand, lane, nowMs);
@@ -312,11 +319,11 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * Admits a second attempt beside one that is in flight, if it has to wait for nothing. It is never a probe, takes nothing that
-   * a request in line waits for, and no place in a batch that has enough in flight.
+   * Admits a second attempt beside one in flight, if it has to wait for nothing. It is never a probe, takes nothing that a
+   * request in line waits for, and no place in a batch that has enough in flight.
    *
    * @param errand The request.
-   * @param lane Where the second attempt goes.
+   * @param lane The lane of the second attempt.
    * @returns The admission; `undefined` if it is not admitted now.
    */
   tryAdmit(errand: Errand, lane: Lane): Admission | undefined {
@@ -327,12 +334,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * Admits a second attempt with the permit that is in hand, before requests in line, which are younger; otherwise as
-   * {@linkcode Scheduler.tryAdmit} does.
+   * Admits a second attempt with the permit in hand, before requests in line, which are younger; otherwise does the same as
+   * {@linkcode Scheduler.tryAdmit}.
    *
    * @param errand The request.
-   * @param lane Where the second attempt goes.
-   * @param claimant What has claimed for it, and does so again when its batch or the lane has room.
+   * @param lane The lane of the second attempt.
+   * @param claimant The claimant of the second attempt. It claims again when its batch or the lane has room.
    * @param nowMs The time on the client's clock.
    */
   tryAdmitInTurn(errand: Errand, lane: Lane, claimant: Claimant, nowMs: number): Admission | undefined {
@@ -360,8 +367,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * How many permits a second attempt counts as holding when it claims: it comes just before the requests in line of its lane, and no later
-   * than batches.
+   * Returns how many permits a second attempt counts as holding when it claims. It comes just before the requests in line of its
+   * lane, and no later than batches.
    */
   permitsOfSecond(lane: Lane): number | undefined {
     const isOverShare = this.#turns.busyLanes > 1 &&
@@ -369,14 +376,17 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return isOverShare ? undefined : Math.max(0, lane.inFlight - 1);
   }
 
-  /** Lets what sends second attempts take part in the round; not in a worker, where another request may not send them. */
+  /**
+   * Lets a claimant of second attempts take part in the round. Not in a worker at the edge, where another incoming request can't
+   * send them.
+   */
   awaitTurn(claimant: Claimant): void {
     if (this.#options.timersBelongToRequests) return;
     this.join(claimant);
     this.dispatch();
   }
 
-  /** What an admitted request gets. */
+  /** Creates the admission of an admitted request. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const { receipt } = errand;
     errand.receipt = undefined;
@@ -399,7 +409,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return admission;
   }
 
-  /** Puts a request in line; it is refused at once if it must not wait. */
+  /** Puts a request in line, or refuses it at once if it must not wait. */
   wait(waiter: Waiter<Lane>, nowMs: number): void {
     const { errand, lanes } = waiter;
     // A request without patience still goes as a probe, if one is due.
@@ -415,28 +425,28 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     fallAsleep(errand);
     this.#polls?.begin(waiter);
     this.dispatch();
-    // It may be a limit of its lane that it waits for.
+    // The request may wait only for a limit of its lane, of which the ledger tells the holders nothing.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
     if (this.#shedder !== undefined && waiter.isWaiting) this.#shedder.watch(waiter);
   }
 
-  /** A permit is held for a body that its reader takes their time for. */
+  /** Registers a permit that is held for a body with a slow reader, so that it may come back early. */
   offer(holder: PermitHolder): void {
-    // One request can't receive what belongs to another one.
+    // One incoming request can't receive a body that belongs to another one.
     if (!this.#options.timersBelongToRequests) this.#holders.add(holder);
   }
 
-  /** The permit comes back. */
+  /** Removes a holder whose permit comes back. */
   withdraw(holder: PermitHolder): void {
     if (this.#holders.size > 0) this.#holders.delete(holder);
   }
 
-  /** Takes a request out of line, which wants nothing any more. */
+  /** Takes a request out of line that was cancelled. */
   leave(waiter: Waiter<Lane>): void {
     waiter.isCancelled = true;
     if (!waiter.isWaiting) return;
     this.#remove(waiter);
-    // It may have been passed over, and with it those behind.
+    // The round may have passed over this request, and over those behind it.
     for (const lane of waiter.lanes) {
       if (lane.queued > 0) this.#rouse(lane, this.now());
     }
@@ -444,14 +454,14 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     else this.dispatch();
   }
 
-  /** A waiting request that was passed over may go after all. */
+  /** Lets a waiting request claim that the round had passed over. */
   reconsider(waiter: Waiter<Lane>): void {
     if (!waiter.isWaiting) return;
     for (const lane of waiter.lanes) this.#rouse(lane, this.now());
     this.dispatch();
   }
 
-  /** Admits no request while a function runs that takes many out of line: permits must not go to those that are next. */
+  /** Admits no request while a function runs that takes many out of line; otherwise permits would go to the next of them. */
   hold(work: () => void): void {
     this.#holds++;
     try {
@@ -462,7 +472,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.dispatch();
   }
 
-  /** Lets a waiting request go before those of a lower priority. */
+  /** Gives a waiting request a higher priority. */
   raise(waiter: Waiter<Lane>, priority: number): void {
     if (!waiter.isWaiting || priority <= waiter.priority) return;
     this.#turns.hasPriorities = true;
@@ -486,7 +496,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#turn.leave();
   }
 
-  /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
+  /** Takes the permit of an attempt back when nothing of the attempt is on the wire any more. */
   release(lane: Lane, admission?: Admission): void {
     if (admission !== undefined) this.#leases?.end(admission);
     if (admission?.isCostly) this.#costly.inFlight--;
@@ -501,11 +511,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   /**
-   * Ends an attempt on the straight way that has succeeded, and passes its permit on. Its lane was clear when it was sent.
+   * Ends a successful attempt on the straight way, and passes its permit on. Its lane was clear when it was sent.
    *
-   * @param attempt What it was.
+   * @param attempt The attempt.
    * @param nowMs The time on the client's clock.
-   * @returns What has been admitted with the permit, and has to be run; `undefined` if there is nothing, or it runs by itself.
+   * @returns The request that was admitted with the permit, and that the caller must run; `undefined` if there is none, or it
+   * runs by itself.
    */
   succeed(attempt: StraightAttempt, nowMs: number): Runnable | undefined {
     const lane = attempt.lane!;
@@ -531,17 +542,17 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (--lane.inFlight === 0) this.#turns.busyLanes--;
     if (!lane.isClear && lane.queued > 0) this.#rouse(lane, nowMs);
     const ledger = this.#ledger;
-    // A permit that others wait for as well, or that is one too many, goes back; they are served first.
+    // Other clients that wait for the semaphore are served first, and a permit beyond its capacity is withdrawn.
     const isOwn = ledger.inUse <= ledger.capacity && ledger.waiters.size === (this.#turn.isQueued ? 1 : 0);
     if (isOwn && this.#turns.size > 0) {
       this.#inHand++;
       const runnable = this.#pick(nowMs);
       if (runnable !== undefined) {
-        // What was admitted may have made room for others, which can have other permits.
+        // The admission may have made room for further requests, which can use other permits.
         if (this.#isAsked) this.dispatch();
         return runnable;
       }
-      // A source may have made others give permits back.
+      // A batch's source, which is the caller's code, may have made other attempts give permits back.
       while (this.#inHand > 0) {
         this.#inHand--;
         ledger.give(1);
@@ -554,17 +565,22 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return undefined;
   }
 
-  /** A lane has begun to pause, or goes on with that: tells those that must not wait any longer, in line and asleep. */
+  /**
+   * Refuses the requests, in line and asleep, that must not wait any longer, because a lane begins to pause or prolongs its
+   * pause.
+   */
   notePause(lane: Lane): void {
     wakeGivenUp(lane, this.now(), this.#options.maxRetryAfterMs);
     this.examine(lane);
   }
 
-  /** Something has happened in a lane: tells those that must not wait any longer, and lets the others go if they may. */
+  /**
+   * Looks at a lane in which something has changed: refuses requests that must not wait any longer, and lets the others claim.
+   */
   examine(lane: Lane): void {
     if (lane.queued === 0) return this.#settleDown(lane);
     const nowMs = this.now();
-    // A probe whose time is over has failed; that is an event of its own, which examines anew.
+    // A probe whose lease has expired has failed. The breaker notices that here, and its event examines the lane anew.
     lane.breaker?.refusesForMs();
     if (lane.pauseLeftMs(nowMs) > 0 || lane.isDown) {
       refuseSome(lane, nowMs, this.#options.maxRetryAfterMs, (waiter) => this.#remove(waiter));
@@ -576,13 +592,13 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.dispatch();
   }
 
-  /** Lets a lane claim, or look again when what blocks it may be over. */
+  /** Lets a lane claim; or schedules its next look for when its obstacle may be gone. */
   #rouse(lane: Lane, nowMs: number): void {
     if (lane.tokenNotice !== undefined) return;
     const untilMs = lane.blockedUntilMs(nowMs);
     if (untilMs <= nowMs) {
       this.#wakeUps.drop(lane);
-      // Nearly always there are none, and this runs for each request in line.
+      // Nearly always the list is empty, and this runs for each request in line.
       if (lane.refused.length > 0) {
         for (const second of lane.refused.splice(0)) this.join(second);
       }
@@ -592,7 +608,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#wakeUps.set(lane, untilMs, nowMs);
   }
 
-  /** No request waits in a lane: it needs nothing any more. */
+  /** Releases everything that a lane without waiting requests does not need. */
   #settleDown(lane: Lane): void {
     this.quit(lane);
     this.#wakeUps.drop(lane);
@@ -615,7 +631,10 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     }
   }
 
-  /** Takes a request out of line that seems to have died; if it has not, it gets in line again when it looks. */
+  /**
+   * Takes a request out of line that seems to have died with its incoming request. If it is alive, it gets in line again at its
+   * next look.
+   */
   #drop(waiter: Waiter<Lane>, nowMs: number): void {
     waiter.poll = undefined;
     this.#remove(waiter);
@@ -623,7 +642,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 
   #awaitToken(lane: Lane, bucket: Bucket): void {
-    // A notice would come by a timer that may die with another request: each waiter looks by itself.
+    // A bucket's timer may die with another incoming request, so each waiter polls instead.
     if (this.#options.timersBelongToRequests) return this.quit(lane);
     if (bucket === lane.bucket) this.quit(lane);
     this.#tokens.await(lane, bucket);
@@ -636,7 +655,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
 
   /** Admits requests that may go, one by one, until none may. */
   dispatch(): void {
-    // The call that picks goes on until none is left.
+    // The call that is picking goes on until no request is left.
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
     this.#admitAll();
@@ -663,7 +682,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     }
   }
 
-  /** Has one claimant after the other claim, until one has used the permit in hand, or all have claimed. */
+  /** Lets claimants claim, one after the other, until one has used the permit in hand, or all have claimed. */
   #pick(nowMs: number): Runnable | undefined {
     this.#isPicking = true;
     try {
@@ -679,7 +698,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     }
   }
 
-  /** Has the first of a lane admitted, or the lane leave the round. One function for all lanes. */
+  /** Admits the first request of a lane, or takes the lane out of the round. One function for all lanes. */
   readonly #claimLane = (lane: Lane, nowMs: number): Runnable | undefined => {
     this.#rouse(lane, nowMs);
     if (!lane.isClaiming) return undefined;
@@ -706,7 +725,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       try {
         isTaken = this.#takeAll(admitting, waiter.placeIn(admitting)?.line, nowMs);
       } catch (error) {
-        // A bucket of the caller's own has failed, and must not keep the others from going.
+        // The caller's own bucket has thrown, and must not keep other requests from going.
         this.#remove(waiter);
         if (admitting.queued > 0) this.#rouse(admitting, nowMs);
         waiter.onRefused(error as Error);
@@ -717,7 +736,10 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return undefined;
   };
 
-  /** Takes all that a request needs besides a permit, or sees to it that the lane does not ask in vain until it is worth asking again. */
+  /**
+   * Takes everything that a request needs besides a permit. If something is missing, keeps the lane from asking again before it
+   * can help.
+   */
   #takeAll(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): boolean {
     if (line?.book !== undefined) {
       const untilMs = line.book.blockedUntilMs(nowMs);
@@ -741,12 +763,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const line = waiter.placeIn(lane)?.line;
     const receipt = receiptOf(lane, line, nowMs);
     waiter.errand.receipt = receipt;
-    // First of all: what enters may change the breaker, and those that wait then may be refused.
+    // Remove it before anything else: its admission may change the breaker, and waiters may be refused then.
     this.#remove(waiter);
     wakeUp(waiter.errand);
     const ticket = lane.enter(nowMs, cooldownCapMs);
     if (!waiter.isCancelled) return waiter.onAdmitted(lane, ticket);
-    // A listener that was told of the probe has aborted it.
+    // A listener of the breaker's event has aborted the request.
     this.#exit(lane);
     this.#inHand++;
     lane.breaker?.settle(ticket, "ignored");
@@ -759,7 +781,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return undefined;
   }
 
-  /** A batch has room again: the lanes that its requests wait in may claim, and its second attempts. */
+  /** Lets lanes and second attempts claim that a batch had no room for, because it has room again. */
   makeRoom(allowance: Allowance): void {
     for (let next = allowance.takeRefused(); next !== undefined; next = allowance.takeRefused()) {
       if (next instanceof Lane) this.#rouse(next, this.now());
@@ -769,7 +791,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   }
 }
 
-/** What an attempt counts in; nothing where no limit is stated, and it has none of its own. */
+/** Creates the receipt of an attempt; `undefined` if neither the origin has stated limits nor the request has a limit key. */
 function receiptOf(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): Receipt | undefined {
   return line === undefined && lane.book === undefined ? undefined : new Receipt(lane, line, nowMs);
 }

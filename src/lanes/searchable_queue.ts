@@ -1,14 +1,14 @@
 /**
- * A queue by priority that is looked through for one that may go.
+ * A priority queue that can be searched for an item that may go.
  *
  * @module
  */
 
 import { type PriorityItem, PriorityQueue } from "../primitives/priority_queue.ts";
 
-/** A priority queue of whose items the first need not be the one that is taken. */
+/** A priority queue from which an item other than the first may be taken. */
 export class SearchableQueue<T extends PriorityItem<T>> extends PriorityQueue<T> {
-  /** Whether items of several priorities are in it. */
+  /** Whether the queue has items of several priorities. */
   get isMixed(): boolean {
     return this.levels.size > 1;
   }
@@ -21,9 +21,9 @@ export class SearchableQueue<T extends PriorityItem<T>> extends PriorityQueue<T>
     });
   }
 
-  /** The first item that a test accepts. */
+  /** Returns the first item that a test accepts. */
   find(test: (item: T) => boolean): T | undefined {
-    // Nearly always all of them have one priority.
+    // Nearly always all items have one priority.
     const levels = this.isMixed
       ? [...this.levels.values()].sort((a, b) => b.priority - a.priority)
       : this.levels.values();
@@ -36,7 +36,7 @@ export class SearchableQueue<T extends PriorityItem<T>> extends PriorityQueue<T>
   }
 
   /**
-   * The item that came first of those with a lower priority.
+   * Returns the oldest item with a lower priority.
    *
    * @param limit The priority that it must be below.
    * @param isBefore Whether an item came before another one.

@@ -1,5 +1,5 @@
 /**
- * Origins from which nothing comes must not hold what others could use.
+ * The rule that silent origins must not hold the permits that others could use.
  *
  * @module
  */
@@ -9,77 +9,83 @@ import { type Lane, SILENT_MS } from "./lane.ts";
 import type { LanesAside } from "./lanes_aside.ts";
 import { SmallShare } from "./small_share.ts";
 
-/** How long it is until that is looked at again, in milliseconds. */
+/** How often attempts look again for silent origins, in milliseconds. */
 export const LOOK_AGAIN_MS = 1_000;
-/** So late a timer comes only where the program keeps the event loop from everything, also from what has come meanwhile; in milliseconds. */
+/**
+ * A timer that is late by this many milliseconds shows that the program has blocked the event loop: answers may have arrived
+ * unread.
+ */
 const DEAF_MS = 500;
-/** One of so many permits, as a mean, finds out whether silent origins serve what they were not asked for yet. */
+/** On average, one of so many permits goes to scouts, which find out whether silent origins serve new requests. */
 const PERMITS_FOR_SCOUT = 10;
 
 /** An attempt in flight. */
 export interface AttemptUnderWay {
   readonly lane: Lane;
-  /** When it was sent, on the client's clock. */
+  /** When the attempt was sent, on the client's clock. */
   readonly sentAtMs: number;
   /** Whether its headers have come. */
   readonly hasHeaders: boolean;
-  /** What its batch may have in flight; absent for a single request. */
+  /** The limits of the attempt's batch; absent for a single request. */
   readonly allowance: Allowance | undefined;
-  /** Whether it is still waited for. */
+  /** Whether its call still waits for the attempt. */
   readonly isPending: boolean;
-  /** Whether it may be sent again, and was not for this reason. */
+  /** Whether its request may be sent again, and has not given way before. */
   readonly mayGiveWay: boolean;
-  /** Ends it; its request gets in line again. */
+  /** Ends the attempt; its request gets in line again. */
   giveWay(): void;
 }
 
-/** What knows what is in flight. */
+/** The source of the lanes and attempts of a client. */
 export interface AttemptSource {
-  /** The lanes that requests have led to. */
+  /** Returns the lanes that requests have led to. */
   lanesMet(): Iterable<Lane>;
-  /** Attempts that wait for their origins, and those whose headers have come. */
+  /** Returns the attempts that wait for their origins, and those whose headers have come. */
   attempts(): Iterable<AttemptUnderWay>;
 }
 
-/** What there is to know of permits. */
+/** The scheduler's permits, as far as {@linkcode SilentLanes} has to know them. */
 export interface PermitView {
   /** How many permits there are. */
   readonly capacity: number;
-  /** Whether there is no permit left, and somebody wants one that waits for no silent origin, and is not this batch. */
+  /** Whether all permits are out, and another batch or a request whose origin answers wants one. */
   isWantedBeside(allowance: Allowance | undefined): boolean;
   /** Lets a lane claim again. */
   reconsiderLane(lane: Lane): void;
 }
 
 /**
- * Keeps requests to silent origins, such as hosts behind a firewall that drops everything, from taking all permits until they time out.
- * Silent is an origin from which nothing comes for 5 s, and for twice as long as any answer has taken, while an attempt waits for it. While
- * other origins serve requests that want them, a quarter of the permits is left to silent ones: no more are sent there, and what is
- * in flight beyond that is ended, the latest first, and sent again in its turn, once for each request. The others have their whole time.
- * Besides, scouts go one by one: an origin may only be silent about what it was asked for so far.
+ * Keeps requests to silent origins, such as hosts behind a firewall that drops everything, from taking all permits until they
+ * time out. An origin is silent if an attempt waits for it and nothing has come from it for 5 s, and for twice as long as its
+ * slowest answer took.
  *
- * There are no timers here: whoever waits for an attempt looks, after 5 s and then every second.
+ * While requests to other origins want permits, silent origins may hold a quarter of them. No more requests are sent there.
+ * Attempts in flight beyond that give way, the latest first, and go again in their turn, once for each request. The others have
+ * their whole time. Besides, scouts go to silent origins one by one, because an origin may be silent only about the resources
+ * that were requested so far.
+ *
+ * There are no timers here: whichever code waits for an attempt calls `look`, after 5 s and then every second.
  */
 export class SilentLanes {
   readonly #view: PermitView;
-  /** Knows what is in flight; without it, nothing is. */
+  /** The source of the lanes and the attempts in flight; the dispatcher sets it. Without it, no attempts are known. */
   source: AttemptSource | undefined = undefined;
   #lookedAtMs = -Infinity;
-  /** Until when it is not looked, for what has come may not have been read. */
+  /** Until when nothing is judged, because answers may have arrived unread. */
   #deafUntilMs = -Infinity;
-  /** What silent lanes hold. */
+  /** The permits of silent lanes. */
   readonly #share: SmallShare;
   readonly #aside: LanesAside;
-  /** When an origin has served a request last, on the client's clock. */
+  /** When an origin last served a request, on the client's clock. */
   servedAtMs: number = -Infinity;
-  /** When one more request may go to a silent origin. */
+  /** When the next scout may go to a silent origin, on the client's clock. */
   #nextScoutAtMs = -Infinity;
-  /** When an attempt has given way last to find out whether others are served. */
+  /** When an attempt last gave way to find out whether others are served, on the client's clock. */
   #foundOutAtMs = -Infinity;
-  /** How long it is until the next one may. */
+  /** How long it takes until the next attempt may give way for that, in milliseconds. */
   #findOutGapMs = SILENT_MS;
 
-  /** Begins without silent lanes; what has been set aside may be one of them. */
+  /** Creates the rule without silent lanes. `aside` holds the lanes that stand aside, silent ones among them. */
   constructor(view: PermitView, aside: LanesAside) {
     this.#view = view;
     this.#share = new SmallShare(view);
@@ -87,10 +93,11 @@ export class SilentLanes {
   }
 
   /**
-   * Some attempt has waited for a while: finds out which origins are silent, and has those give way that hold too much.
+   * Finds out which origins are silent, and makes those attempts give way that hold too many permits. Called when an attempt has
+   * waited for a while.
    *
    * @param nowMs The time on the client's clock.
-   * @param dueAtMs When it should have been looked.
+   * @param dueAtMs When the look was due, on that clock.
    */
   look(nowMs: number, dueAtMs: number): void {
     const hears = this.hears(nowMs, dueAtMs);
@@ -113,7 +120,7 @@ export class SilentLanes {
     if (nowMs >= this.#nextScoutAtMs) this.#sendScout(attempts, nowMs);
   }
 
-  /** Lets one more request go to the silent origin that was asked for nothing new for longest, if somebody waits for it. */
+  /** Lets one scout go to a silent origin that has waiting requests and got no request lately, the one whose last scout is oldest. */
   #sendScout(attempts: readonly AttemptUnderWay[], nowMs: number): void {
     const fresh = attempts.filter(({ sentAtMs }) => nowMs - sentAtMs < SILENT_MS);
     const asked = new Set(fresh.map(({ lane }) => lane));
@@ -130,18 +137,18 @@ export class SilentLanes {
     this.#view.reconsiderLane(chosen);
   }
 
-  /** Whether a timer that was due then is punctual, so that what has come was read. */
+  /** Whether a timer that was due at that time is punctual, so that all answers have been read. */
   hears(nowMs: number, dueAtMs: number): boolean {
     if (nowMs - dueAtMs >= DEAF_MS) this.#deafUntilMs = nowMs + DEAF_MS;
     return nowMs >= this.#deafUntilMs;
   }
 
-  /** A permit is taken, or given back, for a silent lane. */
+  /** Counts a permit that a silent lane takes or gives back. */
   count(permits: 1 | -1): void {
     this.#share.inFlight += permits;
   }
 
-  /** Something has come from a silent lane: others may go now. */
+  /** Ends the silence of a lane from which something has come. */
   noteAnswer(lane: Lane): void {
     this.#share.inFlight -= lane.inFlight;
     lane.isSilent = false;
@@ -149,7 +156,7 @@ export class SilentLanes {
     lane.refresh();
   }
 
-  /** Whether silent lanes hold as much as they may have while others want permits; and a batch, of what it may have in flight. */
+  /** Whether silent lanes hold their share of the permits, or of the concurrency of a batch. */
   areFull(allowance: Allowance | undefined): boolean {
     return this.#share.isFull(allowance);
   }
@@ -163,26 +170,27 @@ export class SilentLanes {
     this.#share.inFlight += lane.inFlight;
   }
 
-  /** Has attempts give way that are more than silent origins may have. */
+  /** Makes attempts give way that are in excess of the silent lanes' share. */
   #makeRoom(silent: readonly AttemptUnderWay[], nowMs: number): void {
     let left = silent.length;
     for (const attempt of silent.toReversed()) {
       const { lane, allowance, sentAtMs } = attempt;
       if (left <= this.#share.room(allowance)) return;
       if (!attempt.isPending || !attempt.mayGiveWay) continue;
-      // What the silent origin itself has served says nothing of others.
+      // Successes of the silent origin itself say nothing about other origins.
       if (this.servedAtMs >= sentAtMs && this.servedAtMs > lane.answeredAtMs) {
         const isWanted = this.#view.isWantedBeside(undefined) ||
           (allowance !== undefined && isFull(allowance));
         if (!isWanted) continue;
-        // It may be the network itself that is silent: one makes room to find that out. All of its own batch may be for the same origin.
+        // The network itself may be silent: one attempt makes room to find that out. Only if another batch or a single request
+        // wants the permit, since all requests of its own batch may wait for the same origin.
       } else if (!this.#view.isWantedBeside(allowance) || !this.#mayFindOut(nowMs)) continue;
       left--;
       attempt.giveWay();
     }
   }
 
-  /** Whether one may give way although nobody is known to be served: the longer that goes on, the more seldom. */
+  /** Whether an attempt may give way although no origin is known to serve others: ever more rarely, the longer that goes on. */
   #mayFindOut(nowMs: number): boolean {
     if (this.servedAtMs >= this.#foundOutAtMs) this.#findOutGapMs = SILENT_MS;
     else if (nowMs - this.#foundOutAtMs < this.#findOutGapMs) return false;
@@ -192,7 +200,7 @@ export class SilentLanes {
   }
 }
 
-/** Whether a batch would pull further requests if it had places for them. */
+/** Whether a batch would pull further requests if it had room for them. */
 function isFull({ hasMore, active, concurrency, asleep, maxWaiting }: Allowance): boolean {
   return hasMore && active >= concurrency && asleep < maxWaiting;
 }

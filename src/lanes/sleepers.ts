@@ -1,5 +1,5 @@
 /**
- * Requests that sleep for nothing.
+ * The waking of requests that sleep in vain.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
 import { isAbandoned, isGivenUp, refusalOf } from "./refusal.ts";
 
-/** So long attempts have failed before an origin that does not answer is taken for down, in milliseconds. */
+/** How long attempts must have failed before an origin that does not answer counts as down, in milliseconds. */
 const UNANSWERED_MS = 4_000;
 
-/** Requests of a batch that would still be refused when they wake need not sleep. */
+/** Wakes patient requests that would still be refused when their sleep ends. */
 export function wakeHopeless(lane: Lane, nowMs: number): void {
   giveUp(
     lane,
@@ -19,19 +19,20 @@ export function wakeHopeless(lane: Lane, nowMs: number): void {
   );
 }
 
-/** An origin has asked for a pause: those that sleep need not, if it is waited for no longer. */
+/** Wakes requests that do not wait for an origin any longer, because it has asked for another pause. */
 export function wakeGivenUp(lane: Lane, nowMs: number, maxRetryAfterMs: number): void {
   giveUp(lane, (errand) => isGivenUp(lane, lane.alone, errand, nowMs, maxRetryAfterMs));
 }
 
 /**
- * An attempt has failed where nothing comes from. If nothing ever has, all that sleep for the lane fail after some time of that.
+ * Notes a failure at an origin from which nothing comes. If nothing ever has, all requests that sleep for the lane fail after a
+ * while of failures.
  *
- * @returns Whether that has gone on for some time.
+ * @returns Whether failures have gone on for that while.
  */
 export function noteUnanswered(lane: Lane, nowMs: number): boolean {
   if (lane.failingSinceMs <= lane.answeredAtMs) lane.failingSinceMs = nowMs;
-  // What was sent before the first has failed says nothing more than that one.
+  // An attempt that was sent before the first failure says no more than that failure.
   if (nowMs - lane.failingSinceMs < UNANSWERED_MS || lane.failedAtMs < lane.failingSinceMs) return false;
   if (!lane.hasAnswered) {
     lane.isAbandoned = true;

@@ -1,78 +1,84 @@
 /**
- * Whether an origin fails because too much is in flight there.
+ * The question whether an origin fails because too much is in flight there.
  *
  * @module
  */
 
 import { COST_FACTOR, type LaneLimit, SLOW_MS } from "./lane_limit.ts";
 
-/** How many attempts are looked at together at the least: fewer may fail together by chance. */
+/** The fewest attempts that are weighed together; fewer may fail together by chance. */
 const FEWEST = 10;
 
-/** From which share of failures on they are too many; and once the limit is lower, until it is known that this is of no use. */
+/** The share of failures that is too many; and the share once the limit is lowered, until that is known not to help. */
 const TOO_MANY = 0.5;
 const STILL_TOO_MANY = 0.25;
 
-/** So many attempts in a row that fail late, while none that was sent since succeeds, are no accident. */
+/** So many consecutive attempts that fail late, while no later one succeeds, are no accident. */
 const FEW_HUNG = 5;
 
-/** Of what fails late, as much as this many times what may be at once is looked at together; so many that succeed have gone well for long. */
+/**
+ * Late failures are weighed over this many times the limit in attempts. As many successes mean that the limit has gone well for
+ * long.
+ */
 const FEW_TIMES = 4;
 
-/** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds; and how many times as long as that took to find out. */
+/**
+ * How long the origin is taken to fail whatever is in flight, in milliseconds, at least; and how many times the time that it took
+ * to find out.
+ */
 const DISBELIEF_MS = 60_000;
 const DISBELIEF_FACTOR = 8;
 
 /**
- * How long before a failed attempt began the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they
- * ask for. And how long before an outage may have been over: otherwise the next one has nothing to do with what came all together then.
+ * How long before a failed attempt began the latest retry may have succeeded, in milliseconds; otherwise requests may fail for
+ * what they ask for. And how soon after a recovery an outage must begin to be blamed on the rush of requests after it.
  */
 const RECENTLY_MS = 10_000;
 
-/** What is looked at of a lane; all times are on the client's clock, in milliseconds. */
+/** A lane, as far as strain depends on it; all times are on the client's clock, in milliseconds. */
 export interface StrainedLane {
   readonly limit: LaneLimit;
   readonly inFlight: number;
   /** How many attempts have succeeded and failed. */
   readonly succeeded: number;
   readonly failed: number;
-  /** When the latest attempt that succeeded began. */
+  /** When the latest successful attempt began. */
   readonly succeededAtMs: number;
-  /** When the latest attempt that failed began: one that took too long says nothing of what was after that. */
+  /** When the latest failed attempt began; a timeout says nothing about the time after that. */
   readonly failedAtMs: number;
   /** When the latest retry succeeded. */
   readonly rescuedAtMs: number;
 }
 
 /**
- * Finds out from failures whether the origin has too much to do: half of the attempts fail, others that were sent meanwhile succeed, and
- * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do. An origin that lets too many hang
- * looks like an outage: there, fewer at once are tried as well, but not for long, and not at the first time if as many have gone well for
- * long.
+ * Finds out from failures whether the origin has too much to do: half of the attempts fail, while others that were sent in
+ * between succeed, and so do retries. In an outage nothing succeeds; and requests that fail for ever have no successful retries.
+ * An origin that lets excess requests hang looks like an outage. There too, the lane tries fewer at once, but not for long; and
+ * not at the first time, if as many have gone well for long.
  */
 export class Strain {
   #succeeded: number;
   #failed: number;
   #sinceMs: number;
-  /** Whether the limit is lower because of it. */
+  /** Whether strain has lowered the limit. */
   #hasLowered = false;
-  /** When it was lowered for the first time, and for the last. */
+  /** When strain lowered the limit first and last. */
   #strainedAtMs = -Infinity;
   #loweredAtMs = -Infinity;
-  /** Attempts in a row that have failed late while nothing that was sent since has succeeded. */
+  /** How many consecutive attempts have failed late while no later one has succeeded. */
   #hung = 0;
-  /** Whether as many at once had gone well until the first of them failed, and when they were no sign because of that. */
+  /** Whether the same limit had gone well before the first of them failed, and when they were excused for that reason. */
   #wentWell = false;
   #excusedAtMs = -Infinity;
-  /** Until when it is known that fewer attempts at once would fail as well. */
+  /** Until when fewer attempts at once are known to fail as well. */
   #disbelievesUntilMs = -Infinity;
-  /** How many had succeeded when the latest outage was over, and when that was. */
+  /** How many attempts had succeeded when the latest outage was over, and when that was. */
   #recovered = -Infinity;
   #recoveredAtMs = -Infinity;
-  /** How many were in flight when the next one began, if none had succeeded in between. */
+  /** How many attempts were in flight when the next outage began, if none had succeeded in between. */
   #rush: number | undefined;
 
-  /** Begins with a failure that its lane has counted: if it comes late, with all that was sent before it. */
+  /** Creates the state after a first failure, which the lane has counted. A late failure takes in all that was sent before it. */
   constructor({ succeeded, failed, failedAtMs }: StrainedLane, nowMs: number) {
     const isSlow = nowMs - failedAtMs >= SLOW_MS;
     this.#succeeded = isSlow ? 0 : succeeded;
@@ -81,11 +87,11 @@ export class Strain {
   }
 
   /**
-   * An attempt has failed, and its lane has counted it: lowers its limit if too much was in flight, once for as many attempts as may be
-   * at once; or takes that back, if they fail one by one as well. Once it is lower, more than was not too much is given up as soon as an
-   * attempt fails right after it was begun.
+   * Judges a failure, which the lane has counted. Lowers the limit if too much was in flight, once for each limit's worth of
+   * attempts; or restores it if attempts fail one by one as well. A lowered limit that has just grown too far goes back as soon
+   * as an attempt fails that began right after.
    *
-   * @param lane Where.
+   * @param lane The lane.
    * @param nowMs The time on the client's clock.
    */
   note(lane: StrainedLane, nowMs: number): void {
@@ -95,7 +101,7 @@ export class Strain {
     if (!isHung) this.#hung = 0;
     else if (this.#noteHung(lane, nowMs)) return;
     if (isSlow && failedAtMs < Math.max(this.#loweredAtMs, this.#sinceMs)) {
-      // It says nothing of the limit that is in force by now, or nothing more than what was looked at.
+      // The attempt says nothing about the present limit, or nothing beyond what was weighed.
       this.#failed++;
       return;
     }
@@ -103,18 +109,20 @@ export class Strain {
     this.#weigh(lane, nowMs, isSlow);
   }
 
-  /** Looks at the attempts that have ended since the last look, if there are enough of them, and lowers the limit if too many have failed. */
+  /**
+   * Weighs the attempts that have ended since the last time, if there are enough, and lowers the limit if too many have failed.
+   */
   #weigh(lane: StrainedLane, nowMs: number, isSlow: boolean): void {
     const { limit } = lane;
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
     const atOnce = limit.atOnce(lane.inFlight);
     if (ended < Math.max(FEWEST, atOnce)) return;
-    // It may be lower for another reason, such as a 429, which says nothing of why attempts fail.
+    // The limit may be lower for another reason, such as a 429, which does not explain failures.
     this.#hasLowered &&= limit.current < limit.most;
     const share = this.#hasLowered ? STILL_TOO_MANY : TOO_MANY;
     const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
-    // What has succeeded came sooner than what was sent with it and fails late.
+    // Successes arrive sooner than late failures of the same time, so wait for more of them.
     if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
@@ -122,10 +130,11 @@ export class Strain {
   }
 
   /**
-   * An attempt has failed late, and nothing that was sent since has succeeded: if there are some of them, half of what may be in flight may
-   * be too much, and what hangs already is not followed by others. Not so if as many at once went well until then: something was away.
+   * Judges an attempt that has failed late while no later one has succeeded. After several of them, half of the attempts in
+   * flight may be too much, and no attempts take the places of the hanging ones. Not if as many at once went well until then:
+   * then the origin was away for a moment.
    *
-   * @returns Whether all that it tells was made use of.
+   * @returns Whether the failure needs no further judgement.
    */
   #noteHung(lane: StrainedLane, nowMs: number): boolean {
     const { limit, failedAtMs } = lane;
@@ -147,7 +156,7 @@ export class Strain {
     return true;
   }
 
-  /** Goes back to what was not too much, if more has just been begun; what was sent until now says nothing of that. */
+  /** Goes back to the limit that was not too much, if more has just been tried. Earlier attempts say nothing about that limit. */
   #retreat({ limit, failedAtMs }: StrainedLane, nowMs: number): boolean {
     if (!this.#hasLowered || !limit.retreat(failedAtMs, nowMs)) return false;
     this.#loweredAtMs = nowMs;
@@ -155,14 +164,14 @@ export class Strain {
   }
 
   /**
-   * Whether what fails would do otherwise: a retry has succeeded shortly before it was sent. A probe that was served says the same of what
-   * fails late; what is refused at once may have come too soon after it.
+   * Whether fewer at once would help: a retry had succeeded shortly before the failed attempt was sent. For a late failure, a
+   * served probe shows the same. An immediate refusal may have come too soon after the probe.
    */
   #isLikely({ rescuedAtMs, failedAtMs }: StrainedLane, isSlow: boolean): boolean {
     return failedAtMs - (isSlow ? Math.max(rescuedAtMs, this.#recoveredAtMs) : rescuedAtMs) <= RECENTLY_MS;
   }
 
-  /** Halves the limit, or takes back what was of no use. */
+  /** Halves the limit, or restores it if that did not help. */
   #lower(lane: StrainedLane, nowMs: number, isHung = false): void {
     if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs, isHung);
     const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
@@ -171,7 +180,7 @@ export class Strain {
     lane.limit.restore();
   }
 
-  /** The origin is back after an outage; its probe has been counted. */
+  /** Notes that the origin is back after an outage; its probe has been counted. */
   noteRecovery(lane: StrainedLane, nowMs: number): void {
     if (this.#rush !== undefined) this.#judge(lane, this.#rush, lane.succeeded - 1, nowMs);
     this.#rush = undefined;
@@ -180,8 +189,9 @@ export class Strain {
   }
 
   /**
-   * An outage begins: it is none if the origin has just served a probe, and hardly any of those that came all together after it. Then
-   * fewer of them may be in flight next time. An origin that refuses sooner than it serves shows that while it is taken for down.
+   * Judges an outage that begins soon after a recovery. It is none if the origin has served the probe, but hardly any of the
+   * requests that rushed in after it; then fewer may be in flight next time. If the origin refuses faster than it serves, the
+   * successes arrive during the outage, so the verdict comes with the next recovery.
    */
   noteOutage(lane: StrainedLane, nowMs: number): void {
     const { inFlight, succeeded, failedAtMs } = lane;
@@ -189,7 +199,7 @@ export class Strain {
     if (!this.#judge(lane, inFlight, succeeded, nowMs)) this.#rush = inFlight;
   }
 
-  /** Halves the limit if of a rush only some have been served, when so many attempts have succeeded. */
+  /** Halves the limit if the origin has served only a part of a rush. Returns false if it has served nothing. */
   #judge(lane: StrainedLane, inFlight: number, succeeded: number, nowMs: number): boolean {
     const served = succeeded - this.#recovered;
     if (served <= 0) return false;
@@ -210,7 +220,7 @@ export class Strain {
     this.#loweredAtMs = nowMs;
     const costMs = nowMs - failedAtMs;
     if (costMs < SLOW_MS) return limit.halve(inFlight, false);
-    // What is only down does not come back the sooner for that, and is to have as much as before soon afterwards.
+    // An origin that is merely down does not come back sooner with a lower limit, and soon needs the former limit again.
     const isKnown = !isHung && this.#isLikely(lane, true);
     limit.halve(inFlight, false, nowMs + (isKnown ? COST_FACTOR : 1) * costMs);
     limit.stay();

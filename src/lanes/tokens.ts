@@ -1,5 +1,5 @@
 /**
- * The tokens that attempts start with, and what waits for them.
+ * The tokens that attempts need, and the notices of empty buckets.
  *
  * @module
  */
@@ -9,45 +9,45 @@ import type { KeyLine } from "./key_line.ts";
 import type { Lane } from "./lane.ts";
 import type { Place } from "./waiter.ts";
 
-/** Hears that there may be tokens again. */
+/** Notified when there may be tokens again. */
 export interface TokenListener {
-  /** In the bucket of a lane. */
+  /** Looks at a lane, whose own bucket may have tokens. */
   examine(lane: Lane): void;
-  /** In the client's bucket. */
+  /** Admits requests, since the client's bucket may have tokens. */
   dispatch(): void;
 }
 
-/** Takes tokens out of all buckets that a request needs; asks an empty one for a notice, once for all that wait. */
+/** Takes tokens from all buckets that a request needs. Asks an empty bucket for one notice for all waiting requests. */
 export class Tokens {
   readonly #bucket: Bucket | undefined;
   readonly #listener: TokenListener;
-  /** Takes a notice of the client's bucket back. */
+  /** Cancels the awaited notice of the client's bucket. */
   #notice: Disposable | undefined;
-  /** Whether the client's bucket is empty, and will tell when it is not. */
+  /** Whether the client's bucket is empty and will give notice. */
   isOut = false;
 
   /**
    * Creates the tokens of a client.
    *
-   * @param bucket The client's, of which all requests need a token, if there is one.
-   * @param listener What is told.
+   * @param bucket The client's bucket, from which all requests need a token; `undefined` for none.
+   * @param listener Notified when there may be tokens again.
    */
   constructor(bucket: Bucket | undefined, listener: TokenListener) {
     this.#bucket = bucket;
     this.#listener = listener;
   }
 
-  /** Whether a request to a lane needs any; those with a limit key may need one more. */
+  /** Whether a request to a lane needs tokens; a limit key may need one more. */
   areNeeded(lane: Lane): boolean {
     return this.#bucket !== undefined || lane.bucket !== undefined || lane.keyed !== undefined;
   }
 
   /**
-   * Takes one out of each bucket that a request needs: that of its key, its lane's, and the client's; or out of none of them.
+   * Takes a token from each bucket that a request needs: its key's, its lane's, and the client's; or from none of them.
    *
-   * @param lane Where the request goes.
+   * @param lane The lane of the request.
    * @param line The line of its limit key there.
-   * @returns A bucket that has none; `undefined` if they were taken.
+   * @returns An empty bucket; `undefined` if all tokens were taken.
    */
   take(lane: Lane, line?: KeyLine<Place<Lane>>): Bucket | undefined {
     const own = lane.bucket;
@@ -62,7 +62,7 @@ export class Tokens {
       this.#isAwaited(lane, line, bucket) || bucket.canTake?.() === false
     );
     if (empty !== undefined) return empty;
-    // One that can't be asked before has the first word; there is one at the most.
+    // A bucket without `canTake` can only be tried, so try it before taking from the others; there is at most one.
     const blind = buckets.find((bucket) => bucket.canTake === undefined);
     if (blind !== undefined && !blind.tryTake()) return blind;
     for (const bucket of buckets) if (bucket !== blind) bucket.tryTake();
@@ -74,7 +74,7 @@ export class Tokens {
     return bucket === line?.bucket ? line.tokenNotice !== undefined : this.isOut;
   }
 
-  /** Asks for a notice for a lane, or for all; no lane claims with this bucket until then. */
+  /** Asks a lane's bucket, or the client's, for a notice; no lane claims with this bucket until then. */
   await(lane: Lane, bucket: Bucket): void {
     if (bucket === lane.bucket) {
       lane.tokenNotice ??= bucket.notify(() => {
@@ -96,7 +96,7 @@ export class Tokens {
     }
   }
 
-  /** No request waits for the client's bucket any more. */
+  /** Cancels the notice of the client's bucket, because no request waits for it any more. */
   forget(): void {
     this.isOut = false;
     this.#notice?.[Symbol.dispose]();

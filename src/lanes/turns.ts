@@ -1,5 +1,5 @@
 /**
- * Whose turn it is.
+ * The round of claimants: whose turn it is to get a permit.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { Claimant } from "./claimant.ts";
 import type { Lane } from "./lane.ts";
 
 /**
- * So often in a row the highest priority goes first. The next turn is that of the one that has waited for the longest time, so that each
- * gets one turn in sixteen at least, and none starves.
+ * How often in a row the highest priority goes first. The next turn goes to the claimant that has waited longest, so that each
+ * gets at least one turn in sixteen, and none starves.
  */
 export const MOST_FAVOURS = 15;
 
-/** The round of what could use a permit: lanes in which a request could go if there was one, and batches that could pull. */
+/** The claimants that could use a permit: lanes with a request that could go, batches that could pull, and second attempts. */
 export class Turns extends LinkedQueue<Claimant> {
-  /** Whether priorities matter: a request had one. */
+  /** Whether priorities matter, because a request has had one. */
   hasPriorities = false;
-  /** Lanes that hold permits. */
+  /** How many lanes hold permits. */
   busyLanes = 0;
   /** How often in a row a higher priority has decided. */
   #favours = 0;
 
-  /** Lets a claimant take part. */
+  /** Adds a claimant to the round. */
   join(claimant: Claimant): void {
     if (claimant.isClaiming) return;
     claimant.isClaiming = true;
@@ -31,25 +31,26 @@ export class Turns extends LinkedQueue<Claimant> {
     if (claimant.claimPriority !== 0) this.hasPriorities = true;
   }
 
-  /** Takes a claimant out. */
+  /** Removes a claimant from the round. */
   quit(claimant: Claimant): void {
     if (!claimant.isClaiming) return;
     claimant.isClaiming = false;
     this.remove(claimant);
   }
 
-  /** How many of all permits a lane may hold before others come first. */
+  /** Returns how many of all permits a lane may hold before others come first. */
   shareOf(lane: Lane, permits: number): number {
     const lanes = lane.inFlight === 0 ? this.busyLanes + 1 : this.busyLanes;
     return Math.ceil(permits / lanes);
   }
 
   /**
-   * What claims next, of one at least; it comes last afterwards. The priority decides, but for every 16th time. With the same
-   * priority, lanes come first that hold no more than their share, the one with the fewest permits before the others; then batches, which
-   * may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all permits.
+   * Returns the next claimant, which becomes the last one; there must be one at least. The priority decides, except every 16th
+   * time. With equal priorities, lanes come first that hold no more than their share, fewest permits first; then batches, which
+   * may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all
+   * permits.
    *
-   * @param permits How many there are in all.
+   * @param permits How many permits there are in all.
    */
   next(permits: number): Claimant {
     let best = this.head!;

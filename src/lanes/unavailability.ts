@@ -1,5 +1,5 @@
 /**
- * What a 503 that asks for a pause says of its origin.
+ * The meaning of 503 responses that ask for a pause: a part of the origin, or all of it, is unavailable.
  *
  * @module
  */
@@ -7,66 +7,69 @@
 import type { Errand } from "./errand.ts";
 import { REFUSALS, UNASKED_MS } from "./quota.ts";
 
-/** So many attempts say that only a part is unavailable, and so many refute it. */
+/** After this many attempts a partial outage can be recognized, and after this many it can be refuted. */
 const FEWEST = 5;
 const MANY = 20;
 
-/** Such a part of those that were sent after a refused one is served by the others. */
+/** In a partial outage, at least this share of the attempts that are sent after a refused one are served. */
 const LOWEST_SHARE = 1 / 3;
 
-/** For how long it is taken for granted that only a part is unavailable, in milliseconds, if nothing else turns up. */
+/** How long a partial outage is taken for granted, in milliseconds, unless it is refuted. */
 const KNOWN_MS = 10_000;
 
-/** So many requests that were sent for the first time are not all refused for what they ask for; with fewer it takes this many times as long. */
+/**
+ * If this many first attempts of requests are refused, they are not all refused for what they ask for. With fewer, the verdict
+ * takes this many times as long.
+ */
 const MANY_NEW = 10;
 const DOUBT_FACTOR = 2;
 
-/** What is looked at of a lane. */
+/** The counts of a lane. */
 export interface CountingLane {
   /** How many attempts have succeeded and failed. */
   readonly succeeded: number;
   readonly failed: number;
 }
 
-/** A part of the origin is unavailable; or it has too much to do; or all of it is unavailable. */
+/** How much is unavailable: a part of the origin, or all of it; or the origin has too much to do. */
 export type Extent = "all" | "overload" | "part";
 
 /**
- * Behind an origin may be several servers, of which one is down and says for how long: then some of those that were sent after a request that
- * it has refused are served by the others. An origin that refuses what is too much for it refuses these as well.
+ * Tells partial outages from others. An origin may have several servers, one of which is down and names a wait. Then others serve
+ * some of the requests that were sent after a refused one. An overloaded origin refuses those as well.
  */
 export class Unavailability {
-  /** When the latest pause ends, on the client's clock; said by the lane. */
+  /** When the latest pause ends, on the client's clock; set by the lane. */
   pausedUntilMs: number = Infinity;
-  /** When the attempt began that has made the origin pause; `Infinity` if no such pause is on. */
+  /** When the attempt began that made the origin pause; `Infinity` if no such pause is on. */
   #sinceMs = Infinity;
-  /** What has become of attempts that began no sooner. */
+  /** How many later attempts were served and refused. */
   #served = 0;
   #refused = 0;
-  /** How many had succeeded when the latest pause began. */
+  /** How many attempts had succeeded when the latest pause began. */
   #succeededBefore = 0;
-  /** How many requests that were sent for the first time have been refused since something was served; counted by what tells of a 503. */
+  /** How many first attempts of requests were refused since the last success; counted by the code that handles 503s. */
   newRefused = 0;
   /** The request that goes ahead of others again and again, and whether it was refused as often as a request is tried. */
   #persistent: Errand | undefined;
   #hasPersisted = false;
-  /** How many pauses in a row have brought nothing, and when the first of them began. */
+  /** How many consecutive pauses have brought nothing, and when the first of them began. */
   #fruitlessPauses = 0;
   #refusesSinceMs = Infinity;
-  /** Until when only a part is taken to be unavailable. */
+  /** Until when the outage is taken to be partial. */
   #knownUntilMs = -Infinity;
-  /** How many had succeeded and failed when that was found out last. */
+  /** How many attempts had succeeded and failed when that was last found out. */
   #succeeded = 0;
   #failed = 0;
 
   /**
-   * A 503 asks for a pause.
+   * Judges a 503 that asks for a pause.
    *
-   * @param lane Where.
+   * @param lane The lane.
    * @param isPaused Whether a pause is on already.
-   * @param startedAtMs When the attempt began that was answered so, on the client's clock.
+   * @param startedAtMs When the attempt with this response began, on the client's clock.
    * @param nowMs The time on that clock.
-   * @returns What that concerns, for all that is known.
+   * @returns How much is unavailable, as far as that is known.
    */
   extentOf(lane: CountingLane, isPaused: boolean, startedAtMs: number, nowMs: number): Extent {
     if (nowMs < this.#knownUntilMs) {
@@ -96,15 +99,15 @@ export class Unavailability {
   }
 
   /**
-   * Whether a request that was refused, and may come again, finds out before those that were never sent whether the origin is back.
+   * Whether a refused request that may come again goes before those that were never sent, to find out whether the origin is back.
    *
    * @param errand The request.
-   * @param isFit Whether it may do so more often than it would be sent otherwise.
-   * @param forMs For how long nothing may have been served, in milliseconds. Then those of a batch leave it to others, as they may be refused for
-   * ever, until many of these were refused too. After twice as long one of them does it, until it was sent as often as is usual: the origin may
-   * serve only what it was asked for before.
+   * @param isFit Whether the request may have more attempts than usual for that.
+   * @param forMs The time without a success, in milliseconds, after which requests of batches leave this to others: they may be
+   * refused for ever. They do so until many others were refused too. After twice that time one of them goes ahead until it has
+   * had the usual number of attempts, because the origin may serve only what it was asked for before.
    * @param nowMs The time on the client's clock.
-   * @returns `undefined` if this is for others to say.
+   * @returns `undefined` if the caller decides.
    */
   goesAhead(errand: Errand, isFit: boolean, forMs: number, nowMs: number): boolean | undefined {
     const unservedMs = nowMs - this.#refusesSinceMs;
@@ -118,8 +121,8 @@ export class Unavailability {
   }
 
   /**
-   * Whether the whole origin has been unavailable for so long, in milliseconds, and at least as often as a request is tried: it has refused
-   * many that it had not known, and one as often as that, or has done so for twice as long.
+   * Whether the whole origin has been unavailable for so many milliseconds, and at least as often as a request is tried. To be
+   * sure, it must have refused many new requests, and one request as often as that; otherwise it takes twice the time.
    */
   refusesAll({ succeeded }: CountingLane, forMs: number, nowMs: number): boolean {
     const isSure = this.#hasPersisted && this.newRefused >= MANY_NEW;
@@ -127,15 +130,15 @@ export class Unavailability {
       nowMs - this.#refusesSinceMs >= (isSure ? forMs : DOUBT_FACTOR * forMs);
   }
 
-  /** The origin pauses for another reason, which what it serves does not refute. */
+  /** Notes that the origin pauses for another reason, which successes do not refute. */
   settle(): void {
     this.#sinceMs = Infinity;
   }
 
   /**
-   * An attempt has ended during a pause, and its lane has counted it.
+   * Counts an attempt that has ended during a pause; the lane has counted it too.
    *
-   * @returns Whether it turns out that the pause concerns a part only.
+   * @returns Whether the pause turns out to concern only a part of the origin.
    */
   note(lane: CountingLane, isServed: boolean, startedAtMs: number, nowMs: number): boolean {
     if (startedAtMs < this.#sinceMs) return false;

@@ -1,5 +1,5 @@
 /**
- * What waits for a lane.
+ * The requests that wait for a lane, and their places in its line.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { SearchableQueue } from "./searchable_queue.ts";
 
-/** The requests that wait, by priority, and by age within a priority. */
+/** The waiting requests, by priority, and by age within a priority. */
 export type WaitingLine<P extends PriorityItem<P>> = Pick<
   SearchableQueue<P>,
   "size" | "isMixed" | "push" | "remove" | "peek" | "find" | "oldestBelow" | "forEach"
 >;
 
-/** A line that waiters stand in: those that are urgent before all others, and these by priority. */
+/** A line of waiters: first the urgent ones, then the others by priority. */
 export interface Line<L extends Line<L>> {
   readonly urgent: LinkedQueue<Place<L>>;
   readonly waiting: WaitingLine<Place<L>>;
-  /** How many places there are. */
+  /** How many places are taken. */
   readonly queued: number;
-  /** Whether there is no waiter, among other things. */
+  /** Whether there is no waiter, among other conditions. */
   isClear: boolean;
-  /** How many have ever got in line. */
+  /** How many places were ever taken. */
   entered: number;
-  /** The line of a limit key; `undefined` where keys mean nothing. */
+  /** Returns the line of a limit key; `undefined` where no request has a limit key. */
   lineOf(key: string): KeyLine<Place<L>> | undefined;
-  /** Works out anew whether it is clear. */
+  /** Computes `isClear` anew. */
   refresh(): void;
-  /** What those in line wait for, as an error says it. */
+  /** Returns the obstacle that requests in line wait for, in the words of an error. */
   obstacle(nowMs: number): string;
 }
 
@@ -42,15 +42,15 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
   next: Place<L> | undefined = undefined;
   readonly lane: L;
   priority: number;
-  /** Whether it stands before all that were never sent. */
+  /** Whether the place is before all requests that were never sent. */
   isUrgent: boolean;
-  /** The line of its limit key in this lane. */
+  /** The line of the waiter's limit key in this lane. */
   readonly line: KeyLine<Place<L>> | undefined;
-  /** How many had got in line there before, or at the same time. */
+  /** The number of the place in the order of arrival. */
   order = 0;
   #waiter: Waiter<L> | undefined;
 
-  /** Creates a place, which is in no queue yet; a waiter is its own first one. */
+  /** Creates a place that is in no queue yet. Without a waiter, the place is the waiter itself. */
   constructor(lane: L, { priority, limitKey }: Errand, isUrgent: boolean, waiter?: Waiter<L>) {
     this.lane = lane;
     this.priority = priority;
@@ -59,12 +59,12 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
     this.#waiter = waiter;
   }
 
-  /** Whose place it is. */
+  /** The waiter that has the place. */
   get waiter(): Waiter<L> {
     return this.#waiter ?? this as unknown as Waiter<L>;
   }
 
-  /** Takes its place in the queue. */
+  /** Enters the queue. */
   enter(): void {
     this.order = ++this.lane.entered;
     if (this.isUrgent) this.lane.urgent.push(this);
@@ -82,25 +82,25 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
   }
 }
 
-/**
- * A request in line for one lane, or for any of several: those of the mirrors that could answer it. It holds nothing else.
- */
+/** A request in line for one lane, or for any of several: those of the mirrors that could answer it. It holds nothing else. */
 export abstract class Waiter<L extends Line<L>> extends Place<L> {
   readonly errand: Errand;
-  /** The lanes that would do, the preferred one first. */
+  /** The lanes that the request may go to, the preferred one first. */
   readonly lanes: readonly L[];
-  /** Whether it is in line. */
+  /** Whether the request is in line. */
   isWaiting = false;
-  /** Whether its admission is not wanted any more. Only the scheduler writes it. */
+  /** Whether the request does not want its admission any more. Only the scheduler writes it. */
   isCancelled = false;
-  /** When it looks whether it may go, where no other timer does. Only the scheduler writes it. */
+  /**
+   * The next time that the request checks whether it may go, on runtimes where no other timer does. Only the scheduler writes it.
+   */
   poll: Deadline | undefined = undefined;
-  /** When it has stood in line for too long. Only the scheduler writes it. */
+  /** The deadline of its wait in line, under load shedding. Only the scheduler writes it. */
   limit: Deadline | undefined = undefined;
-  /** Its places in all lines but the first. */
+  /** The waiter's places in all lines but the first. */
   readonly #others: readonly Place<L>[] | undefined;
 
-  /** Creates a waiter, which is not in line yet. */
+  /** Creates a waiter that is not in line yet. */
   constructor(errand: Errand, lanes: readonly L[], isUrgent: boolean) {
     super(lanes[0]!, errand, isUrgent);
     this.errand = errand;
@@ -110,12 +110,12 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
     }
   }
 
-  /** Its place in one of its lanes. */
+  /** Returns the waiter's place in one of its lanes. */
   placeIn(lane: L): Place<L> | undefined {
     return lane === this.lane ? this : this.#others?.find((place) => place.lane === lane);
   }
 
-  /** Takes its places in all lines. */
+  /** Enters all lines. */
   enterAll(): void {
     this.isWaiting = true;
     this.enter();
@@ -129,27 +129,29 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
     if (this.#others !== undefined) { for (const place of this.#others) place.leave(); }
   }
 
-  /** Goes before others from now on; only while it is in no line. */
+  /** Raises the priority; only while the waiter is in no line. */
   raise(priority: number): void {
     this.priority = priority;
     if (this.#others !== undefined) { for (const place of this.#others) place.priority = priority; }
   }
 
-  /** What it waits for, as an error says it: in several lines, for the first of several things. */
+  /**
+   * Returns the obstacle that the request waits for, in the words of an error; in several lines, the obstacles of all of them.
+   */
   purpose(nowMs: number): string {
     return [...new Set(this.lanes.map((lane) => lane.obstacle(nowMs)))].join(" or ");
   }
 
   /**
-   * Called when it has been admitted, with everything that it needs; it is in no line any more.
+   * Called when the request has been admitted, with everything that it needs; it is in no line any more.
    *
    * @param lane The lane that admits it.
-   * @param ticket What the lane's breaker said.
-   * @returns Itself if the code that admits it has to run it.
+   * @param ticket The ticket of the lane's breaker.
+   * @returns The waiter itself if the code that admits it has to run it.
    */
   abstract onAdmitted(lane: L, ticket: number): Runnable | undefined;
 
-  /** Called when it is of no use to wait any longer; it is in no line any more. */
+  /** Called when the request must not wait any longer; it is in no line any more. */
   abstract onRefused(error: Error): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * When what is blocked is looked at again.
+ * Wake-ups: the timers that have blocked lanes looked at again.
  *
  * @module
  */
@@ -10,30 +10,33 @@ import type { KeyLine } from "./key_line.ts";
 import type { Lane } from "./lane.ts";
 import type { Place } from "./waiter.ts";
 
-/** What wake-ups work with. */
+/** The options of wake-ups. */
 export interface WakeUpOptions {
   readonly deadlines: Deadlines;
-  /** Whether a timer lives only as long as the request that has set it: then each waiter looks by itself, and nothing is set here. */
+  /**
+   * Whether a timer lives only as long as the incoming request that has set it. Then each waiter polls by itself, and no timer is
+   * set here.
+   */
   readonly timersBelongToRequests: boolean;
-  /** Looks at a lane: what has blocked it may be over. */
+  /** Looks at a lane whose obstacle may be gone. */
   readonly examine: (lane: Lane) => void;
 }
 
-/** One timer for each lane, and for each line of a limit key, that is blocked until a known moment. */
+/** One timer for each lane, and for each line of a limit key, that is blocked until a known time. */
 export class WakeUps {
   readonly #options: WakeUpOptions;
 
-  /** Sets none yet. */
+  /** Creates the wake-ups without a timer. */
   constructor(options: WakeUpOptions) {
     this.#options = options;
   }
 
   /**
-   * Has a lane looked at at a moment, and at no other.
+   * Schedules the next look at a lane, in place of an earlier schedule.
    *
    * @param lane The lane.
-   * @param atMs When, on the client's clock; `Infinity` if something else will tell.
-   * @param nowMs The time there.
+   * @param atMs When to look, on the client's clock; `Infinity` if an event will tell.
+   * @param nowMs The time on that clock.
    */
   set(lane: Lane, atMs: number, nowMs: number): void {
     if (lane.wakeUp?.atMs === atMs) return;
@@ -47,18 +50,18 @@ export class WakeUps {
     lane.wakeUp = deadlines.add({ onDeadline }, atMs - nowMs, nowMs);
   }
 
-  /** A lane need not be looked at. */
+  /** Cancels the scheduled look at a lane. */
   drop(lane: Lane): void {
     if (lane.wakeUp !== undefined) this.#options.deadlines.remove(lane.wakeUp);
     lane.wakeUp = undefined;
   }
 
   /**
-   * The limits of a key hold what waits there.
+   * Blocks the line of a limit key.
    *
    * @param lane The lane.
    * @param line The key's line there.
-   * @param until Until that moment, on the client's clock, or until this bucket gives notice.
+   * @param until The end of the block: a time on the client's clock, or the notice of a bucket.
    * @param nowMs The time on the client's clock.
    */
   block(lane: Lane, line: KeyLine<Place<Lane>>, until: number | Bucket, nowMs: number): void {
@@ -75,7 +78,7 @@ export class WakeUps {
     else line.wakeUp = deadlines.add({ onDeadline }, until - nowMs, nowMs);
   }
 
-  /** The limits of a key hold no request any more, as far as is known. */
+  /** Unblocks the line of a limit key, as far as is known. */
   unblock(line: KeyLine<Place<Lane>>): void {
     line.isBlocked = false;
     if (line.wakeUp !== undefined) this.#options.deadlines.remove(line.wakeUp);

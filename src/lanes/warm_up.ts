@@ -1,29 +1,30 @@
 /**
- * One request goes ahead of a burst to an origin to which no connection is known to be open.
+ * The warm-up of connections: one request goes ahead of a burst to an origin without a known open connection.
  *
  * @module
  */
 
 import { SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 
-/** After so long without an attempt, connections count as closed, in milliseconds. */
+/** After this time without an attempt, connections count as closed, in milliseconds. */
 const IDLE_MS = 60_000;
 
-/** The longest that a burst waits for the request ahead of it, in milliseconds; a server may be slow to answer. */
+/** How long a burst waits at most for the request ahead of it, in milliseconds; a server may be slow to answer. */
 const WARM_UP_MS = 500;
 
 /**
- * Where requests may share a connection, nothing tells how many would be opened for a burst: the first request goes ahead, and
- * the others come when it was answered, or when it was waited for long enough. All times are on the client's clock, in milliseconds.
+ * Lets one request go ahead of a burst. Where requests may share a connection, nothing else would limit how many connections a
+ * burst opens. The others go when the first was answered, or when they have waited long enough. All times are on the client's
+ * clock, in milliseconds.
  */
 export class WarmUp {
   readonly #isWorthwhile: () => boolean;
-  /** From when on connections count as closed. */
+  /** When connections begin to count as closed. */
   #coldAtMs = -Infinity;
-  /** Until when the one ahead is waited for; 0 while there is none. */
+  /** Until when others wait for the request ahead; 0 while there is none. */
   #aheadUntilMs = 0;
 
-  /** Begins without connections; `isWorthwhile` tells whether requests share them, as far as is known. */
+  /** Creates the state without connections; `isWorthwhile` tells whether requests share them, as far as is known. */
   constructor(isWorthwhile: () => boolean) {
     this.#isWorthwhile = isWorthwhile;
   }
@@ -33,12 +34,12 @@ export class WarmUp {
     return nowMs >= this.#coldAtMs;
   }
 
-  /** Until when others wait for the one ahead; 0 if none does. */
+  /** Returns until when others wait for the request ahead; 0 if none does. */
   blockedUntilMs(nowMs: number): number {
     return this.isCold(nowMs) && nowMs < this.#aheadUntilMs - SHORTEST_WAIT_MS ? this.#aheadUntilMs : 0;
   }
 
-  /** An attempt is about to be sent: it goes ahead, or is one of those that have waited. */
+  /** Notes that an attempt is about to be sent: the one ahead, or one that has waited. */
   noteSent(nowMs: number): void {
     if (!this.isCold(nowMs)) return;
     if (this.#aheadUntilMs === 0 && this.#isWorthwhile()) {
@@ -49,15 +50,15 @@ export class WarmUp {
     }
   }
 
-  /** The attempt that went ahead has ended without a response: another one goes ahead. */
+  /** Notes that the attempt ahead has ended without a response, so that another one goes ahead. */
   noteFailure(): void {
     this.#aheadUntilMs = 0;
   }
 
   /**
-   * An attempt that began then has been answered.
+   * Notes the answer to an attempt that began at that time.
    *
-   * @returns Whether some may have waited for that.
+   * @returns Whether others may have waited for it.
    */
   noteAnswer(startedAtMs: number): boolean {
     const wasAhead = this.#aheadUntilMs > 0;

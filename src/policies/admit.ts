@@ -1,5 +1,5 @@
 /**
- * How a call comes to be admitted.
+ * The admission of a call to one of its lanes.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import type { Environment } from "./policy.ts";
 /**
  * Waits until a call may be sent.
  *
- * @param environment What the policies share.
+ * @param environment The objects that the policies share.
  * @param call The call.
- * @param lanes The lanes that would do, the preferred one first.
- * @param inLine Where the call is found while it is in line, to be told to look again.
- * @returns What lets it be sent now; `undefined` if it has been sent. Rejects with its reason if it is stopped, with the error
- * of the lane that refuses it, and with `LOOK_AGAIN`.
+ * @param lanes The lanes that the call may go to, the preferred one first.
+ * @param inLine The set that holds the waiting call, so that a change of mirrors can make it look again.
+ * @returns The admission; `undefined` if the call has been sent already. Rejects with the call's reason if it is stopped, with
+ * the error of the lane that refuses it, and with `LOOK_AGAIN`.
  */
 export async function admit(
   { scheduler, reporter, clock, budget }: Environment,
@@ -33,17 +33,17 @@ export async function admit(
     call.journey.isProbing = granted.isProbe;
     return granted;
   }
-  // It may have been stopped between two waits, when there was nothing that could be.
+  // The call may have been stopped between two waits, when nothing was pending.
   call.throwIfCancelled();
   const sinceMs = clock.now();
   const admitted = scheduler.admit(call, lanes, call.journey.isUrgent);
   let admission: Admission;
   if (admitted instanceof Admission) {
-    // As late as one that was in line, and admitted in this same turn: it goes first.
+    // Resume as late as a waiter that was admitted before it in the same turn, so that the waiter goes first.
     admission = await Promise.resolve(admitted);
   } else {
     call.pending = admitted;
-    // Another request that has gone ahead meanwhile may have stopped it.
+    // A request that was admitted meanwhile may have stopped this call.
     if (call.cancelled) admitted.cancel(call.reason);
     inLine?.add(admitted);
     try {
@@ -53,13 +53,13 @@ export async function admit(
       if (call.pending === admitted) call.pending = undefined;
     }
   }
-  // It may have been stopped in the very moment in which it was admitted.
+  // The call may have been stopped at the very moment of its admission.
   if (call.cancelled) {
     admission.withdraw();
     throw call.reason;
   }
   call.journey.isProbing = admission.isProbe;
-  // A probe waits for no budget, but a second try is one all the same.
+  // A probe does not wait for the retry budget, but a probe that is a retry takes from it all the same.
   if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(clock.now());
   if (reporter.active) {
     const atMs = clock.now();

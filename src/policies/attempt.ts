@@ -30,20 +30,21 @@ import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
 import { mayBeWorthRetry } from "./retry_reason.ts";
 
-/** How often an attempt says that it goes on, where it may die, in milliseconds. */
+/** How often a live attempt prolongs the lease of its permit, where the runtime may end its incoming request, in milliseconds. */
 const BEAT_MS = 1_000;
-/** The longest time after which an attempt is written off whose `fetch` ignores its signal, in milliseconds. */
+/** The longest time that a `fetch` which ignores its signal keeps its permit after an abort, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
 
 /**
- * Sends a call to its target. The admission's permit comes back when the body has ended, or, after an abort, when the `fetch` has
- * really settled.
+ * Sends a call to its target. The permit comes back when the body has ended, or, after an abort, when the `fetch` has really
+ * settled.
  *
- * @param environment What the policies share.
+ * @param environment The objects that the policies share.
  * @param call The call.
- * @param target Where it goes.
- * @param admission What it was admitted with.
- * @param mayMoveOn Whether another mirror is asked if this one has not answered for so long, 5 s or more; absent if it has its whole time.
+ * @param target The target of the attempt.
+ * @param admission The admission, with its permit.
+ * @param mayMoveOn Whether the call goes on to another mirror after so many milliseconds without headers, 5 s or more; absent if
+ * the attempt has its whole time.
  * @returns The reply.
  * @throws {NetworkError} Rejects, if the attempt brought no response.
  * @throws {InvalidDataError} Rejects, if the body is too large or can't be used.
@@ -62,12 +63,12 @@ export function attempt(
 }
 
 /**
- * Goes on with an attempt that was made on the straight way, and was no plain success.
+ * Takes over an attempt from the straight way that was no plain success.
  *
- * @param environment What the policies share.
+ * @param environment The objects that the policies share.
  * @param call The call.
- * @param target Where it was sent.
- * @param opening What has become of it.
+ * @param target The target of the attempt.
+ * @param opening The response or error of the attempt so far.
  * @returns The reply; rejects as {@linkcode attempt} does.
  */
 export function resumeAttempt(
@@ -82,13 +83,13 @@ export function resumeAttempt(
 }
 
 /**
- * Hands out the body of an attempt that was made on the straight way, and has succeeded as far as its headers say.
+ * Hands out the body of an attempt on the straight way whose headers say success.
  *
- * @param environment What the policies share.
+ * @param environment The objects that the policies share.
  * @param call The call.
- * @param target Where it was sent.
- * @param admission What it was admitted with.
- * @param response What was answered.
+ * @param target The target of the attempt.
+ * @param admission The admission, with its permit.
+ * @param response The response.
  * @returns The reply, whose body is open.
  * @throws {unknown} What the caller's own code throws.
  */
@@ -102,61 +103,67 @@ export function openAttempt(
   return new Attempt(environment, call, target, admission, call.attempts).openReply(response);
 }
 
-/** Whether an attempt may be ended for the sake of others: its request may be sent again, and was not for this reason. */
+/**
+ * Whether the client may end an attempt so that others get its permit: the request may be sent again, and has not given way
+ * before.
+ */
 export function mayGiveWay({ request, settings, journey }: Call): boolean {
   return request.repeatable && settings.maxRetries !== 0 && !journey.hasGivenWay;
 }
 
-/** Whether nothing comes between an attempt and its origin, so that it is the origin that does not answer. */
+/** Whether no middleware stands between an attempt and its origin, so that a missing answer is the origin's fault. */
 export function hearsOrigin({ use, useOnHops }: Environment): boolean {
   return use === undefined && useOnHops === undefined;
 }
 
-/** Hears how far an attempt has come. */
+/** Watches the progress of an attempt. */
 export interface AttemptWatcher {
-  /** The headers have come. */
+  /** Notes that the headers have come. */
   onHeaders(attempt: Attempt, status: number): void;
 }
 
-/** One attempt: owns the admission, the controller and the deadline, and lets go of all three at once. */
+/** One attempt: owns the admission, the controller and the deadline, and releases all three together. */
 export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
-  /** Where it goes. */
+  /** The target of the attempt. */
   readonly target: Target;
-  /** When it was sent, on the client's clock. */
+  /** When the attempt was sent, on the client's clock. */
   readonly startedAtMs: number;
-  /** Counted from 1 over all rounds and mirrors. */
+  /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly number: number;
-  /** Hears of its headers. */
+  /** Notified when the headers come. */
   watcher: AttemptWatcher | undefined = undefined;
-  /** What it says of its origin. */
+  /** The judge of what the attempt says about its origin. */
   readonly verdict: AttemptVerdict;
   readonly #environment: Environment;
   readonly #call: Call;
   readonly #admission: Admission;
   readonly #controller: AbortController;
   #deadline: Deadline;
-  /** Whether that is to see whether its headers have come, and not yet the end of its time. */
+  /** Whether the deadline is only a check for headers, and not yet the end of the attempt's time. */
   #isLook = false;
-  /** Whether another mirror may be asked while no headers have come. */
+  /** Whether the call may go on to another mirror while no headers have come. */
   #mayMoveOn: ((waitedMs: number) => boolean) | undefined;
   hasHeaders = false;
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
-  /** Has it stopped in its own request, where those of others can't reach it: what runs after a promise does so where that was made. */
+  /**
+   * Resolves with a function that aborts the fetch. The callback of a promise runs in the context of the incoming request that
+   * registered it; so this reaches a controller that belongs to another incoming request.
+   */
   readonly #stopping: Deferred<() => void> | undefined;
   #body: AttemptBody | undefined;
   #hasEnded = false;
-  /** Whether it was the call's latest when the call let go of it. */
+  /** Whether the call was waiting for this attempt when it let go of it. */
   #wasLatest = false;
 
   /**
-   * Makes an attempt that is about to be sent, and that the call waits for.
+   * Creates an attempt that is about to be sent, and makes the call wait for it.
    *
-   * @param environment What the policies share.
+   * @param environment The objects that the policies share.
    * @param call The call.
-   * @param target Where it goes.
-   * @param admission What it was admitted with.
-   * @param number Which attempt it is, if it was sent already.
+   * @param target The target of the attempt.
+   * @param admission The admission, with its permit.
+   * @param number The number of the attempt, if it was sent already.
    */
   constructor(environment: Environment, call: Call, target: Target, admission: Admission, number?: number) {
     const isResumed = number !== undefined;
@@ -180,7 +187,9 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     }
   }
 
-  /** Says that the attempt goes on, as long as its caller has no body whose reader does. */
+  /**
+   * Prolongs the lease of the permit every second, until the attempt ends or hands its body out, whose reader then prolongs it.
+   */
   #beat(): void {
     if (this.#hasEnded || this.#body?.isHandedOut) return;
     const { clock, deadlines } = this.#environment;
@@ -189,19 +198,19 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     deadlines.add({ onDeadline: () => this.#beat() }, BEAT_MS, nowMs);
   }
 
-  /** Sends it; the parameter and the reply are those of {@linkcode attempt}. */
+  /** Sends the attempt; the parameter and the reply are those of {@linkcode attempt}. */
   run(mayMoveOn?: (waitedMs: number) => boolean): Promise<Reply> {
     this.#mayMoveOn = mayMoveOn;
     if (mayMoveOn !== undefined || this.isWatched) this.#lookAt(SILENT_MS);
     reportAttempt(this.#environment, this.#call, this);
-    // The listener that was just called may have aborted it.
+    // The listener that was just called may have aborted the attempt.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
     return this.#guard(() => this.#send());
   }
 
-  /** Goes on with what has become of it, or will; the reply, as {@linkcode attempt} gives it. */
+  /** Continues an attempt that is in flight or has ended; the reply is that of {@linkcode attempt}. */
   resume(response: Response | Promise<Response> | undefined, error?: unknown): Promise<Reply> {
-    // What has stopped the call meanwhile could not reach it.
+    // An abort of the call could not reach the attempt meanwhile.
     if (this.#call.cancelled) this.cancel(this.#call.reason);
     if (response === undefined) return Promise.reject(this.#fail(error));
     return this.#guard(() => this.#send(response));
@@ -214,39 +223,42 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     this.#deadline = deadlines.add(this, this.startedAtMs + timeoutMs - nowMs, nowMs);
   }
 
-  /** Whether it tells of its origin that nothing comes, and may give way because of that. */
+  /** Whether the attempt counts in the search for silent origins, and may give way: not with mirrors, hedging or middleware. */
   get isWatched(): boolean {
     const { hedging, timersBelongToRequests } = this.#environment;
     return this.target.mirror === undefined && hedging === undefined && !timersBelongToRequests &&
       hearsOrigin(this.#environment);
   }
 
-  /** Has it seen to so long after it was sent, or at the end of its time. */
+  /** Schedules the next check for headers, or the end of the attempt's time if that comes first. */
   #lookAt(afterMs: number): void {
     const { timeoutMs } = this.#call.settings;
     this.#isLook = afterMs < timeoutMs;
     this.#setDeadline(Math.min(afterMs, timeoutMs));
   }
 
-  /** It has waited for a while: another mirror may be asked, or it is more than a silent origin may have. */
+  /**
+   * Checks an attempt that has waited for a while: the call may go on to another mirror, or the attempt may have to give way
+   * because silent origins hold too many permits.
+   */
   #look(waitedMs: number): void {
     if (this.hasHeaders) return this.#lookAt(Infinity);
     const { clock, scheduler } = this.#environment;
     const nowMs = clock.now();
-    // What keeps the event loop busy keeps an answer from being read, too.
+    // A program that blocks the event loop also keeps answers unread.
     const isPunctual = scheduler.silentLanes.hears(nowMs, this.#deadline.atMs);
     if (isPunctual && this.#mayMoveOn?.(waitedMs)) return this.#timeOut(Math.round(waitedMs));
     if (this.isWatched) scheduler.silentLanes.look(nowMs, this.#deadline.atMs);
-    // It may have been what gave way.
+    // This attempt may be the one that gave way.
     if (this.isPending) this.#lookAt(waitedMs + LOOK_AGAIN_MS);
   }
 
-  /** A fetch that ignores its signal must not keep the caller waiting, so the outcome is raced by hand. */
+  /** Settles the outcome by hand, because a `fetch` that ignores its signal must not keep the caller waiting. */
   #guard(work: () => Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       work().then((reply) => {
-        // The caller, which was told of the abort, does not take it.
+        // The caller knows of the abort, and does not take the reply.
         if (this.#stopped !== undefined) reply.openBody?.discard();
         resolve(reply);
       }, reject);
@@ -281,7 +293,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     this.cancel(givenWay(this.#call, this.target, waitedMs));
   }
 
-  /** Makes it what its call waits for, of several. */
+  /** Makes this attempt, of several in flight, the one that its call waits for. */
   lead(): void {
     if (this.#hasEnded || this.#stopped !== undefined) return;
     this.#call.pending = this;
@@ -291,7 +303,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   async #send(given?: Response | Promise<Response>): Promise<Reply> {
     const { exchange } = this.#call.journey;
     const { clock, scheduler } = this.#environment;
-    // Of two beside each other, the one counts that is answered.
+    // Of two attempts beside each other, the one that is answered counts; so each has its own exchange.
     const own: Exchange | undefined = exchange && { ...exchange, sentAtMs: clock.wallNow(), hops: undefined };
     let response: Response;
     try {
@@ -329,7 +341,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     if (this.#isStopped()) return this.#refuse(response);
     if (this.watcher !== undefined) {
       this.watcher.onHeaders(this, status);
-      // So may the listener that was told of that.
+      // The watcher's own event may have made a listener abort the attempt, too.
       if (this.#isStopped()) return this.#refuse(response);
     }
     if (this.#call.streams || !isSuccessStatus(status)) return this.openReply(response);
@@ -355,8 +367,8 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   }
 
   /**
-   * The headers of a probe have come: its origin is back; or, if that was said too early before, once its body has not broken off for as long
-   * as half of what is left of the probe's time.
+   * Judges a half-open breaker's probe by its headers, which show that the origin is back. If headers have proved wrong before,
+   * waits until the body has gone on without a break for half of the time that the probe has left.
    */
   #prove(): Deadline | undefined {
     const { breaker, outage } = this.target.lane;
@@ -371,16 +383,16 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     return deadlines.add({ onDeadline }, breaker!.retryAfterMs / 2, clock.now());
   }
 
-  /** The response of a fetch that ignored its signal: it is of no use, and its body must end. */
+  /** Discards the response of a `fetch` that ignored its signal, and ends its body. */
   #refuse(response: Response): never {
     this.#open(response).discard();
     throw this.#stopped!.reason;
   }
 
-  /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
+  /** Reads the whole body. Where bytes are not needed, the runtime decodes text faster than this module. */
   #read(response: Response): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
     const { settings: { as, maxBodyBytes }, request: { method }, journey: { exchange } } = this.#call;
-    // What has no body may have the length of one (RFC 9110 §8.6).
+    // A response without a body may state the length of one (RFC 9110 §8.6).
     const maxBytes = isBodiless(method, response.status) ? Infinity : maxBodyBytes;
     const onBytes = this.#progressOf(response);
     if (onBytes !== undefined || as === "bytes" || exchange?.keepsBody || maxBytes !== Infinity) {
@@ -413,7 +425,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
       onTooLarge: () => tooLarge(this.#call, this.target),
       onHandOut: () => {
         this.#environment.deadlines.remove(this.#deadline);
-        // Who has not begun to read it has as long.
+        // The caller has as much time again until it begins to read.
         Leases.prolong(this.#admission, timeoutMs, this.#environment.clock.now());
       },
       onStop: () => void abortIfPossible(this.#controller),
@@ -427,26 +439,26 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     });
   }
 
-  /** Goes on with a response whose body is open: the caller reads it, or it is an error's. */
+  /** Returns the reply of a response whose body is open: the caller reads it, or it is the body of an error. */
   openReply(response: Response): Reply {
     this.hasHeaders = true;
     const openBody = this.#open(response);
     const reply = new Reply(response, { from: "network", openBody, target: this.target });
     try {
       this.verdict.judgeStatus(response);
-      // Also one that this caller does not wait for.
+      // Also of a response that this caller does not wait out.
       if (isRetryableStatus(response.status) || mayBeWorthRetry(this.#call, response.status)) {
         pauseOrigin(this.#environment, this.#call, reply, this.startedAtMs);
       }
     } catch (error) {
-      // The caller's own `random` threw.
+      // The caller's own `random` has thrown.
       openBody.discard();
       throw error;
     }
     return reply;
   }
 
-  /** The body is over, and so is the attempt. */
+  /** Ends the attempt with its body. */
   #finish(bytes: number): void {
     if (this.#hasEnded) return;
     this.#environment.counters.bytes += bytes;
@@ -455,7 +467,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     reportBody(this.#environment, this.#call, this, bytes);
   }
 
-  /** Ends the attempt and says what it failed of: the reason it was stopped for, or else the network. */
+  /** Ends the attempt and returns its error: the reason with which it was stopped, or else a network error. */
   #fail(error: unknown): unknown {
     if (this.#stopped !== undefined) {
       this.#end();
@@ -475,7 +487,9 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     if (this.#stopped !== undefined) throw this.#stopped.reason;
   }
 
-  /** The attempt has taken too long; or, if it was stopped, its `fetch` has ignored that for as long. */
+  /**
+   * Ends an attempt that has taken too long; of a stopped one, writes off the `fetch` that has ignored its signal for as long.
+   */
   onDeadline(): void {
     if (this.#stopped !== undefined) {
       reportWriteOff(this.#environment, this.#call, this.target);
@@ -492,7 +506,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     this.cancel(error);
   }
 
-  /** Stops the attempt: what waits for it is told at once; the permit comes back when the fetch has settled. */
+  /** Stops the attempt. The call hears of it at once; the permit comes back when the fetch has settled. */
   cancel(reason: unknown): void {
     if (this.#hasEnded || this.#stopped !== undefined) return;
     this.#stopped = { reason };
@@ -500,17 +514,17 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     this.#letGo();
     this.#reject(reason);
     if (!this.#abort(reason)) {
-      // If its own request has ended, so has the fetch, and the permit comes back as those of the dead do.
+      // Only the fetch's own incoming request can abort it. If that has ended, so has the fetch, and the permit's lease expires.
       this.#environment.deadlines.remove(this.#deadline);
       this.#stopping?.resolve(() => void this.#abort(reason));
     }
-    // One that is being got rid of is received until then.
+    // A body that is being discarded is received until that is done.
     if (!this.#body?.isHandedOut) return;
     this.#body.fail(reason);
     this.#end();
   }
 
-  /** Aborts the fetch, if it can be reached from here, and waits for its end. */
+  /** Aborts the fetch, if this incoming request can reach it, and sets a deadline for its end. Returns whether it could. */
   #abort(reason: unknown): boolean {
     const { deadlines } = this.#environment;
     deadlines.remove(this.#deadline);
@@ -527,11 +541,11 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     this.#letGo();
     this.#body?.end();
     this.#admission.release();
-    // Of an attempt that the call has left behind the end means nothing.
+    // The end of an attempt that the call has left behind does not concern the call.
     if (this.#wasLatest) this.#call.onBodyEnd();
   }
 
-  /** Whatever the call waits for now, it is not this any more. */
+  /** Makes the call wait for this attempt no longer, if it does. */
   #letGo(): void {
     if (this.#call.pending !== this) return;
     this.#wasLatest = true;

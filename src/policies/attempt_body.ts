@@ -1,5 +1,5 @@
 /**
- * What happens to the body of an attempt that is not read here: it is discarded, its beginning is shown, or it is handed out.
+ * The open body of an attempt: the caller reads it, or the client discards it and may keep its first characters.
  *
  * @module
  */
@@ -22,14 +22,17 @@ import { alreadyRead } from "./attempt_errors.ts";
 import type { Environment } from "./policy.ts";
 import type { OpenBody } from "./reply.ts";
 
-/** How much of a body is received when a request waits for its permit, in bytes, and for how long, in milliseconds. */
+/**
+ * How much of a body the client receives ahead of its reader when another request waits for the permit, in bytes, and for how
+ * long, in milliseconds.
+ */
 const AHEAD_BYTES = 65_536;
 const AHEAD_MS = 250;
 
-/** What an open body is part of. */
+/** The parts of an open body's attempt. */
 export interface AttemptBodyOptions {
   readonly response: Response;
-  /** Where it came from, if that is known: a runtime may parse a URL anew to say it. */
+  /** The URL of the response, if it is known; for a runtime may parse a URL anew to return it. */
   readonly url?: string | undefined;
   readonly environment: Pick<
     Environment,
@@ -40,51 +43,54 @@ export interface AttemptBodyOptions {
   /** The headers of the request. */
   readonly sent: HeaderMap;
   readonly init: RequestInit | undefined;
-  /** How long a reader may take to begin, and how long a reader may have to wait, in milliseconds. */
+  /** How long a reader may take to begin, and how long a reader may have to wait for bytes, in milliseconds. */
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number;
-  /** The largest body that its reader is given; `Infinity` for any. */
+  /** The largest body that a reader gets, in bytes; `Infinity` for any. */
   readonly maxBytes: number;
-  /** Called with the length of each chunk that its reader is given. */
+  /** Called with the length of each chunk that the reader gets. */
   readonly onBytes: ((bytes: number) => void) | undefined;
-  /** Makes the error that a larger one breaks off with. */
+  /** Creates the error that breaks off a body larger than `maxBytes`. */
   readonly onTooLarge: () => Error;
-  /** The caller has it now: the time of the attempt is over, and the body's begins. */
+  /** Called when the caller gets the body: the attempt's time ends, and the body's own time begins. */
   readonly onHandOut: () => void;
-  /** Stops what sends the body. */
+  /** Stops the sender of the body. */
   readonly onStop: () => void;
-  /** Its reader waits for bytes, or has got some; absent where that does not matter. */
+  /** Called when the reader begins to wait for bytes, and when it gets some; absent where attempts hold no leases. */
   readonly onAlive?: (() => void) | undefined;
-  /** For too long no reader has begun, or a reader has waited. */
+  /** Called when no reader has begun for too long, or a reader has waited for too long. */
   readonly onTimeout: (isRead: boolean) => void;
-  /** The body has ended, and so has the attempt; the number of bytes where they were read by the caller. */
+  /** Called when the body has ended, and the attempt with it; with the number of bytes if the caller has read them. */
   readonly onEnd: (bytes: number | undefined) => void;
-  /** What the body broke off with that the caller was to read. */
+  /** Creates the error of a body that breaks off under its reader. */
   readonly onUnusable: (error: unknown) => unknown;
 }
 
-/** A body that is open and has no reader yet. */
+/** An open body that has no reader yet. */
 export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   readonly #options: AttemptBodyOptions;
-  /** Takes a copy of the bytes that the caller reads. */
+  /** Copies the bytes that the caller reads. */
   #collector: BodyCollector | undefined;
-  /** What receives what the caller reads; nothing here may lead to the caller's response, so that it can be collected. */
+  /**
+   * Receives the bytes that the caller reads. Nothing here may refer to the caller's response, so that it can be
+   * garbage-collected.
+   */
   #receiver: BodyReceiver | undefined;
-  /** The body's first characters, once it is being got rid of. */
+  /** The first characters of the body, once it is being discarded. */
   #excerpt: Promise<string> | undefined;
-  /** When it will have taken too long: without a reader, or for its reader. */
+  /** The deadlines of a body without a reader, and of a reader that waits for bytes. */
   #idle: Deadline | undefined;
   #wait: Deadline | undefined;
   #hasEnded = false;
   #knownUrl: string | undefined;
 
-  /** Takes a body over. */
+  /** Creates the body of an attempt whose headers have come. */
   constructor(options: AttemptBodyOptions) {
     this.#options = options;
     this.#knownUrl = options.url;
   }
 
-  /** The lane whose permit it holds. */
+  /** The lane in which the permit counts. */
   get lane(): Lane {
     return this.#options.lane;
   }
@@ -133,12 +139,12 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     return { status, headers: this.#headers, url: this.#url, type, chunks };
   }
 
-  /** Where the response came from; empty if it was constructed. */
+  /** The URL of the response; empty if the response was constructed. */
   get #url(): string {
     return this.#knownUrl ??= this.#options.response.url;
   }
 
-  /** Begins to receive the body for its reader; `undefined` if it has ended. */
+  /** Begins to receive the body for its reader; `undefined` if the body has ended. */
   #handOut(joinsSmall: boolean): BodyReceiver | undefined {
     const {
       response,
@@ -176,16 +182,16 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     return receiver;
   }
 
-  /** The headers as they are true of the bytes that are read. */
+  /** The headers, corrected for the decoded bytes that the reader gets. */
   get #headers(): Headers {
     const { response, environment, method, init, sent } = this.#options;
     return decodedHeaders(response, { method, init, sent, runtime: environment.runtime });
   }
 
-  /** Whether its end has come with the headers. To look at the body itself might keep the process alive. */
+  /** Whether the body has ended with the headers. On some runtimes, a look at the body itself would keep the process alive. */
   #isEmpty(): boolean {
     const { response, method } = this.#options;
-    // What a browser hides, it hides from the program alone: a page still follows the redirect that its service worker gives it.
+    // A browser hides a redirect only from the program: a page still follows the redirect that its service worker returns.
     if (isBodiless(method, response.status) || response.status === 0) return true;
     return this.#url === "" ? response.body === null : contentLength(response.headers) === 0;
   }
@@ -214,7 +220,9 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#options.onTimeout(deadline === this.#wait);
   }
 
-  /** A request waits for the permit: what is left of the body may be little enough to be received for its reader. */
+  /**
+   * Gives the permit back soon if possible, because a request waits for it: the rest of the body may be small enough to buffer.
+   */
   hurry(): void {
     const { environment: { deadlines, inBackground } } = this.#options;
     const receiver = this.#receiver!;
@@ -222,17 +230,17 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     inBackground(receiver.receiveAhead(AHEAD_BYTES).finally(() => deadlines.remove(deadline)));
   }
 
-  /** Whether its caller reads it. */
+  /** Whether the caller has got the body. */
   get isHandedOut(): boolean {
     return this.#receiver !== undefined;
   }
 
-  /** The attempt has been stopped: breaks the body off for its reader. */
+  /** Breaks the body off for its reader, because the attempt was stopped. */
   fail(reason: unknown): void {
     this.#receiver?.fail(reason);
   }
 
-  /** The attempt has ended: no bytes are collected any more. */
+  /** Stops collecting bytes, because the attempt has ended. */
   end(): void {
     this.#hasEnded = true;
     this.#stopIdling();
@@ -241,7 +249,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     if (this.#receiver !== undefined) this.#options.environment.scheduler.withdraw(this);
   }
 
-  /** A response whose body is what is left of one that had to be got rid of. */
+  /** Returns a response whose body is the excerpt of a discarded one. */
   #excerptResponse(excerpt: Promise<string>): Response {
     const { status, statusText, url, redirected, type, headers: original } = this.#options.response;
     const headers = new Headers(original);

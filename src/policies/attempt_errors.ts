@@ -1,5 +1,5 @@
 /**
- * What the errors of an attempt say.
+ * The errors of an attempt.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { codeOf } from "../runtime/error_code.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
 
-/** The error of an attempt that brought no response, or not all of it. */
+/** Creates the error of an attempt that brought no response, or not all of it. */
 export function networkError(call: Call, target: Target, error: unknown): NetworkError {
   const about = call.describe(target);
   const cause = redactError(error, target.url);
@@ -21,7 +21,10 @@ export function networkError(call: Call, target: Target, error: unknown): Networ
   });
 }
 
-/** The error of an attempt that took longer than `timeoutMs`; or, in fewer milliseconds, than the next mirror is waited with. */
+/**
+ * Creates the error of an attempt that took longer than `timeoutMs`; or, with fewer milliseconds, of one that made room for the
+ * next mirror.
+ */
 export function attemptTimeout(call: Call, target: Target | undefined, afterMs?: number): TimeoutError {
   const about = call.describe(target);
   const timeoutMs = afterMs ?? call.settings.timeoutMs;
@@ -31,7 +34,7 @@ export function attemptTimeout(call: Call, target: Target | undefined, afterMs?:
   return new TimeoutError(`${about.method} ${about.url} ${what}`, { ...about, kind: "attempt", timeoutMs });
 }
 
-/** The error of an attempt that was ended for the sake of others, as nothing came from its origin for so long, in milliseconds. */
+/** Creates the error of an attempt that gave way to others, because nothing had come from its origin for so many milliseconds. */
 export function givenWay(call: Call, target: Target | undefined, timeoutMs: number): TimeoutError {
   const about = call.describe(target);
   const what = `was not answered for ${timeoutMs} ms, while others had use for its permit`;
@@ -44,7 +47,7 @@ export function givenWay(call: Call, target: Target | undefined, timeoutMs: numb
   return error;
 }
 
-/** The error of a body that its reader has waited for in vain, or has not begun to read. */
+/** Creates the error of a body that its reader has waited for in vain, or has not begun to read. */
 export function bodyTimeout(call: Call, target: Target, isRead: boolean): TimeoutError {
   const about = call.describe(target);
   const { timeoutMs, idleTimeoutMs = timeoutMs } = call.settings;
@@ -54,7 +57,7 @@ export function bodyTimeout(call: Call, target: Target, isRead: boolean): Timeou
   return new TimeoutError(message, { ...about, kind: "idle", timeoutMs: isRead ? idleTimeoutMs : timeoutMs });
 }
 
-/** The error of a response that is larger than `maxBodyBytes`. */
+/** Creates the error of a response that is larger than `maxBodyBytes`. */
 export function tooLarge(call: Call, target: Target): InvalidDataError {
   const about = call.describe(target);
   const { maxBodyBytes } = call.settings;
@@ -64,7 +67,7 @@ export function tooLarge(call: Call, target: Target): InvalidDataError {
   );
 }
 
-/** The error that a response with a status of failure would lead to, for the code that judges errors. */
+/** Creates the error that a response with a failure status would lead to, for the caller's `isFailure`. */
 export function statusError(call: Call, target: Target, { status, headers }: Response): HttpError {
   const about = call.describe(target);
   return new HttpError(`${about.method} ${about.url} was answered with ${status}`, {
@@ -74,46 +77,52 @@ export function statusError(call: Call, target: Target, { status, headers }: Res
   });
 }
 
-/** A `fetch` has given something that is no response, or one that was read: a mistake in the program, which no retry would mend. */
+/**
+ * The error of a `fetch` that returns something other than a response, or a response whose body was read: a mistake in the
+ * program, which no retry would mend.
+ */
 export class ResponseError extends TypeError {
-  /** Creates the error; by default of what is no response. */
+  /** Creates the error; by default for a value that is not a response. */
   constructor(expected: string = "a Response") {
     super(`Cannot fetch as 'fetch' must give ${expected}`);
   }
 }
 
-/** The error of a response that cannot be read any more, as where each request is given the same one. */
+/** Creates the error of a response that was read before, as when a `fetch` returns the same response for each request. */
 export function alreadyRead(): ResponseError {
   return new ResponseError("a Response whose body is not read: a new one for each request, or its clone()");
 }
 
-/** The error which says that the program may not do this, or has closed its transport: no fault of the origin. */
+/**
+ * Returns the error which says that the program lacks a permission, or has closed its transport: neither is a fault of the
+ * origin.
+ */
 export function denialOf(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.name === "NotCapable" || error.name === "TransportClosedError") return error;
-  // Node's own error says no more than that a fetch has failed.
+  // Node's own error only says that a fetch has failed; its cause says why.
   const { cause } = error;
   return cause instanceof Error && codeOf(cause) === "ERR_ACCESS_DENIED" ? cause : undefined;
 }
 
 /**
- * Whether `fetch` has thrown because the runtime takes no such request: a mistake in the arguments, which no retry would mend. What
- * is not checked before differs between runtimes (a malformed referrer, shared memory as a body), so that the runtime itself is
- * asked, and only after a failure.
+ * Whether `fetch` has thrown because the runtime accepts no such request: a mistake in the arguments, which no retry would mend.
+ * The checks of runtimes differ (a malformed referrer, shared memory as a body). So this asks the runtime itself, and only after
+ * a failure.
  */
 export function isRefused({ request: { method, body, init } }: Call, error: unknown): boolean {
   if (!(error instanceof TypeError) || (init === undefined && body === null)) return false;
   try {
-    // A stream would be taken, and the URL has been checked.
+    // The runtime would accept a stream, and this module has checked the URL.
     new Request("http://a.test", { ...init, method, body: body instanceof ReadableStream ? null : body });
     return false;
   } catch {
-    // It says the same as the error.
+    // The new error says the same as the given one.
     return true;
   }
 }
 
-/** Whether an error says that a server has shown a certificate that is not to be trusted, which no retry changes. */
+/** Whether an error says that a server's certificate is not trusted, which no retry changes. */
 export function isUntrusted(error: unknown): boolean {
   return error instanceof Error && error.name === "CertificateError";
 }
@@ -122,35 +131,35 @@ const finalErrors = new WeakSet<object>();
 const exhaustionErrors = new WeakSet<object>();
 const givenWayErrors = new WeakSet<object>();
 
-/** Says that it would not help to try again, whatever the error is otherwise. */
+/** Marks an error as final: another try would not help. */
 export function markFinal(error: object): void {
   finalErrors.add(error);
 }
 
-/** Whether it was marked as final. */
+/** Whether an error is marked as final. */
 export function isFinal(error: unknown): boolean {
   return typeof error === "object" && error !== null && finalErrors.has(error);
 }
 
-/** Says that nothing was sent, because this process had no descriptor left. */
+/** Marks an error: nothing was sent, because this process had no file descriptor left. */
 export function markExhaustion(error: object): void {
   exhaustionErrors.add(error);
 }
 
-/** Whether it was marked as the exhaustion of this process. */
+/** Whether an error is marked as the exhaustion of this process. */
 export function isExhaustion(error: unknown): boolean {
   return typeof error === "object" && error !== null && exhaustionErrors.has(error);
 }
 
-/** Whether it is that of an attempt that was ended for the sake of others. */
+/** Whether an error is that of an attempt which gave way to others. */
 export function isGivenWay(error: unknown): boolean {
   return typeof error === "object" && error !== null && givenWayErrors.has(error);
 }
 
-/** The message of the error that others were caused by. */
+/** Returns the message of the innermost cause of an error. */
 export function innermostMessage(error: unknown): string {
   let current = error;
-  // An error of ours says all by itself.
+  // An error of this module needs no cause to explain it.
   while (current instanceof Error && current.cause instanceof Error && !isSlipstreamError(current)) {
     current = current.cause;
   }

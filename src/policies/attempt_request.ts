@@ -1,5 +1,5 @@
 /**
- * What an attempt sends.
+ * The sending of an attempt, through middleware and redirects.
  *
  * @module
  */
@@ -20,27 +20,27 @@ import type { MiddlewareContext } from "./middleware.ts";
 import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
 
-/** What it takes to send a request. */
+/** The objects that sending needs. */
 export type SendingEnvironment = Pick<Environment, "clock" | "fetch" | "runtime" | "use" | "useOnHops">;
 
-/** How it is sent. */
+/** The options of sending. */
 export interface SendOptions {
-  /** Stops it. */
+  /** Aborts the request. */
   readonly signal: AbortSignal;
-  /** The response, if it was sent already. */
+  /** The response, if the request was sent already. */
   readonly first?: Response | undefined;
-  /** Where redirects are noted, for callers that want to know. */
+  /** Records the redirects, for the cache. */
   readonly exchange?: Exchange | undefined;
 }
 
 /**
- * Sends a call to a target, through the middleware if there is any, and follows redirects: wherever the runtime shows them, and
- * elsewhere if the runtime would send on what must not reach another origin.
+ * Sends a call to a target, through the middleware if there is any, and follows redirects. It follows them itself wherever the
+ * runtime shows them, and elsewhere if the runtime would send headers on that must not reach another origin.
  *
- * @param environment What sends it.
+ * @param environment The objects that sending needs.
  * @param call The call.
- * @param target Where it goes.
- * @param options What stops it, and what is noted of it.
+ * @param target The target of the attempt.
+ * @param options The options of sending.
  * @returns The response.
  * @throws {ResponseError} Rejects, if `fetch` gives something else.
  * @throws {TypeError} Rejects, if `fetch` gives `Response.error()`: a failure of the network.
@@ -57,7 +57,7 @@ export async function sendRequest(
   const body = mustBeWhole(runtime, given) ? await wholeBody(given, signal) : given;
   const request = { url: target.url, method, headers: target.headers, body };
   const scope = call.context.scope ?? call.journey.scope;
-  // Another one may be sent beside it while it is redirected.
+  // A hedged request may raise `call.attempts` while this one follows redirects.
   const { attempts: attempt } = call;
   const send = (): Promise<Response> =>
     use === undefined
@@ -76,10 +76,10 @@ export async function sendRequest(
   });
 }
 
-/** What is sent. */
+/** One request to send, with its options. */
 interface Sending extends SendOptions {
   readonly request: RedirectedRequest;
-  /** Which attempt it is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
 }
 
@@ -101,7 +101,7 @@ async function sendOne(
       toContext(environment, call, attempt),
     );
   const mode = init?.redirect ?? "follow";
-  // Left to a browser, one that is an error would look like a failure of the network.
+  // In a browser, a redirect that is an error (`redirect: "error"`) would look like a failure of the network.
   const isOurs = mode !== "manual" &&
     (showsRedirects || mode === "error" || needsOwnRedirects(request.headers, sensitive));
   if (!isOurs) return await send(request, init?.redirect);
@@ -110,7 +110,7 @@ async function sendOne(
   return await followRedirects(
     request,
     (hop) => {
-      // Where a signal belongs to another incoming request, it could not be aborted.
+      // A signal that belongs to another incoming request could not be aborted, so ask the call.
       call.throwIfCancelled();
       return send(hop, "manual");
     },
@@ -118,7 +118,7 @@ async function sendOne(
   );
 }
 
-/** Notes what was followed. A middleware may send several times: then all that it has followed is noted. */
+/** Records redirects. If a middleware sends several times, records the redirects of all its requests. */
 function hopNoter(exchange: Exchange, { clock }: SendingEnvironment): RedirectListener {
   return (from, { status, headers }, to) => {
     const { sentAtMs } = exchange;
@@ -140,17 +140,20 @@ async function fetchHop(
   call: Call,
   { hop, redirect, signal }: HopSending,
 ): Promise<Response> {
-  // A middleware may have made a stream of what was none.
+  // A middleware may have turned another body into a stream.
   const sent = mustBeWhole(runtime, hop.body) ? { ...hop, body: await wholeBody(hop.body, signal) } : hop;
   const init = requestInit(sent, signal, redirect, call.request.init);
-  // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
+  // Browsers hide redirects, and have a cache of their own, which also serves stale responses (RFC 5861).
   if (!runtime.showsRedirects && call.journey.exchange?.asksAnew === true) {
     init.cache ??= call.settings.cache === "reload" ? "reload" : "no-cache";
   }
   return checkResponse(await fetch(hop.url, init));
 }
 
-/** Of streams, Firefox sends `[object ReadableStream]`; Safari sends none, and Chromium only by HTTP/2, if servers allow it. */
+/**
+ * Whether a stream must be read as a whole before it is sent. Firefox sends `[object ReadableStream]` for a stream; Safari sends
+ * no stream, and Chromium only by HTTP/2, if the server allows it.
+ */
 function mustBeWhole(
   { showsRedirects }: SendingEnvironment["runtime"],
   body: BodyInit | null,
@@ -168,12 +171,12 @@ function toContext(
 }
 
 /**
- * What `fetch` is called with.
+ * Builds the options of a `fetch`.
  *
- * @param request What is sent.
- * @param signal What stops it.
- * @param redirect What becomes of redirects; absent for what `rest` says.
- * @param rest What else the caller has said of it.
+ * @param request The request.
+ * @param signal Aborts the request.
+ * @param redirect The redirect mode; absent for the one in `rest`.
+ * @param rest The caller's other options of `fetch`.
  */
 export function requestInit(
   { method, headers, body }: RedirectedRequest,
@@ -192,11 +195,11 @@ export function requestInit(
   return init;
 }
 
-/** One of another realm, or of another implementation, does as well. */
+/** Checks a response. One of another realm, or of another implementation, is accepted. */
 function checkResponse(response: Response): Response {
   if (!(response instanceof Response) && objectTag(response) !== "Response") throw new ResponseError();
   if (response.bodyUsed) throw alreadyRead();
-  // As a service worker or a mock says that the network has failed (Fetch §2.2.6).
+  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6).
   if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
   return response;
 }

@@ -1,5 +1,5 @@
 /**
- * What an attempt says of its origin: to its breaker, and to the limits that adapt themselves.
+ * The verdict of an attempt on its origin, for the breaker and the adaptive limits.
  *
  * @module
  */
@@ -24,21 +24,21 @@ import type { Target } from "./journey.ts";
 import { MiddlewareFailure } from "./middleware.ts";
 import type { Environment } from "./policy.ts";
 
-/** From how long on an attempt that fails has cost much, in milliseconds. */
+/** A failed attempt that took at least this long has cost much, in milliseconds. */
 export const LATE_MS = 1_000;
 
 const ANY_URL = /https?:\/\/[^\s)"']+/gi;
 
-/** Judges one attempt; its first word counts. */
+/** Judges one attempt; only the first verdict counts. */
 export class AttemptVerdict {
-  /** Whether one beside it has failed at the same origin already: the failure of the two is one. */
+  /** Whether another attempt beside this one has failed at the same origin already: the two count as one failure. */
   isSecondFailure = false;
   readonly #environment: Environment;
   readonly #call: Call;
   readonly #target: Target;
   readonly #admission: Admission;
 
-  /** Has not judged yet; the parameters are those of the attempt. */
+  /** Creates a judge that has not judged yet; the parameters are those of the attempt. */
   constructor(environment: Environment, call: Call, target: Target, admission: Admission) {
     this.#environment = environment;
     this.#call = call;
@@ -46,15 +46,15 @@ export class AttemptVerdict {
     this.#admission = admission;
   }
 
-  /** The whole response has come. */
+  /** Judges an attempt whose whole response has come. */
   succeed(): void {
     this.#admission.sample(false);
     this.#tell("success");
   }
 
   /**
-   * A probe has proved by its headers that its origin is back; how long the rest takes says nothing of that. But if all bodies break
-   * off or stall, the outage goes on, and patience with it must end.
+   * Judges a probe by its headers: they prove that the origin is back, however long the body takes. But if all bodies break off
+   * or stall, the outage goes on, and patience must end at the same time as without these headers.
    */
   judgeByHeaders(): void {
     const { lane } = this.#target;
@@ -63,10 +63,10 @@ export class AttemptVerdict {
     if (sinceMs !== undefined) lane.outage.doubt(sinceMs, lane.succeeded);
   }
 
-  /** A response whose body is read by the caller, or does not count. */
+  /** Judges a response by its status, if the caller reads its body or its body does not count. */
   judgeStatus(response: Response): void {
     const verdict = verdictOn(response.status);
-    // How long the body takes is its reader's affair.
+    // The time of the body depends on its reader.
     if (isSuccessStatus(response.status)) this.#admission.sample(false);
     else if (isOverloadStatus(response.status)) this.#admission.sample(true);
     const { isFailure } = this.#environment;
@@ -75,7 +75,7 @@ export class AttemptVerdict {
     this.#judge(isExcused ? "success" : verdict, `HTTP ${response.status}`);
   }
 
-  /** The attempt has taken too long. */
+  /** Judges an attempt that has taken too long. */
   judgeTimeout(error: TimeoutError): void {
     this.#admission.sample(true);
     const verdict = this.#environment.isFailure?.(error) === false ? "success" : "failure";
@@ -83,10 +83,10 @@ export class AttemptVerdict {
   }
 
   /**
-   * The attempt has failed.
+   * Judges an attempt that has failed.
    *
-   * @param error What was thrown, by `fetch` or on the way to the value.
-   * @returns What the call fails of.
+   * @param error The error that was thrown, by `fetch` or on the way to the value.
+   * @returns The error of the call.
    */
   judgeFailure(error: unknown): unknown {
     if (error instanceof MiddlewareFailure) {
@@ -118,11 +118,11 @@ export class AttemptVerdict {
       lane.limit.shrink(lane.inFlight);
       this.#admission.judge("ignored");
     } else if (isOwnFailure?.(error) || this.#call.prepared?.body instanceof ReadableStream) {
-      // It may pass, but the origin has no part in it; or it may be the stream that was to be sent which has broken off, as
-      // not every runtime tells.
+      // Such a failure may pass, but is not the origin's; or the request's own stream may have broken off, which not every
+      // runtime tells.
       this.#admission.judge("ignored");
     } else {
-      // It is shown to callers of other requests, whose URLs differ.
+      // Callers of other requests see the reason, and their URLs differ.
       const reason = innermostMessage(told.cause).replace(ANY_URL, this.#target.lane.key);
       this.#judge(isFailure?.(told) === false ? "success" : "failure", reason);
     }
@@ -130,10 +130,10 @@ export class AttemptVerdict {
   }
 
   /**
-   * Where a breaker goes by the share of failures, a single request counts once among them, however often it is tried: its retries of
-   * a bad URL must not speak for all others. Those of a batch are many, and speak for themselves.
+   * Counts a single request only once, however often it is retried, where a breaker goes by the share of failures: its retries of
+   * a bad URL must not outweigh all other requests. The many requests of a batch count each.
    *
-   * @param reason What a failure consists in.
+   * @param reason The reason of a failure, in words.
    */
   #judge(verdict: "failure" | "ignored" | "success", reason: string): void {
     const { journey, patienceMs } = this.#call;
@@ -146,7 +146,7 @@ export class AttemptVerdict {
     this.#tell(isRepeated ? "ignored" : verdict);
   }
 
-  /** Tells the lane. That it has served this call says nothing of others. */
+  /** Reports the verdict to the lane. Records a success as the call's own, because it says nothing about other requests. */
   #tell(verdict: "failure" | "ignored" | "success"): void {
     this.#admission.judge(verdict);
     if (verdict === "success") this.#call.journey.answeredAtMs = this.#target.lane.succeededAtMs;

@@ -1,5 +1,5 @@
 /**
- * The sleep of a request between two rounds.
+ * The sleep of a call between two rounds.
  *
  * @module
  */
@@ -11,34 +11,40 @@ import { deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { Call, Pending } from "./call.ts";
 import type { Environment } from "./policy.ts";
 
-/** How soon the first retry of a batch may be that has nothing else to send, in milliseconds; each later one twice that. */
+/**
+ * The shortest sleep before the first retry in a batch that has nothing else to send, in milliseconds; it doubles with each later
+ * retry.
+ */
 const EAGER_MS = 250;
 
-/** How many times as long that is while too much may be in flight: the limit of the lane is lower since, and half of it used. */
+/** How many times as long that sleep is under strain: the limit of the lane is lowered, and half of it is in use. */
 const STRAINED = 4;
 
-/** What a sleep needs of what the policies share. */
+/** The objects that a sleep needs. */
 export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "scheduler">;
 
-/** How long a call sleeps. */
+/** The length of a sleep. */
 export interface Sleep {
-  /** In milliseconds. */
+  /** The full length, in milliseconds. */
   readonly delayMs: number;
-  /** Where it goes if it is woken early; absent if it must not be. */
+  /** The lane that the call goes to if it wakes early; absent if it must not wake early. */
   readonly hurriesTo: Lane | undefined;
 }
 
 /**
- * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. If it may hurry, a batch that has a free permit and
- * nothing else to send wakes it early, if its origin has answered another request well since; so does the client, if a single call is
- * as patient as those of batches. If no request asks the origin, which was well not long ago, one call at a time goes early to find out, each
- * once a round.
+ * Puts a call to sleep. It holds no permit meanwhile, and its batch goes on without it.
  *
- * @param environment What the policies share.
+ * If the call may hurry, its batch may wake it early. The batch must have a free permit and nothing else to send, and the origin
+ * must have served another request since the sleep began. The same holds for a single call that is as patient as those of
+ * batches. If no other request is in flight to an origin that worked well not long ago, one sleeping call at a time wakes early
+ * to test it, each once a round.
+ *
+ * @param environment The objects that a sleep needs.
  * @param call The call.
- * @param lane The lane in which it failed; absent when it has several.
- * @param sleep How long, in milliseconds; and where it goes if it may hurry, as neither the origin nor the caller has said how long.
- * @returns Whether it goes on afterwards; otherwise there is nothing to wait for any more.
+ * @param lane The lane in which the call failed; absent if it has several lanes.
+ * @param sleep The length of the sleep, and the lane of an early retry. Only a call whose pause neither the origin nor the caller
+ * has set may hurry.
+ * @returns Whether the call goes on afterwards; otherwise there is nothing to wait for any more.
  * @throws {unknown} Rejects, with the reason of a cancellation, at once.
  */
 export function sleepBetweenRounds(
@@ -100,7 +106,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
 
   #isWantedNow(nowMs: number): boolean {
     const { allowance, patienceMs } = this.errand;
-    // Its batch may have been aborted, while others wait for it.
+    // The batch may have been aborted while other calls wait for this one.
     if (allowance === undefined && patienceMs === 0) return false;
     if (allowance?.hasMore || (allowance !== undefined && allowance.active >= allowance.concurrency)) {
       return false;
@@ -139,7 +145,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
   }
 }
 
-/** Whether a request could go there now. */
+/** Whether a request could go to the lane now. */
 function isFree(lane: Lane, nowMs: number): boolean {
   return lane.queued === 0 && !lane.isDown && lane.blockedUntilMs(nowMs) <= nowMs;
 }

@@ -1,66 +1,69 @@
 /**
- * What those requests know together that wait for a budget of retries.
+ * The shared state of the requests that wait for the retry budget.
  *
  * @module
  */
 
 import type { Scheduler } from "../lanes/scheduler.ts";
 
-/** A drought lasts until no request has waited for so long, in milliseconds: as long as a budget remembers retries. */
+/** A drought is over when no request has waited for this time, in milliseconds: as long as a budget remembers retries. */
 const OVER_MS = 10_000;
 
-/** How long it is until the next scout may go: a share of how long the drought has lasted, and so many milliseconds at least and at most. */
+/** The gap between two scouts: a share of the drought's age, with a minimum and a maximum in milliseconds. */
 const SCOUT_SHARE = 0.1;
 const SCOUT_GAP_MS = 500;
 const LONGEST_SCOUT_GAP_MS = 5_000;
 
-/** So many scouts there are for each retry that the budget has paid for, and so many at the most. */
+/** How many scouts a drought earns for each retry that the budget pays for, and the most that it can save up. */
 const SCOUTS_PER_RETRY = 0.25;
 const MOST_SCOUTS = 30;
 
-/** If as large a share of the requests knows that their origins serve others meanwhile, it is for what they ask for that they fail. */
+/**
+ * If at least this share of the waiting requests knew that their origins serve others, they fail for what they ask for, and there
+ * is no outage.
+ */
 const FEW_OF_THEM = 0.1;
 
-/** What knows whether origins serve requests, and how much of the time counts. */
+/** The parts of the scheduler that know whether origins serve requests, and how much of the time counts. */
 export type DroughtScheduler = Pick<Scheduler, "silentLanes" | "workingTime">;
 
 /**
- * A time in which the budget has no retry for some that wait for it. What an outage has used up would be missing for long after it: so from
- * time to time one request goes without the budget, as a scout, and if it is served there are retries for others again. As long as no origin
- * has served anything since the drought began, the client's own network may be away. That is an outage like one of an origin: the budget's time
- * stands still in it.
+ * A time in which the retry budget is empty and requests wait for it. An outage uses the budget up, which would then be missing
+ * for long afterwards. So from time to time one request goes without the budget, as a scout; if it is served, there are retries
+ * for others again. As long as no origin has served anything since the drought began, the client's own network may be down. That
+ * counts as an outage, in which the budget's time stands still.
  */
 export class BudgetDrought {
   readonly #scheduler: DroughtScheduler;
   #waiting = 0;
-  /** How many have waited in it, and how many of them knew that others were served. */
+  /** How many requests have waited in this drought, and how many of them knew that their origins serve others. */
   #entered = 0;
   #informed = 0;
   #sinceMs = -Infinity;
   #untilMs = -Infinity;
   #scoutAtMs = -Infinity;
   #scouts = 0;
-  /** Retries that others have paid for by their success. */
+  /** Retries that other requests have paid for by their success. */
   #granted = 0;
-  /** Since when it counts as an outage. */
+  /** When the drought began to count as an outage; `undefined` if it does not. */
   #outageAtMs: number | undefined;
 
-  /** Begins without a drought. */
+  /** Creates the state of a client without a drought. */
   constructor(scheduler: DroughtScheduler) {
     this.#scheduler = scheduler;
   }
 
-  /** The budget has paid for a retry. */
+  /** Notes that the budget has paid for a retry. */
   notePaid(): void {
     this.#scouts = Math.min(MOST_SCOUTS, this.#scouts + SCOUTS_PER_RETRY);
   }
 
-  /** A retry has succeeded: it pays for two others. */
+  /** Grants two retries, because one has succeeded. */
   grantTwo(): void {
     this.#granted += 2;
   }
 
-  /** Takes a retry that another one has paid for. */
+  /** Takes a granted retry, if there is one. */
   tryTakeGranted(): boolean {
     if (this.#granted === 0) return false;
     this.#granted--;
@@ -68,9 +71,9 @@ export class BudgetDrought {
   }
 
   /**
-   * A request begins to wait.
+   * Notes that a request begins to wait.
    *
-   * @param areOthersServed Whether its origin has served others since it has failed first.
+   * @param areOthersServed Whether its origin has served others since the request first failed.
    * @param nowMs The time on the client's clock.
    */
   enter(areOthersServed: boolean, nowMs: number): void {
@@ -82,19 +85,19 @@ export class BudgetDrought {
     if (areOthersServed) this.#informed++;
   }
 
-  /** A request waits no more. */
+  /** Notes that a request does not wait any more. */
   leave(nowMs: number): void {
     if (--this.#waiting > 0) return;
     this.#untilMs = nowMs;
     this.#endOutage(nowMs);
   }
 
-  /** How long the drought has lasted, in milliseconds. */
+  /** Returns how long the drought has lasted, in milliseconds. */
   ageMs(nowMs: number): number {
     return nowMs - this.#sinceMs;
   }
 
-  /** Whether it is like an outage of all origins, the end of which a scout will find. */
+  /** Whether the drought is like an outage of all origins, whose end a scout will find. */
   isOutage(nowMs: number): boolean {
     const { silentLanes, workingTime } = this.#scheduler;
     const isOutage = silentLanes.servedAtMs < this.#sinceMs && this.#scouts >= 1 &&
@@ -104,7 +107,7 @@ export class BudgetDrought {
     return isOutage;
   }
 
-  /** Sends a scout, if it is time for one. */
+  /** Sends a scout, if one is due. */
   trySendScout(nowMs: number): boolean {
     if (nowMs < this.#scoutAtMs || this.#scouts < 1) return false;
     this.#scouts--;

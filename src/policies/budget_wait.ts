@@ -1,5 +1,5 @@
 /**
- * The part of a retry that the budget has: what waits for it, and when that is over.
+ * A retry's wait for the retry budget, and the end of that wait.
  *
  * @module
  */
@@ -11,38 +11,38 @@ import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
-/** Why there is no retry where the budget has none. */
+/** The reason in an error that there was no retry because the budget was empty. */
 export const WITHOUT_BUDGET = "the retry budget is used up";
 
-/** How often a request looks whether the budget has a retry for it, in milliseconds. */
+/** How often a waiting request checks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
 /**
- * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
- * batch has others to send, it waits on unless it is in their way.
+ * How long a request of a batch waits for the budget without the success of any retry, in milliseconds. While the batch has other
+ * requests to send, it waits longer, unless it is in their way.
  */
 const BUDGET_PATIENCE_MS = 3_000;
-/** And how long where retries have been of use: a budget that was used up at once has some again after so long. */
+/** The same where retries have succeeded: a budget that was used up all at once has retries again after this time. */
 const REFILL_MS = 11_000;
 
-/** How long ago an origin may have served something that a retry probably goes to, in milliseconds. */
+/** A retry probably goes to an origin that has served something within this time, in milliseconds. */
 const LATELY_MS = 10_000;
 
-/** An origin that is down has probers enough when so many wait for it. */
+/** With so many requests in line, an origin that is down has enough probers. */
 const ENOUGH_PROBERS = 8;
 
-/** Time that stands still in an outage, as the budget's does. */
+/** Returns the time without outages, in which the budget's time stands still. */
 export function workingTimeMs({ scheduler, clock }: Environment): number {
   return scheduler.workingTime.at(clock.now());
 }
 
 /**
- * A retry of a patient call has ended: one that succeeds shows that it is worth waiting for the budget, and going on.
+ * Records the end of a retry of a patient call. A success shows that it is worthwhile to wait for the budget, and to go on.
  *
- * @param environment What the policies share.
+ * @param environment The objects that the policies share.
  * @param call The call.
- * @param round What the retry has brought.
- * @param isWorthMore Whether the caller, or else what it has brought, says that one more may do better.
+ * @param round The result of the retry.
+ * @param isWorthMore Whether the caller, or else the result, says that one more retry may do better.
  */
 export function noteRetry(
   environment: Environment,
@@ -51,26 +51,26 @@ export function noteRetry(
   isWorthMore: boolean,
 ): void {
   const { lane } = reply?.target ?? call.target ?? {};
-  // A 429 says when to come again.
+  // A 429 says when to come again, so it says nothing about other retries.
   if (lane === undefined || reply?.status === 429 || call.patienceMs === 0) return;
   const isFailure = isWorthMore || mayPass(call, reply, error);
   if (reply === undefined && !isFailure) return;
-  // That an origin which is down refuses its probes says nothing of retries after that.
+  // An origin that is down refuses its probes; that says nothing about retries afterwards.
   if (isFailure && lane.isDown) return;
   const nowMs = workingTimeMs(environment);
   (lane.retries ??= new RetryRecord(nowMs)).noteEnd(!isFailure, nowMs);
   if (isFailure) return;
   lane.rescuedAtMs = environment.clock.now();
   const { budget, drought } = environment;
-  // It may owe more than it gets back: what requests have paid in is forgotten before the retries that came later.
+  // The budget may owe more than it gets back: it forgets the deposits of requests before their later retries.
   if (budget?.balance === 0) drought.grantTwo();
   else budget?.restore(lane.rescuedAtMs);
 }
 
 /**
- * Waits until the budget has a retry for a call. While its origin is down, a few of those that wait are let through: they are
- * the ones that find out when it is back. So are scouts, one by one, while the budget is used up. Where nobody has been served since then,
- * it waits as for an outage.
+ * Waits until the budget has a retry for a call. While the call's origin is down, a few of the waiting calls go on to line up for
+ * it as probers, and find out when it is back. While the budget is empty, scouts go on one by one. If no origin has served
+ * anything since the budget ran out, the call waits as for an outage.
  */
 export async function waitForBudget(
   environment: Environment,
@@ -92,15 +92,15 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
   const { clock, drought, budget } = environment;
   const { allowance } = call;
   const lane = lanes.length === 1 ? lanes[0] : undefined;
-  // The budget's time stands still in an outage; patience does not.
+  // In an outage, the budget's time stands still; the call's patience does not.
   let sinceMs = clock.now();
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
   let served = servedBy(lanes);
   do {
-    // A line that stands still is not waited for.
+    // Wait for a line only if the origin serves it.
     const isServing = served < (served = servedBy(lanes));
-    // Who was told to come later waits until then in any case.
+    // A pause that the origin asked for is waited out in any case.
     if (
       lanes.some((lane) =>
         lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0 ||
@@ -110,13 +110,13 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
       sinceMs = clock.now();
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
-    // The pace of one lane may be all that it waits for.
+    // Unless the budget is dry, the call waits only for the pace of its lane.
     const isDry = budget!.balance < 1;
     const isOutage = isDry && areUnanswered(lanes) && drought.isOutage(clock.now());
     const nowMs = workingTimeMs(environment);
-    // Others may work, for which time goes on.
+    // While another origin works, working time goes on; so do not count an outage of this call's own lanes.
     if (isOutage || lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
-    // As long as others are sent meanwhile, its wait costs the batch nothing.
+    // As long as others are sent meanwhile, this wait costs the batch nothing.
     if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
     const alive = likelyLane(lanes, clock.now());
@@ -140,8 +140,8 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
 }
 
 /**
- * Takes a retry, if the budget has one and those of the lane follow each other no faster than is of use. An origin that is down and
- * has never served anything is not full: they wait in line for it, where the end of that finds them.
+ * Takes a retry from the budget, if there is one and the lane's retries do not follow each other too fast. That pace does not
+ * hold for an origin that is down and has never served anything: its calls get in line, and go when the outage ends.
  */
 function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
   const lane = likelyLane(lanes, environment.clock.now());
@@ -154,31 +154,31 @@ function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
   return true;
 }
 
-/** Takes a retry from the budget, or one that another has paid for. */
+/** Takes a retry from the budget, or a granted one. */
 function tryPay({ budget, drought, clock }: Environment): boolean {
   if (!budget!.tryWithdraw(clock.now())) return drought.tryTakeGranted();
   drought.notePaid();
   return true;
 }
 
-/** Whether nothing has come from there since the latest attempt that has failed was sent. */
+/** Whether the origins have been silent since their latest failed attempts were sent. */
 function areUnanswered(lanes: readonly Lane[]): boolean {
   return lanes.every(({ answeredAtMs, failedAtMs }) => answeredAtMs < failedAtMs);
 }
 
-/** Whether a request would not have to wait there for anything but its turn. */
+/** Whether a request to the lane would wait only for its turn. */
 function isOpen({ isDown, pause }: Lane): boolean {
   return !isDown && pause === undefined;
 }
 
-/** Whether a request that has failed only once may find out whether retries are of use again. */
+/** Whether a call that has failed only once may find out as a scout whether retries help again. */
 function isWorthScout({ retries }: Lane, { journey: { round } }: Call, nowMs: number): boolean {
   return round === 2 && retries?.areInVain(nowMs) !== true;
 }
 
 /**
- * Where a retry probably goes that could go to several origins: to the one that is left when all others are down and have never served
- * anything, or else to the first that has served something lately and asks for no pause; `undefined` if that can't be said.
+ * Returns the lane that a retry with several origins probably goes to: the only one left when all others are down and have never
+ * served anything, or else the first that has served something lately and asks for no pause; `undefined` if that is unknown.
  */
 export function likelyLane(lanes: readonly Lane[], nowMs: number): Lane | undefined {
   if (lanes.length === 1) return lanes[0];
@@ -187,12 +187,12 @@ export function likelyLane(lanes: readonly Lane[], nowMs: number): Lane | undefi
   return alive.find((lane) => nowMs - lane.succeededAtMs <= LATELY_MS && lane.isHealthy(nowMs));
 }
 
-/** How many attempts have succeeded there. */
+/** Returns how many attempts have succeeded in the lanes. */
 function servedBy(lanes: readonly Lane[]): number {
   return lanes.reduce((sum, { succeeded }) => sum + succeeded, 0);
 }
 
-/** Whether there is a line in which there may be retries that succeed. */
+/** Whether the lane has a line in which retries may succeed. */
 function isBusy(environment: Environment, lane: Lane): boolean {
   return lane.queued > 0 && !lane.isDown && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }

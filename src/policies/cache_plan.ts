@@ -1,5 +1,5 @@
 /**
- * The contract of a cache plan: all that a client knows of caching. The code that caches comes with the plan.
+ * The contract of a cache plan, the only part of caching that a client knows. A plan brings the code that caches with it.
  *
  * @module
  */
@@ -8,55 +8,55 @@ import type { HeaderMap } from "../http/headers.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Environment, Policy } from "./policy.ts";
 
-/** What marks a plan. It is the same in every copy of this module, because a bundle may hold one of its own. */
+/** The mark of a plan. It is the same in every copy of this module, because a bundle may hold a copy of its own. */
 const POLICY_MAKER: unique symbol = Symbol.for("@slipstream/fetch/cache-plan");
 
 /**
- * How a client caches: what `httpCache()` and `ttlCache()` of `@slipstream/fetch/cache` give. Any number of clients may use one
- * plan.
+ * A client's way of caching, as `httpCache()` and `ttlCache()` of `@slipstream/fetch/cache` return it. Any number of clients may
+ * share one plan.
  */
 export interface CachePlan {
-  /** Which of the two has made it. */
+  /** The name of the function that has made the plan. */
   readonly name: "httpCache" | "ttlCache";
 }
 
-/** Where the requests of a client lead, and what they carry. */
+/** The facts of a client that its cache needs. */
 export interface CacheSurroundings {
-  /** Whether the network may not be asked. */
+  /** Whether the client must not use the network. */
   readonly offline: boolean;
-  /** What every request carries. */
+  /** The headers of every request. */
   readonly headers: HeaderMap;
-  /** Lower-case names of headers that no other caller may profit from. */
+  /** Lower-case names of headers whose responses no other caller may get. */
   readonly sensitive: ReadonlySet<string>;
-  /** Where relative URLs lead. */
+  /** The mirrors that relative URLs lead to. */
   readonly mirrors: readonly Mirror[];
 }
 
-/** Makes the policy of one client. */
+/** Creates the cache policy of one client. */
 export type CachePolicyMaker = (environment: Environment, surroundings: CacheSurroundings) => Policy;
 
 /**
- * Makes a plan.
+ * Creates a plan.
  *
- * @param name What the plan is made by.
- * @param makePolicy Called once for each client.
+ * @param name The name of the function that makes the plan.
+ * @param makePolicy Creates the policy; called once for each client.
  * @returns The plan.
  */
 export function createCachePlan(name: CachePlan["name"], makePolicy: CachePolicyMaker): CachePlan {
   return Object.freeze({ name, [POLICY_MAKER]: makePolicy });
 }
 
-/** Whether a value is a plan, made by whichever copy of this module. */
+/** Whether a value is a plan, made by any copy of this module. */
 export function isCachePlan(value: unknown): value is CachePlan {
   return typeof value === "object" && value !== null && makerOf(value) !== undefined;
 }
 
 /**
- * Makes the policy of a client.
+ * Creates the cache policy of a client.
  *
- * @param plan How the client caches.
- * @param environment What the policies share.
- * @param surroundings Where the client's requests lead, and what they carry.
+ * @param plan The client's plan.
+ * @param environment The objects that the policies share.
+ * @param surroundings The facts of the client that its cache needs.
  * @returns The policy.
  */
 export function policyOf(

@@ -1,5 +1,5 @@
 /**
- * One request on its way.
+ * A call: one request of a caller, from its beginning to its answer.
  *
  * @module
  */
@@ -24,171 +24,174 @@ import type { Mirror } from "./mirror.ts";
 import type { ReplyHead } from "./reply_head.ts";
 import type { Settings } from "./settings.ts";
 
-/** How old an outage may be that requests of a batch wait out by default, in milliseconds. */
+/** The default patience of requests of a batch: they wait out an outage of at most this age, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
-/** What looks after a call while it is in flight. */
+/** The owner of calls, which looks after them while they are in flight: the dispatcher. */
 export interface CallOwner {
   /** Answers the caller once; later answers are ignored. */
   settle(call: Call, ok: boolean, value: unknown): void;
-  /** The body of an attempt has ended; maybe after the caller was answered with the response. */
+  /** Notes that the body of an attempt has ended. The caller may have got the response before. */
   onBodyEnd(call: Call): void;
-  /** The result of a call is not wanted any more. */
+  /** Notes that no caller wants the result of a call any more. */
   onCancel(call: Call): void;
-  /** The number of the next call. */
+  /** Returns the number of the next call. */
   nextId(): number;
-  /** All URLs that a call may lead to, as a parser writes them, and without fragments. */
+  /** Returns all URLs that a call may lead to, as a parser writes them, without fragments. */
   placesOf(call: Call): readonly string[];
-  /** What the client was closed with, once it was. */
+  /** The reason with which the client was closed; `undefined` while it is open. */
   readonly closing: { readonly reason: unknown } | undefined;
-  /** Where calls go that were admitted on the straight way. */
+  /** The straight way, for calls that were admitted to it. */
   readonly straight: {
-    /** Runs a call, and answers it. Never rejects. */
+    /** Runs a call, and answers its callers. Never rejects. */
     run(call: Call): Promise<void>;
   };
 }
 
-/** What waits for the response. */
+/** The receiver of a call's result. */
 export interface CallSink {
-  /** Takes the value, or the error; called once. */
+  /** Takes the value or the error; called once. */
   onSettled(call: Call, ok: boolean, value: unknown): void;
 }
 
-/** Takes what no caller waits for, or waits for any more. */
+/** The sink of calls for which no caller waits, or waits any more. */
 export const NO_CALLER: CallSink = { onSettled() {} };
 
-/** What all requests of a batch, or all plain ones of a client, have in common. */
+/** The properties that all requests of a batch share, or all plain requests of a client. */
 export interface CallContext {
   readonly settings: Settings;
-  /** The caller's signals, listened to until the call has settled and its body has ended. */
+  /** The caller's signals. Each has a listener until the call has settled and its body has ended. */
   readonly signals: readonly AbortSignal[];
   /** The headers of the batch. */
   readonly headers: HeaderMap;
-  /** What is added to each of them; absent for nothing. */
+  /** The additions to each request of the batch; absent for none. */
   readonly additions?: RequestAdditions | undefined;
-  /** What its batch may have in flight; absent for a single request. */
+  /** The limits on what the batch may have in flight; absent for a single request. */
   readonly allowance: Allowance | undefined;
-  /** Where the middleware of its batch runs, whoever makes room for it; absent for a single request, and without middleware. */
+  /**
+   * The async context in which the middleware of the batch runs, whichever request makes room for an attempt; absent for a single
+   * request, and without middleware.
+   */
   readonly scope?: CallerScope | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
-  /** Whether a response whose status is no success is an error, as for callers that get its value. */
+  /** Whether a response without a success status is an error, as for callers that get the value. */
   readonly rejectsStatus: boolean;
-  /** Whether a part of this client reads the response, chunk by chunk, instead of the caller. */
+  /** Whether a part of this client reads the body, chunk by chunk, instead of the caller. */
   readonly readsChunks?: boolean | undefined;
-  /** The mirrors that are asked after the others, in this order. */
+  /** The mirrors to ask after the others, in this order. */
   readonly avoided?: readonly Mirror[] | undefined;
-  /** Whether it goes on with what an earlier call has begun, such as a download. */
+  /** Whether the call continues the work of an earlier call, such as a download. */
   readonly continues?: boolean | undefined;
-  /** How much of its total time had passed before it began, in milliseconds; absent for nothing. */
+  /** How much of the total time had passed before the call began, in milliseconds; absent for none. */
   readonly spentMs?: number | undefined;
-  /** Whether no caller waits for it. */
+  /** Whether no caller waits for the call. */
   readonly isBackground: boolean;
-  /** What looks after the calls. */
+  /** The owner of the calls. */
   readonly owner: CallOwner;
-  /** What is sent with each `fetch` on the straight way; absent when that is not for these calls. */
+  /** The headers of each `fetch` on the straight way; absent if these calls must not go that way. */
   readonly straightHeaders: HeaderMap | undefined;
 }
 
-/** What a call waits for: a turn, the end of a backoff, or an attempt. */
+/** The one thing that a call waits for: a turn, the end of a backoff, or an attempt. */
 export interface Pending {
   /** Stops it: the call does not want its result any more. */
   cancel(reason: unknown, call: Call): void;
-  /** What it stands for, as an error says it: "a retry". Absent for an attempt. */
+  /** Names what the call waits for, as an error says it: "a retry". Absent for an attempt. */
   purpose?(nowMs: number): string;
-  /** The call whose request it waits for, if it is that. */
+  /** The other call whose response the call waits for, if it does. */
   readonly leader?: Call | undefined;
 }
 
-/** The callers that wait for one execution. */
+/** The callers that share one execution (single-flight). */
 export interface Flight {
-  /** How many there are, the one that executes it included. */
+  /** How many calls share it, the one that executes it included. */
   members: number;
-  /** All but that one. */
+  /** The calls that wait for the one that executes it. */
   readonly followers: Call[];
-  /** When the total deadline of the most patient of them passes, on the client's clock. */
+  /** The latest of their total deadlines, on the client's clock. */
   deadlineAtMs: number;
 }
 
-/** One logical request: made when the caller calls, and answered once. It waits for one thing at a time. */
+/** One logical request: begun when the caller makes it, and answered once. A call waits for one thing at a time. */
 export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Errand, Runnable {
-  /** Counted from 1 in each client. */
+  /** The number of the call, counted from 1 in each client. */
   id = 0;
-  /** The URL as it was given; relative when mirrors complete it. */
+  /** The URL as the caller gave it; relative when mirrors complete it. */
   readonly url: string;
   readonly context: CallContext;
   readonly settings: Settings;
   sink: CallSink;
-  /** Where it stands in its batch, and what was asked for there. */
+  /** The position of the call in its batch, and the batch's input there. */
   index = 0;
   given: unknown = undefined;
   priority: number;
   startedAtMs = 0;
   deadline: Deadline | undefined = undefined;
-  /** Attempts made so far, over all rounds and mirrors. */
+  /** How many attempts the call has made so far, over all rounds and mirrors. */
   attempts = 0;
-  /** Where the value came from; final when the call has settled. */
+  /** The source of the value; final when the call has settled. */
   from: ValueSource = "network";
-  /** What the response says that the value came with; there when the call settles. */
+  /** The head of the response that brought the value; set when the call settles. */
   head: ReplyHead | undefined = undefined;
-  /** From the call to the response, in milliseconds; 0 until then. */
+  /** The time from the call to the response, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;
-  /** Whether its work is about to be stopped, so that no other may join it. */
+  /** Whether the call is about to stop its work, so that no other call may join it. */
   isLeaving = false;
-  /** Whether its work is over; others that wait for it are about to be answered. */
+  /** Whether the work of the call is over; the calls that wait for it are about to get their answers. */
   hasEnded = false;
-  /** Whether its batch counts it among those that wait. */
+  /** Whether the batch counts the call among those that wait. */
   isAsleep = false;
-  /** Whether an attempt of its own holds a permit. */
+  /** Whether an attempt of the call's own holds a permit. */
   isInFlight = false;
-  /** Whether it is in the list of those that are in flight. */
+  /** Whether the call is in the dispatcher's list of calls in flight. */
   isListed = false;
-  /** What it shares limits with others by. */
+  /** The key by which the call shares limits with others. */
   limitKey: string | undefined = undefined;
-  /** What an attempt on the straight way counts in. */
+  /** The receipt of an attempt on the straight way, under limits that the origin has stated. */
   receipt: Receipt | undefined = undefined;
-  /** The lane of an absolute URL; mirrors have their own. */
+  /** The lane of an absolute URL; each mirror has its own. */
   lane: Lane | undefined = undefined;
-  /** What stops it: a turn, a backoff or an attempt that it waits for. */
+  /** The turn, backoff or attempt that the call waits for; cancelling it stops the call. */
   pending: Pending | undefined = undefined;
-  /** The callers that wait for it, if it has ever been joined. */
+  /** The callers that share this call's execution, if another call has ever joined it. */
   flight: Flight | undefined = undefined;
-  /** The call that this one waits for. */
+  /** The call whose execution this one shares. */
   leader: Call | undefined = undefined;
-  /** In the table of what is in flight: the hash of its URL, its neighbour, and whether it is there. */
+  /** The entry in the table of calls that may be joined: the hash of the URL, the next entry, and whether the call is there. */
   hash = 0;
   chain: Call | undefined = undefined;
   isInTable = false;
-  /** Neighbours among the calls that are in flight. */
+  /** The neighbours in the list of calls in flight. */
   previous: Call | undefined = undefined;
   next: Call | undefined = undefined;
 
-  // Of an attempt on the straight way.
-  /** What it is sent to. */
+  // State of an attempt on the straight way.
+  /** The URL that the attempt is sent to. */
   sentUrl = "";
-  /** Whether it was sent by the `fetch` of the runtime, which follows no redirect, so that this is the URL that answered. */
+  /** Whether the runtime's own `fetch` has sent it and follows no redirect, so that the URL that answers is `sentUrl`. */
   isSentAsIs = false;
-  /** What the lane's breaker said. */
+  /** The ticket of the lane's breaker. */
   ticket = 0;
   attemptedAtMs = 0;
   controller: AbortController | undefined = undefined;
   /** Whether the call has gone on without the attempt's result. */
   hasLeft = false;
-  /** The request, once its parts were needed. */
+  /** The request with all its parts, once they were needed. */
   prepared: PreparedRequest | undefined;
   #journey: Journey | undefined = undefined;
-  /** Whether the work has been stopped: its result is not wanted any more. Only the call writes it. */
+  /** Whether the work has been stopped because no caller wants its result any more. Only the call writes it. */
   cancelled = false;
-  /** What the work has been stopped for. */
+  /** The reason why the work was stopped. */
   reason: unknown = undefined;
 
   /**
-   * Begins.
+   * Creates a call that has not been sent.
    *
-   * @param context What it has in common with others.
+   * @param context The properties that it shares with other calls.
    * @param request Its URL, or the request with all its parts.
-   * @param sink What gets the result.
+   * @param sink The receiver of its result.
    */
   constructor(context: CallContext, request: string | PreparedRequest, sink: CallSink) {
     this.context = context;
@@ -204,22 +207,22 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     }
   }
 
-  /** Goes the straight way; it has been admitted. */
+  /** Runs the call on the straight way, to which it has been admitted. */
   run(): void {
     this.context.owner.straight.run(this);
   }
 
-  /** What the general way keeps of it; made when it is first needed. */
+  /** The state of the call on the general way; created when it is first needed. */
   get journey(): Journey {
     return this.#journey ??= new Journey();
   }
 
-  /** What the attempt in flight on the general way is sent to, or was. */
+  /** The target of the latest attempt on the general way. */
   get target(): Target | undefined {
     return this.#journey?.target;
   }
 
-  /** The request with all its parts. One that came as a URL alone is a GET of something absolute. */
+  /** The request with all its parts. A call that was given only a URL is a GET of that absolute URL. */
   get request(): PreparedRequest {
     return this.prepared ??= {
       method: "GET",
@@ -233,7 +236,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     };
   }
 
-  /** The request's own headers, and the conditions of the cache. */
+  /** The request's own headers, with the conditions of the cache. */
   get headers(): HeaderMap {
     return this.#journey?.ownHeaders ?? this.request.headers;
   }
@@ -248,22 +251,24 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.context.streams && !this.context.rejectsStatus;
   }
 
-  /** Whether no caller waits for it. */
+  /** Whether no caller waits for the call. */
   get isBackground(): boolean {
     return this.context.isBackground;
   }
 
-  /** What its batch may have in flight; one that goes on for others only is no part of its batch any more. */
+  /**
+   * The limits of the call's batch. A call that has settled and goes on only for others does not belong to its batch any more.
+   */
   get allowance(): Allowance | undefined {
     return this.settled ? undefined : this.context.allowance;
   }
 
-  /** Whether it was begun by a batch, which is patient, even if it goes on for others only. */
+  /** Whether a batch, which is patient, has begun the call, even if it goes on only for others. */
   get isOfBatch(): boolean {
     return this.context.allowance !== undefined;
   }
 
-  /** Whether one of its signals has aborted, and it is about to be told; or its work is about to be stopped. */
+  /** Whether one of the call's signals has aborted and is about to notify the call, or the call is about to stop its work. */
   get isAborted(): boolean {
     if (this.isLeaving) return !this.cancelled;
     const { signals, allowance } = this.context;
@@ -271,22 +276,22 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);
   }
 
-  /** How long it may take in all, in milliseconds, from when it began. */
+  /** The total time that the call may take from its beginning, in milliseconds. */
   get timeLeftMs(): number {
     return this.settings.totalTimeoutMs - (this.context.spentMs ?? 0);
   }
 
-  /** When the total deadline passes, on the client's clock: that of the most patient caller that waits for it. */
+  /** When the total deadline passes, on the client's clock: the latest one of all callers that wait for this call. */
   get deadlineAtMs(): number {
     return this.flight?.deadlineAtMs ?? this.startedAtMs + this.timeLeftMs;
   }
 
-  /** When an attempt on the straight way has taken too long, on the client's clock. */
+  /** When an attempt on the straight way times out, on the client's clock. */
   get timeoutAtMs(): number {
     return this.attemptedAtMs + this.settings.timeoutMs;
   }
 
-  /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
+  /** How old an outage may be for the call to wait for its end, in milliseconds; 0 if the call does not wait. */
   get patienceMs(): number {
     const { onOpen, patienceMs = PATIENCE_MS, maxRetries } = this.settings;
     const waits = onOpen ?? (this.isOfBatch && maxRetries !== 0 ? "wait" : "fail");
@@ -302,13 +307,16 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.context.allowance?.beganAtMs ?? -Infinity;
   }
 
-  /** Whether it waits also for an origin from which nothing has ever come; a single request that waits for none has its retries, as ever. */
+  /**
+   * Whether the call goes on although nothing has ever come from its origin: if the caller has set `patienceMs`; or it is a
+   * single request that does not wait out outages, and just makes its usual retries.
+   */
   get waitsForUnanswered(): boolean {
     const { onOpen, patienceMs } = this.settings;
     return patienceMs !== undefined || (!this.isOfBatch && onOpen !== "wait");
   }
 
-  /** Aborts when the work is of no use any more; made when it is first needed. */
+  /** A signal that aborts when no caller needs the work any more; created when it is first needed. */
   get signal(): AbortSignal {
     const { journey } = this;
     if (journey.controller === undefined) {
@@ -318,10 +326,13 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return journey.controller.signal;
   }
 
-  /** Answers the caller with the reason, and stops the work unless others wait for it; also the body that it reads. */
+  /**
+   * Answers the caller with the reason, and stops the work unless other calls wait for it. Also stops a body that the caller
+   * reads.
+   */
   abort(reason: unknown): void {
     if (this.settled) {
-      // The body that it reads, but not what others wait for.
+      // Stop the body that the caller reads, but not the work for others.
       if (this.flight === undefined || this.flight.members === 0) this.cancel(reason);
       return;
     }
@@ -364,10 +375,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.#cancelBody(reason);
   }
 
-  /** A stream that was not sent yet is cancelled, as `fetch` does it (fetch standard, "abort a fetch() call"). */
+  /** Cancels a stream that was not sent yet, as `fetch` does (fetch standard, "abort a fetch() call"). */
   #cancelBody(reason: unknown): void {
     const body = this.prepared?.body;
-    // How that ends does not matter.
+    // The outcome of the cancellation does not matter.
     if (body instanceof ReadableStream && !body.locked) body.cancel(reason).catch(() => {});
   }
 
@@ -376,7 +387,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     if (this.cancelled) throw this.reason;
   }
 
-  /** The body of an attempt has ended. */
+  /** Notes that the body of an attempt has ended. */
   onBodyEnd(): void {
     this.context.owner.onBodyEnd(this);
   }
@@ -385,18 +396,18 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.abort(signal.reason);
   }
 
-  /** The total deadline passed. */
+  /** Times out: the total deadline has passed. */
   onDeadline(): void {
     const { totalTimeoutMs } = this.settings;
     this.#timeOut("total", totalTimeoutMs, this.startedAtMs + this.timeLeftMs);
   }
 
-  /** The batch of the call has taken longer than so many milliseconds. */
+  /** Times out: the batch of the call has taken longer than `timeoutMs` milliseconds. */
   onBatchDeadline(timeoutMs: number): void {
     this.#timeOut("batch", timeoutMs, this.context.allowance!.endsAtMs);
   }
 
-  /** A deadline passed: the error says what that interrupted, and what had failed before. */
+  /** Aborts the call with a timeout error that says what the deadline interrupted, and what had failed before. */
   #timeOut(kind: "batch" | "total", timeoutMs: number, atMs: number): void {
     const about = this.describe();
     const what = kind === "total" ? "took" : "was given up, as its batch took";
@@ -406,17 +417,17 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.abort(new TimeoutError(message, { ...about, kind, timeoutMs, cause }));
   }
 
-  /** What it is doing at this moment, as the end of a sentence; empty for what no step has announced, such as a schema. */
+  /** Names what the call is doing, as the end of a sentence; empty for a step that does not name itself, such as a schema. */
   #activity(atMs: number): string {
     if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";
     if (this.isInFlight) return `, while attempt ${this.attempts} was in flight`;
-    // Other callers that wait for it may have more time.
+    // Other callers that wait for this call may have more time, so it may still be pending.
     const purpose = this.pending?.purpose?.(atMs);
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 
-  /** What an error says of this call; of an attempt that brought something, its own target. */
+  /** Returns the facts of this call for an error; of an attempt that brought something, with the attempt's own target. */
   describe(
     target: Target | undefined = this.target,
   ): SlipstreamErrorOptions & { readonly url: string; readonly method: string; readonly attempts: number } {

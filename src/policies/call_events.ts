@@ -1,5 +1,5 @@
 /**
- * What listeners hear of a call and its attempts. With no listener nothing is made.
+ * The reports of a call and its attempts to listeners. Without a listener, no event is built.
  *
  * @module
  */
@@ -12,30 +12,30 @@ import type { Reporter, ValueSource } from "./event.ts";
 import type { Target } from "./journey.ts";
 import type { Environment } from "./policy.ts";
 
-/** What events need of the policies. */
+/** The objects that reports need. */
 export type Surroundings = Pick<Environment, "clock" | "reporter" | "pauseOn429">;
 
-/** Which attempt it is. */
+/** An attempt with its number. */
 export interface NumberedAttempt {
-  /** Counted from 1 over all rounds and mirrors. */
+  /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly number: number;
-  /** Where it goes. */
+  /** The target of the attempt. */
   readonly target: Target;
 }
 
-/** How a call has ended. */
+/** The ending of a call. */
 export type CallEnding =
   | { readonly ok: true; readonly from: ValueSource }
   | { readonly ok: false; readonly error: unknown };
 
-/** Tells of a call that has begun. */
+/** Reports a call that has begun. */
 export function reportQueued(reporter: Reporter, { id, url, prepared, startedAtMs }: Call): void {
   if (!reporter.active) return;
   const method = prepared?.method ?? "GET";
   reporter.emit({ type: "queued", requestId: id, atMs: startedAtMs, method, url: redactUrl(url) });
 }
 
-/** Tells how a call has ended. */
+/** Reports how a call has ended. */
 export function reportSettled(
   reporter: Reporter,
   { id, attempts, startedAtMs }: Call,
@@ -47,7 +47,7 @@ export function reportSettled(
   reporter.emit({ type: "settled", requestId: id, atMs, attempts, durationMs, ...ending });
 }
 
-/** Tells of an attempt that is about to be sent. */
+/** Reports an attempt that is about to be sent. */
 export function reportAttempt(
   { reporter, clock }: Surroundings,
   call: Call,
@@ -65,7 +65,7 @@ export function reportAttempt(
   });
 }
 
-/** Tells that the headers of an attempt have come. */
+/** Reports that the headers of an attempt have come. */
 export function reportHeaders(
   { reporter, clock }: Surroundings,
   call: Call,
@@ -76,7 +76,7 @@ export function reportHeaders(
   reporter.emit({ type: "headers", requestId: call.id, atMs: clock.now(), attempt: number, status });
 }
 
-/** Tells that the body of an attempt has ended. */
+/** Reports that the body of an attempt has ended. */
 export function reportBody(
   { reporter, clock }: Surroundings,
   call: Call,
@@ -88,9 +88,9 @@ export function reportBody(
 }
 
 /**
- * Tells of an attempt that was aborted, and whose `fetch` has never ended.
+ * Reports an attempt that was aborted, and whose `fetch` has never ended.
  *
- * @param target Where it was sent; `undefined` for where the call leads.
+ * @param target The target of the attempt; `undefined` for the call's own URL.
  */
 export function reportWriteOff(
   { reporter, clock }: Pick<Surroundings, "clock" | "reporter">,
@@ -103,16 +103,16 @@ export function reportWriteOff(
   reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
 }
 
-/** What has been answered, and where. */
+/** A response that may state limits. */
 export interface Statement {
   readonly lane: Lane;
-  /** What the attempt counts in. */
+  /** The receipt of the attempt, under limits that the origin has stated. */
   readonly receipt: Receipt | undefined;
   readonly status: number;
 }
 
 /**
- * Tells for how long others wait if a response has stated that nothing is left of a limit. A 429 that pauses its origin, and a 503, tell of
+ * Reports how long others wait, if a response has stated that a limit is used up. A 429 that pauses its origin, and a 503, report
  * their own wait.
  */
 export function reportLimits(
@@ -129,7 +129,7 @@ export function reportLimits(
   if (waitMs > 0 && !isTold) reportPause(surroundings, call, lane, waitMs);
 }
 
-/** Tells for how long nothing is sent to an origin, in milliseconds. */
+/** Reports how long the client sends nothing to an origin, in milliseconds. */
 export function reportPause(
   { reporter, clock }: Surroundings,
   call: Call,

@@ -1,5 +1,5 @@
 /**
- * Decoding: from a body to the value that the call asked for.
+ * Decoding: from a body to the value that the caller wants.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { Reply } from "./reply.ts";
 import { describeReply } from "./reply_error.ts";
 
 /**
- * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
+ * Decodes a reply for a call, unless the caller reads the body, or the reply is an error.
  *
- * @param call The call that it is decoded for.
- * @param reply The reply; keeps the value.
+ * @param call The call.
+ * @param reply The reply, which keeps the value.
  * @returns A promise only when the schema is asynchronous.
  */
 export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
@@ -30,7 +30,7 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
   });
 }
 
-/** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
+/** Returns the value of a body, as the call's settings say; a promise only when the schema is asynchronous. */
 function decodeFor(call: Call, reply: Reply, body: Uint8Array<ArrayBuffer> | string): unknown {
   const { as, schema, validate } = call.settings;
   const describe = () => describeReply(call, reply);

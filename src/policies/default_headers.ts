@@ -1,5 +1,5 @@
 /**
- * What a request says in its headers where its caller has said nothing else.
+ * The default headers of a request.
  *
  * @module
  */
@@ -16,10 +16,10 @@ const JSON_TYPE: HeaderMap = Object.freeze(
 );
 
 /**
- * Has requests for JSON say so, unless their headers say what they accept.
+ * Adds `accept: application/json` to requests for JSON, unless their headers say what they accept.
  *
  * @param headers All headers of the request.
- * @param as What its body is decoded to.
+ * @param as The type that the body is decoded to.
  * @returns The headers to send.
  */
 export function withAccept(headers: HeaderMap, as: Settings["as"]): HeaderMap {
@@ -28,10 +28,11 @@ export function withAccept(headers: HeaderMap, as: Settings["as"]): HeaderMap {
 }
 
 /**
- * Has requests for JSON, and those that send it, say so, unless their headers say something else.
+ * Adds the default headers: `accept` to requests for JSON, and `content-type` to requests that send JSON, unless they have these
+ * headers.
  *
- * @param headers All headers of the request: also those of the client and of the mirror, where it gets them.
- * @param call Whose request it is.
+ * @param headers All headers of the request, including those of the client and the mirror.
+ * @param call The call.
  * @returns The headers to send.
  */
 export function withDefaults(headers: HeaderMap, { settings, request }: Call): HeaderMap {

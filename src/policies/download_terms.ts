@@ -1,5 +1,5 @@
 /**
- * What a caller says of a download, and gets of it.
+ * The public types of downloads.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** Where a download goes: the path of a file, its `file:` URL, or a stream. */
 export type DownloadTarget = string | URL | WritableStream<Uint8Array>;
 
-/** What there is to say about a download, besides its request. */
+/** The options of a download, besides those of its request. */
 export interface DownloadDetails {
   readonly resume?: boolean | undefined;
   readonly overwrite?: boolean | undefined;
@@ -26,21 +26,21 @@ export interface DownloadDigest {
   readonly value: string;
 }
 
-/** How a download has ended. */
+/** The result of a download. */
 export interface DownloadResult {
-  /** The absolute path of the file; absent for a stream. */
+  /** The absolute path of the file; `undefined` for a stream. */
   readonly path: string | undefined;
   /** The URL that answered last, after redirects. */
   readonly url: string;
-  /** The status that it answered with: 200, 206 when it has brought the rest of the file, or another success. */
+  /** The status of the last response: 200, 206 if it brought the rest of the file, or another success. */
   readonly status: number;
-  /** The headers that it answered with. */
+  /** The headers of the last response. */
   readonly headers: Headers;
-  /** How many bytes the file has; 0 for a 304, which leaves it as it is. */
+  /** How many bytes the file has; 0 for a 304, which leaves the file as it is. */
   readonly bytes: number;
-  /** How many of them an earlier download had left; 0 for none. */
+  /** How many of the bytes an earlier download had left; 0 for none. */
   readonly resumedFrom: number;
-  /** The file's entity tag, if the server has told. */
+  /** The file's entity tag, if the server has sent one. */
   readonly etag: string | undefined;
   /** How many attempts were made, over all responses, rounds and mirrors. */
   readonly attempts: number;

@@ -1,5 +1,5 @@
 /**
- * What happens to a request, as plain objects: every policy reports here, and `client.on()` hands it on.
+ * The events of a request, as plain objects: every policy reports them here, and `client.on()` hands them to listeners.
  *
  * @module
  */
@@ -7,163 +7,166 @@
 import type { CircuitState } from "../primitives/circuit_breaker.ts";
 
 /**
- * Where a value came from: the network, the cache (fresh or stale), or a concurrent identical request. What that one got stale is stale
- * here too.
+ * The source of a value: the network, the cache (fresh or stale), or a concurrent identical request. If that other request got a
+ * stale value, the source is `"stale"` here too.
  */
 export type ValueSource = "network" | "cache" | "stale" | "shared";
 
-/** What all events of a request have. */
+/** The fields that all events of a request have. */
 export interface RequestEvent {
-  /** Which request, counted from 1 in each client. */
+  /** The number of the request, counted from 1 in each client. */
   readonly requestId: number;
-  /** When, in milliseconds of the client's `clock.now()`. */
+  /** The time, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
 }
 
-/** The caller called. */
+/** The caller has made a request. */
 export interface QueuedEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "queued";
   /** The method, upper case. */
   readonly method: string;
-  /** The URL as it was asked for (relative for mirrors), with secrets replaced. */
+  /** The URL as the caller gave it (relative for mirrors), with secrets replaced. */
   readonly url: string;
 }
 
-/** The cache answered. */
+/** The cache has answered. */
 export interface CacheHitEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "cacheHit";
-  /** Whether the entry was fresh, or stale and served all the same. */
+  /** Whether the entry was fresh, or stale and served nevertheless. */
   readonly kind: "fresh" | "stale";
 }
 
-/** The rate limit let the attempt pass. */
+/** The rate limit has let the attempt pass. */
 export interface TokenEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "token";
-  /** How long the call waited for it, in milliseconds. */
+  /** How long the call waited for the token, in milliseconds. */
   readonly waitedMs: number;
 }
 
-/** The concurrency limit let the attempt pass. */
+/** The concurrency limit has let the attempt pass. */
 export interface PermitEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "permit";
-  /** How long the call waited for it, in milliseconds. */
+  /** How long the call waited for the permit, in milliseconds. */
   readonly waitedMs: number;
 }
 
-/** An attempt was sent. */
+/** The client is about to send an attempt. */
 export interface AttemptEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "attempt";
-  /** Counted from 1 over all rounds and mirrors. */
+  /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
-  /** Such as `https://cdn.example.com`. */
+  /** The origin of the attempt, such as `https://cdn.example.com`. */
   readonly origin: string;
   /** The absolute URL, with secrets replaced. */
   readonly url: string;
 }
 
-/** The response headers of an attempt arrived. */
+/** The response headers of an attempt have arrived. */
 export interface HeadersEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "headers";
-  /** Which attempt, counted from 1 over all rounds and mirrors. */
+  /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
   /** The response status. */
   readonly status: number;
 }
 
-/** The body of an attempt has ended: it was read to its end, or cancelled by its reader. One that breaks off has no such event. */
+/**
+ * The body of an attempt has ended: the reader has read it to its end, or has cancelled it. A body that breaks off has no such
+ * event.
+ */
 export interface BodyEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "body";
-  /** Which attempt, counted from 1 over all rounds and mirrors. */
+  /** The number of the attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
-  /** How many bytes of it were read. */
+  /** How many bytes of the body were read. */
   readonly bytes: number;
 }
 
-/** A round failed, and another follows. */
+/** A round has failed, and another one follows. */
 export interface RetryEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "retry";
-  /** Counted from 1. */
+  /** The number of the retry, counted from 1. */
   readonly retry: number;
-  /** How long the pause is, in milliseconds. */
+  /** The length of the pause before the retry, in milliseconds. */
   readonly delayMs: number;
   /** The failure: `503`, `TimeoutError`, `NetworkError`, … */
   readonly reason: string;
 }
 
-/** A mirror failed, and the next one is asked. */
+/** A mirror has failed, and the client asks the next one. */
 export interface MirrorEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "mirror";
   /** The origin of the mirror that failed. */
   readonly from: string;
-  /** The origin of the mirror that is asked next. */
+  /** The origin of the next mirror. */
   readonly to: string;
   /** The failure: a status, or the name of an error. */
   readonly reason: string;
 }
 
-/** A second attempt was sent beside one that was slow, or one of the two has been decided on. */
+/** The client has sent a second attempt beside a slow one, or the race between the two is decided. */
 export interface HedgeEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "hedge";
-  /** Which attempt the second one is, counted from 1 over all rounds and mirrors. */
+  /** The number of the second attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
-  /** The origin that the second one was sent to. */
+  /** The origin of the second attempt. */
   readonly origin: string;
   /**
-   * What has become of the second one: it was sent; it answered first, so that the other one was aborted; it was aborted; or neither
-   * brought a response.
+   * The state of the second attempt. `"sent"`: it is in flight. `"won"`: it answered first, and the client aborted the first
+   * attempt. `"lost"`: the client aborted it. `"failed"`: neither attempt brought a response.
    */
   readonly state: "sent" | "won" | "lost" | "failed";
-  /** How long the first one had been in flight, in milliseconds. */
+  /** How long the first attempt had been in flight, in milliseconds. */
   readonly elapsedMs: number;
 }
 
 /**
- * All requests to an origin wait: it asked for it, or has stated that nothing is left of a limit. There is one event for each response that
- * asks, so that many in flight at once make as many, and for each that states a later end than those before. A wait that a 503 has asked for
- * is over sooner if it turns out that others are served meanwhile.
+ * All requests to an origin wait, because the origin has asked for a pause or has stated that a limit is used up. Each response
+ * that asks for a pause makes one event, so many such responses at once make as many events. A stated limit makes one if its wait
+ * ends later than those before. A pause after a 503 ends early if the origin turns out to serve other requests meanwhile.
  */
 export interface RateLimitedEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "rateLimited";
-  /** Such as `https://cdn.example.com`. */
+  /** The origin that pauses, such as `https://cdn.example.com`. */
   readonly origin: string;
-  /** For how long, in milliseconds. */
+  /** The length of the wait, in milliseconds. */
   readonly retryAfterMs: number;
 }
 
-/** The request ended. */
+/** The request has ended. */
 export interface SettledEvent extends RequestEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "settled";
-  /** Whether it brought a value. */
+  /** Whether the request brought a value. */
   readonly ok: boolean;
-  /** Absent when the request failed. */
+  /** The source of the value; absent when the request failed. */
   readonly from?: ValueSource | undefined;
-  /** Absent when the request succeeded. */
+  /** The error; absent when the request succeeded. */
   readonly error?: unknown;
   /** How many attempts were made. */
   readonly attempts: number;
-  /** From the call to the end, in milliseconds. */
+  /** The time from the call to the end, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** A circuit breaker changed its state. */
+/** A circuit breaker has changed its state. */
 export interface BreakerEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "breaker";
-  /** When, in milliseconds of the client's `clock.now()`. */
+  /** The time, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
-  /** Such as `https://cdn.example.com`. */
+  /** The origin of the breaker, such as `https://cdn.example.com`. */
   readonly origin: string;
   /** The state before. */
   readonly from: CircuitState;
@@ -171,21 +174,21 @@ export interface BreakerEvent {
   readonly to: CircuitState;
 }
 
-/** Something went wrong that did not change any outcome: a broken cache, a listener that threw, a missing file. */
+/** Something has gone wrong that did not change any outcome: a broken cache, a listener that threw, a missing file. */
 export interface WarningEvent {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "warning";
-  /** When, in milliseconds of the client's `clock.now()`. */
+  /** The time, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
-  /** What warns: `cache`, `listener`, `f1`, … */
+  /** The part of the client that warns: `cache`, `listener`, `f1`, … */
   readonly source: string;
-  /** What went wrong. */
+  /** The problem, in words. */
   readonly message: string;
   /** The error behind it, if there is one. */
   readonly error?: unknown;
 }
 
-/** Everything that a client reports. */
+/** All events of a client. */
 export type ClientEvent =
   | QueuedEvent
   | CacheHitEvent
@@ -202,7 +205,7 @@ export type ClientEvent =
   | BreakerEvent
   | WarningEvent;
 
-/** Where policies report to. They ask `active` first, so that nothing is built without a listener. */
+/** The place that policies report to. Policies ask `active` first, so that they build no event without a listener. */
 export interface Reporter {
   /** Whether there is a listener. */
   readonly active: boolean;

@@ -4,21 +4,22 @@
  * @module
  */
 
-/** When a second attempt is sent: after a fixed time. */
+/** Hedging after a fixed time. */
 export interface HedgeAfterOptions {
   /** How long an attempt has to bring its headers, in milliseconds: a positive number. */
   readonly afterMs: number;
-  /** In place of `afterMs`. */
+  /** Not with `afterMs`. */
   readonly percentile?: undefined;
-  /** For `percentile` only. */
+  /** Only with `percentile`. */
   readonly minimumSamples?: undefined;
 }
 
-/** When a second attempt is sent: when an attempt takes longer than most do. */
+/** Hedging by the origin's own latencies: of an attempt that takes longer than most do. */
 export interface HedgePercentileOptions {
   /**
-   * The share of an origin's recent latencies, up to the headers, that an attempt has to exceed: a number between 0 and 1, such as 0.95.
-   * The time may be 4 % longer than the percentile. Attempts that were cut short because they were slow count among the slow ones.
+   * The percentile of the origin's recent latencies, up to the headers, that an attempt has to exceed: a number between 0 and 1,
+   * such as 0.95. The resulting time may be 4 % longer than the percentile. Attempts that ended early because they were slow
+   * count among the slow ones.
    */
   readonly percentile: number;
   /**
@@ -27,13 +28,14 @@ export interface HedgePercentileOptions {
    * @default {20, or twice as many as it takes for one to lie above the percentile, if that is more}
    */
   readonly minimumSamples?: number | undefined;
-  /** In place of `percentile`. */
+  /** Not with `percentile`. */
   readonly afterMs?: undefined;
 }
 
 /**
- * When a second attempt is sent beside one that is slow, and where it goes. It is for the tail of latencies: for the few responses that take
- * many times as long as most, and would not if they were asked for again. See J. Dean and L. A. Barroso, "The Tail at Scale" (2013).
+ * When the client sends a hedged request, a second attempt beside a slow one, and where that goes. Hedging cuts the tail of
+ * latencies: the few responses that take many times as long as most, and would be fast if they were requested again. See J. Dean
+ * and L. A. Barroso, "The Tail at Scale" (2013).
  *
  * @example A response in place of one that does not come
  * ```ts
@@ -54,14 +56,14 @@ export interface HedgePercentileOptions {
  */
 export type HedgeOptions = (HedgeAfterOptions | HedgePercentileOptions) & {
   /**
-   * How many second attempts there may be for each request that may be hedged, over the last 10 seconds: a number from 0 to 1. One in 10
-   * seconds is always allowed, so that few requests may be hedged too.
+   * How many second attempts the client may send for each request that may be hedged, over the last 10 seconds: a number from 0
+   * to 1. One in 10 seconds is always allowed, so that hedging works with few requests too.
    *
    * @default {0.05}
    */
   readonly maxExtraRatio?: number | undefined;
   /**
-   * Where it goes: to the same origin, or to the next mirror that is well, if there is one.
+   * Where the second attempt goes: to the same origin, or to the next healthy mirror, if there is one.
    *
    * @default {"same"}
    */

@@ -1,5 +1,5 @@
 /**
- * When a second attempt is sent, and whether.
+ * The hedging of a client: when a second attempt is sent, and whether.
  *
  * @module
  */
@@ -19,28 +19,32 @@ import type { Ending, Hedging, RaceField, RaceStart } from "./hedging.ts";
 import type { Environment } from "./policy.ts";
 import { Race, type RaceRules, type Rival } from "./race.ts";
 
-/** How long a request pays for second attempts, in milliseconds. */
+/** For how long a request counts in the budget of second attempts, in milliseconds. */
 const WINDOW_MS = 10_000;
-/** How many second attempts there may always be in that time. */
+/** How many second attempts are always allowed within that time. */
 const FLOOR = 1;
 
-/** How long it is until a second attempt that was not admitted is tried again: a share of its delay, within bounds in milliseconds. */
+/**
+ * The pause before the next try of a second attempt that was not admitted: a share of its delay, within bounds in milliseconds.
+ */
 const AGAIN = 1 / 4;
 const SOONEST_MS = 5;
 const LATEST_MS = 100;
-/** At the least, it is this share of how long the first attempt has taken. */
+/** The pause is at least this share of the first attempt's time so far. */
 const AGAIN_ELAPSED = 1 / 20;
 
-/** Samples of which so few are above the percentile say little of it. */
+/** A percentile needs at least this many samples above it, and this many in all; with fewer it means little. */
 const FEW_ABOVE = 2;
 const FEW_SAMPLES = 20;
 
 /**
- * The hedging of a client: says how long attempts have, from how long others took, and keeps second attempts within their budget.
+ * The hedging of a client. Decides how long attempts have, from how long others took, and keeps second attempts within their
+ * budget.
  *
- * A second attempt is one of J. Dean and L. A. Barroso, "The Tail at Scale" (2013): sent when the first has taken longer than most, so that
- * little is sent twice. The budget keeps that true when everything is slow. It goes if everything that it needs is
- * there and no request waits for that, or with the next permit, or is tried again a little later.
+ * Second attempts follow J. Dean and L. A. Barroso, "The Tail at Scale" (2013): one is sent only when the first has taken longer
+ * than most do, so that little is sent twice. The budget keeps that true when everything is slow. A second attempt goes at once
+ * if it has to wait for nothing and takes nothing that a request in line waits for. Otherwise it goes with the next permit, or
+ * tries again a little later.
  */
 export class Hedger implements Hedging<Environment>, RaceRules {
   readonly #afterMs: number;
@@ -49,7 +53,7 @@ export class Hedger implements Hedging<Environment>, RaceRules {
   /** Whether second attempts go to the next mirror. */
   readonly toNextMirror: boolean;
 
-  /** Creates the hedging of a client that has sent nothing; the options were checked. */
+  /** Creates the hedging of a client that has sent nothing; the options must be valid. */
   constructor({ afterMs, percentile, minimumSamples, maxExtraRatio = 0.05, to }: HedgeOptions, clock: Clock) {
     this.#afterMs = afterMs ?? Infinity;
     if (percentile !== undefined) {
@@ -74,21 +78,21 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return new Race(this, environment, call, field).run(start);
   }
 
-  /** Counts a request that may be hedged. */
+  /** Counts a request that may be hedged, for the budget. */
   deposit(nowMs: number): void {
     this.#budget.deposit(nowMs);
   }
 
-  /** How long an attempt has to bring its headers, in milliseconds; `Infinity` while that is not known. */
+  /** Returns how long an attempt has to bring its headers, in milliseconds; `Infinity` while that is not known. */
   delayMs(lane: Lane): number {
     return this.#window === undefined ? this.#afterMs : lane.latencies?.thresholdMs ?? Infinity;
   }
 
   /**
-   * How long to wait until a second attempt is tried again: ever longer, the longer the first one takes.
+   * Returns the pause before the next try of a second attempt: ever longer, the longer the first attempt takes.
    *
-   * @param lane The lane of the first one.
-   * @param elapsedMs How long that has taken so far, in milliseconds.
+   * @param lane The lane of the first attempt.
+   * @param elapsedMs The time of the first attempt so far, in milliseconds.
    * @returns Milliseconds.
    */
   againMs(lane: Lane, elapsedMs: number): number {
@@ -96,24 +100,24 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return Math.max(waitMs, AGAIN_ELAPSED * elapsedMs);
   }
 
-  /** Whether there may be one more second attempt now. */
+  /** Whether the budget allows one more second attempt now. */
   get hasBudget(): boolean {
     return this.#budget.balance >= 1;
   }
 
-  /** Whether it is of any use to note latencies. */
+  /** Whether this hedging needs latencies. */
   get notesLatencies(): boolean {
     return this.#window !== undefined;
   }
 
-  /** Notes how long the headers of a response took; failures are fast for reasons of their own. */
+  /** Records how long the headers of a response took. Leaves failures out, since they may be fast for reasons of their own. */
   noteAnswer(lane: Lane, status: number, latencyMs: number, nowMs: number): void {
     if (verdictOn(status) === "success") this.noteLatency(lane, latencyMs, nowMs);
   }
 
   /**
-   * Notes how long an attempt took, or how long it had been slow when it was cut short: if those were left out, the latencies would seem
-   * ever shorter.
+   * Records how long an attempt took, or how long it had been slow when it was aborted. Without the aborted ones, the recorded
+   * latencies would become ever shorter.
    */
   noteLatency(lane: Lane, latencyMs: number, nowMs: number): void {
     if (this.#window === undefined) return;
@@ -121,14 +125,15 @@ export class Hedger implements Hedging<Environment>, RaceRules {
   }
 
   /**
-   * Has a second attempt admitted, if the budget allows it and it has to wait for nothing.
+   * Admits a second attempt, if the budget allows it and it has to wait for nothing.
    *
-   * @param scheduler What admits it.
+   * @param scheduler The scheduler that admits it.
    * @param call The call.
-   * @param targets Where it may go, the preferred one first.
+   * @param targets The targets that it may go to, the preferred one first.
    * @param nowMs The time on the client's clock.
-   * @param claimant What has claimed the permit in hand for it, if it is its turn.
-   * @returns What it is sent with; `undefined` if it may not be sent now.
+   * @param claimant The claimant whose turn it is, so that the second attempt gets the permit in hand; absent if it does not come
+   * by turn.
+   * @returns The admitted attempt; `undefined` if it may not be sent now.
    */
   tryAdmit(
     scheduler: Scheduler,
@@ -144,7 +149,7 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return undefined;
   }
 
-  /** Has a second attempt admitted to one lane, if the budget allows it and it has to wait for nothing, or it is its turn. */
+  /** Admits a second attempt to one lane, if the budget allows it, and it has to wait for nothing or it is its turn. */
   tryEnter(
     scheduler: Scheduler,
     call: Call,

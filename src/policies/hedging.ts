@@ -1,5 +1,5 @@
 /**
- * What the core knows of hedging; its code is loaded where it is used.
+ * The contract of hedging, for the core of a client. The implementation is loaded only where hedging is used.
  *
  * @module
  */
@@ -10,52 +10,52 @@ import type { Call } from "./call.ts";
 import type { Opening, Target } from "./journey.ts";
 import type { Reply } from "./reply.ts";
 
-/** How an attempt has ended: with a reply, or with an error. */
+/** The ending of an attempt: a reply, or an error. */
 export interface Ending {
   readonly target: Target;
   readonly reply?: Reply | undefined;
   readonly error?: unknown;
 }
 
-/** What an attempt begins with. */
+/** The start of an attempt. */
 export interface RaceStart {
   readonly target: Target;
-  /** What it was admitted with; absent if it is in flight. */
+  /** The admission of an attempt to send; absent if it is in flight. */
   readonly admission?: Admission | undefined;
   /** An attempt that is in flight. */
   readonly opening?: Opening | undefined;
 }
 
-/** What a round knows, and hedging does not. */
+/** The knowledge of a round that hedging needs. */
 export interface RaceField {
-  /** Where a second attempt may go, the preferred one first. */
+  /** Returns the targets that a second attempt may go to, the preferred one first. */
   rivals(toNextMirror: boolean): readonly Target[];
-  /** Whether a status is what the call asks for, or as good as it gets: no attempt beside it is waited for. */
+  /** Whether a status is the wanted result, or as good as it gets, so that the race does not wait for the other attempt. */
   isDecisive(target: Target, status: number): boolean;
 }
 
-/** Sends attempts that may get company; `E` is what the policies share. */
+/** Sends attempts, and hedged requests beside them; `E` is the type of the objects that the policies share. */
 export interface Hedging<E> {
   /**
    * Sends an attempt, and another one beside it if it takes long.
    *
-   * @param environment What the policies share.
+   * @param environment The objects that the policies share.
    * @param call The call.
-   * @param start What the attempt begins with.
-   * @param field What the round knows.
-   * @returns The one that was decisive, or all that failed, in that order. It never rejects.
+   * @param start The start of the first attempt.
+   * @param field The knowledge of the round.
+   * @returns The decisive ending, or all failed ones, in the order in which they ended. It never rejects.
    */
   race(environment: E, call: Call, start: RaceStart, field: RaceField): Promise<readonly Ending[]>;
 }
 
-/** The hedging of a client, whose code may not be there yet. */
+/** The hedging of a client; its code may not be loaded yet. */
 export interface HedgingSlot<E> {
   readonly loaded: Hedging<E> | undefined;
 }
 
 /**
- * Whether a call may be sent twice at once: methods that change nothing, whose body can be sent twice. That a request is idempotent is
- * not enough: two that change something at the same time may be more than one after the other.
+ * Whether a call may be sent twice at once: its method must be safe, and its body repeatable. An idempotent request is not
+ * enough, for two changes at the same time may have another effect than one after the other.
  */
 export function mayBeHedged({ prepared, settings, isBackground }: Call): boolean {
   if (settings.hedge === false || isBackground) return false;
@@ -63,7 +63,9 @@ export function mayBeHedged({ prepared, settings, isBackground }: Call): boolean
   return prepared.repeatable && isSafeMethod(prepared.method);
 }
 
-/** The hedging that an attempt is for; `undefined` for none. A probe goes alone, and so does what has ended already. */
+/**
+ * Returns the hedging of an attempt; `undefined` for none. A probe goes alone, and an attempt that has ended needs no hedging.
+ */
 export function hedgingOf<E>(
   { hedging }: { readonly hedging: HedgingSlot<E> | undefined },
   call: Call,

@@ -1,17 +1,17 @@
 /**
- * Where the items of a stream come from: the lines of a body, events, pages.
+ * The source of the items of a stream: the lines of a body, events, pages.
  *
  * @module
  */
 
-/** Gives items in portions. Nothing starts before the first one is asked for. */
+/** Returns items in portions. Starts nothing before the first portion is read. */
 export interface ItemSource<T> {
   /**
-   * The next portion; one call at a time.
+   * Returns the next portion; one call at a time.
    *
    * @returns At least one item; `undefined` after the last one. Rejects after all items that came before the failure.
    */
   read(): Promise<readonly T[] | undefined>;
-  /** Releases everything; a `read()` in flight ends. Does nothing when it has ended. */
+  /** Releases all resources and ends a `read()` in flight. Does nothing if the source has ended. */
   close(): void;
 }

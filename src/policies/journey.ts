@@ -1,5 +1,5 @@
 /**
- * What the general way keeps of a request: calls that go the straight way need none of it.
+ * The state of a call on the general way. Calls on the straight way need none of it.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { CallerScope } from "../primitives/caller_scope.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** Where an attempt goes. */
+/** The target of an attempt. */
 export interface Target {
   readonly lane: Lane;
-  /** The mirror that it is at; absent where there are no several of them. */
+  /** The mirror of the target; absent for a call that goes to one origin only. */
   readonly mirror?: Mirror | undefined;
   /** The absolute URL. */
   readonly url: string;
-  /** All headers, the client's and the mirror's included. */
+  /** All headers, including the client's and the mirror's. */
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
@@ -27,9 +27,9 @@ export interface Target {
 
 /** A redirect that was followed on the way to a response. Times are in milliseconds since 1970. */
 export interface Hop {
-  /** What it answered. */
+  /** The request that was redirected. */
   readonly from: Pick<RedirectedRequest, "method" | "url">;
-  /** Where it led. */
+  /** The request that followed. */
   readonly to: Pick<RedirectedRequest, "method" | "url">;
   readonly status: number;
   readonly headers: Headers;
@@ -37,82 +37,91 @@ export interface Hop {
   readonly answeredAtMs: number;
 }
 
-/** What the cache needs to know of the latest attempt. Times are in milliseconds since 1970. */
+/** The facts of the latest attempt that the cache needs. Times are in milliseconds since 1970. */
 export interface Exchange {
-  /** Whether the body is stored, so that it is needed as bytes. */
+  /** Whether the cache stores the body, so that it needs the bytes. */
   readonly keepsBody: boolean;
-  /** Whether it replaces something stale, or whatever there is: a browser's own cache must not answer without asking. Absent if not. */
+  /**
+   * Whether the response replaces a stored one, so that a browser's own cache must not answer without revalidation. Absent if
+   * not.
+   */
   readonly asksAnew?: boolean | undefined;
-  /** When the request was sent that got the response. */
+  /** When the request was sent that got the response, and when the response came. */
   sentAtMs: number;
   answeredAtMs: number;
-  /** The redirects before it, as far as the runtime shows them; absent if there were none. */
+  /** The redirects before the response, as far as the runtime shows them; absent if there were none. */
   hops?: Hop[] | undefined;
 }
 
-/** What has become of the first attempt, where that was made before the call came here. */
+/** The first attempt of a call, sent before the call came to the general way. */
 export interface Opening {
-  /** What the attempt holds; absent if it holds nothing that has to be given back. */
+  /** The admission that the attempt holds; absent if it holds nothing to give back. */
   readonly admission?: Admission | undefined;
   readonly response?: Response | undefined;
-  /** What becomes of one that is still in flight; then there is neither response nor error. */
+  /** The response of an attempt that is still in flight; then there is neither `response` nor `error`. */
   readonly answer?: Promise<Response> | undefined;
-  /** What another one was admitted with, that is to be sent beside it. */
+  /** The admission of a second attempt, to be sent beside the first. */
   readonly rival?: Admission | undefined;
   readonly error?: unknown;
 }
 
-/** What has become of a call so far on the general way: its rounds, its latest attempt, and what the cache has to do with it. */
+/** The state of a call so far on the general way: its rounds, its latest attempt, and its part in the cache. */
 export class Journey {
-  /** The present round, from 1. */
+  /** The number of the current round, from 1. */
   round = 1;
-  /** How many have followed the first, also those that do not count as rounds. */
+  /** How many rounds have followed the first, including those that do not count against `maxRetries`. */
   retries = 0;
-  /** Whether the network has failed: at a mirror, or for another request for the same that it waited for. */
+  /** Whether the network has failed: at a mirror, or for another identical request that the call waited for. */
   hasSeenFailure = false;
-  /** Whether it goes before those that were never sent: it was, and told to come again. */
+  /** Whether the call goes before calls that were never sent, because an origin told it to come again. */
   isUrgent = false;
-  /** Whether its attempt was ended once for the sake of others. */
+  /** Whether an attempt of the call has given way to others once. */
   hasGivenWay = false;
-  /** Whether its latest attempt has failed late. */
+  /** Whether the latest attempt has failed late. */
   isCostly = false;
-  /** How often it was told to come again. */
+  /** How often an origin told the call to come again. */
   refusals = 0;
-  /** Whether it was told to come again at once, and did. */
+  /** Whether an origin told the call to come again at once, and the call did. */
   hasComeAtOnce = false;
-  /** Why it ends with what it has, although that was worth another try. */
+  /** Why the call ends although its failure was worth a retry; `undefined` if it does not. */
   notRetried: string | undefined = undefined;
-  /** When one of its own attempts began that its origin answered last, though it was of no help; on the client's clock. */
+  /**
+   * When the latest attempt of the call began that counted as a success of its origin, although it did not end the call; on the
+   * client's clock.
+   */
   answeredAtMs: number = -Infinity;
-  /** When it had failed for the first time, on the client's clock. */
+  /** When the call failed for the first time, on the client's clock. */
   failingSinceMs: number = Infinity;
-  /** Whether its latest attempt went without the budget to find out whether the client's network is back. */
+  /** Whether the latest attempt went without the budget, to find out whether the client's network is back. */
   isScouting = false;
-  /** Whether it was woken early to find out how its origin is, where no other request asks it. */
+  /** Whether the call woke early to test its origin, because no other request was in flight there. */
   isTesting = false;
-  /** The round in which it was woken so last. */
+  /** The round in which the call last woke for such a test. */
   testedInRound = 0;
-  /** Whether its latest attempt went ahead to find out whether the origin is back. */
+  /** Whether the latest attempt was a probe, to find out whether the origin is back. */
   isProbing = false;
-  /** What the attempt in flight is sent to, or was. */
+  /** The target of the latest attempt. */
   target: Target | undefined = undefined;
-  /** What has become of an attempt on the straight way. */
+  /** An attempt that the straight way has sent. */
   opening: Opening | undefined = undefined;
-  /** When an attempt on the straight way is written off that the call has left, and whether its permit was given to others. */
+  /**
+   * For an attempt on the straight way that the call has left: when its `fetch` is written off, and whether others have its
+   * permit now.
+   */
   writeOff: Deadline | undefined = undefined;
   isWrittenOff = false;
-  /** What it was admitted with before it came here. */
+  /** The admission that the call got before it came here. */
   granted: Admission | undefined = undefined;
-  /** The request's own headers, and the conditions of the cache. */
+  /** The request's own headers, with the conditions of the cache. */
   ownHeaders: HeaderMap | undefined = undefined;
-  /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
+  /** Whether the cache has added conditions: a 304 is then for the cache, and not the call's value. */
   isValidating = false;
-  /** Where middleware runs, also around an attempt that is sent because another one is slow; absent if there is none of these. */
+  /** The async context in which middleware runs, also around a hedged request; absent without middleware. */
   scope: CallerScope | undefined = undefined;
-  /** What is noted of the latest attempt; absent when the cache has no use for it. */
+  /** The facts of the latest attempt for the cache; absent if the cache does not need them. */
   exchange: Exchange | undefined = undefined;
-  /** What it has failed of so far, and goes on from; noted only if it or its batch has a deadline. */
+  /** The latest failure after which the call went on; recorded only if the call or its batch has a deadline. */
   failure: unknown = undefined;
-  /** Aborts when the work is of no use any more; made when it is first needed. */
+  /** Aborts when no caller needs the work any more; created when it is first needed. */
   controller: AbortController | undefined = undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The contract of middleware: what the user puts around each attempt.
+ * The contract of middleware: functions of the user's that the client puts around each attempt.
  *
  * @module
  */
@@ -7,23 +7,26 @@
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 
-/** What a middleware may know besides the request. */
+/** The facts that a middleware may know besides the request. */
 export interface MiddlewareContext {
-  /** Which attempt of its request this is, from 1, over all rounds and mirrors. */
+  /** The number of the attempt of this request, from 1, over all rounds and mirrors. */
   readonly attempt: number;
   /** The client's clock. */
   readonly clock: Clock;
   /**
-   * Whether a server has said where this goes: the next page of `client.pages`, at another origin than the first one. The caller's own
-   * headers that hold secrets are not sent there; what a middleware adds is up to the middleware.
+   * Whether a server has named this URL: the next page of `client.pages`, at another origin than the first page. The client does
+   * not send the caller's own secret headers there; the middleware decides about headers that it adds itself.
    */
   readonly isForeign: boolean;
   /**
-   * Sends a request of the middleware's own by the client's `fetch`, past its limits, retries and middleware. A request to the client
-   * itself would wait for a permit, while the middleware holds one.
+   * Sends a request of the middleware's own by the client's `fetch`, past the client's limits, retries and middleware. A request
+   * to the client itself would wait for a permit while the middleware holds one.
    */
   readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
-  /** Whether a request that was handed on can be handed on again: not if its body is a stream, or was taken by another middleware. */
+  /**
+   * Whether a request that was handed on can be handed on again: not if its body is a stream, or another middleware has taken the
+   * body.
+   */
   readonly canResend: (request: Request) => boolean;
 }
 
@@ -31,13 +34,15 @@ export interface MiddlewareContext {
 export type Next = (request: Request) => Promise<Response>;
 
 /**
- * A function around each attempt of each request: inside its permit and its `timeoutMs`, outside of redirects, behind the cache. It may
- * change the request's headers, hand on another request, look at the response, hand the request on again, or answer by itself.
+ * A function around each attempt of each request: inside the attempt's permit and `timeoutMs`, outside of redirects, behind the
+ * cache. It may change the request's headers, hand on another request, look at the response, hand the request on again, or answer
+ * by itself.
  *
- * `request.signal` aborts when the attempt has taken too long or is not wanted any more. What it throws by itself is the caller's own
- * error: the request rejects with it at once, and nothing is retried. What `next` rejects with is a failure of the network and may be
- * thrown again. The bodies of responses that it does not return are cancelled, also of those that come after it has returned; then it
- * can't hand on any more.
+ * `request.signal` aborts when the attempt has taken too long or the caller does not want it any more. An error that the
+ * middleware throws by itself is the caller's own error: the request rejects with it at once, and the client does not retry. An
+ * error that `next` rejects with is a failure of the network, and the middleware may throw it again. The client cancels the
+ * bodies of responses that the middleware does not return, also of those that arrive after it has returned; from then on it can't
+ * hand on any more.
  *
  * @example A header with the number of the attempt
  * ```ts
@@ -59,15 +64,15 @@ export interface Middleware {
   /**
    * Takes part in an attempt.
    *
-   * @param request The request, which is the middleware's own; its URL is absolute.
-   * @param next Hands it on; may be called again, also with the same request if `context.canResend` says so.
-   * @param context What else it may know.
+   * @param request The request, which belongs to this middleware; its URL is absolute.
+   * @param next Hands the request on; may be called again, also with the same request if `context.canResend` says so.
+   * @param context Further facts about the attempt.
    * @returns The response.
    */
   (request: Request, next: Next, context: MiddlewareContext): Promise<Response> | Response;
   /**
-   * What it is put around: whole attempts; or each request on the wire, those that follow redirects included, inside of all that is
-   * around attempts. In browsers, which follow redirects by themselves, the two are the same.
+   * The scope of the middleware: whole attempts; or each request on the wire, also each one that follows a redirect, inside of
+   * everything that surrounds attempts. In browsers, which follow redirects by themselves, the two are the same.
    *
    * @default {"attempt"}
    */
@@ -75,12 +80,12 @@ export interface Middleware {
 }
 
 /**
- * Those of several middleware that are put around the same.
+ * Returns the middleware that surrounds attempts, or hops.
  *
- * @param use All of them, outermost first.
- * @param around What they are put around.
- * @returns Those, in the same order; `undefined` for none.
- * @throws {TypeError} If one is to be put around something else.
+ * @param use All middleware of a client, outermost first.
+ * @param around What the wanted middleware surrounds.
+ * @returns These middleware, in the same order; `undefined` if there is none.
+ * @throws {TypeError} If a middleware is to surround anything else.
  */
 export function middlewareAround(
   use: readonly Middleware[] | undefined,
@@ -97,7 +102,7 @@ function placeOf({ around = "attempt" }: Middleware, name: string): "attempt" | 
 
 const NETWORK_FAILURE = Symbol.for("@slipstream/fetch.networkFailure");
 
-/** Lets an error that a middleware throws count as a failure of the network. */
+/** Makes an error that a middleware throws count as a failure of the network. */
 export function asNetworkFailure<E extends Error>(error: E): E {
   Object.defineProperty(error, NETWORK_FAILURE, { value: true });
   return error;
@@ -108,12 +113,12 @@ export function isNetworkFailure(error: unknown): boolean {
   return error instanceof Error && NETWORK_FAILURE in error;
 }
 
-/** What a middleware has thrown by itself. */
+/** An error that a middleware has thrown by itself. */
 export class MiddlewareFailure {
-  /** What it threw. */
+  /** The value that the middleware threw. */
   readonly thrown: unknown;
 
-  /** Wraps what it threw. */
+  /** Creates a failure around the value that a middleware threw. */
   constructor(thrown: unknown) {
     this.thrown = thrown;
   }

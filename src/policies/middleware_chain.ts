@@ -1,5 +1,5 @@
 /**
- * One attempt on its way through the middleware.
+ * The way of one attempt through the middleware.
  *
  * @module
  */
@@ -19,16 +19,16 @@ import {
 } from "./middleware.ts";
 import type { Environment } from "./policy.ts";
 
-/** Where the middleware of a caller who is here now is to run later; `undefined` if there is none. */
+/** Captures the current caller's async context, in which the middleware runs later; `undefined` without middleware. */
 export function scopeFor(
   { use, useOnHops }: Pick<Environment, "use" | "useOnHops">,
 ): CallerScope | undefined {
   return use === undefined && useOnHops === undefined ? undefined : new CallerScope();
 }
 
-/** What goes through. */
+/** A request on its way through the middleware. */
 export interface PassingRequest extends RedirectedRequest {
-  /** What else `fetch` is given. */
+  /** The other options of `fetch`. */
   readonly init: RequestInit | undefined;
   /** Stops the attempt. */
   readonly signal: AbortSignal;
@@ -39,11 +39,11 @@ export interface PassingRequest extends RedirectedRequest {
  *
  * @param use The middleware, outermost first.
  * @param passing The request.
- * @param send Sends what comes out at the other end.
- * @param context What the middleware may know.
- * @returns The response that the outermost one gives.
+ * @param send Sends the request that the innermost middleware hands on.
+ * @param context The facts that the middleware may know.
+ * @returns The response that the outermost middleware returns.
  * @throws {MiddlewareFailure} Rejects, if a middleware throws by itself.
- * @throws {unknown} Rejects with what `send` has rejected with, if a middleware throws that on.
+ * @throws {unknown} Rejects with the error of `send`, if a middleware throws that on.
  */
 export async function passThrough(
   use: readonly Middleware[],
@@ -59,7 +59,7 @@ export async function passThrough(
   let isOver = false;
   const failures = new Set<unknown>();
   const last = async (request: Request): Promise<Response> => {
-    // The permit of the attempt may be another request's by now.
+    // Another request may have the attempt's permit by now.
     if (isOver) throw new TypeError("Cannot fetch as a middleware must hand on before it returns");
     const { url, method, headers } = checkRequest(request);
     const body = await bodies.of(request);
@@ -70,7 +70,7 @@ export async function passThrough(
       else received.push(response);
       return response;
     } catch (error) {
-      // One that is nearer to the network has thrown by itself: that is no failure of the network out here either.
+      // A middleware nearer to the network has thrown by itself: that is no failure of the network for the outer ones either.
       if (error instanceof MiddlewareFailure) throw error.thrown;
       failures.add(error);
       throw error;
@@ -79,7 +79,7 @@ export async function passThrough(
   const handler = use.reduceRight<(request: Request) => Promise<Response>>(
     (next, middleware) => async (request) => {
       const response = await middleware(checkRequest(request), next, own);
-      // Nothing becomes of one that comes late, and its body is cancelled already.
+      // A late response is not used, and its body is cancelled already.
       return isOver ? response : checkResponse(response);
     },
     last,
@@ -101,22 +101,22 @@ function toRequest({ url, method, headers, body, init, signal }: PassingRequest)
   return new Request(url, own);
 }
 
-/** How the bodies of requests are sent that come out; each may come out several times. */
+/** The bodies of the requests that the middleware hands on; each may be handed on several times. */
 class PassingBodies {
   readonly #passing: PassingRequest;
   readonly #given: Request;
-  /** Whether the body that goes in can be sent as it is, without a look into its request. */
+  /** Whether the given body can be sent as it is, without reading it from its request. */
   readonly #isOwn: boolean;
-  /** What was read from requests. */
+  /** The bodies that were read from requests. */
   readonly #read = new Map<Request, Promise<BodyInit>>();
-  /** Of those the ones that can't be sent again. */
+  /** The requests among them whose bodies can't be sent again. */
   readonly #spent = new Set<Request>();
 
   constructor(passing: PassingRequest, given: Request) {
     const { body } = passing;
     this.#passing = passing;
     this.#given = given;
-    // What a form's request says of its type goes with the bytes that it has made of it.
+    // A form's content type names a boundary, which belongs to the bytes that its own request has made of it.
     this.#isOwn = body === null || typeof body === "string" || body instanceof ArrayBuffer ||
       ArrayBuffer.isView(body) || body instanceof URLSearchParams || body instanceof Blob;
   }
@@ -125,7 +125,7 @@ class PassingBodies {
     if (request === this.#given) {
       if (this.#isOwn) return this.#passing.body;
     } else if (request.method === "GET" || request.method === "HEAD" || request.body === null) {
-      // Asking some runtimes for a body that is not there is expensive.
+      // On some runtimes, it is expensive to ask for the body of a request that has none.
       return null;
     }
     if (this.#passing.body instanceof ReadableStream) return request.body;
@@ -168,10 +168,10 @@ function checkResponse(response: Response): Response {
   );
 }
 
-/** Gets rid of a response that was not returned, unless its body lives on in the one that was. */
+/** Cancels the body of a response that was not returned, unless the returned one has the same body. */
 function release(response: Response, returned: Response | undefined): void {
   const { body } = response;
   if (body === null || response.bodyUsed || body.locked || body === returned?.body) return;
-  // How the body of a response ends that was given away does not matter.
+  // The outcome of the cancellation does not matter.
   body.cancel().catch(() => {});
 }

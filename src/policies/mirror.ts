@@ -1,5 +1,5 @@
 /**
- * One mirror: a base URL, and how a relative URL leads there.
+ * A mirror: a base URL, and the way from a relative URL to a URL there.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import { isAbsoluteUrl, joinUrl, withoutIgnored, withoutLead } from "../http/url
 import type { LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
 
-/** One base URL. */
+/** One mirror of a client. */
 export interface Mirror {
   readonly lane: Lane;
   /** The base URL, without query and fragment. */
   readonly base: string;
-  /** The client's headers under the mirror's. */
+  /** The headers of requests to this mirror: the client's, overridden by the mirror's own. */
   readonly headers: HeaderMap;
-  /** Lower-case names of headers that must not reach another origin, those of the mirror's own included. */
+  /** Lower-case names of headers that must not reach another origin, including the mirror's own. */
   readonly sensitive: ReadonlySet<string>;
-  /** From a request's relative URL to this mirror's. */
+  /** Maps a request's relative URL to the path at this mirror. */
   readonly path?: ((path: string) => string) | undefined;
-  /** Statuses after which the next mirror is asked, besides those that say that a server is in trouble. */
+  /** Statuses after which the call asks the next mirror, besides those that show a server in trouble. */
   readonly moveOn?: ReadonlySet<number> | undefined;
-  /** Whether it is left out at present. */
+  /** Whether the mirror is left out at present. */
   readonly isOff?: (() => boolean) | undefined;
-  /** The calls in line, to be told when a mirror is switched on or off, or another one comes; absent where that can't be. */
+  /** The calls in line, to be notified when a mirror is switched on or off, or added; absent if mirrors can't change. */
   readonly inLine?: Set<LooksAgain> | undefined;
 }
 
 /**
- * The URL at which a mirror has what a relative URL names.
+ * Returns the URL at which a mirror has the resource that a relative URL names.
  *
  * @param mirror The mirror.
  * @param url The relative URL.
@@ -41,11 +41,11 @@ export function urlAt({ base, path }: Mirror, url: string): string {
 }
 
 /**
- * The relative URL that leads to what an absolute one names; the opposite of {@linkcode urlAt}.
+ * Returns the relative URL of the resource that an absolute URL names; the opposite of {@linkcode urlAt}.
  *
  * @param mirrors The mirrors.
  * @param url The absolute URL.
- * @returns The relative URL; `undefined` if no mirror has that, or its layout is its own.
+ * @returns The relative URL; `undefined` if no mirror has that URL, or only a mirror with its own `path`.
  */
 export function relativeTo(mirrors: readonly Mirror[], url: string): string | undefined {
   for (const { base, path } of mirrors) {
@@ -56,7 +56,7 @@ export function relativeTo(mirrors: readonly Mirror[], url: string): string | un
   return undefined;
 }
 
-/** The lanes of those mirrors that are not left out, the preferred one first. */
+/** Returns the lanes of the mirrors that are not left out, the preferred one first. */
 export function lanesOf(mirrors: readonly Mirror[]): readonly Lane[] {
   return mirrors.filter(isOn).map(({ lane }) => lane);
 }

@@ -1,5 +1,5 @@
 /**
- * What mirrors leave behind in a round that did not do, and what becomes of it.
+ * The endings of attempts at mirrors that failed in a round, and the result of that round.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import type { MirrorFailure, Reply, RoundFailures } from "./reply.ts";
 import { replyError } from "./reply_error.ts";
 import { mayPass, usualReason } from "./retry_reason.ts";
 
-/** What a mirror that did not do left behind. */
+/** The ending of an attempt at a mirror. */
 export interface MirrorEnding extends Ending {
   readonly mirror: Mirror;
 }
 
-/** Gets rid of the bodies of all but one, or of all. */
+/** Discards the bodies of all endings but one, or of all. */
 export function discardAllBut(kept: Ending | undefined, all: readonly Ending[]): void {
   for (const other of all) if (other !== kept) other.reply?.openBody?.discard();
 }
 
-/** Of two failures of a round, the one that says more about whether a retry helps; the other's body is got rid of. */
+/** Returns the one of two failures that says more about whether a retry helps, and discards the body of the other. */
 export function keep<T extends Ending>(call: Call, kept: T | undefined, latest: T): T {
   if (kept === undefined) return latest;
   const winner = betterOf(call, kept, latest);
@@ -33,15 +33,15 @@ export function keep<T extends Ending>(call: Call, kept: T | undefined, latest: 
 }
 
 function betterOf<T extends Ending>(call: Call, kept: T, latest: T): T {
-  // Only the latest response still has a body for its caller to read.
+  // Only the latest response still has a body that the caller can read.
   if (call.readsFailures && latest.reply !== undefined) return latest;
   const keptMayPass = mayPass(call, kept.reply, kept.error);
   if (keptMayPass !== mayPass(call, latest.reply, latest.error)) return keptMayPass ? kept : latest;
-  // The round may be repeated as soon as one of them takes it.
+  // The round may be repeated as soon as one of the mirrors accepts requests again.
   return (kept.reply?.retryAfterMs ?? 0) < (latest.reply?.retryAfterMs ?? 0) ? kept : latest;
 }
 
-/** The result of a round in which no mirror was of any help; it says what the others did. */
+/** Returns or throws the result of a round in which no mirror helped; it also says what the other mirrors did. */
 export function endRound(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): Reply {
   const { reply, error } = worst;
   const others = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
@@ -59,13 +59,13 @@ export function endRound(call: Call, worst: MirrorEnding, failures: readonly Mir
   throw error;
 }
 
-/** An error that was made when its own attempt had failed tells of those that were made since then, too. */
+/** Corrects the number of attempts in an error that was created before the last attempts were made. */
 export function noteAttempts(call: Call, error: unknown): void {
   if (!isSlipstreamError(error)) return;
   Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
 }
 
-/** What the mirrors did, and the errors of all of them: of the one whose error the caller gets, what was behind that. */
+/** Collects what the mirrors did, and their errors. The failure that the caller gets contributes only its cause. */
 function roundFailures(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): RoundFailures {
   const errors = failures.flatMap((failure) => {
     if (failure !== worst) return [errorOf(call, failure)];

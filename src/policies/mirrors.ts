@@ -1,5 +1,5 @@
 /**
- * The mirrors: within a round, each base URL whose lane would admit the request, in turn.
+ * The mirrors policy: within a round, asks each base URL whose lane would admit the request, in turn.
  *
  * @module
  */
@@ -23,28 +23,28 @@ import { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
 import { isWorthRetry, mayPass } from "./retry_reason.ts";
 
-/** Where requests may go. */
+/** The mirrors and the headers of a client. */
 export interface MirrorsOptions {
-  /** Preferred first. */
+  /** The mirrors, the preferred one first. */
   readonly mirrors: readonly Mirror[];
-  /** What every request carries. */
+  /** The headers of every request. */
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
-  /** Whether those headers are for the mirrors alone. */
+  /** Whether `headers` go only to the origins of the mirrors. */
   readonly isForMirrors: boolean;
 }
 
 /**
  * Sends a call to its origin, or, when its URL is relative, to each mirror in turn until one brings usable content. A call waits
- * for all mirrors at once, and goes to the first that admits it, the preferred one if several do; after a failure the others
- * are asked that would admit it now. One that has said that it does not have it is not asked again in later rounds if it could use
- * up what others of its origin need. A mirror in trouble comes back by itself when its breaker admits a probe or its
- * pause ends.
+ * for all mirrors at once, and goes to the first that admits it, or to the preferred one of several. After a failure it asks
+ * those of the other mirrors that would admit it now. Later rounds pass over a mirror that does not have the resource, if it
+ * would use up permits or tokens that another mirror of the same origin needs. A mirror in trouble returns by itself when its
+ * breaker admits a probe or its pause ends.
  *
- * @param environment What the policies share.
- * @param options Where requests may go.
- * @returns The handler of a round. The reply of a round that failed is the one that is most worth a retry.
+ * @param environment The objects that the policies share.
+ * @param options The mirrors and the headers.
+ * @returns The handler of a round. The reply of a failed round is the one that is most worth a retry.
  */
 export function mirrors(environment: Environment, options: MirrorsOptions): Handler {
   return (call) =>
@@ -73,7 +73,7 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
   throw error;
 }
 
-/** What the first attempt of a race begins with. */
+/** Returns what the first attempt of a race starts with: an admission, or the attempt that is already in flight. */
 function startOf(call: Call, target: Target, admission: Admission | undefined): RaceStart {
   if (admission !== undefined) return { target, admission };
   const { opening } = call.journey;
@@ -81,7 +81,7 @@ function startOf(call: Call, target: Target, admission: Admission | undefined): 
   return { target, opening };
 }
 
-/** The first attempt may have been made before the call came here. */
+/** Sends the attempt, or continues the one that the straight way has sent. */
 function send(
   environment: Environment,
   call: Call,
@@ -95,13 +95,18 @@ function send(
   return resumeAttempt(environment, call, target, opening);
 }
 
-/** What those mirrors have left that have said in an earlier round that they do not have it, and are in the way of others. */
+/**
+ * Returns the endings of mirrors that said in an earlier round that they do not have the resource, and would be in the way of
+ * others.
+ */
 function passedOver({ mirrors }: MirrorsOptions, call: Call): readonly MirrorEnding[] {
   const all = mirrors.filter(isOn);
   return missesOf(call).filter(({ mirror }) => isInTheWay(mirror, all, call));
 }
 
-/** The mirrors that a call may ask: at first all others, and after a failure those that would admit it now. */
+/**
+ * Returns the mirrors that a call may ask: at first all that have not failed, and after a failure those that would admit it now.
+ */
 function candidatesOf(
   { mirrors }: MirrorsOptions,
   call: Call,
@@ -112,20 +117,20 @@ function candidatesOf(
   return inOrder(nowMs === undefined ? others : others.filter(({ lane }) => lane.isHealthy(nowMs)), call);
 }
 
-/** Those that have broken off a body come last. */
+/** Sorts mirrors that have broken off a body behind the others. */
 function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): readonly Mirror[] {
   if (avoided === undefined) return mirrors;
   return mirrors.toSorted((a, b) => avoided.indexOf(a) - avoided.indexOf(b));
 }
 
-/** What mirrors have answered that do not have what a call asks for; most calls have none. */
+/** The answers of mirrors that do not have what a call asks for; most calls have none. */
 const misses = new WeakMap<Call, readonly MirrorEnding[]>();
 
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   let failures: readonly MirrorEnding[] = [];
   let worst: MirrorEnding | undefined;
   for (;;) {
-    // Mirrors may change while the call is in line.
+    // The mirrors may have changed while the call was in line.
     if (worst === undefined) failures = passedOver(options, call);
     const candidates = candidatesOf(options, call, failures, worst && environment.clock.now());
     if (candidates.length === 0) break;
@@ -135,7 +140,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
       admission = await admit(environment, call, lanes, candidates[0]!.inLine);
     } catch (error) {
       if (error === LOOK_AGAIN) continue;
-      // That the next one was not asked says less than what the one before it did.
+      // The failure of the mirror before says more than the refusal of the next one.
       if (worst === undefined || call.cancelled) throw error;
       break;
     }
@@ -143,11 +148,11 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     const isHere = (candidate: Mirror) => candidate.lane === lane;
     const mirror = candidates.find((candidate) => isHere(candidate) && isOn(candidate));
     if (mirror === undefined) {
-      // It was switched off in the very moment in which it admitted the call.
+      // The mirror was switched off at the very moment at which it admitted the call.
       admission?.withdraw();
       continue;
     }
-    // Those that were passed over have not been asked in this round.
+    // The mirrors that were passed over were not asked in this round.
     if (worst !== undefined) reportMirror(environment, call, failures.at(-1)!, mirror);
     const target = call.journey.target = targetOf(mirror, call, admission);
     const failed = await ask(environment, call, { mirror, target, admission, candidates });
@@ -164,10 +169,10 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
       if (isMiss(call, failure)) noteMiss(call, failure);
       else call.journey.hasSeenFailure = true;
     }
-    // One that must not be sent twice has been sent.
+    // A request that must not be sent twice has been sent.
     if (!call.request.repeatable) break;
     if (candidatesOf(options, call, failures, environment.clock.now()).length === 0) break;
-    // Its permit may be the one that the next mirror waits for.
+    // The next mirror may wait for the permit of the failed attempt.
     discardAllBut(undefined, failed);
     call.isInFlight = false;
   }
@@ -177,10 +182,10 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
 function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined): Target {
   let url: string;
   try {
-    // One that has been sent has gone where the mirror said then.
+    // An attempt that has been sent went to the URL that the mirror gave then.
     url = call.journey.opening === undefined ? urlAt(mirror, call.url) : call.sentUrl;
   } catch (error) {
-    // The caller's own code threw, and must not keep the permit.
+    // The caller's own `path` has thrown, and must not keep the permit.
     admission?.withdraw();
     throw error;
   }
@@ -193,16 +198,16 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
   };
 }
 
-/** Which lanes are asked, and which could be. */
+/** The mirror to ask, and those that the call could ask as well. */
 interface Asking {
   readonly mirror: Mirror;
   readonly target: Target;
   readonly admission: Admission | undefined;
-  /** The mirrors that have not been asked in this round, this one included. */
+  /** The mirrors that this round has not asked yet, this one included. */
   readonly candidates: readonly Mirror[];
 }
 
-/** Asks a mirror, and maybe another one beside it: a reply that is of use, or what they left behind. */
+/** Asks a mirror, and maybe another one beside it. Returns a usable reply, or the endings of the failed attempts. */
 async function ask(
   environment: Environment,
   call: Call,
@@ -215,15 +220,16 @@ async function ask(
     const reply = await send(environment, call, target, admission, moveOnOf(environment, call, asking));
     return hasFailed(call, mirror, reply.status) ? [{ mirror, target, reply }] : reply;
   } catch (error) {
-    // What is no failure of the mirror is nothing that another mirror would do better.
+    // Another mirror would not do better with an error that is not the mirror's fault.
     if (!isSlipstreamError(error)) throw error;
     return [{ mirror, target, error }];
   }
 }
 
 /**
- * Whether a request goes on to a mirror that is less preferred when this one has not answered for a while: if nothing comes from here any
- * more, or it goes ahead to find out whether the mirror is back. After the first round it has its whole time, unless the other one answers.
+ * Returns the test whether a request goes on to a less preferred mirror when this one has not answered for a while: if the origin
+ * has gone silent, or the attempt is a probe. After the first round the attempt has its whole time, unless the other mirror is
+ * known to answer.
  */
 function moveOnOf(
   environment: Environment,
@@ -236,7 +242,7 @@ function moveOnOf(
   const others = candidates.slice(candidates.indexOf(mirror) + 1).filter((other) => other.lane !== lane);
   if (others.length === 0) return undefined;
   const isFirst = call.journey.round === 1;
-  // One that has answered may be slow: it is left for one that is not known to fail.
+  // A mirror that has answered may just be slow: leave it only for a mirror that is not known to fail.
   const isWell = ({ failed, succeededAtMs, failedAtMs }: Lane): boolean =>
     failed === 0 || succeededAtMs > failedAtMs;
   const mayDo = (other: Mirror): boolean =>
@@ -273,7 +279,7 @@ async function askTwo(
     isDecisive: (where, status) => !hasFailed(call, asked.get(where)!, status) && !isWorthRetry(call, status),
   });
   const all = endings.map((ending): MirrorEnding => ({ mirror: asked.get(ending.target)!, ...ending }));
-  // Of several, the body of the last one is whole.
+  // Of several decisive attempts, only the last one still has its whole body.
   const kept = all.findLast(({ mirror, reply, error }) =>
     reply === undefined ? !isSlipstreamError(error) : !hasFailed(call, mirror, reply.status)
   );
@@ -283,7 +289,10 @@ async function askTwo(
   return kept.reply;
 }
 
-/** A mirror whose layout is unknown is not asked beside another one; the caller's own code threw, and does so again if it is asked alone. */
+/**
+ * Returns the target at a mirror; `undefined` if the caller's own `path` throws. The client does not ask such a mirror beside
+ * another one; if it asks the mirror alone, `path` throws again, and the caller hears of it.
+ */
 function tryTarget(mirror: Mirror, call: Call): Target | undefined {
   try {
     return targetOf(mirror, call, undefined);
@@ -292,18 +301,21 @@ function tryTarget(mirror: Mirror, call: Call): Target | undefined {
   }
 }
 
-/** Whether a status says that another mirror may do better. */
+/** Whether a status shows that another mirror may do better. */
 function hasFailed({ settings: { notFoundIsFinal } }: Call, { moveOn }: Mirror, status: number): boolean {
   return isServerTrouble(status) || moveOn?.has(status) === true ||
     (isNotFoundStatus(status) && !notFoundIsFinal);
 }
 
-/** Whether asking a mirror again that does not have it could use up what another one of the same origin needs, that may have it. */
+/** Whether another mirror of the same origin may have the resource, and needs what asking this one again would use up. */
 function isInTheWay({ lane }: Mirror, all: readonly Mirror[], call: Call): boolean {
   return all.some((other) => other.lane === lane && !missesOf(call).some(({ mirror }) => mirror === other));
 }
 
-/** Whether a mirror does not have it for good, or has something else, as far as the caller leaves that to be seen here. */
+/**
+ * Whether a mirror's answer will stay as it is: it does not have the resource, or has something else. Not if a `retryOn` function
+ * decides.
+ */
 function isMiss(call: Call, { reply, error }: MirrorEnding): boolean {
   return typeof call.settings.retryOn !== "function" && !mayPass(call, reply, error);
 }
@@ -317,7 +329,7 @@ function noteMiss(call: Call, miss: MirrorEnding): void {
 }
 
 function reportMirror({ reporter, clock }: Environment, call: Call, failed: MirrorEnding, to: Mirror): void {
-  // A listener that was told of the permit may have aborted it.
+  // A listener of the `permit` event may have aborted the call.
   if (!reporter.active || call.cancelled) return;
   reporter.emit({
     type: "mirror",

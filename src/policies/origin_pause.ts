@@ -1,5 +1,5 @@
 /**
- * What a response that asks for a pause does to its origin.
+ * The pause of an origin after a response that asks for one.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import type { Environment } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 
 /**
- * Notes for how long a response asks to be left alone. A 429 holds for all requests to its origin; so does a 503 that says for how long, as
- * long as others that are sent meanwhile are refused as well. "At once" is believed once a request: it may be a wait that the server has
- * rounded down.
+ * Notes the pause that a response asks for. A 429 pauses all requests to its origin; so does a 503 that names a wait, as long as
+ * the origin refuses other requests that are sent meanwhile. A wait of 0 is believed only once for each request, because the
+ * server may have rounded it down.
  *
- * @param environment What the policies share.
- * @param call Whose answer it is.
- * @param reply The response; it is told how long the wait is that it names.
- * @param startedAtMs When the attempt began that it answers, on the client's clock.
+ * @param environment The objects that the policies share.
+ * @param call The call that got the response.
+ * @param reply The response; its `retryAfterMs` becomes the wait that it names.
+ * @param startedAtMs When the attempt with this response began, on the client's clock.
  * @throws {unknown} What the caller's own `random` throws.
  */
 export function pauseOrigin(
@@ -36,7 +36,7 @@ export function pauseOrigin(
   const wait = named === 0 && call.journey.hasComeAtOnce ? undefined : named;
   reply.retryAfterMs = wait;
   const isOverloaded = status === 429;
-  // Some services refuse with a 403 what is too much: it comes here only if it may be worth a retry.
+  // Some services answer too many requests with 403. A 403 comes here only if it may be worth a retry.
   const isRefusal = isOverloaded || status === 403;
   if (isRefusal ? pauseOn429 === "request" : status !== 503) return;
   if (!isOverloaded && wait === undefined) return;
@@ -46,7 +46,7 @@ export function pauseOrigin(
   const pauseMs = Math.min(wait ?? unnamedPauseMs(fruitlessBefore(lane, isPaused)), MAX_PAUSE_MS);
   if (pauseMs === 0) return;
   let isOverload = isOverloaded;
-  // What the caller takes for a success shows nothing.
+  // If the caller defines failures by `isFailure`, successes prove nothing.
   if (status === 503 && isFailure === undefined) {
     lane.unavailability ??= new Unavailability();
     const extent = lane.unavailability.extentOf(lane, isPaused, startedAtMs, nowMs);
@@ -58,13 +58,13 @@ export function pauseOrigin(
   }
   const pause = { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers };
   lane.pauseFor(pause, nowMs, isOverload);
-  // A wait that the response names counts more than the reset of a quota.
+  // A wait that the response names overrides the reset of a quota.
   if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
   reportPause(environment, call, lane, pauseMs);
   scheduler.notePause(lane);
 }
 
-/** How many pauses in a row have brought nothing before this one, which may have begun with another answer. */
+/** Returns how many consecutive pauses have brought nothing before this one, which another response may have begun. */
 function fruitlessBefore({ quota }: Lane, isPaused: boolean): number {
   return Math.max(0, (quota?.fruitlessPauses ?? 0) - Number(isPaused));
 }

@@ -1,20 +1,20 @@
 /**
- * How one page of a list is fetched.
+ * The options of one page in a list of pages.
  *
  * @module
  */
 
 import type { CallSink } from "./call.ts";
 
-/** How a page is fetched. */
+/** The options of fetching a page. */
 export interface PageFetch {
-  /** What gets it. */
+  /** The receiver of the page. */
   readonly sink: CallSink;
   readonly signal: AbortSignal;
-  /** Whether it is of an origin that the first page was not asked of. */
+  /** Whether the page is at another origin than the first page. */
   readonly isForeign: boolean;
-  /** Whether its URL says all, so that no parameters are added. */
+  /** Whether the URL is complete, so that no query parameters are added. */
   readonly isWhole: boolean;
-  /** Names of the headers that are meant for it all the same, in lower case. */
+  /** Lower-case names of the headers that the page gets even at a foreign origin. */
   readonly ownHeaders: readonly string[];
 }

@@ -1,5 +1,5 @@
 /**
- * The contract of the policies: each takes the next handler and gives back one that does more.
+ * The contract of the policies: each takes the next handler and returns a handler that does more.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import type { HedgingSlot } from "./hedging.ts";
 import type { Middleware } from "./middleware.ts";
 import type { Reply } from "./reply.ts";
 
-/** Brings a call to its reply. Any response is a reply; only what brought none is thrown. */
+/** Brings a call to its reply. Any response is a reply, whatever its status; a handler rejects only if there is no response. */
 export type Handler = (call: Call) => Promise<Reply>;
 
-/** Puts something around a handler; applied once, when the client is made. */
+/** Wraps a handler; applied once, when the client is created. */
 export type Policy = (next: Handler) => Handler;
 
-/** The numbers that policies count. */
+/** The counters of the policies, for the client's statistics. */
 export interface Counters {
   retried: number;
   hedged: number;
@@ -34,59 +34,68 @@ export interface Counters {
   bytes: number;
 }
 
-/** Sends a request, and promises its response: a `fetch`, as far as it is needed here. */
+/** Sends a request, and promises its response: the part of `fetch` that the client needs. */
 export type FetchFunction = (input: string, init?: RequestInit) => Promise<Response>;
 
-/** What differs between runtimes for an attempt. */
+/** The part of the runtime that an attempt needs. */
 export type AttemptRuntime = Pick<
   Runtime,
   "decodes" | "decodesIdentity" | "showsRedirects" | "isOutOfDescriptors" | "isRedirectFailure"
 >;
 
-/** What the policies of one client share. */
+/** The objects that all policies of one client share. */
 export interface Environment {
-  /** The client's own, or else the global one of the moment. */
+  /** The client's own `fetch`, or else the global one at the time of the call. */
   readonly fetch: FetchFunction;
-  /** What is around each attempt, outermost first; `undefined` for nothing. */
+  /** The middleware around each attempt, outermost first; `undefined` for none. */
   readonly use: readonly Middleware[] | undefined;
-  /** What is around each request on the wire, outermost first; `undefined` for nothing. */
+  /** The middleware around each request on the wire, outermost first; `undefined` for none. */
   readonly useOnHops: readonly Middleware[] | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Deadlines that no caller waits for: they do not keep the process alive. */
   readonly idleDeadlines: Deadlines;
-  /** What of the runtime matters to an attempt. */
+  /** The runtime's part in an attempt. */
   readonly runtime: AttemptRuntime;
-  /** Whether what a call does ends with the incoming request that has made it, so that what others wait for may never come. */
+  /**
+   * Whether the runtime stops a call's timers and sockets when the incoming request that made it ends. Then nothing may rely on
+   * another request's timer or response.
+   */
   readonly timersBelongToRequests: boolean;
   readonly scheduler: Scheduler;
   readonly reporter: Reporter;
   readonly counters: Counters;
-  /** What sends second attempts beside slow ones; `undefined` for nothing. */
+  /** The hedging of the client; `undefined` if it does not hedge. */
   readonly hedging: HedgingSlot<Environment> | undefined;
-  /** What bounds the retries of all calls together; `undefined` for no bound. */
+  /** The retry budget of all calls together; `undefined` for no bound. */
   readonly budget: RetryBudget | undefined;
-  /** What those know together that wait for it. */
+  /** The state that the calls share that wait for the budget. */
   readonly drought: BudgetDrought;
   /** The pause before a retry. */
   readonly backoff: Backoff;
-  /** Whether the caller has said how long that is, so that it is never shorter. */
+  /** Whether the caller has configured the backoff, so that no pause is cut short. */
   readonly keepsBackoff: boolean;
-  /** The pause of an origin that asks for one without saying how long, by how many of them have been in vain. */
+  /**
+   * Computes the pause of an origin that asks for one without a length, in milliseconds, from the number of pauses in vain so
+   * far.
+   */
   readonly unnamedPauseMs: (fruitlessPauses: number) => number;
   /** Whether a 429 makes all requests to its origin wait, or only the request that got it. */
   readonly pauseOn429: "origin" | "request";
-  /** Whether breakers count failures in a row, of whichever requests, in place of their share. */
+  /** Whether breakers count consecutive failures, of whichever requests, instead of the share of failures. */
   readonly countsInARow: boolean;
-  /** Whether an error is a failure of its origin. */
+  /** The caller's function that tells whether an error is a failure of its origin. */
   readonly isFailure: ((error: unknown) => boolean) | undefined;
-  /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
+  /**
+   * The function that tells whether an error of `fetch` says nothing about the origin, because a proxy or a resolver failed
+   * before it.
+   */
   readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
   /**
-   * Keeps work that no caller waits for, until it ends, so that closing can wait for it.
+   * Keeps track of work that no caller waits for, until it ends, so that closing can wait for it.
    *
    * @param work The work.
-   * @param call A call that it consists of, or the rest of one whose caller has been answered: closing stops it.
+   * @param call A call that the work consists of, or whose caller has been answered while the work goes on: closing stops it.
    */
   readonly inBackground: (work: Promise<unknown>, call?: Call) => void;
 }

@@ -1,5 +1,5 @@
 /**
- * How far a body has come.
+ * The progress of a body.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import type { Target } from "./journey.ts";
 import type { Reporter } from "./event.ts";
 import type { Progress } from "./settings.ts";
 
-/** What the progress of a body is told by. */
+/** The objects that progress reports need. */
 export interface ProgressSurroundings {
-  /** Which attempt it is. */
+  /** The number of the attempt. */
   readonly attempt: number;
   readonly clock: Clock;
   readonly reporter: Reporter;
 }
 
 /**
- * Tells the caller of a request, and all others that wait for the same, how much of its body has come.
+ * Reports the progress of a body to the caller of a request, and to all callers that wait for the same response.
  *
  * @param call The call.
- * @param target Where it was sent.
- * @param response What has come of it.
- * @param surroundings Which attempt it is, and where a callback that throws is told of.
- * @returns What is to be called with the length of each chunk; `undefined` without a listener.
+ * @param target The target of the attempt.
+ * @param response The response.
+ * @param surroundings The number of the attempt, and the reporter of callbacks that throw.
+ * @returns A function to call with the length of each chunk; `undefined` without a listener.
  */
 export function progressOf(
   call: Call,
@@ -37,9 +37,9 @@ export function progressOf(
 ): ((bytes: number) => void) | undefined {
   if (call.settings.onProgress === undefined) return undefined;
   const { attempt } = surroundings;
-  // A response that was constructed has no URL of its own.
+  // A constructed response has no URL of its own.
   const url = response.url === "" ? call.describe(target).url : redactUrl(response.url);
-  // The length of what is decoded on the way is unknown.
+  // The decoded length of a compressed body is unknown.
   const isCoded = response.headers.has("content-encoding");
   const totalBytes = isCoded ? undefined : contentLength(response.headers);
   let bytes = 0;
@@ -56,16 +56,16 @@ export function progressOf(
 }
 
 /**
- * Makes what hands progress to listeners. What a listener throws breaks nothing; the first time is a warning event.
+ * Creates a function that calls progress listeners. An error of a listener breaks nothing; the first one becomes a warning event.
  *
- * @param surroundings Where warnings go.
+ * @param surroundings The reporter of warnings.
  * @returns Calls a listener.
  */
 export function progressTeller(
   { clock, reporter }: Pick<ProgressSurroundings, "clock" | "reporter">,
 ): (listener: (progress: Progress) => void, progress: Progress) => void {
   let hasWarned = false;
-  // A listener can't break a request.
+  // A listener must not break a request.
   const warn = (url: string, error: unknown): void => {
     if (hasWarned || !reporter.active) return;
     hasWarned = true;
@@ -75,7 +75,7 @@ export function progressTeller(
   return (listener, progress) => {
     try {
       const told: unknown = listener(progress);
-      // An async function fails later, and would end the process.
+      // An async function rejects later, which would end the process.
       if (told instanceof Promise) told.catch((error) => warn(progress.url, error));
     } catch (error) {
       warn(progress.url, error);

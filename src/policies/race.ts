@@ -1,5 +1,5 @@
 /**
- * An attempt that gets company when it is slow, and the first of the two that answers.
+ * The race of a hedged request: a slow attempt and a second one beside it, of which the first answer wins.
  *
  * @module
  */
@@ -19,31 +19,31 @@ import type { Environment } from "./policy.ts";
 import { scopeFor } from "./middleware_chain.ts";
 import type { Reply } from "./reply.ts";
 
-/** What a second attempt is sent with. */
+/** A second attempt that has been admitted. */
 export interface Rival {
   readonly target: Target;
   readonly admission: Admission;
 }
 
-/** What all races of a client go by. */
+/** The rules for all races of a client. */
 export interface RaceRules {
   /** Whether second attempts go to the next mirror. */
   readonly toNextMirror: boolean;
-  /** Whether there may be one more second attempt now. */
+  /** Whether the budget allows one more second attempt now. */
   readonly hasBudget: boolean;
-  /** Whether it is of any use to note latencies. */
+  /** Whether the rules need to know latencies. */
   readonly notesLatencies: boolean;
-  /** Counts a request that may be hedged. */
+  /** Counts a request that may be hedged, for the budget. */
   deposit(nowMs: number): void;
-  /** How long an attempt has to bring its headers, in milliseconds. */
+  /** Returns how long an attempt has to bring its headers, in milliseconds. */
   delayMs(lane: Lane): number;
-  /** How long to wait until a second attempt is tried again, in milliseconds. */
+  /** Returns how long to wait before the next try to send a second attempt, in milliseconds. */
   againMs(lane: Lane, elapsedMs: number): number;
-  /** Notes how long the headers of a response took. */
+  /** Records how long the headers of a response took. */
   noteAnswer(lane: Lane, status: number, latencyMs: number, nowMs: number): void;
-  /** Notes how long an attempt had been slow when it was cut short. */
+  /** Records how long a slow attempt had taken when it was aborted. */
   noteLatency(lane: Lane, latencyMs: number, nowMs: number): void;
-  /** Has a second attempt admitted, if it may be sent now. */
+  /** Admits a second attempt, if it may be sent now. */
   tryAdmit(
     scheduler: Scheduler,
     call: Call,
@@ -54,8 +54,8 @@ export interface RaceRules {
 }
 
 /**
- * The attempts of one call that are in flight at once. The first decisive headers win: the other attempt is aborted then, which says
- * nothing of its origin, and the body that follows is the call's. Headers of a failure wait for the other attempt.
+ * The attempts of one call that are in flight at once. The first decisive headers win, and the call gets the body that follows.
+ * The race aborts the other attempt, which says nothing about its origin. Headers of a failure wait for the other attempt.
  */
 export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   previous: Claimant | undefined = undefined;
@@ -69,11 +69,11 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   #second: Attempt | undefined;
   #winner: Attempt | undefined;
   readonly #failures: Ending[] = [];
-  /** When the first has been slow. */
+  /** Fires when the first attempt is slow. */
   #timer: Deadline | undefined;
   #resolve: ((endings: readonly Ending[]) => void) | undefined;
 
-  /** Creates a race in which nothing was sent. */
+  /** Creates a race in which no attempt was sent. */
   constructor(rules: RaceRules, environment: Environment, call: Call, field: RaceField) {
     this.#rules = rules;
     this.#environment = environment;
@@ -81,7 +81,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     this.#field = field;
   }
 
-  /** Sends the first attempt, or goes on with it; see `Hedging.race`. */
+  /** Sends the first attempt, or continues it; see `Hedging.race`. */
   run({ target, admission, opening }: RaceStart): Promise<readonly Ending[]> {
     const call = this.#call;
     if (admission !== undefined && call.cancelled) {
@@ -107,7 +107,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     this.#follow(first, first.run());
   }
 
-  /** The first was in flight when it was slow, and another one has been admitted. */
+  /** Continues a first attempt that was slow in flight, and sends the second, which was admitted already. */
   #join(first: Attempt, answer: Promise<Response>, rival: Rival): void {
     this.#follow(first, first.resume(answer));
     this.#send(rival);
@@ -125,7 +125,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     return this.#environment.scheduler.permitsOfSecond(this.#first!.target.lane);
   }
 
-  /** A permit is free, for which the first attempt, which is slow, had to wait. */
+  /** Sends a second attempt now that a permit is free; it was not admitted when the first one became slow. */
   claim(nowMs: number): undefined {
     const { scheduler } = this.#environment;
     const call = this.#call;
@@ -134,7 +134,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs, this);
     if (rival === undefined) return;
-    // Not while permits are being handed out.
+    // The scheduler is handing out permits at this moment.
     queueMicrotask(() => {
       if (this.#timer === undefined) return rival.admission.withdraw();
       this.#stopWaiting();
@@ -148,7 +148,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     this.#timer = undefined;
   }
 
-  /** The first attempt is slow. */
+  /** Sends a second attempt beside the first, which is slow, or tries again later. */
   onDeadline(): void {
     this.#timer = undefined;
     const call = this.#call;
@@ -169,7 +169,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     if (call.cancelled) return admission.withdraw();
     const second = this.#second = new Attempt(this.#environment, call, target, admission);
     second.watcher = this;
-    // Both end with the call.
+    // From now on the call's cancellation stops both.
     call.pending = this;
     this.#environment.counters.hedged++;
     this.#report("sent");
@@ -226,16 +226,16 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     this.#finish(this.#failures);
   }
 
-  /** How long it would have taken is not known, but that it was slow is. */
+  /** Records the time of an attempt that was cut short: its latency is unknown, but at least this long. */
   #noteElapsed({ target, startedAtMs }: Attempt): void {
     const nowMs = this.#environment.clock.now();
     this.#rules.noteLatency(target.lane, nowMs - startedAtMs, nowMs);
   }
 
-  /** One of the two has failed, and the other may do better. */
+  /** Waits for the other attempt, which may do better than the failed one. */
   #waitFor(other: Attempt, { target, reply }: Ending): void {
     other.verdict.isSecondFailure = other.target.lane === target.lane;
-    // Its permit may be one that others wait for.
+    // Another request may wait for the permit of the failed attempt.
     reply?.openBody?.discard();
   }
 
@@ -244,7 +244,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     this.#resolve = undefined;
   }
 
-  /** Stops both: the call does not want their result any more. */
+  /** Stops both attempts, because the call does not want their result any more. */
   cancel(reason: unknown): void {
     this.#letGo();
     this.#first?.cancel(reason);
@@ -274,7 +274,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   }
 }
 
-/** What an attempt is aborted with when the one beside it has answered. */
+/** Returns the reason for which the race aborts the attempt that was not the first to answer. */
 function lost(): DOMException {
   return new DOMException("The attempt beside this one has answered first", "AbortError");
 }

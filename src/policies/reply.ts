@@ -1,5 +1,5 @@
 /**
- * What a handler gives back: a response, as far as it is there.
+ * The result of a handler: a response, as far as it has come.
  *
  * @module
  */
@@ -9,45 +9,45 @@ import type { Target } from "./journey.ts";
 import type { ValueSource } from "./event.ts";
 import type { ReplyHead } from "./reply_head.ts";
 
-/** The part of an attempt that goes on after the headers: a body that was not read yet. */
+/** The rest of an attempt after its headers: a body that was not read yet. */
 export interface OpenBody {
-  /** Gets rid of the body in the background. */
+  /** Discards the body in the background. */
   discard(): void;
-  /** Gets rid of the body, and gives its first characters. */
+  /** Discards the body, and returns its first characters. */
   excerpt(): Promise<string>;
   /**
    * Collects the bytes that the caller reads.
    *
-   * @param maxBytes How many at most.
-   * @returns The whole body; `undefined` when it is larger, or was not read to its end. Rejects if it has broken off while it was read.
+   * @param maxBytes The most bytes to collect.
+   * @returns The whole body; `undefined` if it is larger, or was not read to its end. Rejects if it breaks off while it is read.
    */
   collect(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * The response for the caller to read; the permit is held until its body has ended. Of a body that has been got rid of,
-   * its first characters are left.
+   * Returns the response for the caller to read; the attempt holds its permit until the body has ended. Of a discarded body, the
+   * response has only the first characters.
    */
   release(): Response;
-  /** Gives the response, as {@linkcode OpenBody.release} does, to a part of this client that reads it chunk by chunk. */
+  /** Returns the response, as {@linkcode OpenBody.release} does, for a part of this client that reads it chunk by chunk. */
   receive(): ReceivedResponse;
 }
 
-/** What a mirror did that was no help, as an error says it. */
+/** The failure of one mirror, as an error reports it. */
 export interface MirrorFailure {
   /** The URL, with secrets replaced. */
   readonly url: string;
-  /** The status that it answered with, or the message of the error. */
+  /** The status of the response, or the message of the error. */
   readonly failure: string;
 }
 
-/** What all mirrors of a round did that was no help. */
+/** The failures of all mirrors in a round. */
 export interface RoundFailures {
-  /** In the order in which they were asked. */
+  /** The failures, in the order of the attempts. */
   readonly told: readonly MirrorFailure[];
-  /** The errors of the other mirrors, as the cause of the one that the caller gets. */
+  /** The errors of the other mirrors, as the cause of the error that the caller gets. */
   readonly cause: AggregateError;
 }
 
-/** What there is of a response besides its head. */
+/** The parts of a response besides its head. */
 export interface ReplyOptions {
   readonly from: ValueSource;
   readonly body?: Uint8Array<ArrayBuffer> | string | undefined;
@@ -59,25 +59,25 @@ export interface ReplyOptions {
 export class Reply {
   readonly status: number;
   readonly from: ValueSource;
-  /** The whole body, as text where the bytes are not needed; absent while it is open. */
+  /** The whole body, as text where no bytes are needed; absent while the body is open. */
   readonly body: Uint8Array<ArrayBuffer> | string | undefined;
-  /** The body, which must be discarded, shown or handed out; absent when it has been read. */
+  /** The open body, which must be discarded, excerpted or handed out; absent if the body has been read. */
   readonly openBody: OpenBody | undefined;
-  /** What the reply says of its response. */
+  /** The status, headers and URL of the response. */
   readonly head: ReplyHead;
-  /** Where it came from; absent when the cache answered. */
+  /** The target of the attempt; absent if the cache answered. */
   readonly target: Target | undefined;
-  /** What all mirrors did in a round in which none was of any help; absent if only one was asked. */
+  /** The failures of all mirrors, in a round in which none of them helped; absent if the round asked only one. */
   failures: RoundFailures | undefined = undefined;
-  /** Why the round that it is of may be repeated, where another mirror says so; absent if none does. */
+  /** The reason to repeat the round, if it comes from another mirror's failure; absent if there is none. */
   otherReason: string | undefined = undefined;
-  /** Whether others have the same bytes, so that no caller may be given them to keep. */
+  /** Whether other callers have the same bytes, so that a caller must get a copy. */
   shared = false;
-  /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */
+  /** The wait that the server asked for, in milliseconds; known only for statuses that are worth a retry. */
   retryAfterMs: number | undefined = undefined;
   /** The call that `value` was decoded for. */
   decodedFor: object | undefined = undefined;
-  /** What the body was decoded to. */
+  /** The decoded value of the body. */
   value: unknown = undefined;
 
   /** Creates a reply. */

@@ -1,5 +1,5 @@
 /**
- * The error of a reply whose status is no success.
+ * The error of a reply without a success status.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { ValueSource } from "./event.ts";
 import type { Reply } from "./reply.ts";
 
 /**
- * Makes the error of a reply. It names the URL that answered, and says what the other mirrors of the round did.
+ * Creates the error of a reply. It names the URL that answered, and says what the other mirrors of the round did.
  *
- * @param call The call that it ends.
+ * @param call The call that ends with the error.
  * @param reply The reply.
  * @param body The first characters of its body, if they were read.
  * @returns A `DataNotFoundError` for 404 and 410, an `HttpError` otherwise.
@@ -35,11 +35,11 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
 }
 
 /**
- * What an error says of a reply: the URL that answered, also if that was long ago and the reply was stored.
+ * Returns the facts of a reply for an error. The URL is the one that answered, also if the reply was stored long ago.
  *
- * @param call The call that it ends.
+ * @param call The call that ends with the error.
  * @param reply The reply.
- * @returns What an error of this module takes.
+ * @returns The options of an error of this module.
  */
 export function describeReply(
   call: Call,
@@ -50,12 +50,12 @@ export function describeReply(
 }
 
 /**
- * Notes what a call has failed of, and goes on from: its total deadline, or that of its batch, gives that as the cause. It does
- * nothing for a call without either.
+ * Records the failure after which a call goes on. If the total deadline of the call or its batch passes later, its error gives
+ * this failure as the cause. Does nothing for a call without a deadline.
  *
  * @param call The call.
- * @param reply What was answered, if anything was.
- * @param error What the attempt failed of otherwise.
+ * @param reply The reply, if there was one.
+ * @param error The error of the attempt, if there was no reply.
  */
 export function noteFailure(call: Call, reply: Reply | undefined, error: unknown): void {
   const { allowance } = call.context;

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** What a reply says of its response. A `Response` is one, and makes these only when they are asked for. */
+/** The status, headers and URL of a reply. A `Response` has them as well, and creates them only when they are read. */
 export interface ReplyHead {
   readonly status: number;
   readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that was constructed. */
+  /** The URL that answered, after redirects; empty for a response that was constructed. */
   readonly url: string;
-  /** Whether redirects led to it, where the head knows. */
+  /** Whether redirects led to the response; absent if the head does not know. */
   readonly redirected?: boolean | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The retry: rounds of attempts with a pause between them, in which nothing is held.
+ * The retry policy: rounds of attempts with a pause between them. During a pause the call holds no permit and no token.
  *
  * @module
  */
@@ -17,45 +17,51 @@ import type { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
 import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
 
-/** How many rounds may follow the first where nothing else is said. */
+/** The default number of rounds after the first. */
 export const DEFAULT_RETRIES = 3;
 
-/** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
+/**
+ * How recently the origin must have served other requests for a 429 not to count as a round, in milliseconds, besides twice the
+ * pause.
+ */
 const RECENT_MS = 10_000;
-/** So often a request may be told to come again while others are served: they may be what its own middleware asks for each time. */
+/**
+ * The most 429s that a request may get without counting them as rounds. The other requests that the origin serves may be those
+ * that this request's own middleware makes each time; so the number needs a bound.
+ */
 const MOST_REFUSALS = 100;
 
-/** When to try again. */
+/** The options of the retry policy. */
 export interface RetryOptions {
-  /** The longest wait that a server may ask for, in milliseconds. */
+  /** The longest wait that the client accepts from a server, in milliseconds. */
   readonly maxRetryAfterMs: number;
   /** The lanes that a call may go to, the preferred one first. */
   readonly lanesOf: (call: Call) => readonly Lane[];
 }
 
-/** A round that was repeated, after so many milliseconds as far as that was known. */
+/** A round that was repeated, with the length of the pause after it in milliseconds, as far as that was known. */
 interface RepeatedRound extends Round {
   readonly delayMs: number;
 }
 
-/** How a call goes on. */
+/** How a call goes on after a failed round. */
 interface Plan {
   readonly reason: string;
-  /** How long it is until it may be sent again, as far as that is known now, in milliseconds. */
+  /** The time until the call may be sent again, as far as it is known now, in milliseconds. */
   readonly delayMs: number;
-  /** Whether it sleeps for so long by itself; otherwise it gets in line, where the pause of its origin holds it. */
+  /** Whether the call sleeps for that time by itself; otherwise it gets in line, where the pause of its origin holds it. */
   readonly sleeps: boolean;
-  /** Whether its batch may wake it early. */
+  /** Whether the batch may wake the call early. */
   readonly mayHurry: boolean;
-  /** Whether it has to wait until the budget has a retry for it. */
+  /** Whether the call has to wait until the retry budget has a retry for it. */
   readonly needsBudget: boolean;
-  /** Whether it was told to come again, and goes before those that were never sent. */
+  /** Whether the origin told the call to come again, so that it goes before requests that were never sent. */
   readonly isUrgent: boolean;
-  /** Whether the round counts. */
+  /** Whether the failed round counts against `maxRetries`. */
   readonly counts: boolean;
 }
 
-/** A call that gets in line again, for nothing. */
+/** The plan of a call that gets in line again, without a pause and without a retry from the budget. */
 const AT_ONCE = {
   delayMs: 0,
   sleeps: false,
@@ -66,38 +72,39 @@ const AT_ONCE = {
 } as const;
 
 /**
- * Repeats a round that failed for a reason that may pass: a network error, an attempt's timeout, a body that broke off, JSON
- * that ends early, and the statuses that say so. Waits as long as the server asks, or else backs off. Gives up, with what the
- * last round brought, when the request must not be sent twice, when `maxRetries` or the budget is used up, when the wait would
- * last longer than `maxRetryAfterMs` or the call may, and when there is nothing to wait for. Requests of batches wait for
- * the budget, as long as they would for an outage.
+ * Repeats a round that failed for a reason that may pass: a network error, an attempt's timeout, a body that broke off, JSON that
+ * ends early, or a status that is worth a retry. Waits as long as the server asks, or else backs off.
  *
- * @param environment What the policies share.
- * @param options When to try again.
+ * Gives up, with the result of the last round, when the request must not be sent twice, or when `maxRetries` or the retry budget
+ * is used up. Gives up too when the wait would be longer than `maxRetryAfterMs` or end after the total deadline, or when there is
+ * nothing to wait for. Requests of batches wait for the budget as long as they would wait out an outage.
+ *
+ * @param environment The objects that the policies share.
+ * @param options The options of the retry policy.
  * @returns The policy.
  */
 export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
-    // One that comes from the straight way was counted there.
+    // A call from the straight way was counted there.
     if (call.journey.opening === undefined) environment.budget?.deposit(environment.clock.now());
     let earlier: RepeatedRound | undefined;
     for (;;) {
       const round = await runRound(next, call);
-      // A round that was never sent says nothing; what the one before it brought does.
+      // A round that was never sent says nothing; the result of the round before does.
       if (earlier !== undefined && isRefusal(round.error)) {
         return concludeEarlier(earlier, call, round.error);
       }
       const plan = planOrDiscard(environment, options, call, round, earlier);
       if (plan === undefined) return conclude(round, call);
       round.reply?.openBody?.discard();
-      // The permit of a body that is being got rid of is the call's no more.
+      // The permit of a body that is being discarded does not belong to the call any more.
       call.isInFlight = false;
       earlier = { ...round, delayMs: plan.delayMs };
       noteFailure(call, round.reply, round.error);
       report(environment, call, plan);
-      // A listener that was told of it may have aborted it.
+      // The event's listener may have aborted the call.
       call.throwIfCancelled();
-      // Its batch pulls another one first.
+      // Let the batch pull another request first.
       if (isGivenWay(round.error)) fallAsleep(call);
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
@@ -112,25 +119,28 @@ async function runRound(next: Handler, call: Call): Promise<Round> {
   try {
     return { reply: await next(call) };
   } catch (error) {
-    // Whether it is worth another round is decided by the caller.
+    // The retry policy decides whether the error is worth another round.
     return { error };
   }
 }
 
 function conclude({ reply, error }: Round, { journey: { notRetried } }: Call): Reply {
   if (reply !== undefined) return reply;
-  // It was made before that was known.
+  // The error was created before the reason was known.
   if (notRetried !== undefined && isSlipstreamError(error)) Object.assign(error.context, { notRetried });
   throw error;
 }
 
-/** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
+/**
+ * Concludes with the round before the refused one. If the caller reads the bodies of failures, it gets the refusal instead: that
+ * round's body was discarded.
+ */
 function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
   if (round.reply !== undefined && call.readsFailures) throw refusal;
   return conclude(round, call);
 }
 
-/** The caller's own code may throw, of which a backoff may consist: nothing must be left open then. */
+/** Plans how to go on. The caller's own code, such as `random` in a backoff, may throw; then no body may stay open. */
 function planOrDiscard(
   environment: Environment,
   options: RetryOptions,
@@ -146,7 +156,7 @@ function planOrDiscard(
   }
 }
 
-/** How to go on after a round, or `undefined` to give up. */
+/** Returns how to go on after a round; `undefined` to give up. */
 function planOf(
   environment: Environment,
   { maxRetryAfterMs, lanesOf }: RetryOptions,
@@ -160,9 +170,9 @@ function planOf(
     return { ...AT_ONCE, reason: "its origin is silent, and others have use for its permit" };
   }
   const worth = reasonOf(call, round);
-  // The caller may have ended it when asked.
+  // The caller's `retryOn` may have aborted the call.
   if (call.cancelled) return undefined;
-  // A 429 says when to come again: that it was right says nothing of other retries.
+  // A 429 says when to come again: its success says nothing about other retries.
   if (earlier !== undefined && earlier.reply?.status !== 429) {
     noteRetry(environment, call, round, worth !== undefined);
   }
@@ -183,14 +193,14 @@ function planOf(
   const { status, target } = round.reply ?? {};
   const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
   const isRefused = status === 429;
-  // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
+  // A request that is refused again may be refused for what it asks for; then it must not go before the others again and again.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
   const isNew = isTold && ++call.journey.refusals <= lanes.length;
   const unavailability = isTold && !isRefused ? target?.lane.unavailability : undefined;
   const isFit = call.settings.maxRetries === undefined;
   const goesAhead = unavailability?.goesAhead(call, isFit, maxRetryAfterMs, nowMs);
   const isUrgent = goesAhead ?? isNew;
-  // Like a probe, it went for others as well, or will go for them.
+  // Like a probe, such a call goes ahead for the sake of other calls.
   const isTest = hasTested || goesAhead === true;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
     return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
@@ -198,19 +208,19 @@ function planOf(
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
-    // A breaker whose cooldown is over would let it be the next one, again and again.
+    // A breaker whose cooldown is over would admit this call as the next probe, again and again.
     if (wasLastProbe(call, lanes[0]!, nowMs)) {
       return giveUp(call, "its origin was down for longer than 'patienceMs'");
     }
-    // It went ahead for all requests that wait, and gets in line again: the next probe is another request.
+    // The call probed for all requests that wait, and gets in line again; another request makes the next probe.
     const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
     const delayMs = isAsked ? askedMs : lanes[0]!.breaker!.retryAfterMs;
     return { ...AT_ONCE, reason, delayMs, sleeps: isAsked };
   }
-  // Rounds that do not count make it wait longer all the same.
+  // Rounds that do not count lengthen the pause all the same.
   const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call);
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
-  // In a batch, requests that are told to come again wait as long as others are served.
+  // In a batch, a request that gets a 429 may come again without counting rounds, as long as the origin serves others.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     call.journey.refusals <= MOST_REFUSALS &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
@@ -224,11 +234,12 @@ function planOf(
     return giveUp(call, "its origin serves nothing, and asks for one pause after the other");
   }
   const needsBudget = !isRefused && !isTest && budget !== undefined;
-  // Who is patient takes it when the retry is due.
+  // A patient call takes its retry from the budget when the retry is due.
   if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return giveUp(call, WITHOUT_BUDGET);
-  // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
+  // With one lane, the pause holds the call in line. With several, a lane that has just failed may be free: the sleep gives it
+  // time. A caller that wants a longer delay than the pause also sleeps.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
-  // The last one comes when it was meant to: early ones may all have met the same trouble.
+  // The last retry keeps to its full pause: hurried retries may all have met the same trouble.
   const isLast = call.journey.round > 1 && call.journey.round === most;
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
   return {
@@ -247,8 +258,9 @@ function giveUp({ journey }: Call, why: string): undefined {
 }
 
 /**
- * How many rounds may follow the first. An origin that is full refuses some, and serves them the next time or the time after: who is patient
- * has as many as it takes there, unless it was said how many it shall have, or each costs a timeout.
+ * Returns how many rounds may follow the first. An origin at capacity refuses some requests, and serves them the next time or the
+ * time after. So a patient call has as many retries as such requests need there, unless `maxRetries` is given or each costs a
+ * timeout.
  */
 function mostRetries(
   environment: Environment,
@@ -266,18 +278,24 @@ function mostRetries(
   );
 }
 
-/** The step of its backoff; those that an origin that is full has refused more often than usual begin anew, since others are served meanwhile. */
+/**
+ * Returns the step of the backoff. A call that has more retries than usual, at an origin at capacity, begins anew with short
+ * pauses, since the origin serves others meanwhile.
+ */
 function usualStep({ journey: { round }, settings: { maxRetries } }: Call): number {
   if (maxRetries !== undefined) return Math.min(round, maxRetries);
   return round > DEFAULT_RETRIES ? 1 : round;
 }
 
-/** When the latest request began that a lane has served, the call itself not counted: a mirror there may answer that it has nothing for it. */
+/**
+ * Returns when the latest request began that the lane has served. The call's own do not count: a mirror there may have answered
+ * that it does not have the resource.
+ */
 function othersServedAtMs({ journey: { answeredAtMs } }: Call, { succeededAtMs }: Lane): number {
   return succeededAtMs > answeredAtMs ? succeededAtMs : -Infinity;
 }
 
-/** Whether a call that has found no descriptor waits for those that have one: nothing of it was sent. */
+/** Whether a call that found no file descriptor may get in line behind those that have one. Nothing of its request was sent. */
 function mayGoAgain({ request: { body } }: Call, lanes: readonly Lane[]): boolean {
   return !(body instanceof ReadableStream) && lanes.some(({ inFlight }) => inFlight > 0);
 }
@@ -289,25 +307,28 @@ function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
     !isAbandoned(lanes[0]!, call);
 }
 
-/** Whether no further probe is made for it: the outage had lasted for as long as the call is patient when the latest began. */
+/** Whether the client makes no further probe for the call: its patience had ended before the latest probe began. */
 function wasLastProbe(call: Call, { outage, probedAtMs }: Lane, nowMs: number): boolean {
   return probedAtMs >= outage.patienceEnd(call, nowMs);
 }
 
-/** The lowest priority of those in line: one that is refused again and again goes behind them, or it would pause its origin for each of them. */
+/**
+ * Returns the lowest priority in line, for a call that is refused again and again. It goes behind the others; otherwise it would
+ * pause its origin before each of them.
+ */
 function lowestPriority(lanes: readonly Lane[], own: number): number {
   let lowest = own;
   for (const { waiting } of lanes) waiting.forEach(({ priority }) => lowest = Math.min(lowest, priority));
   return lowest;
 }
 
-/** Whether a call would still be refused after so long, or its origin is not waited for. */
+/** Whether the breaker will still refuse the call after that time, or the call does not wait for the origin at all. */
 function isHopeless(lane: Lane, call: Call, delayMs: number): boolean {
   if (isAbandoned(lane, call)) return true;
   return call.patienceMs === 0 && (lane.breaker?.retryAfterMs ?? 0) > delayMs;
 }
 
-/** Waits until the call may be sent again, as far as the lanes have no part in it; whether that is of any use. */
+/** Waits out the pause and the retry budget, but not what the lanes decide. Returns whether it makes sense to go on. */
 async function rest(
   environment: Environment,
   { lanesOf }: RetryOptions,

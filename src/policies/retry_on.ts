@@ -1,29 +1,30 @@
 /**
- * What a caller says about which failures are worth another try.
+ * The option `retryOn`: the caller's word on which failures are worth another try.
  *
  * @module
  */
 
-/** A failed round of a request: the response, or what came in its place. */
+/** A failed round of a request: its response, or the error in place of a response. */
 export interface AttemptFailure {
-  /** The URL that was asked, as an error shows it. */
+  /** The URL of the attempt, as an error shows it. */
   readonly url: string;
   /** The method. */
   readonly method: string;
   /** How many attempts the request has made so far. */
   readonly attempts: number;
-  /** The status of the response, from 400; `undefined` if there was none, or its content could not be used. */
+  /** The status of the response, from 400; `undefined` if there was no response, or its content could not be used. */
   readonly status: number | undefined;
-  /** The headers of the response; `undefined` where there is no `status`. */
+  /** The headers of the response; `undefined` if there is no `status`. */
   readonly headers: Headers | undefined;
-  /** What the request would fail with, where there is no `status`. */
+  /** The error that the request would fail with; `undefined` if there is a `status`. */
   readonly error: unknown;
 }
 
 /**
- * Which failures are worth another try: the statuses that are, in place of the usual ones; or a function that says yes, no, yes after so
- * many milliseconds, or `undefined` for as usual. Neither makes a request repeatable that must not be sent twice, nor does it allow more
- * than `maxRetries` or the retry budget: who asks again and again until something is there, as for a job, has a client with `retryBudget:
- * false`. What a caller aborts is never tried again, and a pause that an origin has asked for holds all the same.
+ * The failures that are worth another try: a list of statuses in place of the usual ones; or a function that returns `true`,
+ * `false`, the number of milliseconds to wait before a retry, or `undefined` for the usual decision. Neither repeats a request
+ * that must not be sent twice, and neither exceeds `maxRetries` or the retry budget. A caller that polls until something is
+ * there, as for a job, needs a client with `retryBudget: false`. The client never retries after the caller's abort, and it keeps
+ * to a pause that an origin has asked for in any case.
  */
 export type RetryOn = readonly number[] | ((failure: AttemptFailure) => boolean | number | undefined);

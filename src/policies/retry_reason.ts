@@ -1,5 +1,5 @@
 /**
- * Why a failed round may be repeated: what the caller says of it, or else what usually passes.
+ * The reasons for which a failed round may be repeated: the caller's word, or else the failures that usually pass.
  *
  * @module
  */
@@ -16,30 +16,30 @@ import { isFinal } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
 import type { Reply } from "./reply.ts";
 
-/** What a round has brought: a reply, or an error. */
+/** The result of a round: a reply, or an error. */
 export interface Round {
   readonly reply?: Reply | undefined;
   readonly error?: unknown;
 }
 
-/** Why a round may be repeated. */
+/** A reason to repeat a round. */
 export interface RetryReason {
   readonly text: string;
-  /** How long the caller wants to wait before, in milliseconds. */
+  /** How long the caller wants to wait before the retry, in milliseconds. */
   readonly delayMs?: number | undefined;
 }
 
-/** What a caller says about a failed round. */
+/** The caller's verdict on a failed round. */
 interface RetryVerdict {
-  /** Whether it is worth another one; `undefined` for as usual. */
+  /** Whether the round is worth another one; `undefined` for the usual decision. */
   readonly isWorth: boolean | undefined;
-  /** How long the caller wants to wait, in milliseconds; `undefined` for as usual. */
+  /** How long the caller wants to wait, in milliseconds; `undefined` for the usual pause. */
   readonly delayMs?: number | undefined;
 }
 
 const AS_USUAL: RetryVerdict = { isWorth: undefined };
 
-/** Why a round may be repeated; `undefined` for everything that would not get better, the reason of an abort included. */
+/** Returns why a round may be repeated; `undefined` for a failure that would not pass, and for the reason of an abort. */
 export function reasonOf(call: Call, { reply, error }: Round): RetryReason | undefined {
   if (reply === undefined && !isAskedAbout(error)) return undefined;
   const { isWorth, delayMs } = askCaller(call, reply, error);
@@ -49,11 +49,11 @@ export function reasonOf(call: Call, { reply, error }: Round): RetryReason | und
 }
 
 /**
- * Asks a caller about a failed round.
+ * Asks the caller's `retryOn` about a failed round.
  *
  * @param call The call.
- * @param reply What was answered.
- * @param error What the round failed of, if nothing was answered.
+ * @param reply The reply, if there was one.
+ * @param error The error, if there was no reply.
  * @returns The verdict.
  * @throws {TypeError} If the caller's function returns something else.
  * @throws {unknown} What the caller's function throws.
@@ -75,7 +75,7 @@ function askCaller(call: Call, reply: Reply | undefined, error: unknown): RetryV
   if (typeof verdict === "number" && verdict >= 0 && verdict < Infinity) {
     return { isWorth: true, delayMs: verdict };
   }
-  // It answers too late, and what it rejects with would end the process.
+  // The promise settles too late for a decision, and its rejection would end the process.
   if (verdict instanceof Promise) verdict.catch(() => {});
   throw new TypeError(
     "Cannot fetch as 'retryOn' must return true, false, undefined or a number of milliseconds of at least 0: " +
@@ -83,12 +83,12 @@ function askCaller(call: Call, reply: Reply | undefined, error: unknown): RetryV
   );
 }
 
-/** Whether a status is worth another try, as far as that can be said without asking the caller's function. */
+/** Whether a status is worth another try, without asking the caller's function. */
 export function isWorthRetry({ settings: { retryOn } }: Call, status: number): boolean {
   return Array.isArray(retryOn) ? retryOn.includes(status) : isRetryableStatus(status);
 }
 
-/** Whether a status is worth another try, or the caller's function may say so. */
+/** Whether a status is worth another try, or the caller's function may say that it is. */
 export function mayBeWorthRetry(call: Call, status: number): boolean {
   return isWorthRetry(call, status) || (status >= 400 && typeof call.settings.retryOn === "function");
 }
@@ -98,15 +98,15 @@ function shown(verdict: unknown): string {
   return verdict instanceof Promise ? "a promise" : typeof verdict;
 }
 
-/** Whether a failure of one mirror may pass, as far as that can be said without asking the caller's function. */
+/** Whether a failure of one mirror may pass, without asking the caller's function. */
 export function mayPass(call: Call, reply: Reply | undefined, error: unknown): boolean {
   return usualReason(call, reply, error) !== undefined;
 }
 
-/** Whether it is for the caller to say that an error is worth another try. */
+/** Whether the caller may decide that an error is worth another try. */
 function isAskedAbout(error: unknown): boolean {
   if (isInvalidDataError(error)) return true;
-  // What has refused it has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
+  // A refusal is final. An `HttpError` here says that the request was not sent because its origin asks for too long a pause.
   return isNetworkError(error) && !isRefusal(error) && !isHttpError(error) && !isFinal(error);
 }
 
@@ -115,7 +115,7 @@ export function isRefusal(error: unknown): boolean {
   return isCircuitOpenError(error) || isOverloadError(error);
 }
 
-/** Why a failure of one mirror may pass, as far as that can be said without asking the caller's function; `undefined` if it may not. */
+/** Returns why a failure of one mirror may pass, without asking the caller's function; `undefined` if it may not. */
 export function usualReason(call: Call, reply: Reply | undefined, error: unknown): string | undefined {
   if (reply !== undefined) return isWorthRetry(call, reply.status) ? String(reply.status) : undefined;
   if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;

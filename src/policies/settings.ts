@@ -1,5 +1,5 @@
 /**
- * What may be said of each request: by the client, over it by the batch, and over that by the request.
+ * The settings of a request. The client's are the defaults; the batch's override them, and the request's own override both.
  *
  * @module
  */
@@ -8,29 +8,30 @@ import type { RetryOn } from "./retry_on.ts";
 import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 
 /**
- * How a request treats the cache; the names and meanings of the fetch standard's `cache`: as the rules have it; neither read
- * nor write; write only; ask whether what is stored is still right; whatever is stored, however old, or else the network;
- * or else a 504, also where there is no cache. `reload` and `no-cache` tell the caches on the way as well.
+ * How a request treats the cache, with the names and meanings of the fetch standard's `cache`. `"default"`: by the rules of HTTP
+ * caching. `"no-store"`: neither read nor write. `"reload"`: write only. `"no-cache"`: revalidate a stored response before use.
+ * `"force-cache"`: use a stored response, however old, or else the network. `"only-if-cached"`: use a stored response, or else
+ * answer 504, also where there is no cache. `reload` and `no-cache` bind the caches on the way to the server as well.
  */
 export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 
-/** How much of a body has come. */
+/** How much of a body has arrived. */
 export interface Progress {
   /** The URL that answers, as an error shows it. */
   readonly url: string;
-  /** Which attempt it is; each begins with no bytes. */
+  /** The number of the attempt; each attempt begins with 0 bytes. */
   readonly attempt: number;
-  /** How many bytes have come, decoded. */
+  /** How many bytes have arrived, decoded. */
   readonly bytes: number;
-  /** How many there will be; `undefined` where the server does not say, or the body is compressed. */
+  /** How many bytes the body will have; `undefined` where the server does not say, or the body is compressed. */
   readonly totalBytes: number | undefined;
 }
 
-/** What holds for a request, every default filled in. */
+/** The settings of one request, with every default filled in. */
 export interface Settings {
   /**
-   * What the body is decoded to, in batches and by `client.outcome`; `client.json`, `text` and `bytes` decide it
-   * themselves.
+   * The type that the body is decoded to, in batches and by `client.outcome`; `client.json`, `text` and `bytes`
+   * decide it themselves.
    * @default {"json"}
    */
   readonly as: "json" | "text" | "bytes";
@@ -42,44 +43,48 @@ export interface Settings {
    */
   readonly validate: boolean;
   /**
-   * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time. Of a body
-   * that its caller streams, it is the time up to the headers, and again until the caller begins to read.
-   * Where nothing has ever come from, an attempt of a request that may be sent twice ends after 5 s if another mirror can answer, or if
-   * others that are served have use for its permit: then it is sent again in its turn, once, which `maxRetries` does not count.
+   * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time. If the caller
+   * streams the body, this time ends with the headers; it counts again until the caller begins to read. An attempt ends sooner if
+   * its origin is silent, and another mirror can answer or requests to other origins need the permit. Silent means: nothing has
+   * come from the origin for 5 s, and for twice as long as its slowest answer took. Only attempts of requests that may be sent
+   * twice end in this way. A request that gave its permit up is sent again in its turn, once; `maxRetries` does not count that.
    * @default {30_000}
    */
   readonly timeoutMs: number;
   /**
-   * How long the reader of a body that streams may have to wait for its next bytes, in milliseconds; `Infinity` for any time. A
-   * reader that pauses is not timed out.
+   * How long the reader of a streamed body may have to wait for the next bytes, in milliseconds; `Infinity` for any time. A
+   * reader that pauses does not time out.
    * @default {the value of `timeoutMs`}
    */
   readonly idleTimeoutMs: number | undefined;
   /**
-   * How long a request may take in all, every wait included, in milliseconds; in a batch from when it is pulled.
+   * How long a request may take in all, every wait included, in milliseconds. A request of a batch counts from when the batch
+   * pulls it.
    * @default {Infinity}
    */
   readonly totalTimeoutMs: number;
   /**
-   * How many rounds may follow the first. 0 asks each mirror once, and waits neither for an open breaker, unless `onOpen` says so, nor
-   * for the retry budget. Where it is not said, a request that waits for its origin, as those of batches do, has more than 3 if retries of others succeed
-   * there, as at a service that is full: as many as one like those needs, but for one case in ten thousand. After a timeout it has 3.
+   * How many rounds may follow the first. With 0, the request asks each mirror once, and waits neither for the retry budget nor
+   * for an open breaker, unless `onOpen` says so. Without a number, a request that waits for its origin, as those of batches do,
+   * may have more than 3 retries while retries of other requests succeed there, as at an origin at capacity. It has as many as
+   * 9,999 in 10,000 of such requests need; after a timeout 3.
    * @default {3, and more in batches while retries of others succeed}
    */
   readonly maxRetries: number | undefined;
   /**
-   * Which failures are worth another try: statuses, in place of 408, 425, 429, 500, 502 to 504, 520 to 524 and 529; or a function
-   * that decides for each failed round.
+   * The failures that are worth another try: statuses, in place of 408, 425, 429, 500, 502 to 504, 520 to 524 and 529; or a
+   * function that decides for each failed round.
    */
   readonly retryOn: RetryOn | undefined;
   /**
-   * The largest body that is accepted, in bytes.
+   * The largest body that the client accepts, in bytes.
    * @default {Infinity}
    */
   readonly maxBodyBytes: number;
   /**
-   * Called with each chunk of the body that comes from the network; what it throws becomes a warning event. Requests for the same that
-   * share a response are told by the one that is sent, if that has an `onProgress` too.
+   * Called with each chunk of the body that comes from the network; an error that it throws becomes a warning event. If identical
+   * requests share a response, the request that is sent reports to all of their listeners, provided that it has an `onProgress`
+   * too.
    */
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /**
@@ -98,40 +103,40 @@ export interface Settings {
    */
   readonly writeCache: boolean;
   /**
-   * Which request goes first when several wait for a permit or a token: the one with the higher number. One turn in sixteen goes to one of
-   * the others, so that none starves.
+   * The priority of the request: when several wait for a permit or a token, the one with the higher number goes first. One turn
+   * in sixteen goes to one of the others, so that none starves.
    * @default {0}
    */
   readonly priority: number;
   /**
-   * Whether 404 and 410 end the request, or the next mirror is asked.
+   * Whether 404 and 410 end the request; otherwise the client asks the next mirror.
    * @default {true}
    */
   readonly notFoundIsFinal: boolean;
   /**
-   * Whether the request may be sent twice, whatever its method; by default its method decides, or an `Idempotency-Key` among the
-   * headers of the request, its batch or its client. With `false`, the
-   * request is always sent, and shares no response with others.
+   * Whether the request may be sent twice, whatever its method. By default the method decides, or an `Idempotency-Key` among the
+   * headers of the request, its batch or its client. With `false`, the client always sends the request, and shares no response
+   * with others.
    */
   readonly idempotent: boolean | undefined;
   /**
-   * `false` has no second attempt sent beside one that is slow, where the client hedges; see {@linkcode HedgeOptions}.
+   * `false` forbids a second attempt beside a slow one, where the client hedges; see {@linkcode HedgeOptions}.
    * @default {as the client does}
    */
   readonly hedge: false | undefined;
   /**
-   * What to do while the circuit breaker of the origin is open: fail at once, or wait for `patienceMs`.
+   * What the request does while the circuit breaker of its origin is open: fail at once, or wait for `patienceMs`.
    * @default {"wait" for requests of a batch whose `maxRetries` is not 0, "fail" for all others}
    */
   readonly onOpen: "fail" | "wait" | undefined;
   /**
-   * How old an outage may be for a request to wait for its end, in milliseconds, counted from when the breaker opened first, or from the
-   * beginning of a batch that has begun later.
-   * An origin from which nothing has ever come is not waited for, unless this is said.
+   * How old an outage may be for a request to wait for its end, in milliseconds. The age counts from when the breaker first
+   * opened, or from the beginning of the batch if that is later. The request does not wait for an origin from which nothing has
+   * ever come, unless this option is given.
    * @default {30_000}
    */
   readonly patienceMs: number | undefined;
 }
 
-/** {@linkcode Settings} of which each may be left out. */
+/** {@linkcode Settings}, each of them optional. */
 export type PartialSettings = { readonly [K in keyof Settings]?: Settings[K] | undefined };

@@ -12,20 +12,21 @@ import { Reply } from "./reply.ts";
 import type { Settings } from "./settings.ts";
 
 const SMALLEST = 64;
-/** How many changed URLs are remembered, while calls are in flight that began before. */
+/** How many changed URLs are remembered while calls are in flight that began before the change. */
 const MOST_CHANGES = 1_000;
 
 /**
- * The calls in flight that others of the same client may join: requests for the same, under the same settings. A hash table whose entries
- * are linked through the calls themselves, so that one costs a hash and no memory, and nothing is kept of one that has left.
+ * The calls in flight that others of the same client may join: identical requests, under the same settings. The entries of this
+ * hash table are linked through the calls themselves. So an entry costs a hash and no memory, and an ended call leaves nothing
+ * behind.
  */
 export class Flights {
   #heads: (Call | undefined)[] = new Array<Call | undefined>(SMALLEST).fill(undefined);
   #mask = SMALLEST - 1;
   #size = 0;
-  /** What has changed, and the number of the latest call that had begun by then. */
+  /** The changed URLs, each with the number of the latest call that had begun by then. */
   readonly #changes = new Map<string, number>();
-  /** Up to this one no call is joined, whatever it asks for: some changes are not remembered. */
+  /** No call up to this number is joined, whatever its URL, because some changes are not remembered. */
   #forgottenId = -1;
 
   /** How many calls may be joined. */
@@ -34,7 +35,7 @@ export class Flights {
   }
 
   /**
-   * Looks for a call that asks for the same; if there is none, this one may be joined from now on.
+   * Looks for an identical call. If there is none, this call may be joined from now on.
    *
    * @returns The call to join.
    */
@@ -54,7 +55,7 @@ export class Flights {
     return undefined;
   }
 
-  /** Takes a call out, which has ended. */
+  /** Removes a call that has ended. */
   remove(call: Call): void {
     if (!call.isInTable) return;
     call.isInTable = false;
@@ -72,10 +73,10 @@ export class Flights {
   }
 
   /**
-   * Resources may have changed: requests from now on must not get what was asked for before. Calls are compared with them only when one
-   * would be joined, since there may be many in flight, whose URLs may be written in many ways.
+   * Notes that resources may have changed: requests from now on must not get responses to earlier requests. Checks a call for
+   * changes only when another would join it, since many calls may be in flight, and their URLs may be written in many ways.
    *
-   * @param places All URLs that what has changed may have, as a parser writes them.
+   * @param places All URLs that the changed resource may have, as a parser writes them.
    * @param latestId The number of the latest call that has begun.
    */
   forget(places: readonly string[], latestId: number): void {
@@ -108,7 +109,7 @@ export class Flights {
   }
 }
 
-/** A hash of a text. It looks at all of the last letters, where URLs differ most, and at ever fewer before them. */
+/** Returns a hash of a text. It uses all of the last letters, where URLs differ most, and ever fewer before them. */
 function hashOf(url: string): number {
   const { length } = url;
   let hash = length;
@@ -120,9 +121,9 @@ function hashOf(url: string): number {
 }
 
 function areAlike(call: Call, other: Call): boolean {
-  // An extension sends other headers, through other middleware, to other mirrors.
+  // An extension of the client sends other headers, through other middleware, to other mirrors.
   if (call.context.owner !== other.context.owner) return false;
-  // Each is to be sent, and once.
+  // The caller wants each of these requests to be sent, and once.
   if (call.settings.idempotent === false) return false;
   if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;
   return haveSameSettings(call.settings, other.settings) &&
@@ -130,7 +131,10 @@ function areAlike(call: Call, other: Call): boolean {
     call.patienceMs === other.patienceMs;
 }
 
-/** What a shared execution depends on; whom it is urgent for, or told to, it does not. */
+/**
+ * Whether two calls have the same settings, as far as a shared execution depends on them: not on the priority or the progress
+ * listener.
+ */
 function haveSameSettings(settings: Settings, others: Settings): boolean {
   if (settings === others) return true;
   const theirs: Readonly<Record<string, unknown>> = { ...others };
@@ -146,18 +150,18 @@ function haveSameHeaders(headers: HeaderMap, others: HeaderMap): boolean {
   return names.length === Object.keys(others).length && names.every((name) => headers[name] === others[name]);
 }
 
-/** Lets a call wait for another one's answer. Each may be aborted alone: the work goes on as long as one waits for it. */
+/** Makes a call wait for another call's answer. Each may be aborted alone: the work goes on as long as one call waits for it. */
 export function join(call: Call, leader: Call): void {
   leader.flight ??= { members: leader.settled ? 0 : 1, followers: [], deadlineAtMs: leader.deadlineAtMs };
   leader.flight.members++;
   leader.flight.followers.push(call);
   call.leader = leader;
-  // The work may take as long as the most patient caller that waits for it.
+  // The work may take as long as the most patient of its callers allows.
   leader.flight.deadlineAtMs = Math.max(leader.flight.deadlineAtMs, call.deadlineAtMs);
   fallAsleep(call);
 }
 
-/** Lets a call wait no more for another one, which goes on for the others. */
+/** Stops a call's wait for another call, which goes on for the rest. */
 export function leave(call: Call, leader: Call): void {
   const { followers } = leader.flight!;
   followers.splice(followers.indexOf(call), 1);
@@ -165,15 +169,15 @@ export function leave(call: Call, leader: Call): void {
   call.leader = undefined;
 }
 
-/** The reply of a call's execution, for one that has waited for it. */
+/** Returns the reply of a leader's execution, for a call that has waited for it. */
 export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
   const { head, body, openBody, target } = reply;
-  // What is stale is so for all.
+  // A stale reply is stale for all.
   const from = reply.from === "stale" ? "stale" : "shared";
   const shared = new Reply(head, { from, body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;
-  // The cache may have it too, even if no other caller is left.
+  // The cache may share the bytes, too, even if no other caller is left.
   shared.shared = reply.shared;
   return shared;
 }

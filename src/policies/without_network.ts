@@ -1,6 +1,6 @@
 /**
- * What answers where the network is out of the question: for all calls of an offline client that has no cache, and, behind the cache or
- * in its place, for calls that only a cache may answer.
+ * Answers without the network: for all calls of an offline client without a cache; and, behind the cache or in its place, for
+ * calls that only a cache may answer.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function offline(): Handler {
   return (call) => Promise.reject(offlineError(call));
 }
 
-/** The error of a call that only the network could have answered. */
+/** Creates the error of a call that only the network could have answered. */
 export function offlineError(call: Call): OfflineError {
   const about = call.describe();
   const { readCache, cache } = call.settings;
@@ -33,7 +33,7 @@ export function offlineError(call: Call): OfflineError {
 /**
  * Answers calls that are for the cache alone with a 504.
  *
- * @param next Where all others go.
+ * @param next The handler of all other calls.
  * @returns The handler.
  */
 export function onlyIfCached(next: Handler): Handler {
@@ -42,7 +42,7 @@ export function onlyIfCached(next: Handler): Handler {
 }
 
 /**
- * The response to a request for what is stored, where nothing is: 504 (RFC 9111 §5.2.1.7).
+ * Returns the response to a request for a stored response that does not exist: 504 (RFC 9111 §5.2.1.7).
  *
  * @param url The URL; empty if several mirrors could answer it.
  */
