@@ -124,8 +124,8 @@ function makeClass(): TrackedResponseClass {
 
     readonly #head: ResponseHead;
     readonly #receiver: BodyReceiver | undefined;
-    /** Whether it shares its body with a clone. */
-    #isShared = false;
+    /** The stream that only the receiver fills. Its body is another one once that was cloned, in whatever way. */
+    #source: BodyInit | null | undefined;
     /** Whether its body was read, or is being read, without its stream. */
     #isRead = false;
 
@@ -138,6 +138,7 @@ function makeClass(): TrackedResponseClass {
       });
       this.#head = head;
       this.#receiver = receiver;
+      this.#source = body;
     }
 
     /** Node asks for it while it constructs. */
@@ -173,7 +174,7 @@ function makeClass(): TrackedResponseClass {
       const { status, statusText, headers, url, redirected, type } = this;
       const head = { status, statusText, headers, url, redirected, type };
       const clone = new TrackedResponse(super.clone().body, head, this.#receiver);
-      this.#isShared = clone.#isShared = true;
+      clone.#source = undefined;
       return clone;
     }
 
@@ -216,11 +217,11 @@ function makeClass(): TrackedResponseClass {
     /** All of the body; nothing if it has no receiver, or a reader has begun with it, or may. */
     #takeWhole(): Promise<Uint8Array<ArrayBuffer>> | undefined {
       const receiver = this.#receiver;
-      if (receiver === undefined || this.#isShared || this.bodyUsed || this.body?.locked !== false) {
-        return undefined;
-      }
+      if (receiver === undefined || this.bodyUsed) return undefined;
+      const { body } = this;
+      if (body?.locked !== false || body !== this.#source) return undefined;
       // No other reader may have it from now on; and it is received to its end, even if no caller waits for it any more.
-      this.body.getReader();
+      body.getReader();
       this.#isRead = true;
       collected?.unregister(receiver);
       return receiver.whole();

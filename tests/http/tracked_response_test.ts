@@ -220,6 +220,25 @@ test("trackedResponse() is of a class of the platform's name, and so are its clo
   await Promise.all([response.text(), clone.text()]);
 });
 
+test("trackedResponse() gives the platform's clones all of the body, and is left with all of it itself", async () => {
+  const ways: readonly ((response: Response) => Promise<unknown>)[] = [
+    (response) => response.text(),
+    async (response) => new TextDecoder().decode(await response.arrayBuffer()),
+    async (response) => new TextDecoder().decode(await response.bytes()),
+    (response) => response.clone().text(),
+    async (response) => String(await response.json()),
+    async (response) => await (await response.blob()).text(),
+  ];
+  for (const read of ways) {
+    const { response, ends } = track(answer("12345"));
+    const clone = Response.prototype.clone.call(response);
+    assertEquals([await clone.text(), await read(response), ends], ["12345", "12345", [5]]);
+    const reversed = track(answer("12345")).response;
+    const second = Response.prototype.clone.call(reversed);
+    assertEquals([await read(reversed), await second.text()], ["12345", "12345"]);
+  }
+});
+
 const oddChunks: readonly unknown[][] = [
   ["h", "é"],
   [new Uint16Array([0x4142])],
