@@ -14,6 +14,7 @@ import {
   type VariantIndex,
   variantKey,
 } from "./rfc9111/vary.ts";
+import { REDIRECT_STATUSES } from "../http/redirect.ts";
 import { withoutFragment } from "../http/url.ts";
 import { EntriesState } from "./entries_state.ts";
 import { Generations } from "./generations.ts";
@@ -65,9 +66,10 @@ export class Entries {
     }
     const primary = this.#primaryKey(request);
     const found = await this.#select(primary, request, patienceMs);
-    const via = found?.meta.via;
+    if (found === undefined) return undefined;
+    const { via, status } = found.meta;
+    if (request.refusesRedirects && (via !== undefined || REDIRECT_STATUSES.has(status))) return undefined;
     if (via === undefined) return found;
-    if (request.refusesRedirects) return undefined;
     return await this.#generations.hold(via, patienceMs) ? found : undefined;
   }
 

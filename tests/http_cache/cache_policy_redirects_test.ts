@@ -430,6 +430,18 @@ test("Redirects: 'manual' keeps the redirect itself apart, and 'error' takes not
   assertEquals(network.sent.length, 6);
 });
 
+test("Redirects: 'error' takes no redirect that says nothing of where it leads either", async () => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    const { client, clock, network } = rigWith({ [ASKED]: { status, headers: FRESH } });
+    const first = await client.fetch(ASKED);
+    assertEquals([first.status, await first.text()], [status, ""]);
+    await turns(clock);
+    await assertRejects(() => client.fetch(ASKED, { redirect: "error" }));
+    assertEquals(network.sent.length, 2);
+    assertEquals([(await client.fetch(ASKED)).status, network.sent.length], [status, 2]);
+  }
+});
+
 test("Redirects × credentials: a location with a password in it is stored nowhere, followed or not", async () => {
   const secret = "https://alice:s3cret@cdn.test/v/3.json";
   const { client, clock, cache, network } = rigWith({ [ASKED]: to(secret), [MIDDLE]: to(ASKED) });
