@@ -7,6 +7,7 @@
 import { describeKind, isSignal } from "../primitives/argument_checks.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import type { RequestInput } from "../http/request.ts";
+import { withoutIgnored } from "../http/url.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
 /** What the arguments of `fetch` come to. */
@@ -48,6 +49,14 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Those that are handed on, wherever `init` has them from. */
+const HANDED_ON = [
+  ...Object.keys(ENUMS).filter((name) => name !== "cache"),
+  "integrity",
+  "keepalive",
+  "referrer",
+];
+
 /**
  * Reads the arguments of `fetch` without building a `Request`.
  *
@@ -78,7 +87,12 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       method: method ?? given?.method,
       headers: headers === undefined ? givenHeaders : toHeaders(headers),
       body,
-      init: orNothing({ ...fromRequest(described), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
+      init: orNothing({
+        ...fromRequest(described),
+        ...inheritedBy(init),
+        ...withoutUndefined(rest),
+        ...cacheOfRuntime(mode),
+      }),
     },
     bodyOf,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
@@ -117,7 +131,7 @@ function joinCookies(headers: Headers, init: HeadersInit): void {
 
 /** Whether a URL is of a scheme that no network is asked for: what it leads to is in this process, or on this machine. */
 export function isLocal(input: string | URL | Request): boolean {
-  return /^(?:blob|data|file):/i.test(isRequest(input) ? input.url : textOf(input));
+  return /^(?:blob|data|file):/i.test(isRequest(input) ? input.url : withoutIgnored(textOf(input)));
 }
 
 /** One of another realm, or of another implementation, does as well. */
@@ -125,9 +139,9 @@ function isRequest(input: unknown): input is Request {
   return input instanceof Request || objectTag(input) === "Request";
 }
 
-/** As the standard has it, anything but a request is turned into text. */
+/** As the standard has it, anything but a request is turned into text; a symbol can't be, unless by `String`. */
 function textOf(input: string | URL): string {
-  return typeof input === "string" ? input : String(input);
+  return typeof input === "string" ? input : `${input}`;
 }
 
 /** Firefox does not say whether a request has a body. */
@@ -142,10 +156,10 @@ function checkInit(init: RequestInit): void {
     );
   }
   const members = init as Readonly<Record<string, unknown>>;
-  for (const name in members) {
-    const values = ENUMS[name];
+  for (const name in ENUMS) {
+    const values = ENUMS[name]!;
     const value = members[name];
-    if (values === undefined || value === undefined || values.includes(String(value))) continue;
+    if (value === undefined || values.includes(String(value))) continue;
     const known = values.map((each) => `'${each}'`).join(", ");
     throw new TypeError(`Cannot fetch as '${name}' must be one of ${known}: received '${String(value)}'`);
   }
@@ -153,6 +167,14 @@ function checkInit(init: RequestInit): void {
   throw new TypeError(
     `Cannot fetch as 'signal' must be an AbortSignal: received ${describeKind(members.signal)}`,
   );
+}
+
+/** What a plain object does not have: members of a prototype, such as the getters of a class. `fetch` reads these as well. */
+function inheritedBy(init: RequestInit): RequestInit | undefined {
+  const prototype: unknown = Object.getPrototypeOf(init);
+  if (prototype === Object.prototype || prototype === null || isRequest(init)) return undefined;
+  const members = init as Readonly<Record<string, unknown>>;
+  return withoutUndefined(Object.fromEntries(HANDED_ON.map((name) => [name, members[name]])));
 }
 
 /** What of a request's other properties says something that is not the default. */
