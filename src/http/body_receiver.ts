@@ -193,6 +193,10 @@ export class BodyReceiver {
 
   #open(hasRoom: boolean): ByteReader | undefined {
     const { body } = this.#response;
+    // The end of one that was cancelled meanwhile looks like that of one that has come whole.
+    if (this.#options.isMade && this.#response.bodyUsed) {
+      throw new TypeError("The body of the response was read, or cancelled, before the caller read it");
+    }
     // What a program has constructed may give anything for bytes.
     return body === null ? undefined : new ByteReader(body, hasRoom && !this.#options.isMade);
   }

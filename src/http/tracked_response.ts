@@ -7,6 +7,7 @@
 import { currentRuntime } from "../runtime/current.ts";
 import type { BodyReceiver } from "./body_receiver.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
+import { keepWithBody } from "./response_keeper.ts";
 
 /** What a response says that a constructed one does not know. */
 export interface ResponseHead {
@@ -173,7 +174,9 @@ function makeClass(): TrackedResponseClass {
     override clone(): Response {
       const { status, statusText, headers, url, redirected, type } = this;
       const head = { status, statusText, headers, url, redirected, type };
-      const clone = new TrackedResponse(super.clone().body, head, this.#receiver);
+      const made = super.clone();
+      for (const each of [this, made]) keepWithBody(each);
+      const clone = new TrackedResponse(made.body, head, this.#receiver);
       clone.#source = undefined;
       return clone;
     }

@@ -141,6 +141,36 @@ test("trackedResponse() has clones that say the same, and so have these", async 
   assertEquals([texts, ends], [["12345", "12345", "12345"], [5]]);
 });
 
+test("trackedResponse() has clones whose bodies outlive the responses that the platform makes for them", async () => {
+  // As in Node.js, which does so for the clone and for what was cloned.
+  const collected = new FinalizationRegistry((body: WeakRef<ReadableStream>) => {
+    const stream = body.deref();
+    if (stream?.locked === false) stream.cancel().catch(() => {});
+  });
+  const { clone } = Response.prototype;
+  Response.prototype.clone = function (this: Response): Response {
+    const made = clone.call(this);
+    for (const each of [this, made]) collected.register(each, new WeakRef(each.body!));
+    return made;
+  };
+  try {
+    const bodies = await (async () => {
+      const { response } = track(answer("12345"));
+      const first = response.clone();
+      await eventLoopTurn();
+      return [response.body!, first.clone(), first.body!];
+    })();
+    for (let turn = 0; turn < 5; turn++) {
+      collectGarbage();
+      await eventLoopTurn();
+    }
+    const texts = bodies.map((body) => body instanceof Response ? body.text() : new Response(body).text());
+    assertEquals(await Promise.all(texts), ["12345", "12345", "12345"]);
+  } finally {
+    Response.prototype.clone = clone;
+  }
+});
+
 test("trackedResponse() takes readers that bring their own buffer", async () => {
   const { response } = track(answer("12345"));
   const reader = response.body!.getReader({ mode: "byob" });
