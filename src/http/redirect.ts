@@ -92,9 +92,11 @@ export async function followRedirects(
   }
 }
 
-/** Servers send raw UTF-8, and header values come as one character a byte. */
+/** Servers send raw UTF-8, and header values come as one character a byte; and what is on the way repeats fields that are there. */
 function locationOf({ headers }: Response): string {
-  const location = headers.get("location")!;
+  const value = headers.get("location")!;
+  const [first = "", ...others] = value.split(", ");
+  const location = others.every((other) => other === first) ? first : value;
   if (/[^\0-\xff]/.test(location)) return location;
   try {
     const bytes = Uint8Array.from(location, (character) => character.charCodeAt(0));
