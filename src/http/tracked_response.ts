@@ -188,7 +188,8 @@ function makeClass(): TrackedResponseClass {
 
     /** Node 20 has none. */
     override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-      return await this.#takeWhole() ?? new Uint8Array(await this.arrayBuffer());
+      const whole = this.#takeWhole();
+      return whole === undefined ? new Uint8Array(await this.arrayBuffer()) : await whole;
     }
 
     override formData(): Promise<FormData> {

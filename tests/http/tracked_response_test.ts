@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BodyReceiver } from "../../src/http/body_receiver.ts";
-import { receivedResponse, trackedResponse } from "../../src/http/tracked_response.ts";
+import { receivedResponse, responseLike, trackedResponse } from "../../src/http/tracked_response.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { asIn } from "../support/globals.ts";
@@ -51,10 +51,15 @@ test("trackedResponse() can be read in every way, also by a server that it is re
 const READERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
 
 test("trackedResponse() can be read once, in whatever way, and belongs to its reader from then on", async () => {
-  for (const reader of READERS) {
-    const { response } = track(
-      answer("1", { headers: { "content-type": "application/x-www-form-urlencoded" } }),
-    );
+  const made = (): Response =>
+    answer("1", { headers: { "content-type": "application/x-www-form-urlencoded" } });
+  const kinds: readonly (() => Response)[] = [
+    () => track(made()).response,
+    () => track(made()).response.clone(),
+    () => responseLike(made(), new Uint8Array([49])),
+  ];
+  for (const [reader, kind] of READERS.flatMap((each) => kinds.map((kind) => [each, kind] as const))) {
+    const response = kind();
     const reading = response[reader]().catch(() => {});
     assertEquals([response.bodyUsed, response.body?.locked], [true, true], reader);
     for (const again of READERS) await assertRejects(() => response[again](), TypeError);
