@@ -35,7 +35,7 @@ export interface CacheMeta {
   readonly freshForMs: number | null;
   /** From when on the entry is useless, in milliseconds since 1970; `null` for never. */
   readonly removeAt: number | null;
-  /** The redirects that led to the response, in their order; absent if there were none, or they don't matter. */
+  /** The redirects that led to the response, in their order; absent if there were none, and empty if it does not matter which ones. */
   readonly via?: readonly StoredRedirect[] | undefined;
 }
 

@@ -7,6 +7,7 @@
 import { describeKind, isSignal } from "../primitives/argument_checks.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import type { RequestInput } from "../http/request.ts";
+import { withoutIgnored } from "../http/url.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
 /** The arguments of `fetch`, in the parts that a client uses. */
@@ -48,6 +49,14 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Those that are handed on, wherever `init` has them from. */
+const HANDED_ON = [
+  ...Object.keys(ENUMS).filter((name) => name !== "cache"),
+  "integrity",
+  "keepalive",
+  "referrer",
+];
+
 /**
  * Reads the arguments of `fetch` without building a `Request`.
  *
@@ -78,7 +87,12 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       method: method ?? given?.method,
       headers: headers === undefined ? givenHeaders : toHeaders(headers),
       body,
-      init: orNothing({ ...fromRequest(described), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
+      init: orNothing({
+        ...fromRequest(described),
+        ...inheritedBy(init),
+        ...withoutUndefined(rest),
+        ...cacheOfRuntime(mode),
+      }),
     },
     bodyOf,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
@@ -123,7 +137,7 @@ function joinCookies(headers: Headers, init: HeadersInit): void {
 
 /** Tells whether a URL has a scheme that needs no network: its resource is in this process, or on this machine. */
 export function isLocal(input: string | URL | Request): boolean {
-  return /^(?:blob|data|file):/i.test(isRequest(input) ? input.url : textOf(input));
+  return /^(?:blob|data|file):/i.test(isRequest(input) ? input.url : withoutIgnored(textOf(input)));
 }
 
 /** Tells whether a value is a `Request`, also one of another realm or another implementation. */
@@ -131,9 +145,9 @@ function isRequest(input: unknown): input is Request {
   return input instanceof Request || objectTag(input) === "Request";
 }
 
-/** Turns anything but a `Request` into text, as the standard does. */
+/** Turns anything but a `Request` into text, as the standard does. A symbol throws: only `String()` turns it into text. */
 function textOf(input: string | URL): string {
-  return typeof input === "string" ? input : String(input);
+  return typeof input === "string" ? input : `${input}`;
 }
 
 /** Tells whether a request may have a body. Firefox does not say, so the method decides there. */
@@ -148,10 +162,10 @@ function checkInit(init: RequestInit): void {
     );
   }
   const members = init as Readonly<Record<string, unknown>>;
-  for (const name in members) {
-    const values = ENUMS[name];
+  for (const name in ENUMS) {
+    const values = ENUMS[name]!;
     const value = members[name];
-    if (values === undefined || value === undefined || values.includes(String(value))) continue;
+    if (value === undefined || values.includes(String(value))) continue;
     const known = values.map((each) => `'${each}'`).join(", ");
     throw new TypeError(`Cannot fetch as '${name}' must be one of ${known}: received '${String(value)}'`);
   }
@@ -159,6 +173,17 @@ function checkInit(init: RequestInit): void {
   throw new TypeError(
     `Cannot fetch as 'signal' must be an AbortSignal: received ${describeKind(members.signal)}`,
   );
+}
+
+/**
+ * Returns the members that a value of `init` has by its prototype, such as the getters of a class: `fetch` reads these as well. A plain
+ * object has none.
+ */
+function inheritedBy(init: RequestInit): RequestInit | undefined {
+  const prototype: unknown = Object.getPrototypeOf(init);
+  if (prototype === Object.prototype || prototype === null || isRequest(init)) return undefined;
+  const members = init as Readonly<Record<string, unknown>>;
+  return withoutUndefined(Object.fromEntries(HANDED_ON.map((name) => [name, members[name]])));
 }
 
 /** Returns the other properties of a request that differ from their defaults. */

@@ -197,6 +197,10 @@ export class BodyReceiver {
 
   #open(hasRoom: boolean): ByteReader | undefined {
     const { body } = this.#response;
+    // A body that was cancelled meanwhile ends like a body that has arrived whole.
+    if (this.#options.isMade && this.#response.bodyUsed) {
+      throw new TypeError("The body of the response was read, or cancelled, before the caller read it");
+    }
     // The stream of a constructed response may give chunks of any type, so read it without a buffer.
     return body === null ? undefined : new ByteReader(body, hasRoom && !this.#options.isMade);
   }

@@ -10,7 +10,8 @@ import { type HeaderMap, mergeHeaders, withoutSensitive } from "./headers.ts";
 import { splitUserInfo } from "./url.ts";
 
 const MAX_REDIRECTS = 20;
-const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
+/** The statuses of redirects, be they followed or not (fetch standard, "redirect status"). */
+export const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const BODY_HEADERS = new Set([
   "content-encoding",
   "content-language",
@@ -91,9 +92,14 @@ export async function followRedirects(
   }
 }
 
-/** Returns the `Location`. Some servers send it as raw UTF-8, of which `Headers` shows each byte as one character. */
+/**
+ * Returns the `Location`. Some servers send it as raw UTF-8, of which `Headers` shows each byte as one character; and a proxy may repeat
+ * the field.
+ */
 function locationOf({ headers }: Response): string {
-  const location = headers.get("location")!;
+  const value = headers.get("location")!;
+  const [first = "", ...others] = value.split(", ");
+  const location = others.every((other) => other === first) ? first : value;
   if (/[^\0-\xff]/.test(location)) return location;
   try {
     const bytes = Uint8Array.from(location, (character) => character.charCodeAt(0));

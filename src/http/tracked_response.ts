@@ -7,6 +7,7 @@
 import { currentRuntime } from "../runtime/current.ts";
 import type { BodyReceiver } from "./body_receiver.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
+import { keepWithBody } from "./response_keeper.ts";
 
 /** The parts of a fetched response that the constructor of `Response` cannot set, or not fully. */
 export interface ResponseHead {
@@ -126,8 +127,8 @@ function makeClass(): TrackedResponseClass {
 
     readonly #head: ResponseHead;
     readonly #receiver: BodyReceiver | undefined;
-    /** Whether it shares its body with a clone. */
-    #isShared = false;
+    /** The stream that only the receiver fills. Its body is another one once that was cloned, in whatever way. */
+    #source: BodyInit | null | undefined;
     /** Whether its body was read, or is being read, without its stream. */
     #isRead = false;
 
@@ -140,6 +141,7 @@ function makeClass(): TrackedResponseClass {
       });
       this.#head = head;
       this.#receiver = receiver;
+      this.#source = body;
     }
 
     /** Node.js reads it during construction. */
@@ -174,8 +176,10 @@ function makeClass(): TrackedResponseClass {
     override clone(): Response {
       const { status, statusText, headers, url, redirected, type } = this;
       const head = { status, statusText, headers, url, redirected, type };
-      const clone = new TrackedResponse(super.clone().body, head, this.#receiver);
-      this.#isShared = clone.#isShared = true;
+      const made = super.clone();
+      for (const each of [this, made]) keepWithBody(each);
+      const clone = new TrackedResponse(made.body, head, this.#receiver);
+      clone.#source = undefined;
       return clone;
     }
 
@@ -186,7 +190,8 @@ function makeClass(): TrackedResponseClass {
 
     /** Node.js 20 lacks this method. */
     override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-      return await this.#takeWhole() ?? new Uint8Array(await this.arrayBuffer());
+      const whole = this.#takeWhole();
+      return whole === undefined ? new Uint8Array(await this.arrayBuffer()) : await whole;
     }
 
     override formData(): Promise<FormData> {
@@ -221,11 +226,11 @@ function makeClass(): TrackedResponseClass {
     /** All of the body; nothing if it has no receiver, or a reader has begun with it, or may. */
     #takeWhole(): Promise<Uint8Array<ArrayBuffer>> | undefined {
       const receiver = this.#receiver;
-      if (receiver === undefined || this.#isShared || this.bodyUsed || this.body?.locked !== false) {
-        return undefined;
-      }
+      if (receiver === undefined || this.bodyUsed) return undefined;
+      const { body } = this;
+      if (body?.locked !== false || body !== this.#source) return undefined;
       // No other reader may have it from now on; and it is received to its end, even if no caller waits for it any more.
-      this.body.getReader();
+      body.getReader();
       this.#isRead = true;
       collected?.unregister(receiver);
       return receiver.whole();

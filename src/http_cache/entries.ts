@@ -5,6 +5,7 @@
  */
 
 import type { CacheEntry, CacheMeta } from "../cache/cache.ts";
+import { REDIRECT_STATUSES } from "../http/redirect.ts";
 import {
   extendIndex,
   matchesVary,
@@ -64,9 +65,10 @@ export class Entries {
     }
     const primary = this.#primaryKey(request);
     const found = await this.#select(primary, request, patienceMs);
-    const via = found?.meta.via;
+    if (found === undefined) return undefined;
+    const { via, status } = found.meta;
+    if (request.refusesRedirects && (via !== undefined || REDIRECT_STATUSES.has(status))) return undefined;
     if (via === undefined) return found;
-    if (request.refusesRedirects) return undefined;
     return await this.#generations.hold(via, patienceMs) ? found : undefined;
   }
 

@@ -76,6 +76,8 @@ export class TtlRules implements CacheRules {
       status: response.status,
       headers: [...response.headers].filter(([name]) => name !== "set-cookie"),
       vary: placement.vary,
+      // Which ones does not matter, but some requests refuse them.
+      ...response.redirects?.length === 0 ? {} : { via: [] },
       ...this.#lifetime(response, ttlMs),
     };
   }

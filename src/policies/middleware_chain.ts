@@ -10,6 +10,7 @@ import { objectTag } from "../primitives/object_tag.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import { replayableBody } from "../http/request_body.ts";
+import { keepWithBody } from "../http/response_keeper.ts";
 import {
   asNetworkFailure,
   isNetworkFailure,
@@ -171,7 +172,8 @@ function checkResponse(response: Response): Response {
 /** Cancels the body of a response that was not returned, unless the returned one has the same body. */
 function release(response: Response, returned: Response | undefined): void {
   const { body } = response;
-  if (body === null || response.bodyUsed || body.locked || body === returned?.body) return;
+  if (body === null || response.bodyUsed || body.locked) return;
+  if (body === returned?.body) return keepWithBody(response);
   // The outcome of the cancellation does not matter.
   body.cancel().catch(() => {});
 }

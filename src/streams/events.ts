@@ -14,6 +14,7 @@ import {
 } from "../errors.ts";
 import { isRetryableStatus, isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
+import { splitOutsideQuotes } from "../http/quoted_text.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { ItemSource } from "../policies/item_source.ts";
@@ -170,8 +171,7 @@ class EventStream implements ItemSource<Event> {
 
   #checkContentType({ headers }: Response): void {
     const received = headers.get("content-type");
-    const [essence = ""] = (received ?? "").split(";");
-    if (trimSpace(essence).toLowerCase() === "text/event-stream") return;
+    if (essenceOf(received ?? "") === "text/event-stream") return;
     const about = this.#request.describe();
     throw new InvalidDataError(
       `The response to ${about.method} ${about.url} is no stream of events: its content type must be` +
@@ -258,6 +258,16 @@ class EventStream implements ItemSource<Event> {
     this.#interruption.stop();
     this.#body?.close();
   }
+}
+
+/**
+ * Returns the last of the media types in a `Content-Type`, without its parameters (fetch standard, "extract a MIME type").
+ */
+function essenceOf(contentType: string): string | undefined {
+  return splitOutsideQuotes(contentType, ",", "quote")
+    .map((type) => trimSpace(type.split(";", 1)[0]!).toLowerCase())
+    .filter((type) => type.includes("/"))
+    .at(-1);
 }
 
 /** Whether a later connection may succeed after an error. */

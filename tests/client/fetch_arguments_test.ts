@@ -11,6 +11,9 @@ test("fromFetchArguments() turns everything but a request into a URL's text", ()
     assertEquals(request, { url, method: undefined, headers: undefined, body: undefined, init: undefined });
     assertEquals([signals, cache, bodyOf], [[], undefined, undefined]);
   }
+  for (const input of [Symbol("url"), Object.create(null)]) {
+    assertThrows(() => fromFetchArguments(input, {}), TypeError);
+  }
 });
 
 test("fromFetchArguments() keeps what it does not understand for the runtime's own fetch", () => {
@@ -20,6 +23,39 @@ test("fromFetchArguments() keeps what it does not understand for the runtime's o
   assertEquals(request.init, { ...init, cache: "reload" });
   assertEquals([request.method, request.body], ["PUT", "b"]);
   assertEquals([...new Headers(request.headers as HeadersInit)], [["x-a", "1"]]);
+});
+
+test("fromFetchArguments() reads what init has from a prototype, such as the getters of a class", () => {
+  class Init {
+    body = "b";
+    get method() {
+      return "PUT";
+    }
+    get redirect() {
+      return "manual" as const;
+    }
+    get integrity() {
+      return "sha256-x";
+    }
+    get keepalive() {
+      return undefined;
+    }
+    get cache() {
+      return "no-cache" as const;
+    }
+  }
+  const handedOn = { redirect: "manual", integrity: "sha256-x", cache: "no-cache" };
+  const { request } = fromFetchArguments(URL_A, new Init() as unknown as RequestInit);
+  assertEquals([request.method, request.body, request.init], ["PUT", "b", handedOn]);
+  const derived = Object.create({ redirect: "error", credentials: "omit" }, {
+    redirect: { value: "follow", enumerable: true },
+  });
+  const manual = new Request(URL_A, { redirect: "manual" });
+  const init = fromFetchArguments(manual, derived).request.init;
+  assertEquals([init?.redirect, init?.credentials], ["follow", "omit"]);
+  for (const bad of [{ redirect: "folow" }, { mode: "core" }, { credentials: "all" }]) {
+    assertThrows(() => fromFetchArguments(URL_A, Object.create(bad)), TypeError, "must be one of");
+  }
 });
 
 test("fromFetchArguments() reads a request and its init as the runtime does", async () => {

@@ -41,6 +41,20 @@ async function textOf(receiver: BodyReceiver): Promise<string> {
   return text;
 }
 
+test("BodyReceiver.next() takes the end of a body that was read or cancelled meanwhile for no end", async () => {
+  for (
+    const use of [(response: Response) => response.body!.cancel(), (response: Response) => response.text()]
+  ) {
+    const response = new Response("12345");
+    const { receiver, ends } = receive(response);
+    await use(response);
+    await assertRejects(() => receiver.next(), TypeError, "cancelled, before the caller read it");
+    assertEquals(ends, [0]);
+  }
+  const { receiver } = receive(new Response(""));
+  assertEquals(await receiver.next(), undefined);
+});
+
 test("BodyReceiver.next() gives chunk by chunk, and then nothing; its end is told once", async () => {
   const { response, send, close } = slow();
   const { receiver, ends, waits } = receive(response);

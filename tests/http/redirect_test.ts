@@ -115,6 +115,26 @@ test("followRedirects() takes a redirect status without a location for the answe
   assertEquals([response.status, response.redirected], [302, false]);
 });
 
+test("followRedirects() takes a location that was sent more than once for one", async () => {
+  const to = async (...locations: string[]): Promise<string> => {
+    const headers = new Headers(locations.map((location): [string, string] => ["location", location]));
+    const answers = [new Response(null, { status: 302, headers })];
+    const sent: string[] = [];
+    await followRedirects(request(), ({ url }) => {
+      sent.push(url);
+      return Promise.resolve(answers.shift() ?? new Response());
+    }, { sensitive: SENSITIVE, mode: "follow" });
+    return sent[1]!;
+  };
+  assertEquals(await to("/x", "/x"), "https://a.test/x");
+  assertEquals(await to("/x?a=1,2", "/x?a=1,2", "/x?a=1,2"), "https://a.test/x?a=1,2");
+  assertEquals(await to(raw("/é"), raw("/é")), "https://a.test/%C3%A9");
+  // A comma may be part of one.
+  assertEquals(await to("/x,/x"), "https://a.test/x,/x");
+  assertEquals(await to("/a, b"), "https://a.test/a,%20b");
+  assertEquals(await to(""), "https://a.test/start");
+});
+
 test("followRedirects() takes raw UTF-8 in a location for what it is, and other bytes as they are", async () => {
   const cases = [
     [raw("/münchen"), "https://a.test/m%C3%BCnchen"],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BodyReceiver } from "../../src/http/body_receiver.ts";
-import { receivedResponse, trackedResponse } from "../../src/http/tracked_response.ts";
+import { receivedResponse, responseLike, trackedResponse } from "../../src/http/tracked_response.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { asIn } from "../support/globals.ts";
@@ -51,10 +51,15 @@ test("trackedResponse() can be read in every way, also by a server that it is re
 const READERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
 
 test("trackedResponse() can be read once, in whatever way, and belongs to its reader from then on", async () => {
-  for (const reader of READERS) {
-    const { response } = track(
-      answer("1", { headers: { "content-type": "application/x-www-form-urlencoded" } }),
-    );
+  const made = (): Response =>
+    answer("1", { headers: { "content-type": "application/x-www-form-urlencoded" } });
+  const kinds: readonly (() => Response)[] = [
+    () => track(made()).response,
+    () => track(made()).response.clone(),
+    () => responseLike(made(), new Uint8Array([49])),
+  ];
+  for (const [reader, kind] of READERS.flatMap((each) => kinds.map((kind) => [each, kind] as const))) {
+    const response = kind();
     const reading = response[reader]().catch(() => {});
     assertEquals([response.bodyUsed, response.body?.locked], [true, true], reader);
     for (const again of READERS) await assertRejects(() => response[again](), TypeError);
@@ -141,6 +146,36 @@ test("trackedResponse() has clones that say the same, and so have these", async 
   assertEquals([texts, ends], [["12345", "12345", "12345"], [5]]);
 });
 
+test("trackedResponse() has clones whose bodies outlive the responses that the platform makes for them", async () => {
+  // As in Node.js, which does so for the clone and for what was cloned.
+  const collected = new FinalizationRegistry((body: WeakRef<ReadableStream>) => {
+    const stream = body.deref();
+    if (stream?.locked === false) stream.cancel().catch(() => {});
+  });
+  const { clone } = Response.prototype;
+  Response.prototype.clone = function (this: Response): Response {
+    const made = clone.call(this);
+    for (const each of [this, made]) collected.register(each, new WeakRef(each.body!));
+    return made;
+  };
+  try {
+    const bodies = await (async () => {
+      const { response } = track(answer("12345"));
+      const first = response.clone();
+      await eventLoopTurn();
+      return [response.body!, first.clone(), first.body!];
+    })();
+    for (let turn = 0; turn < 5; turn++) {
+      collectGarbage();
+      await eventLoopTurn();
+    }
+    const texts = bodies.map((body) => body instanceof Response ? body.text() : new Response(body).text());
+    assertEquals(await Promise.all(texts), ["12345", "12345", "12345"]);
+  } finally {
+    Response.prototype.clone = clone;
+  }
+});
+
 test("trackedResponse() takes readers that bring their own buffer", async () => {
   const { response } = track(answer("12345"));
   const reader = response.body!.getReader({ mode: "byob" });
@@ -218,6 +253,25 @@ test("trackedResponse() is of a class of the platform's name, and so are its clo
   const clone = response.clone();
   assertEquals([response.constructor.name, clone.constructor.name], ["Response", "Response"]);
   await Promise.all([response.text(), clone.text()]);
+});
+
+test("trackedResponse() gives the platform's clones all of the body, and is left with all of it itself", async () => {
+  const ways: readonly ((response: Response) => Promise<unknown>)[] = [
+    (response) => response.text(),
+    async (response) => new TextDecoder().decode(await response.arrayBuffer()),
+    async (response) => new TextDecoder().decode(await response.bytes()),
+    (response) => response.clone().text(),
+    async (response) => String(await response.json()),
+    async (response) => await (await response.blob()).text(),
+  ];
+  for (const read of ways) {
+    const { response, ends } = track(answer("12345"));
+    const clone = Response.prototype.clone.call(response);
+    assertEquals([await clone.text(), await read(response), ends], ["12345", "12345", [5]]);
+    const reversed = track(answer("12345")).response;
+    const second = Response.prototype.clone.call(reversed);
+    assertEquals([await read(reversed), await second.text()], ["12345", "12345"]);
+  }
 });
 
 const oddChunks: readonly unknown[][] = [

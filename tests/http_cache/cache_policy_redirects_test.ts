@@ -430,6 +430,38 @@ test("Redirects: 'manual' keeps the redirect itself apart, and 'error' takes not
   assertEquals(network.sent.length, 6);
 });
 
+test("Redirects: 'error' takes no redirect that says nothing of where it leads either", async () => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    const { client, clock, network } = rigWith({ [ASKED]: { status, headers: FRESH } });
+    const first = await client.fetch(ASKED);
+    assertEquals([first.status, await first.text()], [status, ""]);
+    await turns(clock);
+    await assertRejects(() => client.fetch(ASKED, { redirect: "error" }));
+    assertEquals(network.sent.length, 2);
+    assertEquals([(await client.fetch(ASKED)).status, network.sent.length], [status, 2]);
+  }
+});
+
+test("Redirects × ttl: 'error' takes nothing that a redirect led to, but what came without one", async () => {
+  const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) }, { plan: { mode: "ttl" } });
+  const texts: unknown[] = [];
+  for (let nth = 0; nth < 2; nth++) {
+    const response = await client.fetch(ASKED);
+    texts.push([await response.json(), response.redirected, response.url]);
+    await turns(clock);
+  }
+  assertEquals([texts, network.sent.length], [[[1, true, FINAL], [1, true, FINAL]], 2]);
+  await assertRejects(() => client.fetch(ASKED, { redirect: "error" }));
+  assertEquals(network.sent.length, 3);
+  for (let nth = 0; nth < 2; nth++) {
+    const response = await client.fetch(FINAL, { redirect: "error" });
+    assertEquals([await response.json(), response.redirected], [2, false]);
+    await turns(clock);
+  }
+  assertEquals(network.sent.length, 4);
+  assertEquals([await client.json(ASKED), network.sent.length], [1, 4]);
+});
+
 test("Redirects × credentials: a location with a password in it is stored nowhere, followed or not", async () => {
   const secret = "https://alice:s3cret@cdn.test/v/3.json";
   const { client, clock, cache, network } = rigWith({ [ASKED]: to(secret), [MIDDLE]: to(ASKED) });

@@ -6,6 +6,7 @@ import { asNetworkFailure, type Middleware } from "../../src/policies/middleware
 import type { RequestBody } from "../../mod.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { fakeClient } from "../client/fake_client.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { runtime, test } from "../support/test.ts";
 
 const URL = "https://a.test/x";
@@ -512,4 +513,23 @@ test("passThrough() takes Response.error() for a failure of the network, which m
   const value = client.json(URL);
   await clock.advance(10_000);
   assertEquals([await value, network.sent.length], [1, 1]);
+});
+
+test("passThrough() keeps what a middleware was given for as long as it has handed on the body of that", async () => {
+  // Node.js cancels the body of a response that was collected.
+  const given: WeakRef<Response>[] = [];
+  const { client } = fakeClient(() => ({ body: "12345" }), {
+    use: [async (request, next) => {
+      const response = await next(request);
+      given.push(new WeakRef(response));
+      return new Response(response.body, response);
+    }],
+  });
+  const response = await client.fetch(URL);
+  for (let turn = 0; turn < 5; turn++) {
+    collectGarbage();
+    await eventLoopTurn();
+  }
+  assertEquals(given.map((each) => each.deref() === undefined), [false]);
+  assertEquals(await response.text(), "12345");
 });

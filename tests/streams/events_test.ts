@@ -301,7 +301,14 @@ test("Client.events() rejects at an event that is too large, however it comes", 
 
 test("Client.events() rejects what is no stream of events, and lets go of it", async () => {
   for (
-    const type of [undefined, "text/html", "text/event-streams", "application/json; x=text/event-stream"]
+    const type of [
+      undefined,
+      "text/html",
+      "text/event-streams",
+      "application/json; x=text/event-stream",
+      "text/event-stream, text/html",
+      'text/html; x=", text/event-stream"',
+    ]
   ) {
     const headers: HeadersInit = type === undefined ? {} : { "content-type": type };
     const rig = setUp([() => chunkedBody(["data: a\n\n"], "hang", { headers })]);
@@ -309,7 +316,17 @@ test("Client.events() rejects what is no stream of events, and lets go of it", a
     assert(error instanceof InvalidDataError);
     assertEquals([error.reason, rig.client.stats().inFlight, rig.sent.length], ["content-type", 0, 1]);
   }
-  for (const type of ["TEXT/Event-Stream", "text/event-stream ; charset=utf-8", "text/event-stream;x"]) {
+  for (
+    const type of [
+      "TEXT/Event-Stream",
+      "text/event-stream ; charset=utf-8",
+      "text/event-stream;x",
+      // Of several, as two servers in a row may send them, the last one counts.
+      "text/event-stream, text/event-stream;charset=utf-8",
+      "text/html, text/event-stream",
+      'text/event-stream; x="a, b", utf-8',
+    ]
+  ) {
     const rig = setUp([() => chunkedBody(["data: a\n\n"], "end", { headers: { "content-type": type } })]);
     assertEquals(dataOf(await all(rig)), ["a"]);
   }
