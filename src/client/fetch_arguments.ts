@@ -49,7 +49,7 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Those that are handed on, wherever `init` has them from. */
+/** The properties that go to `fetch` unchanged, own and inherited ones. */
 const HANDED_ON = [
   ...Object.keys(ENUMS).filter((name) => name !== "cache"),
   "integrity",

@@ -10,7 +10,7 @@ import { type HeaderMap, mergeHeaders, withoutSensitive } from "./headers.ts";
 import { splitUserInfo } from "./url.ts";
 
 const MAX_REDIRECTS = 20;
-/** The statuses of redirects, be they followed or not (fetch standard, "redirect status"). */
+/** The statuses of redirects, whether or not the client follows them (fetch standard, "redirect status"). */
 export const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const BODY_HEADERS = new Set([
   "content-encoding",

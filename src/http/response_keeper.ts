@@ -1,5 +1,5 @@
 /**
- * Responses whose bodies have gone on without them.
+ * Keeps responses alive whose bodies another response has taken over.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 const responses = new WeakMap<ReadableStream, Response>();
 
 /**
- * Keeps a response for as long as its body. Node.js cancels a body that has no reader when the response that it came with has been
- * collected, although another response has it by then: that one would look empty.
+ * Keeps a response alive for as long as its body. When Node.js collects a response, it cancels the response's body if that has no reader,
+ * even if another response has taken the body over: the other response would then look empty.
  *
  * @param response The response.
  */

@@ -127,7 +127,7 @@ function makeClass(): TrackedResponseClass {
 
     readonly #head: ResponseHead;
     readonly #receiver: BodyReceiver | undefined;
-    /** The stream that only the receiver fills. Its body is another one once that was cloned, in whatever way. */
+    /** The stream that only the receiver fills. Any clone of the response gives it another body than this one. */
     #source: BodyInit | null | undefined;
     /** Whether its body was read, or is being read, without its stream. */
     #isRead = false;

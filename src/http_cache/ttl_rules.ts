@@ -76,7 +76,7 @@ export class TtlRules implements CacheRules {
       status: response.status,
       headers: [...response.headers].filter(([name]) => name !== "set-cookie"),
       vary: placement.vary,
-      // Which ones does not matter, but some requests refuse them.
+      // Some requests refuse responses that a redirect led to, whichever redirects those were.
       ...response.redirects?.length === 0 ? {} : { via: [] },
       ...this.#lifetime(response, ttlMs),
     };
