@@ -106,8 +106,8 @@ export interface Client extends AsyncDisposable {
    * that is worth a retry is retried, and the last response is returned. The body streams: `timeoutMs` is for the time up to the
    * headers, and then `idleTimeoutMs` for each wait of its reader. A permit is held until the last byte has come, or the body is
    * cancelled; an unread one is received while others wait, if it is small, and ends after `timeoutMs`, or when it is collected.
-   * The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once. An abort cancels a
-   * stream that was to be sent.
+   * The body of a `Request`, be it the input or `init`, is read first, so that it can be sent again; one of more than 1 MiB is sent
+   * once. An abort cancels a stream that was to be sent.
    *
    * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
    * @param init As for `fetch`; members that only a runtime knows are handed on, and so is `cache`, for a runtime with a cache of its own.

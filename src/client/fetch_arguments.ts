@@ -13,7 +13,7 @@ import type { CacheMode } from "../policies/settings.ts";
 /** What the arguments of `fetch` come to. */
 export interface FetchArguments {
   readonly request: RequestInput;
-  /** A request whose own body is to be sent: it has to be read first. */
+  /** A request whose own body is to be sent, which may be the input or `init`: it has to be read first. */
   readonly bodyOf: Request | undefined;
   readonly signals: readonly AbortSignal[];
   /** How to treat the cache; absent when nothing was said. */
@@ -70,15 +70,16 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = isRequest(input) ? input : undefined;
   // `fetch(url, request)`, as proxies do it: what a request says are no members of its own, so that `rest` has none.
-  const described = isRequest(init) ? init : given;
+  const asInit = isRequest(init) ? init : undefined;
   // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
   const hasOwnBody = body !== undefined && body !== null;
-  if (given !== undefined && !hasOwnBody && (given.bodyUsed || given.body?.locked)) {
+  const owner = hasOwnBody ? asInit : given;
+  if (owner?.bodyUsed || owner?.body?.locked) {
     throw new TypeError("Cannot fetch as the body of the Request has been read already, or is being read");
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
   const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
-  const bodyOf = given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined;
+  const bodyOf = owner !== undefined && mayHaveBody(owner) ? owner : undefined;
   // Its caller may change them while its body is read.
   const givenHeaders = bodyOf === undefined ? given?.headers : new Headers(bodyOf.headers);
   return {
@@ -86,9 +87,9 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? givenHeaders : toHeaders(headers),
-      body,
+      body: bodyOf === undefined ? body : undefined,
       init: orNothing({
-        ...fromRequest(described),
+        ...fromRequest(asInit ?? given),
         ...inheritedBy(init),
         ...withoutUndefined(rest),
         ...cacheOfRuntime(mode),
