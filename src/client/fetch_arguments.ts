@@ -13,7 +13,7 @@ import type { CacheMode } from "../policies/settings.ts";
 /** The arguments of `fetch`, in the parts that a client uses. */
 export interface FetchArguments {
   readonly request: RequestInput;
-  /** A `Request` whose own body must be sent, and must be read before that. */
+  /** The `Request`, the input or `init`, whose own body must be sent, and must be read before that. */
   readonly bodyOf: Request | undefined;
   readonly signals: readonly AbortSignal[];
   /** How to treat the cache; absent if the arguments do not say. */
@@ -70,15 +70,16 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = isRequest(input) ? input : undefined;
   // Proxies call `fetch(url, request)`. A `Request` has getters instead of own members, so `rest` has none of them.
-  const described = isRequest(init) ? init : given;
+  const asInit = isRequest(init) ? init : undefined;
   // By the standard, `null` means no body for a URL, and leaves the body of a `Request` as it is.
   const hasOwnBody = body !== undefined && body !== null;
-  if (given !== undefined && !hasOwnBody && (given.bodyUsed || given.body?.locked)) {
+  const owner = hasOwnBody ? asInit : given;
+  if (owner?.bodyUsed || owner?.body?.locked) {
     throw new TypeError("Cannot fetch as the body of the Request has been read already, or is being read");
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
   const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
-  const bodyOf = given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined;
+  const bodyOf = owner !== undefined && mayHaveBody(owner) ? owner : undefined;
   // Copy the headers, because the caller may change them while the body is read.
   const givenHeaders = bodyOf === undefined ? given?.headers : new Headers(bodyOf.headers);
   return {
@@ -86,9 +87,9 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? givenHeaders : toHeaders(headers),
-      body,
+      body: bodyOf === undefined ? body : undefined,
       init: orNothing({
-        ...fromRequest(described),
+        ...fromRequest(asInit ?? given),
         ...inheritedBy(init),
         ...withoutUndefined(rest),
         ...cacheOfRuntime(mode),

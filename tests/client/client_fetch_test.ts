@@ -299,6 +299,28 @@ test("Client.fetch() cancels a stream that was not sent yet, for an abort, its t
   }
 });
 
+test("Client.fetch() can send the body of a request again that it got as init, as proxies give it", async () => {
+  for (const status of [503, 307]) {
+    const { client, clock, network } = setUp(({ url, nth }) =>
+      url === URL_A && nth === 1 ? { status, headers: { location: "https://a.test/moved" } } : { json: 1 }
+    );
+    const asked = new Request("https://proxy.test/", {
+      method: "PUT",
+      body: "body",
+      headers: { "x-a": "1" },
+    });
+    const sent = client.fetch(URL_A, asked);
+    assertEquals(asked.bodyUsed, true);
+    await clock.advance(60_000);
+    assertEquals((await sent).status, 200);
+    const bodies = network.sent.map(({ body }) => new Response(body as BodyInit).text());
+    assertEquals(await Promise.all(bodies), ["body", "body"]);
+    assertEquals(network.sent.map(({ headers }) => headers.get("x-a")), ["1", "1"]);
+    assertInstanceOf(await rejection(client.fetch(URL_A, asked)), TypeError);
+    assertEquals(network.sent.length, 2);
+  }
+});
+
 test("Client.fetch() ends the reading of a Request's body when the client closes, or is closed", async () => {
   const reason = { my: "reason" };
   for (const isClosedBefore of [true, false]) {

@@ -205,11 +205,16 @@ test("fromFetchArguments() takes a request for an init, which then says all but 
   const init = (redirect: RequestRedirect) =>
     new Request("https://b.test/", { method: "PUT", body: "b", headers: { "x-a": "1" }, redirect });
   for (const redirect of ["manual", "error"] as const) {
-    const { request, bodyOf } = fromFetchArguments(URL_A, init(redirect));
+    const given = init(redirect);
+    const { request, bodyOf } = fromFetchArguments(URL_A, given);
     assertEquals([request.url, request.method, request.init?.redirect], [URL_A, "PUT", redirect]);
     assertEquals([...request.headers as Headers].filter(([name]) => name === "x-a"), [["x-a", "1"]]);
-    assertEquals([request.body instanceof ReadableStream, bodyOf], [true, undefined]);
+    assertStrictEquals(bodyOf, given);
+    assertEquals(request.body, undefined);
   }
+  const used = init("follow");
+  used.body!.getReader();
+  assertThrows(() => fromFetchArguments(URL_A, used), TypeError, "being read");
   // Its defaults replace what the other one says.
   const asked = new Request(URL_A, { redirect: "manual", headers: { "x-b": "2" } });
   const { request } = fromFetchArguments(asked, init("follow"));
