@@ -280,7 +280,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.tokenNotice !== undefined) return `a token of ${key}`;
     if (this.inFlight >= this.limit.current) return `a permit of ${key}`;
     if ((this.warmUp?.blockedUntilMs(nowMs) ?? 0) > nowMs) return `the first answer of ${key}`;
-    if (this.isSilent) return `a permit that nobody else has use for, as nothing comes from ${key}`;
+    if (this.isSilent) return `a permit that no other origin needs, because ${key} is silent`;
     return "a permit or a token";
   }
 

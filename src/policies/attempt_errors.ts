@@ -37,7 +37,7 @@ export function attemptTimeout(call: Call, target: Target | undefined, afterMs?:
 /** Creates the error of an attempt that gave way to others, because nothing had come from its origin for so many milliseconds. */
 export function givenWay(call: Call, target: Target | undefined, timeoutMs: number): TimeoutError {
   const about = call.describe(target);
-  const what = `was not answered for ${timeoutMs} ms, while others had use for its permit`;
+  const what = `was not answered for ${timeoutMs} ms, while other requests needed its permit`;
   const error = new TimeoutError(`${about.method} ${about.url} ${what}`, {
     ...about,
     kind: "attempt",

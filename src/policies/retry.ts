@@ -167,7 +167,7 @@ function planOf(
   const { clock, backoff, budget, pauseOn429 } = environment;
   if (call.cancelled) return undefined;
   if (isGivenWay(round.error)) {
-    return { ...AT_ONCE, reason: "its origin is silent, and others have use for its permit" };
+    return { ...AT_ONCE, reason: "its origin is silent, and other requests need its permit" };
   }
   const worth = reasonOf(call, round);
   // The caller's `retryOn` may have aborted the call.

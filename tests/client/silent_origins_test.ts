@@ -153,7 +153,7 @@ test("who gave way says so in a retry event, and has one attempt more", async ()
   const dead = numberedUrls(4).map((url) => url.replace("a.test", "dead.test"));
   const lost = client.settle(dead, { maxRetries: 1 });
   await clock.run(client.settle(numberedUrls(40)));
-  assertEquals(reasons, Array(3).fill("its origin is silent, and others have use for its permit"));
+  assertEquals(reasons, Array(3).fill("its origin is silent, and other requests need its permit"));
   assertEquals(client.stats().retried, 3);
   const attempts = (await clock.run(lost)).map((outcome) => outcome.attempts);
   assert(attempts.every((count) => count >= 1 && count <= 3), `${attempts}`);
