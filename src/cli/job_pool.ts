@@ -14,6 +14,8 @@ export interface JobPoolOptions<T> {
   readonly perform: (input: T, index: number) => Promise<void>;
   /** Ends the pulling early, without an error; those that have begun are waited for. */
   readonly signal: AbortSignal;
+  /** Told how many inputs there are, when the last one was pulled. */
+  readonly onTotal?: ((total: number) => void) | undefined;
 }
 
 /** Pulls inputs and performs them, until all have ended. */
@@ -31,11 +33,6 @@ export class JobPool<T> {
   constructor(options: JobPoolOptions<T>) {
     this.#options = options;
     this.#iterator = options.inputs[Symbol.asyncIterator]();
-  }
-
-  /** How many inputs there were, once that is known. */
-  get total(): number | undefined {
-    return this.#isExhausted && !this.#options.signal.aborted ? this.#index : undefined;
   }
 
   /**
@@ -58,8 +55,11 @@ export class JobPool<T> {
 
   #onPulled({ done, value }: IteratorResult<T>): void {
     this.#isPulling = false;
-    if (done === true || this.#options.signal.aborted) {
+    const { signal, onTotal } = this.#options;
+    if (done === true || signal.aborted) {
       if (done !== true) this.#iterator.return?.().catch(() => {}); // how it ends does not matter
+      // Who is stopped ends its inputs early.
+      if (!signal.aborted) onTotal?.(this.#index);
       return this.#onExhausted();
     }
     this.#outstanding++;
