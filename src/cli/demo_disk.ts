@@ -15,6 +15,8 @@ import type { CommandContext } from "./command.ts";
 import { type DemoPhaseResult, loadPhase } from "./demo_load.ts";
 import { MIRROR_URLS } from "./demo_mirrors.ts";
 import type { DemoLoad } from "./demo_report.ts";
+import { errorLine } from "./error_record.ts";
+import { writeWarning } from "./word_wrap.ts";
 
 /** A cache on disk. */
 export interface Disk {
@@ -45,7 +47,7 @@ const EXIT_INTERRUPTED = 130;
  *
  * @param cacheDir The folder that stays.
  * @param context What makes a temporary one.
- * @param run What to do; it gets nothing where there may be no folder, or the environment turns caches off.
+ * @param run What to do; it gets nothing where there can be no folder, or the environment turns caches off.
  * @returns What `run` gives.
  */
 export async function withDisk<T>(
@@ -53,7 +55,7 @@ export async function withDisk<T>(
   context: CommandContext,
   run: (disk: Disk | undefined) => Promise<T>,
 ): Promise<T> {
-  const tempDir = cacheDir === undefined ? await context.processes?.makeTempFolder() : undefined;
+  const tempDir = cacheDir === undefined ? await makeTempFolder(context) : undefined;
   const dir = cacheDir ?? tempDir;
   if (dir === undefined) return await run(undefined);
   const adapter = openCache({ cache: dir }, context.clock);
@@ -64,6 +66,16 @@ export async function withDisk<T>(
       await adapter?.clear?.();
       await currentFiles().removeFolder(tempDir);
     }
+  }
+}
+
+/** Makes a temporary folder; where none can be made, such as on a disk that is read only, everything else goes on without it. */
+async function makeTempFolder({ processes, terminal }: CommandContext): Promise<string | undefined> {
+  try {
+    return await processes?.makeTempFolder();
+  } catch (error) {
+    await writeWarning(terminal, `Nothing is kept on disk: ${errorLine(error)}`);
+    return undefined;
   }
 }
 
