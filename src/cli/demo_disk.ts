@@ -15,6 +15,8 @@ import type { CommandContext } from "./command.ts";
 import { type DemoPhaseResult, loadPhase } from "./demo_load.ts";
 import { MIRROR_URLS } from "./demo_mirrors.ts";
 import type { DemoLoad } from "./demo_report.ts";
+import { errorLine } from "./error_record.ts";
+import { writeWarning } from "./word_wrap.ts";
 
 /** A cache on disk. */
 export interface Disk {
@@ -44,8 +46,8 @@ const EXIT_INTERRUPTED = 130;
  * Calls a function with a cache on disk: in a given folder, which stays, or in a temporary folder, which is removed afterwards.
  *
  * @param cacheDir The folder that stays; absent for a temporary one.
- * @param context Its processes make the temporary folder.
- * @param run The function. It gets `undefined` where no folder may be made, or the environment turns caches off.
+ * @param context The terminal, whose processes make the temporary folder.
+ * @param run The function. It gets `undefined` where no folder can be made, or the environment turns caches off.
  * @returns The result of `run`.
  */
 export async function withDisk<T>(
@@ -53,7 +55,7 @@ export async function withDisk<T>(
   context: CommandContext,
   run: (disk: Disk | undefined) => Promise<T>,
 ): Promise<T> {
-  const tempDir = cacheDir === undefined ? await context.processes?.makeTempFolder() : undefined;
+  const tempDir = cacheDir === undefined ? await makeTempFolder(context) : undefined;
   const dir = cacheDir ?? tempDir;
   if (dir === undefined) return await run(undefined);
   const adapter = openCache({ cache: dir }, context.clock);
@@ -64,6 +66,16 @@ export async function withDisk<T>(
       await adapter?.clear?.();
       await currentFiles().removeFolder(tempDir);
     }
+  }
+}
+
+/** Makes a temporary folder. Where none can be made, as on a read-only disk, it warns, and the demo goes on without it. */
+async function makeTempFolder({ processes, terminal }: CommandContext): Promise<string | undefined> {
+  try {
+    return await processes?.makeTempFolder();
+  } catch (error) {
+    await writeWarning(terminal, `Nothing is kept on disk: ${errorLine(error)}`);
+    return undefined;
   }
 }
 

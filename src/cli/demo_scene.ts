@@ -27,7 +27,7 @@ import {
 import { DemoWatch } from "./demo_watch.ts";
 import { formatDuration, formatPlural } from "./format.ts";
 import { styleFor } from "./style.ts";
-import { writeWords } from "./word_wrap.ts";
+import { writeWarning, writeWords } from "./word_wrap.ts";
 
 /** Options of the demo. */
 export interface DemoOptions {
@@ -158,8 +158,7 @@ class Scene {
     let isKept = disk !== undefined;
     using _warnings = warnOfCache(client, async (text) => {
       isKept = false;
-      const { stderr, noColor } = context.terminal;
-      await writeWords(stderr, `${styleFor(stderr, noColor).yellow("warning")}: ${text}\n`);
+      await writeWarning(context.terminal, text);
     });
     const cold = await this.#load(`${concurrency} at once`, client);
     if (cold === undefined) return undefined;

@@ -12,7 +12,7 @@ import { type ParsedArgs, readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
-import { capacityWarning } from "./capacity_warning.ts";
+import { fitCapacity } from "./capacity.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
@@ -99,24 +99,21 @@ async function fetchAll(
   });
   await using output = await openGetOutput(flags, { terminal, run, isSingle });
   await using transport = transportFor(context);
+  const { concurrency, warning } = fitCapacity(clientOptions.concurrency ?? DEFAULT_CONCURRENCY, {
+    descriptors: await terminal.descriptorLimit(),
+    requests: currentRuntime.maxConcurrentRequests,
+    writesFiles: flags.out !== undefined,
+  });
+  if (warning !== undefined) await run.warn(warning);
   await using client = createClient({
     ...clientOptions,
+    concurrency,
     baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
     cache: adapter && httpCache(adapter),
     fetch: context.fetch,
     transport,
     clock,
   });
-  const concurrency = Math.min(
-    clientOptions.concurrency ?? DEFAULT_CONCURRENCY,
-    currentRuntime.maxConcurrentRequests,
-  );
-  const warning = capacityWarning(clientOptions.concurrency ?? DEFAULT_CONCURRENCY, {
-    descriptors: await terminal.descriptorLimit(),
-    requests: currentRuntime.maxConcurrentRequests,
-    writesFiles: isToFile(flags),
-  });
-  if (warning !== undefined) await run.warn(warning);
   using _warnings = adapter && warnOfCache(client, (text) => run.warn(text));
   using _events = flags.verbose ? client.on((event) => log(run, eventText(event))) : undefined;
   run.total = knownTotal(operands);

@@ -61,9 +61,9 @@ export async function runGetJobs(options: GetJobsOptions): Promise<void> {
     signal: run.signal,
     hasRoom: (outstanding) => room.has(outstanding),
     perform: (input, index) => new GetJob(options, input, index).perform(),
+    onTotal: (total) => run.total = total,
   });
   await pool.run();
-  run.total = pool.total ?? run.total;
 }
 
 /** The job of one input. */

@@ -14,6 +14,8 @@ export interface JobPoolOptions<T> {
   readonly perform: (input: T, index: number) => Promise<void>;
   /** Stops pulling inputs, without an error. The pool still waits for the jobs that have begun. */
   readonly signal: AbortSignal;
+  /** Called with the number of inputs, when the last one was pulled. */
+  readonly onTotal?: ((total: number) => void) | undefined;
 }
 
 /** Pulls inputs and performs their jobs, until all have ended. */
@@ -31,11 +33,6 @@ export class JobPool<T> {
   constructor(options: JobPoolOptions<T>) {
     this.#options = options;
     this.#iterator = options.inputs[Symbol.asyncIterator]();
-  }
-
-  /** The number of inputs, once the source has ended; `undefined` before, and after an abort. */
-  get total(): number | undefined {
-    return this.#isExhausted && !this.#options.signal.aborted ? this.#index : undefined;
   }
 
   /**
@@ -58,8 +55,11 @@ export class JobPool<T> {
 
   #onPulled({ done, value }: IteratorResult<T>): void {
     this.#isPulling = false;
-    if (done === true || this.#options.signal.aborted) {
+    const { signal, onTotal } = this.#options;
+    if (done === true || signal.aborted) {
       if (done !== true) this.#iterator.return?.().catch(() => {}); // an error at its end does not matter
+      // An aborted source ends early, so that its count is no total.
+      if (!signal.aborted) onTotal?.(this.#index);
       return this.#onExhausted();
     }
     this.#outstanding++;

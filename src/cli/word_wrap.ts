@@ -5,7 +5,8 @@
  */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
-import type { TerminalOutput } from "../runtime/terminal/contract.ts";
+import type { Terminal, TerminalOutput } from "../runtime/terminal/contract.ts";
+import { styleFor } from "./style.ts";
 
 /** Colours take no columns (ECMA-48 §8.3.117). */
 // deno-lint-ignore no-control-regex -- that is how they begin.
@@ -30,6 +31,14 @@ export function wrapWords(text: string, columns: number, hanging: string = HANGI
 export async function writeWords(output: TerminalOutput, text: string): Promise<void> {
   // The last column stays free, because some terminals wrap after writing it.
   await output.write(output.isTerminal ? wrapWords(text, output.columns() - 1) : text);
+}
+
+/** Writes a warning to stderr; everything else goes on. */
+export async function writeWarning(
+  { stderr, noColor }: Pick<Terminal, "stderr" | "noColor">,
+  text: string,
+): Promise<void> {
+  await writeWords(stderr, `${styleFor(stderr, noColor).yellow("warning")}: ${text}\n`);
 }
 
 function wrapLine(line: string, columns: number, hanging: string): string {

@@ -54,6 +54,17 @@ test("withDisk() removes a temporary folder, also when something throws, and no 
   assertEquals(await withDisk(undefined, context, (disk) => Promise.resolve(disk)), undefined);
 });
 
+test("withDisk() says why there can be no temporary folder, and goes on without one", async () => {
+  const { context, terminal } = setUp("/none");
+  for (const reason of ["EROFS: read-only file system, mkdtemp '/tmp/x'", "No such file or directory"]) {
+    const makeTempFolder = () => Promise.reject(new Error(reason));
+    const processes = { makeTempFolder, runSelf: () => Promise.reject(new Error("none")) };
+    const disk = await withDisk(undefined, { ...context, processes }, (disk) => Promise.resolve(disk));
+    assertEquals(disk, undefined);
+    assertStringIncludes(terminal.stderr.text, `warning: Nothing is kept on disk: ${reason}\n`);
+  }
+});
+
 test("loadFromDisk() loads what is kept, and asks nobody for what is not", async () => {
   await using temp = await tempFolder();
   await fill(temp.path, /weather/);

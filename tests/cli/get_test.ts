@@ -406,6 +406,23 @@ test("slipstream get shows a live line on a terminal and takes it away", async (
   assertEquals(setup.clock.pending, 0);
 });
 
+test("slipstream get counts the URLs of a list once all of it was read, in the live line and at Ctrl-C", async () => {
+  for (const source of ["@/urls", "-"]) {
+    const setup = new Setup(ANY, [{ kind: "stall", match: /late/ }]);
+    const list = [`# a list`, `${HOST}/1`, `${HOST}/late1`, `${HOST}/late2`];
+    setup.terminal.files.contents.set("/urls", list.join("\n"));
+    setup.terminal.stdin = list;
+    setup.terminal.stderr.isTerminal = true;
+    setup.terminal.noColor = true;
+    const ending = setup.start("--ndjson", "-o", "/lines", source);
+    await setup.clock.advance(1_000);
+    assertMatch(setup.terminal.stderr.writes.at(-1)!, /^\r1\/3 .* 33 % .* 2 in flight/);
+    setup.terminal.interrupt();
+    assertEquals(await ending, 130);
+    assertMatch(setup.terminal.stderr.writes.at(-1)!, /^Interrupted: 1 done, 2 not done, /);
+  }
+});
+
 test("slipstream get shows no live line where data goes to the same terminal", async () => {
   const setup = new Setup(ANY, [], 1_000);
   setup.terminal.stderr.isTerminal = true;

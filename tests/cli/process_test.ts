@@ -46,6 +46,23 @@ test("slipstream as a process names the host that was given, for all URLs or for
   assertEquals(lines.map((line) => JSON.parse(line).value.host), ["one.test", `127.0.0.1:${server.port}`]);
 });
 
+test("slipstream as a process writes all files where there are fewer descriptors than it was to have requests in flight", async () => {
+  // So slow that all are in flight that may be.
+  await using cdn = createSimulatedCdn({ resources: (path) => ({ json: { path } }), latency: 50 });
+  const { url } = await cdn.listen();
+  await using temp = await tempFolder();
+  const urls = Array.from({ length: 300 }, (_, index) => `${url}/${index}.json`);
+  const args = ["get", "--concurrency", "200", "--out", `${temp.path}/out`, "-"];
+  const { code, stderr } = await runCli(args, { input: urls.join("\n"), descriptors: 64 });
+  assertMatch(stderr, /^warning: --concurrency 200 may need .* the limit is 64 .*: 12 at once\n300 done, /);
+  assertEquals([code, cdn.log.requests, cdn.log.peakOpenRequests <= 12], [0, 300, true]);
+  const host = new URL(url).host.replace(":", "_");
+  assertEquals(
+    (await temp.list()).filter((path) => path.endsWith(".json")).sort(),
+    urls.map((_, index) => `out/${host}/${index}.json`).sort(),
+  );
+});
+
 test("slipstream as a process ends with 2 and its usage when a flag does not exist", async () => {
   const { code, stdout, stderr } = await runCli(["get", "--nope"]);
   assertEquals([code, stdout], [2, ""]);

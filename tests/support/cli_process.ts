@@ -49,6 +49,8 @@ export interface CliProcessOptions {
   readonly permissions?: readonly string[] | undefined;
   /** The descriptor of the output that leads to a full disk (`/dev/full`). */
   readonly full?: 1 | 2 | undefined;
+  /** How many files and sockets the process may have open. */
+  readonly descriptors?: number | undefined;
   /** Whether the process ignores SIGHUP, as under `nohup`. */
   readonly nohup?: boolean | undefined;
   /** The path of the program to run; by default the command line. */
@@ -58,16 +60,18 @@ export interface CliProcessOptions {
 /** Starts the command line. */
 export async function startCli(
   args: readonly string[],
-  { input, env, permissions = ["--allow-all"], full, nohup = false, program = MAIN }: CliProcessOptions = {},
+  { input, env, permissions = ["--allow-all"], full, descriptors, nohup = false, program = MAIN }:
+    CliProcessOptions = {},
 ): Promise<CliProcess> {
   const { spawn } = await import("node:child_process");
   const folder = await tempFolder();
+  const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
   const redirection = full === undefined ? "" : `${full}>/dev/full`;
   const child = spawn(
     "/bin/sh",
     [
       "-c",
-      `${nohup ? "trap '' HUP; " : ""}exec "$0" "$@" ${redirection}`,
+      `${nohup ? "trap '' HUP; " : ""}${limit}exec "$0" "$@" ${redirection}`,
       currentProcess.execPath,
       ...await programArgs(program, folder, permissions),
       ...args,
