@@ -19,7 +19,7 @@ test("EntriesState remembers the last 1,000 URLs of each kind", () => {
   assertEquals(state.moment, 0);
 });
 
-test("EntriesState.hasChanged() takes anything for changed up to the last change that it has forgotten", () => {
+test("EntriesState.hasChanged() treats any URL as changed up to the last change that it has forgotten", () => {
   const state = new EntriesState();
   const change = (url: string) => void state.changes.set(url, ++state.moment);
   const begun = ++state.moment;
