@@ -1,5 +1,5 @@
 /**
- * What stands in queues by priority.
+ * An item for tests of queues by priority.
  *
  * @module
  */
