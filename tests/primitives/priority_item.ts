@@ -6,7 +6,7 @@
 
 import type { PriorityItem } from "../../src/primitives/priority_queue.ts";
 
-/** An item that knows when it came. */
+/** An item that records its order of arrival. */
 export class Item implements PriorityItem<Item> {
   previous: Item | undefined;
   next: Item | undefined;

@@ -25,7 +25,7 @@ export type Ending = "end" | "hang" | Error;
 /** A body whose chunks arrive one by one. */
 export interface ChunkedBody {
   readonly response: Response;
-  /** How many chunks were asked for. */
+  /** How many chunks the reader has requested. */
   pulled: number;
   /** Whether its reader has left. */
   isCancelled: boolean;
