@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { capacityWarning } from "../../src/cli/capacity_warning.ts";
 import { test } from "../support/test.ts";
 
-test("capacityWarning() says nothing where there is enough, or nobody knows", () => {
+test("capacityWarning() is empty if the limit is high enough, or unknown", () => {
   const plenty = { descriptors: 1_024, requests: 256, writesFiles: false };
   assertEquals(capacityWarning(20, plenty), undefined);
   assertEquals(capacityWarning(256, plenty), undefined);
@@ -12,7 +12,7 @@ test("capacityWarning() says nothing where there is enough, or nobody knows", ()
   );
 });
 
-test("capacityWarning() counts a file beside each connection", () => {
+test("capacityWarning() counts a file for each connection", () => {
   const few = { descriptors: 1_024, requests: Infinity };
   assertEquals(capacityWarning(600, { ...few, writesFiles: false }), undefined);
   assertEquals(
@@ -21,7 +21,7 @@ test("capacityWarning() counts a file beside each connection", () => {
   );
 });
 
-test("capacityWarning() says what the runtime sends at once", () => {
+test("capacityWarning() states how much the runtime sends at once", () => {
   assertEquals(
     capacityWarning(500, { descriptors: 100_000, requests: 256, writesFiles: true }),
     "--concurrency 500 is more than this runtime sends at once: 256",
