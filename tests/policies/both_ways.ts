@@ -11,10 +11,10 @@ import { test } from "../support/test.ts";
 export type TestBothWays<T> = (name: string, body: (make: T) => void | Promise<void>) => void;
 
 /**
- * Prepares tests for both ways.
+ * Returns a function that registers a test for both ways.
  *
- * @param makerOf What makes the clients of a test, with a listener or without.
- * @returns Registers a test for both.
+ * @param makerOf Returns the function that creates a test's clients, with a listener or without.
+ * @returns Registers a test twice, once for each way.
  */
 export function bothWays<T>(makerOf: (listens: boolean) => T): TestBothWays<T> {
   return (name, body) => {
