@@ -57,7 +57,7 @@ test("LoadShedder.watch() lets requests of batches and requests that were sent b
   assertEquals([ofBatch.state, waiting[0]!.state], ["pending", "rejected"]);
 });
 
-test("LoadShedder.watch() refuses a single request after 'maxQueueMs', and says what it has waited for", async () => {
+test("LoadShedder.watch() refuses a single request after 'maxQueueMs', and says what it was waiting for", async () => {
   const { clock, scheduler, holder, queue } = setUp({ maxQueueMs: 50 });
   const early = queue(fakeCall());
   await clock.advance(20);

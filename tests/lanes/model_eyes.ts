@@ -23,7 +23,7 @@ export class Eyes {
    * fell are still sent.
    */
   readonly limits: Map<string, { readonly atMs: number; readonly most: number }> = new Map();
-  /** The tables of calls that others may join. */
+  /** The tables of calls that other calls may join. */
   readonly flights: Set<Flights> = new Set();
   /** When each lane's breaker changed last. */
   readonly changedAtMs: Map<string, number> = new Map();

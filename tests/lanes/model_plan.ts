@@ -19,7 +19,7 @@ export interface RatePlan {
   readonly burst: number;
 }
 
-/** A client, its servers and its surroundings. */
+/** The settings of a client, of its servers and of its surroundings. */
 export interface Plan {
   readonly seed: number;
   readonly origins: readonly string[];

@@ -158,7 +158,7 @@ for (
     : `a limit per ${"per" in rateLimit ? rateLimit.per : "client"}`;
 
   testBothWays(
-    `S4: a 429 pauses everyone who asks its origin, and nobody else, with ${name}`,
+    `S4: a 429 pauses all requests to its origin, and no others, with ${name}`,
     async (setUp) => {
       const { client, clock, network } = setUp(
         ({ url, nth }) =>
@@ -395,7 +395,7 @@ testBothWays('S4: with `pauseOn429: "request"` a 429 makes only its own request 
 });
 
 testBothWays(
-  'S4: with `pauseOn429: "request"` those of a batch that are refused again and again wait ever longer',
+  'S4: with `pauseOn429: "request"` requests of a batch that are refused again and again wait longer and longer',
   async (setUp) => {
     const WINDOW_MS = 5_000;
     const answeredMs: number[] = [];

@@ -71,7 +71,7 @@ function setUp(
     scheduler.adopt(made);
     return made;
   };
-  /** Lets a request wait, or go at once. */
+  /** Puts a request in line, or admits it at once. */
   const wait = (lanes: Lane | readonly Lane[], options: GuestOptions = {}): Guest => {
     const { errand = patient(), isUrgent = false, mustBeRun = false } = options;
     const guest = new Guest(errand, lanes instanceof Lane ? [lanes] : lanes, isUrgent, mustBeRun);
