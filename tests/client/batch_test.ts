@@ -243,7 +243,7 @@ test("Batch treats a source that can't be opened as one that throws, and leaves 
   try {
     batch.pump();
   } catch (error) {
-    assertStrictEquals(error, broken); // who pumps may be told instead of the consumer
+    assertStrictEquals(error, broken); // the caller of pump() may get the error instead of the consumer
     consumer.onEnd({ reason: error });
   }
   assertEquals(consumer.log, [{ failed: broken }]);

@@ -122,7 +122,7 @@ export class FakeNetwork {
         try {
           await this.#pause(signal, bodyMs);
         } catch {
-          return; // the listener has told the reader
+          return; // the abort listener has already errored the body
         }
         if (breaksWith !== undefined) {
           end();

@@ -339,7 +339,7 @@ async function failureOf(seed: number, listens: boolean): Promise<string | undef
     await clock.advance(FOR_EVER_MS);
     ordeal.check();
     return undefined;
-  } catch (error) { // the other seeds are run all the same
+  } catch (error) { // report this seed, and run the others
     return `seed ${seed}: ${error instanceof Error ? error.message : error}`;
   }
 }
