@@ -1097,7 +1097,7 @@ testBothWays(
   },
 );
 
-// Where requests may die
+// In workers, where requests may die
 
 test("attempt() keeps its permit in a worker as long as its request goes on, and not for its whole timeout", async () => {
   const clock = new ManualClock();
@@ -1121,7 +1121,7 @@ test("attempt() keeps its permit in a worker as long as its request goes on, and
   const attempted = watch(attempt(environment, call, target, admission!));
   await clock.advance(10_500);
   assertEquals([attempted.state, admission!.expiresAtMs], ["pending", 12_000]);
-  deadlines.isDying = true; // after the next beat there is none any more
+  deadlines.isDying = true; // the next beat is the last one
   await clock.advance(500);
   deadlines.isDying = false;
   const next = watch(admit(environment, fakeCall({ settings }), [target.lane]));
@@ -1164,7 +1164,7 @@ for (
     const attempted = watch(attempt(environment, call, fakeTarget({ lane }), admission!));
     await microtasks(5);
     deadlines.isDying = !goesOn;
-    await clock.advance(1_000); // the last beat of one that has died
+    await clock.advance(1_000); // the last beat of the request that has died
     deadlines.isDying = false;
     const reason = new Error("no request waits for it any more");
     request.isElsewhere = true;

@@ -53,7 +53,7 @@ function setUp({ changes, call = fakeCall(), isProbe = false }: SetUp = {}) {
   return { verdict, told, target, environment };
 }
 
-test("AttemptVerdict.judgeStatus() reports 5xx and 408 to the breaker, and overload to the limits", () => {
+test("AttemptVerdict.judgeStatus() reports success, failure or neither to the breaker, and overload to the limits", () => {
   const toldOf = (status: number): unknown[] => {
     const { verdict, told } = setUp();
     verdict.judgeStatus(new Response(null, { status }));

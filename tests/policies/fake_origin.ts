@@ -90,7 +90,7 @@ export class FakeOrigin {
         const onAbort = (): void => {
           close();
           controller.error(signal?.reason);
-          reader.cancel(signal?.reason).catch(() => {}); // a body that breaks is not worth a word here
+          reader.cancel(signal?.reason).catch(() => {}); // the reader already has the reason of the abort
         };
         if (signal?.aborted) onAbort();
         else signal?.addEventListener("abort", onAbort, { once: true });

@@ -419,7 +419,7 @@ testBothWays(
   },
 );
 
-// S2: where it was thrown
+// S2: errors by the place where they are thrown
 
 test("retry makes a malformed request fail once, as a TypeError, before anything is sent (S2)", async () => {
   const requests: (string | RequestSpec)[] = [
