@@ -105,7 +105,7 @@ test("WriteQueue.room() lends memory whose bytes do not change until they have b
   const { file, writes } = slowFile(content);
   const late: DiskFile = {
     ...file,
-    // What is written is looked at last.
+    // Read the chunks as late as possible.
     async write(chunks, position) {
       await eventLoopTurn();
       const writing = file.write(chunks, position);
@@ -117,7 +117,7 @@ test("WriteQueue.room() lends memory whose bytes do not change until they have b
   const sizes = [100_000, 524_288, 300_000, 7, 65_535, 400_000, 65_536];
   for (let at = 0, index = 0; at < data.length; index++) {
     const bytes = data.subarray(at, at + sizes[index % sizes.length]!);
-    // Some come without the room.
+    // Some chunks do not use the lent buffer.
     await queue.add(index % 5 === 4 ? bytes : filled(queue.room(), bytes));
     at += bytes.length;
   }
@@ -147,7 +147,7 @@ test("WriteQueue.room() lends a few buffers again and again, and none that did n
   let fresh = 0;
   for (let count = 0; count < 50; count++) {
     const room = queue.room();
-    // New memory is empty behind the last chunk.
+    // The end of a new buffer is zero.
     if (room.at(-1) === 0) fresh++;
     room[room.length - 1] = 1;
     await queue.add(filled(room, large));
