@@ -19,7 +19,7 @@ export function pieces(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array
   return Array.from({ length: count }, (_, index) => bytes.slice(index * size, (index + 1) * size));
 }
 
-/** What a body does after its chunks: it ends, breaks off, or waits for its reader to leave. */
+/** How a body goes on after its chunks: it ends, breaks off, or hangs until its reader leaves. */
 export type Ending = "end" | "hang" | Error;
 
 /** A body whose chunks arrive one by one. */
