@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { capacityWarning } from "../../src/cli/capacity_warning.ts";
 import { test } from "../support/test.ts";
 
-test("capacityWarning() is empty if the limit is high enough, or unknown", () => {
+test("capacityWarning() gives no warning if the limit is high enough, or unknown", () => {
   const plenty = { descriptors: 1_024, requests: 256, writesFiles: false };
   assertEquals(capacityWarning(20, plenty), undefined);
   assertEquals(capacityWarning(256, plenty), undefined);
