@@ -9,11 +9,11 @@ interface Scene {
   readonly maxBytes: number;
   readonly least: number;
   readonly most: number;
-  /** How many processes are killed half-way, each of which another one follows. */
+  /** How many processes are killed half-way; each is replaced by another one. */
   readonly kills: number;
 }
 
-/** The most bytes that a folder held while several processes wrote to it; also those of files that are being written. */
+/** Returns the most bytes that a folder held while several processes wrote to it, temporary files included. */
 async function peakOf({ processes, kills, writes, maxBytes, least, most }: Scene): Promise<number> {
   await using folder = await tempFolder();
   await folder.folder("cache");
@@ -47,7 +47,10 @@ async function peakOf({ processes, kills, writes, maxBytes, least, most }: Scene
   return Math.max(peak, sizeOfBoth(left, left));
 }
 
-/** The files of a folder, by path and inode, with their sizes. They need not all have been there at one moment. */
+/**
+ * Returns the files of a folder, by path and inode, with their sizes. They may not all have been there at the same
+ * time.
+ */
 async function filesOf(folder: TempFolder): Promise<ReadonlyMap<string, number>> {
   const { lstat } = await import("node:fs/promises");
   const paths = (await folder.list().catch(() => [])).filter((path) =>
@@ -55,14 +58,14 @@ async function filesOf(folder: TempFolder): Promise<ReadonlyMap<string, number>>
   );
   const files = new Map<string, number>();
   await Promise.all(paths.map(async (path) => {
-    // What is listed may be gone.
+    // A listed file may be gone.
     const info = await lstat(`${folder.path}/${path}`).catch(() => undefined);
     if (info !== undefined) files.set(`${path} ${info.ino}`, info.size);
   }));
   return files;
 }
 
-/** What a folder held, at least, between two looks at it: the files that were there at both. */
+/** Returns the least that a folder held between two looks at it: the files that were there both times. */
 function sizeOfBoth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
   let size = 0;
   for (const [file, bytes] of after) size += Math.min(bytes, before.get(file) ?? 0);

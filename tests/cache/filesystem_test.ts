@@ -6,7 +6,7 @@ import { runtime, test } from "../support/test.ts";
 import { entryOf } from "./filesystem/entry.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
-test("filesystemCache() keeps entries in a folder given as a path or as a URL, for whoever opens it", async () => {
+test("filesystemCache() keeps entries in a folder given as a path or as a URL, for any later instance", async () => {
   await using folder = await tempFolder();
   const dir = `${folder.path}/a cache/é`;
   const url = new URL(`file://${folder.path}/a%20cache/%C3%A9/`);
@@ -16,7 +16,7 @@ test("filesystemCache() keeps entries in a folder given as a path or as a URL, f
   assertEquals((await folder.list()).slice(0, 3), ["a cache/", "a cache/é/", "a cache/é/v1/"]);
 });
 
-test("filesystemCache() has bounds of its own, and keeps to those it is given", async () => {
+test("filesystemCache() has default bounds, and keeps to given ones", async () => {
   await using folder = await tempFolder();
   assertEquals(filesystemCache(folder.path).maxEntryBytes, 16 * 1024 * 1024);
   assertEquals(filesystemCache(folder.path, { maxBytes: 1_000 }).maxEntryBytes, 1_000);
@@ -35,7 +35,7 @@ test("filesystemCache() takes the time from 'now'", async () => {
   assertEquals(await cache.get("a"), undefined);
 });
 
-test("filesystemCache() refuses what is no folder", () => {
+test("filesystemCache() refuses a value that is no folder", () => {
   for (const dir of ["", "a\0b", undefined, null, 5, {}, new URL("https://a.test/b")]) {
     const message = "Cannot create filesystem cache as 'dir' must be a path or a file URL: received ";
     assertThrows(() => filesystemCache(dir as string), TypeError, message);
@@ -43,7 +43,7 @@ test("filesystemCache() refuses what is no folder", () => {
   assertThrows(() => filesystemCache(new URL("file:///a%2Fb")), TypeError);
 });
 
-test("filesystemCache() refuses options that are no good, before it touches anything", async () => {
+test("filesystemCache() refuses bad options, before it touches any file", async () => {
   await using folder = await tempFolder();
   const open = (options: object) => () => filesystemCache(folder.path, options as FilesystemCacheOptions);
   for (const name of ["maxBytes", "maxEntryBytes"]) {
@@ -70,7 +70,7 @@ test("filesystemCache() refuses options that are no good, before it touches anyt
   assertEquals(await folder.list(), []);
 });
 
-test("createClient() with filesystemCache() asks for each file once, also in another client", async () => {
+test("createClient() with filesystemCache() fetches each file once, also in another client", async () => {
   await using folder = await tempFolder();
   let requests = 0;
   const load = async (path: string) => {
@@ -103,7 +103,7 @@ test("createClient() with filesystemCache() goes on without a folder, and warns 
   assertEquals(await folder.list(), ["file"]);
 });
 
-test("filesystemCache() keeps no process alive, and leaves nothing open", async () => {
+test("filesystemCache() keeps no process alive, and leaves no file open", async () => {
   await using folder = await tempFolder();
   const { execFile } = await import("node:child_process");
   const { promisify } = await import("node:util");
@@ -119,7 +119,7 @@ test("filesystemCache() keeps no process alive, and leaves nothing open", async 
 });
 
 if (runtime === "deno") {
-  test("filesystemCache() rejects without the permission, and reads with that alone", async () => {
+  test("filesystemCache() rejects without permissions, and reads with the read permission alone", async () => {
     await using folder = await tempFolder();
     await filesystemCache(folder.path).set("a", entryOf(5));
     for (
@@ -141,13 +141,13 @@ if (runtime === "deno") {
   test("filesystemCache() rejects in a folder that it may not write, and reads from it", async () => {
     await using folder = await tempFolder();
     await filesystemCache(folder.path).set("a", entryOf(5));
-    // Where there is no such folder, nobody may make one.
+    // A folder that no process may create.
     await assertRejects(async () => await filesystemCache("/proc/slipstream-test").set("a", entryOf(5)));
     assertEquals(await filesystemCache(folder.path).get("a"), entryOf(5));
   });
 }
 
-test("filesystemCache() announces what it writes, which is no entry, and clear() removes that too", async () => {
+test("filesystemCache() keeps a ledger of its writes beside the entries, and clear() removes that too", async () => {
   await using folder = await tempFolder();
   const cache = filesystemCache(folder.path, { maxBytes: 10_000 });
   for (const key of ["a", "b", "c"]) await cache.set(key, entryOf(1_000));
@@ -162,7 +162,7 @@ test("filesystemCache() announces what it writes, which is no entry, and clear()
   assertEquals(await folder.list(), []);
 });
 
-test("filesystemCache() stores without a ledger where somebody keeps a file of that name", async () => {
+test("filesystemCache() stores without a ledger if another file has the ledger's name", async () => {
   await using folder = await tempFolder();
   await folder.folder("v1");
   await folder.write("v1/ledger", "mine");

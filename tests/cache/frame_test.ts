@@ -18,7 +18,7 @@ test("takeSnapshot() copies an entry, and refuses one that is too large with its
   ]);
 });
 
-test("packFrame() makes what readHead(), readMeta() and readFrameBody() read", async () => {
+test("packFrame() creates frames that readHead(), readMeta() and readFrameBody() read", async () => {
   for (const entry of [ENTRY, entryOf(""), entryOf(new Uint8Array(100_000))]) {
     const snapshot = takeSnapshot(entry, 1_000_000)!;
     for (const stored of [snapshot.body, await gzip(snapshot.body)]) {
@@ -30,7 +30,7 @@ test("packFrame() makes what readHead(), readMeta() and readFrameBody() read", a
   }
 });
 
-test("readHead() reads views and beginnings, and nothing that was not packed", () => {
+test("readHead() reads views and beginnings of frames, and nothing else", () => {
   const frame = packFrame(takeSnapshot(ENTRY, 1_000)!);
   const view = new Uint8Array([1, 2, 3, ...frame]).subarray(3);
   assertEquals(readHead(view), readHead(frame));
@@ -39,7 +39,7 @@ test("readHead() reads views and beginnings, and nothing that was not packed", (
   assertEquals(readHead(randomBytes(100)), undefined);
 });
 
-test("readMeta() reads no metadata of another version or shape", () => {
+test("readMeta() refuses metadata of another version or shape", () => {
   const read = (meta: unknown) => {
     const json = new TextEncoder().encode(JSON.stringify(meta));
     const frame = packFrame({ meta: json, body: new Uint8Array(0) });

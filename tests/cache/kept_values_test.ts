@@ -3,7 +3,7 @@ import { KeptValues, keptValuesOf, type ValueHolder } from "../../src/cache/kept
 import { takeSnapshot } from "../../src/cache/snapshot.ts";
 import { test } from "../support/test.ts";
 
-/** A holder with so much room, and what it counts. */
+/** Creates a holder with this much room, which counts its bytes. */
 function holderOf(room = Infinity): ValueHolder & { bytes: number } {
   return {
     bytes: 0,
@@ -27,7 +27,7 @@ function heldBy(holder: ValueHolder): KeptValues {
 const VALUE = [1, 2, 3];
 const BYTES = takeSnapshot(VALUE)!.bytes;
 
-test("KeptValues.find() gives what was kept for the same schema object, and for none", () => {
+test("KeptValues.find() returns the value that was kept for the same schema object, or for none", () => {
   const values = heldBy(holderOf());
   const [one, two] = [{}, {}];
   values.keep(undefined, "raw");
@@ -44,13 +44,13 @@ test("KeptValues.keep() keeps the first of two values for a schema", () => {
   assertEquals(values.find(schema)?.give(), 1);
 });
 
-test("KeptValues.keep() keeps nothing while nobody counts it", () => {
+test("KeptValues.keep() keeps nothing without a holder", () => {
   const values = new KeptValues();
   values.keep(undefined, VALUE);
   assertEquals([values.find(undefined), values.bytes, values.isHeld], [undefined, 0, false]);
 });
 
-test("KeptValues.keep() looks only once at what can't be kept", () => {
+test("KeptValues.keep() examines a value that can't be kept only once", () => {
   const values = heldBy(holderOf());
   let looks = 0;
   const value = new Proxy({}, {
@@ -63,7 +63,7 @@ test("KeptValues.keep() looks only once at what can't be kept", () => {
   assertEquals([looks, values.find(undefined), values.bytes], [1, undefined, 0]);
 });
 
-test("KeptValues.keep() drops the value of the schema that came first, and counts it no more", () => {
+test("KeptValues.keep() drops the value of the oldest schema, and frees its bytes", () => {
   const holder = holderOf();
   const values = heldBy(holder);
   const schemas = Array.from({ length: 6 }, () => ({}));
@@ -79,7 +79,7 @@ test("KeptValues.keep() drops the value of the schema that came first, and count
   assertEquals([values.bytes, holder.bytes], [4 * BYTES, 4 * BYTES]);
 });
 
-test("KeptValues.keep() keeps what there is room for", () => {
+test("KeptValues.keep() keeps as many values as there is room for", () => {
   const holder = holderOf(BYTES);
   const values = heldBy(holder);
   const [one, two] = [{}, {}];
@@ -89,7 +89,7 @@ test("KeptValues.keep() keeps what there is room for", () => {
   assertEquals([values.bytes, holder.bytes], [BYTES, BYTES]);
 });
 
-test("KeptValues.release() leaves the values to who has them, and hold() counts them again", () => {
+test("KeptValues.release() leaves the values to their users, and hold() counts them again", () => {
   const [first, second, small] = [holderOf(), holderOf(), holderOf(BYTES - 1)];
   const values = heldBy(first);
   values.keep(undefined, VALUE);
@@ -104,7 +104,7 @@ test("KeptValues.release() leaves the values to who has them, and hold() counts 
   assertEquals([small.bytes, values.bytes, values.find(undefined)], [0, 0, undefined]);
 });
 
-test("keptValuesOf() takes nothing for values that is none", () => {
+test("keptValuesOf() ignores an object that holds no kept values", () => {
   const values = new KeptValues();
   assertStrictEquals(keptValuesOf(values), values);
   for (const other of [undefined, {}, null, { bytes: 1 }, []] as never[]) {

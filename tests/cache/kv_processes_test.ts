@@ -12,7 +12,7 @@ function start(...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), { args: command, stdin: "null", stdout: "piped" }).spawn();
 }
 
-/** Starts a writer, and resolves when it is writing. */
+/** Starts a writer, and resolves once it is writing. */
 async function startWriter(file: string, seed: number): Promise<AsyncDisposable> {
   const writer = start("write", file, `${seed}`);
   const output = writer.stdout.getReader();
@@ -26,7 +26,7 @@ async function startWriter(file: string, seed: number): Promise<AsyncDisposable>
   };
 }
 
-/** Reads while two writers write, kills them in the midst of it, and reads what they have left behind. */
+/** Reads while two writers write, kills them in the middle, and reads what they have left. */
 export async function crash(file: string, round: number): Promise<ReadCounts[]> {
   const output = await readWhileWriting(file, round);
   using kv = await Deno.openKv(file);
@@ -41,7 +41,7 @@ async function readWhileWriting(file: string, round: number): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-// On Bun there is no store in a file.
+// Bun has no store in a file.
 if (runtime === "deno") {
   test("kvCache() gives whole entries only, with two writers that are killed and a reader on one file", async () => {
     await using folder = await tempFolder();
@@ -53,7 +53,7 @@ if (runtime === "deno") {
     assertEquals([total.wrong, total.missed], [0, 0]);
     assert(total.whole > 20);
     using kv = await Deno.openKv(file);
-    // What a kill leaves behind are whole entries or none.
+    // A kill leaves whole entries or none.
     assertEquals((await kvCache(kv).sweep?.())?.removed, 0);
   });
 }

@@ -8,7 +8,7 @@ import { MemoryKv } from "../support/memory_kv.ts";
 import { test } from "../support/test.ts";
 
 const KEY = sha256("a");
-/** What one atomic takes, without metadata. */
+/** The room of one atomic operation, without metadata. */
 const MAX_STORED_BYTES = 780_000;
 
 function eachStore(name: string, body: (kv: TestKv) => Promise<void>): void {
@@ -24,7 +24,7 @@ function eachStore(name: string, body: (kv: TestKv) => Promise<void>): void {
   }
 }
 
-/** A cache that retries without waiting, and the delays that it wanted. */
+/** Creates a cache that retries without waiting, and records its delays. */
 function setUp(kv: KvStore, options: KvCacheOptions = {}) {
   const delays: number[] = [];
   const delay = (delayMs: number) => {
@@ -339,7 +339,7 @@ test("kvCache() reads an entry in one batch, whatever its size", async () => {
   }
 });
 
-test("kvCache() looks once more at an entry in parts, and not at one that is absent", async () => {
+test("kvCache() looks again at an incomplete entry, and not at an absent one", async () => {
   const kv = new MemoryKv();
   const { cache } = setUp(kv);
   const entry = entryOf(randomBytes(200_000));
@@ -347,14 +347,14 @@ test("kvCache() looks once more at an entry in parts, and not at one that is abs
   await kv.delete(["slipstream", 1, KEY, 2]);
   let reads = 0;
   kv.beforeOperation = async (operation) => {
-    // Somebody completes it between the two looks.
+    // Another writer completes it between the two looks.
     if (operation === "read" && ++reads === 2) await kvCache(kv).set(KEY, entry);
   };
   assertEquals((await cache.get(KEY))?.body, entry.body);
   assertEquals([reads, await cache.get("absent"), reads], [2, undefined, 3]);
 });
 
-test("kvCache() looks no more when the caller has lost interest", async () => {
+test("kvCache() does not look again when the caller has lost interest", async () => {
   const kv = new MemoryKv();
   const { cache } = setUp(kv);
   await kv.set(["slipstream", 1, KEY, 2], new Uint8Array(10));
@@ -362,7 +362,7 @@ test("kvCache() looks no more when the caller has lost interest", async () => {
   assertEquals(kv.counts.read, 1);
 });
 
-test("kvCache().sweep() leaves an entry alone that was written while it looked", async () => {
+test("kvCache().sweep() keeps an entry that was written during its scan", async () => {
   const kv = new MemoryKv();
   const { cache } = setUp(kv);
   await kv.set(["slipstream", 1, KEY, 0], "foreign");
@@ -374,7 +374,7 @@ test("kvCache().sweep() leaves an entry alone that was written while it looked",
   assertEquals(textOf(await cache.get(KEY)), "new");
 });
 
-test("kvCache() tries three times while the database is locked, waiting longer each time", async () => {
+test("kvCache() tries three times while the database is locked, with growing waits", async () => {
   const kv = new MemoryKv();
   const { cache, delays } = setUp(kv);
   let locked = 0;
@@ -391,7 +391,7 @@ test("kvCache() tries three times while the database is locked, waiting longer e
   }
 });
 
-test("kvCache() throws what the store throws, and goes on when it goes on", async () => {
+test("kvCache() throws the errors of its store, and works again when the store does", async () => {
   const kv = new MemoryKv({ maxBytes: 100_000 });
   const { cache, delays } = setUp(kv);
   await cache.set(KEY, entryOf("old"));
@@ -406,7 +406,7 @@ test("kvCache() throws what the store throws, and goes on when it goes on", asyn
   await assertRejects(async () => await cache.sweep?.(), Error, "Bad resource ID");
 });
 
-test("kvCache() misses what is corrupt also where it can't be removed", async () => {
+test("kvCache() treats a corrupt entry as a miss even if it can't remove it", async () => {
   const kv = new MemoryKv();
   const { cache } = setUp(kv);
   await kv.set(["slipstream", 1, KEY, 0], "foreign");
@@ -434,7 +434,7 @@ test("kvCache() gives only whole entries of one write while others write", async
   await Promise.all(writing);
 });
 
-test("kvCache() refuses stores and options that are no good", () => {
+test("kvCache() refuses bad stores and options", () => {
   const refuse = (
     kv: unknown,
     options: unknown,

@@ -5,7 +5,7 @@ import { memoryCache, type MemoryCacheOptions } from "../../src/cache/memory.ts"
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
-/** Room for an entry's metadata, generously. */
+/** A generous bound for an entry's metadata. */
 const META_BYTES = 400;
 
 function entryOf(size: number, meta: Partial<CacheMeta> = {}): CacheEntry {
@@ -22,14 +22,14 @@ function setUp(options: MemoryCacheOptions = {}) {
   return { cache, get, keysOf: (...keys: string[]) => keys.filter((key) => get(key) !== undefined) };
 }
 
-test("memoryCache() gives back what was stored, and nothing under other keys", () => {
+test("memoryCache() returns stored entries, and nothing under other keys", () => {
   const { cache, get } = setUp();
   const entry = entryOf(3, { headers: [["content-type", "a/b"]] });
   assertEquals([cache.set("a", entry), get("a"), get("b")], [true, entry, undefined]);
   assertEquals([cache.name, cache.maxEntryBytes], ["memory", 4 * 1024 * 1024]);
 });
 
-test("memoryCache() keeps the bytes as they were when they were stored", () => {
+test("memoryCache() keeps the bytes as they were at set()", () => {
   const { cache, get } = setUp();
   const entry = entryOf(3);
   cache.set("a", entry);
@@ -59,7 +59,7 @@ test("memoryCache() never holds more bytes than maxBytes, whatever is stored and
     assert(bytes <= maxBytes, `${bytes} bytes after step ${step}`);
     assert(held.length <= 30, `${held.length} entries after step ${step}`);
   }
-  // No byte was counted that is not there: as much fits as into a new one.
+  // No more bytes were counted than there are: as much fits as into a new cache.
   for (const key of keys) cache.delete(key);
   assertEquals(
     capacityOf(cache),
@@ -67,14 +67,14 @@ test("memoryCache() never holds more bytes than maxBytes, whatever is stored and
   );
 });
 
-/** How many entries of a kilobyte fit. */
+/** Returns how many entries of a kilobyte fit. */
 function capacityOf(cache: ReturnType<typeof memoryCache>): number {
   const keys = Array.from({ length: 100 }, (_, index) => `new ${index}`);
   for (const key of keys) cache.set(key, entryOf(1_000));
   return keys.filter((key) => cache.get(key) !== undefined).length;
 }
 
-test("memoryCache() uses what it has: a kilobyte takes a little more than a kilobyte", () => {
+test("memoryCache() uses its room: an entry of a kilobyte takes a little more than a kilobyte", () => {
   const count = capacityOf(memoryCache({ maxBytes: 20_000 }));
   assert(count >= 20_000 / (1_000 + META_BYTES) - 1 && count < 20, `${count}`);
 });
@@ -98,7 +98,7 @@ test("memoryCache() counts the metadata", () => {
   assertEquals(cache.set("e", entryOf(0, { vary: [["x", null]] })), true);
 });
 
-test("memoryCache() counts an entry that is overwritten once", () => {
+test("memoryCache() counts an overwritten entry once", () => {
   const { cache, keysOf } = setUp({ maxBytes: 5_000 });
   cache.set("other", entryOf(1_000));
   for (let count = 0; count < 20; count++) assertEquals(cache.set("a", entryOf(1_000)), true);
@@ -113,13 +113,13 @@ test("memoryCache() refuses an entry that is too large, and keeps the others", (
   assertEquals([keysOf("a", "b", "c", "d"), get("a")?.body.length], [["a", "b", "c"], 1_000]);
 });
 
-test("memoryCache() takes no entry larger than everything together", () => {
+test("memoryCache() accepts no entry larger than maxBytes", () => {
   const { cache, keysOf } = setUp({ maxBytes: 1_000 });
   assertEquals([cache.maxEntryBytes, cache.set("a", entryOf(1_001)), keysOf("a")], [1_000, false, []]);
   assertEquals(cache.set("a", entryOf(100)), true);
 });
 
-test("memoryCache() lets the entry go that was not used for longest, by entries and by bytes", () => {
+test("memoryCache() evicts the entry that was not used for longest, by entries and by bytes", () => {
   for (const options of [{ maxEntries: 3 }, { maxBytes: 3 * (1_000 + META_BYTES) }]) {
     const { cache, keysOf, get } = setUp(options);
     for (const key of ["a", "b", "c"]) cache.set(key, entryOf(1_000));
@@ -130,14 +130,14 @@ test("memoryCache() lets the entry go that was not used for longest, by entries 
   }
 });
 
-test("memoryCache() makes room for a large entry by as many as it takes", () => {
+test("memoryCache() evicts as many entries as a large one needs", () => {
   const { cache, keysOf } = setUp({ maxBytes: 4 * (1_000 + META_BYTES) });
   for (const key of ["a", "b", "c", "d"]) cache.set(key, entryOf(1_000));
   assertEquals(cache.set("large", entryOf(3_000)), true);
   assertEquals(keysOf("a", "b", "c", "large"), ["large"]);
 });
 
-test("memoryCache() gives nothing that is past its removeAt, and frees its bytes", () => {
+test("memoryCache() returns no entry past its removeAt, and frees its bytes", () => {
   let now = 0;
   const { cache, get, keysOf } = setUp({ now: () => now, maxBytes: 3 * (1_000 + META_BYTES) });
   cache.set("old", entryOf(1_000));
@@ -171,7 +171,7 @@ test("memoryCache().clear() removes everything, and frees all bytes", () => {
   }
 });
 
-test("memoryCache() refuses bounds that are no good", () => {
+test("memoryCache() refuses bad bounds", () => {
   for (const name of ["maxBytes", "maxEntryBytes", "maxEntries"]) {
     for (const value of [0, -1, 1.5, NaN, Infinity]) {
       const message = `Cannot create memory cache as '${name}' must be a positive integer: received ${value}`;
@@ -188,7 +188,7 @@ test("memoryCache() refuses bounds that are no good", () => {
   }
 });
 
-test("memoryCache() refuses options that are none, and a time that can't be asked for", () => {
+test("memoryCache() refuses a value that is no options object, and a bad 'now'", () => {
   for (const options of [null, "x", 5]) {
     const error = assertThrows(() => memoryCache(options as unknown as MemoryCacheOptions), TypeError);
     assertMatch(
@@ -205,7 +205,7 @@ test("memoryCache() refuses options that are none, and a time that can't be aske
   assert(memoryCache(undefined).maxEntryBytes > 0);
 });
 
-test("memoryCache() keeps values only where it is told to, and says so", () => {
+test("memoryCache() keeps values only if told to, and says so", () => {
   for (const [keep, has] of [[undefined, false], ["bytes", false], ["parsed", true]] as const) {
     const { cache, get } = setUp({ keep });
     cache.set("a", { ...entryOf(3), decoded: new KeptValues() });
@@ -213,14 +213,14 @@ test("memoryCache() keeps values only where it is told to, and says so", () => {
   }
 });
 
-test("memoryCache() refuses another word for what it keeps", () => {
+test("memoryCache() refuses another value of 'keep'", () => {
   for (const keep of ["json", "", null, true, 1]) {
     const error = assertThrows(() => memoryCache({ keep: keep as "parsed" }));
     assertMatch(String(error), /Cannot create memory cache as 'keep' must be 'bytes' or 'parsed': received/);
   }
 });
 
-test("memoryCache() counts values in maxBytes, and makes room for them", () => {
+test("memoryCache() counts values in maxBytes, and evicts for them", () => {
   const { cache, get, keysOf } = setUp({ maxBytes: 4_000, keep: "parsed" });
   cache.set("a", entryOf(1_000));
   cache.set("b", entryOf(1_000));
@@ -229,13 +229,13 @@ test("memoryCache() counts values in maxBytes, and makes room for them", () => {
   values.keep(undefined, Array.from({ length: 200 }, () => 0.5));
   assertEquals(keysOf("a", "b"), ["b"]);
   assertEquals(values.find(undefined)?.give(), Array.from({ length: 200 }, () => 0.5));
-  // What it took is free again.
+  // The room of the value is free again.
   cache.delete("b");
   for (const key of ["c", "d", "e"]) cache.set(key, entryOf(900));
   assertEquals([keysOf("c", "d", "e"), values.isHeld], [["c", "d", "e"], false]);
 });
 
-test("memoryCache() keeps no value that makes its entry larger than maxBytes, and loses nothing for it", () => {
+test("memoryCache() keeps no value that would make its entry larger than maxBytes, and evicts nothing for it", () => {
   const { cache, get, keysOf } = setUp({ maxBytes: 4_000, keep: "parsed" });
   cache.set("a", entryOf(1_000));
   cache.set("b", entryOf(1_000));
@@ -244,7 +244,7 @@ test("memoryCache() keeps no value that makes its entry larger than maxBytes, an
   assertEquals([values.find(undefined), values.bytes, keysOf("a", "b")], [undefined, 0, ["a", "b"]]);
 });
 
-test("memoryCache() takes the values of an entry that replaces its own, and leaves those of another cache", () => {
+test("memoryCache() takes over the values of an entry that replaces its own, and not those of another cache", () => {
   const { cache, get } = setUp({ keep: "parsed" });
   const other = setUp({ keep: "parsed" });
   cache.set("a", entryOf(3));
@@ -258,7 +258,7 @@ test("memoryCache() takes the values of an entry that replaces its own, and leav
   assertEquals(keptValuesOf(get("a")!.decoded)!.find(undefined), undefined);
 });
 
-test("memoryCache() never holds more than maxBytes with values, whatever comes and goes, and counts nothing twice", () => {
+test("memoryCache() never holds more than maxBytes with values, and counts nothing twice", () => {
   const random = seededRandom(8);
   const maxBytes = 20_000;
   const { cache, get } = setUp({ maxBytes, maxEntries: 10, keep: "parsed" });
@@ -276,7 +276,7 @@ test("memoryCache() never holds more than maxBytes with values, whatever comes a
     const bytes = held.reduce((sum, { body, decoded }) => sum + body.length + decoded!.bytes, 0);
     assert(bytes <= maxBytes, `${bytes} bytes after step ${step}`);
   }
-  // If anything were still counted, this would not fit.
+  // If anything were still counted, this entry would not fit.
   for (const key of keys) cache.delete(key);
   assertEquals([cache.set("a", entryOf(maxBytes - META_BYTES)), get("a") !== undefined], [true, true]);
 });

@@ -4,7 +4,7 @@ import { memoryCache } from "../../src/cache/memory.ts";
 import { isOwnAdapter } from "../../src/cache/own_adapters.ts";
 import { test } from "../support/test.ts";
 
-test("isOwnAdapter() knows the adapters of this package, and nothing that was made of them", () => {
+test("isOwnAdapter() recognizes the adapters of this package, and no objects derived from them", () => {
   assertEquals([memoryCache(), filesystemCache("never-written")].map(isOwnAdapter), [true, true]);
   const made = {
     ...memoryCache(),

@@ -8,7 +8,7 @@ async function digest(text: string): Promise<string> {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-test("sha256() gives the standard's example", () => {
+test("sha256() matches the standard's example", () => {
   assertEquals(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 });
 
@@ -27,7 +27,7 @@ test("sha256() agrees with the runtime's digest on random text, lone surrogates 
   }
 });
 
-test("isSha256() takes 64 lower-case hexadecimal digits, and nothing else", () => {
+test("isSha256() accepts 64 lower-case hexadecimal digits, and nothing else", () => {
   const hash = sha256("abc");
   assertEquals([hash, "0".repeat(64), "f".repeat(64)].map(isSha256), [true, true, true]);
   const others = [

@@ -4,7 +4,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { test } from "../support/test.ts";
 
-/** A value as JSON may hold it, of a few levels. */
+/** Draws a JSON value of a few levels. */
 function jsonValue(random: () => number, depth = 0): unknown {
   const kind = Math.floor(random() * (depth > 4 ? 5 : 8));
   const length = Math.floor(random() * 40);
@@ -20,7 +20,7 @@ function jsonValue(random: () => number, depth = 0): unknown {
   );
 }
 
-/** The objects in a value, in order. */
+/** Returns the objects in a value, in order. */
 function objectsIn(value: unknown): object[] {
   if (typeof value !== "object" || value === null) return [];
   return [value, ...Object.values(value).flatMap(objectsIn)];
@@ -44,7 +44,7 @@ test("takeSnapshot() gives equal copies that share no object with each other or 
   }
 });
 
-test("takeSnapshot() holds what the value was, whatever becomes of it and of the copies", () => {
+test("takeSnapshot() keeps the value as it was, whatever happens to it and to the copies", () => {
   const long = Array.from({ length: 100 }, (_, index) => index);
   const value = { a: [1, { b: 2 }], long, none: null };
   const snapshot = takeSnapshot(value)!;
@@ -62,7 +62,7 @@ test("takeSnapshot() holds what the value was, whatever becomes of it and of the
   }
 });
 
-test("takeSnapshot() takes primitives, and `undefined` and null are values", () => {
+test("takeSnapshot() accepts primitives, undefined and null included", () => {
   for (const value of [1, NaN, -0, "", "text", true, false, null, undefined, 10n]) {
     assertStrictEquals(takeSnapshot(value)?.give(), value);
     assert(takeSnapshot(value) !== undefined);
@@ -77,13 +77,13 @@ test("takeSnapshot() copies a property called __proto__ as a property", () => {
   assertNotStrictEquals(copy["__proto__"], value["__proto__"]);
 });
 
-test("takeSnapshot() gives the very value if it is frozen through and through", () => {
+test("takeSnapshot() returns the value itself if it is deeply frozen", () => {
   const value = frozen({ a: [1, 2, { b: "text" }], empty: {}, none: [] });
   assertStrictEquals(takeSnapshot(value)!.give(), value);
   assertThrows(() => (takeSnapshot(value)!.give() as { a: number[] }).a.push(1), TypeError);
 });
 
-test("takeSnapshot() copies what is frozen in part, and freezes the copy there", () => {
+test("takeSnapshot() copies a value that is partly frozen, and freezes the copy in those parts", () => {
   const value = Object.freeze({ a: [1], b: Object.freeze([2]) });
   const copy = takeSnapshot(value)!.give() as { a: number[]; b: number[] };
   assertNotStrictEquals(copy, value as unknown);
@@ -96,7 +96,7 @@ test("takeSnapshot() copies what is frozen in part, and freezes the copy there",
   assertEquals(value.a, [1]);
 });
 
-test("takeSnapshot() copies dates and typed arrays, also where they are in something frozen", () => {
+test("takeSnapshot() copies dates and typed arrays, also within frozen objects", () => {
   const value = Object.freeze({
     at: new Date(5),
     numbers: new Float64Array([1, NaN]),
@@ -115,7 +115,7 @@ test("takeSnapshot() copies dates and typed arrays, also where they are in somet
   });
 });
 
-test("takeSnapshot() refuses what a copy would not be the same as", () => {
+test("takeSnapshot() refuses values that a copy would not equal", () => {
   class Lap {
     constructor(readonly lap: number) {}
   }
@@ -175,7 +175,7 @@ test("takeSnapshot() refuses what a copy would not be the same as", () => {
   }
 });
 
-test("takeSnapshot() counts more for more, and about what engines take", () => {
+test("takeSnapshot() counts larger values as larger, by about the memory that engines use", () => {
   const bytesOf = (value: unknown) => takeSnapshot(value)!.bytes;
   assertEquals(bytesOf(Array.from({ length: 1_000 }, () => 0.5)), 8_040);
   assertEquals(bytesOf(["ab", null, 1]), 40 + 3 * 8 + 26);
@@ -184,14 +184,14 @@ test("takeSnapshot() counts more for more, and about what engines take", () => {
   assertEquals(bytesOf(frozen([1, 2])), bytesOf([1, 2]));
 });
 
-/** What a process that runs these tests says of its memory. */
+/** The part of the process that reports its memory. */
 interface ProcessGlobal {
   readonly memoryUsage: () => { readonly heapUsed: number };
 }
 
 const { memoryUsage } = (globalThis as unknown as { process: ProcessGlobal }).process;
 
-/** The bytes in use once what is garbage is gone. */
+/** Returns the bytes in use after a garbage collection. */
 async function heapUsed(): Promise<number> {
   for (let round = 0; round < 3; round++) {
     collectGarbage();
@@ -200,7 +200,7 @@ async function heapUsed(): Promise<number> {
   return memoryUsage().heapUsed;
 }
 
-test("takeSnapshot() takes about what it counts: it keeps one copy, numbers as numbers, whatever else was copied", async () => {
+test("takeSnapshot() uses about as much memory as it counts: one copy, with numbers as numbers", async () => {
   const random = seededRandom(1);
   const column = (length: number) => Array.from({ length }, () => random());
   const table = (gap: unknown) => ({

@@ -5,7 +5,7 @@ import { entryOf } from "../support/cache_entries.ts";
 
 const encoder = new TextEncoder();
 
-test("parseMeta() reads what was written as JSON, and nothing of another version or shape", () => {
+test("parseMeta() reads metadata in JSON, and refuses another version or shape", () => {
   const { meta } = entryOf(new Uint8Array(1));
   const parse = (value: unknown) => parseMeta(encoder.encode(JSON.stringify(value)));
   assertEquals(parse(meta), meta);

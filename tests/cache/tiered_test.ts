@@ -7,7 +7,7 @@ import { entryOf, randomBytes, textOf } from "../support/cache_entries.ts";
 import { MemoryKv } from "../support/memory_kv.ts";
 import { test } from "../support/test.ts";
 
-/** A tier in memory that answers later, fails or is held up, as a test wants. */
+/** A tier in memory that answers later, fails or is held up, as a test says. */
 class TestTier implements CacheAdapter {
   readonly name: string;
   maxEntryBytes = 1_000_000;
@@ -47,7 +47,7 @@ class TestTier implements CacheAdapter {
   }
 }
 
-/** Three tiers as one: memory, and two that take time. */
+/** Three tiers as one cache: memory, and two slow ones. */
 function setUp() {
   const [memory, near, far] = [memoryCache(), new TestTier("near"), new TestTier("far")];
   const work: Promise<void>[] = [];
@@ -64,7 +64,7 @@ function setUp() {
   return { memory, near, far, options, told, texts, work, cache: tieredCache([memory, near, far]) };
 }
 
-test("tieredCache() asks one tier after the other, and none after the one that has the entry", async () => {
+test("tieredCache() asks one tier after the other, and none after the first that has the entry", async () => {
   const { cache, memory, near, far } = setUp();
   far.entries.set("far", entryOf("far"));
   near.entries.set("near", entryOf("near"));
@@ -76,7 +76,7 @@ test("tieredCache() asks one tier after the other, and none after the one that h
   assertEquals(await cache.get("absent"), undefined);
 });
 
-test("tieredCache() copies what it finds to the tiers before, and to those only", async () => {
+test("tieredCache() copies an entry to the tiers before its own, and to no others", async () => {
   const { cache, far, near, texts, work, options } = setUp();
   far.entries.set("a", entryOf("a"));
   near.entries.set("b", entryOf("b"));
@@ -86,7 +86,7 @@ test("tieredCache() copies what it finds to the tiers before, and to those only"
   assertEquals([await texts("a"), await texts("b")], [["a", "a", "a"], ["b", "b", undefined]]);
 });
 
-test("tieredCache() answers without waiting for a slow tier to take the copy, and says what it does behind", async () => {
+test("tieredCache() does not wait until a slow tier has its copy, and reports the work in the background", async () => {
   const { cache, near, far, texts, work, options } = setUp();
   const slow = Promise.withResolvers<void>();
   near.before = (operation) => operation === "set" ? slow.promise : undefined;
@@ -98,7 +98,7 @@ test("tieredCache() answers without waiting for a slow tier to take the copy, an
   assertEquals(await texts("a"), ["a", "a", "a"]);
 });
 
-test("tieredCache() bears a copy that fails, with and without somebody who is told", async () => {
+test("tieredCache() survives a copy that fails, with and without a listener", async () => {
   const { cache, near, far, told, options, work } = setUp();
   near.failing = ["set"];
   far.entries.set("a", entryOf("a"));
@@ -108,7 +108,7 @@ test("tieredCache() bears a copy that fails, with and without somebody who is to
   assertEquals(told(), ["near set"]);
 });
 
-test("tieredCache() offers a copy only to tiers that take its size", async () => {
+test("tieredCache() offers a copy only to tiers that accept its size", async () => {
   const { cache, near, far, options } = setUp();
   near.maxEntryBytes = 5;
   far.entries.set("a", entryOf("123456"));
@@ -116,7 +116,7 @@ test("tieredCache() offers a copy only to tiers that take its size", async () =>
   assertEquals(near.log, ["get"]);
 });
 
-test("tieredCache() takes a tier that names no largest entry for one without a limit", async () => {
+test("tieredCache() treats a tier without maxEntryBytes as unlimited", async () => {
   const entries = memoryCache();
   const boundless = {
     name: "boundless",
@@ -135,7 +135,7 @@ test("tieredCache() takes a tier that names no largest entry for one without a l
   ]);
 });
 
-test("tieredCache() is synchronous when the tiers it asks are", () => {
+test("tieredCache() is synchronous if the tiers that it asks are", () => {
   const [first, second] = [memoryCache(), memoryCache()];
   const cache = tieredCache([first, second]);
   assertEquals(cache.set("a", entryOf("a")), true);
@@ -153,7 +153,7 @@ test("tieredCache() is synchronous when the tiers it asks are", () => {
   assertEquals(textOf(slow.get("a") as CacheEntry), "a");
 });
 
-test("tieredCache() writes to all tiers at once, and succeeds if one takes it", async () => {
+test("tieredCache() writes to all tiers at once, and succeeds if one accepts", async () => {
   const { cache, near, far, texts, told, options } = setUp();
   const slow = Promise.withResolvers<void>();
   near.before = () => slow.promise;
@@ -177,7 +177,7 @@ test("tieredCache() leaves no older entry in a tier that refuses the new one", a
   ]]);
   near.failing = [];
   await cache.set("a", entryOf("old"), options);
-  // Too large for memory: its old entry would hide the new one.
+  // An entry that is too large for memory: the old one there would hide it.
   const { texts: smallTexts, ...small } = setUp();
   const tiered = tieredCache([memoryCache({ maxEntryBytes: 1_000 }), small.near]);
   await tiered.set("a", entryOf("old"));
@@ -196,7 +196,7 @@ test("tieredCache() changes nothing when every tier refuses", async () => {
   assertEquals(tieredCache([memoryCache({ maxEntryBytes: 5 }), far]).maxEntryBytes, 10);
 });
 
-test("tieredCache() passes over a tier that fails, and tells which and at what", async () => {
+test("tieredCache() passes over a tier that fails, and reports its name and the operation", async () => {
   const { cache, near, far, told, options, work } = setUp();
   near.failing = ["get", "set", "delete"];
   far.entries.set("a", entryOf("a"));
@@ -209,7 +209,7 @@ test("tieredCache() passes over a tier that fails, and tells which and at what",
   assertEquals([await cache.delete("a", options), told()], [true, ["near delete"]]);
 });
 
-test("tieredCache() passes over a tier that gives something that is no entry", async () => {
+test("tieredCache() passes over a tier that returns something that is no entry", async () => {
   const { far, options } = setUp();
   const broken = { name: "broken", maxEntryBytes: 10, set: () => true, delete: () => true };
   far.entries.set("a", entryOf("a"));
@@ -219,7 +219,7 @@ test("tieredCache() passes over a tier that gives something that is no entry", a
   }
 });
 
-test("tieredCache() throws when every tier has failed and nobody is told", async () => {
+test("tieredCache() throws when every tier has failed and there is no listener", async () => {
   const { near, far, options, told } = setUp();
   const cache = tieredCache([near, far]);
   const operations = {
@@ -240,7 +240,7 @@ test("tieredCache() throws when every tier has failed and nobody is told", async
   await assertRejects(async () => await tieredCache([near]).get("a"), Error, "near can't get");
 });
 
-test("tieredCache() tells the names of tiers within tiers", async () => {
+test("tieredCache() reports the names of tiers within tiers", async () => {
   const { near, far, options, told, work } = setUp();
   const inner = tieredCache([near, far]);
   const cache = tieredCache([memoryCache(), inner]);
@@ -253,7 +253,7 @@ test("tieredCache() tells the names of tiers within tiers", async () => {
   assertEquals(told(), ["near delete"]);
 });
 
-test("tieredCache() does not copy what was written or deleted while it looked", async () => {
+test("tieredCache() does not copy an entry that was written or deleted during its look", async () => {
   const change = {
     set: ({ cache }: ReturnType<typeof setUp>) => cache.set("a", entryOf("new")),
     delete: ({ cache }: ReturnType<typeof setUp>) => cache.delete("a"),
@@ -265,7 +265,7 @@ test("tieredCache() does not copy what was written or deleted while it looked", 
     far.entries.set("a", entryOf("old"));
     const [looking, slow] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const read = far.entries.get.bind(far.entries);
-    // What is read is old, and is given when the change is over.
+    // The read returns the old entry after the change is over.
     far.entries.get = async (key) => {
       const entry = await read(key);
       looking.resolve();
@@ -284,7 +284,7 @@ test("tieredCache() does not copy what was written or deleted while it looked", 
   }
 });
 
-test("tieredCache() does not copy what it finds while a write is on its way", async () => {
+test("tieredCache() does not copy an entry while a write of it is under way", async () => {
   const { near, far, options, work } = setUp();
   const cache = tieredCache([near, far]);
   far.entries.set("a", entryOf("old"));
@@ -297,7 +297,7 @@ test("tieredCache() does not copy what it finds while a write is on its way", as
   assertEquals([work.length, textOf(await cache.get("a", options))], [0, "new"]);
 });
 
-test("tieredCache() copies an entry once for many who look for it", async () => {
+test("tieredCache() copies an entry once for many concurrent reads", async () => {
   const { cache, near, far, texts, options, work } = setUp();
   far.entries.set("a", entryOf("a"));
   const found = await Promise.all(Array.from({ length: 50 }, () => cache.get("a", options)));
@@ -306,7 +306,7 @@ test("tieredCache() copies an entry once for many who look for it", async () => 
   assertEquals(near.log.filter((operation) => operation === "set").length, 1);
 });
 
-test("tieredCache() gives up when the caller has lost interest, and calls it no fault", async () => {
+test("tieredCache() gives up when the caller has lost interest, and reports no fault", async () => {
   const { cache, near, far, options, told } = setUp();
   const controller = new AbortController();
   near.failing = ["get"];
@@ -329,7 +329,7 @@ test("tieredCache().delete() and clear() remove from all tiers", async () => {
   assertEquals(await texts("a"), [undefined, "a", undefined]);
 });
 
-test("tieredCache() clears and sweeps what can be, and has no method where nothing can", async () => {
+test("tieredCache() clears and sweeps the tiers that can, and has no such method where none can", async () => {
   const plain = (sweep?: CacheAdapter["sweep"]): CacheAdapter => ({
     name: "plain",
     maxEntryBytes: 1,
@@ -361,7 +361,7 @@ test("tieredCache() works with memory before a key-value store, whose entries ou
   assertEquals(await after.set("a", entryOf("new")), true);
 });
 
-test("tieredCache() refuses what is no array of adapters", () => {
+test("tieredCache() refuses a value that is no array of adapters", () => {
   const memory = memoryCache();
   const { get, set } = memory;
   for (
@@ -399,7 +399,7 @@ test("mapTiers() wraps each tier, also within tiers, and a cache without tiers i
   assertEquals(asked.length, 4);
 });
 
-test("mapTiers() still sees what is changed by way of the cache as it was", async () => {
+test("mapTiers() still notices changes that are made through the original cache", async () => {
   const { promise, resolve } = Promise.withResolvers<CacheEntry | undefined>();
   const slow: CacheAdapter = {
     name: "slow",
@@ -414,6 +414,6 @@ test("mapTiers() still sees what is changed by way of the cache as it was", asyn
   await cache.delete("a");
   resolve(entryOf("old"));
   assert(await reading !== undefined);
-  // What was read before the removal is not copied upward.
+  // An entry that was read before the removal is not copied to the memory.
   assertEquals(await memory.get("a"), undefined);
 });

@@ -7,9 +7,9 @@ import { runtime, test } from "../support/test.ts";
 const KEY = sha256("a");
 const URL_OF_KEY = `https://slipstream.invalid/1/${KEY}`;
 
-/** `caches` as the standard wants them, of responses in memory. */
+/** A standard `caches` object that keeps its responses in memory. */
 class MemoryCaches implements WebCacheStorage {
-  /** Called before each operation; what it throws, the operation throws. */
+  /** Called before each operation, which throws its error. */
   beforeOperation: (operation: string) => void | Promise<void> = () => {};
   readonly responses = new Map<string, Response>();
 
@@ -44,7 +44,7 @@ class MemoryCaches implements WebCacheStorage {
   }
 }
 
-/** The runtime's own caches where it has them, beside those in memory. */
+/** The runtime's own caches, if it has them, and those in memory. */
 const storages = new Map<string, () => WebCacheStorage>([["MemoryCaches", () => new MemoryCaches()]]);
 if (runtime === "deno") storages.set("caches", () => caches);
 
@@ -162,7 +162,7 @@ eachStorage("webCache().sweep() removes what has expired or is corrupt", async (
 });
 
 for (const [look, left] of [["get", "foreign"], ["sweep", "foreign"], ["sweep", "expired"]] as const) {
-  test(`webCache().${look}() removes nothing that is written while it removes what is ${left}`, async () => {
+  test(`webCache().${look}() removes nothing that is written while it removes an entry that is ${left}`, async () => {
     const caches = new MemoryCaches();
     const cache = webCache("a", { caches, now: () => 1_000_000 });
     if (left === "expired") await cache.set(KEY, entryOf("old", { removeAt: 1_000_000 }));
@@ -179,14 +179,14 @@ for (const [look, left] of [["get", "foreign"], ["sweep", "foreign"], ["sweep", 
   });
 }
 
-test("webCache().sweep() removes nothing where nobody knows what there is", async () => {
+test("webCache().sweep() removes nothing in a runtime that can't list the keys", async () => {
   const memory = new MemoryCaches();
   const open = async (name: string) => ({ ...await memory.open(name), keys: undefined });
   const caches = { open, delete: () => Promise.resolve(true) } as unknown as WebCacheStorage;
   assertEquals(await webCache("a", { caches }).sweep?.(), { removed: 0, freedBytes: 0 });
 });
 
-test("webCache() tells a platform that looks at Cache-Control for how long to keep an entry", async () => {
+test("webCache() tells platforms that heed Cache-Control how long to keep an entry", async () => {
   const caches = new MemoryCaches();
   const cache = webCache("a", { caches, now: () => 1_000_000 });
   const expected = [[1_060_000, 60], [1_000_001, 1], [1_000_000, 0], [5, 0], [null, 31_536_000], [
@@ -202,7 +202,7 @@ test("webCache() tells a platform that looks at Cache-Control for how long to ke
   }
 });
 
-test("webCache() makes the writes of one key in the order in which they were asked for", async () => {
+test("webCache() writes one key in the order of the calls", async () => {
   const caches = new MemoryCaches();
   const cache = webCache("a", { caches });
   const slow = Promise.withResolvers<void>();
@@ -215,7 +215,7 @@ test("webCache() makes the writes of one key in the order in which they were ask
   assertEquals(textOf(await cache.get(KEY)), "second");
 });
 
-test("webCache() throws what the platform throws, except where it removes what is corrupt", async () => {
+test("webCache() throws the errors of the platform, except while it removes a corrupt entry", async () => {
   const caches = new MemoryCaches();
   const cache = webCache("a", { caches });
   let failing = "";
@@ -237,7 +237,7 @@ test("webCache() throws what the platform throws, except where it removes what i
   assertEquals(await cache.set(KEY, entryOf("a")), true);
 });
 
-test("webCache() refuses names and options that are no good", () => {
+test("webCache() refuses bad names and options", () => {
   const caches = new MemoryCaches();
   const refuse = (
     name: unknown,

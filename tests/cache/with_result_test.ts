@@ -7,7 +7,7 @@ const throwing = () => {
   throw error;
 };
 
-test("withResult() goes on at once after a synchronous call, and later after an asynchronous one", async () => {
+test("withResult() continues at once after a synchronous call, and later after an asynchronous one", async () => {
   assertEquals(withResult(() => 1, (result) => result), { value: 1 });
   assertEquals(withResult(throwing, (result) => result), { error });
   const later = withResult(() => Promise.resolve(1), (result) => result);
@@ -15,7 +15,7 @@ test("withResult() goes on at once after a synchronous call, and later after an 
   assertEquals(await withResult(() => Promise.reject(error), (result) => result), { error });
 });
 
-test("withResult() lets what comes next throw, once", () => {
+test("withResult() passes on an error of the continuation, once", () => {
   let calls = 0;
   assertThrows(
     () =>
@@ -29,7 +29,7 @@ test("withResult() lets what comes next throw, once", () => {
   assertEquals(calls, 1);
 });
 
-test("withResults() makes all calls at once and waits only if one takes time", async () => {
+test("withResults() makes all calls at once, and waits only if one is asynchronous", async () => {
   assertEquals(withResults([() => 1, throwing], (results) => results), [{ value: 1 }, { error }]);
   const log: string[] = [];
   const slow = Promise.withResolvers<number>();

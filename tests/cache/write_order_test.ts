@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { WriteOrder } from "../../src/cache/write_order.ts";
 import { test } from "../support/test.ts";
 
-test("WriteOrder.run() runs writes to one slot one after the other, and those to others at once", async () => {
+test("WriteOrder.run() runs writes to one slot one after the other, and writes to others at once", async () => {
   const writes = new WriteOrder();
   const log: string[] = [];
   const first = Promise.withResolvers<void>();
@@ -26,7 +26,7 @@ test("WriteOrder.run() runs writes to one slot one after the other, and those to
   assertEquals(slot, expected);
 });
 
-test("WriteOrder.run() goes on after a write that failed, and begins at once when all are over", async () => {
+test("WriteOrder.run() goes on after a failed write, and begins at once when all are over", async () => {
   const writes = new WriteOrder();
   const failing = writes.run("slot", () => Promise.reject(new Error("full")));
   const next = writes.run("slot", () => Promise.resolve("next"));
@@ -39,7 +39,7 @@ test("WriteOrder.run() goes on after a write that failed, and begins at once whe
   await last;
 });
 
-test("WriteOrder.settled() waits for the writes that have been asked for", async () => {
+test("WriteOrder.settled() waits for the writes so far", async () => {
   const writes = new WriteOrder();
   const log: string[] = [];
   const ready = Promise.withResolvers<void>();

@@ -31,7 +31,7 @@ test("readArgs() sorts flags and operands, in any order", () => {
   assertEquals(operands, ["a", "b", "-"]);
 });
 
-test("readArgs() gives every flag that was not given", () => {
+test("readArgs() returns a value for every flag, also for those not given", () => {
   assertEquals(readArgs([], SPECS), { flags: NONE, operands: [] });
 });
 
@@ -39,18 +39,18 @@ test("readArgs() keeps operands that look like numbers as they are", () => {
   assertEquals(readArgs(["2025", "1e3", "007"], SPECS).operands, ["2025", "1e3", "007"]);
 });
 
-test("readArgs() takes everything after -- as operands", () => {
+test("readArgs() treats everything after -- as operands", () => {
   const { flags, operands } = readArgs(["--quiet", "--", "--out", "--unknown=1", "-"], SPECS);
   assertEquals(flags, { ...NONE, quiet: true });
   assertEquals(operands, ["--out", "--unknown=1", "-"]);
 });
 
-test("readArgs() knows -h where there is --help", () => {
+test("readArgs() accepts -h where there is --help", () => {
   assertEquals(readArgs(["-h"], SPECS).flags.help, true);
   assertThrows(() => readArgs(["-h"], {}), UsageError, "Unknown flag: -h");
 });
 
-test("readArgs() takes the last of several values", () => {
+test("readArgs() uses the last of several values", () => {
   assertEquals(readArgs(["--out", "a", "--out", "b"], SPECS).flags.out, "b");
 });
 
@@ -83,7 +83,7 @@ for (const [args, flag, meant] of UNKNOWN) {
   });
 }
 
-test("readArgs() asks for a value that is missing", () => {
+test("readArgs() reports a missing value", () => {
   for (const args of [["--out"], ["--out="], ["--out", "--quiet"], ["--out", "-"]]) {
     assertThrows(() => readArgs(args, SPECS), UsageError, "'--out' needs a value");
   }
@@ -94,7 +94,7 @@ test("readArgs() asks for a value that is missing", () => {
   );
 });
 
-test("readArgs() tells an empty value from none, where it may be empty", () => {
+test("readArgs() tells an empty value from a missing one, where it may be empty", () => {
   const specs = { ...SPECS, data: { kind: "list", short: "d", empty: true, help: "" } } as const;
   for (const args of [["-d", ""], ["--data", ""], ["--data="], ["-d="], ["-hd", ""]]) {
     assertEquals(readArgs([...args, "u"], specs).flags.data, [""], args.join(" "));
@@ -118,14 +118,14 @@ test("readArgs() refuses a value for a switch", () => {
   assertEquals(readArgs(["--", "--quiet=no"], SPECS).operands, ["--quiet=no"]);
 });
 
-test("readArgs() takes a negative number as a value, for its rule to refuse", () => {
+test("readArgs() accepts a negative number as a value, and leaves it to the flag's rule to refuse it", () => {
   assertEquals(readArgs(["--retries", "-1", "u"], SPECS), {
     flags: { ...NONE, retries: "-1" },
     operands: ["u"],
   });
 });
 
-test("readArgs() knows flags of one letter, with their value behind a space, an equals sign or nothing", () => {
+test("readArgs() accepts flags of one letter, with their value after a space, an equals sign or nothing", () => {
   const { flags, operands } = readArgs(["-H", "A: 1", "-HB: 2", "-H=C: 3", "-d", "x", "-h", "u"], SPECS);
   assertEquals([flags.header, flags.data, flags.help, operands], [["A: 1", "B: 2", "C: 3"], "x", true, [
     "u",
@@ -134,7 +134,7 @@ test("readArgs() knows flags of one letter, with their value behind a space, an 
   assertEquals(readArgs(["--", "-H", "x"], SPECS).operands, ["-H", "x"]);
 });
 
-test("readArgs() knows several switches of one letter behind one dash, and a last flag with its value", () => {
+test("readArgs() accepts several one-letter switches after one dash, and a last flag with its value", () => {
   for (
     const [args, header] of [[["-qh"], []], [["-hq", "u"], []], [["-qhHA: 1"], ["A: 1"]], [["-hqH", "A: 1"], [
       "A: 1",
@@ -151,6 +151,6 @@ test("readArgs() knows several switches of one letter behind one dash, and a las
   assertThrows(() => readArgs(["-h=1"], SPECS), UsageError, "Unknown flag: -h");
 });
 
-test("readArgs() takes - as a value where that is one, and as an operand elsewhere", () => {
+test("readArgs() accepts - as a value where it is one, and as an operand elsewhere", () => {
   assertEquals(readArgs(["-d", "-", "-"], SPECS), { flags: { ...NONE, data: "-" }, operands: ["-"] });
 });

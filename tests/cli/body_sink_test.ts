@@ -4,13 +4,13 @@ import { HttpError, InvalidDataError, SlipstreamError } from "../../src/errors.t
 import { test } from "../support/test.ts";
 import { brokenBody, exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
 
-test("bodySink() writes a body as it comes", async () => {
+test("bodySink() writes a body as it arrives", async () => {
   const { terminal, run } = setUpRun();
   await bodySink({ put: (data) => run.put(data), include: false }).take(JOB, exchangeOf(new Response("[1]")));
   assertEquals(terminal.stdout.text, "[1]");
 });
 
-test("bodySink() writes the head first where that was asked for", async () => {
+test("bodySink() writes the head first with --include", async () => {
   const { terminal, run } = setUpRun();
   const response = new Response("x", {
     status: 201,
@@ -35,7 +35,7 @@ test("bodySink() writes no body of a HEAD, which succeeds or fails by its status
   }
 });
 
-test("bodySink() goes on where a body broke off, and fails when it would have to begin again", async () => {
+test("bodySink() resumes a body that broke off, and fails if it would have to start over", async () => {
   for (const etag of ['"1"', undefined]) {
     const { terminal, run } = setUpRun();
     const headers = { "content-length": "8", ...(etag === undefined ? {} : { etag }) };
@@ -50,7 +50,7 @@ test("bodySink() goes on where a body broke off, and fails when it would have to
   }
 });
 
-test("bodySink() writes nothing of an answer that is no success, unless its body was asked for", async () => {
+test("bodySink() writes nothing of an error answer, unless its body was requested", async () => {
   for (const include of [false, true]) {
     for (const takesErrorBodies of [false, true]) {
       const { terminal, run } = setUpRun();

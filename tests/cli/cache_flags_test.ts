@@ -8,13 +8,13 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 const open = (cache: string | undefined, ci?: string) => openCache({ cache }, systemClock, () => ci);
 
-test("openCache() makes a cache only if it is asked for, and not where SLIPSTREAM_CI is set", () => {
+test("openCache() creates a cache only if requested, and not if SLIPSTREAM_CI is set", () => {
   assertEquals(open(undefined), undefined);
   assertEquals([open("dir", "1"), open("dir", "true")], [undefined, undefined]);
   for (const ci of [undefined, "", "0", "false"]) assertEquals(open("dir", ci)?.name, "filesystem");
 });
 
-test("openCache() takes what can't be a folder, or a switch, for wrong usage", () => {
+test("openCache() treats an impossible folder, or a missing value, as wrong usage", () => {
   assertThrows(
     () => open("a\0b"),
     UsageError,
@@ -23,7 +23,7 @@ test("openCache() takes what can't be a folder, or a switch, for wrong usage", (
   assertThrows(() => open("dir", "maybe"), UsageError, "'SLIPSTREAM_CI'");
 });
 
-test("warnOfCache() says once that the cache is in trouble, and nothing after it was disposed", async () => {
+test("warnOfCache() warns once about a failing cache, and not after its disposal", async () => {
   const said: string[] = [];
   const broken = () => {
     throw new Error("no\ndisk");

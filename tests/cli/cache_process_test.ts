@@ -11,11 +11,11 @@ const FRESH = { "cache-control": "max-age=3600" };
 const ANY: Resources = (path) => ({ body: `body of ${path}`, headers: FRESH });
 const SESSION = ["2025", "Abu Dhabi Grand Prix", "Race"];
 
-test("slipstream get --cache as a process asks nobody the second time, and stats counts what there is", async () => {
+test("slipstream get --cache as a process sends nothing the second time, and stats counts the entries", async () => {
   await using cdn = createSimulatedCdn({ resources: ANY });
   const { url } = await cdn.listen();
   await using temp = await tempFolder();
-  // A name is a name, whatever is in it.
+  // The folder's name may contain any characters.
   const dir = `${temp.path}/a, b\u{1f600} %2e%2e '$(x)'`;
   const get = ["get", `${url}/one`, "--cache", dir];
   const expected = { code: 0, stdout: "body of /one", stderr: "" };
@@ -35,7 +35,7 @@ test("slipstream get --cache as a process asks nobody the second time, and stats
   assertEquals(await temp.list(), [`${dir.slice(temp.path.length + 1)}/`]);
 });
 
-test("slipstream get --out --cache as a process takes what is fresh from the cache, and keeps what comes", async () => {
+test("slipstream get --out --cache as a process uses fresh entries, and stores new answers", async () => {
   await using cdn = createSimulatedCdn({ resources: ANY });
   const { url } = await cdn.listen();
   await using temp = await tempFolder();
@@ -52,7 +52,7 @@ test("slipstream get --out --cache as a process takes what is fresh from the cac
   assertEquals(cdn.log.requests, 2);
 });
 
-test("slipstream get --cache as a process obeys a server that says no", async () => {
+test("slipstream get --cache as a process heeds a server's no-store", async () => {
   await using cdn = createSimulatedCdn({
     resources: () => ({ body: "secret", headers: { "cache-control": "no-store" } }),
   });
@@ -65,7 +65,7 @@ test("slipstream get --cache as a process obeys a server that says no", async ()
   assertEquals(await temp.list(), []);
 });
 
-test("slipstream get --cache as a process says once what is wrong with the folder, and fetches all the same", async () => {
+test("slipstream get --cache as a process says once what is wrong with the folder, and still fetches", async () => {
   await using cdn = createSimulatedCdn({ resources: ANY });
   const { url } = await cdn.listen();
   await using temp = await tempFolder();
@@ -112,7 +112,7 @@ test("slipstream f1 --cache as a process loads a past season once, and says how 
   assertEquals(valuesOf(second.stdout), valuesOf(first.stdout));
 });
 
-test("slipstream get --cache as a process that was killed half-way leaves what the next one can use", async () => {
+test("slipstream get --cache as a process that is killed half-way leaves entries that the next one can use", async () => {
   const stalled = Promise.withResolvers<void>();
   let isKilled = false;
   await using cdn = createSimulatedCdn({
@@ -132,7 +132,7 @@ test("slipstream get --cache as a process that was killed half-way leaves what t
   const get = ["get", "--concurrency", "4", "--quiet", ...urls, "--cache", temp.path];
   const cli = await startCli(get);
   await stalled.promise;
-  // Nothing more comes, and what came is being kept.
+  // Nothing more arrives, and what has arrived is being stored.
   await until(async () => (await temp.list()).some((name) => /\/[0-9a-f]{62}$/.test(name)));
   isKilled = true;
   cli.kill();
@@ -150,7 +150,7 @@ test("slipstream get --cache as a process that was killed half-way leaves what t
   assert(!stats.includes("damaged"), stats);
 });
 
-test("slipstream demo --cache as a process finds what an earlier one has left, on other ports", async () => {
+test("slipstream demo --cache as a process finds the files of an earlier one, on other ports", async () => {
   await using temp = await tempFolder();
   const demo = ["demo", "--drivers", "2", "--laps", "3", "--latency", "1ms", "--cache", `${temp.path}/cache`];
   const first = await runCli(demo);

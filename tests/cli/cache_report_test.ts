@@ -47,7 +47,7 @@ test("cacheReport() shows states, times and origins in columns", () => {
   ]);
 });
 
-test("cacheReport() of an empty cache is the first table alone", () => {
+test("cacheReport() of an empty cache has the first table only", () => {
   assertEquals(cacheReport(EMPTY, NOW, PLAIN), [
     "            entries   size",
     "  fresh           0    0 B",
@@ -57,7 +57,7 @@ test("cacheReport() of an empty cache is the first table alone", () => {
   ]);
 });
 
-test("cacheReport() adds up the origins behind the tenth", () => {
+test("cacheReport() sums up the origins after the tenth", () => {
   const origins = Array.from({ length: 13 }, (_, index) => (
     { origin: `https://${index}.test`, files: 2, bytes: 100, fresh: 1, stale: 1, expired: 0 }
   ));
@@ -67,7 +67,7 @@ test("cacheReport() adds up the origins behind the tenth", () => {
   assertEquals(lines.at(-1)?.trim().split(/ {2,}/), ["3 others", "6", "300 B", "3", "3", "0"]);
 });
 
-test("cacheReport() survives a time that is none", () => {
+test("cacheReport() survives an invalid time", () => {
   const lines = cacheReport({ ...EMPTY, storedAt: { oldest: 9e99, newest: NOW } }, NOW, PLAIN);
   assertEquals(lines[6]?.trim().split(/ {2,}/).slice(0, 2), ["oldest", "?"]);
 });

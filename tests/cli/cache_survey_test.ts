@@ -10,7 +10,7 @@ const NOW = 1_000_000;
 const NONE = { files: 0, bytes: 0 };
 const files = currentFiles();
 
-test("surveyCache() finds nothing in a folder that is empty, or has never been made", async () => {
+test("surveyCache() finds nothing in a folder that is empty, or has never been created", async () => {
   await using temp = await tempFolder();
   for (const dir of [temp.path, `${temp.path}/none`]) {
     const { all, origins, storedAt } = await surveyCache(dir, files, NOW);
@@ -18,7 +18,7 @@ test("surveyCache() finds nothing in a folder that is empty, or has never been m
   }
 });
 
-test("surveyCache() counts entries by what they are good for, and by origin", async () => {
+test("surveyCache() counts entries by their state, and by origin", async () => {
   await using temp = await tempFolder();
   const cache = filesystemCache(temp.path, { now: () => NOW });
   const put = (key: string, meta: Parameters<typeof entryOf>[1], size = 10) =>
@@ -30,7 +30,7 @@ test("surveyCache() counts entries by what they are good for, and by origin", as
   await put("tomorrow", { storedAt: NOW + 500, freshForMs: 10_000, url: "nonsense" });
   await put("expired", { storedAt: 200, freshForMs: 5, removeAt: NOW });
   await put("variants\n", { storedAt: 1, freshForMs: 0, vary: [["accept", null]] });
-  // Metadata larger than what is read at first.
+  // Metadata larger than the first read.
   await put("long", { storedAt: 300, headers: [["x", "y".repeat(10_000)]] });
   const { states, origins, storedAt, all } = await surveyCache(temp.path, files, NOW);
   assertEquals(Object.entries(states).map(([state, { files }]) => [state, files]), [
@@ -50,7 +50,7 @@ test("surveyCache() counts entries by what they are good for, and by origin", as
   assertEquals(storedAt, { oldest: 100, newest: NOW + 500 });
 });
 
-test("surveyCache() tells what is damaged or unfinished, leaves foreign files out, and changes nothing", async () => {
+test("surveyCache() counts damaged and unfinished entries, ignores foreign files, and changes nothing", async () => {
   await using temp = await tempFolder();
   const cache = filesystemCache(temp.path);
   for (const key of ["a", "b", "c"]) await cache.set(key, entryOf("body", { key }));
@@ -69,7 +69,7 @@ test("surveyCache() tells what is damaged or unfinished, leaves foreign files ou
   assertEquals(await temp.list(), before);
 });
 
-test("isCacheFolder() knows its own folders from others", async () => {
+test("isCacheFolder() tells its own folders from others", async () => {
   await using temp = await tempFolder();
   const is = (name: string) => isCacheFolder(`${temp.path}/${name}`, files);
   for (

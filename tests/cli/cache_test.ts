@@ -37,7 +37,7 @@ test("slipstream cache clear removes entries and nothing else, and may be repeat
   assertEquals([code, stderr], [0, ""]);
   assertMatch(stdout, /^Removed 2 entries, \d+ B freed\n$/);
   assertEquals(await temp.list(), ["notes.txt"]);
-  // Now there is nothing that says that it was a cache.
+  // The folder no longer shows that it was a cache.
   assertEquals((await cache("clear", temp.path)).code, 2);
   await using empty = await tempFolder();
   assertEquals(await cache("clear", empty.path), {
@@ -47,7 +47,7 @@ test("slipstream cache clear removes entries and nothing else, and may be repeat
   });
 });
 
-test("slipstream cache clear counts what it removes, and not what comes meanwhile", async () => {
+test("slipstream cache clear counts what it removes, and not entries that come meanwhile", async () => {
   await using temp = await tempFolder();
   await fill(temp.path);
   const adapter = filesystemCache(temp.path);
@@ -59,7 +59,7 @@ test("slipstream cache clear counts what it removes, and not what comes meanwhil
   assertMatch(stdout, /^Removed \d+ (entry|entries), \d.* freed\n/);
 });
 
-test("slipstream cache sweep removes what is of no use, and says what is left", async () => {
+test("slipstream cache sweep removes useless entries, and reports what is left", async () => {
   await using temp = await tempFolder();
   await fill(temp.path);
   const { code, stdout } = await cache("sweep", temp.path);
@@ -69,7 +69,7 @@ test("slipstream cache sweep removes what is of no use, and says what is left", 
 });
 
 for (const action of ["stats", "clear", "sweep"]) {
-  test(`slipstream cache ${action} finds nothing where nothing has been stored yet, and makes no folder`, async () => {
+  test(`slipstream cache ${action} finds nothing before anything has been stored, and creates no folder`, async () => {
     await using temp = await tempFolder();
     for (
       const [name, shown] of [["none", "none"], ["a/b/", "a/b"], ["\u{1f600}\n'", "\u{1f600} '"]] as const
@@ -80,7 +80,7 @@ for (const action of ["stats", "clear", "sweep"]) {
     assertEquals(await temp.list(), []);
   });
 
-  test(`slipstream cache ${action} refuses what is no cache, and touches none of it`, async () => {
+  test(`slipstream cache ${action} refuses a folder that is no cache, and changes nothing in it`, async () => {
     await using temp = await tempFolder();
     await temp.write("file", "mine");
     await temp.folder("photos/v1/2024");

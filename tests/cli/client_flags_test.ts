@@ -7,13 +7,13 @@ import { test } from "../support/test.ts";
 
 const optionsOf = (...args: string[]) => clientFlagOptions(readArgs(args, CLIENT_FLAGS).flags);
 
-test("clientFlagOptions() leaves everything to the client that was not given", async () => {
+test("clientFlagOptions() leaves options to the client whose flags were not given", async () => {
   const options = optionsOf();
   assertEquals(Object.values(options), [undefined, undefined, undefined, undefined, undefined]);
   await createClient(options).close();
 });
 
-test("clientFlagOptions() turns flags into options that a client takes", async () => {
+test("clientFlagOptions() turns flags into options that a client accepts", async () => {
   const options = optionsOf("--concurrency=5", "--rate=100/min", "--burst=3", "--retries=0", "--timeout=2s");
   assertEquals(options, {
     concurrency: 5,
@@ -25,7 +25,7 @@ test("clientFlagOptions() turns flags into options that a client takes", async (
   await createClient(options).close();
 });
 
-test("clientFlagOptions() takes what is to happen while an origin is down", async () => {
+test("clientFlagOptions() sets what happens while an origin is down", async () => {
   const cases: readonly [string[], ClientOptions["circuitBreaker"]][] = [
     [["--patience=2min"], { patienceMs: 120_000, onOpen: undefined }],
     [["--on-open=fail"], { patienceMs: undefined, onOpen: "fail" }],
@@ -43,6 +43,6 @@ test("clientFlagOptions() takes what is to happen while an origin is down", asyn
   assertThrows(() => optionsOf("--breaker=off", "--patience=5s"), UsageError, "need a breaker");
 });
 
-test("clientFlagOptions() refuses a burst of no rate", () => {
+test("clientFlagOptions() refuses a burst without a rate", () => {
   assertThrows(() => optionsOf("--burst", "3"), UsageError, "'--burst' needs '--rate'");
 });

@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const WORDS = ["concurrency", "retries", "timeout", "total-timeout", "out", "header", "quiet"];
 
-test("closestWord() finds a word with a slip, a swap, a letter too many, and a beginning", () => {
+test("closestWord() finds a word with a typing error, swapped letters, a letter too many, and by its beginning", () => {
   const slips = ["concurency", "retires", "timeouts", "headr", "concur", "quite"];
   assertEquals(slips.map((word) => closestWord(word, WORDS)), [
     "concurrency",
@@ -16,7 +16,7 @@ test("closestWord() finds a word with a slip, a swap, a letter too many, and a b
   ]);
 });
 
-test("closestWord() finds nothing for a word that is like no other", () => {
+test("closestWord() finds nothing for a word that resembles none", () => {
   for (const word of ["bogus", "x", "", "zzzzzzzzzz", "t"]) assertEquals(closestWord(word, WORDS), undefined);
   assertEquals(closestWord("out", []), undefined);
 });

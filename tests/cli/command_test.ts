@@ -43,7 +43,7 @@ test("commandUsage() breaks long texts between words, below their own column", (
   assertEquals(lines.filter((line) => /^ {12}word/.test(line)).length, 3);
 });
 
-test("commandUsage() and programUsage() fit into narrow terminals, with texts below their titles", () => {
+test("commandUsage() and programUsage() fit narrow terminals, with texts below their titles", () => {
   const long = "several words of help ".repeat(5).trim();
   const command = {
     ...COMMAND,
@@ -52,7 +52,7 @@ test("commandUsage() and programUsage() fit into narrow terminals, with texts be
   } as const;
   for (let columns = 24; columns <= 100; columns++) {
     for (const text of [commandUsage(command, columns), programUsage([command], columns)]) {
-      // The usage itself is broken where it is written.
+      // The usage line has its own place for line breaks.
       const lines = text.split("\n").filter((line) => !line.startsWith("Usage: "));
       for (const line of lines) {
         assert(line.length <= columns && line === line.trimEnd(), `${columns}: ${line}`);

@@ -9,7 +9,7 @@ async function scriptOf(shell: string): Promise<string> {
   return terminal.stdout.text;
 }
 
-/** What a shell says to a script, or nothing where there is no such shell. */
+/** Returns what a shell prints for a script; `undefined` without that shell. */
 async function run(shell: string, args: readonly string[], script: string): Promise<string | undefined> {
   const { spawnSync } = await import("node:child_process");
   const { error, stdout, stderr } = spawnSync(shell, [...args, script], { encoding: "utf8" });
@@ -45,7 +45,7 @@ test("slipstream completions bash completes commands, flags and files", async ()
   assertEquals(await completing("slipstream", "get", "@deno.j"), "@deno.json\n");
   assertEquals(await completing("slipstream", "cache", "s"), "stats sweep\n");
   assertEquals(await completing("slipstream", "completions", ""), "bash zsh fish\n");
-  // What is left open, readline completes as a path.
+  // An empty completion makes readline complete a path.
   const paths = [["get", "--out", "deno.j"], ["get", "-o", "--"], ["cache", "stats", "d"], ["get", "d"]];
   for (const words of paths) assertEquals(await completing("slipstream", ...words), "\n");
   assertEquals(await completing("slipstream", "f1", "--manif"), "\n");
@@ -65,7 +65,8 @@ test("slipstream completions fish completes files behind @, in lists and in bodi
 
 test("slipstream completions zsh completes commands once, and files behind @ in bodies", async () => {
   const script = await scriptOf("zsh");
-  // Outside of a line that is being typed zsh completes nothing: what it would call is listened to.
+  // Outside of an interactive line zsh completes nothing; replace the functions that the script calls, and record the
+  // calls.
   const ears = [
     "compdef() { }",
     "_describe() { print commands ${commands%%:*} }",

@@ -15,7 +15,7 @@ const RACE = racePayloads({ drivers: 1, laps: 2 });
 const PATHS = RACE.paths();
 const ARGS = ["demo", "--only-cached"];
 
-/** Puts all files of the race into a folder, except for some. */
+/** Puts all files of the race into a folder, except for those that match. */
 async function fill(dir: string, without: RegExp = /^$/): Promise<void> {
   await using source = tracingInsights({
     baseUrls: MIRROR_URLS,
@@ -35,7 +35,7 @@ function setUp(dir: string, runSelf?: () => Promise<ProcessResult | undefined>) 
   return { terminal, context, disk: { dir, race: RACE, paths: PATHS, concurrency: 2 } };
 }
 
-test("withDisk() removes a temporary folder, also when something throws, and no other", async () => {
+test("withDisk() removes a temporary folder, also after an error, and no other folder", async () => {
   await using temp = await tempFolder();
   const made = async () => {
     await temp.folder("temp");
@@ -65,7 +65,7 @@ test("withDisk() says why there can be no temporary folder, and goes on without 
   }
 });
 
-test("loadFromDisk() loads what is kept, and asks nobody for what is not", async () => {
+test("loadFromDisk() loads stored files, and sends no request for others", async () => {
   await using temp = await tempFolder();
   await fill(temp.path, /weather/);
   const { disk, context, terminal } = setUp(temp.path);
@@ -80,7 +80,7 @@ test("loadFromDisk() loads what is kept, and asks nobody for what is not", async
   assertStringIncludes(terminal.stderr.text, "the client is offline");
 });
 
-test("loadInNewProcess() takes the other process at its word", async () => {
+test("loadInNewProcess() reports the result of the other process", async () => {
   const load = { files: 3, failed: 1, fromCache: 2, bytes: 0, elapsedMs: 5 };
   const { disk, context, terminal } = setUp(
     "/none",
@@ -90,7 +90,7 @@ test("loadInNewProcess() takes the other process at its word", async () => {
   assertEquals(terminal.interruptListeners, 0);
 });
 
-test("loadInNewProcess() does it here where there may be no other process", async () => {
+test("loadInNewProcess() loads in this process where it can't start another one", async () => {
   await using temp = await tempFolder();
   await fill(temp.path);
   for (const runSelf of [undefined, () => Promise.resolve(undefined)]) {
@@ -100,7 +100,7 @@ test("loadInNewProcess() does it here where there may be no other process", asyn
   }
 });
 
-test("loadInNewProcess() waits at Ctrl-C until the other process has stopped, and measures nothing", async () => {
+test("loadInNewProcess() waits at Ctrl-C until the other process has stopped, and reports nothing", async () => {
   const { promise, resolve } = Promise.withResolvers<ProcessResult>();
   const { disk, context, terminal } = setUp("/none", () => promise);
   let isOver = false;
@@ -112,7 +112,7 @@ test("loadInNewProcess() waits at Ctrl-C until the other process has stopped, an
   assertEquals(await loading, { exitCode: 130, isNewProcess: true });
 });
 
-test("loadInNewProcess() passes on how a process ended that could not do it", async () => {
+test("loadInNewProcess() passes on the exit code of a process that failed", async () => {
   for (const exitCode of [2, 130]) {
     const { disk, context } = setUp("/none", () => Promise.resolve({ exitCode, stdout: "" }));
     assertEquals(await loadInNewProcess(disk, ARGS, context), { exitCode, isNewProcess: true });

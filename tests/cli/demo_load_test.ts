@@ -28,7 +28,7 @@ function setUp(faults: readonly FaultRule[] = []) {
   return { clock, terminal, cdn, source, start: () => loadPhase(phase, { clock, terminal }) };
 }
 
-test("loadPhase() measures files, bytes and time, and what came from the cache", async () => {
+test("loadPhase() measures files, bytes and time, and counts cache hits", async () => {
   const { clock, source, start } = setUp();
   assertEquals(await clock.run(start()), {
     exitCode: 0,
@@ -39,7 +39,7 @@ test("loadPhase() measures files, bytes and time, and what came from the cache",
   await source.close();
 });
 
-test("loadPhase() names what failed and measures the rest", async () => {
+test("loadPhase() names failed files and measures the rest", async () => {
   const { clock, terminal, source, start } = setUp([{ kind: "status", status: 400, match: /weather/ }]);
   const { exitCode, load } = await clock.run(start());
   assertEquals([exitCode, load?.files, load?.failed], [1, 8, 1]);
@@ -47,7 +47,7 @@ test("loadPhase() names what failed and measures the rest", async () => {
   await source.close();
 });
 
-test("loadPhase() stops at Ctrl-C and measures nothing then", async () => {
+test("loadPhase() stops at Ctrl-C and then returns nothing", async () => {
   const { clock, terminal, cdn, source, start } = setUp();
   const loading = start();
   await clock.advance(250);

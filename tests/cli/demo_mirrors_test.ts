@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fetchByName, MIRROR_URLS } from "../../src/cli/demo_mirrors.ts";
 import { test } from "../support/test.ts";
 
-test("fetchByName() sends to the address of a name, and the response is the name's", async () => {
+test("fetchByName() sends to the address of a name, and its response has the name", async () => {
   const sent: unknown[] = [];
   const init = { headers: { a: "1" } };
   const fetch = fetchByName(["http://127.0.0.1:1", "http://127.0.0.1:2"], (input, init) => {

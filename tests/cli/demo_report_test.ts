@@ -53,7 +53,7 @@ test("demoReport() shows the loads, the mirrors and the breakers in columns", ()
   ]);
 });
 
-test("demoReport() says when no breaker changed, and when not all came from memory", () => {
+test("demoReport() says when no breaker changed, and when not all files came from memory", () => {
   const cached = { ...RESULT.cached, fromCache: 1_000 };
   const lines = demoReport({ ...RESULT, cached, retries: 0, handovers: 1, breakerChanges: [] }, PLAIN);
   assertEquals(lines.slice(-4), [
@@ -64,7 +64,7 @@ test("demoReport() says when no breaker changed, and when not all came from memo
   ]);
 });
 
-test("demoReport() shows what came from disk, by whom, and where it stays", () => {
+test("demoReport() shows the files from disk, which process loaded them, and where they stay", () => {
   const disk = { ...RESULT.cached, elapsedMs: 900, isNewProcess: true, keptIn: ".cache" };
   const lines = demoReport({ ...RESULT, disk }, PLAIN);
   assertEquals(lines[4], "  from disk       1,024   144.5 MB       900 ms      1,138   160.6        93×");
@@ -78,7 +78,7 @@ test("demoReport() shows what came from disk, by whom, and where it stays", () =
   assertEquals(failed.at(-1), "1 file could not be loaded.");
 });
 
-test("demoReport() tells what an earlier run has left from what the mirrors have sent", () => {
+test("demoReport() tells the files of an earlier run from those that the mirrors have sent", () => {
   const all = demoReport({ ...RESULT, cold: { ...RESULT.cold, fromCache: 1_024 } }, PLAIN);
   assertStringIncludes(all[2] ?? "", "  from an earlier run  ");
   assertStringIncludes(all.at(-1) ?? "", "(1,024 of them from disk, left by an earlier run)");

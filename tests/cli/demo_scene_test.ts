@@ -44,8 +44,8 @@ test("playDemo() loads every file over loopback, cold and from memory, and says 
   assertEquals(served.reduce((sum, count) => sum + Number(count), 0), 44);
 });
 
-test("playDemo() lets a mirror die half-way, and the others go on", async () => {
-  // So many files that a hundred attempts in a row fail, which is an outage however fast they do.
+test("playDemo() lets a mirror fail half-way, and the others take over", async () => {
+  // Enough files that a hundred attempts in a row fail, which counts as an outage at any speed.
   const { code, text } = await play({ concurrency: 2, drivers: 8, laps: 28 });
   assertEquals(code, 0);
   assertMatch(text, /\n {2}alpha .* open\n/);
@@ -63,7 +63,7 @@ test("playDemo() without faults has nothing to report of its mirrors", async () 
   assertMatch(text, /\nAll files were loaded: 10 in .*\n$/);
 });
 
-test("playDemo() keeps the files in a folder, from where they come the next time, whatever the ports", async () => {
+test("playDemo() keeps the files in a folder, from which they come the next time, whatever the ports", async () => {
   await using temp = await tempFolder();
   const first = await play({ cacheDir: temp.path, faults: false });
   assertEquals([first.code, first.errors], [0, ""]);
@@ -77,12 +77,12 @@ test("playDemo() keeps the files in a folder, from where they come the next time
   assertEquals(asked.map((line) => line.split(/ {2,}/)[3]), ["0", "0", "0"]);
 });
 
-/** What the table of loads says of their sizes. */
+/** The sizes in the table of loads. */
 function sizes(lines: readonly string[]): (string | undefined)[] {
   return lines.slice(5, 9).map((line) => line.split(/ {2,}/)[3]);
 }
 
-test("playDemo() has another process load what is in a temporary folder, and removes it", async () => {
+test("playDemo() makes another process load the files from a temporary folder, and removes that", async () => {
   await using temp = await tempFolder();
   let load: unknown;
   const processes: Processes = {
@@ -111,7 +111,7 @@ test("playDemo() has another process load what is in a temporary folder, and rem
   assertEquals(await temp.list(), []);
 });
 
-test("playDemo() goes on without a folder that can't be one, and says so once", async () => {
+test("playDemo() goes on without a folder that it can't use, and says so once", async () => {
   await using temp = await tempFolder();
   await temp.write("file", "mine");
   const { code, text, errors } = await play({ files: 10, cacheDir: `${temp.path}/file` });

@@ -9,7 +9,7 @@ async function demo(...args: string[]): Promise<{ code: number; terminal: FakeTe
   return { code, terminal, lines: terminal.stdout.text.split("\n") };
 }
 
-test("slipstream demo plays with the numbers that it was given", async () => {
+test("slipstream demo uses the numbers in its flags", async () => {
   const { code, lines } = await demo(
     "--drivers",
     "2",
@@ -31,7 +31,7 @@ test("slipstream demo plays with the numbers that it was given", async () => {
   assertMatch(lines.at(-2) ?? "", /^All files were loaded: 7 in /);
 });
 
-test("slipstream demo --no-faults --concurrency has mirrors that never fail, and fewer at once", async () => {
+test("slipstream demo --no-faults --concurrency has mirrors that never fail, and fewer requests at once", async () => {
   const { code, lines } = await demo(
     "--drivers",
     "1",
@@ -47,7 +47,7 @@ test("slipstream demo --no-faults --concurrency has mirrors that never fail, and
   assertMatch(lines.at(-2) ?? "", / with 3 at once, /);
 });
 
-test("slipstream demo has mirrors that take 75 milliseconds, where nothing else was said", async () => {
+test("slipstream demo by default has mirrors that take 75 milliseconds", async () => {
   const { code, lines } = await demo("--drivers", "1", "--laps", "1", "--files", "1", "--no-faults");
   assertEquals([code, lines[1]], [0, "Three mirrors on this machine, each of which takes 75 ms to answer."]);
 });

@@ -45,7 +45,7 @@ test("DemoWatch counts what each mirror did, hand-overs and breaker changes, unt
   await client.close();
 });
 
-test("DemoWatch shows a mirror that was never asked", async () => {
+test("DemoWatch shows a mirror without requests", async () => {
   const client = createClient();
   using watch = new DemoWatch(client, [{ name: "a", origin: "https://a.test", address: "1" }], 0);
   assertEquals(watch.seen().mirrors, [

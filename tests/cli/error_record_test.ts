@@ -16,18 +16,18 @@ test("errorRecord() keeps name, message, status and attempts", () => {
   assertEquals(errorRecord(new NetworkError("no route")), { name: "NetworkError", message: "no route" });
 });
 
-test("errorRecord() takes anything that was thrown", () => {
+test("errorRecord() accepts any thrown value", () => {
   assertEquals(errorRecord(new TypeError("x")), { name: "TypeError", message: "x" });
   assertEquals(errorRecord("text"), { name: "Error", message: "text" });
   assertEquals(errorRecord(undefined), { name: "Error", message: "undefined" });
 });
 
-test("errorLine() lets nothing through that moves the cursor or colours the terminal", () => {
+test("errorLine() removes everything that moves the cursor or colours the terminal", () => {
   assertEquals(errorLine(new Error("a\nb\x1b[31mc\x9b2Jd\re")), "a b [31mc 2Jd e");
   assertEquals(errorLine(new TypeError("")), "TypeError");
 });
 
-test("oneLine() lets nothing through that turns the direction of a text around or breaks the line, and every letter", () => {
+test("oneLine() removes characters that change the text direction or break the line, and keeps all letters", () => {
   assertEquals(oneLine("a\u202eb\u2066c\u2069\u200f\u061cd\u2028e\u2029f"), "a b c d e f");
   const letters = "نی\u200cگ 👩\u200d🚀 שלום e\u0301";
   assertEquals(oneLine(letters), letters);

@@ -5,7 +5,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";
 
-test("eventText() tells the story of a request, with the reason for each retry, and no secret", async () => {
+test("eventText() describes the events of a request, with the reason for each retry, and no secret", async () => {
   const clock = new ManualClock();
   const cdn = createSimulatedCdn({
     resources: () => ({ json: 1 }),
@@ -27,7 +27,7 @@ test("eventText() tells the story of a request, with the reason for each retry, 
   await client.close();
 });
 
-test("eventText() tells of origins too", () => {
+test("eventText() describes the events of origins too", () => {
   const origin = "https://h";
   assertEquals(
     [

@@ -5,7 +5,7 @@ import { brokenBody, exchangeOf, setUpRun } from "./sink_rig.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-test("Exchange.isAsItComes is for errors whose bodies are taken, and for parts that the caller asks for", () => {
+test("Exchange.isAsItComes is true if error bodies are wanted, and for ranges that the caller requests", () => {
   const response = () => new Response();
   assertEquals(exchangeOf(response()).isAsItComes, false);
   assertEquals(exchangeOf(response(), { takesErrorBodies: true }).isAsItComes, true);
@@ -14,7 +14,7 @@ test("Exchange.isAsItComes is for errors whose bodies are taken, and for parts t
   }
 });
 
-test("Exchange.whole() brings the body and all that is told of it", async () => {
+test("Exchange.whole() returns the body and everything about it", async () => {
   const { run } = setUpRun();
   const { body, status, attempts, from, headers } = await exchangeOf(
     new Response("123", { status: 203, headers: { a: "b" } }),
@@ -31,7 +31,7 @@ test("Exchange.whole() brings the body and all that is told of it", async () => 
   assertEquals((await exchangeOf(new Response(null, { status: 204 })).whole()).body.length, 0);
 });
 
-test("Exchange.open() brings the body as it comes, and rejects a status that is no success with what was said", async () => {
+test("Exchange.open() returns the body as it arrives, and rejects an error status with its text", async () => {
   const answer = await exchangeOf(new Response("123")).open();
   assertEquals([text((await Array.fromAsync(answer.body))[0]!), answer.failure, answer.attempts], [
     "123",
@@ -47,7 +47,7 @@ test("Exchange.open() brings the body as it comes, and rejects a status that is 
   assertEquals([(taken.failure as HttpError).status, (await Array.fromAsync(taken.body)).length], [400, 1]);
 });
 
-test("Exchange takes a 304 for an answer only where a condition has asked for it", async () => {
+test("Exchange treats a 304 as an answer only after a condition", async () => {
   const answer = () => new Response(null, { status: 304 });
   for (const takesErrorBodies of [false, true]) {
     for (const name of ["if-none-match", "if-modified-since"]) {
@@ -64,7 +64,7 @@ test("Exchange takes a 304 for an answer only where a condition has asked for it
   }
 });
 
-test("Exchange says after the body how many attempts an answer took, and none where no byte has come", async () => {
+test("Exchange gives the number of attempts after the body, and 0 if no byte has arrived", async () => {
   for (const statuses of [[404], [503, 503], [503, 404], [200], [503, 200]]) {
     for (const body of ["why", ""]) {
       const answers = () => statuses.map((status) => new Response(body, { status }));
@@ -82,7 +82,7 @@ test("Exchange says after the body how many attempts an answer took, and none wh
   }
 });
 
-test("Exchange.download() counts what comes, sends what the request says, and takes compressed bodies", async () => {
+test("Exchange.download() counts bytes, sends the request as it is, and decodes compressed bodies", async () => {
   const { run } = setUpRun();
   const seen: (string | null)[] = [];
   const exchange = exchangeOf(new Response("123"), {
@@ -96,7 +96,7 @@ test("Exchange.download() counts what comes, sends what the request says, and ta
   assertEquals([received, status, attempts, run.received, seen], ["123", 200, 1, 3, ["b", null]]);
 });
 
-test("Exchange gives up on a body that breaks off each time, whoever takes it", async () => {
+test("Exchange gives up on a body that breaks off each time, in every form", async () => {
   const broken = () => exchangeOf([1, 2].map(() => new Response(brokenBody("1"))), { maxRetries: 1 });
   await assertRejects(() => broken().whole(), NetworkError);
   await assertRejects(() => broken().download(new WritableStream(), { name: "a", resume: false }));

@@ -13,7 +13,7 @@ const RACE = racePayloads({ drivers: 2, laps: 2 });
 const FILES = RACE.paths().length;
 const SESSION = ["f1", "2025", "Abu Dhabi Grand Prix", "Race", "--all"];
 
-/** The command line in a home of its own, with a simulated CDN behind jsDelivr's names. */
+/** Creates the command line with a home of its own, and a simulated CDN behind jsDelivr's names. */
 async function setUp() {
   const caches = await ownCaches();
   const cdn = createSimulatedCdn({ resources: RACE.resources });
@@ -28,7 +28,7 @@ async function setUp() {
     caches,
     url,
     run,
-    /** Loads the race, and tells how many requests it took. */
+    /** Loads the race, and returns how many requests that took. */
     async load(flags: readonly string[] = [], options?: CliProcessOptions) {
       const before = cdn.log.requests;
       const { code, stdout, stderr } = await run([...SESSION, ...flags], options);
@@ -42,7 +42,7 @@ async function setUp() {
   };
 }
 
-test("openF1Cache() opens the folder that was named, or none where that was said", () => {
+test("openF1Cache() opens the given folder, or none with --no-cache", () => {
   const conditions = { fetch: () => Promise.reject(new Error()), clock: systemClock };
   const none = () => undefined;
   const open = (cache: string | undefined, isNo: boolean, env: (name: string) => string | undefined = none) =>
@@ -54,7 +54,7 @@ test("openF1Cache() opens the folder that was named, or none where that was said
   assertThrows(() => open(undefined, false, () => "maybe"), UsageError, "'SLIPSTREAM_CI'");
 });
 
-test("slipstream f1 keeps a session in the default folder, says so once, and asks nothing the next time", async () => {
+test("slipstream f1 keeps a session in the default folder, says so once, and sends nothing the next time", async () => {
   await using f1 = await setUp();
   const cold = await f1.load();
   assertEquals(cold.requests, FILES);
@@ -69,7 +69,7 @@ test("slipstream f1 keeps a session in the default folder, says so once, and ask
   assertEquals((await f1.load()).requests, 0);
 });
 
-test("slipstream f1 has a cache of its own folder, or none, with --cache, --no-cache, --base-url and SLIPSTREAM_CI", async () => {
+test("slipstream f1 has a cache in its own folder, or none, with --cache, --no-cache, --base-url and SLIPSTREAM_CI", async () => {
   await using f1 = await setUp();
   await using temp = await tempFolder();
   for (const flags of [["--no-cache"], ["--base-url", f1.url]]) {
@@ -84,7 +84,7 @@ test("slipstream f1 has a cache of its own folder, or none, with --cache, --no-c
   assertStringIncludes(stderr, "'--cache' and '--no-cache' contradict each other");
 });
 
-test("slipstream f1 warns once, and loads all the same, where the default folder is of no use", async () => {
+test("slipstream f1 warns once, and still loads, where the default folder can't be used", async () => {
   await using f1 = await setUp();
   await f1.caches.block();
   const { stderr, requests } = await f1.load(["--quiet"]);
@@ -92,7 +92,7 @@ test("slipstream f1 warns once, and loads all the same, where the default folder
   assertMatch(stderr, /^warning: The cache 'filesystem' failed to [^\n]+\n$/);
 });
 
-test("slipstream cache --f1 looks at the default folder, and clears it", async () => {
+test("slipstream cache --f1 reports on the default folder, and clears it", async () => {
   await using f1 = await setUp();
   for (const action of ["stats", "sweep", "clear"]) {
     const empty = { code: 0, stdout: `Nothing is kept in ${f1.caches.f1}\n`, stderr: "" };
@@ -101,7 +101,7 @@ test("slipstream cache --f1 looks at the default folder, and clears it", async (
   await f1.load();
   const { stdout } = await f1.run(["cache", "stats", "--f1"]);
   assertStringIncludes(stdout, `${f1.caches.f1}\n\n`);
-  // The files, and that the notice was given.
+  // The files, and the entry about the notice.
   assertMatch(stdout, new RegExp(`\\n {2}fresh +${FILES + 1} `));
   const cleared = await f1.run(["cache", "clear", "--f1"]);
   assertMatch(cleared.stdout, new RegExp(`\\nRemoved ${FILES + 1} entries, `));
@@ -111,7 +111,7 @@ test("slipstream cache --f1 looks at the default folder, and clears it", async (
 });
 
 if (runtime === "deno") {
-  test("slipstream f1 keeps nothing, and asks for no permission, without those for the default folder", async () => {
+  test("slipstream f1 stores nothing, and requests no permission, without those for the default folder", async () => {
     await using f1 = await setUp();
     const permissions = ["--allow-net=127.0.0.1"];
     for (let round = 0; round < 2; round++) {

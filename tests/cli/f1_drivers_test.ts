@@ -19,7 +19,7 @@ function setUp() {
   return { session: { drivers }, asked };
 }
 
-test("driverCodes() looks up what is no code, and has each driver once", async () => {
+test("driverCodes() looks up names that are no codes, and returns each driver once", async () => {
   const { session, asked } = setUp();
   const options = { readCache: false };
   assertEquals(await driverCodes(session, ["verstappen", "nor", "1", "XXX"], options), ["VER", "NOR", "XXX"]);
@@ -29,7 +29,7 @@ test("driverCodes() looks up what is no code, and has each driver once", async (
   assertEquals(asked.length, 1);
 });
 
-test("driverCodes() is wrong usage for a name that nobody has, and hands on any other failure", async () => {
+test("driverCodes() reports wrong usage for an unknown name, and passes on any other failure", async () => {
   const { session } = setUp();
   await assertRejects(() => driverCodes(session, ["verstapen"], {}), UsageError, "did you mean 'VER'?");
   const error = new Error("no network");

@@ -62,7 +62,7 @@ test("slipstream f1 --all loads everything, with missing values as null", async 
   assert(!terminal.stdout.text.includes('"None"'));
 });
 
-test("slipstream f1 --laps --driver asks for nothing else", async () => {
+test("slipstream f1 --laps --driver requests nothing else", async () => {
   const { f1, cdn } = setUp();
   assertEquals(await f1(...SESSION, "--laps", "--driver", "PIA", "--driver", "pia"), 0);
   assertEquals(cdn.log.entries.map(({ path }) => path), [
@@ -70,7 +70,7 @@ test("slipstream f1 --laps --driver asks for nothing else", async () => {
   ]);
 });
 
-test("slipstream f1 --base-url asks those mirrors, in order", async () => {
+test("slipstream f1 --base-url uses those mirrors, in order", async () => {
   const clock = new ManualClock();
   const cdn = createSimulatedCdn({
     resources: RACE.resources,
@@ -95,7 +95,7 @@ test("slipstream f1 --out writes the files below year, event and session", async
   assertEquals([terminal.stdout.text, tel.time.length > 100], ["", true]);
 });
 
-test("slipstream f1 counts files that are not published, and does not fail for them", async () => {
+test("slipstream f1 counts unpublished files, and does not fail because of them", async () => {
   const { f1, lines, terminal } = setUp([{ kind: "status", status: 404, match: /weather|2_tel/ }]);
   assertEquals(await f1(...SESSION, "--all"), 0);
   assertEquals(lines().filter(({ ok }) => !ok).map(({ path }) => path).sort(), [
@@ -106,7 +106,7 @@ test("slipstream f1 counts files that are not published, and does not fail for t
   assertMatch(terminal.stderr.text, /^7 done, 3 not published, /);
 });
 
-test("slipstream f1 fails for a session, and for a driver, that isn't there", async () => {
+test("slipstream f1 fails for a missing session, and for an unknown driver", async () => {
   const session = setUp();
   assertEquals(await session.f1("2024", "Abu Dhabi Grand Prix", "Race", "--laps"), 1);
   assertStringIncludes(session.terminal.stderr.text, "drivers.json: ");
@@ -115,7 +115,7 @@ test("slipstream f1 fails for a session, and for a driver, that isn't there", as
   assertStringIncludes(driver.terminal.stderr.text, "XXX/laptimes.json: ");
 });
 
-test("slipstream f1 --driver takes numbers and names, and says who may be meant", async () => {
+test("slipstream f1 --driver accepts numbers and names, and suggests drivers", async () => {
   const { f1, lines, cdn } = setUp();
   const names = ["piastri", "81", "PIA"].flatMap((name) => ["--driver", name]);
   assertEquals(await f1(...SESSION, "--laps", ...names), 0);
@@ -131,7 +131,7 @@ test("slipstream f1 --driver takes numbers and names, and says who may be meant"
   }
 });
 
-test("slipstream f1 --driver fails like any file where names can't be looked up, and stops at Ctrl-C", async () => {
+test("slipstream f1 --driver fails like any file if names can't be looked up, and stops at Ctrl-C", async () => {
   const session = setUp();
   const other = ["2024", "Abu Dhabi Grand Prix", "Race", "--laps", "--driver", "piastri"];
   assertEquals(await session.f1(...other), 1);
@@ -146,7 +146,7 @@ test("slipstream f1 --driver fails like any file where names can't be looked up,
   assertEquals([await done, cdn.log.openRequests, clock.pending], [130, 0, 0]);
 });
 
-test("slipstream f1 names a file that no attempt could load, and loads the others", async () => {
+test("slipstream f1 names a file that could not be loaded, and loads the others", async () => {
   const { f1, lines, terminal } = setUp([{ kind: "wrongContent", match: /VER\/1_tel/ }]);
   assertEquals(await f1(...SESSION, "--telemetry", "--retries", "0"), 1);
   assertEquals(lines().filter(({ ok }) => ok).length, 3);
@@ -205,7 +205,7 @@ test("slipstream f1 with a year lists the events, and with an event the sessions
   }
 });
 
-test("slipstream f1 takes short names, and keeps the files under the names of the folders", async () => {
+test("slipstream f1 accepts short names, and stores the files under the names of the folders", async () => {
   const { f1, terminal } = setUp();
   assertEquals(await f1("2025", "abu dhabi", "R", "--laps", "--driver", "VER", "--out", "/out"), 0);
   assertEquals([...terminal.files.contents.keys()], [
@@ -227,7 +227,7 @@ test("slipstream f1 counts a 403 about the package's size as not published", asy
   assertMatch(terminal.stderr.text, /^1 done, 3 not published, /);
 });
 
-test("slipstream f1 --refresh loads again what is in the cache", async () => {
+test("slipstream f1 --refresh loads cached files again", async () => {
   await using temp = await tempFolder();
   const cdn = createSimulatedCdn({ resources: RACE.resources });
   const f1 = async (...args: string[]) => {
@@ -279,7 +279,7 @@ for (const [message, ...args] of WRONG) {
   });
 }
 
-test("slipstream f1 takes old files of the running season while the network fails, and says so; --refresh does not", async () => {
+test("slipstream f1 uses old files of the running season while the network fails, and says so; --refresh does not", async () => {
   await using temp = await tempFolder();
   const clock = new ManualClock({ wallMs: Date.UTC(2025, 11, 10) });
   const cdn = createSimulatedCdn({ resources: RACE.resources, clock });

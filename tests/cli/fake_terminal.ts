@@ -1,5 +1,5 @@
 /**
- * A terminal that tests type on and read from.
+ * A terminal that a test types on and reads from.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type {
   TerminalOutput,
 } from "../../src/runtime/terminal/contract.ts";
 
-/** What {@linkcode FakeTerminal.exit} throws. */
+/** The error that {@linkcode FakeTerminal.exit} throws. */
 export class Exit extends Error {
   /** Keeps the exit code. */
   constructor(readonly code: number) {
@@ -21,15 +21,15 @@ export class Exit extends Error {
   }
 }
 
-/** An output stream that keeps what was written. */
+/** An output stream that records its writes. */
 export class FakeOutput implements TerminalOutput {
   isTerminal = false;
   width = 100;
-  /** How many more writes the reader takes before it goes away. */
+  /** How many more writes the reader accepts before it leaves. */
   writesLeft: number = Infinity;
   readonly writes: string[] = [];
 
-  /** All that was written. */
+  /** Everything that was written. */
   get text(): string {
     return this.writes.join("");
   }
@@ -49,11 +49,11 @@ export class FakeOutput implements TerminalOutput {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Files in memory, of text; paths are absolute, or below `/`. */
+/** Text files in memory; paths are absolute, or below `/`. */
 export class FakeFiles implements TerminalFiles {
   readonly contents: Map<string, string> = new Map<string, string>();
   readonly folders: Set<string> = new Set<string>(["/"]);
-  /** Called before a file is created; a throw is a full disk. */
+  /** Called before a file is created; an error stands for a full disk. */
   beforeCreate: (path: string) => void = () => {};
 
   async *lines(path: string, signal: AbortSignal): AsyncIterableIterator<string> {
@@ -135,9 +135,9 @@ export class FakeTerminal<F extends TerminalFiles = FakeFiles> implements Termin
   readonly stderr: FakeOutput = new FakeOutput();
   readonly files: F;
   noColor = false;
-  /** What is typed in; it may wait for something before the next line. */
+  /** The lines of the input; they may be asynchronous. */
   stdin: Iterable<string> | AsyncIterable<string> = [];
-  /** What the system allows. */
+  /** How many descriptors the system allows. */
   descriptors: number | undefined = undefined;
   readonly #interruptListeners = new Set<(signal: EndSignal) => void>();
 
@@ -187,7 +187,7 @@ export class FakeTerminal<F extends TerminalFiles = FakeFiles> implements Termin
     for (const listener of this.#interruptListeners) listener(signal);
   }
 
-  /** How many would hear of Ctrl-C. */
+  /** How many listeners Ctrl-C has. */
   get interruptListeners(): number {
     return this.#interruptListeners.size;
   }

@@ -26,7 +26,7 @@ async function sinkOf({ path }: TempFolder, options: Partial<FileSinkOptions> = 
   });
 }
 
-test("FileSink.take() writes small bodies and large ones, with and without --resume, and leaves nothing else", async () => {
+test("FileSink.take() writes small and large bodies, with and without --resume, and leaves nothing else", async () => {
   for (const resume of [false, true]) {
     for (
       const [text, headers] of [["[1]", { "content-length": "3" }], [BIG, { "content-length": "300000" }], [
@@ -50,14 +50,14 @@ test("FileSink.take() writes small bodies and large ones, with and without --res
   }
 });
 
-test("FileSink.take() begins the file again when the body does", async () => {
+test("FileSink.take() starts the file again when the body does", async () => {
   await using temp = await tempFolder();
   const sink = await sinkOf(temp);
   await sink.take(JOB, exchangeOf([new Response(brokenBody("old half")), new Response("new")]));
   assertEquals(await temp.read("out/h/x/a.json"), "new");
 });
 
-test("FileSink.take() leaves no file when the body does not come to its end, and with --resume its part", async () => {
+test("FileSink.take() leaves no file of an incomplete body, but its part with --resume", async () => {
   for (const resume of [false, true]) {
     await using temp = await tempFolder();
     const sink = await sinkOf(temp, { resume });
@@ -76,7 +76,7 @@ test("FileSink.take() leaves no file when the body does not come to its end, and
   }
 });
 
-test("FileSink.take() writes what the caller has asked for in parts, and error bodies, as they come", async () => {
+test("FileSink.take() writes ranges that the caller has requested, and error bodies, as they arrive", async () => {
   const cases: readonly (readonly [Response, Answers, string])[] = [
     [new Response("part", { status: 206 }), { request: { headers: { range: "bytes=2-5" } } }, "part"],
     [new Response("no", { status: 400 }), { takesErrorBodies: true }, "no"],
@@ -95,7 +95,7 @@ test("FileSink.take() writes what the caller has asked for in parts, and error b
   assertEquals((await temp.list()).filter((name) => !name.endsWith("/")), []);
 });
 
-test("FileSink.take() writes one file for those who ask for the same at once, and waits for none that failed", async () => {
+test("FileSink.take() writes one file for concurrent jobs of one URL, and does not wait for a failed one", async () => {
   await using temp = await tempFolder();
   const sink = await sinkOf(temp);
   const all = await Promise.allSettled([
@@ -107,7 +107,7 @@ test("FileSink.take() writes one file for those who ask for the same at once, an
   assertEquals(await temp.read("out/h/x/a.json"), "2");
 });
 
-test("FileSink.take() leaves what is there at a 304", async () => {
+test("FileSink.take() leaves the file as it is at a 304", async () => {
   await using temp = await tempFolder();
   const sink = await sinkOf(temp);
   await sink.take(JOB, exchangeOf(new Response("old")));
@@ -124,7 +124,7 @@ test("FileSink.take() leaves what is there at a 304", async () => {
   }
 });
 
-test("FileSink.take() refuses a HEAD, which has no body, and leaves what is there", async () => {
+test("FileSink.take() refuses a HEAD, which has no body, and leaves the file as it is", async () => {
   await using temp = await tempFolder();
   const sink = await sinkOf(temp);
   await sink.take(JOB, exchangeOf(new Response("old")));
@@ -140,7 +140,7 @@ test("FileSink.take() refuses a HEAD, which has no body, and leaves what is ther
   }
 });
 
-test("FileSink.has() knows with --resume alone what is there", async () => {
+test("FileSink.has() finds an existing file only with --resume", async () => {
   await using temp = await tempFolder();
   await temp.folder("out/h/x/a.json.d");
   await temp.write("out/h/x/a.json", "1");
@@ -150,9 +150,9 @@ test("FileSink.has() knows with --resume alone what is there", async () => {
   assertEquals(await has(true, "https://h/x/b.json"), false);
 });
 
-test("FileSink.has() knows nothing of a file of which an earlier run has left a newer half, which is gone on with", async () => {
+test("FileSink.has() does not count a file with a newer incomplete part, which take() then resumes", async () => {
   const headers = { etag: '"2"', "content-length": "8" };
-  // With what a large file leaves, and with what a small one does.
+  // With the remains of a large download, and with those of a small one.
   for (const isNoted of [true, false]) {
     await using temp = await tempFolder();
     const sink = await sinkOf(temp, { resume: true });
@@ -174,7 +174,7 @@ test("FileSink.has() knows nothing of a file of which an earlier run has left a 
   }
 });
 
-test("FileSink.has() refuses a link that leads out of the folder, and changes nothing there", async () => {
+test("FileSink.has() refuses a link out of the folder, and changes nothing there", async () => {
   await using temp = await tempFolder();
   await temp.folder("elsewhere");
   await temp.write("elsewhere/a.json", "1");
@@ -189,7 +189,7 @@ test("FileSink.has() refuses a link that leads out of the folder, and changes no
   assertEquals(await temp.read("elsewhere/a.json.part.json"), "2");
 });
 
-test("FileSink writes every file into the manifest, once, with the sum of what is on the disk", async () => {
+test("FileSink adds every file to the manifest, once, with the hash of its content on the disk", async () => {
   await using temp = await tempFolder();
   const path = `${temp.path}/manifest`;
   const manifestOf = async (known: readonly string[] = []) => {

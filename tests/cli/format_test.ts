@@ -41,7 +41,7 @@ test("formatDuration() never shows sixty of a unit", () => {
   ]);
 });
 
-test("formatPlural() knows one from many", () => {
+test("formatPlural() uses the singular for one", () => {
   assertEquals([0, 1, 1_200].map((count) => formatPlural(count, "file")), [
     "0 files",
     "1 file",

@@ -29,7 +29,7 @@ async function get<F extends TerminalFiles = FakeFiles>(
   { faults = [], resources = (path) => ({ json: { path } }), terminal = new FakeTerminal() }: Options<F> = {},
 ) {
   const clock = new ManualClock();
-  // A clock that is set by hand would not wait for a disk.
+  // A manual clock would not wait for a disk.
   const isOnDisk = (terminal.files as TerminalFiles) === files;
   const time = isOnDisk ? systemClock : clock;
   const cdn = createSimulatedCdn({ resources, faults, latency: 10, clock: time });
@@ -56,7 +56,7 @@ const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsW
 const urlsOf = (count: number, prefix = "") =>
   Array.from({ length: count }, (_, index) => `${HOST}/${prefix}${index}`);
 
-test("runGetJobs() says on stderr what an error answer said, in one line, and with --json-errors as it is", async () => {
+test("runGetJobs() quotes an error answer on stderr, in one line, and unchanged with --json-errors", async () => {
   const resources: Resources = () => ({ status: 422, body: '{"detail":\n "why\u001b[2J"}' });
   const { code, stderr, stdout } = await get([`${HOST}/a`], { resources });
   assertEquals([code, stdout], [1, ""]);
@@ -68,7 +68,7 @@ test("runGetJobs() says on stderr what an error answer said, in one line, and wi
   assertEquals(JSON.parse(told.stderr).body, '{"detail":\n "why\u001b[2J"}');
 });
 
-test("runGetJobs() puts the body of an error answer where bodies go with --fail-with-body, and fails all the same", async () => {
+test("runGetJobs() writes the body of an error answer like other bodies with --fail-with-body, and still fails", async () => {
   const resources: Resources = () => ({ status: 404, body: "not here" });
   const single = await get(["--fail-with-body", `${HOST}/a`], { resources });
   assertEquals([single.code, single.stdout, single.stderr.includes("not here")], [1, "not here", false]);
@@ -89,7 +89,7 @@ test("runGetJobs() --fail-with-body beside --ndjson writes one line for an answe
   assertEquals([lines[0].ok, lines[0].value, lines[0].error.status], [false, { a: 1 }, 400]);
 });
 
-test("runGetJobs() sends method, headers and body of the flags, and those of an input go first", async () => {
+test("runGetJobs() sends the method, headers and body of the flags, but prefers those of an input", async () => {
   const terminal = new FakeTerminal();
   terminal.files.contents.set(
     "f",
@@ -119,7 +119,7 @@ test("runGetJobs() gives requests for one URL with different bodies a file each"
   assertEquals([code, filesOf(await temp.list()).length], [0, 2]);
 });
 
-test("runGetJobs() asks mirrors for what is relative, and names files after the first", async () => {
+test("runGetJobs() requests relative URLs from mirrors, and names files after the first", async () => {
   const base = ["--base-url", "https://a.test/x", "--base-url", "https://b.test/y"];
   const faults: FaultRule[] = [{ kind: "status", status: 500, match: /^\/x\// }];
   await using temp = await tempFolder();
@@ -152,7 +152,7 @@ test("runGetJobs() --total-timeout ends a job that retries, and no other", async
   }
 });
 
-test("runGetJobs() --total-timeout ends no job of many that only waits for its turn or for a token", async () => {
+test("runGetJobs() --total-timeout ends no job that only waits for its turn or for a token", async () => {
   const slow: readonly FaultRule[] = [{ kind: "slow", match: /slow/, latency: 700 }];
   const args = ["--total-timeout", "1", "--ndjson", "--ordered"];
   for (
@@ -169,7 +169,7 @@ test("runGetJobs() --total-timeout ends no job of many that only waits for its t
   }
 });
 
-test("runGetJobs() --ordered lets one that sleeps hold up lines, and no requests", async () => {
+test("runGetJobs() --ordered makes lines, but no requests, wait for a job that sleeps", async () => {
   const faults: FaultRule[] = [{ kind: "status", status: 503, match: /bad/, times: 1 }];
   const urls = [...urlsOf(1, "bad"), ...urlsOf(300)];
   for (const flags of [[], ["--total-timeout", "60"]]) {
@@ -185,7 +185,7 @@ test("runGetJobs() --ordered lets one that sleeps hold up lines, and no requests
   }
 });
 
-test("runGetJobs() lets those that sleep hold nobody up", async () => {
+test("runGetJobs() makes no job wait for one that sleeps", async () => {
   const faults: FaultRule[] = [{ kind: "status", status: 500, match: /bad/, times: 8 }];
   const { code, clock, lines } = await get([
     "--concurrency",
@@ -202,7 +202,7 @@ test("runGetJobs() lets those that sleep hold nobody up", async () => {
   assert(clock.now() < 5_000, String(clock.now()));
 });
 
-test("runGetJobs() loses nothing to an origin that is down for three seconds, nor delays another one", async () => {
+test("runGetJobs() loses no URL of an origin that is down for three seconds, nor delays another origin", async () => {
   const clock = new ManualClock();
   const isDown = ({ path }: { readonly path: string }) =>
     path.startsWith("/down/") && clock.now() > 100 && clock.now() < 3_100;
@@ -228,7 +228,7 @@ test("runGetJobs() loses nothing to an origin that is down for three seconds, no
   assert(clock.now() < 9_000, String(clock.now()));
 });
 
-test("runGetJobs() --verbose says why it sends again, and shows no secret", async () => {
+test("runGetJobs() --verbose says why it retries, and shows no secret", async () => {
   const { stderr, stdout } = await get([
     "-v",
     "--quiet",
@@ -242,7 +242,7 @@ test("runGetJobs() --verbose says why it sends again, and shows no secret", asyn
   assertEquals([stderr.includes("s3cret"), stdout], [false, '{"path":"/x"}']);
 });
 
-test("runGetJobs() --resume leaves out what is there, and says how many", async () => {
+test("runGetJobs() --resume skips existing files, and says how many", async () => {
   await using temp = await tempFolder();
   await get(["--out", `${temp.path}/o`, ...urlsOf(2)], { terminal: onDisk() });
   const again = await get(["--out", `${temp.path}/o`, "--resume", ...urlsOf(4)], { terminal: onDisk() });
@@ -250,7 +250,7 @@ test("runGetJobs() --resume leaves out what is there, and says how many", async 
   assertMatch(again.stderr, /^2 done, 2 there already, /m);
 });
 
-test("runGetJobs() --resume goes on with lines, tries failures again, and cuts a torn line", async () => {
+test("runGetJobs() --resume adds to existing lines, retries failures, and removes a torn line", async () => {
   const terminal = new FakeTerminal();
   const args = ["--ndjson", "-o", "/lines", "--resume", "--ordered", ...urlsOf(5)];
   const first = await get(args, { terminal, faults: [{ kind: "status", status: 400, match: "/1" }] });
@@ -286,7 +286,7 @@ for (const [signal, exitCode] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   });
 }
 
-test("runGetJobs() warns when the system allows fewer connections than were asked for", async () => {
+test("runGetJobs() warns when the system allows fewer connections than requested", async () => {
   const terminal = new FakeTerminal();
   terminal.descriptors = 64;
   const { stderr, code } = await get(["--concurrency", "50", `${HOST}/a`], { terminal });

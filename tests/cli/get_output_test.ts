@@ -21,7 +21,7 @@ async function put(isSingle: boolean, ...args: string[]) {
   return stdout.text.slice(0, 9);
 }
 
-test("openGetOutput() finds the place that the flags name", async () => {
+test("openGetOutput() opens the output that the flags name", async () => {
   const line =
     '{"index":0,"url":"https://h/a?token=1","ok":true,"from":"network","attempts":1,"durationMs":12.3,"value":1}\n';
   await using temp = await tempFolder();
@@ -37,7 +37,7 @@ test("openGetOutput() finds the place that the flags name", async () => {
   assertEquals([files.length, await temp.read(files[0]!)], [1, "1"]);
 });
 
-test("openGetOutput() takes any name that the system does, and no folder for a file", async () => {
+test("openGetOutput() accepts any name that the system does, but no folder for a file", async () => {
   await using temp = await tempFolder();
   const { path } = temp;
   for (const name of ["we\\ird.json", "...", "..a", " ", "a:b", "-", "é"]) {
@@ -48,7 +48,7 @@ test("openGetOutput() takes any name that the system does, and no folder for a f
   }
 });
 
-test("openGetOutput() leaves what can't be looked at to who writes", async () => {
+test("openGetOutput() leaves a path that can't be examined to the writer", async () => {
   await using temp = await tempFolder();
   const path = `${temp.path}/${"n".repeat(300)}`;
   await assertRejects(() => put(true, "-o", path), WriteError, `Cannot download to ${path}: `);
@@ -59,7 +59,7 @@ test("openGetOutput() leaves what can't be looked at to who writes", async () =>
   );
 });
 
-test("openGetOutput() writes into a device as it is, and so behind a link", async () => {
+test("openGetOutput() writes directly into a device, also behind a link", async () => {
   await using temp = await tempFolder();
   const fs = await import("node:fs/promises");
   await fs.symlink("/dev/null", `${temp.path}/link`);
@@ -71,7 +71,7 @@ test("openGetOutput() writes into a device as it is, and so behind a link", asyn
   assertEquals((await fs.stat("/dev/null")).isCharacterDevice(), true);
 });
 
-test("openGetOutput() writes into what is open already, be it a file or a pipe, and replaces no name of it", async () => {
+test("openGetOutput() writes into an open file or pipe, and does not replace its name", async () => {
   await using temp = await tempFolder();
   await temp.write("a", "theirs ");
   await using held = await openedName(`${temp.path}/a`);
@@ -81,7 +81,7 @@ test("openGetOutput() writes into what is open already, be it a file or a pipe, 
   const { execFile } = await import("node:child_process");
   const { promisify } = await import("node:util");
   await promisify(execFile)("mkfifo", [`${temp.path}/pipe`]);
-  // Open for both, so that neither side waits for the other one.
+  // Open it for reading and writing, so that neither side waits for the other one.
   const { open } = await import("node:fs/promises");
   const pipe = await open(`${temp.path}/pipe`, "r+");
   await using name = await openedName(`${temp.path}/pipe`, pipe);
@@ -118,7 +118,7 @@ for (const [message, isSingle, ...args] of WRONG) {
 }
 
 for (const code of ["EROFS", "EACCES", "ENOSPC"]) {
-  test(`openGetOutput() names the flag whose folder can't be written into (${code})`, async () => {
+  test(`openGetOutput() names the flag whose folder is not writable (${code})`, async () => {
     await using temp = await tempFolder();
     const { run } = setUpRun();
     const createFile = () => Promise.reject(Object.assign(new Error(`${code}: no way`), { code }));

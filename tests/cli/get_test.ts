@@ -24,7 +24,7 @@ class Setup<F extends TerminalFiles = FakeFiles> {
   readonly clock: ManualClock = new ManualClock();
   readonly cdn: SimulatedCdn;
 
-  /** The time that everything goes by: a clock that is set by hand would not wait for a disk. */
+  /** The clock of the whole set-up: a manual clock would not wait for a disk. */
   readonly #time: Clock;
 
   constructor(
@@ -57,7 +57,7 @@ class Setup<F extends TerminalFiles = FakeFiles> {
   }
 }
 
-/** With files on the disk. */
+/** A set-up with files on the disk. */
 const onDisk = (resources?: Resources) => new Setup(resources, [], 10, files, systemClock);
 
 const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsWith("/"));
@@ -86,7 +86,7 @@ test("slipstream get --ndjson makes a line of one URL too", async () => {
   assertEquals(setup.lines.map(({ value }) => value), [{ path: "/a" }]);
 });
 
-test("slipstream get writes lines as they come, and with --ordered in the order of the URLs", async () => {
+test("slipstream get writes lines as they complete, and with --ordered in the order of the URLs", async () => {
   const faults: FaultRule[] = [{ kind: "slow", match: "/slow", latency: 500 }];
   const urls = [`${HOST}/slow`, "nonsense", `${HOST}/b`];
   const asTheyCome = new Setup(ANY, faults);
@@ -97,7 +97,7 @@ test("slipstream get writes lines as they come, and with --ordered in the order 
   assertEquals(ordered.lines.map(({ url }) => url), urls);
 });
 
-test("slipstream get names a malformed URL in line 7 with its line, and fetches the rest", async () => {
+test("slipstream get reports a malformed URL with its line number, and fetches the rest", async () => {
   const setup = new Setup();
   const lines = [
     "# list",
@@ -154,7 +154,7 @@ test("slipstream get shows no secret of a URL on stderr", async () => {
   assert(!setup.errors.includes("s3cret"), setup.errors);
 });
 
-test("slipstream get hands its flags to the client", async () => {
+test("slipstream get passes its flags on to the client", async () => {
   const setup = new Setup(ANY, [{ kind: "status", status: 503, match: "/down" }]);
   const urls = Array.from({ length: 12 }, (_, index) => `${HOST}/${index}`);
   await setup.get("--concurrency", "3", "--header", "X-Key: one", "--header", "x-key: two", ...urls);
@@ -164,7 +164,7 @@ test("slipstream get hands its flags to the client", async () => {
   assertEquals(setup.cdn.log.entries.filter(({ path }) => path === "/down").length, 2);
 });
 
-test("slipstream get --rate lets no more than that through", async () => {
+test("slipstream get --rate limits the rate of requests", async () => {
   const setup = new Setup();
   const urls = Array.from({ length: 30 }, (_, index) => `${HOST}/${index}`);
   await setup.get("--rate", "10/s", "--burst", "5", ...urls);
@@ -195,7 +195,7 @@ test("slipstream get --fail-fast stops everything at the first failure", async (
   assertEquals(setup.cdn.log.openRequests, 0);
 });
 
-test("slipstream get --fail-fast --ordered stops at once, also where the line must wait for its turn", async () => {
+test("slipstream get --fail-fast --ordered stops at once, even if the failed job's line must wait for its turn", async () => {
   for (const flags of [[], ["--fail-with-body"]]) {
     const setup = new Setup(ANY, [
       { kind: "status", match: "/2", status: 400 },
@@ -207,7 +207,7 @@ test("slipstream get --fail-fast --ordered stops at once, also where the line mu
   }
 });
 
-test("slipstream get pulls lines only as it can fetch them", async () => {
+test("slipstream get reads lines only as it can fetch them", async () => {
   const setup = new Setup();
   let pulled = 0;
   setup.terminal.stdin = (function* () {
@@ -221,7 +221,7 @@ test("slipstream get pulls lines only as it can fetch them", async () => {
   assertEquals([setup.errors, setup.lines.length], ["", 100]);
 });
 
-test("slipstream get stops cleanly at Ctrl-C, keeps what was done, and says so", async () => {
+test("slipstream get stops cleanly at Ctrl-C, keeps finished work, and says so", async () => {
   const setup = new Setup(ANY, [{ kind: "stall", match: /late/ }]);
   const urls = Array.from({ length: 10 }, (_, index) => `${HOST}/${index}`);
   const done = setup.start(
@@ -244,7 +244,7 @@ test("slipstream get stops cleanly at Ctrl-C, keeps what was done, and says so",
   assertEquals([setup.terminal.interruptListeners, setup.clock.pending], [0, 0]);
 });
 
-test("slipstream get does not wait for ever for a reader that has stopped to read, once it was told to end", async () => {
+test("slipstream get does not wait for ever for a reader that has stopped reading, after a signal", async () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     for (const isStderrRead of [true, false]) {
       const setup = new Setup();
@@ -269,7 +269,7 @@ test("slipstream get does not wait for ever for a reader that has stopped to rea
   }
 });
 
-test("slipstream get ends as soon as its reader has read what was on its way when it was told to end", async () => {
+test("slipstream get ends as soon as its reader has read the rest, after a signal", async () => {
   const setup = new Setup();
   const read = Promise.withResolvers<boolean>();
   setup.terminal.stdout.write = () => read.promise;
@@ -282,7 +282,7 @@ test("slipstream get ends as soon as its reader has read what was on its way whe
   assertMatch(setup.errors, /^Interrupted: 1 done, 0 not done, [^\n]*\n$/);
 });
 
-test("slipstream get gives a host up that nothing comes from, as a batch does, unless it is told how long to wait", async () => {
+test("slipstream get gives up a silent host, as a batch does, unless told how long to wait", async () => {
   const down: FaultRule[] = [{ kind: "reset", match: /./ }];
   const urls = Array.from({ length: 30 }, (_, index) => `${HOST}/${index}`);
   for (const given of [urls, urls.slice(0, 1)]) {
@@ -297,7 +297,7 @@ test("slipstream get gives a host up that nothing comes from, as a batch does, u
   assert(patient.clock.now() >= 20_000, `${patient.clock.now()} ms`);
 });
 
-test("slipstream get says what was done at Ctrl-C even with --quiet, and ends while stdin is silent", async () => {
+test("slipstream get reports finished work at Ctrl-C even with --quiet, and ends while stdin is silent", async () => {
   const setup = new Setup();
   setup.terminal.stdin = (async function* () {
     yield `${HOST}/1`;
@@ -324,7 +324,7 @@ test("slipstream get ends at once at the second Ctrl-C", async () => {
   assertEquals(await done, 130);
 });
 
-test("slipstream get ends quietly when the reader of stdout has gone", async () => {
+test("slipstream get ends quietly when the reader of stdout has left", async () => {
   const setup = new Setup();
   setup.terminal.stdout.writesLeft = 2;
   let pulled = 0;
@@ -349,7 +349,7 @@ test("slipstream get --out writes a file for each body, and nothing to stdout", 
   assertEquals([setup.terminal.stdout.text, setup.errors.includes("2 done, ")], ["", true]);
 });
 
-test("slipstream get --out gives every URL a file of its own, whatever order they come in", async () => {
+test("slipstream get --out gives every URL a file of its own, in whatever order they come", async () => {
   const paths = [
     "users/1",
     "users/1/posts",
@@ -380,7 +380,7 @@ test("slipstream get --out gives every URL a file of its own, whatever order the
   assertEquals(await temp.read("a/cdn.test/users/1/posts.body"), "/users/1/posts");
 });
 
-test("slipstream get --out names a file that can't be written, and writes the others", async () => {
+test("slipstream get --out reports a file that can't be written, and writes the others", async () => {
   await using temp = await tempFolder();
   await temp.folder("out/cdn.test/2.body");
   const setup = onDisk();
@@ -394,7 +394,7 @@ test("slipstream get --out names a file that can't be written, and writes the ot
   assertStringIncludes(setup.errors, "\n2 done, 1 failed, ");
 });
 
-test("slipstream get shows a live line on a terminal and takes it away", async () => {
+test("slipstream get shows a live line on a terminal, and removes it", async () => {
   const setup = new Setup(ANY, [], 1_000);
   setup.terminal.stderr.isTerminal = true;
   setup.terminal.noColor = true;
@@ -423,7 +423,7 @@ test("slipstream get counts the URLs of a list once all of it was read, in the l
   }
 });
 
-test("slipstream get shows no live line where data goes to the same terminal", async () => {
+test("slipstream get shows no live line if its output goes to the same terminal", async () => {
   const setup = new Setup(ANY, [], 1_000);
   setup.terminal.stderr.isTerminal = true;
   setup.terminal.stdout.isTerminal = true;
@@ -492,7 +492,7 @@ test("slipstream get --help shows its flags on stdout", async () => {
   assertEquals(setup.errors, "");
 });
 
-test("slipstream get --manifest keeps the manifest, whatever files go into its folder", async () => {
+test("slipstream get --manifest protects the manifest, whatever files go into its folder", async () => {
   await using temp = await tempFolder();
   await temp.write("urls", `${HOST}/a\n  out=list\n${HOST}/c\n`);
   await temp.folder("out/cdn.test");
@@ -507,7 +507,7 @@ test("slipstream get --manifest keeps the manifest, whatever files go into its f
   }
 });
 
-test("slipstream get leaves the list of its URLs alone, also if it is to write there", async () => {
+test("slipstream get does not change the list of its URLs, even if told to write there", async () => {
   const setup = new Setup();
   const list = `${HOST}/a\n${HOST}/b\n`;
   setup.terminal.files.contents.set("/urls", list);

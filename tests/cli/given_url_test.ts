@@ -2,13 +2,13 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { givenUrl } from "../../src/cli/given_url.ts";
 import { test } from "../support/test.ts";
 
-test("givenUrl() takes absolute URLs as they are", () => {
+test("givenUrl() accepts absolute URLs as they are", () => {
   for (const url of ["https://h/a?b#c", "http://h:81/", "https://user:pw@h/"]) {
     assertEquals(givenUrl(url).href, url);
   }
 });
 
-test("givenUrl() supplies http on this machine, and https elsewhere", () => {
+test("givenUrl() adds http on this machine, and https elsewhere", () => {
   const hosts = {
     "127.0.0.1:80/x": "http://127.0.0.1/x",
     "127.0.0.1": "http://127.0.0.1/",
@@ -28,7 +28,7 @@ test("givenUrl() supplies http on this machine, and https elsewhere", () => {
   for (const [text, href] of Object.entries(hosts)) assertEquals(givenUrl(text).href, href);
 });
 
-test("givenUrl() refuses what names no host, and other schemes, and shows no secret of them", () => {
+test("givenUrl() refuses texts without a host, and other schemes, and shows none of their secrets", () => {
   const cases = {
     "nonsense": "absolute and well-formed",
     "": "absolute and well-formed",
@@ -59,7 +59,7 @@ test("givenUrl() refuses what names no host, and other schemes, and shows no sec
   }
 });
 
-test("givenUrl() resolves what is relative to a base, also what looks like a host", () => {
+test("givenUrl() resolves relative URLs against a base, also those that look like a host", () => {
   const base = new URL("https://cdn.test/data/");
   const texts = ["a.json", "example.com", "/b", "http://other.test/c", "?d"];
   assertEquals(texts.map((text) => givenUrl(text, base).href), [

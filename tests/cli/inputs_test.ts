@@ -19,7 +19,7 @@ test("readInputs() skips blank lines and comments, and counts them", async () =>
   assertEquals(await read(["@urls.txt"], terminal), ["urls.txt:3 https://h/a", "urls.txt:6 https://h/b"]);
 });
 
-test("readInputs() passes over comments among the lines of a URL, and over those of a URL that is one", async () => {
+test("readInputs() skips comments among the lines of a URL, and those below a plain URL", async () => {
   const terminal = new FakeTerminal();
   const text = [
     "https://h/a",
@@ -47,7 +47,7 @@ test("readInputs() passes over comments among the lines of a URL, and over those
   ]);
 });
 
-test("readInputs() names a bad URL with its line and reads on", async () => {
+test("readInputs() reports a bad URL with its line number, and reads on", async () => {
   const terminal = new FakeTerminal();
   const lines = [
     "https://h/1",
@@ -88,7 +88,7 @@ test("readInputs() reads arguments, stdin and files in the order given", async (
   ]);
 });
 
-test("readInputs() sends nothing of a URL with a line below it that nobody knows", async () => {
+test("readInputs() sends nothing of a URL with an unknown line below it", async () => {
   const terminal = new FakeTerminal();
   for (const line of ["Method=PUT", "max-tries=3", "method = PUT", "METHOD=PUT"]) {
     terminal.files.contents.set("f", `https://h/1\n  ${line}\nhttps://h/2`);
@@ -98,7 +98,7 @@ test("readInputs() sends nothing of a URL with a line below it that nobody knows
   }
 });
 
-test("readInputs() refuses what belongs to no URL, and shows no secret of it", async () => {
+test("readInputs() refuses lines that belong to no URL, and shows no secret of them", async () => {
   const terminal = new FakeTerminal();
   const line = "header=authorization: s3cret";
   const refused = "Cannot fetch as a line such as 'header=…' must be indented, and in a file below a URL";
@@ -114,7 +114,7 @@ test("readInputs() refuses what belongs to no URL, and shows no secret of it", a
   ]);
   terminal.stdin = ["https://h/1", `  ${line}`, line];
   assertEquals(await read(["-"], terminal), ["-:1 https://h/1", `-:2 ${refused}`, `-:3 ${refused}`]);
-  // Below a base it may be a URL.
+  // With a base it may be a URL.
   const signal = new AbortController().signal;
   terminal.stdin = ["a=1", "  a=1"];
   const inputs = await Array.fromAsync(
@@ -131,7 +131,7 @@ test("readInputs() shows no secret of a bad URL", async () => {
   assertEquals(line.includes("s3cret"), false, line);
 });
 
-test("readInputs() pulls a line only when it is asked for one", async () => {
+test("readInputs() reads a line only when it is asked for one", async () => {
   const terminal = new FakeTerminal();
   let pulled = 0;
   terminal.stdin = (function* () {
@@ -143,7 +143,7 @@ test("readInputs() pulls a line only when it is asked for one", async () => {
   assertEquals(pulled, 2);
 });
 
-test("readInputs() reports a source that breaks, and goes on with the next", async () => {
+test("readInputs() reports a source that breaks off, and goes on with the next", async () => {
   const terminal = new FakeTerminal();
   terminal.stdin = (function* () {
     yield "https://h/1";
@@ -170,7 +170,7 @@ test("readInputs() ends without an error when its signal aborts, also while it w
   assertEquals(inputs.map(({ text }) => text), ["https://h/1"]);
 });
 
-test("checkOperands() asks for something to fetch", async () => {
+test("checkOperands() requires something to fetch", async () => {
   await assertRejects(() => checkOperands([], new FakeTerminal()), UsageError, "Nothing to fetch");
 });
 
@@ -185,7 +185,7 @@ test("checkOperands() refuses stdin that is named twice", async () => {
   }
 });
 
-test("checkWritten() refuses to write the file that is read, by whatever name", async () => {
+test("checkWritten() refuses to write the file that is read, under any name", async () => {
   await using temp = await tempFolder();
   await temp.write("urls", "https://h/a");
   await temp.write("other", "");
@@ -209,7 +209,7 @@ test("checkWritten() refuses to write the file that is read, by whatever name", 
   await checkWritten([`@/dev/null`, "-"], { output: "/dev/null" }, terminal);
 });
 
-test("checkOperands() names a file that can't be looked at", async () => {
+test("checkOperands() names a file that it can't examine", async () => {
   await using temp = await tempFolder();
   await temp.link("a", "b");
   await temp.link("b", "a");
@@ -222,7 +222,7 @@ test("checkOperands() names a file that can't be looked at", async () => {
   }
 });
 
-test("checkOperands() refuses files that are not there, before anything is fetched", async () => {
+test("checkOperands() refuses missing files, before anything is fetched", async () => {
   const terminal = new FakeTerminal();
   await terminal.files.makeFolder("dir");
   for (const operand of ["@", "@missing"]) {
@@ -239,7 +239,7 @@ test("checkOperands() refuses files that are not there, before anything is fetch
   );
 });
 
-test("isSingleUrl() and knownTotal() know what is known before reading", () => {
+test("isSingleUrl() and knownTotal() use what is known before the inputs are read", () => {
   assertEquals([["https://h/"], ["-"], ["@f"], ["a", "b"]].map(isSingleUrl), [true, false, false, false]);
   assertEquals([["a"], ["a", "b"], ["a", "-"], ["@f"]].map(knownTotal), [1, 2, undefined, undefined]);
 });
@@ -307,7 +307,7 @@ test("readInputs() reads requests in JSON, from files and from stdin", async () 
   assertEquals(await read(["-"], terminal), ["-:1 https://h.test/1", "-:2 https://h/2"]);
 });
 
-test("readInputs() takes URLs in quotes, as jq writes them", async () => {
+test("readInputs() accepts URLs in quotes, as jq writes them", async () => {
   const terminal = new FakeTerminal();
   terminal.stdin = ['"https://h/1?a=\\u0026"', '  "h.test/2"  ', '"h.test/3', '"h.test/4" x', '"a b"', '""'];
   assertEquals(await read(["-"], terminal), [
@@ -322,7 +322,7 @@ test("readInputs() takes URLs in quotes, as jq writes them", async () => {
   assertEquals(below, await readParts("https://h/1", "  method=PUT"));
 });
 
-test("readInputs() names what is wrong with a request, without a secret of it, and reads on", async () => {
+test("readInputs() says what is wrong with a request, without its secrets, and reads on", async () => {
   const lines = await readParts(
     "https://h/1",
     "  haeder=X: s3cret",

@@ -14,7 +14,7 @@ const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await Promise.resolve();
 };
 
-test("JobPool.run() performs everything, and never more than there is room for", async () => {
+test("JobPool.run() runs all jobs, and never more than there is room for", async () => {
   const performed: number[] = [];
   let running = 0;
   let peak = 0;
@@ -38,7 +38,7 @@ test("JobPool.run() performs everything, and never more than there is room for",
   assertEquals(totals, [[50, 47]]);
 });
 
-test("JobPool.pump() pulls on when there is room by something else than an end", async () => {
+test("JobPool.pump() pulls more jobs when there is room for another reason than an end", async () => {
   const pulled: number[] = [];
   let room = 1;
   const gates: (() => void)[] = [];
@@ -60,7 +60,7 @@ test("JobPool.pump() pulls on when there is room by something else than an end",
   await done;
 });
 
-test("JobPool.run() goes on with one at a time where there is never room", async () => {
+test("JobPool.run() goes on with one job at a time if there is never room", async () => {
   let performed = 0;
   const pool = new JobPool({
     inputs: numbers(5),
@@ -72,7 +72,7 @@ test("JobPool.run() goes on with one at a time where there is never room", async
   assertEquals(performed, 5);
 });
 
-test("JobPool.run() stops pulling when its signal aborts, closes the inputs and waits for what has begun", async () => {
+test("JobPool.run() stops pulling when its signal aborts, closes the inputs and waits for running jobs", async () => {
   const controller = new AbortController();
   let isClosed = false;
   const inputs = (async function* () {
@@ -99,7 +99,7 @@ test("JobPool.run() stops pulling when its signal aborts, closes the inputs and 
   assertEquals([ended >= 4, ended < 8, isClosed, totals], [true, true, true, []]);
 });
 
-test("JobPool.run() rejects with what its inputs threw, after those that had begun", async () => {
+test("JobPool.run() rejects with the error of its inputs, after the jobs before it", async () => {
   let ended = 0;
   const pool = new JobPool({
     inputs: (async function* () {

@@ -9,7 +9,7 @@ import { FakeFiles } from "./fake_terminal.ts";
 
 const { files } = currentTerminal();
 
-test("LineFile.write() writes lines in the order of the calls, into a file that begins anew", async () => {
+test("LineFile.write() writes lines in the order of the calls, into a new file", async () => {
   await using temp = await tempFolder();
   await temp.write("a", "old\n");
   {
@@ -19,7 +19,7 @@ test("LineFile.write() writes lines in the order of the calls, into a file that 
   assertEquals(await temp.read("a"), "one\ntwo\né\n");
 });
 
-test("LineFile.open() begins anew, or goes on, with the file that a link leads to", async () => {
+test("LineFile.open() overwrites, or extends, the file that a link leads to", async () => {
   await using temp = await tempFolder();
   await temp.write("a", "old\ntorn");
   await temp.link("link", "a");
@@ -37,7 +37,7 @@ test("LineFile.open() begins anew, or goes on, with the file that a link leads t
   assertEquals([await temp.read("a"), await temp.read("b")], ["newest\n", "1\n"]);
 });
 
-test("LineFile.open() cuts nothing behind a name of an open file, which another program writes to", async () => {
+test("LineFile.open() cuts nothing in a file that another program has open and writes to", async () => {
   await using temp = await tempFolder();
   await temp.write("a", "theirs\n");
   await using held = await openedName(`${temp.path}/a`);
@@ -48,7 +48,7 @@ test("LineFile.open() cuts nothing behind a name of an open file, which another 
   assertEquals(await temp.read("a"), "theirs\nours\n");
 });
 
-test("LineFile.open() keeps whole lines and cuts a torn one, wherever it is torn", async () => {
+test("LineFile.open() keeps complete lines and removes a torn one, wherever it is torn", async () => {
   const whole = "first é\nsecond\n";
   const bytes = new TextEncoder().encode(`${whole}thîrd`);
   for (let length = 0; length <= bytes.length; length++) {
@@ -78,12 +78,12 @@ test("LineFile.open() reads lines that are longer than a chunk", async () => {
   assertEquals(await files.size(`${temp.path}/a`), 1_200_002);
 });
 
-test("LineFile.open() reads a line that comes byte by byte, in linear time", async () => {
+test("LineFile.open() reads a line that arrives byte by byte, in linear time", async () => {
   const fake = new FakeFiles();
   const letter = new TextEncoder().encode("x");
   fake.contents.set("a", "");
   fake.read = async function* () {
-    // Were it quadratic, this would take longer than a test may.
+    // A quadratic reader would take longer than a test may.
     for (let count = 0; count < 500_000; count++) yield await Promise.resolve(letter);
     yield new TextEncoder().encode("\nx\nxx");
   };
@@ -93,7 +93,7 @@ test("LineFile.open() reads a line that comes byte by byte, in linear time", asy
   assertEquals(lengths, [500_000, 1]);
 });
 
-test("LineFile.write() writes nothing behind a line that may be torn", async () => {
+test("LineFile.write() writes nothing after a line that may be torn", async () => {
   const fake = new FakeFiles();
   const tried: string[] = [];
   fake.open = () =>
@@ -112,7 +112,7 @@ test("LineFile.write() writes nothing behind a line that may be torn", async () 
   assertEquals(tried, ["1\n", "2\n3\n"]);
 });
 
-test("LineFile.open() refuses what is no file, and leaves a file alone whose lines are refused", async () => {
+test("LineFile.open() refuses anything but a file, and does not change a file whose lines are refused", async () => {
   await using temp = await tempFolder();
   await temp.folder("folder");
   await assertRejects(
@@ -132,7 +132,7 @@ test("LineFile.open() refuses what is no file, and leaves a file alone whose lin
   assertEquals(await temp.read("a"), "precious\nand torn");
 });
 
-test("LineFile.open() cuts only what may be a torn line of its own, wherever it is torn", async () => {
+test("LineFile.open() removes only an incomplete line of its own, wherever it is torn", async () => {
   const begin = '{"index":';
   const torn = `${begin}1,"url":"h`;
   const open = async (text: string) => {

@@ -13,7 +13,7 @@ test("main() shows the commands on stdout when it is asked for help", async () =
   }
 });
 
-test("main() shows the commands on stderr and ends with 2 without a command, or with one that it does not have", async () => {
+test("main() shows the commands on stderr and ends with 2 without a command, or for an unknown one", async () => {
   for (
     const [args, message] of [
       [[], "No command"],
@@ -37,7 +37,7 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
   }
 });
 
-test("main() ends with 1 and one line when something unexpected breaks", async () => {
+test("main() ends with 1 and one line after an unexpected error", async () => {
   const terminal = new FakeTerminal();
   terminal.files.realPath = (path) => Promise.resolve(path);
   terminal.files.kind = () => Promise.reject(new Error("disk on fire"));
@@ -57,7 +57,7 @@ test("main() shows the same help for `help COMMAND` as for `COMMAND --help`", as
   }
 });
 
-test("main() shows no help that is wider than 80 columns", async () => {
+test("main() shows no help wider than 80 columns", async () => {
   for (const args of [[], ...COMMANDS.map((command) => [command])]) {
     const terminal = new FakeTerminal();
     await main(["help", ...args], terminal);
@@ -65,7 +65,7 @@ test("main() shows no help that is wider than 80 columns", async () => {
   }
 });
 
-test("main() says its version", async () => {
+test("main() prints its version", async () => {
   for (const flag of ["--version", "-V", "version"]) {
     const terminal = new FakeTerminal();
     assertEquals(await main([flag], terminal), 0);

@@ -10,7 +10,7 @@ function setUp(options: Partial<NdjsonSinkOptions> = {}) {
   return { lines, sink: new NdjsonSink({ write, include: false, ordered: false, ...options }) };
 }
 
-test("NdjsonSink writes a line for every outcome, with its index and the URL as it was given", async () => {
+test("NdjsonSink writes a line for every outcome, with its index and the URL as given", async () => {
   const { lines, sink } = setUp();
   await sink.take(JOB, exchangeOf(new Response("[1]")));
   await sink.fail({ ...JOB, index: 1, attempts: 2 }, new TypeError("broken"));
@@ -20,7 +20,7 @@ test("NdjsonSink writes a line for every outcome, with its index and the URL as 
   ]);
 });
 
-test("NdjsonSink writes nothing of what is no URL that may be a secret", async () => {
+test("NdjsonSink writes nothing of a malformed URL, which may be a secret", async () => {
   const { lines, sink } = setUp();
   for (
     const text of ["https//me:s3cret@h/x", "http://me:s3cret@h:x/", "me:s3cret@h", "http//a/me:s3cret@h"]
@@ -31,14 +31,14 @@ test("NdjsonSink writes nothing of what is no URL that may be a secret", async (
   }
 });
 
-test("NdjsonSink writes status and headers where that was asked for", async () => {
+test("NdjsonSink writes status and headers with --include", async () => {
   const { lines, sink } = setUp({ include: true });
   await sink.take(JOB, exchangeOf(new Response("1", { status: 203, headers: { etag: "x" } })));
   const { status, headers } = JSON.parse(lines[0]!);
   assertEquals([status, headers.etag], [203, "x"]);
 });
 
-test("NdjsonSink writes every cookie that is set, and joins what can be joined", async () => {
+test("NdjsonSink writes every cookie that is set, and joins other headers", async () => {
   const { lines, sink } = setUp({ include: true });
   const cookies = ["a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT", "b=2"];
   for (const count of [0, 1, 2]) {
@@ -51,7 +51,7 @@ test("NdjsonSink writes every cookie that is set, and joins what can be joined",
   assertEquals(written.map(({ vary }) => vary), ["a, b", "a, b", "a, b"]);
 });
 
-test("NdjsonSink writes lines in the order of the inputs where that was asked for, also past one that has none", async () => {
+test("NdjsonSink writes lines in the order of the inputs with --ordered, also past an input without a line", async () => {
   const { lines, sink } = setUp({ ordered: true });
   const done = [
     sink.take(jobOf("https://h/3", 3), exchangeOf(new Response("3"))),
@@ -63,7 +63,7 @@ test("NdjsonSink writes lines in the order of the inputs where that was asked fo
   assertEquals(lines.map((line) => JSON.parse(line).index), [0, 1, 3]);
 });
 
-test("NdjsonSink.has() knows what an earlier run has done: the same URL at the same place, and no failure", async () => {
+test("NdjsonSink.has() recognizes finished work of an earlier run: the same URL at the same place, without a failure", async () => {
   const earlier = setUp();
   const urls = ["https://h/0", 'https://h/1?a="b\\', "https://user:pw@h/2", "https://h/3"];
   for (const [index, url] of urls.entries()) {
@@ -80,7 +80,7 @@ test("NdjsonSink.has() knows what an earlier run has done: the same URL at the s
   assertEquals(await Promise.all(known), [true, true, true, true, false, false]);
 });
 
-test("NdjsonSink.has() tells what was sent besides the URL, and knows lines that do not say", async () => {
+test("NdjsonSink.has() compares the other parts of the request, and accepts lines without them", async () => {
   const earlier = setUp();
   const variants = ["", '["POST",1,{}]', '["POST",2,{}]'];
   for (const [index, variant] of variants.entries()) {
@@ -97,7 +97,7 @@ test("NdjsonSink.has() tells what was sent besides the URL, and knows lines that
   assertEquals(await sink.has(jobOf("https://h/", 7)), true);
 });
 
-test("NdjsonSink.note() refuses a line that is none of its own", () => {
+test("NdjsonSink.note() refuses a line of another program", () => {
   const { sink } = setUp();
   for (
     const line of [
@@ -113,14 +113,14 @@ test("NdjsonSink.note() refuses a line that is none of its own", () => {
   }
 });
 
-test("NdjsonSink.take() asks again for a body that breaks off, and says how often", async () => {
+test("NdjsonSink.take() retries a body that breaks off, and writes the number of attempts", async () => {
   const { lines, sink } = setUp();
   await sink.take(JOB, exchangeOf([new Response(brokenBody("[1")), new Response("[1]")]));
   const { value, attempts } = JSON.parse(lines[0]!);
   assertEquals([lines.length, value, attempts], [1, [1], 2]);
 });
 
-test("NdjsonSink.take() writes the body of an error where that was asked for, and tells of the error", async () => {
+test("NdjsonSink.take() writes the body of an error with --fail-with-body, and reports the error", async () => {
   const { lines, sink } = setUp({ include: true });
   const response = new Response('{"why":1}', { status: 422, headers: { a: "b" } });
   const failure = await sink.take(JOB, exchangeOf(response, { takesErrorBodies: true }));

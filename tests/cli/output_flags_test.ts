@@ -12,7 +12,7 @@ test("openOutputFolder() opens the folder of --out, and none without it", async 
   assertEquals(await openOutputFolder(flagsOf("--ndjson"), terminal), undefined);
 });
 
-test("openOutputFolder() refuses what is no folder, and --ndjson beside --out before it makes one", async () => {
+test("openOutputFolder() refuses a path that is no folder, and --ndjson beside --out before it creates one", async () => {
   const terminal = new FakeTerminal();
   terminal.files.contents.set("/file", "");
   await assertRejects(
@@ -25,7 +25,7 @@ test("openOutputFolder() refuses what is no folder, and --ndjson beside --out be
   assertEquals(terminal.files.folders.has("/out"), false);
 });
 
-test("runOptions() says where data goes and how much is said", () => {
+test("runOptions() says where output goes and how much is reported", () => {
   const calm = { quiet: false, jsonErrors: false, failFast: false, dataOnStdout: true };
   assertEquals(runOptions(flagsOf()), calm);
   assertEquals(runOptions(flagsOf("--out", "x")), { ...calm, dataOnStdout: false });

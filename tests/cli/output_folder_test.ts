@@ -8,7 +8,7 @@ import { test } from "../support/test.ts";
 const { files } = currentTerminal();
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-test("OutputFolder.open() makes the folder and those above it", async () => {
+test("OutputFolder.open() creates the folder and its parents", async () => {
   await using temp = await tempFolder();
   const folder = await OutputFolder.open(`${temp.path}/a/b`, files);
   assertEquals([folder.path, await temp.list()], [`${temp.path}/a/b`, ["a/", "a/b/"]]);
@@ -21,7 +21,7 @@ test("OutputFolder.open() refuses a file", async () => {
   await assertRejects(() => OutputFolder.open(`${temp.path}/file/below`, files), Error);
 });
 
-test("OutputFolder.write() writes files into folders, and over files that are there", async () => {
+test("OutputFolder.write() writes files into folders, and over existing files", async () => {
   await using temp = await tempFolder();
   const folder = await OutputFolder.open(temp.path, files);
   await folder.write(["h", "a", "x.json"], bytes("1"));
@@ -31,7 +31,7 @@ test("OutputFolder.write() writes files into folders, and over files that are th
   assertEquals(await temp.read("h/a/x.json"), "3");
 });
 
-test("OutputFolder.write() refuses a link that leads out of the folder", async () => {
+test("OutputFolder.write() refuses a link out of the folder", async () => {
   await using outside = await tempFolder();
   await using temp = await tempFolder();
   await temp.folder("h");
@@ -47,7 +47,7 @@ test("OutputFolder.write() refuses a link that leads out of the folder", async (
   assertEquals(await temp.list(), ["beside", "h/", "h/missing", "h/out"]);
 });
 
-test("OutputFolder.write() is not fooled by a neighbour whose name begins the same", async () => {
+test("OutputFolder.write() refuses a neighbouring folder whose name begins with this one's", async () => {
   await using temp = await tempFolder();
   await temp.folder("out");
   await temp.folder("outside");
@@ -57,7 +57,7 @@ test("OutputFolder.write() is not fooled by a neighbour whose name begins the sa
   assertEquals(await temp.list(), ["out/", "out/link", "outside/"]);
 });
 
-test("OutputFolder.write() replaces a link where the file goes, and leaves its target alone", async () => {
+test("OutputFolder.write() replaces a link in the file's place, and leaves its target alone", async () => {
   await using outside = await tempFolder();
   await using temp = await tempFolder();
   await outside.write("precious", "kept");
@@ -85,7 +85,7 @@ test("OutputFolder.open() follows a link that is the folder itself", async () =>
   assertEquals([folder.path, await outside.list()], [outside.path, ["x"]]);
 });
 
-test("OutputFolder.write() leaves no part of a file behind when it fails", async () => {
+test("OutputFolder.write() leaves no partial file when it fails", async () => {
   await using temp = await tempFolder();
   await temp.folder("x/y");
   await temp.write("file", "");
@@ -98,7 +98,7 @@ test("OutputFolder.write() leaves no part of a file behind when it fails", async
   assertEquals(await temp.list(), ["file", "x/", "x/y/"]);
 });
 
-test("OutputFolder.write() removes what processes left that were killed, and nothing else", async () => {
+test("OutputFolder.write() removes the remains of killed processes, and nothing else", async () => {
   const { processId } = currentDisk();
   const id = "2c14d416-8db0-44e2-a033-29905d4fd7e7";
   const left = [`.slipstream-${2 ** 30}-${id}.part`, `.slipstream-${2 ** 30 - 1}-${id}.part`];
@@ -123,7 +123,7 @@ test("OutputFolder.write() removes what processes left that were killed, and not
   assertEquals(await temp.list(), ["below/", ...below, ...others].sort());
 });
 
-test("OutputFolder.enter() removes what killed processes left also where other means write the files", async () => {
+test("OutputFolder.enter() removes the remains of killed processes also if others write the files", async () => {
   const left = `.slipstream-${2 ** 30}-2c14d416-8db0-44e2-a033-29905d4fd7e7.part`;
   await using temp = await tempFolder();
   for (const name of ["a", "a/b", "c"]) {
@@ -135,7 +135,7 @@ test("OutputFolder.enter() removes what killed processes left also where other m
   assertEquals(await temp.list(), ["a/", "a/b/", "c/", `c/${left}`]);
 });
 
-test("OutputFolder.write() writes where nothing can be tidied up", async () => {
+test("OutputFolder.write() also writes where it can't list the folder", async () => {
   await using temp = await tempFolder();
   const refusing = { ...files, names: () => Promise.reject(new Error("no listing")) };
   const folder = await OutputFolder.open(temp.path, refusing);
@@ -143,7 +143,7 @@ test("OutputFolder.write() writes where nothing can be tidied up", async () => {
   assertEquals(await temp.list(), ["x"]);
 });
 
-test("OutputFolder.write() shows a file under its name only when all of it is there", async () => {
+test("OutputFolder.write() gives a file its name only when it is complete", async () => {
   await using temp = await tempFolder();
   const seen: string[][] = [];
   const watched = {
@@ -158,7 +158,7 @@ test("OutputFolder.write() shows a file under its name only when all of it is th
   assertEquals([seen, await temp.list()], [[[".*.part"]], ["x"]]);
 });
 
-test("OutputFolder.write() takes a content piece by piece, and leaves nothing of one that breaks off", async () => {
+test("OutputFolder.write() writes a content piece by piece, and leaves nothing of one that breaks off", async () => {
   await using temp = await tempFolder();
   const folder = await OutputFolder.open(temp.path, files);
   const pieces = async function* (breaks: boolean): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -15,21 +15,21 @@ test("outputPath() is the host and the decoded path", () => {
   assertEquals(path("http://[::1]:8080/x.json"), "[__1]_8080/x.json");
 });
 
-test("outputPath() tells the schemes and ports of a host apart", () => {
+test("outputPath() is different for different schemes and ports of a host", () => {
   const hosts = ["https://h", "http://h", "https://h:8443", "http://h:8443", "http://h:443", "https://h:80"];
   const paths = hosts.map((host) => path(`${host}/a.json`));
   assertEquals(paths.slice(0, 4), ["h/a.json", "h_80/a.json", "h_8443~tls/a.json", "h_8443/a.json"]);
   assertEquals(new Set(paths).size, hosts.length);
 });
 
-test("outputPath() gives a name without an extension one, and a folder's page is index", () => {
+test("outputPath() adds a missing extension, and uses index for the page of a folder", () => {
   assertEquals(path("https://example.com/users/1"), "example.com/users/1.body");
   assertEquals(path("https://example.com"), "example.com/index.body");
   assertEquals(path("https://example.com/a/"), "example.com/a/index.body");
   assertMatch(path("https://example.com/a/index"), /^example\.com\/a\/index~[0-9a-z]{11}\.body$/);
 });
 
-test("outputPath() never has user info in it", () => {
+test("outputPath() never contains user info", () => {
   assertEquals(path("https://user:s3cret@example.com/a.json"), "example.com/a.json");
 });
 
@@ -40,7 +40,7 @@ test("outputPath() turns a query into a hash before the extension", () => {
   assertNotEquals(path("https://example.com/laps.json?token=s3cret2"), first);
 });
 
-test("outputPath() tells an empty query from none, as servers can, and no fragment", () => {
+test("outputPath() tells an empty query from none, as servers can, and ignores the fragment", () => {
   for (const isCaseSensitive of [true, false]) {
     for (const url of ["https://h/A.json", "https://h/a.json", "https://h/", "https://h/a~b"]) {
       const paths = ["", "?", "?#x", "#", "#?", "?a", "??"].map((end) =>
@@ -52,14 +52,14 @@ test("outputPath() tells an empty query from none, as servers can, and no fragme
   }
 });
 
-test("outputPath() has a path of its own for every variant of a URL", () => {
+test("outputPath() is different for every variant of a URL", () => {
   const url = new URL("https://h/a.json");
   const paths = ["", "POST 1", "POST 2", "PUT 1"].map((variant) => outputPath(url, { variant }).join("/"));
   assertEquals([paths[0], new Set(paths).size], ["h/a.json", 4]);
   assertEquals(outputPath(url, { variant: "POST 1" }).join("/"), paths[1]);
 });
 
-test("outputPath() shortens what no file system takes", () => {
+test("outputPath() shortens names that are too long for file systems", () => {
   const long = path(`https://example.com/${"é".repeat(300)}.json`);
   assert(new TextEncoder().encode(long).length < 200, long);
   assert(long.endsWith(".json"), long);
@@ -68,7 +68,7 @@ test("outputPath() shortens what no file system takes", () => {
   assertMatch(deep, /^example\.com\/long~[0-9a-z]{11}\.body$/);
 });
 
-/** Parts of URLs that lead to the same names, or to a file in the place of a folder, if one is careless. */
+/** Parts of URLs that a careless implementation maps to the same name, or to a file in the place of a folder. */
 const ALIKE = [
   "a",
   "A",
@@ -197,7 +197,7 @@ function assertSafe(name: string, from: string): void {
   assertFalse(WINDOWS_DEVICE.test(name), shown);
 }
 
-test("outputSegments() makes every nasty name safe", () => {
+test("outputSegments() makes every dangerous name safe", () => {
   for (const nasty of NASTY) {
     const segments = outputSegments(["a", nasty, "b"]);
     assertEquals(segments.length, 3);
@@ -206,7 +206,7 @@ test("outputSegments() makes every nasty name safe", () => {
   }
 });
 
-test("outputPath() makes every nasty path safe, raw and encoded", () => {
+test("outputPath() makes every dangerous path safe, raw and encoded", () => {
   for (const nasty of NASTY) {
     for (const written of [nasty, encodeURIComponent(nasty.toWellFormed()), nasty.replaceAll(".", "%2e")]) {
       const url = URL.parse(`https://example.com/a/${written}/b`);
@@ -215,7 +215,7 @@ test("outputPath() makes every nasty path safe, raw and encoded", () => {
   }
 });
 
-test("outputSegments() makes any name safe, and names that are safe stay as they are", () => {
+test("outputSegments() makes any name safe, and keeps safe names as they are", () => {
   const random = seededRandom(42);
   const pieces = [
     ...NASTY.map((name) => name.slice(0, 300)),

@@ -10,7 +10,7 @@ const jobOf = (index: number, text: string, out?: string, variant = ""): Job => 
   durationMs: 0,
 });
 
-test("PathPlan.pathOf() is what the input says, made safe, or what its URL is", () => {
+test("PathPlan.pathOf() returns the input's 'out', made safe, or the path of its URL", () => {
   const plan = new PathPlan(true);
   assertEquals(plan.pathOf(jobOf(0, "https://h/a.json")), ["h", "a.json"]);
   assertEquals(plan.pathOf(jobOf(1, "https://h/A.json")), ["h", "A.json"]);
@@ -19,7 +19,7 @@ test("PathPlan.pathOf() is what the input says, made safe, or what its URL is", 
   assertEquals(new PathPlan(false).pathOf(jobOf(1, "https://h/A.json"))[1] === "A.json", false);
 });
 
-test("PathPlan.pathOf() refuses what leads out of the folder, and what another input has said", () => {
+test("PathPlan.pathOf() refuses a path out of the folder, and one that another input has given", () => {
   const plan = new PathPlan(true);
   for (const out of ["../x", "a/../../x", "", "/", "."]) {
     assertThrows(
@@ -32,7 +32,7 @@ test("PathPlan.pathOf() refuses what leads out of the folder, and what another i
   assertThrows(() => plan.pathOf(jobOf(2, "https://h/b", "ETC/X")), TypeError, "input 2 has the same 'out'");
 });
 
-test("PathPlan.pathOf() gives nobody the name of the manifest", () => {
+test("PathPlan.pathOf() gives no input the name of the manifest", () => {
   const plan = new PathPlan(true, ["h", "a.json"]);
   for (
     const job of [
@@ -46,7 +46,7 @@ test("PathPlan.pathOf() gives nobody the name of the manifest", () => {
   assertEquals(plan.pathOf(jobOf(3, "https://h/a")), ["h", "a.body"]);
 });
 
-test("PathPlan.pathOf() refuses an 'out' that is the name of another input's file, whichever comes first", () => {
+test("PathPlan.pathOf() refuses an 'out' that is another input's file, in whichever order they come", () => {
   for (const out of ["h/a.json", "H/A.json", "./h//a.json"]) {
     const saidFirst = new PathPlan(true);
     saidFirst.pathOf(jobOf(0, "https://h/b", out));
@@ -66,7 +66,7 @@ test("PathPlan.pathOf() refuses an 'out' that is the name of another input's fil
   }
 });
 
-test("PathPlan.pathOf() refuses what would take the place of another user's file", () => {
+test("PathPlan.pathOf() refuses a path that would replace another user's file", () => {
   const users = ["", "a:b@", "a:c@", "b:b@"];
   for (const first of users) {
     for (const second of users) {
@@ -85,7 +85,7 @@ test("PathPlan.pathOf() refuses what would take the place of another user's file
   }
 });
 
-test("PathPlan.pathOf() refuses an 'out' that looks like a file that is not whole yet", () => {
+test("PathPlan.pathOf() refuses an 'out' that looks like an incomplete file", () => {
   const plan = new PathPlan(true);
   for (const out of ["a.part", "x/a.json.PART", "a.part.json"]) {
     assertThrows(() => plan.pathOf(jobOf(0, "https://h/a", out)), TypeError, "must not end with '.part'");

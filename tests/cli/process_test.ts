@@ -35,7 +35,7 @@ test("slipstream as a process fetches from real sockets: arguments, stdin and fi
   ]);
 });
 
-test("slipstream as a process names the host that was given, for all URLs or for one", async () => {
+test("slipstream as a process uses the given host header, for all URLs or for one", async () => {
   await using server = await serveHttpHere();
   await using temp = await tempFolder();
   const url = `http://127.0.0.1:${server.port}/`;
@@ -69,7 +69,7 @@ test("slipstream as a process ends with 2 and its usage when a flag does not exi
   assertMatch(stderr, /^slipstream: Unknown flag: --nope\nUsage: slipstream get /);
 });
 
-test("slipstream as a process ends with 130 at Ctrl-C, with what was done on stdout, while stdin stays open", async () => {
+test("slipstream as a process ends with 130 at Ctrl-C, with finished work on stdout, while stdin stays open", async () => {
   const stalled = Promise.withResolvers<void>();
   await using cdn = createSimulatedCdn({
     resources: { "/fine": "{}", "/stalled": "{}" },
@@ -102,7 +102,7 @@ test("slipstream as a process ends at Ctrl-C, while a pipe that lists URLs has n
   assertMatch(stderr, /^Interrupted: 0 done, the rest not done, /);
 });
 
-test("slipstream as a process ends quietly when the reader of its stdout has gone", async () => {
+test("slipstream as a process ends quietly when the reader of its stdout has left", async () => {
   await using cdn = createSimulatedCdn({ resources: () => ({ body: "x".repeat(100_000) }) });
   const { url } = await cdn.listen();
   const input = Array.from({ length: 200 }, (_, index) => `${url}/${index}\n`).join("");
@@ -113,7 +113,7 @@ test("slipstream as a process ends quietly when the reader of its stdout has gon
   assertEquals(cdn.log.requests < 200, true);
 });
 
-test("slipstream as a process ends at the first write that fails, and says so once, where its stdout is full", async () => {
+test("slipstream as a process ends at the first write that fails, and says so once, if its stdout is full", async () => {
   await using cdn = createSimulatedCdn({ resources: () => ({ body: "{}" }) });
   const { url } = await cdn.listen();
   const input = Array.from({ length: 500 }, (_, index) => `${url}/${index}\n`).join("");
@@ -131,7 +131,7 @@ test("slipstream as a process ends at the first write that fails, and says so on
   }
 });
 
-test("slipstream as a process fetches everything where its stderr is full", async () => {
+test("slipstream as a process fetches everything if its stderr is full", async () => {
   await using cdn = createSimulatedCdn({ resources: (path) => path === "/0" ? undefined : { body: "{}" } });
   const { url } = await cdn.listen();
   for (const [first, code] of [[0, 1], [1, 0]] as const) {

@@ -15,14 +15,14 @@ const BUSY: ProgressState = {
   openBreakers: 1,
 };
 
-test("renderProgressLine() tells everything where there is room", () => {
+test("renderProgressLine() shows everything if there is room", () => {
   assertEquals(
     renderProgressLine(BUSY, 140, PLAIN),
     "  412/1,052  ━━━━━━━━━───────────────   39 %   131/s   17.2 MB/s  20 in flight  3 retries  1 breaker open  2 failed  ETA 4.9 s",
   );
 });
 
-test("renderProgressLine() leaves out what there is nothing of", () => {
+test("renderProgressLine() omits parts that are zero", () => {
   const calm = { ...BUSY, failed: 0, retries: 0, openBreakers: 0, perSecond: 0, bytesPerSecond: 0 };
   assertEquals(
     renderProgressLine(calm, undefined, PLAIN),
@@ -30,7 +30,7 @@ test("renderProgressLine() leaves out what there is nothing of", () => {
   );
 });
 
-test("renderProgressLine() counts without a total while it is unknown", () => {
+test("renderProgressLine() counts without a total while that is unknown", () => {
   const line = renderProgressLine({ ...BUSY, total: undefined }, undefined, PLAIN);
   assertEquals(line, "412 done   131/s   17.2 MB/s  20 in flight  3 retries  1 breaker open  2 failed");
 });
@@ -41,26 +41,26 @@ test("renderProgressLine() has a full bar and no estimate at the end", () => {
   assert(!line.includes("ETA"), line);
 });
 
-test("renderProgressLine() is never wider than it may be, and never longer in a narrower terminal", () => {
+test("renderProgressLine() is never wider than allowed, and never longer in a narrower terminal", () => {
   let wider = Infinity;
   for (let columns = 200; columns >= 0; columns--) {
     const line = renderProgressLine(BUSY, columns, PLAIN);
     assert(unicodeWidth(line) <= columns, `${columns}: ${line}`);
     const parts = line.split(/ {2,}/).length;
-    // The bar comes and goes with the room that is left.
+    // The bar appears and disappears with the room that is left.
     const withoutBar = line.includes("─") ? parts - 1 : parts;
     assert(withoutBar <= wider, `${columns}: ${line}`);
     wider = withoutBar;
   }
 });
 
-test("renderProgressLine() keeps the count and the failures longest", () => {
+test("renderProgressLine() keeps the count and the failures the longest", () => {
   assertEquals(renderProgressLine(BUSY, 24, PLAIN), "  412/1,052  2 failed");
   assertEquals(renderProgressLine(BUSY, 12, PLAIN), "  412/1,052");
   assertEquals(renderProgressLine(BUSY, 5, PLAIN), "  412");
 });
 
-test("renderProgressLine() begins with the label, and leaves it out first", () => {
+test("renderProgressLine() begins with the label, and omits it first", () => {
   const labelled = { ...BUSY, label: "warming up" };
   assertEquals(
     renderProgressLine(labelled, undefined, PLAIN),
@@ -83,7 +83,7 @@ const SOLE: ProgressState = {
   openBreakers: 0,
 };
 
-test("renderProgressLine() of one file shows how far that is, however narrow the terminal", () => {
+test("renderProgressLine() of one file shows its progress, however narrow the terminal", () => {
   assertEquals(
     renderProgressLine(SOLE, 120, PLAIN),
     "0/1  ━━━━━━━━━───────────────   38 %  805.8 kB/s   1 in flight  a_name_that_is_longer_t… 38 % of 5.0 MB  ETA 3.8 s",
@@ -92,7 +92,7 @@ test("renderProgressLine() of one file shows how far that is, however narrow the
   assertEquals(renderProgressLine(SOLE, 25, PLAIN), "0/1   38 %  ETA 3.8 s");
 });
 
-test("renderProgressLine() of one file of an unknown length, and of one in many, counts files", () => {
+test("renderProgressLine() of one file of unknown length, or of one among many, counts files", () => {
   const open = { ...SOLE, transfer: { ...TRANSFER, total: undefined } };
   assertStringIncludes(renderProgressLine(open, undefined, PLAIN), "0/1    0 %  805.8 kB/s   1 in flight");
   assertStringIncludes(
@@ -108,7 +108,7 @@ test("renderProgressLine() in colour is the same text", () => {
   assertEquals(stripped, renderProgressLine(BUSY, 100, PLAIN));
 });
 
-test("estimateMs() says nothing without a speed, a total or something left", () => {
+test("estimateMs() is undefined without a speed, a total or remaining work", () => {
   assertEquals(estimateMs({ ...BUSY, done: 52, perSecond: 10 }), 100_000);
   for (const change of [{ perSecond: 0 }, { total: undefined }, { done: 1_052 }, { done: 2_000 }]) {
     assertEquals(estimateMs({ ...BUSY, ...change }), undefined);

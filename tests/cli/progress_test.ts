@@ -21,7 +21,7 @@ function setUp(mode: ProgressMode) {
   return { clock, output, state, progress: new Progress({ mode, output, clock, counts }) };
 }
 
-test("Progress draws ten times a second at most, over the line before", async () => {
+test("Progress draws at most ten times a second, over the line before", async () => {
   const { clock, output, state, progress } = setUp("live");
   progress.start();
   await clock.advance(99);
@@ -35,7 +35,7 @@ test("Progress draws ten times a second at most, over the line before", async ()
   await progress.stop();
 });
 
-test("Progress leaves room behind its line for the echo of Ctrl-C, however wide the terminal is", async () => {
+test("Progress leaves room after its line for the echo of Ctrl-C, however wide the terminal is", async () => {
   for (let columns = 10; columns <= 80; columns++) {
     const { clock, output, progress } = setUp("live");
     output.columns = () => columns;
@@ -47,7 +47,7 @@ test("Progress leaves room behind its line for the echo of Ctrl-C, however wide 
   }
 });
 
-test("Progress.stop() takes the line away and leaves no timer, however often it is called", async () => {
+test("Progress.stop() removes the line and leaves no timer, however often it is called", async () => {
   const { clock, output, progress } = setUp("live");
   progress.start();
   await clock.advance(100);
@@ -74,7 +74,7 @@ test("Progress.log() writes above the live line", async () => {
   await progress.stop();
 });
 
-test("Progress writes a plain line every five seconds where nobody watches", async () => {
+test("Progress writes a plain line every five seconds if stderr is no terminal", async () => {
   const { clock, output, state, progress } = setUp("plain");
   progress.start();
   await clock.advance(4_999);
@@ -90,7 +90,7 @@ test("Progress writes a plain line every five seconds where nobody watches", asy
   ]);
 });
 
-test("Progress breaks a plain line between its parts where a person sees it", async () => {
+test("Progress breaks a plain line between its parts on a terminal", async () => {
   const { clock, output, progress } = setUp("plain");
   output.isTerminal = true;
   output.width = 20;
@@ -119,7 +119,7 @@ function heldWrites(output: { write(text: string): Promise<boolean> }): PromiseW
   return writes;
 }
 
-test("Progress.stop() ends when all lines are written, also where nobody waits for them", async () => {
+test("Progress.stop() ends when all lines are written, even if their writes were not awaited", async () => {
   for (const mode of ["none", "live"] as const) {
     const { clock, output, progress } = setUp(mode);
     const writes = heldWrites(output);
@@ -136,7 +136,7 @@ test("Progress.stop() ends when all lines are written, also where nobody waits f
   }
 });
 
-test("Progress skips a redraw while the terminal is slow, and survives one that breaks", async () => {
+test("Progress skips a redraw while the terminal is slow, and survives one that fails", async () => {
   const { clock, output, progress } = setUp("live");
   const writes = heldWrites(output);
   progress.start();

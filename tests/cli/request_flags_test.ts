@@ -10,7 +10,7 @@ function partsOf(args: readonly string[], terminal: FakeTerminal = new FakeTermi
 
 const decoded = (body: unknown): string => new TextDecoder().decode(body as Uint8Array<ArrayBuffer>);
 
-test("requestFlagParts() says nothing where nothing was given", async () => {
+test("requestFlagParts() returns nothing without flags", async () => {
   assertEquals(await partsOf([]), { method: undefined, headers: {}, body: undefined });
 });
 
@@ -22,7 +22,7 @@ test("requestFlagParts() reads method, headers, credentials and agent", async ()
   });
 });
 
-test("requestFlagParts() takes a body from the flag, a file or stdin; a header says more than the flag does", async () => {
+test("requestFlagParts() accepts a body in the flag, a file or stdin; an explicit header takes precedence", async () => {
   const terminal = new FakeTerminal();
   terminal.files.contents.set("body.json", '{"a":1}');
   terminal.stdin = ["from ", "stdin"];
@@ -41,7 +41,7 @@ test("requestFlagParts() takes a body from the flag, a file or stdin; a header s
   assertEquals(decoded((await partsOf(["-d", "@-"], terminal)).body), "from stdin");
 });
 
-test("requestFlagParts() takes a body that is empty for one", async () => {
+test("requestFlagParts() accepts an empty body", async () => {
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   for (const args of [["-d", ""], ["--data="], ["-d", "", "-X", "PUT"]]) {
     const method = args.includes("-X") ? "PUT" : "POST";
@@ -62,7 +62,7 @@ test("requestFlagParts() joins several texts and files of a form, in order", asy
   await assertRejects(() => partsOf(["-d", "a", "-d", "@-"], terminal, true), UsageError, "both read stdin");
 });
 
-test("requestFlagParts() refuses what can't be sent, and shows no password", async () => {
+test("requestFlagParts() refuses parts that can't be sent, and shows no password", async () => {
   const cases: readonly (readonly [string, ...string[]])[] = [
     ["'--data' and '--json' exclude each other", "-d", "a", "--json", "1"],
     ["'--json' must be JSON, @file or @-", "--json", "{a:1}"],

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { isOptionLine, partsOfJson, partsOfLines } from "../../src/cli/request_parts.ts";
 import { test } from "../support/test.ts";
 
-test("isOptionLine() wants an indent, a name and an equals sign", () => {
+test("isOptionLine() requires an indent, a name and an equals sign", () => {
   for (
     const line of ["  out=x", "\theader=a: b", "  Method=PUT", " user-agent=x", " method = PUT", "  json="]
   ) {
@@ -15,7 +15,7 @@ test("isOptionLine() wants an indent, a name and an equals sign", () => {
   }
 });
 
-test("partsOfLines() refuses what has another name than the lines below a URL may have", () => {
+test("partsOfLines() refuses an unknown name in a line below a URL", () => {
   for (
     const [line, name] of [["Method=PUT", "Method"], ["METHOD=PUT", "METHOD"], ["method = PUT", "method "]]
   ) {
@@ -25,7 +25,7 @@ test("partsOfLines() refuses what has another name than the lines below a URL ma
   assertThrows(() => partsOfLines(["  user-agent=x"]), TypeError, "method, header, data, json, out");
 });
 
-test("partsOfLines() keeps a body as it stands, and says what it is unless somebody does", () => {
+test("partsOfLines() keeps a body as it is, and sets its type unless a header does", () => {
   assertEquals(partsOfLines(["  data= a=1 "]), {
     body: " a=1 ",
     headers: { "content-type": "application/x-www-form-urlencoded" },
@@ -53,7 +53,7 @@ test("partsOfJson() sends a body that is no text as JSON, null and false too", (
   }
 });
 
-test("partsOfLines() refuses JSON that is none, and shows nothing of it", () => {
+test("partsOfLines() refuses invalid JSON, and shows none of it", () => {
   for (const text of ["{bad: 's3cret'}", "", "1 2", "@file", "'s3cret'"]) {
     const { message } = assertThrows(() => partsOfLines([`  json=${text}`]), TypeError);
     assertEquals(message, "Cannot fetch as 'json' must be JSON");

@@ -12,7 +12,7 @@ const LARGE_BYTES = 6_000_000;
 const SMALL_BYTES = 3_000;
 const SMALL_FILES = 60;
 const LARGE_FILES = 3;
-/** What may be on its way of each file when a process is killed: buffers of both sides. */
+/** The bytes of each file that may be in flight when a process is killed: the buffers of both sides. */
 const IN_FLIGHT_BYTES = 3_000_000;
 
 const PATHS = [
@@ -27,7 +27,7 @@ async function readAll(path: string): Promise<Uint8Array> {
   return await readFile(path);
 }
 
-test("slipstream get --out --resume as a process, killed at any moment, ends as if nothing had happened", async () => {
+test("slipstream get --out --resume as a process, killed at any moment, completes all files in the end", async () => {
   const random = seededRandom(11);
   await using temp = await tempFolder();
   let cli: CliProcess | undefined;
@@ -55,12 +55,12 @@ test("slipstream get --out --resume as a process, killed at any moment, ends as 
   const host = new URL(server.url).host.replace(":", "_");
   let killed = 0;
   for (let round = 0; round < KILLS; round++) {
-    // Early in the run and late, between small files and in the middle of large ones.
+    // Kill early in the run and late, between small files and in the middle of large ones.
     killAt = server.sent + random() * 2 * TOTAL_BYTES / KILLS;
     cli = await startCli(resumed, { input: "" });
     const { code } = await cli.ended;
     if (code !== 0) killed++;
-    // Whatever has its name is whole.
+    // A file with its final name is complete.
     for (
       const name of (await temp.list()).filter((name) =>
         /\.(?:bin|json)$/.test(name) && name.startsWith("out/") && !name.includes(".part")
@@ -117,13 +117,13 @@ test("slipstream get --ndjson --output --resume as a process, killed at any mome
     Array.from({ length: count }, (_, index) => index),
   );
   assertEquals(lines.every(({ ok, index, url }) => ok && url.endsWith(`/${index}`)), true);
-  // What was in flight, and what had come and was about to be written.
+  // Requests that were in flight, and answers that had arrived and were about to be written.
   assert(server.requests.length <= count + 8 * 2 * 20, `${server.requests.length} requests`);
 });
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** What `nohup` has ignored can't be undone for another process. */
+/** Whether SIGHUP works: under `nohup` it is ignored, also in another process. */
 const isHangupObeyed = ignoresHangup(() => readFileSync(STATUS, "utf8")) === false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const) {
@@ -141,7 +141,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const) {
       },
     });
     const urls = ["/small.json", "/a.bin", "/b.bin"].map((path) => server.url + path);
-    // One after the other, so that the small one has come when the signal does; whether it is written by then, nobody can know.
+    // One after the other, so that the small file has arrived by the time of the signal. It may or may not have been
+    // written.
     const args = ["get", "--concurrency", "1", "--out", `${temp.path}/out`, ...urls];
     running.cli = await startCli(args, { input: "" });
     const { code, stderr } = await running.cli.ended;

@@ -20,7 +20,7 @@ function setUp(options: Partial<RunOptions> = {}) {
   return { clock, terminal, run: new Run({ clock, terminal }, { ...OPTIONS, ...options }) };
 }
 
-test("Run.finish() gives 0 when all succeeded and 1 when some failed", async () => {
+test("Run.finish() returns 0 if all jobs succeeded and 1 if some failed", async () => {
   const fine = setUp();
   fine.run.succeeded = 2;
   assertEquals([await fine.run.finish(), fine.terminal.stderr.text], [0, "2 done, 0 B in 0 ms\n"]);
@@ -33,13 +33,13 @@ test("Run.finish() gives 0 when all succeeded and 1 when some failed", async () 
   );
 });
 
-test("Run.fail() says once where something was asked for that has no other name", async () => {
+test("Run.fail() prints a subject once, if it has no other name", async () => {
   const { run, terminal } = setUp();
   await run.fail({ error: new Error("broken"), where: "urls.txt:7", subject: "urls.txt:7" });
   assertEquals(terminal.stderr.text, "urls.txt:7: broken\n");
 });
 
-test("Run.fail() lets nothing of a list through that moves the cursor or colours the terminal", async () => {
+test("Run.fail() removes everything from a message that moves the cursor or colours the terminal", async () => {
   const { run, terminal } = setUp();
   await run.fail({
     error: new Error("broken"),
@@ -53,13 +53,13 @@ test("Run.fail() lets nothing of a list through that moves the cursor or colours
   );
 });
 
-test("Run.fail() does not repeat a subject that the message names", async () => {
+test("Run.fail() does not repeat a subject that the message already names", async () => {
   const { run, terminal } = setUp();
   await run.fail({ ...FAILURE, error: new Error("GET https://h/x failed") });
   assertEquals(terminal.stderr.text, "urls.txt:7: GET https://h/x failed\n");
 });
 
-test("Run.fail() writes one line of JSON where that was asked for, and the end adds nothing", async () => {
+test("Run.fail() writes one line of JSON with --json-errors, and the end adds nothing", async () => {
   const { run, terminal } = setUp({ jsonErrors: true });
   await run.fail(FAILURE);
   assertEquals(await run.finish(), 1);
@@ -69,7 +69,7 @@ test("Run.fail() writes one line of JSON where that was asked for, and the end a
   );
 });
 
-test("Run.warn() and Run.note() say what was asked for, and neither is a failure", async () => {
+test("Run.warn() and Run.note() print according to the flags, and neither is a failure", async () => {
   for (
     const [options, text] of [
       [{}, "warning: w\nn\n"],
@@ -93,7 +93,7 @@ test("Run.stop() aborts once, and its first reason counts", () => {
   assertEquals([run.isStop(reason), run.isStop(new Error("other"))], [true, false]);
 });
 
-test("Run stops at the first failure only if that was asked for", async () => {
+test("Run stops at the first failure only with --fail-fast", async () => {
   const patient = setUp();
   await patient.run.fail(FAILURE);
   assertEquals(patient.run.signal.aborted, false);
@@ -102,7 +102,7 @@ test("Run stops at the first failure only if that was asked for", async () => {
   assertEquals([hasty.run.signal.aborted, await hasty.run.finish()], [true, 1]);
 });
 
-test("Run counts Ctrl-C above everything else, and exits at the second one", async () => {
+test("Run prefers Ctrl-C to all other results, and exits at the second one", async () => {
   const { run, terminal } = setUp({ failFast: true, quiet: true });
   await run.fail(FAILURE);
   terminal.interrupt();
@@ -111,7 +111,7 @@ test("Run counts Ctrl-C above everything else, and exits at the second one", asy
   assertEquals(await run.finish(), 130);
 });
 
-test("Run[Symbol.dispose]() gives Ctrl-C back and leaves no timer", async () => {
+test("Run[Symbol.dispose]() removes its listener of Ctrl-C and leaves no timer", async () => {
   const { run, terminal, clock } = setUp();
   const client = createClient();
   run.start(() => client.stats());
@@ -121,7 +121,7 @@ test("Run[Symbol.dispose]() gives Ctrl-C back and leaves no timer", async () => 
   await client.close();
 });
 
-test("Run.put() stops the run when the reader of stdout has gone, and finish() keeps quiet", async () => {
+test("Run.put() stops the run when the reader of stdout has left, and finish() prints nothing", async () => {
   const { run, terminal } = setUp();
   terminal.stdout.writesLeft = 1;
   await run.put("a");
@@ -130,7 +130,7 @@ test("Run.put() stops the run when the reader of stdout has gone, and finish() k
   assertEquals([run.stopReason, await run.finish(), terminal.stderr.text], ["closed", 0, ""]);
 });
 
-test("Run.put() stops the run when stdout can't be written, says so once, and rejects with the reason", async () => {
+test("Run.put() stops the run when stdout is not writable, says so once, and rejects with the reason", async () => {
   for (
     const [options, text] of [
       [
@@ -149,7 +149,7 @@ test("Run.put() stops the run when stdout can't be written, says so once, and re
   }
 });
 
-test("Run.keep() says that an output can't be written also after the run was stopped for another reason", async () => {
+test("Run.keep() reports an output that is not writable, even after the run was stopped for another reason", async () => {
   const { run, terminal } = setUp({ summary: false });
   const error = await assertRejects(() => {
     run.stop("failed");
@@ -167,7 +167,7 @@ test("Run clears the line of the ^C that the terminal shows", async () => {
   assertEquals(terminal.stderr.text, "\r\x1b[KInterrupted: 0 done, the rest not done, 0 B in 0 ms\n");
 });
 
-test("Run draws nothing over what a dumb terminal shows, and still tells how far it is", async () => {
+test("Run draws nothing on a dumb terminal, and still reports progress", async () => {
   const { clock, run, terminal } = setUp({ dataOnStdout: false });
   terminal.stderr.isTerminal = true;
   Object.assign(terminal, { isDumb: true, noColor: true });

@@ -10,7 +10,7 @@ const noticeOf = (adapter = memoryCache(), year = 2025, nowYear = 2026, defaultD
     nowMs: Date.UTC(nowYear, 5, 1),
   });
 
-test("SeasonNotice says for how long files are kept, and where, if nobody has chosen that", () => {
+test("SeasonNotice says how long files are kept, and where, if the user has not chosen that", () => {
   assertEquals(noticeOf().text, "The season 2025 is over: its files are kept without expiry");
   assertEquals(
     noticeOf(memoryCache(), 2026, 2026, "/caches").text,

@@ -1,5 +1,5 @@
 /**
- * What sinks are tested with.
+ * A rig for tests of sinks.
  *
  * @module
  */
@@ -20,14 +20,14 @@ export function jobOf(text: string, index = 0): Job {
   return { index, input, variant: "", durationMs: 12.345 };
 }
 
-/** A run without progress. */
+/** Creates a run without progress. */
 export function setUpRun(): { readonly terminal: FakeTerminal; readonly run: Run } {
   const terminal = new FakeTerminal();
   const options = { quiet: true, jsonErrors: false, failFast: false, dataOnStdout: true, summary: false };
   return { terminal, run: new Run({ terminal, clock: new ManualClock() }, options) };
 }
 
-/** What a test says of an exchange. */
+/** The settings of an exchange. */
 export interface Answers extends Partial<Omit<ExchangeOptions, "client" | "request">> {
   readonly request?: Partial<JobRequest> | undefined;
   readonly maxRetries?: number | undefined;
@@ -35,7 +35,7 @@ export interface Answers extends Partial<Omit<ExchangeOptions, "client" | "reque
   readonly onRequest?: ((headers: Headers) => void) | undefined;
 }
 
-/** An exchange that is answered by these responses, one by one. */
+/** Creates an exchange that is answered by these responses, one by one. */
 export function exchangeOf(
   responses: Response | Response[],
   { request, maxRetries, onRequest, ...options }: Answers = {},
@@ -63,7 +63,7 @@ export function exchangeOf(
   });
 }
 
-/** A body of which only a beginning comes. */
+/** A body that breaks off after its beginning. */
 export function brokenBody(text: string): ReadableStream<Uint8Array> {
   let pulls = 0;
   return new ReadableStream({

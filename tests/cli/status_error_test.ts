@@ -23,7 +23,7 @@ test("statusError() names method, URL and attempts, and no secret", () => {
   assertEquals(unknown.message.endsWith("was answered with 410"), true);
 });
 
-test("excerptOf() reads the beginning of a body, however long it is, and whatever becomes of it", async () => {
+test("excerptOf() reads the beginning of a body, however long it is, even if it breaks off", async () => {
   let isCancelled = false;
   const endless = new ReadableStream({
     pull: (controller) => controller.enqueue(new TextEncoder().encode("é".repeat(600))),

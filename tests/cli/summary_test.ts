@@ -13,7 +13,7 @@ const RUN = {
   elapsedMs: 5_200,
 };
 
-test("summaryLine() says what was done", () => {
+test("summaryLine() reports finished work", () => {
   assertEquals(summaryLine(RUN), "1,052 done, 138.2 MB in 5.2 s, 202/s");
   assertEquals(
     summaryLine({ ...RUN, succeeded: 1_040, failed: 12, retries: 31 }),
@@ -30,7 +30,7 @@ test("summaryLine() says what was done", () => {
   assertEquals(summaryLine({ ...RUN, elapsedMs: 0, retries: 1 }), "1,052 done, 138.2 MB in 0 ms, 1 retry");
 });
 
-test("summaryLine() says what was not done, and why", () => {
+test("summaryLine() reports what was not done, and why", () => {
   assertEquals(
     summaryLine({ ...RUN, succeeded: 412, failed: 3, stopReason: "interrupted" }),
     "Interrupted: 412 done, 3 failed, 637 not done, 138.2 MB in 5.2 s, 79/s",

@@ -5,7 +5,7 @@ import { setUpRun } from "./sink_rig.ts";
 
 const URL = "https://h/a";
 
-test("TransferProgress.note() counts what has come: not what was there, and twice what begins anew", () => {
+test("TransferProgress.note() counts received bytes: not those that were there, and twice those of a body that starts over", () => {
   const { run } = setUpRun();
   const progress = new TransferProgress(run, "a", 100);
   for (const [attempt, bytes] of [[1, 150], [1, 170], [2, 20], [2, 30]] as const) {
@@ -17,7 +17,7 @@ test("TransferProgress.note() counts what has come: not what was there, and twic
   assertEquals(run.received, 160);
 });
 
-test("TransferProgress shows a large body, and the only one, from when it is known to be one until it has ended", () => {
+test("TransferProgress shows a large body, or the only one, from when its size is known until it has ended", () => {
   for (
     const [bytes, totalBytes, total, isShown] of [
       [1, 5_000_000, 2, true],

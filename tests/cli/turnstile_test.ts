@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Turnstile } from "../../src/cli/turnstile.ts";
 import { test } from "../support/test.ts";
 
-test("Turnstile.enter() lets numbers through in order, whichever come first", async () => {
+test("Turnstile.enter() lets numbers through in order, whichever comes first", async () => {
   const turns = new Turnstile();
   const order: number[] = [];
   const pass = async (number: number) => {
@@ -15,7 +15,7 @@ test("Turnstile.enter() lets numbers through in order, whichever come first", as
   assertEquals(order, [0, 1, 2, 3, 4]);
 });
 
-test("Turnstile.leave() makes no one wait for a number that does not come, and counts once", async () => {
+test("Turnstile.leave() of a number that does not come lets the others pass, and counts once", async () => {
   const turns = new Turnstile();
   turns.leave(1);
   turns.leave(0);

@@ -11,7 +11,7 @@ import {
 } from "../../src/cli/values.ts";
 import { test } from "../support/test.ts";
 
-test("parseCount() takes integers from 1, or from 0", () => {
+test("parseCount() accepts integers from 1, or from 0", () => {
   assertEquals([parseCount("n", "1"), parseCount("n", "007"), parseCount("n", "0", 0)], [1, 7, 0]);
 });
 
@@ -32,7 +32,7 @@ test("parseCount() says when 0 is allowed", () => {
   assertEquals(error.message, `'--retries' must be an integer of at least 0: received "-1"`);
 });
 
-test("parseDuration() takes seconds and units", () => {
+test("parseDuration() accepts seconds and units", () => {
   const texts = ["0.25", "250ms", "5s", "1.5min", "2m", "1h"];
   assertEquals(texts.map((text) => parseDuration("t", text)), [250, 250, 5_000, 90_000, 120_000, 3_600_000]);
 });
@@ -43,7 +43,7 @@ for (const text of ["0", "0s", "-5s", "5 s", "5d", "s", "1e3", "5S", "1.", ".5s"
   });
 }
 
-test("parseRate() takes a number a second and other intervals", () => {
+test("parseRate() accepts a number per second and other intervals", () => {
   assertEquals(
     ["20", "20/s", "100/min", "2.5/h", "5/500ms", "1/2.5s"].map((text) => parseRate("rate", text)),
     [
@@ -64,7 +64,7 @@ for (const text of ["0", "0/s", "-1/s", "20/", "20/0s", "20/5", "20/day", "/s", 
   });
 }
 
-test("parseHeaders() reads names and values, and joins the same name", () => {
+test("parseHeaders() reads names and values, and joins values of the same name", () => {
   assertEquals(
     parseHeaders("header", ["Accept:application/json", "X-A: 1 ", "x-a:\t2", "X-Empty:", "X-C: a:b"]),
     {
@@ -101,7 +101,7 @@ for (
   });
 }
 
-test("parseBaseUrl() takes http and https URLs only", () => {
+test("parseBaseUrl() accepts http and https URLs only", () => {
   for (const text of ["https://cdn.example.com/x", "cdn.example.com/x"]) {
     assertEquals(parseBaseUrl("base-url", text).href, "https://cdn.example.com/x");
   }
@@ -115,7 +115,7 @@ test("parseBaseUrl() takes http and https URLs only", () => {
   }
 });
 
-test("parseBaseUrl() takes no query and no fragment", () => {
+test("parseBaseUrl() accepts no query and no fragment", () => {
   for (
     const text of [
       "https://h/a?b=1",
@@ -131,7 +131,7 @@ test("parseBaseUrl() takes no query and no fragment", () => {
   }
 });
 
-test("parseHeaderValue() takes what a header can hold", () => {
+test("parseHeaderValue() accepts a value that a header can hold", () => {
   for (const text of ["robot/1 (ü)", "", "a\tb"]) assertEquals(parseHeaderValue("agent", text), text);
   for (const text of ["a\r\nb", "a\0b", "€"]) {
     assertThrows(
@@ -142,12 +142,12 @@ test("parseHeaderValue() takes what a header can hold", () => {
   }
 });
 
-test("optional() leaves out what was not given", () => {
+test("optional() omits undefined values", () => {
   assertEquals(optional("n", undefined, parseCount), undefined);
   assertEquals(optional("n", "5", parseCount), 5);
 });
 
-test("S17: parseBaseUrl() shows no secret of what it refuses", () => {
+test("S17: parseBaseUrl() shows no secret of a URL that it refuses", () => {
   for (
     const text of [
       "ftp://user:s3cret@h/",

@@ -17,14 +17,14 @@ function setUp(rules = {}) {
   return { scheduler, lanes, make };
 }
 
-test("AdaptiveLanes.adopt() gives each lane an estimator of its own, also those made before its code was there", async () => {
+test("AdaptiveLanes.adopt() gives each lane an estimator of its own, also lanes that are older than the loaded module", async () => {
   const { scheduler, lanes, make } = setUp({ initial: 7 });
   const [early, second] = [make("https://a.test"), make("https://b.test")];
   lanes.adopt(early);
   lanes.adopt(second);
   assertEquals([early.limit.current, scheduler.reports.isAdaptive], [7, false]);
   await loadEstimator();
-  // The first lane has asked for it as well, and may hear of it a little later.
+  // The first lane has asked for the module as well, and may get it a little later.
   for (let turn = 0; turn < 100 && !scheduler.reports.isAdaptive; turn++) await eventLoopTurn();
   const late = make("https://c.test");
   lanes.adopt(late);

@@ -4,7 +4,7 @@ import { fakeCall } from "../policies/fake_call.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
-test("Background.end() waits for all work, also for what other work leaves behind", async () => {
+test("Background.end() waits for all work, also for work that other work starts", async () => {
   const background = new Background();
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   background.keep(first.promise.then(() => background.keep(second.promise)));
@@ -36,7 +36,7 @@ test("Background.cancel() stops the calls that are under way, and no others", as
   await background.end();
 });
 
-test("Background.cancelWaiting() stops what only waits of the calls whose callers have been answered, cancel() the rest", async () => {
+test("Background.cancelWaiting() stops waiting calls whose callers have been answered, and cancel() the rest", async () => {
   const background = new Background();
   const never = Promise.withResolvers<void>();
   const refresh = fakeCall({ isBackground: true });

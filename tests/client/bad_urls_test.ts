@@ -12,7 +12,7 @@ for (
   ]] as const
 ) {
   testBothWays(
-    `batches one after the other get what they can where ${kind} of their URLs fail for ever`,
+    `batches one after the other get every good URL where ${kind} of their URLs fail for ever`,
     async (setUp) => {
       const answer = ({ url }: SentRequest): Answer =>
         isBad(Number(url.split("/").at(-1))) ? { status: 500, afterMs: 50 } : { json: 1, afterMs: 50 };
@@ -50,7 +50,7 @@ for (const bad of [{ afterMs: 1e9 }, { status: 504, afterMs: 5_000 }]) {
 }
 
 testBothWays(
-  "what has failed late is tried again on a quarter of the permits, until all others have been sent",
+  "requests that have failed late are retried on a quarter of the permits, until all others have been sent",
   async (setUp) => {
     const lateMs = 5_000;
     const answer = ({ url }: SentRequest): Answer =>
@@ -71,7 +71,7 @@ testBothWays(
   },
 );
 
-testBothWays("what has failed late is tried again beside a source that never ends", async (setUp) => {
+testBothWays("requests that have failed late are retried while a source never ends", async (setUp) => {
   const answer = ({ url, nth }: SentRequest): Answer =>
     url.endsWith("/3") && nth === 1 ? { status: 504, afterMs: 5_000 } : { json: 1, afterMs: 50 };
   const { client, clock } = setUp(answer, { concurrency: 4 });

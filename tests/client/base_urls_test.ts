@@ -15,13 +15,13 @@ function setUp() {
   return { lanes, mirrorsOf: (baseUrls: ClientOptions["baseUrls"]) => toMirrors(baseUrls, surroundings) };
 }
 
-test("toMirrors() gives none without the option, and refuses an empty list", () => {
+test("toMirrors() gives no mirrors without the option, and refuses an empty list", () => {
   const { mirrorsOf } = setUp();
   assertEquals(mirrorsOf(undefined), []);
   assertThrows(() => mirrorsOf([]), RangeError, "'baseUrls' must not be empty");
 });
 
-test("toMirrors() takes every way to say a URL, in order, and shares the lane of an origin", () => {
+test("toMirrors() accepts every form of a URL, keeps the order, and shares the lane of an origin", () => {
   const { lanes, mirrorsOf } = setUp();
   const single = [mirrorsOf("https://a.test/x"), mirrorsOf(new URL("https://a.test/x"))];
   for (const [mirror] of single) assertEquals(mirror!.base, "https://a.test/x");
@@ -37,7 +37,7 @@ test("toMirrors() takes every way to say a URL, in order, and shares the lane of
   assertStrictEquals(list[2]!.lane, lanes.get("https://a.test"));
 });
 
-test("toMirrors() keeps a mirror's headers to that mirror", () => {
+test("toMirrors() gives a mirror's headers to that mirror only", () => {
   const { mirrorsOf } = setUp();
   const [first, second] = mirrorsOf([
     { url: "https://a.test", headers: { "X-Token": "secret", "X-A": "mirror" } },
@@ -49,7 +49,7 @@ test("toMirrors() keeps a mirror's headers to that mirror", () => {
   assert(!second!.sensitive.has("x-token") && second!.sensitive.has("authorization"));
 });
 
-test("toMirrors() turns user info into a header, which the mirror's own replaces", () => {
+test("toMirrors() turns user info into a header, unless the mirror has that header itself", () => {
   const { mirrorsOf } = setUp();
   const [plain, replaced] = mirrorsOf([
     "https://max:secret@a.test/x",
@@ -61,7 +61,7 @@ test("toMirrors() turns user info into a header, which the mirror's own replaces
   assert(plain!.sensitive.has("authorization"));
 });
 
-test("toMirrors() names the URL that is no good, without its secrets", () => {
+test("toMirrors() names the bad URL, without its secrets", () => {
   const { mirrorsOf } = setUp();
   for (
     const [url, rule] of [
@@ -82,7 +82,7 @@ test("toMirrors() names the URL that is no good, without its secrets", () => {
   }
 });
 
-test("toMirrors() has no base that ends with an empty query or fragment, which would swallow every path", () => {
+test("toMirrors() gives no base an empty query or fragment at its end, which would swallow every path", () => {
   const { mirrorsOf } = setUp();
   for (const url of ["https://a.test/base?", "https://a.test/base#"]) {
     let base: string;
@@ -96,7 +96,7 @@ test("toMirrors() has no base that ends with an empty query or fragment, which w
   }
 });
 
-test("toMirrors() names the mirror whose headers are no good", () => {
+test("toMirrors() names the mirror whose headers are bad", () => {
   const { mirrorsOf } = setUp();
   const mirrors = [{ url: "https://a.test", headers: { "bad name": "x" } }];
   assertThrows(() => mirrorsOf(mirrors), TypeError, "the headers of 'baseUrls.0'");
@@ -117,14 +117,14 @@ test("S17: toMirrors() shows no password that makes a base URL malformed", () =>
   }
 });
 
-test("toMirrors() has lanes that are never forgotten, so that each origin keeps one", () => {
+test("toMirrors() creates lanes that are never forgotten, so that each origin keeps its lane", () => {
   const { lanes, mirrorsOf } = setUp();
   const [mirror] = mirrorsOf("https://mirror.test");
   for (let index = 0; index < 3_000; index++) lanes.get(`https://${index}.test`);
   assertStrictEquals(lanes.get("https://mirror.test"), mirror!.lane);
 });
 
-test("toMirrors() passes on a layout and the statuses to move on with", () => {
+test("toMirrors() passes on a layout and the statuses to move on for", () => {
   const { mirrorsOf } = setUp();
   const [moved, plain] = mirrorsOf([
     { url: "https://a.test", path: (path) => `moved/${path}`, moveOn: [403, 404] },
@@ -137,7 +137,7 @@ test("toMirrors() passes on a layout and the statuses to move on with", () => {
   assertThrows(() => broken!.path!("x"), TypeError, message);
 });
 
-test("keepMirrors() lets somebody else say which mirrors there are, for that very array", () => {
+test("keepMirrors() lets other code choose the mirrors, for that very array", () => {
   const { mirrorsOf } = setUp();
   const baseUrls = [{ url: "https://a.test" }];
   const kept: Mirror[] = [];

@@ -14,7 +14,7 @@ function setUp(source: BatchRun["source"], options: Parameters<typeof fakeBatch>
   return fakeBatch(source, new RecordingConsumer(), options);
 }
 
-test("new Batch() refuses what is no source, and starts nothing", () => {
+test("new Batch() refuses a value that is no source, and starts nothing", () => {
   for (const source of ["https://a.test/", new URL("https://a.test/"), 5, null, undefined, {}, () => []]) {
     const run = { source, concurrency: 1, window: 1 } as unknown as BatchRun;
     assertThrows(() => new Batch(run), TypeError, "must be an iterable or async iterable");
@@ -23,7 +23,7 @@ test("new Batch() refuses what is no source, and starts nothing", () => {
   assertEquals(starter.calls.length, 0);
 });
 
-test("Batch.pump() pulls nothing that it can't start", () => {
+test("Batch.pump() pulls no request that it can't start", () => {
   const source = new CountedSource(100);
   const { batch, starter, consumer } = setUp(source, { concurrency: 3 });
 
@@ -39,7 +39,7 @@ test("Batch.pump() pulls nothing that it can't start", () => {
   assertEquals(source.closed, 0);
 });
 
-test("Batch.pump() pulls an async source one by one, and asks it once at a time", async () => {
+test("Batch.pump() pulls an async source one by one, with one next() at a time", async () => {
   const source = new CountedSource(20);
   const { batch, starter, consumer } = setUp(source.stream(), { concurrency: 3 });
 
@@ -55,7 +55,7 @@ test("Batch.pump() pulls an async source one by one, and asks it once at a time"
   assertEquals([starter.peak, consumer.outcomes.length, consumer.log], [3, 20, ["end"]]);
 });
 
-test("Batch.pump() stops while the consumer holds what the window allows, and goes on when it is taken", () => {
+test("Batch.pump() stops while the consumer holds as much as the window allows, and goes on when it takes an outcome", () => {
   const source = new CountedSource(10);
   const { batch, starter, consumer } = setUp(source, { concurrency: 2, window: 3 });
 
@@ -75,7 +75,7 @@ test("Batch.pump() stops while the consumer holds what the window allows, and go
   assertEquals([source.pulled, starter.open], [4, 2]);
 });
 
-test("Batch tells each outcome with its place, its request and its numbers", () => {
+test("Batch gives each outcome its index, its request and its numbers", () => {
   const [first, second] = [new URL("https://a.test/0"), "https://a.test/1"];
   const { batch, starter, consumer } = setUp([first, second]);
   const error = new Error("down");
@@ -101,7 +101,7 @@ test("Batch tells each outcome with its place, its request and its numbers", () 
   assertStrictEquals(consumer.outcomes[1]!.request, first);
 });
 
-/** The one outcome of a request that was aborted with something that is no error. */
+/** Returns the error in the outcome of a request that was aborted with this reason. */
 function errorFor(reason: unknown): Error {
   const { batch, starter, consumer } = setUp(["https://a.test/"]);
   batch.pump();
@@ -112,7 +112,7 @@ function errorFor(reason: unknown): Error {
   return outcome.error;
 }
 
-test("Batch makes an error of what a request was aborted with, and keeps it as the cause", () => {
+test("Batch wraps the reason of an aborted request in an error, and keeps it as the cause", () => {
   for (const reason of ["enough", 0, undefined, null, { my: "reason" }]) {
     const error = errorFor(reason);
     assertInstanceOf(error, SlipstreamError);
@@ -122,13 +122,13 @@ test("Batch makes an error of what a request was aborted with, and keeps it as t
   assertStrictEquals(errorFor(own), own);
 });
 
-test("Batch makes an error also of a reason that can't be turned into text", () => {
+test("Batch also makes an error of a reason that can't be converted to text", () => {
   for (const reason of [Symbol("enough"), Object.create(null)]) {
     assertStrictEquals(errorFor(reason).cause, reason);
   }
 });
 
-test("Batch gives a request that can't be started its outcome, and goes on", () => {
+test("Batch gives a malformed request its outcome, and goes on", () => {
   const { batch, starter, consumer } = setUp(["ftp://a.test/0", "https://a.test/1", "ftp://a.test/2"], {
     concurrency: 1,
   });
@@ -143,7 +143,7 @@ test("Batch gives a request that can't be started its outcome, and goes on", () 
   assertEquals(consumer.log, ["end"]);
 });
 
-test("Batch asks a list for what is in it by the time that it is asked, and no more once it has ended", () => {
+test("Batch reads a list as it is at the time of each pull, and reads no more once it has ended", () => {
   const list = ["https://a.test/0", "https://a.test/1"];
   const { batch, starter, consumer } = setUp(list, { concurrency: 1 });
   batch.pump();
@@ -162,7 +162,7 @@ test("Batch asks a list for what is in it by the time that it is asked, and no m
   assertEquals(consumer.log, ["end"]);
 });
 
-test("Batch asks a list with an iterator of its own by that", () => {
+test("Batch reads a list with an iterator of its own through that iterator", () => {
   class Reversed extends Array<string> {
     override *[Symbol.iterator](): ArrayIterator<string> {
       for (let index = this.length - 1; index >= 0; index--) yield this[index]!;
@@ -180,7 +180,7 @@ test("Batch asks a list with an iterator of its own by that", () => {
   }
 });
 
-test("Batch takes a list of which a part can't be read for a source that throws", () => {
+test("Batch treats a list with an unreadable item as a source that throws", () => {
   const broken = new Error("broken list");
   const list = ["https://a.test/0", "https://a.test/1", "https://a.test/2"];
   Object.defineProperty(list, 1, {
@@ -206,7 +206,7 @@ test("Batch ends at once when its source is empty", async () => {
   assertEquals(stream.consumer.log, ["end"]);
 });
 
-test("Batch lets what has started end when its source throws, and then tells of it", async () => {
+test("Batch lets started requests end when its source throws, and then reports the error", async () => {
   const broken = new Error("broken source");
   function* source(): Generator<string> {
     yield* { [Symbol.iterator]: () => new CountedSource(5)[Symbol.iterator]() };
@@ -229,7 +229,7 @@ test("Batch lets what has started end when its source throws, and then tells of 
   }
 });
 
-test("Batch takes a source that can't be opened for one that throws, and leaves no listener", () => {
+test("Batch treats a source that can't be opened as one that throws, and leaves no listener", () => {
   const broken = new Error("can't be opened");
   const source = {
     [Symbol.iterator](): Iterator<string> {
@@ -243,14 +243,14 @@ test("Batch takes a source that can't be opened for one that throws, and leaves 
   try {
     batch.pump();
   } catch (error) {
-    assertStrictEquals(error, broken); // who pumps may be told instead of the consumer
+    assertStrictEquals(error, broken); // the caller of pump() may get the error instead of the consumer
     consumer.onEnd({ reason: error });
   }
   assertEquals(consumer.log, [{ failed: broken }]);
   assertEquals(listeners.now, 0);
 });
 
-test("Batch.cancel() aborts what is under way, closes the source once, and tells the consumer nothing more", async () => {
+test("Batch.cancel() aborts its requests, closes the source once, and gives the consumer nothing more", async () => {
   const source = new CountedSource(100);
   const { batch, starter, consumer } = setUp(source, { concurrency: 3 });
   const reason = new Error("left");
@@ -275,7 +275,7 @@ test("Batch.cancel() does not close a source that has ended or was never opened"
   assertEquals([ended.closed, untouched.closed, untouched.pulled], [0, 0, 0]);
 });
 
-test("Batch.cancel() waits until the source has been closed, and rejects with what it throws at that", async () => {
+test("Batch.cancel() waits until the source is closed, and rejects with its error", async () => {
   const closing = Promise.withResolvers<void>();
   const broken = new Error("broken end");
   async function* source(): AsyncGenerator<string> {
@@ -318,7 +318,7 @@ test("Batch stops at once when its signal aborts, also while an async source is 
   assertEquals(watch(batch.cancel("again")).state, "pending");
 });
 
-test("Batch starts nothing of what an async source gives after the abort", async () => {
+test("Batch starts no request that an async source gives after the abort", async () => {
   const controller = new AbortController();
   const request = Promise.withResolvers<string>();
   let closed = 0;
@@ -341,7 +341,7 @@ test("Batch starts nothing of what an async source gives after the abort", async
   assertEquals(consumer.log, [{ stopped: "enough" }]);
 });
 
-test("Batch pulls nothing when its signal was aborted before", () => {
+test("Batch pulls nothing when its signal has already aborted", () => {
   const source = new CountedSource(5);
   const { batch, starter, consumer } = setUp(source, { signal: AbortSignal.abort("before") });
   batch.pump();
@@ -350,7 +350,7 @@ test("Batch pulls nothing when its signal was aborted before", () => {
   assertEquals(consumer.log, [{ stopped: "before" }]);
 });
 
-test("Batch aborts a request in whose start it is stopped, and closes the source", () => {
+test("Batch aborts a request during whose start the batch is stopped, and closes the source", () => {
   const controller = new AbortController();
   const source = new CountedSource(5);
   const run: Parameters<typeof fakeBatch>[2] = { signal: controller.signal };
@@ -369,7 +369,7 @@ test("Batch aborts a request in whose start it is stopped, and closes the source
   assertEquals([consumer.outcomes, consumer.log], [[], [{ stopped: "while it starts" }]]);
 });
 
-test("Batch closes a source that stops the batch itself while it is asked", async () => {
+test("Batch closes a source that stops the batch while it is asked", async () => {
   const controller = new AbortController();
   let closed = 0;
   function* source(): Generator<string> {
@@ -387,7 +387,7 @@ test("Batch closes a source that stops the batch itself while it is asked", asyn
   assertEquals(closed, 1);
 });
 
-test("Batch that pulls ahead pulls in its own incoming request, whichever one makes room", async () => {
+test("Batch that pulls ahead pulls in its own async context, whichever request makes room", async () => {
   const request = new AsyncLocalStorage<string>();
   for (const makesRoom of ["answers", "goes on", "falls asleep"] as const) {
     const pulledIn: (string | undefined)[] = [];
@@ -422,7 +422,7 @@ test("Batch that pulls ahead pulls in its own incoming request, whichever one ma
   }
 });
 
-test("Batch pulls from an async source in the async context of its caller, whoever makes room", async () => {
+test("Batch pulls from an async source in the async context of its caller, whichever request makes room", async () => {
   const caller = new AsyncLocalStorage<string>();
   const pulledIn: (string | undefined)[] = [];
   async function* source(): AsyncGenerator<string> {
@@ -444,7 +444,7 @@ test("Batch pulls from an async source in the async context of its caller, whoev
   assertEquals(pulledIn, Array.from({ length: 12 }, () => "own"));
 });
 
-test("Batch that ends before its async source was asked does not ask it any more", async () => {
+test("Batch that ends before it has asked its async source does not ask any more", async () => {
   const controller = new AbortController();
   const log: string[] = [];
   const source = {
@@ -460,7 +460,7 @@ test("Batch that ends before its async source was asked does not ask it any more
   assertEquals([log, starter.calls.length], [["return"], 0]);
 });
 
-test("Batch tells of a source whose next() gives no result, as a loop over it would", () => {
+test("Batch reports a source whose next() returns no result, as a loop would", () => {
   const source = { [Symbol.iterator]: () => ({ next: () => undefined }) };
   const { batch, consumer } = setUp(source as unknown as BatchRun["source"]);
   batch.pump();
@@ -468,7 +468,7 @@ test("Batch tells of a source whose next() gives no result, as a loop over it wo
   assertInstanceOf(end?.failed, TypeError);
 });
 
-test("Batch takes its listener off the signal when it has ended", () => {
+test("Batch removes its listener from the signal when it has ended", () => {
   const { signal } = new AbortController();
   const listeners = countAbortListeners(signal);
   const { batch, starter } = setUp(["https://a.test/0", "https://a.test/1"], { signal });

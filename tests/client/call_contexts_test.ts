@@ -12,7 +12,7 @@ function contexts(options: ClientOptions = {}): CallContexts {
   return new CallContexts(options, new Dispatcher(options, systemClock, new EventHub(systemClock)));
 }
 
-test("CallContexts.plain holds the client's options, and what each method brings", () => {
+test("CallContexts.plain holds the client's options, and those of each method", () => {
   const { json, text, bytes } = contexts({
     timeoutMs: 5,
     maxRetries: 1,
@@ -28,7 +28,7 @@ test("CallContexts.plain holds the client's options, and what each method brings
   }
 });
 
-test("CallContexts.withOptions() makes nothing new where the options change nothing", () => {
+test("CallContexts.withOptions() creates nothing new where the options change nothing", () => {
   const made = contexts();
   const { json } = made.plain;
   assertStrictEquals(made.withOptions(json, {}, "call", undefined), json);
@@ -41,7 +41,7 @@ test("CallContexts.withOptions() makes nothing new where the options change noth
   assertNotStrictEquals(made.withOptions(json, { timeoutMs: 1 }, "call", undefined), json);
 });
 
-test("CallContexts.withOptions() lays one over the other: signals add up, settings and headers replace", () => {
+test("CallContexts.withOptions() lays options over options: signals add up, settings and headers replace", () => {
   const made = contexts();
   const [first, second] = [new AbortController().signal, new AbortController().signal];
   const base = made.withOptions(
@@ -64,7 +64,7 @@ test("CallContexts.withOptions() lays one over the other: signals add up, settin
   assertEquals(base.additions, undefined);
 });
 
-test("CallContexts.withOptions() refuses what is no option there, and leaves what it was given", () => {
+test("CallContexts.withOptions() refuses a value that is no option there, and does not change its input", () => {
   const made = contexts();
   const { json } = made.plain;
   for (
@@ -81,7 +81,7 @@ test("CallContexts.withOptions() refuses what is no option there, and leaves wha
   assertStrictEquals(made.plain.json, json);
 });
 
-test("CallContexts.contextOf() says what is sent the straight way, whether the body streams or not", () => {
+test("CallContexts.contextOf() says which requests go the straight way, whether the body streams or not", () => {
   const { plain, plainFetch } = contexts({ headers: { a: "1" } });
   assertEquals({ ...plain.json.straightHeaders }, { a: "1", accept: "application/json" });
   assertEquals({ ...plainFetch.straightHeaders }, { a: "1" });
@@ -89,7 +89,7 @@ test("CallContexts.contextOf() says what is sent the straight way, whether the b
   assertEquals(bounded.straightHeaders, undefined);
 });
 
-test("CallContexts.prepare() joins the headers and the query of all requests to one request", () => {
+test("CallContexts.prepare() adds the common headers and query to each request", () => {
   const made = contexts({ baseUrls: "https://base.test/v1" });
   const context = made.withOptions(
     made.plain.json,

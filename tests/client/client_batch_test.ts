@@ -26,7 +26,7 @@ import { rejection, watch } from "../support/settled.ts";
 
 const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
 
-/** URLs that are answered with their number, after as many milliseconds. */
+/** Returns URLs that are answered with these numbers, after as many milliseconds. */
 function numbered(...numbers: readonly number[]): string[] {
   return numbers.map((number) => `https://a.test/${number}`);
 }
@@ -37,7 +37,7 @@ function numberOf({ url }: SentRequest): number {
 
 const echo = (request: SentRequest): Answer => ({ json: numberOf(request), afterMs: numberOf(request) });
 
-/** A source that counts what was pulled from it, and whether it was closed. */
+/** A source that counts how many requests were pulled from it, and how often it was closed. */
 class Source implements Iterable<FetchRequest> {
   pulled = 0;
   returned = 0;
@@ -94,7 +94,7 @@ test("Client.all() decodes as asked, by the batch or by the request", async () =
   assertEquals(mixed, ["1", "lap 1", 1]);
 });
 
-test("Client.all() aborts the rest at the first failure, and rejects with it", async () => {
+test("Client.all() aborts the other requests at the first failure, and rejects with it", async () => {
   const { client, clock, network } = setUp(
     (request) => numberOf(request) === 3 ? { status: 500, afterMs: 5 } : { json: 1, afterMs: 1_000 },
     { concurrency: 4 },
@@ -106,14 +106,14 @@ test("Client.all() aborts the rest at the first failure, and rejects with it", a
   assertEquals([error.status, error.url], [500, "https://a.test/3"]);
   await clock.advance(0);
   assertEquals([clock.now(), network.open, clock.pending], [5, 0, 0]);
-  // The permit of the failed one goes on to the next as soon as its body has ended.
+  // The permit of the failed request goes to the next one as soon as its body has ended.
   assertEquals([network.sent.length, source.pulled, source.returned], [5, 5, 1]);
   assert(network.sent.filter((request) => numberOf(request) !== 3).every(({ signal }) => signal?.aborted));
   await clock.advance(5_000);
   assertEquals(network.sent.length, 5);
 });
 
-test("Client.all() rejects with the very reason of a request's signal, of close() and of the caller's code, also with none that is an error", async () => {
+test("Client.all() rejects with the very reason of a request's signal, of close() and of the caller's code, even if that is no error", async () => {
   for (const reason of ["enough", null, 0, { code: 1 }, new Error("enough")]) {
     const { client, clock } = setUp(() => ({ json: 1, afterMs: 1_000 }));
     const controller = new AbortController();
@@ -149,7 +149,7 @@ test("Client.all() leaves other requests of the client alone when it fails", asy
   assertEquals(await clock.run(other), 1);
 });
 
-test("Client.all() rejects with what is wrong with a request, and with what its source throws", async () => {
+test("Client.all() rejects with the fault of a malformed request, and with the error of its source", async () => {
   const { client, clock, network } = setUp(echo);
 
   assertInstanceOf(await clock.run(rejection(client.all(["ftp://a.test/x"]))), TypeError);
@@ -210,7 +210,7 @@ test("Client.settle() gives every outcome in input order, and never rejects for 
   assertEquals(outcomes.map(({ attempts }) => attempts), [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
 });
 
-/** What a source may give that is no request, and what is said of it. */
+/** Values that are no requests, and the end of the message about each. */
 const RUBBISH: readonly (readonly [unknown, string])[] = [
   [undefined, "received undefined"],
   [null, "received null"],
@@ -226,10 +226,10 @@ const RUBBISH: readonly (readonly [unknown, string])[] = [
 ];
 
 for (const isAsync of [false, true]) {
-  test(`Client.settle() says of each item what is wrong with it, isAsync: ${isAsync}`, async () => {
+  test(`Client.settle() reports what is wrong with each item, isAsync: ${isAsync}`, async () => {
     const { client, clock, network } = setUp(echo);
     const items = [...RUBBISH.map(([item]) => item), numbered(5)[0]];
-    // An array's own iterator does not wait for what it gives; a generator would.
+    // An array's own iterator does not await its items; a generator would.
     const source = isAsync
       ? {
         [Symbol.asyncIterator]: () => {
@@ -269,7 +269,7 @@ test("Client.settle() waits for thenables of an iterator, as for await does", as
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [0, 1, 2]);
 });
 
-test("Client.settle() refuses what is no batch, and says what to do instead", async () => {
+test("Client.settle() refuses values that are no batch, and says what to do instead", async () => {
   const { client, network } = setUp(echo);
   const one = numbered(1)[0]!;
   for (const source of [one, new URL(one), { url: one }, new Request(one)]) {
@@ -283,7 +283,7 @@ test("Client.settle() refuses what is no batch, and says what to do instead", as
   assertEquals(network.sent.length, 0);
 });
 
-test("Client.settle() refuses options that are none, as other methods do", async () => {
+test("Client.settle() refuses malformed options, as other methods do", async () => {
   const { client, network } = setUp(echo);
   for (const options of [null, "x", 5, [], new AbortController().signal, { method: "DELETE" }]) {
     const calls = [
@@ -297,7 +297,7 @@ test("Client.settle() refuses options that are none, as other methods do", async
   assertEquals(network.sent.length, 0);
 });
 
-test("Client.settle() gives an aborted request the very reason when it is an Error", async () => {
+test("Client.settle() gives an aborted request the reason itself if it is an Error", async () => {
   const { client, clock } = setUp(echo);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -313,7 +313,7 @@ test("Client.settle() gives an aborted request the very reason when it is an Err
   assertEquals([aborted!.attempts, aborted!.durationMs, other!.ok], [1, 10, true]);
 });
 
-test("Client.settle() says where values came from, with the head of the response, the attempts and the duration of each", async () => {
+test("Client.settle() gives each value its source, the head of the response, the attempts and the duration", async () => {
   const { client, clock } = setUp(({ nth, ...request }) => ({
     status: nth < 3 && numberOf({ nth, ...request }) === 7 ? 503 : 200,
     json: 1,
@@ -353,7 +353,7 @@ test("Client.settle() rejects with the batch's own reason when its signal aborts
   assertEquals(untouched.pulled, 0);
 });
 
-test("Client.settle() names an option of a batch that is no good", async () => {
+test("Client.settle() names a bad option of a batch", async () => {
   const { client, network } = setUp(echo);
   const problems: string[] = [];
   const cases: readonly (readonly [string, unknown, ErrorConstructor])[] = [
@@ -412,7 +412,7 @@ test("Client.record() takes a map, under the same names", async () => {
   assertEquals(await clock.run(client.record(new Map<string, string>())), {});
 });
 
-test("Client.record() rejects for what has no names, before anything is sent", async () => {
+test("Client.record() rejects for a collection without names, before anything is sent", async () => {
   const { client, network } = setUp(echo);
   const one = numbered(1)[0]!;
   const inputs: unknown[] = [
@@ -459,7 +459,7 @@ test("Client.stream() yields in input order with ordered: true", async () => {
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [30, 10, 20, 5, 1]);
 });
 
-test("S13: Client.stream() in order lets those that sleep hold up outcomes, and no requests, within its bound", async () => {
+test("S13: Client.stream() in order keeps outcomes behind a sleeping request, but goes on sending up to its bound", async () => {
   for (const status of [500, 503, 429]) {
     const { client, clock, network } = setUp(
       (request) =>
@@ -481,7 +481,7 @@ test("S13: Client.stream() in order lets those that sleep hold up outcomes, and 
     })());
     assertEquals(indices, Array.from({ length: 1_000 }, (_, index) => index));
     assert(most > 300 && most <= 5 + 3 + 400, `held ${most}`);
-    // What came after the first that slept, up to the bound, was sent before it was sent again.
+    // The requests after the first sleeping one, up to the bound, were sent before that one was sent again.
     const again = network.sent.findIndex(({ nth }) => nth === 2);
     assert(again > 350 && again <= 7 + 5 + 3 + 400, `sent again after ${again}`);
   }
@@ -541,7 +541,7 @@ for (const ordered of [false, true]) {
     }
   });
 
-  test(`Client.stream() throws what its source throws, after what had started, ordered: ${ordered}`, async () => {
+  test(`Client.stream() throws the error of its source after the outcomes of started requests, ordered: ${ordered}`, async () => {
     const { client, clock } = setUp(echo);
     const broken = new Error("broken source");
     async function* source(): AsyncGenerator<string> {
@@ -556,7 +556,7 @@ for (const ordered of [false, true]) {
     assertEquals(seen, ordered ? [0, 1] : [1, 0]);
   });
 
-  test(`Client.stream() throws the very reason when its signal aborts, ordered: ${ordered}`, async () => {
+  test(`Client.stream() throws the reason itself when its signal aborts, ordered: ${ordered}`, async () => {
     const { client, clock, network } = setUp(echo, { concurrency: 2 });
     const controller = new AbortController();
     const reason = { my: "reason" };
@@ -595,7 +595,7 @@ test("S13: Client.all(), settle() and record() pull lazily, also from an async s
   assertEquals(network.peak, 3);
 });
 
-test("Client.stream() that is left with its scope stops as by break", async () => {
+test("Client.stream() that goes out of scope stops as by break", async () => {
   const { client, clock, network } = setUp((request) => ({ json: 1, afterMs: 1 + 10 * numberOf(request) }), {
     concurrency: 3,
   });
@@ -608,7 +608,7 @@ test("Client.stream() that is left with its scope stops as by break", async () =
   assertEquals([source.returned, network.open, clock.pending], [1, 0, 0]);
 });
 
-test("Client.stream() can be taken from by several at once, and ends for all of them", async () => {
+test("Client.stream() serves several next() calls at once, and ends for all of them", async () => {
   const { client, clock } = setUp(echo);
   const stream = client.stream(numbered(20, 10));
 
@@ -618,7 +618,7 @@ test("Client.stream() can be taken from by several at once, and ends for all of 
   assertEquals((await stream.return!()).done, true);
 });
 
-test("Client.stream() ends at once when it is left before its first outcome, with an async input that hangs", async () => {
+test("Client.stream() ends at once when it is left before its first outcome, while an async source hangs", async () => {
   const { client, clock } = setUp(echo);
   const hung = Promise.withResolvers<IteratorResult<string>>();
   let returned = 0;
@@ -650,7 +650,7 @@ test("Client.stream() runs no more than the batch's concurrency, and no more tha
   assertEquals(network.peak, 6);
 });
 
-test("Client.stream() works with a shared semaphore of no bound", async () => {
+test("Client.stream() works with a shared semaphore without a bound", async () => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), {
     concurrency: new Semaphore(Infinity),
   });
@@ -666,7 +666,7 @@ test("Client.settle() handles 50,000 requests that fail at once, without a stack
   assertEquals([outcomes.length, outcomes.filter(({ ok }) => ok).length], [50_000, 0]);
 });
 
-test("Client.settle() takes a source that calls the client while it is pulled from", async () => {
+test("Client.settle() accepts a source that calls the client while it is being pulled", async () => {
   const { client, clock } = setUp(echo, { concurrency: 1 });
   async function* source(): AsyncGenerator<string> {
     yield `https://a.test/${await client.json("https://a.test/3")}`;
@@ -677,7 +677,7 @@ test("Client.settle() takes a source that calls the client while it is pulled fr
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [3, 4]);
 });
 
-test("Client.settle() ends when its requests have, also while all permits are at others", async () => {
+test("Client.settle() ends when its requests have ended, even if other requests hold all permits", async () => {
   const slow = numbered(1_000)[0]!;
   const sources: readonly (readonly [number, (source: Source) => Source | AsyncGenerator<FetchRequest>])[] = [
     [1, (source) => source],
@@ -692,7 +692,7 @@ test("Client.settle() ends when its requests have, also while all permits are at
     await clock.advance(0);
     const other = watch(client.json(slow));
     await clock.advance(500);
-    // Those that are left wait behind the other one, and no more of them are pulled than one.
+    // The remaining requests wait behind the other one, and only one more of them is pulled.
     assertEquals([batch.state, other.state], [length === 1 ? "fulfilled" : "pending", "pending"]);
     assertEquals([source.pulled, network.sent.length], [Math.min(length, 2), 2]);
     await clock.advance(2_000);
@@ -702,7 +702,7 @@ test("Client.settle() ends when its requests have, also while all permits are at
   }
 });
 
-test("Client.settle() tells of a source that throws behind its last request while all permits are at others", async () => {
+test("Client.settle() reports a source that throws after its last request even if other requests hold all permits", async () => {
   const { client, clock } = setUp(echo, { concurrency: 1 });
   const error = new Error("no more");
   function* source(): Generator<string> {
@@ -719,7 +719,7 @@ test("Client.settle() tells of a source that throws behind its last request whil
   assertEquals(other.state, "fulfilled");
 });
 
-test("Client.settle() is ended by what closes the client or aborts in its source or a request", async () => {
+test("Client.settle() ends when its source or a request closes the client or aborts the batch", async () => {
   const reason = new Error("enough");
   const url = "https://a.test/1";
   for (const ends of ["close", "abort"] as const) {
@@ -738,7 +738,7 @@ test("Client.settle() is ended by what closes the client or aborts in its source
       const batch = watch(client.settle(source, { signal, batchTimeoutMs: 1_000 }));
       await clock.advance(0);
       assertStrictEquals(batch.error, reason, `${ends} in ${place}`);
-      // The manual clock has no timer left: the deadline of the batch has gone as well.
+      // The manual clock has no timer left: the deadline of the batch is gone as well.
       if (ends === "abort") await client.close();
       await clock.advance(0);
       assertEquals([network.sent.length, clock.pending], [0, 0], `${ends} in ${place}`);
@@ -746,7 +746,7 @@ test("Client.settle() is ended by what closes the client or aborts in its source
   }
 });
 
-test("Client.stream() closes no source that has said that it has ended, whenever its reader leaves", async () => {
+test("Client.stream() does not close a source that has ended, whenever its reader leaves", async () => {
   for (const count of [1, 2]) {
     for (let ticks = 0; ticks < 8; ticks++) {
       const { client, clock } = setUp(echo, { concurrency: 1 });
@@ -771,7 +771,7 @@ test("Client.stream() closes no source that has said that it has ended, whenever
           break;
         }
       })());
-      // The permit goes to others, who were in line before.
+      // The permit goes to other requests, which were in line before.
       for (let other = 0; other < 5; other++) client.json(`https://a.test/other${other}`).catch(() => {});
       await clock.advance(10_000);
       assertEquals([reader.state, closed], ["fulfilled", 0], `${count} ${ticks}`);
@@ -780,7 +780,7 @@ test("Client.stream() closes no source that has said that it has ended, whenever
   }
 });
 
-test("Client tells of no request that ends its own batch before it has begun", async () => {
+test("Client emits no event for a request that ends its own batch before it has begun", async () => {
   for (const place of ["body", "limitKey", "path"] as const) {
     for (const ends of ["abort", "leave"] as const) {
       for (const nth of [1, 2]) {
@@ -827,7 +827,7 @@ test("Client tells of no request that ends its own batch before it has begun", a
   }
 });
 
-test("Client.settle() closes a source once that closes the client or aborts while it is asked", async () => {
+test("Client.settle() closes a source once if that closes the client or aborts while it is asked", async () => {
   for (const ends of ["close", "abort"] as const) {
     for (const nth of [1, 2, 3]) {
       for (const isOver of [false, true]) {
@@ -855,7 +855,7 @@ test("Client.settle() closes a source once that closes the client or aborts whil
           await clock.advance(0);
           const about = `${ends} at ${nth}, over: ${isOver}, fails: ${fails}`;
           assertEquals([batch.state, asked], ["rejected", nth], about);
-          // What is over, or has failed, is not closed by a loop either.
+          // A loop does not close a source either that is over or has failed.
           assertEquals([closed, closedInside], [isOver || fails ? 0 : 1, 0], about);
           await client.close();
         }
@@ -864,7 +864,7 @@ test("Client.settle() closes a source once that closes the client or aborts whil
   }
 });
 
-test("Client.settle() keeps no permit that comes free while its source says that it is over", async () => {
+test("Client.settle() keeps no permit that comes free while its source reports its end", async () => {
   for (const frees of ["resize", "release"] as const) {
     const semaphore = new Semaphore(2);
     const held = await semaphore.acquire();
@@ -891,7 +891,7 @@ test("Client.settle() takes no token for a request that its source aborts while 
     tryTake: () => ++taken > 0,
     notify: () => ({ [Symbol.dispose]() {} }),
   };
-  // With a cache they get in line one by one, and not while the batch pulls.
+  // With a cache, requests get in line one by one, and not while the batch pulls.
   const options = { cache: planOf(), perOrigin: { concurrency: 1 }, rateLimit };
   const { client, clock, network } = setUp(echo, options);
   const [first, second, third] = numbered(100, 101, 102) as [string, string, string];
@@ -906,7 +906,7 @@ test("Client.settle() takes no token for a request that its source aborts while 
   assertEquals([network.urls, taken], [[first, third], 2]);
 });
 
-/** What an origin does with those that are too many, and how many times as many requests it gets then at the most. */
+/** How an origin answers requests beyond its room, and how many times as many requests it then gets at most. */
 const FULL: readonly { readonly room: number; readonly refusal: Answer; readonly most: number }[] = [
   { room: 3, refusal: { status: 504, afterMs: 1_000 }, most: 1.75 },
   { room: 8, refusal: { status: 503, afterMs: 1_000 }, most: 1.75 },
@@ -915,7 +915,7 @@ const FULL: readonly { readonly room: number; readonly refusal: Answer; readonly
 ];
 
 for (const { room, refusal, most } of FULL) {
-  test(`Client.settle() gets everything of an origin that has room for ${room} at once`, async () => {
+  test(`Client.settle() gets every URL of an origin that has room for ${room} at once`, async () => {
     const { client, clock, network } = fakeClient(() =>
       network.open >= room ? refusal : { json: 1, afterMs: 20 }
     );
@@ -925,7 +925,7 @@ for (const { room, refusal, most } of FULL) {
   });
 }
 
-test("Client.settle() keeps twenty in flight although half of the URLs fail for ever", async () => {
+test("Client.settle() keeps twenty requests in flight although half of the URLs fail for ever", async () => {
   const { client, clock, network } = fakeClient((request) =>
     numberOf(request) % 2 === 0 ? { status: 500, afterMs: 20 } : { json: 1, afterMs: 20 }
   );
@@ -933,7 +933,7 @@ test("Client.settle() keeps twenty in flight although half of the URLs fail for 
   assert(network.sent[999]!.atMs <= 1_100, `${network.sent[999]!.atMs}`);
 });
 
-test("Batches have middleware run in the async context of their callers, whichever one makes room", async () => {
+test("Batches run middleware in the async context of their own caller, whichever request makes room", async () => {
   const caller = new AsyncLocalStorage<string>();
   const seen: string[][] = [];
   const note = ({ url }: Request): void =>
@@ -970,7 +970,7 @@ test("Batches have middleware run in the async context of their callers, whichev
   assert(seen.length > 16, `${seen.length}`);
 });
 
-test("Batches that are aborted as an attempt begins run no middleware for it", async () => {
+test("Batches that are aborted when an attempt begins run no middleware for it", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
   let runs = 0;
@@ -983,7 +983,10 @@ test("Batches that are aborted as an attempt begins run no middleware for it", a
   assertEquals([runs, network.sent.length, client.stats().inFlight], [0, 0, 0]);
 });
 
-/** A clock that goes on by itself, a millisecond each time that it is looked at; its timers end in the next turn of the event loop. */
+/**
+ * A clock that advances by a millisecond each time that it is read. Its timers fire in the next turn of the event
+ * loop.
+ */
 class TickingClock implements Clock {
   #nowMs = 0;
   now = (): number => ++this.#nowMs;
@@ -996,7 +999,7 @@ const rejectsAll = (): Promise<Response> => Promise.reject(new TypeError("nothin
 
 const IN_MEMORY: readonly string[] = numberedUrls(300);
 
-/** A client whose cache answers for {@linkcode IN_MEMORY}. */
+/** Creates a client whose cache answers for {@linkcode IN_MEMORY}. */
 async function withAnswersInMemory(): Promise<Client> {
   const clock = new TickingClock();
   const client = createClient({ cache: planOf(), clock, fetch: () => Promise.resolve(Response.json(1)) });
@@ -1004,7 +1007,7 @@ async function withAnswersInMemory(): Promise<Client> {
   return client;
 }
 
-test("Batches let the event loop go on while one answer from memory follows another", async () => {
+test("Batches yield to the event loop while one answer from memory follows another", async () => {
   const sources: Record<string, () => RequestSource> = {
     list: () => IN_MEMORY,
     iterable: () => new Map(IN_MEMORY.entries()).values(),
@@ -1028,7 +1031,7 @@ test("Batches let the event loop go on while one answer from memory follows anot
   }
 });
 
-test("Batches let the event loop go on while one refusal follows another, for which nothing is sent", async () => {
+test("Batches yield to the event loop while requests are refused one after another without being sent", async () => {
   const scenes: Record<string, [ClientOptions, (nth: number) => FetchRequest]> = {
     "no URL": [{}, () => "no URL"],
     "no request": [{}, () => ({ url: "https://a.test/", method: "a b" })],
@@ -1052,7 +1055,7 @@ test("Batches let the event loop go on while one refusal follows another, for wh
   }
 });
 
-test("Batches that let the event loop go on can be left, timed out and closed meanwhile", async () => {
+test("Batches that yield to the event loop can be left, timed out and closed meanwhile", async () => {
   const client = await withAnswersInMemory();
   let taken = 0;
   for await (const _ of client.stream(IN_MEMORY)) if (++taken === 100) break;
@@ -1067,7 +1070,7 @@ test("Batches that let the event loop go on can be left, timed out and closed me
   assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });
 
-test("a request that is told to come again for ever ends, though what its own middleware asks for is served (S4)", async () => {
+test("a request that is always told to come again ends, though requests of its own middleware are served (S4)", async () => {
   let servedAtMs = -Infinity;
   const { client, clock, network } = fakeClient(() => {
     const isEarly = clock.now() - servedAtMs < 1_000;

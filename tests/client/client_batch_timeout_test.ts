@@ -18,7 +18,7 @@ function endingOf(outcome: Outcome<unknown> | undefined): string {
 }
 
 testBothWays(
-  "batchTimeoutMs × settle(): each request of an array has its outcome, started or not",
+  "batchTimeoutMs × settle(): each request of an array has its outcome, whether it was started or not",
   async (make) => {
     const { client, clock, network } = make(SLOW);
     const outcomes = await clock.run(client.settle(numberedUrls(8), OPTIONS));
@@ -73,7 +73,7 @@ testBothWays(
 );
 
 testBothWays(
-  "batchTimeoutMs × an async source that is stalled: the batch ends all the same",
+  "batchTimeoutMs × an async source that hangs: the batch still ends",
   async (make) => {
     const { client, clock } = make(SLOW);
     async function* stalled() {
@@ -87,7 +87,7 @@ testBothWays(
 );
 
 testBothWays(
-  "batchTimeoutMs × retry, open breaker and pause: who sleeps or waits fails with the batch",
+  "batchTimeoutMs × retry, open breaker and pause: requests that sleep or wait fail with the batch",
   async (make) => {
     for (
       const answer of [{ status: 503 }, { status: 429, headers: { "retry-after": "9" } }, {
@@ -106,7 +106,7 @@ testBothWays(
 );
 
 testBothWays(
-  "batchTimeoutMs × stream(): time begins with the first request, and a slow consumer gets all of an array",
+  "batchTimeoutMs × stream(): time begins with the first request, and a slow consumer gets every outcome of an array",
   async (make) => {
     const { client, clock } = make(SLOW);
     const stream = client.stream(numberedUrls(6), OPTIONS);
@@ -129,7 +129,7 @@ testBothWays("batchTimeoutMs × record(): each name has its outcome", async (mak
   assertEquals([outcomes.a.ok, outcomes.b.ok], [true, true]);
 });
 
-test("batchTimeoutMs belongs to batches, and is checked", async () => {
+test("batchTimeoutMs is an option of batches only, and is checked", async () => {
   await using client = createClient({ fetch: () => Promise.resolve(Response.json(1)) });
   for (const bad of [0, -1, NaN, "5s"]) {
     const options = { batchTimeoutMs: bad as number };
@@ -158,7 +158,7 @@ test("batchTimeoutMs belongs to batches, and is checked", async () => {
 });
 
 testBothWays(
-  "batchTimeoutMs × errors: what was under way says what it did, and what had failed before",
+  "batchTimeoutMs × errors: running requests report what they did, and what had failed before",
   async (make) => {
     const { client, clock } = make(({ url, nth }) => {
       if (url.endsWith("/retried?token=s3cret")) {

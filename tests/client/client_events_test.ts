@@ -23,7 +23,7 @@ function setUp(
   return { ...made, events };
 }
 
-test("Client.on() hears the way of a request, in order, with times of the clock", async () => {
+test("Client.on() emits the events of a request in order, with the times of the clock", async () => {
   const { client, clock, events } = setUp(() => ({ json: [1], afterMs: 10, bodyMs: 5 }), {
     rateLimit: { limit: 1, intervalMs: 1_000 },
   });
@@ -40,7 +40,7 @@ test("Client.on() hears the way of a request, in order, with times of the clock"
   ]);
 });
 
-test("Client.on() hears nothing of a request that ends its own batch before it has begun", async () => {
+test("Client.on() emits nothing for a request that ends its own batch before it has begun", async () => {
   for (const place of ["limitKey", "json", "query"]) {
     for (const how of ["settle", "all", "stream", "record"] as const) {
       const controller = new AbortController();
@@ -69,7 +69,7 @@ test("Client.on() hears nothing of a request that ends its own batch before it h
   }
 });
 
-test("Client.on() hears retries with their reason and delay, and counts attempts over all of them", async () => {
+test("Client.on() emits retries with reason and delay, and counts attempts over all of them", async () => {
   const { client, clock, events } = setUp(({ nth }) => {
     if (nth === 1) return { status: 503, body: "" };
     if (nth === 2) return { error: new TypeError("refused") };
@@ -95,7 +95,7 @@ test("Client.on() hears retries with their reason and delay, and counts attempts
   assertEquals([settled.length, settled[0]!.attempts, settled[0]!.durationMs], [1, 4, clock.now() - 500]);
 });
 
-test("Client.on() hears a failure with its error, once", async () => {
+test("Client.on() emits a failure with its error, once", async () => {
   const { client, clock, events } = setUp(() => ({ status: 500, body: "" }), { maxRetries: 0 });
 
   const error = await clock.run(rejection(client.json(URL_A)));
@@ -106,7 +106,7 @@ test("Client.on() hears a failure with its error, once", async () => {
   assertStrictEquals(settled[0]!.error, error);
 });
 
-test("Client.on() hears one end of each request, also of those that abort in a queue, a backoff or a body", async () => {
+test("Client.on() emits one end for each request, also for requests that abort in a queue, a backoff or a body", async () => {
   const { client, clock, events } = setUp(({ url }) => {
     if (url.endsWith("/backoff")) return { status: 503, body: "" };
     return { json: [1], bodyMs: 1_000 };
@@ -128,7 +128,7 @@ test("Client.on() hears one end of each request, also of those that abort in a q
   assertEquals(events.at(-1)!.type, "settled");
 });
 
-test("Client.on() tells how long a request waited for its token and its permit", async () => {
+test("Client.on() reports how long a request waited for its token and its permit", async () => {
   const { client, clock, events } = setUp(() => ({ json: 1, afterMs: 300 }), {
     concurrency: 1,
     rateLimit: { limit: 10, intervalMs: 1_000, burst: 1 },
@@ -146,7 +146,7 @@ test("Client.on() tells how long a request waited for its token and its permit",
   }
 });
 
-test("Client.on() hears a 429 with the wait that the origin asks for", async () => {
+test("Client.on() emits a 429 with the wait that the origin asks for", async () => {
   const { client, clock, events } = setUp(({ nth }) =>
     nth === 1 ? { status: 429, body: "", headers: { "retry-after": "7" } } : { json: 1 }
   );
@@ -164,7 +164,7 @@ test("Client.on() hears a 429 with the wait that the origin asks for", async () 
   );
 });
 
-test("Client.on() hears a cache hit, and where the value came from", async () => {
+test("Client.on() emits a cache hit, and the source of the value", async () => {
   const { client, clock, events } = setUp(() => ({ json: 1 }), { cache: planOf() });
 
   await clock.run(client.json(URL_A));
@@ -176,7 +176,7 @@ test("Client.on() hears a cache hit, and where the value came from", async () =>
   assert(settled?.type === "settled" && settled.from === "cache" && settled.attempts === 0);
 });
 
-test("Client.on() hears nothing any more once its subscription is disposed", async () => {
+test("Client.on() emits nothing to a subscription after its disposal", async () => {
   const { client } = setUp(() => ({ json: 1 }));
   const heard: string[] = [];
   const subscription = client.on(({ type }) => heard.push(type));
@@ -193,7 +193,7 @@ test("Client.on() hears nothing any more once its subscription is disposed", asy
   assertEquals(heard.length, length);
 });
 
-test("Client.on() takes the same listener twice, and each subscription stands for itself", async () => {
+test("Client.on() accepts the same listener twice, as two subscriptions", async () => {
   const { client } = setUp(() => ({ json: 1 }));
   let heard = 0;
   const listener = (event: ClientEvent) => {
@@ -209,7 +209,7 @@ test("Client.on() takes the same listener twice, and each subscription stands fo
   assertEquals(heard, 3);
 });
 
-test("Client.on() lets a listener that throws break nothing: the others hear it as a warning", async () => {
+test("Client.on() survives a listener that throws: the others get a warning", async () => {
   const { client, events } = setUp(() => ({ json: 1 }));
   const failure = new Error("broken listener");
   let after = 0;
@@ -227,7 +227,7 @@ test("Client.on() lets a listener that throws break nothing: the others hear it 
   assertEquals(events.filter(({ type }) => type === "settled").length, 1);
 });
 
-test("Client.on() lets every listener throw at everything, warnings included", async () => {
+test("Client.on() survives listeners that throw at every event, warnings included", async () => {
   const { client } = setUp(() => ({ json: 1 }));
   for (let n = 0; n < 3; n++) {
     client.on(() => {
@@ -237,7 +237,7 @@ test("Client.on() lets every listener throw at everything, warnings included", a
   assertEquals(await client.json(URL_A), 1);
 });
 
-test("Client.on() lets a listener leave, join and call the client while it hears", async () => {
+test("Client.on() lets a listener leave, add listeners and call the client during an event", async () => {
   const { client, clock } = setUp(() => ({ json: 1 }));
   const heard: string[] = [];
   let followUp: Promise<unknown> | undefined;
@@ -254,7 +254,7 @@ test("Client.on() lets a listener leave, join and call the client while it hears
   assertEquals(heard.filter((entry) => entry === "joined settled").length, 2);
 });
 
-test("Client.on() refuses what is no function", () => {
+test("Client.on() refuses a value that is no function", () => {
   const { client } = setUp(() => ({ json: 1 }));
   let error: unknown;
   try {
@@ -265,7 +265,7 @@ test("Client.on() refuses what is no function", () => {
   assertInstanceOf(error, TypeError);
 });
 
-test("Client.on() never hears a secret of a URL", async () => {
+test("Client.on() never emits a secret of a URL", async () => {
   const { client, clock, events } = setUp(() => ({ error: new TypeError("refused") }), { maxRetries: 0 });
 
   await clock.run(rejection(client.json("https://user:s3cret@a.test/x?lap=1")));
@@ -287,7 +287,7 @@ test("Client.on() numbers requests from 1 in each client, batches and fetch incl
   assertEquals(events.flatMap((event) => event.type === "queued" ? [event.requestId] : []), [1, 2, 3]);
 });
 
-test("Client.on() hears the body of client.fetch() when it has been read", async () => {
+test("Client.on() emits the body of client.fetch() when it has been read", async () => {
   const { client, clock, events } = setUp(() => ({ body: "0123456789", bodyMs: 100 }));
 
   const response = await client.fetch(URL_A);
@@ -296,7 +296,7 @@ test("Client.on() hears the body of client.fetch() when it has been read", async
   assertEquals(bodies.map(({ bytes, atMs }) => [bytes, atMs]), [[10, 600]]);
 });
 
-test("Client.on() numbers the retries of a request from 1, also those that do not count as rounds", async () => {
+test("Client.on() numbers the retries of a request from 1, also retries that do not count as rounds", async () => {
   const { client, clock, events } = setUp(({ url, nth }) => {
     if (url === URL_A && nth < 6) return { status: 429, headers: { "retry-after": "1" } };
     return { json: 1 };
@@ -308,7 +308,7 @@ test("Client.on() numbers the retries of a request from 1, also those that do no
   assertEquals(events.flatMap((event) => event.type === "retry" ? [event.retry] : []), [1, 2, 3, 4, 5]);
 });
 
-test("Client.on() hears nothing of a permit after the end of a request that was aborted in the same turn", async () => {
+test("Client.on() emits no permit after the end of a request that was aborted in the same turn", async () => {
   for (const baseUrls of [undefined, ["https://a.test", "https://b.test"]]) {
     const { client, clock, events, network } = setUp(() => ({ json: 1 }), {
       baseUrls,
@@ -327,7 +327,7 @@ test("Client.on() hears nothing of a permit after the end of a request that was 
   }
 });
 
-test("Client.on() hears of no mirror for a request that a listener aborts when it hears of the permit", async () => {
+test("Client.on() emits no mirror for a request that a listener aborts at the event of its permit", async () => {
   const { client, clock, events, network } = setUp(() => ({ status: 503 }), {
     baseUrls: ["https://a.test", "https://b.test"],
   });

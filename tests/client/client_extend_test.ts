@@ -37,7 +37,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Client.extend() × concurrency: never more at once than the client may, in turns",
+  "Client.extend() × concurrency: together never more at once than the client may have, in turns",
   async (make) => {
     const { client, clock, network } = make(() => ({ json: 1, afterMs: 10 }), { concurrency: 3 });
     const api = client.extend({ headers: { x: "1" } });
@@ -55,7 +55,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Client.extend() × straight way: a permit goes on from one to the other, each with its own headers",
+  "Client.extend() × straight way: a permit passes from one to the other, each with its own headers",
   async (make) => {
     const { client, clock, network } = make(({ headers }) => ({ json: headers.get("x"), afterMs: 10 }), {
       concurrency: 1,
@@ -72,29 +72,32 @@ testBothWays(
   },
 );
 
-testBothWays("Client.extend() × rate limit, breaker and pause: they are the client's", async (make) => {
-  const { client, clock, network } = make(ONE, { rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 } });
-  const api = client.extend({});
-  await clock.run(
-    Promise.all([
-      client.json("https://a.test/1"),
-      api.json("https://a.test/2"),
-      client.json("https://a.test/3"),
-    ]),
-  );
-  assertEquals(network.sent.map(({ atMs }) => atMs), [0, 1_000, 2_000]);
+testBothWays(
+  "Client.extend() × rate limit, breaker and pause: the extension uses the client's",
+  async (make) => {
+    const { client, clock, network } = make(ONE, { rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 } });
+    const api = client.extend({});
+    await clock.run(
+      Promise.all([
+        client.json("https://a.test/1"),
+        api.json("https://a.test/2"),
+        client.json("https://a.test/3"),
+      ]),
+    );
+    assertEquals(network.sent.map(({ atMs }) => atMs), [0, 1_000, 2_000]);
 
-  const down = make(() => ({ status: 503 }), {
-    maxRetries: 0,
-    circuitBreaker: { threshold: 2, cooldownMs: 60_000 },
-  });
-  const other = down.client.extend({ maxRetries: 1 });
-  for (const each of [down.client, other]) {
-    await down.clock.run(each.json("https://a.test/1").catch(() => {}));
-  }
-  assert(isCircuitOpenError(await rejection(down.client.json("https://a.test/1"))));
-  assert(isCircuitOpenError(await rejection(other.json("https://a.test/1"))));
-});
+    const down = make(() => ({ status: 503 }), {
+      maxRetries: 0,
+      circuitBreaker: { threshold: 2, cooldownMs: 60_000 },
+    });
+    const other = down.client.extend({ maxRetries: 1 });
+    for (const each of [down.client, other]) {
+      await down.clock.run(each.json("https://a.test/1").catch(() => {}));
+    }
+    assert(isCircuitOpenError(await rejection(down.client.json("https://a.test/1"))));
+    assert(isCircuitOpenError(await rejection(other.json("https://a.test/1"))));
+  },
+);
 
 test("Client.extend() × use: the client's middleware is outside", async () => {
   const seen: string[] = [];
@@ -110,7 +113,7 @@ test("Client.extend() × use: the client's middleware is outside", async () => {
 });
 
 testBothWays(
-  "Client.extend() × cache: an extension may have one, share the client's, or none",
+  "Client.extend() × cache: an extension may have its own cache, the client's, or none",
   async (make) => {
     const { client, network } = make(ONE, { cache: ttlCache(memoryCache(), { ttlMs: 60_000 }) });
     await client.json("https://a.test/1");
@@ -121,7 +124,7 @@ testBothWays(
   },
 );
 
-test("Client.extend() × events: who listens to one hears all, numbered once", async () => {
+test("Client.extend() × events: a listener on either one gets all events, numbered once", async () => {
   const heard: ClientEvent[] = [];
   await using client = createClient({ fetch: () => Promise.resolve(Response.json(1)) });
   const api = client.extend({});
@@ -154,7 +157,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Client.extend() × close(): closing the client closes all that come from it, also those made later",
+  "Client.extend() × close(): closing the client closes all its extensions, and extensions made later",
   async (make) => {
     const { client, clock } = make(() => ({ json: 1, afterMs: 100 }));
     const inner = client.extend({}).extend({});
@@ -169,7 +172,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Client.extend() × close() × cache: closing the client waits for what an extension still stores",
+  "Client.extend() × close() × cache: closing the client waits until an extension has stored its responses",
   async (make) => {
     const url = "https://a.test/1";
     const headers = { "cache-control": "max-age=1, stale-while-revalidate=60" };
@@ -197,7 +200,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Client.extend() × signal: an extension's own closes it alone, and the client's closes it too",
+  "Client.extend() × signal: an extension's own signal closes it alone, and the client's closes it too",
   async (make) => {
     const [one, two] = [new AbortController(), new AbortController()];
     const { client } = make(ONE, { signal: one.signal });
@@ -211,7 +214,7 @@ testBothWays(
   },
 );
 
-test("Client.extend() refuses what is shared, what does not exist and what is wrong", async () => {
+test("Client.extend() refuses shared options, unknown options and bad values", async () => {
   await using client = createClient();
   const cases: readonly (readonly [object, string])[] = [
     [{ concurrency: 5 }, "an extension shares it with the client that it comes from"],
@@ -226,7 +229,7 @@ test("Client.extend() refuses what is shared, what does not exist and what is wr
   }
 });
 
-testBothWays("clientHeadersTo: 'mirrors' keeps the client's headers from everybody else", async (make) => {
+testBothWays("clientHeadersTo: 'mirrors' sends the client's headers to no other origin", async (make) => {
   const headers = { "x-team": "1" };
   const { client, network } = make(
     ({ url }) =>
@@ -261,7 +264,7 @@ testBothWays("clientHeadersTo: 'all' sends them everywhere, as by default", asyn
   }
 });
 
-test("clientHeadersTo: 'mirrors' is refused where there are none", () => {
+test("clientHeadersTo: 'mirrors' is refused without mirrors", () => {
   assertThrows(
     () => createClient({ clientHeadersTo: "mirrors" }),
     TypeError,

@@ -27,7 +27,7 @@ test("Client.fetch() resolves with any status", async () => {
   });
 
   for (const status of [200, 201, 204, 206, 400, 401, 403, 404, 410, 418, 429, 500, 503, 599]) {
-    // Each of its own origin: a 429 makes those pause that ask the same one.
+    // Use an origin for each status: a 429 pauses other requests to its origin.
     const response = await client.fetch(`https://a${status}.test/${status}`);
     assertInstanceOf(response, Response);
     assertEquals([response.status, response.ok], [status, status < 300]);
@@ -54,7 +54,7 @@ test("Client.fetch() gives the response of a retry that succeeds", async () => {
   assertEquals([response.status, await response.text(), network.sent.length], [200, "yes", 2]);
 });
 
-test("Client.fetch() sends a POST once, whatever comes of it", async () => {
+test("Client.fetch() sends a POST once, whether or not it succeeds", async () => {
   const { client, clock, network } = setUp(() => ({ status: 503, body: "no" }));
 
   const response = await clock.run(client.fetch(URL_A, { method: "POST", body: "x" }));
@@ -78,7 +78,7 @@ test("Client.fetch() rejects with TimeoutError when the headers take too long", 
   assertEquals([error.kind, clock.now()], ["attempt", 100]);
 });
 
-test("Client.fetch() takes what fetch takes: strings, URLs and Requests, with an init that goes first", async () => {
+test("Client.fetch() accepts what fetch does: strings, URLs and Requests, with an init that takes precedence", async () => {
   const { client, network } = setUp(() => ({ body: "x" }));
   const request = new Request(URL_A, { method: "PUT", headers: { "x-from": "request" }, body: "body" });
 
@@ -94,7 +94,7 @@ test("Client.fetch() takes what fetch takes: strings, URLs and Requests, with an
   assertEquals(await new Response(network.sent[3]!.body).text(), "body");
 });
 
-test("Client.fetch() takes headers in every form that fetch does", async () => {
+test("Client.fetch() accepts headers in every form that fetch does", async () => {
   const { client, network } = setUp(() => ({ body: "x" }), { headers: { "x-base": "1" } });
 
   await (await client.fetch(URL_A, { headers: { "x-a": "1" } })).text();
@@ -107,7 +107,7 @@ test("Client.fetch() takes headers in every form that fetch does", async () => {
   assertEquals(network.sent[1]!.headers.get("x-b"), "2");
 });
 
-test("Client.fetch() leaves the members of init that are not its own to fetch", async () => {
+test("Client.fetch() passes members of init that it does not know on to fetch", async () => {
   const { client, network } = setUp(() => ({ body: "x" }));
   const proxied = { integrity: "sha256-x", keepalive: true, client: { name: "http client" } } as RequestInit;
 
@@ -116,7 +116,7 @@ test("Client.fetch() leaves the members of init that are not its own to fetch", 
   assertEquals([integrity, keepalive, httpClient], ["sha256-x", true, { name: "http client" }]);
 });
 
-test("Client.fetch() has the runtime's own cache treat a request as it was told, whatever is around it", async () => {
+test("Client.fetch() makes the runtime's own cache treat a request as its init says, whatever is around it", async () => {
   const modes = ["no-store", "reload", "no-cache", "force-cache", "default", undefined] as const;
   const onward: Middleware = (request, next) => next(request);
   for (const options of [{}, { use: [onward] }, { cache: planOf() }] as ClientOptions[]) {
@@ -138,7 +138,7 @@ test("Client.fetch() has the runtime's own cache treat a request as it was told,
   }
 });
 
-test("Client.fetch() decodes nothing, and refuses what would have it decoded", async () => {
+test("Client.fetch() decodes nothing, and refuses options for decoding", async () => {
   const { client, network } = setUp(() => ({ json: 1 }));
   for (const options of [{ as: "json" }, { schema: v.number() }]) {
     const error = await rejection(client.fetch(URL_A, {}, options as unknown as FetchOptions));
@@ -222,7 +222,7 @@ test("Client.fetch() gives a response that can be cloned, and whose copies both 
   assertEquals([response.bodyUsed, client.stats().inFlight], [true, 0]);
 });
 
-test("Client.fetch() keeps what a response says of itself", async () => {
+test("Client.fetch() keeps the members of a response, such as its URL", async () => {
   const { client } = setUp(() => ({
     body: "x",
     status: 203,
@@ -235,7 +235,7 @@ test("Client.fetch() keeps what a response says of itself", async () => {
   assertEquals(await response.text(), "x");
 });
 
-test("Client.fetch() rejects with the signal's very reason, in the headers and in the body", async () => {
+test("Client.fetch() rejects with the signal's reason itself, before the headers and during the body", async () => {
   const { client, clock, network } = setUp(() => ({ body: "0123456789", afterMs: 100, bodyMs: 100 }));
   const reason = { my: "reason" };
 
@@ -259,7 +259,7 @@ test("Client.fetch() rejects with the signal's very reason, in the headers and i
   assertEquals([network.open, client.stats().inFlight, clock.pending], [0, 0, 0]);
 });
 
-test("Client.fetch() cancels a stream that was not sent yet, for an abort, its time and a closing", async () => {
+test("Client.fetch() cancels a stream that was not sent yet on an abort, a timeout and a close", async () => {
   const reason = { my: "reason" };
   for (const isRequest of [false, true]) {
     for (const how of ["before", "waiting", "middleware", "closed before", "closed", "time"]) {
@@ -321,7 +321,7 @@ test("Client.fetch() can send the body of a request again that it got as init, a
   }
 });
 
-test("Client.fetch() ends the reading of a Request's body when the client closes, or is closed", async () => {
+test("Client.fetch() stops reading a Request's body when the client closes, or is already closed", async () => {
   const reason = { my: "reason" };
   for (const isClosedBefore of [true, false]) {
     const { client, clock, network } = setUp(() => ({ json: 1 }));
@@ -337,7 +337,7 @@ test("Client.fetch() ends the reading of a Request's body when the client closes
   }
 });
 
-test("Client.fetch() ends the reading of a Request's body in a worker, where another request closes the client", async () => {
+test("Client.fetch() stops reading a Request's body in a worker, where another request closes the client", async () => {
   using request = ownedControllers();
   const { client, clock, network } = setUp(() => ({ json: 1 }));
   let cancelled: unknown;
@@ -355,7 +355,7 @@ test("Client.fetch() ends the reading of a Request's body in a worker, where ano
   assertEquals([cancelled, network.sent.length], [reason, 0]);
 });
 
-test("Client.fetch() counts the time in which a Request's body is read to its total time", async () => {
+test("Client.fetch() counts the time to read a Request's body towards its total timeout", async () => {
   for (
     const [bodyMs, options] of [[Infinity, { totalTimeoutMs: 100 }], [60, { totalTimeoutMs: 100 }]] as const
   ) {
@@ -409,7 +409,7 @@ test("Client.fetch() breaks a body that is being read when the client closes, wi
   assertEquals([network.open, client.stats().inFlight, clock.pending], [0, 0, 0]);
 });
 
-test("Client.fetch() lets go of a body that nobody reads within timeoutMs", async () => {
+test("Client.fetch() cancels a body that is not read within timeoutMs", async () => {
   const { client, clock, network } = setUp(() => ({ body: "0123456789".repeat(10_000) }), {
     timeoutMs: 1_000,
     concurrency: 1,
@@ -427,7 +427,7 @@ test("Client.fetch() lets go of a body that nobody reads within timeoutMs", asyn
   assertEquals([network.open, client.stats().inFlight, clock.pending], [0, 0, 0]);
 });
 
-test("Client.fetch() does not share a response between two callers: each has a body of its own", async () => {
+test("Client.fetch() does not share a response between two callers: each gets a body of its own", async () => {
   const { client } = setUp(() => ({ body: "0123456789" }));
 
   const responses = await Promise.all([client.fetch(URL_A), client.fetch(URL_A), client.fetch(URL_A)]);
@@ -442,7 +442,7 @@ test("Client.fetch() bounds a body by maxBodyBytes while it is read", async () =
   assertEquals(client.stats().inFlight, 0);
 });
 
-test("Client.fetch() can be handed on as a function of its own", async () => {
+test("Client.fetch() works without its client as `this`", async () => {
   const { client } = setUp(() => ({ json: "inner" }));
   const dropIn: typeof fetch = client.fetch;
   const outer = createClient({ fetch: client.fetch });
@@ -477,7 +477,7 @@ test("Client.fetch() works over real sockets: statuses, streams, aborts", async 
   assertEquals(cdn.log.requests, 10);
 });
 
-test("Client.fetch() gives a response that a server can answer with", async () => {
+test("Client.fetch() gives a response that a server can send on", async () => {
   await using cdn = createSimulatedCdn({
     resources: {
       "/laps.json": { json: { lap: 1 }, headers: { "x-origin": "cdn" } },

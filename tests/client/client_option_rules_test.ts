@@ -22,7 +22,7 @@ test("rulesOf() gives each setting its rule", () => {
   assertEquals(faultOf(rules.as!, "xml"), "must be 'json', 'text' or 'bytes'");
 });
 
-test("sharedEntries are what clients and requests both have besides settings", () => {
+test("sharedEntries are the options besides settings that clients and requests both have", () => {
   assertEquals(Object.keys(sharedEntries), ["signal", "headers"]);
   assertEquals(faultOf(sharedEntries.signal!, {}), "must be an AbortSignal");
   assertEquals(faultOf(sharedEntries.signal!, new AbortController().signal), undefined);
@@ -39,7 +39,7 @@ test("clientEntries have all client-wide settings, and a rule for each option", 
   }
 });
 
-test("clientEntries say of members of an option that do not exist which were meant", () => {
+test("clientEntries suggest a member for an unknown one of an option", () => {
   const cases: readonly (readonly [string, unknown, string])[] = [
     ["rateLimit", { limit: 5, intervalMs: 1_000, brust: 3 }, "burst"],
     ["rateLimit", { limit: 5, intervalMs: 1_000, interval: 3 }, "intervalMs"],
@@ -61,7 +61,7 @@ test("clientEntries say of members of an option that do not exist which were mea
   }
 });
 
-test("isAdaptiveLimit() knows one by what it does, and nothing else", () => {
+test("isAdaptiveLimit() recognizes an adaptive limit by its members, and nothing else", () => {
   const limit = new AdaptiveLimit();
   const others = [undefined, null, 5, {}, new Semaphore(5), { record() {}, tryAcquire() {} }];
   assertEquals(isAdaptiveLimit(limit), true);

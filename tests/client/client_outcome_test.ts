@@ -36,14 +36,14 @@ function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions 
   return { ...made, outcome: (request, options) => clock.run(client.outcome(request, options)) };
 }
 
-/** The error of an outcome without a value, after so many attempts. */
+/** Returns the error of an outcome that failed after `attempts` attempts. */
 function errorOf(outcome: Outcome<unknown>, attempts: number): Error {
   assert(!outcome.ok);
   assertEquals([outcome.index, outcome.attempts], [0, attempts]);
   return outcome.error;
 }
 
-test("Client.outcome() brings the value with the response's status, headers and URL", async () => {
+test("Client.outcome() resolves with the value and the response's status, headers and URL", async () => {
   const { outcome } = setUp(() => ({
     status: 203,
     headers: { "x-total": "7", "content-type": "application/json" },
@@ -77,7 +77,7 @@ test("Client.outcome() keeps several cookies apart in the headers", async () => 
   assertEquals(result.headers.getSetCookie(), ["a=1", "b=2"]);
 });
 
-test("Client.outcome() decodes as options and request say, and validates", async () => {
+test("Client.outcome() decodes as options and request say, and validates the value", async () => {
   const { outcome } = setUp(() => ({ body: "7" }));
   const schema = v.pipe(v.number(), v.transform((number) => `lap ${number}`));
   const valueOf = async (request: FetchRequest, options?: CallOptions): Promise<unknown> => {
@@ -118,7 +118,7 @@ test("Client.outcome() says how a request failed, and after how many attempts", 
   assertEquals([once.durationMs, once.request], [5, "https://a.test/500"]);
 });
 
-test("Client.outcome() brings what a retry brings", async () => {
+test("Client.outcome() resolves with the result of a retry", async () => {
   const { outcome } = setUp(
     ({ nth }) => ({ status: nth < 3 ? 503 : 200, json: nth, headers: { "x-nth": `${nth}` } }),
     { maxRetries: 3 },
@@ -128,7 +128,7 @@ test("Client.outcome() brings what a retry brings", async () => {
   assertEquals([result.value, result.attempts, result.status, result.headers.get("x-nth")], [3, 3, 200, "3"]);
 });
 
-test("Client.outcome() never rejects for what is wrong with a request", async () => {
+test("Client.outcome() never rejects for a malformed request", async () => {
   const { outcome, network } = setUp(() => ({ json: 1 }));
   const requests: readonly (readonly [unknown, typeof Error])[] = [
     ["no url", TypeError],
@@ -174,7 +174,7 @@ test("Client.outcome() rejects for malformed options, before anything is sent", 
 });
 
 for (const place of ["options", "request"] as const) {
-  test(`Client.outcome() tells of an abort by the signal of its ${place}, with the very reason`, async () => {
+  test(`Client.outcome() reports an abort by the signal of its ${place} with the reason itself`, async () => {
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 100 }));
     const start = (signal: AbortSignal) =>
       place === "options" ? client.outcome(URL_A, { signal }) : client.outcome({ url: URL_A, signal });
@@ -195,7 +195,7 @@ for (const place of ["options", "request"] as const) {
   });
 }
 
-test("Client.outcome() tells of the client's closing, before and after it", async () => {
+test("Client.outcome() reports that the client was closed, before or during the request", async () => {
   const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }));
   const pending = client.outcome(URL_A);
   await clock.advance(10);
@@ -205,7 +205,7 @@ test("Client.outcome() tells of the client's closing, before and after it", asyn
   assertStrictEquals(errorOf(await client.outcome(URL_A), 0), reason);
 });
 
-test("Client.outcome() has the head of what the cache has stored", async () => {
+test("Client.outcome() has the status and headers that the cache has stored", async () => {
   const { outcome, network } = setUp(() => ({ json: 1, headers: { etag: '"1"' } }), { cache: planOf() });
   const first = await outcome(URL_A);
   const second = await outcome(URL_A);
@@ -236,7 +236,7 @@ for (const first of ["outcome", "json"] as const) {
   });
 }
 
-test("Client.outcome() is one request in the numbers, as client.json() is", async () => {
+test("Client.outcome() counts as one request in the statistics, like client.json()", async () => {
   const { client, clock, outcome } = setUp(() => ({ json: 1 }));
   await outcome(URL_A);
   assertEquals(await clock.run(client.json(URL_A)), 1);

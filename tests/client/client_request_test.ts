@@ -22,7 +22,7 @@ async function sentFor(request: FetchRequest, options: ClientOptions = {}) {
   return { url, method, body, type: headers.get("content-type"), accept: headers.get("accept") };
 }
 
-test("Client.json() sends `json` with its type, by POST unless the request says otherwise", async () => {
+test("Client.json() sends `json` with its content type, by POST unless the request says otherwise", async () => {
   for (const json of [{ a: 1 }, [], null, "text", 0, false]) {
     const sent = await sentFor({ url: URL, json });
     assertEquals([sent.method, sent.type, sent.body], ["POST", "application/json", JSON.stringify(json)]);
@@ -31,7 +31,7 @@ test("Client.json() sends `json` with its type, by POST unless the request says 
   assertEquals((await sentFor({ url: URL, json: undefined })).method, "GET");
 });
 
-test("Client.json() leaves a type alone that the request, its options or the client have", async () => {
+test("Client.json() keeps a content type that the request, its options or the client sets", async () => {
   const headers = { "Content-Type": "application/vnd.api+json" };
   assertEquals((await sentFor({ url: URL, json: 1, headers })).type, headers["Content-Type"]);
   assertEquals((await sentFor({ url: URL, json: 1 }, { headers })).type, headers["Content-Type"]);
@@ -40,7 +40,7 @@ test("Client.json() leaves a type alone that the request, its options or the cli
   assertEquals(network.sent[0]!.headers.get("content-type"), headers["Content-Type"]);
 });
 
-test("Client.json() refuses `json` beside a body, in a GET, and what can't be written", async () => {
+test("Client.json() refuses `json` beside a body, in a GET, and for values that can't be serialized", async () => {
   const { client, network } = fakeClient(ANSWER);
   const cases: readonly (readonly [RequestSpec, string])[] = [
     [{ url: URL, json: 1, body: "x" }, "either 'json' or 'body'"],
@@ -58,7 +58,7 @@ test("Client.json() refuses `json` beside a body, in a GET, and what can't be wr
   assertEquals(network.sent.length, 0);
 });
 
-test("Client.json() repeats a request with `json` only if that is idempotent", async () => {
+test("Client.json() retries a request with `json` only if it is idempotent", async () => {
   for (const [request, calls] of [[{}, 1], [{ method: "PUT" }, 2], [{ idempotent: true }, 2]] as const) {
     let sent = 0;
     const { client, clock, network } = fakeClient(() => ++sent === 1 ? { status: 503 } : { json: 1 });
@@ -85,7 +85,7 @@ testBothWays(
   },
 );
 
-test("Client.json() × single-flight: requests that differ by `query` alone are different ones", async () => {
+test("Client.json() × single-flight: requests that differ only in `query` are different requests", async () => {
   const { client, network } = fakeClient(ANSWER);
   await client.all([URL, { url: URL, query: { a: 1 } }, { url: URL, query: { a: 1 } }, {
     url: URL,
@@ -107,7 +107,7 @@ test("createClient() says where `json` and `query` belong", () => {
   }
 });
 
-test("S1: a POST is sent again with an Idempotency-Key of the client or an extension, where it is sent", async () => {
+test("S1: a POST is retried with an Idempotency-Key of the client or an extension, if that key is sent to the origin", async () => {
   const [key, others] = [{ "IDEMPOTENCY-Key": "1" }, { "x-other": "1" }];
   const baseUrls = "https://m.test";
   const cases: readonly (readonly [ClientOptions, ClientOptions | undefined, string, number])[] = [
@@ -133,7 +133,7 @@ test("S1: a POST is sent again with an Idempotency-Key of the client or an exten
   }
 });
 
-testBothWays("A request is not sent that its `limitKey` ends, by an abort or a closing", async (setUp) => {
+testBothWays("A request that its own `limitKey` ends, by an abort or a close, is not sent", async (setUp) => {
   const reason = new Error("enough");
   for (const ends of ["close", "abort"] as const) {
     const controller = new AbortController();
@@ -149,7 +149,7 @@ testBothWays("A request is not sent that its `limitKey` ends, by an abort or a c
   }
 });
 
-test("A request that is just being told of its abort takes no token, whatever its listener gives free", async () => {
+test("A request that is being told of its abort takes no token, whatever its listener releases", async () => {
   const semaphore = new Semaphore(1);
   const held = await semaphore.acquire();
   let taken = 0;

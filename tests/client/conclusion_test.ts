@@ -37,13 +37,13 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
-/** What a request without retries fails with. */
+/** Returns the error that a request without retries fails with. */
 async function failureOf(reply: Reply, url = URL_A): Promise<unknown> {
   const { client, run } = rig(reply, { maxRetries: 0, timeoutMs: 1_000 });
   return await run(client.json(url).catch((error) => error));
 }
 
-// S17: classes and what they say
+// S17: the classes of errors and their fields
 
 test("an HttpError says status, headers, body, method, URL and attempts (S17)", async () => {
   const { client, run } = rig(text('{"why":"busy"}', { status: 503, headers: { "x-request-id": "7" } }));
@@ -69,7 +69,7 @@ test("an HttpError keeps only the first characters of its body (S17)", async () 
   assert(!error.body.includes("\uFFFD"), "a character was cut in two");
 });
 
-test("a body that breaks off leaves what came of it in the HttpError (S9)", async () => {
+test("a body that breaks off leaves its received part in the HttpError (S9)", async () => {
   const error = await failureOf(broken("the start", { status: 500 }));
 
   assertInstanceOf(error, HttpError);
@@ -136,7 +136,7 @@ test("an OfflineError says what is not in the cache (S17)", async () => {
   assertEquals([error.name, error.url, error.attempts, origin.calls], ["OfflineError", URL_A, 0, 0]);
 });
 
-test("an InvalidDataError says why, and where a schema found what (S17)", async () => {
+test("an InvalidDataError says why, and at which paths a schema found problems (S17)", async () => {
   const html = await failureOf(text("<!doctype html>", { headers: { "content-type": "application/json" } }));
   assertInstanceOf(html, InvalidDataError);
   assert(!(html instanceof NetworkError));
@@ -154,7 +154,7 @@ test("an InvalidDataError says why, and where a schema found what (S17)", async 
   assert(invalid.message.includes("laps.1.time"), invalid.message);
 });
 
-test("the guards know their errors, also of another copy of this module, and nothing else (S17)", async () => {
+test("the guards recognize their errors, also those of another copy of this module, and no others (S17)", async () => {
   const guards = {
     SlipstreamError: isSlipstreamError,
     NetworkError: isNetworkError,
@@ -206,7 +206,7 @@ test("an outcome's attempts and those of its error are the same (S17)", async ()
 
 const SECRET = "s3cr3t-value";
 
-/** Everything that an error tells whoever logs it. */
+/** Returns all text of an error that a log may contain. */
 function textOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > 5) return String(error);
   const { message, stack = "", cause } = error;
@@ -236,7 +236,7 @@ const SECRET_NAMES = [
   "Token",
 ];
 
-test("no error says the user info or a sensitive query value of its URL (S17)", async () => {
+test("no error contains the user info or a sensitive query value of its URL (S17)", async () => {
   const replies: Reply[] = [status(500), status(404), refused(), hanging(), text("<"), text("[1")];
   for (const reply of replies) {
     for (const name of SECRET_NAMES) {
@@ -250,7 +250,7 @@ test("no error says the user info or a sensitive query value of its URL (S17)", 
   }
 });
 
-test("no error says a header or a body of the request (S17)", async () => {
+test("no error contains a header or a body of the request (S17)", async () => {
   const replies: Reply[] = [status(500), status(404), status(401), refused(), hanging(), text("<")];
   for (const reply of replies) {
     const { client, run } = rig(reply, {
@@ -265,7 +265,7 @@ test("no error says a header or a body of the request (S17)", async () => {
   }
 });
 
-test("a malformed request is refused without saying its secrets (S17)", async () => {
+test("a malformed request is refused without showing its secrets (S17)", async () => {
   const { client, run } = rig(OK);
   const requests = [
     `ftp://user:${SECRET}@a.test/`,
@@ -281,7 +281,7 @@ test("a malformed request is refused without saying its secrets (S17)", async ()
   }
 });
 
-test("no event says the user info or a sensitive query value of a URL (S17)", async () => {
+test("no event contains the user info or a sensitive query value of a URL (S17)", async () => {
   const { client, events, run } = rig([status(503), refused(), OK], {
     baseUrls: `https://user:${SECRET}@a.test`,
   });
@@ -295,7 +295,7 @@ test("no event says the user info or a sensitive query value of a URL (S17)", as
   assert(!JSON.stringify(client.stats()).includes(SECRET));
 });
 
-test("a runtime's own error with the URL in it says no secret either, over sockets (S17)", async () => {
+test("an error of the runtime with the URL in it shows no secret either, over sockets (S17)", async () => {
   const cdn = createSimulatedCdn({ resources: {}, faults: [{ kind: "reset" }] });
   const server = await cdn.listen();
   const refusing = await cdn.listen();
@@ -310,20 +310,20 @@ test("a runtime's own error with the URL in it says no secret either, over socke
   await server.close();
 });
 
-// S9: what a value is
+// S9: the value of a call
 
-test("a schema sees undefined for a response without a body, and decides (S9)", async () => {
+test("a schema gets undefined for a response without a body, and decides (S9)", async () => {
   for (const reply of [status(204), text("")]) {
     const { client, run } = rig(reply);
     const schema = v.optional(v.object({ a: v.number() }), { a: 1 });
     const value = await run(client.json(URL_A, { schema }).catch((error) => error));
 
-    // Either way it is no crash and no network error.
+    // Either way the client neither crashes nor reports a network error.
     assert(value === undefined || (value as { a?: number }).a === 1, String(value));
   }
 });
 
-test("a value that a schema makes of another is what the caller gets", async () => {
+test("the caller gets the value that the schema returns", async () => {
   const schema = v.pipe(v.object({ n: v.number() }), v.transform(({ n }) => n * 2));
   const { client, run } = rig(json({ n: 21 }));
 
@@ -332,7 +332,7 @@ test("a value that a schema makes of another is what the caller gets", async () 
   assertEquals(unchecked, { n: 21 });
 });
 
-test("an asynchronous schema is waited for", async () => {
+test("an asynchronous schema is awaited", async () => {
   const schema = v.pipeAsync(
     v.number(),
     v.checkAsync(async (value) => await Promise.resolve(value > 1), "too small"),
@@ -345,7 +345,7 @@ test("an asynchronous schema is waited for", async () => {
   assertEquals(error.issues, [{ message: "too small", path: "" }]);
 });
 
-test("what a schema throws reaches the caller, and is not lost", async () => {
+test("an error that a schema throws reaches the caller", async () => {
   const failure = new RangeError("the schema is broken");
   const schema = v.pipe(
     v.unknown(),
@@ -360,7 +360,7 @@ test("what a schema throws reaches the caller, and is not lost", async () => {
   assertEquals(origin.calls, 1);
 });
 
-test("bytes are the caller's own: whoever changes them changes nobody else's", async () => {
+test("each caller gets bytes of its own, so that changing them affects no other caller", async () => {
   const { client, run } = rig(text("shared"), { cache: planOf() });
   const [first, second] = await run(Promise.all([client.bytes(URL_A), client.bytes(URL_A)]));
   first.fill(0);
@@ -371,7 +371,7 @@ test("bytes are the caller's own: whoever changes them changes nobody else's", a
   assertEquals(await run(client.text(URL_A)), "shared");
 });
 
-test("the reason of an abort is handed on as it is, and not wrapped (S6, S17)", async () => {
+test("the reason of an abort is passed on as it is, and not wrapped (S6, S17)", async () => {
   const reason = new HttpError("looks like one of ours", { status: 500, headers: new Headers() });
   const controller = new AbortController();
   const { client, clock } = rig(hanging());
@@ -392,7 +392,7 @@ test("a DataNotFoundError has the headers and the first characters of the body (
   }
 });
 
-test("a body that breaks off leaves what came of it in the DataNotFoundError (S9)", async () => {
+test("a body that breaks off leaves its received part in the DataNotFoundError (S9)", async () => {
   const error = await failureOf(broken("the start", { status: 404 }));
   assertInstanceOf(error, DataNotFoundError);
   assertEquals(error.body, "the start");
@@ -416,7 +416,7 @@ test("a DataNotFoundError waits 100 ms for its body, and no longer, and leaves n
   }
 });
 
-test("an outcome as JSON says everything that the message of its error says (S17)", async () => {
+test("an outcome as JSON contains everything that the message of its error says (S17)", async () => {
   const replies: Reply[] = [
     status(503, { "retry-after": "90" }),
     status(404),

@@ -32,7 +32,7 @@ function assertType<T extends true>(): T | undefined {
 
 const URL_A = "https://a.test/a.json";
 
-test("Client has types that follow from the options", async () => {
+test("Client infers its types from the options", async () => {
   const { client } = fakeClient(() => ({ json: "7" }));
   const schema = v.pipe(v.string(), v.transform(Number));
   const spec: RequestSpec = { url: URL_A, schema };
@@ -63,7 +63,7 @@ test("Client has types that follow from the options", async () => {
   assertType<Equal<Extract<Outcome<number>, { ok: true }>["from"], ValueSource>>();
   assertType<Equal<Extract<Outcome<number>, { ok: false }>["error"], Error>>();
   assertType<Equal<ValueSource, "network" | "cache" | "stale" | "shared">>();
-  // @ts-expect-error: there is no such option, so a slip of the pen does not pass.
+  // @ts-expect-error: there is no such option, so that a typing error does not pass.
   const slip: ClientOptions = { concurency: 3 };
 
   const standard: StandardSchemaV1<string, number> = schema;
@@ -92,7 +92,7 @@ test("Client.json(), text() and bytes() ignore 'as', which is for batches", asyn
   assertEquals(await client.bytes(URL_A, { as: "json" }), new Uint8Array([49]));
 });
 
-test("Client.json(), text() and bytes() refuse what belongs somewhere else, and say where", async () => {
+test("Client.json(), text() and bytes() refuse options that belong elsewhere, and say where", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }));
   const cases: readonly (readonly [string | RequestSpec, unknown, string])[] = [
     [URL_A, { method: "POST", body: "{}" }, "put 'method' into the request: { url, method }"],
@@ -117,7 +117,7 @@ test("Client.json(), text() and bytes() refuse what belongs somewhere else, and 
   assertEquals([network.sent.length, client.stats().requests], [0, 0]);
 });
 
-test("Client.json() takes a byte order mark and white space as any JSON reader does", async () => {
+test("Client.json() accepts a byte order mark and white space, as any JSON reader does", async () => {
   const { client } = fakeClient(() => ({ body: '\uFEFF \n{"a":1}\n' }));
 
   assertEquals(await client.json(URL_A), { a: 1 });
@@ -138,7 +138,7 @@ test("Client.json() gives undefined for 204, 205, 304 and empty bodies, and null
   assertEquals(await client.bytes("https://a.test/204"), new Uint8Array());
 });
 
-test("Client.json() gives what the schema makes of the body, also when the schema takes its time", async () => {
+test("Client.json() resolves with the output of the schema, also of an async schema", async () => {
   const { client } = fakeClient(() => ({ json: { lap: "7" } }));
   const schema = v.object({ lap: v.pipe(v.string(), v.transform(Number)) });
   const slow = v.pipeAsync(schema, v.checkAsync(async (value) => await Promise.resolve(value.lap === 7)));
@@ -148,7 +148,7 @@ test("Client.json() gives what the schema makes of the body, also when the schem
   assertEquals(await client.json(URL_A, { schema: slow }), { lap: 7 });
 });
 
-test("Client.json() rejects with what the schema finds wrong, and validate: false skips it", async () => {
+test("Client.json() rejects with the issues of the schema, and validate: false skips it", async () => {
   const { client, network } = fakeClient(() => ({ json: { laps: [{ time: "None" }] } }));
   const schema = v.object({ laps: v.array(v.object({ time: v.number("must be a time") })) });
 
@@ -165,7 +165,7 @@ test("Client.json() rejects with what the schema finds wrong, and validate: fals
   assertInstanceOf(await rejection(lenient.json(URL_A, { schema, validate: true })), InvalidDataError);
 });
 
-test("Client.json() rejects when the schema throws, without asking again", async () => {
+test("Client.json() rejects when the schema throws, without another attempt", async () => {
   const { client, network, clock } = fakeClient(() => ({ json: 1 }), { concurrency: 1 });
   const schema: StandardSchemaV1 = {
     "~standard": {
@@ -184,7 +184,7 @@ test("Client.json() rejects when the schema throws, without asking again", async
   assertEquals(client.stats().inFlight, 0);
 });
 
-test("Client.bytes() gives bytes of the caller's own", async () => {
+test("Client.bytes() gives each caller bytes of its own", async () => {
   const { client } = fakeClient(() => ({ body: "abc" }));
 
   const [one, two] = await Promise.all([client.bytes(URL_A), client.bytes(URL_A)]);
@@ -214,7 +214,7 @@ test("Client.json() rejects with HttpError and DataNotFoundError", async () => {
   }
 });
 
-test("Client sends the client's headers and the request's, and the same name replaces", async () => {
+test("Client sends the headers of the client and of the request, and the request's replace the same name", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }), {
     headers: { "X-Team": "client", accept: "client/json" },
   });
@@ -235,7 +235,7 @@ test("Client sends the client's headers and the request's, and the same name rep
   assertEquals(network.sent.map(({ headers }) => headers.get("accept")), Array(4).fill("client/json"));
 });
 
-test("Client takes a request's options before those beside it", async () => {
+test("Client prefers a request's own options to those beside it", async () => {
   const { client, network, clock } = fakeClient(() => ({ status: 503 }));
 
   await clock.run(rejection(client.json({ url: URL_A, maxRetries: 0 }, { maxRetries: 2 })));
@@ -259,7 +259,7 @@ test("Client sends methods and bodies as they were given", async () => {
   assertEquals(network.sent[5]!.headers.get("content-type"), "text/x");
 });
 
-test("Client sends what a body held when the request was made, after a wait and a retry too", async () => {
+test("Client sends the content that a body had when the request was made, also after a wait and a retry", async () => {
   let failures = 1;
   const { client, network, clock } = fakeClient(() => failures-- > 0 ? { status: 503 } : { json: 1 }, {
     concurrency: 1,
@@ -296,7 +296,7 @@ test("Client resolves relative URLs against its base URL, and leaves absolute on
   ]);
 });
 
-test("Client names a URL, header or method that is no good, before anything is sent", async () => {
+test("Client names a bad URL, header or method, before anything is sent", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }));
   const cases: readonly (readonly [FetchRequest, RegExp])[] = [
     ["laps.json", /laps\.json/],
@@ -324,7 +324,7 @@ test("Client names a URL, header or method that is no good, before anything is s
   assertEquals([network.sent.length, client.stats().requests, client.stats().inFlight], [0, 0, 0]);
 });
 
-test("Client names an option of a request that is no good, before anything is sent", async () => {
+test("Client names a bad option of a request, before anything is sent", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }));
   const wrongTypes: Record<string, unknown> = {
     signal: {},
@@ -386,7 +386,7 @@ test("Client rejects with the signal's own reason, and makes no call when it has
   assertEquals([network.sent.length, network.open, clock.pending], [1, 0, 0]);
 });
 
-test("Client hands its own signal to fetch, never the caller's", async () => {
+test("Client passes its own signal to fetch, never the caller's", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }));
   const { signal } = new AbortController();
 
@@ -401,11 +401,11 @@ test("Client hands its own signal to fetch, never the caller's", async () => {
   }
 });
 
-test("Client.close() aborts what is under way and what waits, with its reason, and refuses the rest", async () => {
+test("Client.close() aborts running and waiting requests with its reason, and refuses later ones", async () => {
   const { client, network, clock } = fakeClient(() => ({ json: 1, afterMs: 1_000 }), { concurrency: 2 });
   const reason = new Error("the end");
   const calls = Array.from({ length: 5 }, (_, n) => rejection(client.json(`https://a.test/${n}`)));
-  // Neither has got a permit yet, so nothing was pulled of them.
+  // Neither batch has got a permit yet, so that nothing was pulled from them.
   const streamed = rejection(Array.fromAsync(client.stream(["https://a.test/s1", "https://a.test/s2"])));
   const outcomes = rejection(client.settle(["https://a.test/b1", "https://a.test/b2"]));
   const all = rejection(client.all(["https://a.test/a1"]));
@@ -442,7 +442,7 @@ test("Client.close() gives an AbortError by default, and so does leaving an awai
   assertEquals([network.open, clock.pending], [0, 0]);
 });
 
-test("Client.close() ends waiting for a token, a backoff and a body", async () => {
+test("Client.close() ends a wait for a token, a backoff and a body", async () => {
   const { client, network, clock } = fakeClient(({ url }) => {
     if (url.endsWith("/backoff")) return { status: 503 };
     return { json: 1, bodyMs: 1_000 };
@@ -460,7 +460,7 @@ test("Client.close() ends waiting for a token, a backoff and a body", async () =
   assertEquals([network.sent.length, network.open, clock.pending], [2, 0, 0]);
 });
 
-test("Client.close() waits until everything has been let go of", async () => {
+test("Client.close() waits until every permit and body has been given up", async () => {
   const deaf = gate();
   const { client, clock } = fakeClient(() => ({ json: 1, gate: deaf.promise, deaf: true }));
   const call = watch(client.json(URL_A));
@@ -474,7 +474,7 @@ test("Client.close() waits until everything has been let go of", async () => {
   assertEquals([closing.state, client.stats().inFlight], ["fulfilled", 0]);
 });
 
-test("createClient() takes a signal that closes the client, also one that has already aborted", async () => {
+test("createClient() accepts a signal that closes the client, also one that has already aborted", async () => {
   const reason = new Error("shutdown");
   const controller = new AbortController();
   const { client, network, clock } = fakeClient(() => ({ json: 1, afterMs: 1_000 }), {
@@ -493,7 +493,7 @@ test("createClient() takes a signal that closes the client, also one that has al
   assertEquals(network.sent.length, 1);
 });
 
-test("createClient() uses the global fetch of the moment of the call by default", async () => {
+test("createClient() by default uses the global fetch at the time of each call", async () => {
   const original = globalThis.fetch;
   const client = createClient();
   try {
@@ -505,7 +505,7 @@ test("createClient() uses the global fetch of the moment of the call by default"
   }
 });
 
-test("Client.json() rejects with NetworkError when fetch throws, also at once", async () => {
+test("Client.json() rejects with NetworkError when fetch rejects, or throws at once", async () => {
   const failure = new TypeError("no route");
   const client = createClient({
     fetch: () => {

@@ -32,7 +32,7 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
-/** Everything that an origin can do to a request, drawn by chance. */
+/** Returns an answer that an origin may give to a request, drawn by chance. */
 function weather(clock: ManualClock, random: () => number): Reply {
   const moods: readonly Reply[] = [
     OK,
@@ -93,7 +93,7 @@ const STORMS: readonly Storm[] = [
 ];
 
 for (const { seed, options } of STORMS) {
-  test(`whatever happens, every request ends in exactly one outcome and leaves nothing (storm ${seed})`, async () => {
+  test(`every request ends in exactly one outcome and leaves nothing behind, whatever happens (storm ${seed})`, async () => {
     const clock = new ManualClock();
     const random = seededRandom(seed);
     const { client, origin, events } = rig(weather(clock, random), { random, timeoutMs: 2_000, ...options }, {
@@ -104,7 +104,7 @@ for (const { seed, options } of STORMS) {
     const listeners = controllers.map(({ signal }) => countAbortListeners(signal));
     for (const [index, controller] of controllers.entries()) {
       const request: RequestSpec = {
-        // Few URLs, so that many share an execution.
+        // Use few URLs, so that many requests share an execution.
         url: `${options.baseUrls === undefined ? `https://${"abc"[index % 3]}.test/` : ""}${
           Math.floor(random() * 100)
         }`,
@@ -114,7 +114,7 @@ for (const { seed, options } of STORMS) {
       };
       const promise = random() < 0.15
         ? client.fetch(request.url, { signal: controller.signal })
-          // To read an endless body takes for ever where only the clock of the test could end it.
+          // Read no endless body: only the clock of the test could end it.
           .then(async (response) => void await (response.ok ? response.text() : response.body?.cancel()))
         : client.json(request);
       promise.then(() => settlements.push(`${index}`), () => settlements.push(`${index}`));
@@ -135,7 +135,10 @@ for (const { seed, options } of STORMS) {
   });
 }
 
-/** Every request is queued once and settled once, with nothing before or after, and every attempt is a call. */
+/**
+ * Checks that every request is queued first, once, and settled last, once, and that every attempt is a call of
+ * `fetch`.
+ */
 function assertEventsAddUp(events: readonly ClientEvent[], requests: number, calls: number): void {
   const byRequest = new Map<number, ClientEvent[]>();
   for (const event of events) {
@@ -153,7 +156,7 @@ function assertEventsAddUp(events: readonly ClientEvent[], requests: number, cal
   assertEquals(events.filter(({ type }) => type === "attempt").length, calls);
 }
 
-test("the events of a request come in the order of its way", async () => {
+test("the events of a request come in the order of its stages", async () => {
   const { client, events, run } = rig([status(503), OK], { rateLimit: { limit: 10, intervalMs: 1_000 } });
   await run(client.json(URL_A));
 
@@ -189,7 +192,7 @@ test("an abort ends a request once, also when it comes with the answer, the time
   }
 });
 
-test("a request that was aborted, or has taken too long, is not remembered as one that others may join", async () => {
+test("a request that was aborted, or timed out, is not one that others may join", async () => {
   const { enter } = Flights.prototype;
   const tables = new Set<Flights>();
   Flights.prototype.enter = function (call): ReturnType<typeof enter> {
@@ -232,14 +235,14 @@ test("a request that was aborted, or has taken too long, is not remembered as on
   }
 });
 
-/** A `fetch` that brings nothing until it is aborted. */
+/** A `fetch` that never answers until it is aborted. */
 function hangingFetch(_: string | URL | Request, init?: RequestInit): Promise<Response> {
   return new Promise((_, reject) =>
     init!.signal!.addEventListener("abort", ({ target }) => reject((target as AbortSignal).reason))
   );
 }
 
-test("requests that can't be sent as they are count as none", async () => {
+test("malformed requests that can't be sent are not counted", async () => {
   const { client, events, run } = rig(OK);
   await assertRejects(() => run(client.json("nonsense")), TypeError);
   await assertRejects(
@@ -291,7 +294,7 @@ test("close() is idempotent, and its first reason counts", async () => {
   assertEquals(await client.json(URL_A).catch((error) => error), "first");
 });
 
-test("close() resolves when nothing of the client is under way any more", async () => {
+test("close() resolves when no work of the client is under way any more", async () => {
   for (const reply of [hanging(), stalled(), stalled("", { status: 503 })]) {
     const { client, origin, clock } = rig(reply, { concurrency: 2 });
     for (const name of ["a", "b", "c"]) client.json(`https://a.test/${name}`).catch(() => {});
@@ -326,7 +329,7 @@ test("close() takes the client's listener off its own signal", async () => {
   assertEquals(count.now, 0);
 });
 
-test("a client whose signal has aborted before refuses everything with its reason", async () => {
+test("a client whose signal has already aborted refuses everything with its reason", async () => {
   const reason = new Error("too late");
   const { client, origin } = rig(OK, { signal: AbortSignal.abort(reason) });
 
@@ -334,7 +337,7 @@ test("a client whose signal has aborted before refuses everything with its reaso
   assertEquals(origin.calls, 0);
 });
 
-test("close() × an abort that a listener closes at: all whose signal it is end with its reason, the others with that of the close", async () => {
+test("close() × an abort whose listener closes the client: calls with that signal end with its reason, all others with the close's", async () => {
   for (const reason of [new Error("aborted"), null]) {
     const { client, clock } = rig(hanging());
     const controller = new AbortController();
@@ -354,7 +357,7 @@ test("close() × an abort that a listener closes at: all whose signal it is end 
   }
 });
 
-test("a client at the end of `await using` has let go of everything", async () => {
+test("a client at the end of `await using` holds nothing any more", async () => {
   const clock = new ManualClock();
   const { origin, client: inner } = rig(hanging(), {}, { clock });
   let request;
@@ -390,7 +393,7 @@ test("batches pull their requests one by one, as they can be started", async () 
   assertEquals([settled.state, pulled, origin.peak], ["fulfilled", 1_000, 4]);
 });
 
-test("a stream that nobody reads stops pulling", async () => {
+test("a stream that is not read stops pulling", async () => {
   const { client, origin, clock } = rig(OK, { concurrency: 4 });
   let pulled = 0;
   function* requests(): Generator<string> {
@@ -401,7 +404,7 @@ test("a stream that nobody reads stops pulling", async () => {
   await clock.advance(60_000);
 
   assert(first.value?.ok);
-  // What was taken, what is held, and not one more.
+  // The outcomes that were taken and held, and no request beyond that.
   assert(pulled <= 1 + 4 + 2, `${pulled} pulled`);
   assertEquals(origin.calls, pulled);
   await stream.return?.();
@@ -446,7 +449,7 @@ test("all() rejects with the first failure at once, and aborts the rest", async 
   await clock.advance(0);
 
   assertEquals([all.state, (all.error as Error).name], ["rejected", "DataNotFoundError"]);
-  // The body of the failure is read first, so its permit has gone to one more request, which is aborted like the others.
+  // The body of the failure is read first, so that its permit has gone to one more request, which is aborted too.
   assertEquals([closed, origin.open, origin.calls], [true, 0, 6]);
   await clock.advance(60_000);
   assertEquals([origin.calls, clock.pending], [6, 0]);
@@ -468,7 +471,7 @@ for (const place of ["queued", "permit", "attempt", "headers", "settled"] as con
     assertEquals(batch.state, "rejected");
     assertStrictEquals(batch.error, reason);
     await clock.advance(100_000);
-    // A permit goes on when a body has ended, a little before the request that it was for has settled.
+    // A permit passes on when a body has ended, a little before its request has settled.
     assert(origin.calls <= 6, `${origin.calls} calls`);
     assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
   });
@@ -502,7 +505,7 @@ for (const place of ["fetch", "source"] as const) {
   });
 }
 
-test("close() ends a batch without end", async () => {
+test("close() ends an endless batch", async () => {
   const clock = new ManualClock();
   const { client, origin } = rig(late(clock, 10, OK), { concurrency: 2 }, { clock });
   let pulled = 0;

@@ -1,6 +1,6 @@
 /**
- * What `client.fetch` has to do to stand in for `fetch`: with bodies that nobody reads, streams that go on for long, and requests and
- * responses that are handed on.
+ * How `client.fetch` replaces `fetch`: with bodies that no caller reads, with long streams, and with requests and
+ * responses that are passed on.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const URL_A = "https://a.test/a.json";
 
 const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
 
-/** Compresses with what the web has for it. */
+/** Compresses a text with the platform's gzip. */
 async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -47,7 +47,7 @@ for (const isCached of [false, true]) {
         const init = method === "PUT" ? { method, body: "x" } : { method };
         const responses = [];
         for (let call = 0; call < 3; call++) responses.push(await client.fetch(url, init));
-        // What was received for others is there for who reads it late.
+        // Bodies that were received while later calls ran are there for a late reader.
         const bytes = await Promise.all(responses.map((response) => response.bytes()));
         const length = Number(new URL(url).searchParams.get("n"));
         assertEquals(bytes.map((each) => each.length), [length, length, length], path);
@@ -58,7 +58,7 @@ for (const isCached of [false, true]) {
   });
 }
 
-test("a large answer that nobody reads gives its permit back when it has been collected (S11)", async () => {
+test("a large answer that is not read gives its permit back when it has been garbage-collected (S11)", async () => {
   await using server = serveHandler(() => new Response(new Uint8Array(3_000_000)));
   const client = createClient({ concurrency: 1, timeoutMs: 1_000_000 });
   await (async () => assertEquals((await client.fetch(server.url)).status, 200))();
@@ -71,7 +71,7 @@ test("a large answer that nobody reads gives its permit back when it has been co
   await client.close();
 });
 
-test("an answer that is being read is received to its end, also when nothing leads to it any more", async () => {
+test("an answer that is being read is received to its end, even if nothing refers to it any more", async () => {
   const { promise: collected, resolve: goOn } = Promise.withResolvers<void>();
   await using server = serveHandler(() => {
     const body = new ReadableStream({
@@ -98,7 +98,7 @@ test("an answer that is being read is received to its end, also when nothing lea
   await client.close();
 });
 
-test("timeoutMs is for the headers and for a body that nobody reads, idleTimeoutMs for each wait of a reader (S6)", async () => {
+test("timeoutMs bounds the headers and a body that is not read, idleTimeoutMs each wait of a reader (S6)", async () => {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const clock = new ManualClock();
   const client = createClient({
@@ -111,7 +111,7 @@ test("timeoutMs is for the headers and for a body that nobody reads, idleTimeout
   });
   const response = await client.fetch(URL_A);
   const reader = response.body!.getReader();
-  // Ten minutes, with something every 20 seconds.
+  // Ten minutes, with a chunk every 20 seconds.
   for (let event = 0; event < 30; event++) {
     const next = reader.read();
     await clock.advance(20_000);
@@ -152,7 +152,7 @@ test("fetch() takes the options of a request as its third argument, over those o
   assertInstanceOf(unknown, TypeError);
 });
 
-test("a response can be passed on by a server, whatever its coding, from the network and from the cache", async () => {
+test("a server can pass a response on, whatever its coding, from the network and from the cache", async () => {
   const text = JSON.stringify({ a: "x".repeat(5_000) });
   const zipped = await gzip(text);
   await using origin = serveHandler((request) => {
@@ -182,7 +182,7 @@ test("a response can be passed on by a server, whatever its coding, from the net
   await cached.close();
 });
 
-test("fetch() of the client can be the global one, also of several clients, and the global one is read at each dispatch", async () => {
+test("client.fetch() can become the global fetch, also of several clients; each dispatch reads the global one", async () => {
   const original = globalThis.fetch;
   const asked: string[] = [];
   const answering = (name: string): typeof globalThis.fetch =>
@@ -213,7 +213,7 @@ test("fetch() of the client can be the global one, also of several clients, and 
   );
 });
 
-test("fetch() hands on what needs no network, and takes whatever can be turned into a URL", async () => {
+test("fetch() passes on URLs that need no network, and accepts whatever converts to a URL", async () => {
   const client = createClient();
   assertEquals(await (await client.fetch("data:text/plain,hello")).text(), "hello");
   const url = URL.createObjectURL(new Blob(["blob"]));
@@ -244,12 +244,12 @@ test("fetch() hands on what needs no network, and takes whatever can be turned i
   assertEquals([made.network.sent[1]!.method, made.network.sent[1]!.headers.get("x-a")], ["DELETE", "1"]);
 });
 
-test("fetch() has what the runtime's own has besides", () => {
+test("fetch() has the further members of the runtime's own fetch", () => {
   const names = Object.keys(globalThis.fetch).filter((name) => name === "preconnect");
   assertEquals(Object.keys(createClient().fetch).filter((name) => name === "preconnect"), names);
 });
 
-test("fetch() refuses at once what fetch does not know, and sends nothing (S2)", async () => {
+test("fetch() refuses at once values that fetch does not know, and sends nothing (S2)", async () => {
   const { client, network } = setUp(() => ({ body: "x" }));
   const inits: Record<string, unknown>[] = [
     { redirect: "folow" },
@@ -268,7 +268,7 @@ test("fetch() refuses at once what fetch does not know, and sends nothing (S2)",
   assertEquals([network.sent.length, client.stats().inFlight], [0, 0]);
 });
 
-test("a fetch that gives no Response fails once, and holds nothing (S2)", async () => {
+test("a fetch that resolves with no Response fails once, and holds nothing (S2)", async () => {
   for (
     const given of [
       {},
@@ -297,7 +297,7 @@ test("a fetch that gives no Response fails once, and holds nothing (S2)", async 
   }
 });
 
-test("a fetch that gives a Response which was read fails once, and is not the origin's failure (S1)", async () => {
+test("a fetch whose Response was already read fails once, and does not count as the origin's failure (S1)", async () => {
   const ways: Record<string, (status: number) => () => Promise<Response>> = {
     "the same for each request": (status) => {
       const response = new Response("1", { status });
@@ -346,7 +346,7 @@ test("a fetch that gives a Response which was read fails once, and is not the or
   }
 });
 
-test("what fails without saying of what is a failure of the network, and is tried again (S2)", async () => {
+test("a failure without an error is a network failure, and is retried (S2)", async () => {
   const failures: Record<string, (reason: unknown) => Promise<Response>> = {
     rejects: (reason) => Promise.reject(reason),
     throws: (reason) => {
@@ -374,7 +374,7 @@ test("what fails without saying of what is a failure of the network, and is trie
   }
 });
 
-test("a redirect that can't be followed is one failure: not tried again, and not held against its origin (S1)", async () => {
+test("a redirect that can't be followed fails once: it is not retried, and does not count against its origin (S1)", async () => {
   const cases: [string, RequestInit | undefined, number][] = [
     ["/again", undefined, 21],
     ["http://[", undefined, 1],
@@ -404,7 +404,7 @@ test("a redirect that can't be followed is one failure: not tried again, and not
   }
 });
 
-test("redirects are followed for every method of the client, and nothing is sent on after an abort or a timeout", async () => {
+test("redirects are followed for every method of the client, but not after an abort or a timeout", async () => {
   const { client, clock, network } = setUp(({ url }) =>
     url === URL_A ? { status: 307, headers: { location: "/b" } } : { json: { url } }
   );
@@ -414,7 +414,7 @@ test("redirects are followed for every method of the client, and nothing is sent
   assertEquals([network.sent.at(-1)!.method, network.sent.at(-1)!.body], ["PUT", "x"]);
   await response.text();
 
-  // A `fetch` that heeds no signal answers after the deadline, and after the abort.
+  // A `fetch` that ignores its signal answers after the deadline, and after the abort.
   let sent = 0;
   const deaf = createClient({
     clock,
@@ -438,7 +438,7 @@ test("redirects are followed for every method of the client, and nothing is sent
   assertEquals([await aborted, sent, deaf.stats().inFlight], ["enough", 2, 0]);
 });
 
-test("secrets do not follow a redirect to another origin, whichever way the request goes (S16)", async () => {
+test("secrets do not follow a redirect to another origin, on either way (S16)", async () => {
   for (const listens of [true, false]) {
     const { client, network } = setUp(
       ({ url }) => url === URL_A ? { status: 302, headers: { location: "https://b.test/x" } } : { json: 1 },
@@ -450,7 +450,7 @@ test("secrets do not follow a redirect to another origin, whichever way the requ
   }
 });
 
-test("a process without descriptors waits for bodies to end, and loses nothing (S1)", async () => {
+test("a process without free descriptors waits for bodies to end, and loses no request (S1)", async () => {
   for (const listens of [true, false]) {
     let [open, peak, refused] = [0, 0, 0];
     const clock = new ManualClock();
@@ -483,7 +483,7 @@ test("a process without descriptors waits for bodies to end, and loses nothing (
   }
 });
 
-test("close() ends although a fetch never does", async () => {
+test("close() resolves although a fetch never settles", async () => {
   for (const listens of [true, false]) {
     const clock = new ManualClock();
     const client = createClient({ clock, fetch: () => new Promise(() => {}), maxRetries: 0 });
@@ -497,7 +497,7 @@ test("close() ends although a fetch never does", async () => {
   }
 });
 
-test("client.fetch() leaves a request's body alone when something else is wrong (S1)", async () => {
+test("client.fetch() leaves a request's body unread when another argument is wrong (S1)", async () => {
   const { client, network } = setUp(() => ({ json: "unused" }));
   const wrong: readonly [RequestInit, Parameters<typeof client.fetch>[2]][] = [
     [{ method: "GET" }, undefined],
@@ -525,7 +525,7 @@ for (
   }]
 ) {
   const about = listens ? ", with middleware and a listener" : "";
-  test(`client.fetch() blames nobody else for arguments that the runtime refuses${about} (S1)`, async () => {
+  test(`client.fetch() counts arguments that the runtime refuses neither against the origin nor against other calls${about} (S1)`, async () => {
     await using server = serveHandler(() => new Response("well"));
     const client = createClient({
       circuitBreaker: { threshold: 1, cooldownMs: 60_000 },
@@ -541,7 +541,7 @@ for (
       { client: {} } as RequestInit,
     ];
     for (const init of inits) {
-      // A runtime may take it, and this one's own fetch says so.
+      // One runtime may accept these arguments; compare with its own fetch.
       const expected = await fetch(server.url, init).then(
         (response) => response.text(),
         (error: Error) => error.name,
@@ -558,7 +558,7 @@ for (
   });
 }
 
-test("client.fetch() takes an async iterable as a body, as the runtimes do, and sends it once", async () => {
+test("client.fetch() accepts an async iterable as a body, as the runtimes do, and sends it once", async () => {
   await using server = serveHandler(async (request) => new Response(await request.text(), { status: 503 }));
   const client = createClient();
   async function* chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
@@ -571,7 +571,7 @@ test("client.fetch() takes an async iterable as a body, as the runtimes do, and 
   await client.close();
 });
 
-test("client.fetch() gives responses without a body whose clones keep what they say (S11)", async () => {
+test("client.fetch() returns responses without a body whose clones keep their status and URL (S11)", async () => {
   await using server = serveHandler((request) => {
     const { pathname } = new URL(request.url);
     return pathname === "/end"
@@ -617,7 +617,7 @@ test("Client.fetch() sends an async iterable, a stream of text and a Request of 
   assertEquals(await client.text(spec), "one two");
 });
 
-test("Client.fetch() ends an async iterable that was not sent, for an abort", async () => {
+test("Client.fetch() ends an async iterable that was not sent when the call aborts", async () => {
   const { client } = setUp(() => ({ body: "never asked for" }));
   let ended = 0;
   const body: AsyncIterable<Uint8Array> = {
@@ -632,8 +632,8 @@ test("Client.fetch() ends an async iterable that was not sent, for an abort", as
   assertEquals(ended, 1);
 });
 
-test("streams of the caller's own that break off are not held against the origin they go to (S1)", async () => {
-  // What has broken off is of no interest to the server.
+test("a stream of the caller that breaks off does not count against the origin it is sent to (S1)", async () => {
+  // The server ignores a body that breaks off.
   await using server = serveHandler(async (request) => new Response(await request.text().catch(() => "")));
   const chunk = new Uint8Array(700_000);
   const bodies: Record<string, () => unknown> = {
@@ -668,7 +668,7 @@ test("streams of the caller's own that break off are not held against the origin
   }
 });
 
-test("a server that fails is known by its status, also where a stream is sent to it (S14)", async () => {
+test("a server's error is reported by its status, even while a stream is sent to it (S14)", async () => {
   const { client } = setUp(() => ({ status: 500 }), { circuitBreaker: { threshold: 2, cooldownMs: 60_000 } });
   for (let nth = 0; nth < 2; nth++) {
     const body = new Blob(["x"]).stream();

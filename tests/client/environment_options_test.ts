@@ -3,7 +3,7 @@ import { clientOptionsFromEnv, createClient } from "../../mod.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { test } from "../support/test.ts";
 
-test("clientOptionsFromEnv() sets nothing that no variable sets", () => {
+test("clientOptionsFromEnv() sets only options whose variables are set", () => {
   assertEquals(clientOptionsFromEnv({}), {});
   const blank = { SLIPSTREAM_CONCURRENCY: "", SLIPSTREAM_OFFLINE: "  ", SLIPSTREAM_BASE_URLS: undefined };
   assertEquals(Object.keys(clientOptionsFromEnv({ ...blank, CONCURRENCY: "5", PATH: "/bin" })), []);
@@ -68,7 +68,7 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
   await createClient(options).close();
 });
 
-test("clientOptionsFromEnv() reads how the breaker counts by share, and turns the breaker off", async () => {
+test("clientOptionsFromEnv() reads the breaker's failure ratio, and turns the breaker off", async () => {
   const options = clientOptionsFromEnv({
     SLIPSTREAM_BREAKER_FAILURE_RATIO: "0.5",
     SLIPSTREAM_BREAKER_MINIMUM_REQUESTS: "10",
@@ -81,12 +81,12 @@ test("clientOptionsFromEnv() reads how the breaker counts by share, and turns th
   });
 });
 
-test("clientOptionsFromEnv() turns the cache off in CI, and leaves it alone elsewhere", () => {
+test("clientOptionsFromEnv() turns the cache off in CI, and only there", () => {
   assertEquals(clientOptionsFromEnv({ SLIPSTREAM_CI: "true" }), { cache: false });
   assertEquals(clientOptionsFromEnv({ SLIPSTREAM_CI: "0" }), {});
 });
 
-test("clientOptionsFromEnv() names the variable whose value is no good", () => {
+test("clientOptionsFromEnv() names the variable with a bad value", () => {
   for (
     const [name, value] of [
       ["SLIPSTREAM_CONCURRENCY", "many"],
@@ -108,7 +108,7 @@ test("clientOptionsFromEnv() names the variable whose value is no good", () => {
   }
 });
 
-test("clientOptionsFromEnv() names the variable whose value is no text, as of variables that were parsed before", () => {
+test("clientOptionsFromEnv() names a variable whose value is no text, as in variables that were parsed before", () => {
   for (
     const name of [
       "SLIPSTREAM_CONCURRENCY",
@@ -133,7 +133,7 @@ test("clientOptionsFromEnv() reads the process's own variables when it is given 
   assertEquals(clientOptionsFromEnv(), clientOptionsFromEnv(own));
 });
 
-test("clientOptionsFromEnv() refuses what can hold no variables", () => {
+test("clientOptionsFromEnv() refuses a value that can hold no variables", () => {
   for (const env of [null, 5, "SLIPSTREAM_OFFLINE=1", true, () => 1] as never[]) {
     assertThrows(
       () => clientOptionsFromEnv(env),

@@ -10,7 +10,7 @@ function setUp() {
   return { hub: new EventHub(clock), heard: [] as string[] };
 }
 
-/** An event that can be told from the others. */
+/** Creates an event that a test can tell from the others. */
 function eventOf(requestId: number): ClientEvent {
   return { type: "body", requestId, atMs: 0, attempt: 1, bytes: 0 };
 }
@@ -19,7 +19,7 @@ function nameOf(event: ClientEvent): string {
   return "requestId" in event ? String(event.requestId) : event.type;
 }
 
-test("EventHub is active while somebody listens", () => {
+test("EventHub is active while it has a listener", () => {
   const { hub } = setUp();
   assertEquals(hub.active, false);
   hub.emit(eventOf(1));
@@ -32,7 +32,7 @@ test("EventHub is active while somebody listens", () => {
   assertEquals(hub.active, false);
 });
 
-test("EventHub hands the very event to all listeners, in the order in which they came", () => {
+test("EventHub passes the event itself to all listeners, in the order in which they were added", () => {
   const { hub, heard } = setUp();
   const event = eventOf(1);
   for (const name of ["a", "b"]) {
@@ -45,7 +45,7 @@ test("EventHub hands the very event to all listeners, in the order in which they
   assertEquals(heard, ["a", "b"]);
 });
 
-test("EventHub.on() takes the same listener twice, and each is taken away alone", () => {
+test("EventHub.on() accepts the same listener twice, and each subscription ends on its own", () => {
   const { hub, heard } = setUp();
   const listener = (event: ClientEvent): void => void heard.push(nameOf(event));
   const first = hub.on(listener);
@@ -57,7 +57,7 @@ test("EventHub.on() takes the same listener twice, and each is taken away alone"
   assertEquals(heard, ["1", "1", "2"]);
 });
 
-test("EventHub.on() refuses what is no function", () => {
+test("EventHub.on() refuses a value that is no function", () => {
   const { hub } = setUp();
   for (const listener of [undefined, null, "listener", {}]) {
     assertThrows(() => hub.on(listener as unknown as () => void), TypeError, "must be a function");
@@ -65,7 +65,7 @@ test("EventHub.on() refuses what is no function", () => {
   assertEquals(hub.active, false);
 });
 
-test("EventHub tells the others of a listener that throws, and goes on", () => {
+test("EventHub warns the other listeners of a listener that throws, and goes on", () => {
   const { hub } = setUp();
   const failure = new Error("broken listener");
   const heard: ClientEvent[] = [];
@@ -85,7 +85,7 @@ test("EventHub tells the others of a listener that throws, and goes on", () => {
   });
 });
 
-test("EventHub tells the others of an async listener that rejects, and no rejection is left", async () => {
+test("EventHub warns the other listeners of an async listener that rejects, and leaves no unhandled rejection", async () => {
   const { hub, heard } = setUp();
   hub.on(async (event) => {
     await Promise.resolve();
@@ -102,7 +102,7 @@ test("EventHub tells the others of an async listener that rejects, and no reject
   assertEquals(heard, ["1", "2", "1", "2"]);
 });
 
-test("EventHub lets all listeners throw at everything", () => {
+test("EventHub survives listeners that all throw at everything", () => {
   const { hub } = setUp();
   let calls = 0;
   for (let index = 0; index < 3; index++) {
@@ -112,11 +112,11 @@ test("EventHub lets all listeners throw at everything", () => {
     });
   }
   hub.emit(eventOf(1));
-  // Each hears the event, and of the two others.
+  // Each listener gets the event, and the warnings about the two others.
   assertEquals(calls, 9);
 });
 
-test("EventHub lets a listener that joins while an event is told wait for the next one", () => {
+test("EventHub gives a listener that is added during an event only the next one", () => {
   const { hub, heard } = setUp();
   const once = hub.on(() => {
     once[Symbol.dispose]();
@@ -127,7 +127,7 @@ test("EventHub lets a listener that joins while an event is told wait for the ne
   assertEquals(heard, ["2"]);
 });
 
-test("EventHub tells every listener events in the order in which they came, also those that a listener causes", () => {
+test("EventHub gives every listener the events in order, also those that a listener causes", () => {
   const { hub, heard } = setUp();
   hub.on((event) => {
     if (nameOf(event) === "1") hub.emit(eventOf(2));
@@ -137,10 +137,10 @@ test("EventHub tells every listener events in the order in which they came, also
   assertEquals(heard, ["1", "2"]);
 });
 
-test("EventHub tells a disposed listener nothing more, also of what came up before it was disposed", () => {
+test("EventHub gives a disposed listener nothing more, not even events from before the disposal", () => {
   const { hub, heard } = setUp();
   hub.on((event) => {
-    // What this causes waits until the present event has been told to all.
+    // An event that a listener causes waits until all have the present one.
     if (nameOf(event) === "1") hub.emit(eventOf(2));
   });
   const listening = hub.on((event) => {
@@ -152,7 +152,7 @@ test("EventHub tells a disposed listener nothing more, also of what came up befo
   assertEquals(heard, ["a1", "b1", "b2"]);
 });
 
-test("EventHub tells a listener nothing that an earlier one disposes, nor of that one's failure", () => {
+test("EventHub gives nothing to a listener that an earlier one disposes, nor reports that one's failure to it", () => {
   const { hub, heard } = setUp();
   hub.on(() => {
     second[Symbol.dispose]();

@@ -4,20 +4,20 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { bothWays, type TestBothWays } from "../policies/both_ways.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 
-/** A client, and all that it lives on. */
+/** A client with its clock and its network. */
 export interface FakeClient {
   readonly clock: ManualClock;
   readonly network: FakeNetwork;
   readonly client: Client;
 }
 
-/** Makes a client over a network that answers. */
+/** Creates a client over a network that answers. */
 export type MakeFakeClient = (
   answer: (request: SentRequest) => Answer,
   options?: ClientOptions,
 ) => FakeClient;
 
-/** Makes a client on a clock of its own, unless its options have one. */
+/** Creates a client, on a clock of its own unless its options have one. */
 export function fakeClient(
   answer: (request: SentRequest) => Answer,
   options: ClientOptions = {},
@@ -28,7 +28,7 @@ export function fakeClient(
   return { clock, network, client };
 }
 
-/** Registers tests that get clients of both ways, with options of their own over these. */
+/** Registers tests that run with and without a listener; their clients' options are laid over these defaults. */
 export function testClientsBothWays(defaults: ClientOptions = {}): TestBothWays<MakeFakeClient> {
   return bothWays((listens) => (answer, options = {}) => {
     const made = fakeClient(answer, { ...defaults, ...options });

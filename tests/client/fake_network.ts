@@ -2,14 +2,14 @@ import type { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type SentRequest as BareRequest, sentRequest } from "../support/sent_request.ts";
 import { unlessAborted } from "../support/unless_aborted.ts";
 
-/** A request as it was handed to `fetch`, with all that it was given. */
+/** A request as `fetch` got it, with all of its init. */
 export interface SentRequest extends BareRequest {
   readonly init: RequestInit;
-  /** Which request this is to its URL, from 1. */
+  /** Which request to its URL this is, from 1. */
   readonly nth: number;
 }
 
-/** What the network does with a request. */
+/** How the network answers a request. */
 export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -21,17 +21,19 @@ export interface Answer {
   readonly afterMs?: number;
   /** How long the body takes after the headers. */
   readonly bodyMs?: number;
-  /** What the body breaks with, once it has taken its time. */
+  /** The error that the body breaks off with, after `bodyMs`. */
   readonly breaksWith?: Error;
-  /** What `fetch` rejects with, once it has taken its time. */
+  /** The error that `fetch` rejects with, after `afterMs`. */
   readonly error?: Error;
-  /** Comes before the headers. */
+  /** The answer waits for this promise before its headers. */
   readonly gate?: Promise<void>;
-  /** Whether aborts are overheard until the gate opens. */
+  /** Whether the network ignores aborts until the gate opens. */
   readonly deaf?: boolean;
 }
 
-/** A network that lives on a clock: it says how many exchanges were open at once, and honours the signals of requests. */
+/**
+ * A network that runs on a clock. It honours the signals of requests, and counts how many exchanges are open at once.
+ */
 export class FakeNetwork {
   readonly sent: SentRequest[] = [];
   /** Exchanges under way: from the call until the body was read, cancelled or broken. */
@@ -46,7 +48,7 @@ export class FakeNetwork {
     this.#answer = answer;
   }
 
-  /** The URLs that were asked for, in order. */
+  /** The URLs that were requested, in order. */
   get urls(): string[] {
     return this.sent.map(({ url }) => url);
   }
@@ -120,7 +122,7 @@ export class FakeNetwork {
         try {
           await this.#pause(signal, bodyMs);
         } catch {
-          return; // the listener has told the reader
+          return; // the abort listener has already errored the body
         }
         if (breaksWith !== undefined) {
           end();

@@ -1,5 +1,5 @@
 /**
- * What a batch runs on: requests that end when a test says so, and a consumer that writes everything down.
+ * Runs a batch in a test: requests end when the test says so, and a consumer records its calls.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import type { Claimant, Runnable } from "../../src/lanes/claimant.ts";
 import { Call, type CallContext, type CallOwner } from "../../src/policies/call.ts";
 import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
 
-/** Starts requests, and answers them when it is told to. There is always a permit. */
+/** Starts requests, and answers them when the test says so. There is always a permit. */
 export class FakeStarter implements CallOwner, BatchStarter {
-  /** What was started, in order. */
+  /** The calls that were started, in order. */
   readonly calls: Call[] = [];
-  /** The reasons of those that were aborted. */
+  /** The reasons of the aborted calls. */
   readonly aborted: unknown[] = [];
-  /** The most that were under way at once. */
+  /** The most calls that were under way at once. */
   peak = 0;
   closing: { readonly reason: unknown } | undefined;
   readonly #claimants = new LinkedQueue<Claimant>();
@@ -80,7 +80,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
 
   delete(): void {}
 
-  /** What the requests of a batch have in common. */
+  /** Returns the context that the requests of a batch share. */
   contextOf(allowance: Allowance): CallContext {
     return {
       settings: clientSettings({}),
@@ -95,7 +95,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
     };
   }
 
-  /** How many are under way. */
+  /** How many calls are under way. */
   get open(): number {
     return this.calls.filter((call) => !call.settled).length;
   }
@@ -106,13 +106,13 @@ export class FakeStarter implements CallOwner, BatchStarter {
     this.dispatch();
   }
 
-  /** Lets a request fail. */
+  /** Makes a request fail. */
   fail(index: number, error: unknown): void {
     this.settle(this.calls[index]!, false, error);
     this.dispatch();
   }
 
-  /** Lets a request wait, or go on. */
+  /** Makes a request wait, or go on. */
   sleep(index: number, isAsleep: boolean): void {
     const call = this.calls[index]!;
     call.isAsleep = isAsleep;
@@ -146,12 +146,12 @@ export class FakeStarter implements CallOwner, BatchStarter {
   onCancel(): void {}
 }
 
-/** Takes outcomes. */
+/** A consumer that records outcomes. */
 export class RecordingConsumer implements OutcomeConsumer {
   held = 0;
   readonly awaitsEarlier = false;
   readonly outcomes: Outcome<unknown>[] = [];
-  /** What else it was told. */
+  /** The other calls that it got. */
   readonly log: unknown[] = [];
 
   onOutcome(outcome: Outcome<unknown>): void {
@@ -167,7 +167,7 @@ export class RecordingConsumer implements OutcomeConsumer {
   }
 }
 
-/** A batch of two at once, unless told otherwise, with what it runs on. */
+/** Creates a batch, by default of two at once, with its starter. */
 export function fakeBatch<C extends OutcomeConsumer>(
   source: BatchRun["source"],
   consumer: C,
@@ -197,7 +197,7 @@ export function fakeBatch<C extends OutcomeConsumer>(
   return { batch, starter, consumer };
 }
 
-/** Requests that count what was pulled of them, and how often they were closed. */
+/** A source that counts how many requests were pulled from it, and how often it was closed. */
 export class CountedSource implements Iterable<string> {
   pulled = 0;
   closed = 0;
@@ -220,7 +220,7 @@ export class CountedSource implements Iterable<string> {
     };
   }
 
-  /** The same, asynchronously. */
+  /** Gives the same requests asynchronously. */
   async *stream(): AsyncGenerator<string> {
     try {
       for (const url of { [Symbol.iterator]: () => this[Symbol.iterator]() }) {

@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/path?x=1";
 
-test("fromFetchArguments() turns everything but a request into a URL's text", () => {
+test("fromFetchArguments() turns anything but a request into the text of a URL", () => {
   const url = "https://a.test/path?x=1";
   for (const input of [url, new URL(url), { toString: () => url } as unknown as URL]) {
     const { request, signals, cache, bodyOf } = fromFetchArguments(input, {});
@@ -16,7 +16,7 @@ test("fromFetchArguments() turns everything but a request into a URL's text", ()
   }
 });
 
-test("fromFetchArguments() keeps what it does not understand for the runtime's own fetch", () => {
+test("fromFetchArguments() keeps unknown members for the runtime's own fetch", () => {
   const init = { redirect: "manual", keepalive: true, client: "a runtime's own" } as RequestInit;
   const rest = { ...init, method: "PUT", body: "b", headers: { "x-a": "1" }, cache: "reload" as const };
   const { request } = fromFetchArguments(URL_A, { ...rest, signal: null });
@@ -97,8 +97,8 @@ test("fromFetchArguments() reads a request and its init as the runtime does", as
   assertEquals(differences, []);
 });
 
-test("fromFetchArguments() keeps what a request says of referrers, also that there is to be none", () => {
-  // Not every runtime keeps them in a Request.
+test("fromFetchArguments() keeps a request's referrer settings, also that there is to be none", () => {
+  // Set them by hand: not every runtime keeps them in a Request.
   const init = (referrer: string, referrerPolicy: string) => {
     const request = Object.defineProperties(new Request(URL_A), {
       referrer: { value: referrer },
@@ -145,7 +145,7 @@ test("fromFetchArguments() takes the signal of init, of the request without one,
   assertEquals(fromFetchArguments(URL_A, { signal: other.signal }).signals, [other.signal]);
 });
 
-test("fromFetchArguments() keeps every cache mode but the default, which says nothing", () => {
+test("fromFetchArguments() keeps every cache mode but the default", () => {
   const modes: readonly RequestCache[] = [
     "default",
     "no-store",
@@ -164,7 +164,7 @@ test("fromFetchArguments() keeps every cache mode but the default, which says no
   ]);
 });
 
-test("fromFetchArguments() hands on how a cache is to be used, unless nothing is to be sent", () => {
+test("fromFetchArguments() passes the cache mode on, unless the request may not use the network", () => {
   for (const cache of ["no-store", "reload", "no-cache", "force-cache"] as const) {
     assertEquals(fromFetchArguments(URL_A, { cache, keepalive: true }).request.init, {
       cache,
@@ -176,14 +176,14 @@ test("fromFetchArguments() hands on how a cache is to be used, unless nothing is
   }
 });
 
-test("fromFetchArguments() refuses a request whose body has been read, unless there is another one", async () => {
+test("fromFetchArguments() refuses a request whose body has been read, unless init replaces the body", async () => {
   const request = new Request(URL_A, { method: "POST", body: "own" });
   await request.text();
   assertThrows(() => fromFetchArguments(request, {}), TypeError, "has been read already");
   assertEquals(fromFetchArguments(request, { body: "other" }).request.body, "other");
 });
 
-test("fromFetchArguments() refuses a request whose body somebody reads, and leaves it to them", async () => {
+test("fromFetchArguments() refuses a request whose body is being read, and leaves that body alone", async () => {
   const request = new Request(URL_A, { method: "POST", body: "own" });
   const reader = request.body!.getReader();
   assertThrows(() => fromFetchArguments(request, {}), TypeError, "or is being read");
@@ -201,7 +201,7 @@ test("fromFetchArguments() keeps the headers of a request whose body has to be r
   assertEquals([headers.get("x-a"), headers.get("cookie")], ["1", "c=1"]);
 });
 
-test("fromFetchArguments() takes a request for an init, which then says all but the URL", () => {
+test("fromFetchArguments() accepts a Request as init, which then sets everything but the URL", () => {
   const init = (redirect: RequestRedirect) =>
     new Request("https://b.test/", { method: "PUT", body: "b", headers: { "x-a": "1" }, redirect });
   for (const redirect of ["manual", "error"] as const) {
@@ -215,14 +215,14 @@ test("fromFetchArguments() takes a request for an init, which then says all but 
   const used = init("follow");
   used.body!.getReader();
   assertThrows(() => fromFetchArguments(URL_A, used), TypeError, "being read");
-  // Its defaults replace what the other one says.
+  // The defaults of that Request replace the settings of the first one.
   const asked = new Request(URL_A, { redirect: "manual", headers: { "x-b": "2" } });
   const { request } = fromFetchArguments(asked, init("follow"));
   assertEquals([request.url, request.method, request.init?.redirect], [URL_A, "PUT", undefined]);
   assertEquals((request.headers as Headers).has("x-b"), false);
 });
 
-test("fromFetchArguments() joins several cookies as a cookie header has them", () => {
+test("fromFetchArguments() joins several cookies as the Cookie header does", () => {
   const inits: readonly HeadersInit[] = [
     [["cookie", "a=1"], ["x-a", "1"], ["Cookie", "b=2; c=3"]],
     { Cookie: "a=1", "x-a": "1", cookie: "b=2; c=3" },
@@ -235,7 +235,7 @@ test("fromFetchArguments() joins several cookies as a cookie header has them", (
   assertEquals([...alone as Headers], [["cookie", "a=1"]]);
 });
 
-test("fromFetchArguments() says which member is wrong when headers can't be read, and shows none", () => {
+test("fromFetchArguments() names the member that is wrong when headers can't be read, and shows no value", () => {
   const wrong = [null, [["secret"]], [["a", "b", "secret"]], { "secret name": "x" }, { a: "sec\nret" }];
   for (const headers of wrong) {
     const error = assertThrows(() => fromFetchArguments(URL_A, { headers } as RequestInit), TypeError);

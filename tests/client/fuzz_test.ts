@@ -18,17 +18,17 @@ import { Dice } from "../support/dice.ts";
 import { type Answer, FakeNetwork } from "./fake_network.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
-/** One seed alone, to look into it; `undefined` for all. */
+/** The one seed to run, for debugging; `undefined` for all. */
 const ONLY: number | undefined = undefined;
 const SEEDS = 240;
 const STEPS = 12;
 const HOSTS = ["a.test", "b.test"];
-/** Longer than any answer here takes. */
+/** Longer than any answer takes here. */
 const LONG_MS = 100_000;
-/** Longer than anything that may still be waited for: retries, pauses, patience and the answers to all of them. */
+/** Longer than all waits together: retries, pauses, patience and the answers to all of them. */
 const FOR_EVER_MS = 5_000_000;
 
-/** What callers, listeners, schemas and servers do here that they should not. */
+/** A client with callers, listeners, schemas and servers that all misbehave. */
 class Ordeal {
   readonly clock = new ManualClock();
   readonly semaphore: Semaphore;
@@ -40,7 +40,9 @@ class Ordeal {
   readonly #dice: Dice;
   readonly #controllers: AbortController[] = [];
   readonly #listeners: { readonly now: number }[] = [];
-  /** Listeners that do something when they are told do it only so often: else some seeds would never end. */
+  /**
+   * How many more times listeners may do something when they are called: without a bound some seeds would never end.
+   */
   #mischief = 20;
 
   constructor(seed: number, listens: boolean) {
@@ -85,7 +87,7 @@ class Ordeal {
     };
   }
 
-  /** A cache that fails, takes its time, or brings what nobody has stored. */
+  /** Creates a cache that fails, takes its time, or returns entries that were never stored. */
   #cache(): CacheAdapter {
     const dice = this.#dice;
     const memory = memoryCache();
@@ -106,7 +108,7 @@ class Ordeal {
     };
   }
 
-  /** Overhears its signal, throws at once, or rejects with what is no error, now and then. */
+  /** Now and then ignores its signal, throws at once, or rejects with a value that is no error. */
   readonly #fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const dice = this.#dice;
     if (dice.chance(0.05)) {
@@ -118,7 +120,7 @@ class Ordeal {
     return this.network.fetch(input, init);
   };
 
-  /** What a `fetch` should not resolve with. */
+  /** Returns responses that a `fetch` should not resolve with. */
   #strange(): Response[] {
     const read = new Response("x");
     read.text();
@@ -153,7 +155,7 @@ class Ordeal {
     ]);
   }
 
-  /** A listener that does not just listen. */
+  /** Makes a listener call the client. */
   #interfere({ type }: ClientEvent): void {
     const dice = this.#dice;
     if (this.#mischief === 0 || !dice.chance(0.15)) return;
@@ -217,7 +219,7 @@ class Ordeal {
     return new Request(url, { method, body, redirect, ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** Reads a body that others may have waited for, or that was given up. */
+  /** Reads a body that other callers may have waited for, or that was given up. */
   async #readLate(response: Response): Promise<void> {
     await new Promise<void>((resolve) => this.clock.setTimeout(resolve, this.#dice.below(2_000)));
     await response.text();
@@ -239,7 +241,7 @@ class Ordeal {
     return Array.from({ length: this.#dice.below(8) }, () => this.#url());
   }
 
-  /** Requests that come at once, late, or with an error. */
+  /** Creates a source whose requests come at once, late, or with an error. */
   #source(): Iterable<FetchRequest> | AsyncIterable<FetchRequest> {
     const urls = this.#urls();
     const way = this.#dice.below(4);
@@ -254,7 +256,7 @@ class Ordeal {
     })();
   }
 
-  /** None, a new one, one that others have, and seldom one that has aborted. */
+  /** Draws no signal, a new one, one that other calls have, or seldom one that has aborted. */
   #signal(): AbortSignal | undefined {
     const dice = this.#dice;
     const mayBeAborted = dice.chance(0.1);
@@ -267,7 +269,7 @@ class Ordeal {
     return controller.signal;
   }
 
-  /** Throws, rejects, says no, or does something else on the way. */
+  /** Creates a schema that throws, rejects, refuses, or does something else on the way. */
   #schema(): StandardSchemaV1 {
     const dice = this.#dice;
     const ways: StandardSchemaV1["~standard"]["validate"][] = [
@@ -288,7 +290,7 @@ class Ordeal {
     return { "~standard": { version: 1, vendor: "fuzz", validate: dice.pick(ways) } };
   }
 
-  /** Everything that was begun has ended, once, and nothing has been left behind. */
+  /** Checks that all work has ended once, and that nothing is left behind. */
   check(): void {
     const unsettled = this.deeds.filter(({ settled }) => settled !== 1).map(({ name }) => name);
     assertEquals(unsettled, [], "these have not settled once");
@@ -300,7 +302,7 @@ class Ordeal {
   }
 }
 
-/** The requests that were not told to begin once, and then to end once. */
+/** Returns the requests whose events do not begin once and end once. */
 function oddRequests(events: readonly ClientEvent[]): string[] {
   const ways = new Map<number, string[]>();
   for (const event of events) {
@@ -312,13 +314,13 @@ function oddRequests(events: readonly ClientEvent[]): string[] {
   );
 }
 
-/** Takes some outcomes of a batch, and leaves. */
+/** Takes some outcomes of a batch, and leaves the loop. */
 async function readSome(outcomes: AsyncIterable<unknown>, count: number): Promise<void> {
   let taken = 0;
   for await (const _ of outcomes) if (++taken > count) break;
 }
 
-/** Runs one seed, and says what was wrong. */
+/** Runs one seed, and returns what went wrong, if anything. */
 async function failureOf(seed: number, listens: boolean): Promise<string | undefined> {
   const ordeal = new Ordeal(seed, listens);
   const { clock, client } = ordeal;
@@ -337,7 +339,7 @@ async function failureOf(seed: number, listens: boolean): Promise<string | undef
     await clock.advance(FOR_EVER_MS);
     ordeal.check();
     return undefined;
-  } catch (error) { // the other seeds are run all the same
+  } catch (error) { // report this seed, and run the others
     return `seed ${seed}: ${error instanceof Error ? error.message : error}`;
   }
 }

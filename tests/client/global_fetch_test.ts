@@ -11,7 +11,7 @@ function answering(name: string, asked: string[]): Fetch {
   }) as Fetch;
 }
 
-test("globalFetch() is the global one of the moment, unless that is a client's", async () => {
+test("globalFetch() is the current global fetch, unless that belongs to a client", async () => {
   const asked: string[] = [];
   try {
     globalThis.fetch = answering("found", asked);
@@ -27,7 +27,7 @@ test("globalFetch() is the global one of the moment, unless that is a client's",
   assertEquals(asked, ["found 1", "later 2", "found 3"]);
 });
 
-test("dropIn() gives the same function, with what the runtime's own has besides", () => {
+test("dropIn() returns the same function, with the further members of the runtime's own fetch", () => {
   const own = () => Promise.resolve(new Response());
   const fetch = dropIn(own);
   assertStrictEquals(fetch as unknown, own);

@@ -3,7 +3,7 @@ import { Histogram } from "../../src/client/histogram.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
-test("Histogram.percentile() is 0 while there is no value", () => {
+test("Histogram.percentile() is 0 without values", () => {
   assertEquals(new Histogram().percentile(0.5), 0);
 });
 
@@ -43,7 +43,7 @@ test("Histogram.percentile() never falls as the share rises", () => {
   }
 });
 
-test("Histogram.record() takes values that are out of reach for the smallest or the largest", () => {
+test("Histogram.record() counts values beyond its range as the smallest or the largest", () => {
   const histogram = new Histogram();
   for (const value of [0, -1, 1e-9]) histogram.record(value);
   assert(histogram.percentile(1) < 0.002);

@@ -6,11 +6,11 @@ import { rejection, watch } from "../support/settled.ts";
 interface Rig {
   readonly stream: ItemStream<number>;
   readonly stop: { reason?: unknown };
-  /** How often it was loaded, read and closed. */
+  /** How often the source was loaded, read and closed. */
   readonly counts: { loads: number; reads: number; closes: number };
 }
 
-/** A stream over portions, or over what gives them. */
+/** Creates a stream over portions, or over promises of them. */
 function rig(portions: readonly (readonly number[] | Promise<readonly number[]> | Error)[]): Rig {
   const counts = { loads: 0, reads: 0, closes: 0 };
   const stop: { reason?: unknown } = {};
@@ -45,7 +45,7 @@ test("ItemStream.next() keeps the order of calls that do not wait for each other
   assertEquals(results.map(({ value }) => value), [1, 2, 3, 4, 5, undefined, undefined]);
 });
 
-test("ItemStream.next() rejects once with what the source fails of, after the items before it", async () => {
+test("ItemStream.next() rejects once with the error of the source, after the items before it", async () => {
   const failure = new Error("broken");
   const { stream, counts } = rig([[1], failure, [2]]);
   assertEquals(await stream.next(), { done: false, value: 1 });
@@ -54,7 +54,7 @@ test("ItemStream.next() rejects once with what the source fails of, after the it
   assertEquals(counts, { loads: 1, reads: 2, closes: 1 });
 });
 
-test("ItemStream.next() drops what it holds as soon as the caller has stopped it", async () => {
+test("ItemStream.next() drops held items as soon as the caller has stopped it", async () => {
   const { stream, stop, counts } = rig([[1, 2, 3]]);
   await stream.next();
   stop.reason = "enough";
@@ -70,7 +70,7 @@ test("ItemStream.next() loads nothing when it was stopped before", async () => {
   assertEquals(counts, { loads: 0, reads: 0, closes: 0 });
 });
 
-test("ItemStream.return() closes the source, and ends a next() that waits", async () => {
+test("ItemStream.return() closes the source, and ends a waiting next()", async () => {
   const { promise, resolve } = Promise.withResolvers<readonly number[]>();
   const { stream, counts } = rig([[1, 2], promise]);
   await stream.next();
@@ -91,7 +91,7 @@ test("ItemStream.return() before the first next() loads nothing", async () => {
   assertEquals(counts.loads, 0);
 });
 
-test("ItemStream.return() while the source is being loaded reads nothing of it", async () => {
+test("ItemStream.return() while the source is being loaded reads no item", async () => {
   const { stream, counts } = rig([[1]]);
   const first = stream.next();
   await Promise.resolve();
@@ -99,7 +99,7 @@ test("ItemStream.return() while the source is being loaded reads nothing of it",
   assertEquals([await first, counts.reads], [{ done: true, value: undefined }, 0]);
 });
 
-test("ItemStream ends with its scope, and with a loop that is left", async () => {
+test("ItemStream ends with its scope, and when its loop is left", async () => {
   const scoped = rig([[1, 2]]);
   {
     await using stream = scoped.stream;

@@ -41,7 +41,7 @@ function open({ breaker }: Lane, failures = 1): void {
   for (let nth = 0; nth < failures; nth++) breaker!.settle(breaker!.enter(), "failure");
 }
 
-/** How long a probe is given. */
+/** Returns how long a probe may take. */
 function leaseOf(options: ClientOptions): number {
   const { clock, create } = setUp(options);
   const lane = create("https://a.test");
@@ -51,7 +51,7 @@ function leaseOf(options: ClientOptions): number {
   return lane.breaker!.retryAfterMs;
 }
 
-/** What is wrong with the options of a client. */
+/** Returns the error that createClient() throws for these options, if any. */
 function faultOf(options: unknown): Error | undefined {
   try {
     createClient(options as ClientOptions);
@@ -82,7 +82,7 @@ test("createClient() refuses bad options of the breaker at once, by name", () =>
   }
 });
 
-test("createClient() refuses bad options of the rate limit at once, by name, whomever the limit is for", () => {
+test("createClient() refuses bad options of the rate limit at once, by name, whichever scope the limit has", () => {
   for (const per of ["client", "origin", undefined]) {
     for (
       const [rateLimit, name] of [
@@ -98,7 +98,7 @@ test("createClient() refuses bad options of the rate limit at once, by name, who
   }
 });
 
-test("laneFactory() takes part with each lane in the scheduler, and makes none for its checks", () => {
+test("laneFactory() registers each lane with the scheduler, and creates none for its checks", () => {
   const { create, scheduler, events } = setUp({ circuitBreaker: { threshold: 1 } });
   assertEquals([scheduler.workingTime.outages, events], [0, []]);
   const lane = create("https://a.test");
@@ -106,7 +106,7 @@ test("laneFactory() takes part with each lane in the scheduler, and makes none f
   assertEquals([lane.key, scheduler.workingTime.outages, lane.isClear], ["https://a.test", 1, false]);
 });
 
-test("laneFactory() gives each origin a breaker of its own, whose changes are events with its name", () => {
+test("laneFactory() gives each origin a breaker, whose changes are events with the origin's name", () => {
   const { create, events, clock } = setUp({ circuitBreaker: { threshold: 2, cooldownMs: 300 } });
   const [a, b] = [create("https://a.test"), create("https://b.test")];
   assertNotStrictEquals(a.breaker, b.breaker);
@@ -116,18 +116,18 @@ test("laneFactory() gives each origin a breaker of its own, whose changes are ev
   assertEquals(events, [{ type: "breaker", atMs: 40, origin: "https://a.test", from: "closed", to: "open" }]);
 });
 
-test("laneFactory() says nothing of changes while nobody listens", () => {
+test("laneFactory() emits no changes while there is no listener", () => {
   const { create, events } = setUp({ circuitBreaker: { threshold: 1 } }, { active: false });
   open(create("https://a.test"));
   assertEquals(events, []);
 });
 
-test("laneFactory() makes no breaker if there shall be none", () => {
+test("laneFactory() creates no breaker if the options turn it off", () => {
   const lane = setUp({ circuitBreaker: false }).create("https://a.test");
   assertEquals([lane.breaker, lane.isClear], [undefined, true]);
 });
 
-test("laneFactory() gives a probe 5 s, or less if an attempt has less, unless it is told otherwise", () => {
+test("laneFactory() gives a probe 5 s, or an attempt's timeout if shorter, unless options say otherwise", () => {
   const circuitBreaker = { threshold: 1 };
   assertEquals(leaseOf({ circuitBreaker }), 5_000);
   assertEquals(leaseOf({ circuitBreaker, timeoutMs: 60_000 }), 5_000);
@@ -135,7 +135,7 @@ test("laneFactory() gives a probe 5 s, or less if an attempt has less, unless it
   assertEquals(leaseOf({ circuitBreaker: { threshold: 1, probeTimeoutMs: 9_000 }, timeoutMs: 700 }), 9_000);
 });
 
-test("laneFactory() leaves it to the client what is a failure", () => {
+test("laneFactory() leaves it to the client to say what counts as a failure", () => {
   const circuitBreaker = { threshold: 1, isFailure: () => false };
   const lane = setUp({ circuitBreaker }).create("https://a.test");
   open(lane);
@@ -169,7 +169,7 @@ test("laneFactory() gives no lane a bucket if the limit is for the whole client"
   }
 });
 
-test("laneFactory() asks a function for the bucket of an origin, which may be the same for several", () => {
+test("laneFactory() calls a function for the bucket of each origin, which may return the same one for several", () => {
   const clock = new ManualClock();
   const shared = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
   const asked: string[] = [];
@@ -179,14 +179,14 @@ test("laneFactory() asks a function for the bucket of an origin, which may be th
       return shared;
     },
   });
-  // Nothing is asked for before there is an origin.
+  // The function is not called before there is an origin.
   assertEquals(asked, []);
   const lanes = ["https://a.test", "https://b.test"].map(create);
   for (const { bucket } of lanes) assertStrictEquals(bucket, shared);
   assertEquals(asked, ["https://a.test", "https://b.test"]);
 });
 
-test("clientBucket() is the bucket that was given, or one made from the rate, and none for origins", () => {
+test("clientBucket() returns the given bucket, or one for the rate, and none for a rate per origin", () => {
   const clock = new ManualClock();
   const given = new TokenBucket({ limit: 1, intervalMs: 1_000, clock });
   assertStrictEquals(clientBucket(given, clock), given);
@@ -200,7 +200,7 @@ test("clientBucket() is the bucket that was given, or one made from the rate, an
   }
 });
 
-test("laneFactory() lets as many be in flight at an origin as is said, and warms connections up where that helps", () => {
+test("laneFactory() sets the limit of requests in flight to an origin, and warms up connections where that helps", () => {
   const { create } = setUp({ perOrigin: { concurrency: 3 } }, { warmsUp: true });
   const [secure, plain] = [create("https://a.test"), create("http://a.test")];
   assertEquals([secure.limit.current, secure.limit.most], [3, 3]);
@@ -209,7 +209,7 @@ test("laneFactory() lets as many be in flight at an origin as is said, and warms
   assertEquals([cold.limit.current, cold.warmUp], [Infinity, undefined]);
 });
 
-test("laneFactory() refuses what 'rateLimit()' gives if it is no bucket, and takes none for none", async () => {
+test("laneFactory() refuses a result of 'rateLimit()' that is no bucket, and accepts none for no bucket", async () => {
   for (const given of [{}, null, 5, { tryTake: () => true }, { notify() {} }]) {
     const { create } = setUp({ rateLimit: (() => given) as unknown as () => TokenBucket });
     assertThrows(() => create("https://a.test"), TypeError, "'rateLimit()' must be a bucket");

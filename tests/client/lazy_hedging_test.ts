@@ -14,8 +14,8 @@ const surroundings = { clock, reporter: { active: true, emit: (event: ClientEven
 const reply = () =>
   Promise.resolve(new Reply({ status: 200, headers: new Headers(), url: "" }, { from: "network" }));
 
-// The first test, before anything has loaded the code.
-test("LazyHedging has the first requests wait for its code, so that they are hedged too", async () => {
+// Must be the first test, before any other has loaded the module.
+test("LazyHedging makes the first requests wait for its module, so that they are hedged too", async () => {
   const hedging = new LazyHedging({ afterMs: 1 }, surroundings);
   assertEquals([hedging.isAwaited, hedging.loaded, hedging.StraightHedges], [true, undefined, undefined]);
   let isSent = false;
@@ -30,14 +30,14 @@ test("LazyHedging has the first requests wait for its code, so that they are hed
   assertEquals([hedging.loaded === undefined, hedging.StraightHedges === undefined], [false, false]);
 });
 
-test("LazyHedging has its code at once when it was loaded before, for each client its own", async () => {
+test("LazyHedging has its module at once if it was loaded before, and an instance for each client", async () => {
   await loadHedging();
   const [first, second] = [1, 2].map((afterMs) => new LazyHedging({ afterMs }, surroundings));
   assertEquals([first!.isAwaited, first!.loaded === second!.loaded], [false, false]);
   assertStrictEquals((await loadHedging()).Hedger, (await loadHedging()).Hedger);
 });
 
-test("LazyHedging.policy starts nothing for a call that was stopped meanwhile", async () => {
+test("LazyHedging.policy starts nothing for a call that was stopped while the module was loading", async () => {
   const hedging = new LazyHedging({ afterMs: 1 }, surroundings);
   const call = fakeCall();
   call.cancelled = true;

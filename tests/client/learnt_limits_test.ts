@@ -30,8 +30,8 @@ function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
   return { lane, learning, hear };
 }
 
-// The first one of the file, while the code is not there yet.
-test("LearntLimits sends nothing before the code is there, where it is said how limits are stated or an answer states one", async () => {
+// Must be the first test of the file, while the module is not loaded yet.
+test("LearntLimits holds requests until its module is loaded, if options say how limits are stated or an answer states one", async () => {
   const hearing = setUp();
   hearing.hear({ "content-type": "text/plain" });
   assertEquals([hearing.lane.isPreparing, hearing.lane.blockedUntilMs(0)], [false, 0]);
@@ -41,7 +41,7 @@ test("LearntLimits sends nothing before the code is there, where it is said how 
     false,
     Infinity,
   ]);
-  // Three at once: when the code is there, all of them have been answered, one without a word, and one has ended.
+  // Three attempts at once: before the module is loaded, all are answered, one without limits, and one has ended.
   const busy = setUp();
   busy.lane.inFlight = 3;
   for (const remaining of ["9", undefined, "7"]) {
@@ -65,7 +65,7 @@ test("LearntLimits sends nothing before the code is there, where it is said how 
   assertEquals(await clock.run(client.json("https://a.test/")), 1);
 });
 
-test("LearntLimits.hear() has a lane learn from the first answer on that states limits", async () => {
+test("LearntLimits.hear() makes a lane learn from the first answer that states limits", async () => {
   await loadLimitLearning();
   const { lane, hear } = setUp();
   hear({ "content-type": "text/plain" });
@@ -74,17 +74,17 @@ test("LearntLimits.hear() has a lane learn from the first answer on that states 
   assertEquals([lane.learner !== undefined, lane.book?.blockedUntilMs(0), lane.listens], [true, 5_000, true]);
 });
 
-test("LearntLimits.bookOfKey() begins a book where it is known that answers state limits", async () => {
+test("LearntLimits.bookOfKey() creates a book only if options say that answers state limits", async () => {
   await loadLimitLearning();
   const [usual, told] = [setUp(), setUp({ limits: "x-limits" })];
   assertEquals(usual.learning.bookOfKey(usual.lane), undefined);
   usual.hear(STATED);
-  // It has a learner by now, but answers may state nothing of a key.
+  // The lane has a learner by now, but answers may state no limits of a key.
   assertEquals([usual.lane.learner !== undefined, usual.learning.bookOfKey(usual.lane)], [true, undefined]);
   assert(told.learning.bookOfKey(told.lane) !== undefined);
 });
 
-test("A client looks at no headers of good answers but an origin's first, where these state no limit", async () => {
+test("A client reads the headers of an origin's first success only, if these state no limit", async () => {
   let looks = 0;
   const client = createClient({
     fetch: () => {
@@ -121,7 +121,7 @@ test("learnLimits: bad options are refused when the client is made", () => {
   );
 });
 
-test("LearntLimits tells once of a function that throws, as soon as someone listens", async () => {
+test("LearntLimits warns once about a function that throws, as soon as the client has a listener", async () => {
   const { client, clock } = fakeClient(() => ({ json: 1 }), {
     learnLimits: () => {
       throw new Error("mine");

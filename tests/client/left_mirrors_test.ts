@@ -7,7 +7,7 @@ function mirror(base: string, isOff?: () => boolean): Mirror {
   return { base, isOff } as Mirror;
 }
 
-test("LeftMirrors.add() tells whether a mirror is left to ask, once a round, and keeps the order for the next", () => {
+test("LeftMirrors.add() says whether the round has another mirror to ask, and keeps the order for the next round", () => {
   const [a, b, c] = ["a", "b", "c"].map((base) => mirror(base)) as [Mirror, Mirror, Mirror];
   const all = [a, b, c];
   const left = new LeftMirrors();
@@ -19,7 +19,7 @@ test("LeftMirrors.add() tells whether a mirror is left to ask, once a round, and
   assertEquals(left.avoided, [a, c, b]);
 });
 
-test("LeftMirrors.add() ends a round with a mirror that is left again, because the others could not be asked", () => {
+test("LeftMirrors.add() ends a round when a mirror is left again because the others could not be asked", () => {
   const all = [mirror("a"), mirror("b"), mirror("c")] as const;
   const left = new LeftMirrors();
 
@@ -31,7 +31,7 @@ test("LeftMirrors.add() ends a round with a mirror that is left again, because t
   ]);
 });
 
-test("LeftMirrors.add() does not count on a mirror that is switched off, or the only one", () => {
+test("LeftMirrors.add() does not count a mirror that is switched off, or the only one", () => {
   let isOff = true;
   const a = mirror("a");
   const b = mirror("b", () => isOff);

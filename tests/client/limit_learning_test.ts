@@ -4,7 +4,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** How long an option has a lane wait after an answer, and what it warns of. */
+/** Returns how long an option makes a lane wait after an answer, and its warnings. */
 function afterAnswer(option: LearnLimits, init: Record<string, string>) {
   const clock = new ManualClock();
   const warnings: (readonly [string, unknown])[] = [];
@@ -22,7 +22,7 @@ function afterAnswer(option: LearnLimits, init: Record<string, string>) {
   return { waitMs: lane.book?.blockedUntilMs(0), warnings };
 }
 
-test("limitLearner() reads the usual headers, those that are named, or what a function makes of them", () => {
+test("limitLearner() reads the usual headers, the named ones, or the result of a function", () => {
   const usual = { "ratelimit-limit": "5", "ratelimit-remaining": "0", "ratelimit-reset": "3" };
   assertEquals(afterAnswer(true, usual), { waitMs: 3_000, warnings: [] });
   const own = (headers: Headers) => [
@@ -37,7 +37,7 @@ test("limitLearner() reads the usual headers, those that are named, or what a fu
   }
 });
 
-test("limitLearner() learns nothing, and warns, where a function throws, or gives no list or holes in it", () => {
+test("limitLearner() learns nothing, and warns, if a function throws, or returns no list or one with holes", () => {
   const failure = new Error("no");
   const throws = afterAnswer(() => {
     throw failure;

@@ -12,7 +12,7 @@ import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const echo: Reply = (sent) => json(new URL(sent.url).pathname)(sent);
-test("fetchJson() brings a value, and retries by the client's rules on the way", async () => {
+test("fetchJson() resolves with a value, and retries by the client's rules", async () => {
   const clock = new ManualClock();
   const origin = new FakeOrigin([status(503), echo], { clock });
   const value = await clock.run(
@@ -23,7 +23,7 @@ test("fetchJson() brings a value, and retries by the client's rules on the way",
   assertEquals([origin.timesMs, clock.pending], [[0, 2_000], 0]);
 });
 
-test("fetchJson() takes a request with options, options, and those of its client", async () => {
+test("fetchJson() accepts a request with options, options, and options of its client", async () => {
   const origin = new FakeOrigin(echo);
   const schema = v.pipe(v.string(), v.transform((path) => path.length));
   const length: number = await fetchJson({ url: "x.json", headers: { "x-a": "request" } }, {
@@ -88,7 +88,7 @@ test("fetchJson() stops at once when its signal aborts, with the reason", async 
   assertEquals([origin.open, clock.pending, count.now], [0, 0, 0]);
 });
 
-test("fetchMany() brings every outcome in input order, with no more at once than allowed", async () => {
+test("fetchMany() resolves with every outcome in input order, and bounds the requests in flight", async () => {
   const clock = new ManualClock();
   const reply: Reply = (sent) => {
     const index = Number(new URL(sent.url).pathname.slice(1));
@@ -122,7 +122,7 @@ test("fetchMany() accepts any iterable, and nothing else", async () => {
   }
 });
 
-test("fetchMany() rejects when its signal aborts, and lets go of everything", async () => {
+test("fetchMany() rejects when its signal aborts, and leaves nothing open", async () => {
   const clock = new ManualClock();
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
@@ -209,7 +209,7 @@ for (const leave of ["break", "throw"] as const) {
     await clock.advance(60_000);
 
     assertEquals([isClosed, origin.open, clock.pending], [true, 0, 0]);
-    // The first twenty, and the one that took the place of the first.
+    // The first twenty, and the request that took the place of the first.
     assertEquals(origin.calls, 21);
   });
 }
@@ -243,7 +243,7 @@ test("fetchStream() throws when its signal aborts, and when its source throws", 
   assertEquals([values, clock.pending], [["/data.json"], 0]);
 });
 
-test("the one-call forms reject at once when their signal aborts, also where fetch is deaf to it", async () => {
+test("the one-call forms reject at once when their signal aborts, even if fetch ignores it", async () => {
   const clock = new ManualClock();
   const client = { fetch: () => new Promise<Response>(() => {}), clock };
   const forms = [
@@ -266,7 +266,7 @@ test("the one-call forms reject at once when their signal aborts, also where fet
   assertInstanceOf(late.error, TimeoutError);
 });
 
-test("fetchStream() ends at once when its loop is left, also where fetch is deaf", async () => {
+test("fetchStream() ends at once when its loop is left, even if fetch ignores its signal", async () => {
   const clock = new ManualClock();
   const fetch = (url: string | URL | Request) =>
     String(url).endsWith("/1") ? Promise.resolve(Response.json(1)) : new Promise<Response>(() => {});
@@ -306,7 +306,7 @@ test("fetchJson() gives the HTTP error of a full outage, after as many attempts 
   assertEquals([error.status, error.attempts, origin.calls], [502, 2, 2]);
 });
 
-test("the one-call forms refuse what has no options in it, before anything is sent", async () => {
+test("the one-call forms refuse options that are no options object, before anything is sent", async () => {
   const origin = new FakeOrigin(echo);
   const wrong = [
     null,

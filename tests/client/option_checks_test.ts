@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 import { rejection } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
-/** Values of each option that are of the wrong shape, by the name that the error has to give. */
+/** Values of the wrong type for each option, by the name that the error has to contain. */
 const WRONG_TYPES: Record<string, readonly unknown[]> = {
   baseUrls: [
     42,
@@ -79,7 +79,7 @@ const OUT_OF_RANGE: Record<string, readonly unknown[]> = {
   ],
 };
 
-/** Whether a message names the option, or a part of it, which is why it is no good. */
+/** Whether a message names the option that is wrong, or the part of it. */
 function isNamed(message: string, name: string, value: unknown): boolean {
   if (message.includes(name)) return true;
   return typeof value === "object" && value !== null && /^Cannot .+ '[\w.]+' /.test(message);
@@ -116,7 +116,7 @@ test("createClient() names an option that is out of range, at construction", () 
   assertEquals(problemsOf(RangeError as ErrorConstructor, OUT_OF_RANGE), []);
 });
 
-test("createClient() says the rule and the value received", () => {
+test("createClient() reports the rule and the value that it got", () => {
   const cases: readonly (readonly [ClientOptions, RegExp])[] = [
     [{ concurrency: 0 }, /'concurrency' must be .*positive integer.*: received 0$/],
     [{ timeoutMs: -5 }, /'timeoutMs' must be .*positive.*: received -5$/],
@@ -167,7 +167,7 @@ test("createClient() refuses options of an option that do not exist", () => {
   assertEquals(problems, []);
 });
 
-test("createClient() refuses base URLs that are not for HTTP, and an empty list of them", () => {
+test("createClient() refuses base URLs that are not HTTP, and an empty list of them", () => {
   const problems: string[] = [];
   for (const baseUrls of ["ftp://a.test/", "file:///data", ["https://a.test", "data:text/plain,x"], []]) {
     try {
@@ -182,7 +182,7 @@ test("createClient() refuses base URLs that are not for HTTP, and an empty list 
   assertEquals(problems, []);
 });
 
-test("createClient() says where options belong that are for requests", () => {
+test("createClient() says where options of a request belong", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["as", "give it to each request"],
     ["priority", "give it to each request"],
@@ -197,7 +197,7 @@ test("createClient() says where options belong that are for requests", () => {
   }
 });
 
-test("createClient() asks whether another option was meant", () => {
+test("createClient() suggests the option that may have been meant", () => {
   const cases: Readonly<Record<string, string>> = {
     concurency: "concurrency",
     retries: "maxRetries",
@@ -218,13 +218,13 @@ test("createClient() asks whether another option was meant", () => {
   }
 });
 
-/** What is said of one option. */
+/** Returns the message about one option of a request. */
 function saidOf(name: string, value: unknown, of: "call" | "fetch" | "batch" | "request"): string {
   const { message } = assertThrows(() => checkRequestOptions({ [name]: value }, of), TypeError);
   return message.replace(`Cannot fetch as '${name}' is not an option`, "");
 }
 
-test("checkRequestOptions() refuses in options what the request itself has", () => {
+test("checkRequestOptions() refuses options that belong into the request itself", () => {
   for (const  of of["call", "batch"] as const) {
     assertEquals(saidOf("method", "POST", of), " here: put 'method' into the request: { url, method }");
     assertEquals(saidOf("body", "{}", of), " here: put 'body' into the request: { url, body }");
@@ -234,7 +234,7 @@ test("checkRequestOptions() refuses in options what the request itself has", () 
   checkRequestOptions({ url: "https://a.test", method: "POST", body: "{}", key: "a" }, "request");
 });
 
-test("checkRequestOptions() says of client.fetch() that its second argument has what the request itself has", () => {
+test("checkRequestOptions() says for client.fetch() that these members belong into its second argument", () => {
   for (const name of ["method", "body", "redirect"]) {
     assertEquals(saidOf(name, "x", "fetch"), " here: give it to client.fetch(url, init)");
   }
@@ -242,7 +242,7 @@ test("checkRequestOptions() says of client.fetch() that its second argument has 
   checkRequestOptions({ timeoutMs: 5, headers: { a: "b" } }, "fetch");
 });
 
-test("checkRequestOptions() refuses for one request what is for many", () => {
+test("checkRequestOptions() refuses options of a batch for a single request", () => {
   for (const  of of["call", "request"] as const) {
     assertEquals(
       saidOf("concurrency", 1, of),
@@ -254,7 +254,7 @@ test("checkRequestOptions() refuses for one request what is for many", () => {
   checkRequestOptions({ concurrency: 1, prefetch: 1, ordered: true }, "batch");
 });
 
-test("checkRequestOptions() says what is for clients, and what is for client.fetch()", () => {
+test("checkRequestOptions() says which options are for clients, and which for client.fetch()", () => {
   for (const  of of["call", "batch", "request"] as const) {
     assertEquals(saidOf("baseUrls", "https://a.test", of), " here: give it to createClient()");
     assertEquals(saidOf("retryBudget", false, of), " here: give it to createClient()");
@@ -271,7 +271,7 @@ test("checkRequestOptions() says what is for clients, and what is for client.fet
   }
 });
 
-test("checkRequestOptions() takes undefined for what it refuses", () => {
+test("checkRequestOptions() accepts undefined for options that it refuses otherwise", () => {
   const undefineds = (...names: string[]) => Object.fromEntries(names.map((name) => [name, undefined]));
   checkRequestOptions(
     undefineds("url", "method", "body", "key", "concurrency", "ordered", "prefetch"),
@@ -281,7 +281,7 @@ test("checkRequestOptions() takes undefined for what it refuses", () => {
   checkRequestOptions(undefineds("concurrency", "ordered", "prefetch"), "request");
 });
 
-test("checkRequestOptions() refuses what is no options, without showing it", () => {
+test("checkRequestOptions() refuses a value that is no options object, without showing it", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     ["s3cret", "a string"],
     [new AbortController().signal, "an AbortSignal; give it as { signal }"],
@@ -310,7 +310,7 @@ test("createClient() refuses options that are no object", () => {
   }
 });
 
-test("createClient() never shows a secret in what it says of an option", () => {
+test("createClient() never shows a secret in a message about an option", () => {
   const secrets: readonly unknown[] = [
     { headers: { authorization: "Bearer s3cret\n" } },
     { baseUrls: "ftp://user:s3cret@a.test/" },
@@ -322,7 +322,7 @@ test("createClient() never shows a secret in what it says of an option", () => {
   }
 });
 
-test("createClient() takes every option at the edge of its range, and undefined for each", async () => {
+test("createClient() accepts every option at the edge of its range, and undefined for each", async () => {
   const fetch = () => Promise.resolve(Response.json(1));
   const edges: readonly ClientOptions[] = [
     {},
@@ -358,7 +358,7 @@ test("fetchJson(), fetchMany() and fetchStream() name a bad option of their clie
   }
 });
 
-test("createClient() says what a cache must be to who gives it an adapter, or the options of one", () => {
+test("createClient() says what a cache must be when it gets an adapter, or the options of one", () => {
   const adapter = memoryCache();
   for (
     const cache of [adapter, [adapter], { adapter }, { adapter, mode: "http" }, { adapter, ttlMs: 1_000 }]
@@ -370,7 +370,7 @@ test("createClient() says what a cache must be to who gives it an adapter, or th
   }
 });
 
-test("checkRequestOptions() refuses objects of the platform, which have no options in them", () => {
+test("checkRequestOptions() refuses objects of the platform, which hold no options", () => {
   for (
     const options of [
       new Date(),
@@ -399,7 +399,7 @@ test("checkRequestOptions() refuses objects of the platform, which have no optio
   checkRequestOptions(Object.create(null), "call");
 });
 
-test("createClient() says that a bigint is one, as the same number might do", () => {
+test("createClient() says that a value is a bigint, since the same number might be valid", () => {
   for (const name of ["concurrency", "timeoutMs", "maxRetries", "maxQueue", "maxBodyBytes"]) {
     const error = assertThrows(() => createClient({ [name]: 5n } as ClientOptions), TypeError);
     assert(error.message.endsWith(": received the bigint 5n"), error.message);
@@ -408,7 +408,7 @@ test("createClient() says that a bigint is one, as the same number might do", ()
   assertThrows(() => new Semaphore(5n as unknown as number), TypeError, "received the bigint 5n");
 });
 
-test("createClient() names 'concurrency' when it is no number that can be counted to", () => {
+test("createClient() names 'concurrency' when it is a number that can't be a count", () => {
   for (const concurrency of [2 ** 53, 1e21, Number.MAX_VALUE]) {
     assertThrows(() => createClient({ concurrency }), RangeError, "'concurrency' must be a positive integer");
   }

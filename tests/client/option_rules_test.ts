@@ -28,12 +28,12 @@ import {
 } from "../../src/client/option_rules.ts";
 import { test } from "../support/test.ts";
 
-/** What is wrong with a value; nothing if it is fine. */
+/** Returns the message about a value; `undefined` if the value is fine. */
 function faultOf(rule: Rule, value: unknown): string | undefined {
   return rule(value)?.message;
 }
 
-/** What each rule takes and refuses, and what it says then. */
+/** The values that each rule accepts and refuses, and its message. */
 const RULES: Record<string, {
   readonly rule: Rule;
   readonly good: readonly unknown[];
@@ -80,7 +80,7 @@ const RULES: Record<string, {
 };
 
 for (const [name, { rule, good, bad, message }] of Object.entries(RULES)) {
-  test(`${name} takes what it should, and says of everything else that it ${message}`, () => {
+  test(`${name} accepts good values, and says of all others that the option ${message}`, () => {
     for (const value of good) assertEquals(faultOf(rule, value), undefined);
     for (const value of bad) assertEquals(faultOf(rule, value), message);
   });
@@ -93,21 +93,21 @@ class Options {
   limit = 5;
 }
 
-test("plain() takes objects that are of no class", () => {
+test("plain() accepts objects that are no instances of a class", () => {
   const rule = plain("options", anything);
   for (const value of [{}, { limit: 5 }, Object.create(null), structuredClone({ limit: 5 })]) {
     assertEquals(faultOf(rule, value), undefined);
   }
 });
 
-test("plain() refuses instances of classes, of which nothing would be read", () => {
+test("plain() refuses instances of classes, whose members would not be read", () => {
   const rule = plain("options of a limit", NUMBERED);
   for (const value of [new Options(), new Date(), new Map(), [], () => {}, null, undefined, 5, "x"]) {
     assertEquals(faultOf(rule, value), "must be options of a limit");
   }
 });
 
-test("plain() has the rule behind it look at what is plain", () => {
+test("plain() applies the inner rule to plain objects only", () => {
   const rule = plain(
     "options of a limit",
     strict({ limit: number("above 3", (value) => value > 3) }, "must be an object"),
@@ -116,7 +116,7 @@ test("plain() has the rule behind it look at what is plain", () => {
   assertEquals(faultOf(rule, { limit: 3 }), "must be above 3");
 });
 
-test("members() takes any of the names with anything in them, and no other name", () => {
+test("members() accepts any of the names with any value, and no other name", () => {
   const rule = members("options of a backoff", "factor", "baseMs");
   for (const value of [{}, { factor: 2 }, { factor: "two", baseMs: null }, { baseMs: undefined }]) {
     assertEquals(faultOf(rule, value), undefined);
@@ -125,14 +125,14 @@ test("members() takes any of the names with anything in them, and no other name"
   assertEquals([found?.kind, found?.path, found?.value], ["unwanted", ["base"], 5]);
 });
 
-test("members() refuses what is no plain object, with its own message", () => {
+test("members() refuses anything but a plain object, with its own message", () => {
   const rule = members("options of a limit", "limit");
   for (const value of [new Options(), [], null, 5, "limit"]) {
     assertEquals(faultOf(rule, value), "must be options of a limit");
   }
 });
 
-test("strict() takes no members but its own, and says of others where they belong or what was meant", () => {
+test("strict() accepts only its own members, and says of others where they belong or which one was meant", () => {
   const elsewhere = { signal: "give it to others", order: "give it to nobody" };
   const rule = strict(
     { order: count, limit: count },
@@ -150,7 +150,7 @@ test("strict() takes no members but its own, and says of others where they belon
   }
 });
 
-test("strict() says of a member that is missing what was given in its place, if anything was", () => {
+test("strict() names the unknown member that was given in place of a missing one, if any", () => {
   const rule = strict({ limit: required(count), every: required(count), burst: count }, "must be x");
   const missing = "must be a whole number of at least 0";
   for (const value of [{}, { every: 5 }, { limit: 5 }, { limit: 5, every: undefined, burst: 1 }]) {
@@ -159,13 +159,13 @@ test("strict() says of a member that is missing what was given in its place, if 
   for (const value of [{ limits: 5, every: 5 }, { limits: 5 }, { every: 5, limits: undefined }]) {
     assertEquals(faultOf(rule, value), "is not an option: did you mean 'limit'?");
   }
-  // What is there and wrong goes first.
+  // A member that is present and wrong is reported first.
   assertEquals(rule({ limits: 5, burst: -1 })?.path, ["burst"]);
   assertEquals(rule({ every: -1, limits: 5 })?.path, ["every"]);
   assertEquals(rule({ burst: 1 })?.path, ["limit"]);
 });
 
-test("strict() proposes what belongs somewhere else with a word about that, and takes undefined for it", () => {
+test("strict() suggests a member that belongs elsewhere together with its hint, and accepts undefined for it", () => {
   const rule = strict({ key: anything }, "must be x", () => ({ body: "put it into the request" }));
   assertEquals(
     faultOf(rule, { bodi: 1 }),
@@ -177,7 +177,7 @@ test("strict() proposes what belongs somewhere else with a word about that, and 
   }
 });
 
-test("isBare() is true of objects that may hold options, and of none that hold something else", () => {
+test("isBare() is true for objects that may hold options, and for no others", () => {
   const own = Object.create({ limit: 1 });
   assertEquals([{}, { limit: 5 }, new Options(), Object.create(null), own].map(isBare), Array(5).fill(true));
   const others = [
@@ -197,23 +197,23 @@ test("isBare() is true of objects that may hold options, and of none that hold s
   for (const value of others) assertEquals(isBare(value), false);
 });
 
-test("optionalAny() has one rule for each name, which takes everything", () => {
+test("optionalAny() gives each name a rule that accepts everything", () => {
   const rules = optionalAny("a", "b");
   assertEquals(Object.keys(rules), ["a", "b"]);
   for (const value of [undefined, null, 5, {}]) assertEquals(faultOf(rules["a"]!, value), undefined);
 });
 
-test("unless() takes what passes the test as it is, and checks everything else", () => {
+test("unless() accepts values that pass the test, and checks all others", () => {
   const rule = unless((value) => value === false, positiveInteger);
   assertEquals([faultOf(rule, false), faultOf(rule, 3)], [undefined, undefined]);
   for (const value of [true, 0, null]) assertEquals(faultOf(rule, value), "must be a positive integer");
 });
 
-test("isFalse() is true of false alone", () => {
+test("isFalse() is true for false alone", () => {
   assertEquals([false, 0, null, undefined, "", "false"].map(isFalse), [true, ...Array(5).fill(false)]);
 });
 
-test("hasMethods() is true of objects that have all of them, inherited ones included", () => {
+test("hasMethods() is true for objects that have all of the methods, inherited ones included", () => {
   const both = { get() {}, set() {} };
   assertHas(both, true);
   assertHas(new Map(), true);
@@ -226,7 +226,7 @@ function assertHas(value: unknown, expected: boolean): void {
   assertEquals(hasMethods(value, "get", "set"), expected);
 }
 
-test("isStandardSchema() is true of objects and functions with a `validate` where the standard has it", () => {
+test("isStandardSchema() is true for objects and functions with a `validate` in the place that the standard names", () => {
   const standard = { version: 1, vendor: "test", validate: () => ({ value: 1 }) };
   const good = [
     { "~standard": standard },
@@ -251,7 +251,7 @@ test("isStandardSchema() is true of objects and functions with a `validate` wher
   }
 });
 
-test("a rule that finds something says where, and whether it is a number out of range", () => {
+test("a rule that finds a fault says where, and whether it is a number out of range", () => {
   const inner = strict(
     { list: arrayOf(strict({ ms: positiveMs }, "must be an object"), "must be an array") },
     "must be x",
@@ -268,7 +268,7 @@ test("a rule that finds something says where, and whether it is a number out of 
   assertEquals(inner({ list: {} })?.path, ["list"]);
 });
 
-test("required() refuses a member that is absent, and others may be", () => {
+test("required() refuses an absent member, and other rules do not", () => {
   const members = strict({ url: required(text), key: text }, "must be x");
   assertEquals(members({ url: "x", key: undefined }), undefined);
   for (const value of [{}, { url: undefined }, { key: "x" }]) {
@@ -276,7 +276,7 @@ test("required() refuses a member that is absent, and others may be", () => {
   }
 });
 
-test("rule(), oneOf() and both() say the message of what does not hold", () => {
+test("rule(), oneOf() and both() give the message of the rule that fails", () => {
   const even = rule("must be even", (value) => Number(value) % 2 === 0);
   assertEquals([faultOf(even, 2), faultOf(even, 3)], [undefined, "must be even"]);
   const small = oneOf(0, 2, "x");
@@ -289,7 +289,7 @@ test("rule(), oneOf() and both() say the message of what does not hold", () => {
   ]);
 });
 
-test("isErrorStatus() is true of integers from 400 to 599", () => {
+test("isErrorStatus() is true for integers from 400 to 599", () => {
   assertEquals([400, 503, 599].map(isErrorStatus), [true, true, true]);
   assertEquals([399, 600, 404.5, "404", null].map(isErrorStatus), Array(5).fill(false));
 });

@@ -63,7 +63,7 @@ test("OutcomeStream gives several next() at once one outcome each, in the order 
   assertEquals(calls[3]!.state, "pending");
 });
 
-test("OutcomeStream holds no more than the window allows, in either order, until somebody takes", async () => {
+test("OutcomeStream holds no more than the window allows, in either order, until its consumer takes an outcome", async () => {
   for (const ordered of [false, true]) {
     const { stream, starter, source } = setUp(ordered, 100, { concurrency: 2, window: 5 });
     const first = stream.next();
@@ -87,7 +87,7 @@ test("OutcomeStream in order never stands still while its head is slow", async (
   assertEquals(outcomes.value?.map(({ index }) => index), Array.from({ length: 100 }, (_, index) => index));
 });
 
-test("OutcomeStream in order goes on while an earlier one sleeps, for as many as may wait", async () => {
+test("OutcomeStream in order goes on while an earlier request sleeps, for as many requests as may wait", async () => {
   const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 4, maxWaiting: 10 });
   const results = [watch(stream.next())];
   starter.sleep(0, true);
@@ -97,7 +97,7 @@ test("OutcomeStream in order goes on while an earlier one sleeps, for as many as
   starter.answer(0);
   await eventLoopTurn();
   assertEquals([results[0]!.value?.value?.index, stream.held, source.pulled], [0, 13, 14]);
-  // Nothing stands before them any more, so they wait for their consumer.
+  // No earlier outcome is missing any more, so that these wait for their consumer.
   for (let index = 1; index < 10; index++) results.push(watch(stream.next()));
   assertEquals([stream.held, source.pulled], [4, 14]);
   for (let index = 10; index < 13; index++) results.push(watch(stream.next()));
@@ -106,7 +106,7 @@ test("OutcomeStream in order goes on while an earlier one sleeps, for as many as
   assertEquals(results.map(({ value }) => value?.value?.index), Array.from(results, (_, index) => index));
 });
 
-test("OutcomeStream in order holds no more than the window allows for a consumer that is busy, whatever sleeps", async () => {
+test("OutcomeStream in order holds no more than the window allows for a busy consumer, whichever requests sleep", async () => {
   const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 5, maxWaiting: 10 });
   const first = stream.next();
   starter.sleep(1, true);
@@ -115,7 +115,7 @@ test("OutcomeStream in order holds no more than the window allows for a consumer
   }
   await first;
   assertEquals([stream.held, starter.open, source.pulled], [5, 1, 7]);
-  // Now it waits for the one that sleeps.
+  // The consumer now waits for the request that sleeps.
   const second = watch(stream.next());
   assertEquals([stream.held, starter.open, source.pulled], [5, 3, 9]);
   starter.sleep(1, false);
@@ -127,14 +127,14 @@ test("OutcomeStream in order holds no more than the window allows for a consumer
   assertEquals([stream.held, starter.open, source.pulled], [7, 0, 9]);
 });
 
-test("OutcomeStream in order holds no more than the window allows while an earlier one is in flight", () => {
+test("OutcomeStream in order holds no more than the window allows while an earlier request is in flight", () => {
   const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 5, maxWaiting: 10 });
   watch(stream.next());
   for (let index = 1; index < starter.calls.length; index++) starter.answer(index);
   assertEquals([stream.held, starter.open, source.pulled], [4, 1, 5]);
 });
 
-test("OutcomeStream that is left by break aborts what is under way, drops what is held, and closes the source", async () => {
+test("OutcomeStream aborts its requests, drops held outcomes and closes the source when its loop is left by break", async () => {
   const { stream, starter, source } = setUp(false, 100, { concurrency: 3 });
   const loop = (async () => {
     for await (const _ of stream) break;
@@ -152,7 +152,7 @@ test("OutcomeStream that is left by break aborts what is under way, drops what i
   assertEquals([await stream.next(), source.pulled], [END, pulled]);
 });
 
-test("OutcomeStream.return() ends the calls that wait, and is done once", async () => {
+test("OutcomeStream.return() ends the next() calls that wait, and has an effect once", async () => {
   const { stream, starter, source } = setUp(false);
   const waiting = [stream.next(), stream.next()];
   assertEquals(await stream.return(), END);
@@ -161,7 +161,7 @@ test("OutcomeStream.return() ends the calls that wait, and is done once", async 
   assertEquals([starter.open, source.closed], [0, 1]);
 });
 
-test("OutcomeStream that is left with its scope ends as by return()", async () => {
+test("OutcomeStream ends with its scope as by return()", async () => {
   const { stream, starter, source } = setUp(false, 100, { concurrency: 3 });
   {
     await using own = stream;
@@ -180,7 +180,7 @@ test("OutcomeStream.return() before the first next() starts and opens nothing", 
   assertEquals([source.pulled, source.closed, starter.calls.length], [0, 0, 0]);
 });
 
-test("OutcomeStream yields what has ended before it tells, once, what the source threw", async () => {
+test("OutcomeStream yields the outcomes so far before it throws, once, the error of its source", async () => {
   const broken = new Error("broken source");
   function* source(): Generator<string> {
     yield "https://a.test/0";
@@ -197,7 +197,7 @@ test("OutcomeStream yields what has ended before it tells, once, what the source
   }
 });
 
-test("OutcomeStream rejects once with the reason of an abort, and drops what is held", async () => {
+test("OutcomeStream rejects once with the reason of an abort, and drops held outcomes", async () => {
   const controller = new AbortController();
   const reason = { my: "reason" };
   const { stream, starter } = setUp(true, 10, { signal: controller.signal });
@@ -211,7 +211,7 @@ test("OutcomeStream rejects once with the reason of an abort, and drops what is 
   assertEquals([waiting[1]!.value, await stream.next(), stream.held, starter.open], [END, END, 0, 0]);
 });
 
-test("OutcomeStream keeps the reason of an abort for the next one who asks", async () => {
+test("OutcomeStream keeps the reason of an abort for the next call of next()", async () => {
   const controller = new AbortController();
   const { stream, starter } = setUp(false, 10, { signal: controller.signal });
   const first = stream.next();

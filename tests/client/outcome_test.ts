@@ -13,7 +13,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/a.json";
 
-test("toError() gives an error back as it is, and makes one of any other reason", () => {
+test("toError() returns an error as it is, and makes one of any other reason", () => {
   const error = new RangeError("mine");
   assertStrictEquals(toError(error), error);
   for (const reason of ["enough", { my: "reason" }, undefined, null, 7]) {
@@ -54,7 +54,7 @@ test("outcomeOf() has the value, the numbers and the head of the response", () =
   }
 });
 
-test("outcomeOf() gives each who shares a response headers of their own", () => {
+test("outcomeOf() gives each caller that shares a response headers of its own", () => {
   const leader = Object.assign(fakeCall(), { head: HEAD });
   const follower = Object.assign(fakeCall(), { head: HEAD });
   join(follower, leader);
@@ -70,7 +70,7 @@ test("outcomeOf() gives each who shares a response headers of their own", () => 
   assertNotStrictEquals(headers[0], headers[1]);
 });
 
-test("OutcomeSink answers with the outcome, value or not", () => {
+test("OutcomeSink answers with the outcome, whether it has a value or an error", () => {
   const outcomes: Outcome<unknown>[] = [];
   const sink = new OutcomeSink(URL_A, (outcome) => outcomes.push(outcome));
   sink.onSettled(Object.assign(fakeCall(), { head: HEAD }), true, 1);

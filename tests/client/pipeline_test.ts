@@ -20,7 +20,7 @@ interface SetUp {
 const setUp: MakeFakeClient = (answer, options) =>
   fakeClient(answer, { backoff: { jitter: "none" }, ...options });
 
-test("A request passes everything in its order", async () => {
+test("A request passes every stage in order", async () => {
   const clock = new ManualClock();
   const { client } = setUp(
     ({ url, nth }) => ({ json: nth, status: url.startsWith("https://a") ? 503 : 200 }),
@@ -135,7 +135,7 @@ test("An open breaker refuses without taking a permit or a token", async () => {
   assertEquals([Math.floor(bucket.available), semaphore.inUse], [1, 0]);
 });
 
-test("A cache hit takes no permit, no token and no breaker", async () => {
+test("A cache hit uses no permit, no token and no breaker", async () => {
   const clock = new ManualClock();
   const semaphore = new Semaphore(1);
   const bucket = new TokenBucket({ limit: 1, intervalMs: 1e9, burst: 1, clock });
@@ -165,7 +165,7 @@ test("The attempt's deadline starts at dispatch, after the waits for a token and
   assert(clock.now() > 4_000);
 });
 
-test("A signal is overheard nowhere: it leaves each at once with its own reason", async () => {
+test("A signal is heeded at every stage: a request leaves at once with the signal's reason", async () => {
   const reason = { my: "reason" };
   const places: Record<string, (signal: AbortSignal) => SetUp & { pending: Promise<unknown> }> = {
     token: (signal) => {
@@ -253,7 +253,7 @@ test("A semaphore and a bucket that clients share outlive them", async () => {
   assertEquals([semaphore.inUse, semaphore.waiting, clock.pending], [0, 0, 0]);
 });
 
-test("A client leaves no timer behind, whatever became of its requests", async () => {
+test("A client leaves no timer behind, however its requests ended", async () => {
   const { client, clock } = setUp(({ url, nth }) => ({
     json: 1,
     afterMs: 10,

@@ -6,7 +6,7 @@ import { fakeCall } from "../policies/fake_call.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { test } from "../support/test.ts";
 
-/** Relays, whose calls wait for a second, and those calls that have waited in vain. */
+/** Creates relays whose calls wait for a second, and records the calls whose leader was too slow. */
 function setUp() {
   const clock = new ManualClock();
   const lost: unknown[] = [];
@@ -15,14 +15,14 @@ function setUp() {
   return { clock, relays, call, lost };
 }
 
-test("Relays.tell() answers a call that does not wait here at once", () => {
+test("Relays.tell() at once answers a call that does not wait here", () => {
   const { relays, call } = setUp();
   let answers = 0;
   relays.tell(call, () => answers++);
   assertEquals(answers, 1);
 });
 
-test("Relays.tell() has a call that waits answered by a promise of its own, and once", async () => {
+test("Relays.tell() answers a waiting call from a promise of its own, once", async () => {
   const { clock, relays, call, lost } = setUp();
   let answers = 0;
   relays.watch(call);
@@ -30,12 +30,12 @@ test("Relays.tell() has a call that waits answered by a promise of its own, and 
   assertEquals(answers, 0);
   await microtasks(2);
   assertEquals(answers, 1);
-  // Its deadline passes when nobody waits for it any more.
+  // The deadline passes after the call has been answered.
   await clock.advance(5_000);
   assertEquals([answers, lost], [1, []]);
 });
 
-test("Relays answers a call that was told at its deadline at the latest, and once", async () => {
+test("Relays answers a call that was told at its deadline no later than then, and once", async () => {
   let nowMs = 0;
   let fire = (): void => {};
   const clock = {
@@ -57,7 +57,7 @@ test("Relays answers a call that was told at its deadline at the latest, and onc
   assertEquals([answers, lost], [1, 0]);
 });
 
-test("Relays lets a call go alone whose leader does not end within its timeout", async () => {
+test("Relays sends a call by itself if its leader does not end within the call's timeout", async () => {
   const { clock, relays, call, lost } = setUp();
   relays.watch(call);
   await clock.advance(999);
@@ -67,7 +67,7 @@ test("Relays lets a call go alone whose leader does not end within its timeout",
   assertStrictEquals(lost[0], call);
 });
 
-test("Relays.forget() takes out a call that has ended: it is neither lost nor answered once more", async () => {
+test("Relays.forget() removes a call that has ended: it is neither reported as lost nor answered again", async () => {
   const { clock, relays, call, lost } = setUp();
   relays.watch(call);
   relays.forget(call);

@@ -8,7 +8,7 @@ class OwnRequest {
   readonly url: string = URL_A;
 }
 
-/** A class of another package that has the same name as the platform's. */
+/** A class of another package with the same name as the platform's. */
 class Foreign {
   get [Symbol.toStringTag](): string {
     return "Request";
@@ -19,11 +19,11 @@ function messageOf(check: () => void): string {
   return assertThrows(check, TypeError).message;
 }
 
-test("checkSpec() takes any object that may hold a request, and looks at nothing in it", () => {
+test("checkSpec() accepts any object that may hold a request, and does not look into it", () => {
   for (const request of [{ url: URL_A }, {}, Object.create(null), new OwnRequest()]) checkSpec(request);
 });
 
-test("checkSpec() says of anything else what was received", () => {
+test("checkSpec() reports any other value that it got", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [undefined, "undefined"],
     [null, "null"],
@@ -56,7 +56,7 @@ test("checkSpec() says what to do with a promise and with a Request, of whatever
   }
 });
 
-test("checkSource() takes what can be iterated over, in either way, and reads nothing of it", () => {
+test("checkSource() accepts sync and async iterables, and reads nothing from them", () => {
   const never = { [Symbol.asyncIterator]: () => assert(false, "it was read") };
   for (const source of [[], [URL_A], new Set([URL_A]), new Map().values(), never]) checkSource(source);
 });
@@ -95,7 +95,7 @@ test("namedRequests() lists the requests of an object and of a map, in order", (
   assertEquals([namedRequests({}), namedRequests(new Map())], [[], []]);
 });
 
-test("namedRequests() takes every key of a map that is a string", () => {
+test("namedRequests() accepts every string as a key of a map", () => {
   const names = ["__proto__", "constructor", "", "10", "2"];
   const requests = new Map(names.map((name) => [name, URL_A]));
   assertEquals(namedRequests(requests).map(([name]) => name), names);
@@ -108,7 +108,7 @@ test("namedRequests() takes every key of a map that is a string", () => {
   }
 });
 
-test("namedRequests() refuses what has no names, instead of finding nothing in it", () => {
+test("namedRequests() refuses a collection without names, instead of finding nothing in it", () => {
   const list = "; use client.settle() for requests without names";
   const cases: readonly (readonly [unknown, string])[] = [
     [[URL_A], `an array${list}`],

@@ -29,7 +29,7 @@ test("clientSettings() gives the documented defaults", () => {
   });
 });
 
-test("clientSettings() takes what the client says, zero and false included, and undefined for absent", () => {
+test("clientSettings() takes the client's options, zero and false included, and the default for undefined", () => {
   const options = {
     validate: false,
     notFoundIsFinal: false,
@@ -48,7 +48,7 @@ test("withOptions() gives the settings themselves without options", () => {
   assertStrictEquals(withOptions(DEFAULTS, { timeoutMs: 30_000, as: "json" }), DEFAULTS);
 });
 
-test("withOptions() changes nothing for options that say nothing of it", () => {
+test("withOptions() changes nothing for options without settings", () => {
   const { signal } = new AbortController();
   for (
     const options of [{}, { signal }, { headers: { "x-a": "1" } }, { as: undefined, maxRetries: undefined }]
@@ -90,7 +90,7 @@ test("withOptions() lets the request's own option win over the batch's", () => {
   assertEquals([maxRetries, timeoutMs], [2, 10]);
 });
 
-test("SETTINGS has a rule for each setting that takes its default", () => {
+test("SETTINGS has a rule for each setting, which accepts its default", () => {
   for (const [name, { rule, default: value }] of Object.entries(SETTINGS)) {
     assert(value === undefined || rule(value) === undefined, name);
     assert(rule(Symbol()) !== undefined, name);

@@ -6,24 +6,24 @@ import { numberedUrls } from "../support/numbered_urls.ts";
 import { fakeClient, type MakeFakeClient, testClientsBothWays } from "./fake_client.ts";
 import type { Answer, SentRequest } from "./fake_network.ts";
 
-/** What never comes, as far as a client can wait. */
+/** An answer that comes later than any client waits. */
 const NEVER: Answer = { afterMs: 1e9 };
 
-/** Hosts named `dead…` let everything hang; the others take 50 ms. */
+/** Hosts named `dead…` never answer; the others take 50 ms. */
 const answer = ({ url }: SentRequest): Answer => isDead(url) ? NEVER : { json: url, afterMs: 50 };
 
 const isDead = (url: string): boolean => new URL(url).hostname.startsWith("dead");
 
 const testBothWays = testClientsBothWays();
 
-/** How often each URL of dead hosts was sent. */
+/** Returns how often each URL of dead hosts was sent. */
 function timesOf(urls: readonly string[]): number[] {
   const times = new Map<string, number>();
   for (const url of urls.filter(isDead)) times.set(url, (times.get(url) ?? 0) + 1);
   return [...times.values()];
 }
 
-/** So many hosts with as many URLs each; each of so many is dead. */
+/** Returns the URLs of `count` hosts with `urls` URLs each; one host in `everyDead` is dead. */
 function hosts(count: number, urls: number, everyDead: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const name = `${index % everyDead === everyDead - 1 ? "dead" : "host"}${index}`;
@@ -31,7 +31,7 @@ function hosts(count: number, urls: number, everyDead: number): string[] {
   }).flat();
 }
 
-/** Has a batch done; says when the last that came did, and what has failed. */
+/** Runs a batch; returns how many values came, when the last came, and which requests failed. */
 async function crawl({ client, clock }: ReturnType<MakeFakeClient>, urls: readonly string[]) {
   let cameAtMs = 0;
   let came = 0;
@@ -46,13 +46,13 @@ async function crawl({ client, clock }: ReturnType<MakeFakeClient>, urls: readon
 }
 
 testBothWays(
-  "hosts that let everything hang do not keep a batch from the others",
+  "hosts that never answer do not hold up the rest of a batch",
   async (setUp) => {
     const made = setUp(answer);
     const urls = hosts(400, 3, 20);
     const { came, cameAtMs } = await crawl(made, urls);
     assertEquals(came, 380 * 3);
-    // 3 s of work; twenty hosts that each hold a permit for some time, of which five may stay.
+    // 3 s of work, and twenty dead hosts that each hold a permit for some time, five of them at once.
     assert(cameAtMs < 30_000, `${cameAtMs}`);
     const times = timesOf(made.network.urls);
     assert(Math.max(...times) <= 3 && made.network.peak <= 20, `${times}`);
@@ -60,7 +60,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a batch with few places leaves one of them to hosts that let everything hang",
+  "a batch with few places leaves one of them to hosts that never answer",
   async (setUp) => {
     const made = setUp(answer, { concurrency: 50 });
     const urls = hosts(60, 2, 6);
@@ -76,7 +76,7 @@ testBothWays(
   },
 );
 
-testBothWays("single requests to a host that hangs let those to another one pass", async (setUp) => {
+testBothWays("single requests to a host that hangs let requests to other hosts pass", async (setUp) => {
   const { client, clock, network } = setUp(answer, { concurrency: 8 });
   const dead = numberedUrls(12).map((url) => url.replace("a.test", "dead.test"));
   const lost = Promise.allSettled(dead.map((url) => client.json(url)));
@@ -88,43 +88,52 @@ testBothWays("single requests to a host that hangs let those to another one pass
   assert(network.peak <= 8, `${network.peak}`);
 });
 
-testBothWays("another batch does not wait for the timeouts of one to a host that hangs", async (setUp) => {
-  const { client, clock } = setUp(answer);
-  const dead = client.settle(numberedUrls(60).map((url) => url.replace("a.test", "dead.test")));
-  const outcomes = await clock.run(client.settle(numberedUrls(60)));
-  assert(outcomes.every(({ ok }) => ok));
-  assert(clock.now() < 15_000, `${clock.now()}`);
-  assert((await clock.run(dead)).every(({ ok }) => !ok));
-});
-
-testBothWays("a client does not keep the permits from another one that shares them", async (setUp) => {
-  const concurrency = new Semaphore(8);
-  const first = setUp(answer, { concurrency });
-  const second = setUp(answer, { concurrency, clock: first.clock });
-  const dead = first.client.settle(numberedUrls(30).map((url) => url.replace("a.test", "dead.test")));
-  const outcomes = await first.clock.run(second.client.settle(numberedUrls(30)));
-  assert(outcomes.every(({ ok }) => ok));
-  assert(first.clock.now() < 15_000, `${first.clock.now()}`);
-  await first.clock.run(dead);
-});
-
-testBothWays("what must not be sent twice is not, whoever waits", async (setUp) => {
-  const kinds: [ClientOptions, { readonly json?: unknown; readonly maxRetries?: number }][] = [
-    [{}, { json: 1 }],
-    [{}, { maxRetries: 0 }],
-    [{ maxRetries: 0 }, {}],
-  ];
-  for (const [options, own] of kinds) {
-    const { client, clock, network } = setUp(answer, { ...options, concurrency: 8 });
-    const dead = numberedUrls(8).map((url) => url.replace("a.test", "dead.test"));
-    const lost = Promise.allSettled(dead.map((url) => client.json({ url, ...own })));
-    await clock.run(Promise.all([...numberedUrls(8).map((url) => client.json(url)), lost]));
-    assertEquals(timesOf(network.urls), Array(8).fill(1));
-  }
-});
+testBothWays(
+  "another batch does not wait for the timeouts of a batch to a host that hangs",
+  async (setUp) => {
+    const { client, clock } = setUp(answer);
+    const dead = client.settle(numberedUrls(60).map((url) => url.replace("a.test", "dead.test")));
+    const outcomes = await clock.run(client.settle(numberedUrls(60)));
+    assert(outcomes.every(({ ok }) => ok));
+    assert(clock.now() < 15_000, `${clock.now()}`);
+    assert((await clock.run(dead)).every(({ ok }) => !ok));
+  },
+);
 
 testBothWays(
-  "an origin that is slow to answer first loses nothing beside one that is quick",
+  "a client with a silent origin does not keep permits from another client that shares the semaphore",
+  async (setUp) => {
+    const concurrency = new Semaphore(8);
+    const first = setUp(answer, { concurrency });
+    const second = setUp(answer, { concurrency, clock: first.clock });
+    const dead = first.client.settle(numberedUrls(30).map((url) => url.replace("a.test", "dead.test")));
+    const outcomes = await first.clock.run(second.client.settle(numberedUrls(30)));
+    assert(outcomes.every(({ ok }) => ok));
+    assert(first.clock.now() < 15_000, `${first.clock.now()}`);
+    await first.clock.run(dead);
+  },
+);
+
+testBothWays(
+  "a request that must not be sent twice is sent once, whatever waits for its permit",
+  async (setUp) => {
+    const kinds: [ClientOptions, { readonly json?: unknown; readonly maxRetries?: number }][] = [
+      [{}, { json: 1 }],
+      [{}, { maxRetries: 0 }],
+      [{ maxRetries: 0 }, {}],
+    ];
+    for (const [options, own] of kinds) {
+      const { client, clock, network } = setUp(answer, { ...options, concurrency: 8 });
+      const dead = numberedUrls(8).map((url) => url.replace("a.test", "dead.test"));
+      const lost = Promise.allSettled(dead.map((url) => client.json({ url, ...own })));
+      await clock.run(Promise.all([...numberedUrls(8).map((url) => client.json(url)), lost]));
+      assertEquals(timesOf(network.urls), Array(8).fill(1));
+    }
+  },
+);
+
+testBothWays(
+  "an origin that is slow to answer first loses no request beside a quick one",
   async (setUp) => {
     const made = setUp(({ url }) => ({ json: url, afterMs: isDead(url) ? 9_000 : 50 }));
     const urls = numberedUrls(120).map((url, index) =>
@@ -136,17 +145,20 @@ testBothWays(
   },
 );
 
-testBothWays("an origin that hangs alone has what it is sent wait for its whole time", async (setUp) => {
-  for (const concurrency of [4, 20]) {
-    const { client, clock, network } = setUp(() => NEVER, { concurrency, maxRetries: 0 });
-    const outcomes = client.settle(numberedUrls(concurrency + 10));
-    await clock.advance(29_000);
-    assertEquals(network.sent.length, concurrency);
-    await clock.run(outcomes);
-  }
-});
+testBothWays(
+  "attempts to an origin that hangs alone keep their permits for their whole timeout",
+  async (setUp) => {
+    for (const concurrency of [4, 20]) {
+      const { client, clock, network } = setUp(() => NEVER, { concurrency, maxRetries: 0 });
+      const outcomes = client.settle(numberedUrls(concurrency + 10));
+      await clock.advance(29_000);
+      assertEquals(network.sent.length, concurrency);
+      await clock.run(outcomes);
+    }
+  },
+);
 
-test("who gave way says so in a retry event, and has one attempt more", async () => {
+test("an attempt that gave way says so in a retry event, and its request gets one attempt more", async () => {
   const { client, clock } = fakeClient(answer, { concurrency: 4 });
   const reasons: string[] = [];
   client.on((event) => event.type === "retry" && reasons.push(event.reason));
@@ -159,16 +171,16 @@ test("who gave way says so in a retry event, and has one attempt more", async ()
   assert(attempts.every((count) => count >= 1 && count <= 3), `${attempts}`);
 });
 
-/** Two mirrors, of which the first one is `dead`. */
+/** Two mirrors, of which the first is dead. */
 const MIRRORS = ["https://dead.test", "https://live.test"];
 
-testBothWays("a mirror from which nothing comes is left for the next one after 5 s", async (setUp) => {
+testBothWays("a call leaves a mirror that never answers for the next one after 5 s", async (setUp) => {
   const { client, clock, network } = setUp(answer, { baseUrls: MIRRORS });
   assertEquals(await clock.run(client.json("/one")), "https://live.test/one");
   assertEquals([clock.now(), network.urls], [5_050, ["https://dead.test/one", "https://live.test/one"]]);
 });
 
-testBothWays("a batch does not wait for the timeouts of a mirror from which nothing comes", async (setUp) => {
+testBothWays("a batch does not wait for the timeouts of a mirror that never answers", async (setUp) => {
   const made = setUp(answer, { baseUrls: MIRRORS });
   const { came, cameAtMs } = await crawl(made, Array.from({ length: 200 }, (_, index) => `/${index}`));
   assertEquals(came, 200);
@@ -176,7 +188,7 @@ testBothWays("a batch does not wait for the timeouts of a mirror from which noth
 });
 
 testBothWays(
-  "a mirror has its whole time if no other one can answer, or it must not be asked twice",
+  "a mirror gets its whole timeout if no other mirror can answer, or the request must not be sent twice",
   async (setUp) => {
     const slow = ({ url }: SentRequest): Answer =>
       isDead(url) ? { json: url, afterMs: 20_000 } : { status: 503, afterMs: 10 };
@@ -193,7 +205,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a mirror from which nothing comes any more is left after 5 s, or twice what an answer took",
+  "a call leaves a mirror that falls silent after 5 s, or after twice the time of its slowest answer",
   async (setUp) => {
     for (const [tookMs, leftMs] of [[100, 5_000], [4_000, 8_000]] as const) {
       const fading = ({ url }: SentRequest): Answer =>
@@ -208,34 +220,37 @@ testBothWays(
   },
 );
 
-testBothWays("a mirror that answers others, or sends its headers in time, is not left", async (setUp) => {
-  const slow = ({ url }: SentRequest): Answer => ({
-    json: url,
-    afterMs: url.endsWith("slow") ? 20_000 : 100,
-  });
-  const { client, clock, network } = setUp(slow, { baseUrls: MIRRORS });
-  const last = client.json("/slow");
-  for (let second = 0; second < 20; second++) {
-    await clock.run(client.json(`/${second}`));
-    await clock.advance(900);
-  }
-  await clock.run(last);
-  assert(network.urls.every(isDead));
+testBothWays(
+  "a call does not leave a mirror that answers other requests, or sends its headers in time",
+  async (setUp) => {
+    const slow = ({ url }: SentRequest): Answer => ({
+      json: url,
+      afterMs: url.endsWith("slow") ? 20_000 : 100,
+    });
+    const { client, clock, network } = setUp(slow, { baseUrls: MIRRORS });
+    const last = client.json("/slow");
+    for (let second = 0; second < 20; second++) {
+      await clock.run(client.json(`/${second}`));
+      await clock.advance(900);
+    }
+    await clock.run(last);
+    assert(network.urls.every(isDead));
 
-  const body = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 20_000 }), { baseUrls: MIRRORS });
-  await body.clock.run(body.client.json("/"));
-  assertEquals(body.network.urls, ["https://dead.test/"]);
-  const endless = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 40_000 }), {
-    baseUrls: MIRRORS,
-    maxRetries: 0,
-    timeoutMs: 10_000,
-  });
-  assertEquals((await endless.clock.run(endless.client.outcome("/"))).ok, false);
-  assertEquals(endless.clock.now(), 20_000);
-});
+    const body = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 20_000 }), { baseUrls: MIRRORS });
+    await body.clock.run(body.client.json("/"));
+    assertEquals(body.network.urls, ["https://dead.test/"]);
+    const endless = setUp(() => ({ json: 1, afterMs: 4_000, bodyMs: 40_000 }), {
+      baseUrls: MIRRORS,
+      maxRetries: 0,
+      timeoutMs: 10_000,
+    });
+    assertEquals((await endless.clock.run(endless.client.outcome("/"))).ok, false);
+    assertEquals(endless.clock.now(), 20_000);
+  },
+);
 
 testBothWays(
-  "a mirror that is left is asked again when the next one can answer, and not before",
+  "a call asks a mirror that it left again once the next one can answer, and not before",
   async (setUp) => {
     let isDown = true;
     const { client, clock, network } = setUp(
@@ -252,7 +267,7 @@ testBothWays(
   },
 );
 
-testBothWays("what middleware takes its time for is not taken for a silent origin", async (setUp) => {
+testBothWays("the time that middleware takes does not count as silence of the origin", async (setUp) => {
   for (const baseUrls of [undefined, ["https://a.test", "https://live.test"]]) {
     const made = setUp(answer, {
       baseUrls,
@@ -275,17 +290,17 @@ testBothWays("what middleware takes its time for is not taken for a silent origi
   }
 });
 
-/** Those named `dead…` answer until then. */
+/** Hosts named `dead…` answer until this time. */
 const until = (atMs: number, now: () => number): (request: SentRequest) => Answer => ({ url }) =>
   isDead(url) && now() >= atMs ? NEVER : { json: url, afterMs: 50 };
 
 testBothWays(
-  "hosts that go dark in the middle do not keep a batch from the others, and are not asked for ever",
+  "hosts that fall silent halfway do not hold up the rest of a batch, and are not asked for ever",
   async (setUp) => {
     for (const [count, everyDead] of [[60, 3], [300, 10]] as const) {
       const made: ReturnType<MakeFakeClient> = setUp((sent) => until(1_000, () => made.clock.now())(sent));
       const sorted = hosts(count, 1_200 / count, everyDead);
-      // All hosts by turns, as a crawler meets them.
+      // Take the hosts in turns, as a crawler meets them.
       const urls = sorted.map((_, index) => sorted[(index * 7) % sorted.length]!);
       const { cameAtMs } = await crawl(made, urls);
       const { network, clock, client } = made;
@@ -301,7 +316,7 @@ testBothWays(
   },
 );
 
-testBothWays("hosts that pause for some seconds lose nothing beside others", async (setUp) => {
+testBothWays("hosts that pause for some seconds lose no request beside other hosts", async (setUp) => {
   const made: ReturnType<MakeFakeClient> = setUp(({ url }) => {
     const nowMs = made.clock.now();
     return isDead(url) && nowMs >= 1_000 && nowMs < 9_000 ? NEVER : { json: url, afterMs: 50 };
@@ -331,11 +346,11 @@ testBothWays("the request that was the last probe of an outage is not sent again
   });
   const outcomes = await clock.run(client.settle(numberedUrls(3)));
   assert(outcomes.every(({ ok }) => !ok));
-  // Three at once, a probe soon after they have failed, and one when their patience has ended: each has 30 s.
+  // Three attempts at once, a probe soon after they fail, and one when the patience ends: each takes 30 s.
   assert(clock.now() <= 100_000, `${clock.now()}`);
 });
 
-testBothWays("hosts that hang for some of their URLs lose none of the others", async (setUp) => {
+testBothWays("hosts that hang for some of their URLs lose none of the other URLs", async (setUp) => {
   const hangs = (url: string): boolean =>
     isDead(url) && Number(url.slice(url.lastIndexOf("/") + 1)) % 10 === 1;
   const made = setUp(({ url }) => hangs(url) ? NEVER : { json: url, afterMs: 50 });
@@ -344,7 +359,7 @@ testBothWays("hosts that hang for some of their URLs lose none of the others", a
   assertEquals(came, urls.filter((url) => !hangs(url)).length);
 });
 
-testBothWays("single requests that hang do not have others refused by the breaker", async (setUp) => {
+testBothWays("single requests that hang do not make the breaker refuse others", async (setUp) => {
   const { client, clock } = setUp(({ url }) => url.endsWith("/report") ? NEVER : { json: url, afterMs: 50 }, {
     concurrency: 8,
     timeoutMs: 10_000,
@@ -361,7 +376,7 @@ testBothWays("single requests that hang do not have others refused by the breake
   await clock.run(Promise.all([busy, ...lost]));
 });
 
-testBothWays("a mirror that is slow is not left for one that fails", async (setUp) => {
+testBothWays("a call does not leave a slow mirror for one that fails", async (setUp) => {
   for (const other of [{ status: 500 }, { status: 503 }]) {
     const answer = ({ url }: SentRequest): Answer =>
       isDead(url) ? { json: url, afterMs: url.endsWith("/0") ? 50 : 8_000 } : other;
@@ -376,7 +391,7 @@ testBothWays("a mirror that is slow is not left for one that fails", async (setU
 });
 
 testBothWays(
-  "a silent host makes room also while attempts with short timeouts end all the time",
+  "a silent host still makes room while attempts with short timeouts end all the time",
   async (setUp) => {
     const { client, clock } = setUp(answer, { concurrency: 8 });
     const dead = numberedUrls(12).map((url) => url.replace("a.test", "dead.test"));

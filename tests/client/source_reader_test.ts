@@ -3,7 +3,7 @@ import type { RequestSource } from "../../src/client/request.ts";
 import { SourceReader } from "../../src/client/source_reader.ts";
 import { test } from "../support/test.ts";
 
-/** A source whose iterator is given. */
+/** Creates a source with this iterator. */
 function sourceOf(iterator: Partial<Record<keyof Iterator<string>, unknown>>): Iterable<string> {
   return { [Symbol.iterator]: () => iterator as unknown as Iterator<string> };
 }
@@ -14,7 +14,7 @@ function opened(source: RequestSource): SourceReader {
   return reader;
 }
 
-test("new SourceReader() refuses what is no source, and opens nothing", () => {
+test("new SourceReader() refuses values that are no source, and opens nothing", () => {
   for (const source of [undefined, null, 5, "a.json", {}]) {
     assertThrows(() => new SourceReader(source as unknown as RequestSource), TypeError, "Cannot fetch many");
   }
@@ -28,7 +28,7 @@ test("new SourceReader() refuses what is no source, and opens nothing", () => {
   assertEquals(reader.isOpen, false);
 });
 
-test("SourceReader.list is there only where the iterator says nothing else", () => {
+test("SourceReader.list is set only for an array with the usual iterator", () => {
   const own = ["a"];
   Object.defineProperty(own, Symbol.iterator, { value: () => ["b"].values() });
   const list = ["a", "b"];
@@ -39,7 +39,7 @@ test("SourceReader.list is there only where the iterator says nothing else", () 
   }
 });
 
-test("SourceReader.ask() says what the source does, at once or later as the source does", async () => {
+test("SourceReader.ask() gives the source's result, at once or later as the source does", async () => {
   const sync = opened(new Set(["a"]));
   assertEquals([sync.ask(), sync.ask()], [{ done: false, value: "a" }, { done: true, value: undefined }]);
 
@@ -57,7 +57,7 @@ test("SourceReader.ask() waits for whatever has a `then`", async () => {
   assertEquals(await opened(sourceOf({ next: () => ({ then }) })).ask(), { done: false, value: "a" });
 });
 
-test("SourceReader.ask() throws or rejects where next() gives no object, or throws", async () => {
+test("SourceReader.ask() throws or rejects when next() returns no object, or throws", async () => {
   for (const result of [undefined, null, 5, "a"]) {
     assertThrows(
       () => opened(sourceOf({ next: () => result })).ask(),
@@ -86,7 +86,7 @@ test("SourceReader.close() waits for the source, and rejects with what it throws
   await assertRejects(() => broken.close(), Error, "stuck");
 });
 
-test("SourceReader.closeUnheard() closes a source once it is not inside, and hides how that ends", async () => {
+test("SourceReader.closeUnheard() closes a source once, not during its own next(), and hides an error of that", async () => {
   const steps: string[] = [];
   const reader: SourceReader = opened(sourceOf({
     next: () => {

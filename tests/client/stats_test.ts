@@ -11,12 +11,12 @@ function url(name: string | number, host = "a.test"): string {
   return `https://${host}/${name}`;
 }
 
-/** What must hold at any moment. */
+/** Checks the sum that must hold at any moment. */
 function assertAddsUp(stats: ClientStats, underway: number): void {
   assertEquals(stats.requests, stats.succeeded + stats.failed + underway);
 }
 
-test("Client.stats() begins at nothing, and is a snapshot", async () => {
+test("Client.stats() begins with zeros, and is a snapshot", async () => {
   const { client, clock } = fakeClient(() => ({ json: 1 }));
 
   const before = client.stats();
@@ -40,7 +40,7 @@ test("Client.stats() begins at nothing, and is a snapshot", async () => {
   assertEquals(JSON.parse(JSON.stringify(client.stats())).succeeded, 1);
 });
 
-test("Client.stats() counts every request as exactly one end", async () => {
+test("Client.stats() counts every request as exactly one success or failure", async () => {
   const { client, clock } = fakeClient(({ url }) => {
     const name = url.split("/").at(-1)!;
     if (name === "refused") return { error: new TypeError("refused") };
@@ -60,7 +60,7 @@ test("Client.stats() counts every request as exactly one end", async () => {
   assertEquals([stats.requests, stats.succeeded, stats.failed], [9, 4, 5]);
 });
 
-test("Client.stats() does not count a request that could not be sent as it was", async () => {
+test("Client.stats() does not count a malformed request that could not be sent", async () => {
   const { client, clock } = fakeClient(() => ({ json: 1 }));
 
   await clock.run(client.settle(["ftp://a.test", { url: url(1), timeoutMs: -1 }, url(1)]));
@@ -76,7 +76,7 @@ test("Client.stats() counts retries, which are rounds after the first", async ()
   assertEquals([attempts, failed, succeeded], [6, 4, 2]);
 });
 
-test("Client.stats() tells what is in flight from what waits", async () => {
+test("Client.stats() tells requests in flight from waiting ones", async () => {
   const { client, clock } = fakeClient(() => ({ json: 1, afterMs: 100 }), { concurrency: 2 });
 
   const all = client.all([1, 2, 3, 4, 5].map((n) => url(n)));
@@ -110,7 +110,7 @@ test("Client.stats() counts bytes, not characters", async () => {
   assertEquals(client.stats().origins["https://b.test"]!.bytes, 11);
 });
 
-test("Client.stats() counts the bytes that were read, whatever length was announced", async () => {
+test("Client.stats() counts the bytes that were read, whatever content-length said", async () => {
   const { client, clock } = fakeClient(() => ({ body: "0123456789", headers: { "content-length": "4" } }));
 
   await clock.run(client.text(url(1)));
@@ -118,7 +118,7 @@ test("Client.stats() counts the bytes that were read, whatever length was announ
   assertEquals(client.stats().bytes, 20);
 });
 
-test("Client.stats() counts the bytes of a long text, whatever a fetch of the caller's own says of them", async () => {
+test("Client.stats() counts the bytes of a long text, whatever a caller's own fetch says about them", async () => {
   const body = "x".repeat(40_000);
   const { client, clock } = fakeClient(() => ({ body, headers: { "content-length": "50000" } }));
 
@@ -145,14 +145,14 @@ test("Client.stats() counts the bytes of long texts from the network: plain ones
   }
 });
 
-test("Client.stats() counts the bytes that were read of client.fetch()", async () => {
+test("Client.stats() counts the bytes of client.fetch() bodies that were read", async () => {
   const { client, clock } = fakeClient(() => ({ body: "0123456789" }));
 
   await clock.run((async () => await (await client.fetch(url(1))).text())());
   assertEquals([client.stats().bytes, client.stats().origins["https://a.test"]!.bytes], [10, 10]);
 });
 
-test("Client.stats() counts hits by kind, and nothing of them for the origin", async () => {
+test("Client.stats() counts cache hits by kind, and not for the origin", async () => {
   const { client, clock } = fakeClient(() => ({ json: 1, afterMs: 10 }), {
     cache: planOf({ adapter: memoryCache({ now: () => 0 }), ttlMs: 1_000 }),
   });
@@ -168,7 +168,7 @@ test("Client.stats() counts hits by kind, and nothing of them for the origin", a
   assertEquals([requests, succeeded, origins["https://a.test"]!.attempts], [5, 5, 1]);
 });
 
-test("Client.stats() counts as shared what has been answered so, and not what has failed or left", async () => {
+test("Client.stats() counts a shared answer, but no shared failure, and no caller that has left", async () => {
   const { client, clock } = fakeClient(({ url }) => ({
     status: url.endsWith("gone") ? 404 : 200,
     json: 1,
@@ -247,7 +247,7 @@ test("Client.stats() says that an origin which asked to wait is not healthy unti
   assertEquals(client.stats().origins["https://a.test"]!.healthy, true);
 });
 
-test("Client.stats() counts 404 and 403 as the origin's success, and what breaks as its failure", async () => {
+test("Client.stats() counts 404 and 403 as the origin's success, and 5xx and broken answers as its failure", async () => {
   const { client, clock } = fakeClient(({ url }) => {
     const name = url.split("/").at(-1)!;
     if (name === "breaks") return { body: "0123", breaksWith: new TypeError("reset") };
@@ -259,11 +259,11 @@ test("Client.stats() counts 404 and 403 as the origin's success, and what breaks
     client.settle(["404", "403", "200", "500", "429", "408", "breaks", "slow"].map((name) => url(name))),
   );
   const { attempts, succeeded, failed } = client.stats().origins["https://a.test"]!;
-  // A 429 says nothing of how well the origin is.
+  // A 429 says nothing about the origin's health.
   assertEquals([attempts, succeeded, failed], [8, 3, 4]);
 });
 
-test("Client.stats() counts an attempt that its caller aborted as neither", async () => {
+test("Client.stats() counts an attempt that its caller aborted neither as a success nor as a failure", async () => {
   const { client, clock } = fakeClient(() => ({ body: "0123456789", afterMs: 100, bodyMs: 100 }));
   for (const afterMs of [50, 150]) {
     const controller = new AbortController();
@@ -285,7 +285,7 @@ test("Client.stats() counts no attempt that was admitted and never sent", async 
   client.on(() => {});
   const response = await client.fetch(url(1), {}, { totalTimeoutMs: 100 });
   const first = rejection(response.text());
-  // It gets the permit of the first one, and has no time left by then.
+  // The second request gets the first one's permit, but has no time left by then.
   const second = rejection(client.json(url(2), { totalTimeoutMs: 100 }));
   await clock.advance(100);
   await Promise.all([first, second]);

@@ -21,7 +21,7 @@ function headersOf(pipeline: Pipeline, settings: PartialSettings = {}, own: Head
   return headers && { ...headers };
 }
 
-test("straightHeaders() lays the headers of a batch over the client's, and has requests for JSON say so", () => {
+test("straightHeaders() lays the headers of a batch over the client's, and adds accept for JSON", () => {
   assertStrictEquals(straightHeaders(pipelineOf(), clientSettings({ as: "text" }), NO_HEADERS), NO_HEADERS);
   assertEquals(headersOf(pipelineOf(), { as: "json" }), { accept: "application/json" });
   const client = pipelineOf({ headers: { a: "1", b: "1" }, baseUrls: BASE });
@@ -33,7 +33,7 @@ test("straightHeaders() lays the headers of a batch over the client's, and has r
   });
 });
 
-test("straightHeaders() is undefined where requests have more to pass than their lane", () => {
+test("straightHeaders() is undefined if requests have to pass more than their lane", () => {
   const clients: ClientOptions[] = [
     { baseUrls: [BASE, "https://b.test"] },
     { baseUrls: [{ url: BASE, headers: { a: "1" } }] },
@@ -53,7 +53,7 @@ test("straightHeaders() is undefined where requests have more to pass than their
   for (const each of settings) assertEquals(headersOf(pipelineOf(), each), undefined, Object.keys(each)[0]);
 });
 
-test("straightHeaders() is undefined where the runtime would send a secret on that a redirect must not take along", () => {
+test("straightHeaders() is undefined if the runtime would send a secret on that a redirect must not take along", () => {
   const pipeline = pipelineOf({ headers: { "x-api-key": "1" } });
   const { environment } = pipeline;
   const hides = {

@@ -16,7 +16,7 @@ interface Given {
   readonly atMs: number;
 }
 
-/** A watch on a way that writes down what it is given. */
+/** Creates the hedges of a straight way that records the calls it gets back. */
 function setUp(options: HedgeOptions, concurrency = 100) {
   const clock = new ManualClock();
   const { environment, lanes } = buildPipeline(
@@ -25,7 +25,7 @@ function setUp(options: HedgeOptions, concurrency = 100) {
     { inBackground() {} },
   );
   const lane: Lane = lanes.get("https://a.test");
-  // It has been answered before.
+  // The origin has been answered before.
   environment.scheduler.reports.answered(lane, 0);
   const given: Given[] = [];
   const way: HedgedWay = {
@@ -48,7 +48,7 @@ function setUp(options: HedgeOptions, concurrency = 100) {
 
 const GENEROUS: HedgeOptions = { afterMs: 50, maxExtraRatio: 1 };
 
-test("StraightHedges gives away what is slow, each at its time, and watches nothing else", async () => {
+test("StraightHedges hands over each slow call when its time comes, and watches no others", async () => {
   const { clock, hedges, given, begin } = setUp(GENEROUS);
   const first = begin();
   await clock.advance(20);
@@ -65,7 +65,7 @@ test("StraightHedges gives away what is slow, each at its time, and watches noth
   assertEquals([clock.pending, hedges.end(first), hedges.end(third)], [0, false, false]);
 });
 
-test("StraightHedges keeps no timer when nothing is under way", async () => {
+test("StraightHedges keeps no timer when no call is under way", async () => {
   const { clock, hedges, begin } = setUp(GENEROUS);
   const calls = [begin(), begin()];
   assertEquals(clock.pending, 1);
@@ -78,7 +78,7 @@ test("StraightHedges keeps no timer when nothing is under way", async () => {
   assertEquals(clock.pending, 0);
 });
 
-test("StraightHedges gives away what was not admitted as soon as there is a permit", async () => {
+test("StraightHedges hands over a call that found no permit as soon as there is one", async () => {
   const { clock, environment: { scheduler }, given, begin, lane } = setUp(GENEROUS, 1);
   const admission = scheduler.tryAdmit(fakeCall(), lane)!;
   begin();
@@ -91,7 +91,7 @@ test("StraightHedges gives away what was not admitted as soon as there is a perm
   assertEquals([given.length, clock.pending], [1, 0]);
 });
 
-test("StraightHedges.deliver() gives what has become of an attempt to who has taken it", async () => {
+test("StraightHedges.deliver() passes the result of an attempt to the code that took it over", async () => {
   const { clock, hedges, given, begin } = setUp(GENEROUS);
   const calls = [begin(), begin(), begin()];
   const other = begin();
@@ -112,7 +112,7 @@ test("StraightHedges.deliver() gives what has become of an attempt to who has ta
   assertStrictEquals(await rejection(given[2]!.answer), undefined);
 });
 
-test("StraightHedges notes how long headers took, and how long what was timed out", async () => {
+test("StraightHedges notes how long headers took, and when attempts timed out", async () => {
   const { clock, hedges, lane, begin } = setUp({ percentile: 0.5, minimumSamples: 3 });
   const calls = Array.from({ length: 5 }, () => begin());
   await clock.advance(10);

@@ -37,16 +37,16 @@ import { test } from "../support/test.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { gate, rejection, watch } from "../support/settled.ts";
 
-/** What becomes of a call, for its owner. */
+/** How a call ends, as its owner is told. */
 type Ending = readonly ["settle" | "deliver" | "fail" | "follow", unknown];
 
 interface SetUpOptions {
   readonly options?: ClientOptions;
   readonly lane?: { readonly key?: string; readonly warmsUp?: () => boolean };
   readonly headers?: HeaderMap;
-  /** What every request of the client carries. */
+  /** The headers that every request of the client carries. */
   readonly common?: HeaderMap;
-  /** The requests, where they are more than a URL. */
+  /** The parts of the requests that are more than a URL. */
   readonly request?: Partial<PreparedRequest>;
   /** Whether the callers read the bodies. */
   readonly streams?: boolean;
@@ -55,7 +55,7 @@ interface SetUpOptions {
   readonly clock?: ManualClock;
 }
 
-/** The way alone, with an owner that writes down what becomes of calls and does nothing for them. */
+/** Creates the straight way alone, with an owner that only records how calls end. */
 function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
   const { clock = new ManualClock() } = given;
   const origin = new FakeOrigin(reply, { clock, deaf: given.deaf });
@@ -101,7 +101,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     loops++;
     return straight(call);
   };
-  /** Sends a call, or lets it wait. */
+  /** Sends a call, or makes it wait. */
   const start = (settings: Partial<Settings> = {}): Call => {
     const context = {
       settings: { ...clientSettings({}), ...settings },
@@ -169,7 +169,7 @@ test("a plain success is answered with its value, counted, and leaves nothing be
   assertEquals([call.attempts, call.isInFlight, call.pending], [1, false, undefined]);
 });
 
-test("text and bytes are given as they came, and an empty body is no JSON but nothing", async () => {
+test("text and bytes are returned as they came, and an empty body as JSON is undefined", async () => {
   const cases: [Partial<Settings>, string, unknown][] = [
     [{ as: "text" }, "[1, é", "[1, é"],
     [{ as: "bytes" }, "é", new Uint8Array([0xc3, 0xa9])],
@@ -184,7 +184,7 @@ test("text and bytes are given as they came, and an empty body is no JSON but no
   }
 });
 
-/** A schema that takes a number and gives its double. */
+/** A schema that accepts a number and returns its double. */
 function doubles(isAsync: boolean): StandardSchemaV1<unknown, number> {
   const validate = (value: unknown) =>
     typeof value === "number" ? { value: 2 * value } : { issues: [{ message: "no number" }] };
@@ -197,7 +197,7 @@ function doubles(isAsync: boolean): StandardSchemaV1<unknown, number> {
   };
 }
 
-test("a schema makes the value, or sends the call on with its error, at once or later", async () => {
+test("a schema makes the value, or passes the call on with its error, at once or later", async () => {
   for (const isAsync of [false, true]) {
     const schema = doubles(isAsync);
     const { start, end, clock, scheduler } = setUp([json(21), json("x")]);
@@ -210,14 +210,14 @@ test("a schema makes the value, or sends the call on with its error, at once or 
     assertEquals(way, "follow");
     const { error, admission } = opening as { error: unknown; admission?: unknown };
     assertInstanceOf(error, InvalidDataError);
-    // The origin has answered: nothing has to be given back.
+    // The origin has answered: the permit is back already.
     assertEquals([error.reason, admission], ["schema", undefined]);
     assertEquals([end(unchecked), end(words)], [["settle", "x"], ["settle", '"x"']]);
     assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
   }
 });
 
-test("JSON that is cut sends the call on with what is wrong with it, and the permit is free", async () => {
+test("truncated JSON passes the call on with its error, and the permit is free", async () => {
   const { start, end, clock, scheduler, lane } = setUp(text("[1,"));
   const call = start();
   await clock.advance(0);
@@ -226,7 +226,7 @@ test("JSON that is cut sends the call on with what is wrong with it, and the per
   assertEquals([way, scheduler.inFlight, lane.succeeded], ["follow", 0, 1]);
 });
 
-test("a response that is no success leaves with its admission, unread and not judged yet", async () => {
+test("a response that is no success is passed on with its admission, unread and not judged yet", async () => {
   for (const code of [503, 404, 304, 429]) {
     const { start, end, clock, scheduler, lane } = setUp(status(code));
     const call = start();
@@ -242,7 +242,7 @@ test("a response that is no success leaves with its admission, unread and not ju
   }
 });
 
-test("a broken body and a failed fetch leave with the very error and the admission, without a response", async () => {
+test("a broken body and a failed fetch are passed on with the error itself and the admission, without a response", async () => {
   const refusal = new TypeError("connection refused");
   for (
     const [reply, message] of [[broken(), "connection lost"], [
@@ -261,7 +261,7 @@ test("a broken body and a failed fetch leave with the very error and the admissi
   }
 });
 
-test("what is no Response leaves without a value", async () => {
+test("a result that is no Response is passed on without a value", async () => {
   for (const nonsense of [null, {}, "text", 5, { ok: true, status: 200, text: () => "[1]" }]) {
     const made = setUp(json(1), { fetch: () => nonsense });
     const call = made.start();
@@ -299,7 +299,7 @@ test("each fetch gets a signal of its own, and headers only if there are any", a
   }
 });
 
-test("whoever waits for the permit is sent in the same loop, in order", async () => {
+test("a request that waits for the permit is sent in the same loop, in order", async () => {
   const { start, end, clock, origin, loops } = setUp(json(1));
   const calls = [start(), start(), start()];
   assertEquals(origin.calls, 1);
@@ -308,7 +308,7 @@ test("whoever waits for the permit is sent in the same loop, in order", async ()
   assertEquals([origin.calls, origin.peak, loops()], [3, 1, 1]);
 });
 
-test("the loop ends with an attempt that leaves, and its permit brings another loop when it is released", async () => {
+test("the loop ends with an attempt that is passed on, and its released permit starts another loop", async () => {
   const { start, end, clock, loops } = setUp([status(503), json(1)]);
   const [first, second] = [start(), start()];
   await clock.advance(0);
@@ -319,7 +319,7 @@ test("the loop ends with an attempt that leaves, and its permit brings another l
   assertEquals([end(second), loops()], [["settle", 1], 2]);
 });
 
-test("whoever is admitted as a probe is for the general way, with the admission", async () => {
+test("a request that is admitted as a probe goes to the general way, with the admission", async () => {
   const { start, end, clock, lane, scheduler, origin } = setUp(json(1));
   scheduler.reports.judge(lane, lane.breaker!.enter(), "failure", 0);
   const call = start({ onOpen: "wait" });
@@ -329,14 +329,14 @@ test("whoever is admitted as a probe is for the general way, with the admission"
   assertEquals(scheduler.inFlight, 1);
 });
 
-test("whoever must not wait for an open breaker fails", () => {
+test("a request that must not wait for an open breaker fails", () => {
   const { start, end, lane, scheduler } = setUp(json(1));
   scheduler.reports.judge(lane, lane.breaker!.enter(), "failure", 0);
   const call = start();
   assertEquals([end(call)?.[0], call.pending, lane.queued], ["fail", undefined, 0]);
 });
 
-test("a call that is not wanted leaves the line, and those behind it go on", async () => {
+test("a cancelled call leaves the line, and those behind it go on", async () => {
   const { start, end, clock, lane } = setUp(json(1));
   const [first, second, third] = [start(), start(), start()];
   second.pending!.cancel(new Error("enough"), second);
@@ -345,7 +345,7 @@ test("a call that is not wanted leaves the line, and those behind it go on", asy
   assertEquals([first, second, third].map((call) => end(call)?.[0]), ["settle", undefined, "settle"]);
 });
 
-test("each attempt has its own time, from when it is sent, with one timer for all of them", async () => {
+test("each attempt has its own timeout from when it is sent, with one timer for all attempts", async () => {
   const made = setUp(hanging(), { options: { concurrency: 4 } });
   const { start, end, clock, scheduler, lane } = made;
   lane.hasAnswered = true;
@@ -379,7 +379,7 @@ test("a timeout is a failure of the origin, unless the client is told otherwise,
   }
 });
 
-test("a call that `isFailure` ends when it has timed out gives one permit back, and does not go on", async () => {
+test("a call that `isFailure` ends after its timeout gives one permit back, and does not go on", async () => {
   for (const deaf of [false, true]) {
     const reason = new Error("enough");
     const isFailure = (): boolean => {
@@ -398,7 +398,7 @@ test("a call that `isFailure` ends when it has timed out gives one permit back, 
   }
 });
 
-test("several that time out together all leave", async () => {
+test("several attempts that time out together are all passed on", async () => {
   const { start, end, clock, scheduler } = setUp(hanging(), { options: { concurrency: 5 } });
   const calls = Array.from({ length: 5 }, () => start({ timeoutMs: 100 }));
   await clock.advance(100);
@@ -406,7 +406,7 @@ test("several that time out together all leave", async () => {
   assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
 });
 
-test("a fetch that heeds no signal keeps its permit until `timeoutMs` after the abort, and is then written off", async () => {
+test("a fetch that ignores its signal keeps its permit for `timeoutMs` after the abort, and is then written off", async () => {
   const { start, clock, scheduler, lane, events } = setUp(hanging(), { deaf: true });
   const call = start({ timeoutMs: 100 });
   await clock.advance(100);
@@ -418,8 +418,8 @@ test("a fetch that heeds no signal keeps its permit until `timeoutMs` after the 
   assertEquals(events.map((event) => [event.type, event.atMs]), [["warning", 200]]);
 });
 
-test("a deaf fetch that ends late gives its permit back once, and its body is cancelled", async () => {
-  // It is written off at 200, if it has not ended by then.
+test("a fetch that ignores its signal and ends late gives its permit back once, and its body is cancelled", async () => {
+  // The client writes the attempt off at 200 ms, if it has not ended by then.
   for (const [endMs, releasedAtMs, warnings] of [[150, 150, 0], [250, 200, 1]] as const) {
     const clock = new ManualClock();
     const reply = () =>
@@ -441,7 +441,7 @@ test("a deaf fetch that ends late gives its permit back once, and its body is ca
   }
 });
 
-test("one request goes ahead on a cold lane, and the others follow its headers, before its body", async () => {
+test("one request goes ahead on a cold lane, and the others follow after its headers, before its body", async () => {
   const opening = gate();
   const { start, end, clock, origin, lane } = setUp(async () => {
     await opening.promise;
@@ -456,7 +456,7 @@ test("one request goes ahead on a cold lane, and the others follow its headers, 
   assertEquals(calls.map((call) => end(call)?.[0]), ["settle", "settle", "settle"]);
 });
 
-test("the others of a cold lane wait for no headers longer than 500 ms", async () => {
+test("the others of a cold lane wait no longer than 500 ms for the headers", async () => {
   const { start, clock, origin } = setUp(hanging(), {
     options: { concurrency: 5 },
     lane: { key: "https://a.test", warmsUp: () => true },
@@ -469,7 +469,7 @@ test("the others of a cold lane wait for no headers longer than 500 ms", async (
   await clock.advance(1_000);
 });
 
-test("each request is paid into the retry budget once, at the time of the clock", async () => {
+test("each request pays into the retry budget once, at the time of the clock", async () => {
   const deposits: number[] = [];
   const retryBudget = { deposit: (nowMs: number) => deposits.push(nowMs), tryWithdraw: () => true } as never;
   const { start, clock } = setUp(json(1), { options: { retryBudget } });
@@ -480,9 +480,9 @@ test("each request is paid into the retry budget once, at the time of the clock"
   assertEquals(deposits, [0, 140]);
 });
 
-// From here on with a whole client, to which nobody listens.
+// The following tests use a whole client without listeners.
 
-test("what leaves the straight way is retried, and ends as on the general way", async () => {
+test("a call that leaves the straight way is retried, and ends as on the general way", async () => {
   const notFirst = (reply: Reply): Reply[] => [reply, json("second")];
   for (const reply of [status(503), broken(), text("[1,"), () => Promise.reject(new TypeError("refused"))]) {
     const { client, origin, run } = rig(notFirst(reply), {}, { listens: false });
@@ -508,7 +508,7 @@ test("several timeouts of one client each end their own request", async () => {
   assertEquals(clock.pending, 0);
 });
 
-test("an abort rejects at once with the very reason, and the permit goes to the next when the fetch has ended", async () => {
+test("an abort rejects at once with the reason itself, and the permit goes to the next request when the fetch has ended", async () => {
   const { client, clock, origin } = rig([stalled(), json(2)], { concurrency: 1 }, { listens: false });
   const controller = new AbortController();
   const aborted = watch(client.json(`${URL_A}?1`, { signal: controller.signal }));
@@ -522,7 +522,7 @@ test("an abort rejects at once with the very reason, and the permit goes to the 
   assertEquals([next.value, origin.peak, clock.pending, client.stats().inFlight], [2, 1, 0, 0]);
 });
 
-test("a deaf fetch is written off after `timeoutMs`, with one warning to a listener that came later", async () => {
+test("a fetch that ignores its signal is written off after `timeoutMs`, with one warning to a later listener", async () => {
   const { client, clock, origin } = rig([hanging(), json(2)], { concurrency: 1, maxRetries: 0 }, {
     listens: false,
     deaf: true,
@@ -568,19 +568,19 @@ test("a single request and a batch share the permits that are passed on", async 
   const batch = client.settle(Array.from({ length: 4 }, (_, nth) => `http://a.test/${nth}`));
   const single = client.json("http://a.test/single").then(() => clock.now());
   await clock.run(batch);
-  // It takes its turn after the first of the batch, and not after the last.
+  // The single request takes its turn after the first request of the batch, and not after the last.
   assert(await single <= 20, `it ended at ${await single}`);
   assertEquals([origin.calls, origin.peak], [5, 1]);
 });
 
-test("those who share one request get a value each", async () => {
+test("callers that share one request get a value each", async () => {
   const { client, origin, run } = rig(json({ a: 1 }), {}, { listens: false });
   const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)]));
   assertEquals([first, second, origin.calls], [{ a: 1 }, { a: 1 }, 1]);
   assert(first !== second);
 });
 
-test("a body that streams is handed out with its head, and its permit goes on when it has been read", async () => {
+test("a streamed body is given to the caller with its head, and its permit passes on when it has been read", async () => {
   const { start, end, clock, scheduler, lane, origin, loops } = setUp([json(1), json(2)], { streams: true });
   const [call, next] = [start(), start()];
   await clock.advance(0);
@@ -599,7 +599,7 @@ test("a body that streams is handed out with its head, and its permit goes on wh
   assertEquals([scheduler.inFlight, origin.open, clock.pending], [0, 0, 0]);
 });
 
-test("an answer that is no success, or that its caller wants to have again, is sent on, also when it streams", async () => {
+test("an answer that is no success, or that `retryOn` names, is passed on, also when it streams", async () => {
   const cases: [Reply, Partial<Settings>][] = [
     [status(404), {}],
     [status(503), {}],
@@ -619,7 +619,7 @@ test("an answer that is no success, or that its caller wants to have again, is s
   }
 });
 
-test("what has a method, headers or a body of its own is sent with them, and answered as others are", async () => {
+test("a request with its own method, headers or body is sent with them, and answered like others", async () => {
   const common = { "x-common": "1", "x-both": "client" };
   const headers = { "x-both": "own", "content-type": "text/plain" };
   const cases: [Partial<PreparedRequest>, Ending][] = [
@@ -663,7 +663,7 @@ test("a body that streams to the origin is sent as a stream, once", async () => 
   assertEquals([duplex, init.method, init.redirect], ["half", "PUT", "manual"]);
 });
 
-test("an abort at any moment behind the headers sends nothing more, and gives the permit back", async () => {
+test("an abort at any moment after the headers sends nothing more, and gives the permit back", async () => {
   const url = "https://a.test/x";
   const replies = [
     () => new Response(null, { status: 302, headers: { location: "/y" } }),

@@ -5,7 +5,7 @@ import { fakeClient } from "./fake_client.ts";
 
 const URL_A = "https://a.test/a?token=1";
 
-/** Every way to read a body part by part. */
+/** Every method that reads a body part by part. */
 const WAYS: Readonly<
   Record<string, (client: Client, request: never, options?: never) => AsyncIterator<unknown>>
 > = {
@@ -15,7 +15,7 @@ const WAYS: Readonly<
 };
 
 for (const [name, open] of Object.entries(WAYS)) {
-  test(`Client.${name}() refuses options that are no good at once`, async () => {
+  test(`Client.${name}() refuses bad options at once`, async () => {
     const { client, network } = fakeClient(() => ({ json: [] }));
     for (const bad of [{ timeoutMs: -1 }, { schema: 1 }, { ordered: true }, { maxRetry: 2 }]) {
       const [option] = Object.keys(bad);
@@ -36,7 +36,7 @@ for (const [name, open] of Object.entries(WAYS)) {
     await client.close();
   });
 
-  test(`Client.${name}() ends with the reason of whichever signal aborts, and of the closing`, async () => {
+  test(`Client.${name}() ends with the reason of whichever signal aborts, or of the close`, async () => {
     const { client, network } = fakeClient(() => ({ json: [] }));
     const [own, common] = [new AbortController(), new AbortController()];
     const first = open(client, { url: URL_A, signal: own.signal } as never);
@@ -51,7 +51,7 @@ for (const [name, open] of Object.entries(WAYS)) {
     assertEquals(network.sent.length, 0);
   });
 
-  test(`Client.${name}() ends with the reason of its own abort, also if the client is closed before that is heard of`, async () => {
+  test(`Client.${name}() ends with the reason of its own abort, even if the client closes before the abort is noticed`, async () => {
     for (const isCommon of [true, false]) {
       const { client } = fakeClient(() => ({ json: [] }));
       const own = new AbortController();
@@ -65,7 +65,7 @@ for (const [name, open] of Object.entries(WAYS)) {
   });
 }
 
-test("Client.download() rejects for options that are no good, before it makes anything", async () => {
+test("Client.download() rejects for bad options, before it creates a file", async () => {
   const { client, network } = fakeClient(() => ({ body: "x" }));
   const written: unknown[] = [];
   const to = new WritableStream({ write: (chunk) => void written.push(chunk) });

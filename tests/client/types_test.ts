@@ -20,7 +20,7 @@ import { rejection } from "../support/settled.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 
-/** Fails to compile unless a value has exactly this type; gives the value back. */
+/** Fails to compile unless a value has exactly this type; returns the value. */
 function typed<Expected>(): <Actual>(
   value: Actual & (Equal<Actual, Expected> extends true ? unknown : never),
 ) => Actual {
@@ -29,7 +29,7 @@ function typed<Expected>(): <Actual>(
 
 const URL_A = "https://a.test/a";
 
-/** A schema of valibot, and one of nobody's. */
+/** A schema of valibot, and one without a library. */
 const Lap = v.object({ time: v.pipe(v.string(), v.transform(Number)) });
 const Name: StandardSchemaV1<unknown, { readonly name: string }> = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as { name: string } }) },
@@ -38,7 +38,7 @@ const BODY = { time: "91", name: "Max" };
 
 const client = createClient({ fetch: () => Promise.resolve(Response.json(BODY)) });
 
-test("a schema in a request types what json() and outcome() bring", async () => {
+test("a schema in a request sets the types of json() and outcome()", async () => {
   typed<number>()((await client.json({ url: URL_A, schema: Lap })).time);
   typed<string>()((await client.json({ url: new URL(URL_A), schema: Name })).name);
   typed<number>()((await client.json({ url: URL_A, schema: Lap }, { schema: Name })).time);
@@ -58,7 +58,7 @@ test("a schema in a request types what json() and outcome() bring", async () => 
   );
 });
 
-test("a schema types what text() and bytes() bring, too", async () => {
+test("a schema sets the types of text() and bytes(), too", async () => {
   const Length = v.pipe(v.string(), v.transform((text) => text.length));
   const Size = v.pipe(v.instance(Uint8Array), v.transform((bytes) => bytes.length));
   const length = JSON.stringify(BODY).length;
@@ -70,7 +70,7 @@ test("a schema types what text() and bytes() bring, too", async () => {
   typed<Uint8Array<ArrayBuffer>>()(await client.bytes({ url: URL_A }));
 });
 
-test("a function hands on requests with a schema whose type is its parameter", async () => {
+test("a function can pass on requests with a schema whose type is its parameter", async () => {
   async function inRequests<S extends StandardSchemaV1>(schema: S): Promise<Outcome<InferOutput<S>>[]> {
     return await client.settle([1, 2].map((id) => ({ url: `${URL_A}/${id}`, schema })));
   }
@@ -90,7 +90,7 @@ test("a function hands on requests with a schema whose type is its parameter", a
   assertEquals([(await asOutcome(Lap)).ok, (await inRecord(Lap)).ok], [true, true]);
 });
 
-test("json() has the type that is stated, and infers none from where its value goes", async () => {
+test("json() has the type that its caller states, and infers none from the place of its value", async () => {
   const stated = await client.json<{ name: string }>(URL_A);
   assertEquals(typed<string>()(stated.name), "Max");
   typed<unknown>()(await client.json(URL_A));
@@ -114,7 +114,7 @@ test("each request of a tuple types its own value in all() and settle()", async 
   assert(first.ok && first.value.time === 91);
 });
 
-test("options of a batch type the values of all requests that say nothing else", async () => {
+test("options of a batch set the value types of all requests that say nothing else", async () => {
   const [first, second] = await client.settle(["https://a.test/1", "https://a.test/2"], { schema: Lap });
   typed<Outcome<{ time: number }>>()(first);
   assert(second.ok && second.value.time === 91);
@@ -192,7 +192,7 @@ test("the one-call forms have the same types", async () => {
   assertEquals(text.value, JSON.stringify(BODY));
 });
 
-test("functions around the client may take options, and requests", async () => {
+test("functions around the client may accept options, and requests", async () => {
   const load = (url: FetchRequest, options?: RequestOptions) => client.json(url, options);
   const loadAll = <O extends BatchOptions>(urls: readonly string[], options: O): Promise<ValueOf<O>[]> =>
     client.all(urls, options);
@@ -200,7 +200,7 @@ test("functions around the client may take options, and requests", async () => {
   assertEquals(await load(URL_A, { timeoutMs: 5_000 }), BODY);
 });
 
-/** What does not compile, and is refused when it runs. */
+/** Calls that do not compile, and that the client refuses at run time. */
 const init = { method: "POST", body: "{}", headers: { a: "1" } };
 const inBatch = { concurrency: 3, timeoutMs: 5_000 };
 const REFUSED: Readonly<Record<string, () => PromiseLike<unknown>>> = {
@@ -257,12 +257,12 @@ const REFUSED: Readonly<Record<string, () => PromiseLike<unknown>>> = {
 };
 
 for (const [what, call] of Object.entries(REFUSED)) {
-  test(`what does not compile does not run either: ${what}`, async () => {
+  test(`a call that does not compile does not run either: ${what}`, async () => {
     assertInstanceOf(await rejection(call()), TypeError);
   });
 }
 
-test("options have the types that the methods say", () => {
+test("options have the types that the methods declare", () => {
   const batch: BatchOptions = { concurrency: 3 };
   const request: RequestOptions = batch;
   const call: CallOptions = { timeoutMs: 5, concurrency: undefined, method: undefined };

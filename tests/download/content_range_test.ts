@@ -7,7 +7,7 @@ test("parseContentRange() reads a part of bytes", () => {
   assertEquals(parseContentRange("Bytes 5-9/100"), { start: 5, end: 10, totalBytes: 100 });
 });
 
-test("parseContentRange() refuses what is none, or impossible", () => {
+test("parseContentRange() refuses malformed and impossible ranges", () => {
   const values = [
     null,
     "",

@@ -4,13 +4,13 @@ import { test } from "../support/test.ts";
 
 const MD5_OF_ABC = "900150983cd24fb0d6963f7d28e17f72";
 
-test("digestHex() takes hexadecimal digits, base64, and base64 for URLs", () => {
+test("digestHex() accepts hexadecimal digits, base64, and base64 for URLs", () => {
   assertEquals(digestHex({ algorithm: "md5", value: MD5_OF_ABC.toUpperCase() }), MD5_OF_ABC);
   assertEquals(digestHex({ algorithm: "md5", value: "kAFQmDzST7DWlj99KOF/cg==" }), MD5_OF_ABC);
   assertEquals(digestHex({ algorithm: "md5", value: " kAFQmDzST7DWlj99KOF_cg " }), MD5_OF_ABC);
 });
 
-test("digestHex() refuses a hash of another length, and what is none", () => {
+test("digestHex() refuses a hash of another length, and other texts", () => {
   for (const value of ["", "abc", "zz".repeat(16), `${MD5_OF_ABC}00`, "a".repeat(40)]) {
     assertThrows(() => digestHex({ algorithm: "md5", value }), TypeError, "digest.value");
   }

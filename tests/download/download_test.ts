@@ -19,7 +19,7 @@ import { until } from "../support/until.ts";
 import { serveFile } from "./origin.ts";
 import { bytesAt, DATA, OTHER, scene, serving, sha256, TAG } from "./scene.ts";
 
-test("download() writes a file, says all of it, and leaves nothing else", async () => {
+test("download() writes a file, reports all of it, and leaves nothing else", async () => {
   await scene(
     serving(),
     async (s) => {
@@ -46,7 +46,7 @@ test("download() writes a file, says all of it, and leaves nothing else", async 
   );
 });
 
-test("download() says from which URL the file has come, after redirects", async () => {
+test("download() reports the URL that the file came from, after redirects", async () => {
   await scene(
     async (request, reply, received) => {
       if (request.number === 1) reply.head(302, { location: "/elsewhere", "content-length": "0" });
@@ -59,7 +59,7 @@ test("download() says from which URL the file has come, after redirects", async 
   );
 });
 
-test("download() takes a file URL", async () => {
+test("download() accepts a file URL", async () => {
   await scene(
     serving({ etag: undefined }),
     async (s) => {
@@ -87,7 +87,7 @@ test("download() writes empty bodies and those of unknown length", async () => {
   }
 });
 
-test("download() refuses a wrong digest, and what was there before stays", async () => {
+test("download() refuses a wrong digest, and the old file stays", async () => {
   const value = await sha256(OTHER);
   await scene(
     serving(),
@@ -102,7 +102,7 @@ test("download() refuses a wrong digest, and what was there before stays", async
   );
 });
 
-test("download() rejects with the reason of an abort, wherever it is, and keeps or removes the part", async () => {
+test("download() rejects with the reason of an abort, at any stage, and keeps or removes the part", async () => {
   for (const etag of [TAG, undefined]) {
     await scene(async (_request, reply) => {
       reply.head(200, { "content-length": String(DATA.length), ...etag === undefined ? {} : { etag } });
@@ -124,7 +124,7 @@ test("download() rejects with the reason of an abort, wherever it is, and keeps 
   }
 });
 
-test("download() that is ended when its last byte has come gives no file its name", async () => {
+test("download() that is aborted or closed at its last byte does not rename the file", async () => {
   const reason = new Error("enough");
   for (const length of [1, 1_000, DATA.length]) {
     for (const way of ["abort", "close"] as const) {
@@ -159,7 +159,7 @@ test("download() ends when its client is closed", async () => {
   });
 });
 
-test("download() passes on a 404 and an error status, and touches nothing", async () => {
+test("download() passes on a 404 and an error status, and changes no file", async () => {
   for (const status of [404, 403]) {
     await scene((_request, reply) => reply.head(status, { "content-length": "0" }), async (s) => {
       await s.folder.write("file", "old");
@@ -169,7 +169,7 @@ test("download() passes on a 404 and an error status, and touches nothing", asyn
   }
 });
 
-test("download() with maxBodyBytes refuses a larger file, by its length or as it comes", async () => {
+test("download() with maxBodyBytes refuses a larger file, by its length or as it arrives", async () => {
   for (const headers of [{ "content-length": String(DATA.length) }, {}]) {
     await scene(async (_request, reply) => {
       reply.head(200, headers as Record<string, string>);
@@ -182,7 +182,7 @@ test("download() with maxBodyBytes refuses a larger file, by its length or as it
   }
 });
 
-test("download() with maxBodyBytes refuses a larger file also where it has a part of it, which stays", async () => {
+test("download() with maxBodyBytes also refuses a larger file of which it has a part, and keeps the part", async () => {
   for (const maxBodyBytes of [100_000, 200_000, 210_000, DATA.length - 1]) {
     await scene(serving({ cuts: [90_000] }), async (s) => {
       await rejection(s.download({ maxRetries: 0 }));
@@ -195,7 +195,7 @@ test("download() with maxBodyBytes refuses a larger file also where it has a par
   }
 });
 
-test("download() of a condition that a 304 answers leaves the file as it is", async () => {
+test("download() with a condition that a 304 answers leaves the file as it is", async () => {
   await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
     await s.folder.write("file", "old");
     const { status, bytes } = await s.download({ headers: { "if-none-match": TAG } });
@@ -205,7 +205,7 @@ test("download() of a condition that a 304 answers leaves the file as it is", as
   });
 });
 
-test("download() of a condition that a 304 answers has resumed nothing, also if it has tried to", async () => {
+test("download() with a condition that a 304 answers reports no resumption, even after a try", async () => {
   await scene((request, reply, received) => {
     if (request.number === 3) return reply.head(304, { etag: TAG });
     return serveFile(request, reply, {
@@ -216,14 +216,14 @@ test("download() of a condition that a 304 answers has resumed nothing, also if 
     });
   }, async (s) => {
     await rejection(s.download({ maxRetries: 0 }));
-    // The rest is of another version, and the whole is what the caller has already.
+    // The rest is of another version, and the caller already has the whole file.
     const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
     const { status, bytes, resumedFrom } = await s.download({ digest, headers: { "if-none-match": TAG } });
     assertEquals([s.requests.length, status, bytes, resumedFrom], [3, 304, 0, 0]);
   });
 });
 
-test("download() refuses a 304 that no condition has asked for, as no file comes of it", async () => {
+test("download() refuses a 304 without a condition, since that brings no file", async () => {
   await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
     for (const headers of [{}, { "if-match": TAG }]) {
       const error = await rejection(s.download({ headers }));
@@ -235,7 +235,7 @@ test("download() refuses a 304 that no condition has asked for, as no file comes
   });
 });
 
-test("download() refuses arguments that mean nothing, before anything is sent", async () => {
+test("download() refuses senseless arguments, before anything is sent", async () => {
   await scene(
     serving({ etag: undefined }),
     async (s) => {
@@ -264,7 +264,7 @@ test("download() refuses arguments that mean nothing, before anything is sent", 
   );
 });
 
-/** A body that brings so many bytes, and then nothing, or breaks off. */
+/** A body that brings this many bytes, and then ends, stalls or breaks off. */
 function bodyOf(data: Uint8Array, end: "whole" | "stall" | "break"): ReadableStream<Uint8Array> {
   let isSent = false;
   return new ReadableStream<Uint8Array>({
@@ -278,7 +278,7 @@ function bodyOf(data: Uint8Array, end: "whole" | "stall" | "break"): ReadableStr
   }, { highWaterMark: 0 });
 }
 
-/** A client of a file whose first response brings half of it. */
+/** Creates a client for a file whose first response brings half of it. */
 function halfClient(end: "stall" | "break", options: ClientOptions = {}) {
   const clock = new ManualClock();
   const ranges: (string | null)[] = [];
@@ -307,12 +307,12 @@ function halfClient(end: "stall" | "break", options: ClientOptions = {}) {
   return { clock, ranges, client };
 }
 
-/** Waits until the first half has come. */
+/** Waits until the first half has arrived. */
 function untilHalf(progress: { readonly bytes: number }): Promise<void> {
   return until(() => progress.bytes >= DATA.length / 2);
 }
 
-test("download() goes on after idleTimeoutMs without a byte", async () => {
+test("download() resumes after idleTimeoutMs without a byte", async () => {
   await using folder = await tempFolder();
   const { clock, ranges, client } = halfClient("stall");
   const progress = { bytes: 0 };
@@ -334,7 +334,7 @@ test("download() goes on after idleTimeoutMs without a byte", async () => {
   assertEquals(await bytesAt(path), DATA);
 });
 
-test("download() ends at totalTimeoutMs, in its backoff and while nothing comes, and keeps what came", async () => {
+test("download() ends at totalTimeoutMs, in its backoff and while nothing arrives, and keeps the part", async () => {
   for (const end of ["stall", "break"] as const) {
     await using folder = await tempFolder();
     const { clock, client } = halfClient(end, { backoff: { baseMs: 60_000, maxMs: Infinity } });
@@ -380,7 +380,7 @@ test("download() holds no permit in its backoff, and an abort or close() ends th
   }
 });
 
-test("download() of a small file waits for another process that writes it, unless it is ended", async () => {
+test("download() of a small file waits for another process that writes it, until an abort, a close or the timeout", async () => {
   const reason = new Error("enough");
   for (const way of ["abort", "close", "time"] as const) {
     await using folder = await tempFolder();
@@ -396,7 +396,7 @@ test("download() of a small file waits for another process that writes it, unles
       signal: controller.signal,
       totalTimeoutMs: way === "time" ? 40 : undefined,
     }));
-    // Its time, and the wait before it looks again.
+    // The total timeout, and the wait before the next look.
     await until(() => clock.pending === (way === "time" ? 2 : 1));
     if (way === "abort") controller.abort(reason);
     else if (way === "close") await client.close(reason);
@@ -409,7 +409,7 @@ test("download() of a small file waits for another process that writes it, unles
   }
 });
 
-test("download() with onProgress that throws or rejects goes on, and tells of it once", async () => {
+test("download() survives an onProgress that throws or rejects, and warns once", async () => {
   const callbacks = [() => {
     throw new Error("a bug");
   }, () => Promise.reject(new Error("a bug"))];
@@ -426,7 +426,7 @@ test("download() with onProgress that throws or rejects goes on, and tells of it
   }
 });
 
-test("download() takes nothing from a cache and puts nothing there, unless it is told to", async () => {
+test("download() neither reads nor writes a cache, unless told to", async () => {
   await using folder = await tempFolder();
   const headers = { "cache-control": "max-age=60" };
   let sent = 0;
@@ -448,7 +448,7 @@ test("download() takes nothing from a cache and puts nothing there, unless it is
   assertEquals([await client.text("https://a.test/"), sent], ["text 4", 4]);
 });
 
-test("download() keeps in the cache what it is told to, also when a stream takes it, and of a broken body nothing", async () => {
+test("download() stores in the cache if told to, also for a stream, and nothing of a broken body", async () => {
   const headers = { "cache-control": "max-age=60", etag: TAG, "content-length": "10" };
   const requests: (string | null)[] = [];
   await using client = createClient({
@@ -476,7 +476,7 @@ test("download() keeps in the cache what it is told to, also when a stream takes
   assertEquals(requests, [null, "bytes=5-", null]);
 });
 
-test("download() with compression takes a text as the runtime decodes it, and asks for the rest of a file as it is", async () => {
+test("download() with compression writes a text as the runtime decodes it, and requests the rest of a file uncompressed", async () => {
   const codings: (string | null)[] = [];
   await scene(
     (request, reply, received) => {

@@ -64,13 +64,13 @@ test("download() goes on with a part that is complete already, after asking for 
   }
 });
 
-test("download() is not misled by a .part that is stale, torn, foreign or of another request", async () => {
+test("download() ignores a .part that is stale, torn, foreign or of another request", async () => {
   const spoil: ((s: Scene) => Promise<void>)[] = [
     async ({ folder }) => await folder.write("file.part.json", "{"),
     async ({ folder }) => await folder.write("file.part.json", "null"),
     async ({ folder }) => await folder.write("file.part.json", '{"format":"slipstream-part-1"}'),
     async ({ path }) => {
-      // Another program has written a file of its own in its place.
+      // Another program has put a file of its own in its place.
       const fs = await import("node:fs/promises");
       await fs.writeFile(`${path}.other`, OTHER.subarray(0, 80_000));
       await fs.rename(`${path}.other`, `${path}.part`);
@@ -111,7 +111,7 @@ test("download() is not misled by a .part that is stale, torn, foreign or of ano
   );
 });
 
-test("download() tells of disk errors, with their cause, and leaves what is there", async () => {
+test("download() reports disk errors, with their cause, and leaves existing files", async () => {
   await scene(
     serving({ etag: undefined }),
     async (s) => {
@@ -131,11 +131,11 @@ test("download() tells of disk errors, with their cause, and leaves what is ther
   );
 });
 
-test("download() refuses to take the name of a device or a pipe, before anything is sent", async () => {
+test("download() refuses to replace a device or a pipe, before anything is sent", async () => {
   await scene(
     (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
     async (s) => {
-      // By a link, so that nothing but the link is lost if it is replaced.
+      // Use a link, so that only the link would be lost if it were replaced.
       await s.folder.link("file", "/dev/null");
       for (const options of [{}, { overwrite: false }, { resume: false }]) {
         const error = await rejection(s.download(options));
@@ -146,7 +146,7 @@ test("download() refuses to take the name of a device or a pipe, before anything
   );
 });
 
-test("download() with overwrite: false refuses a file that is there, also if it comes meanwhile", async () => {
+test("download() with overwrite: false refuses an existing file, also one that appears meanwhile", async () => {
   const arrived: { write?: () => Promise<void> } = {};
   await scene(async (request, reply) => {
     await arrived.write?.();
@@ -165,7 +165,7 @@ test("download() with overwrite: false refuses a file that is there, also if it 
   });
 });
 
-test("download() refuses a second download to the same file, and lets it go when the first has ended", async () => {
+test("download() refuses a second download to the same file, until the first has ended", async () => {
   const begun = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   await scene(async (request, reply) => {
@@ -190,7 +190,7 @@ test("download() refuses a second download to the same file, and lets it go when
   });
 });
 
-/** A disk on which something fails. */
+/** A disk on which some operations fail. */
 function failingDisk(failing: Partial<Disk>): Disk {
   return { ...currentDisk(), ...failing };
 }
@@ -208,7 +208,7 @@ async function sinkOn(disk: Disk, path: string): Promise<DownloadSink> {
 
 const VERSION = { etag: TAG, totalBytes: DATA.length };
 
-test("openFileSink() tells of a disk that is full, and what was there before stays", async () => {
+test("openFileSink() reports a full disk, and the old file stays", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
   await folder.write("file", "old");
@@ -233,7 +233,7 @@ test("openFileSink() tells of a disk that is full, and what was there before sta
   await again.abandon(false, undefined);
 });
 
-test("openFileSink() leaves no part that nobody can go on with, as its record can't be written", async () => {
+test("openFileSink() leaves no part whose record can't be written, since it could not be resumed", async () => {
   for (
     const [version, bytes, fails] of [[{}, 1_000, false], [{}, DATA.length, true], [
       VERSION,
@@ -255,7 +255,7 @@ test("openFileSink() leaves no part that nobody can go on with, as its record ca
   }
 });
 
-test("openFileSink() has what is large on the disk as it comes, and leaves nothing if nothing has come", async () => {
+test("openFileSink() writes a large file as it arrives, and leaves nothing if nothing has arrived", async () => {
   for (const bytes of [0, 1, 1_000]) {
     await using folder = await tempFolder();
     const path = `${folder.path}/file`;
@@ -276,7 +276,7 @@ test("openFileSink() has what is large on the disk as it comes, and leaves nothi
   }
 });
 
-test("openFileSink() has nothing of a small file on the disk before it is whole, whatever was left there", async () => {
+test("openFileSink() writes nothing of a small file before it is whole, whatever files were left there", async () => {
   const small = DATA.slice(0, 1_000);
   for (const resumes of [true, false]) {
     for (const left of [[], ["file.part"], ["file.part", "file.part.json"], ["file.part.json"]]) {
@@ -301,7 +301,7 @@ test("openFileSink() has nothing of a small file on the disk before it is whole,
   }
 });
 
-test("openFileSink() lets another process give its small file the name first, unless that was left there", async () => {
+test("openFileSink() lets another process finish its small file first, unless that file was abandoned", async () => {
   const fs = await import("node:fs/promises");
   const small = DATA.slice(0, 1_000);
   const nowMs = Date.now();
@@ -336,7 +336,7 @@ test("openFileSink() lets another process give its small file the name first, un
   }
 });
 
-test("openFileSink() keeps a small part for a later download, and none without use", async () => {
+test("openFileSink() keeps a small part that a later download may use, and no other", async () => {
   for (const keeps of [true, false]) {
     await using folder = await tempFolder();
     const path = `${folder.path}/file`;
@@ -351,7 +351,7 @@ test("openFileSink() keeps a small part for a later download, and none without u
   }
 });
 
-test("openFileSink() refuses a large file where another process writes, also without use for its part", async () => {
+test("openFileSink() refuses a large file while another process writes it, even if it does not resume", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
   const other = await sinkOn(failingDisk({ processId: 4_000_000 }), path);
@@ -374,7 +374,7 @@ test("openFileSink() refuses a large file where another process writes, also wit
   assertEquals(await folder.list(), ["file.part", "file.part.json"]);
 });
 
-test("openFileSink() finds a folder behind a link anew when the link has changed", async () => {
+test("openFileSink() resolves a linked folder again when the link has changed", async () => {
   await using folder = await tempFolder();
   for (const name of ["a", "b"]) await folder.folder(name);
   await folder.link("to", "a");
@@ -401,7 +401,7 @@ test("openFileSink() finds a folder behind a link anew when the link has changed
   assertEquals(await put(), `${folder.path}/b/file`);
 });
 
-test("openFileSink() tells of a file that can't get its name, and leaves it to a later download", async () => {
+test("openFileSink() reports a file that can't be renamed, and leaves it to a later download", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
   const denied = new Error("permission denied");
@@ -419,7 +419,7 @@ test("openFileSink() tells of a file that can't get its name, and leaves it to a
   assertEquals([await bytesAt(path), await folder.list()], [DATA, ["file"]]);
 });
 
-test("openFileSink() refuses what another process writes, until that has not for a minute, or is gone", async () => {
+test("openFileSink() refuses a file that another process writes, until that is idle for a minute, or is gone", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
   const first = await sinkOn(failingDisk({ processId: 4_000_000 }), path);
@@ -447,7 +447,7 @@ test("openFileSink() refuses what another process writes, until that has not for
   }
 });
 
-test("openFileSink() gives no name to what another download has put in its place", async () => {
+test("openFileSink() renames no file that another download has put in its place", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
   const slow = await sinkOn(currentDisk(), path);
@@ -467,7 +467,7 @@ test("openFileSink() gives no name to what another download has put in its place
 });
 
 for (const seed of [1, 2, 3, 4]) {
-  test(`download() is gone on with after a kill -9 at any moment, in a new process (seed ${seed})`, async () => {
+  test(`download() resumes in a new process after a kill -9 at any moment (seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const large = bytesOf(8_000_000, seed);
     await using folder = await tempFolder();
@@ -479,7 +479,7 @@ for (const seed of [1, 2, 3, 4]) {
     const program = await downloadProgram(folder);
     for (let round = 0; round < 3; round++) {
       await program.runUntil(origin.url, path, random() * large.length);
-      // Where it was faster than the signal, the file is there, and whole.
+      // If the download was faster than the signal, the file is there, and whole.
       if ((await folder.list()).includes("out/file")) assertEquals(await bytesAt(path), large);
     }
 
@@ -491,7 +491,7 @@ for (const seed of [1, 2, 3, 4]) {
   });
 }
 
-/** `download_once.ts`, as a process of its own. */
+/** Runs `download_once.ts` as a process of its own. */
 async function downloadProgram(folder: TempFolder) {
   const { spawn } = await import("node:child_process");
   const { promisify } = await import("node:util");
@@ -508,7 +508,7 @@ async function downloadProgram(folder: TempFolder) {
     return spawn(process.execPath, [...own, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
   };
   return {
-    /** Kills it when it has said that it has so many bytes. */
+    /** Kills the process when it reports this many bytes. */
     async runUntil(url: string, path: string, bytes: number): Promise<void> {
       const child = start(url, path);
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -526,7 +526,7 @@ async function downloadProgram(folder: TempFolder) {
   };
 }
 
-test("download() gives no rights to a file that the one before it did not give, while it comes and after", async () => {
+test("download() gives a file no more permissions than the old one had, during the download and after it", async () => {
   const fs = await import("node:fs/promises");
   const modeOf = async (path: string) => ((await fs.stat(path)).mode & 0o777).toString(8);
   for (const [before, after] of [["600", "600"], ["640", "640"], ["700", "700"], ["400", "600"]] as const) {
@@ -542,7 +542,7 @@ test("download() gives no rights to a file that the one before it did not give, 
       assertEquals((await s.download()).resumedFrom, 100_000);
       assertEquals(await modeOf(s.path), after);
     });
-    // A small one is written when it is whole.
+    // A small file is written once it is whole.
     await scene(serving({ data: DATA.subarray(0, 100) }), async (s) => {
       await replace(s);
       await s.download();

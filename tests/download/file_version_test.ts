@@ -8,12 +8,12 @@ function version(headers: Record<string, string>, type: ResponseType = "default"
   return versionOf({ headers: new Headers(headers), type });
 }
 
-test("versionOf() takes strong tags only", () => {
+test("versionOf() uses strong tags only", () => {
   assertEquals(version({ etag: '"a"' }).etag, '"a"');
   for (const etag of ['W/"a"', "a", '"a', '"a" "b"']) assertEquals(version({ etag }).etag, undefined, etag);
 });
 
-test("versionOf() takes a date that is a minute older than the response", () => {
+test("versionOf() uses a Last-Modified that is a minute older than the response", () => {
   const cases = [["Sat, 28 Nov 2026 11:59:00 GMT", true], ["Sat, 28 Nov 2026 11:59:01 GMT", false], [
     "soon",
     false,
@@ -25,7 +25,7 @@ test("versionOf() takes a date that is a minute older than the response", () => 
   assertEquals(version({ "last-modified": "Sat, 28 Nov 2026 11:00:00 GMT" }).lastModified, undefined);
 });
 
-test("versionOf() takes a year of two digits for one of the other date's century", () => {
+test("versionOf() reads a two-digit year as one of the other date's century", () => {
   const dates = [DATE, "Saturday, 28-Nov-26 12:00:00 GMT", "Sat Nov 28 12:00:00 2026"];
   const takenOf = (lastModified: string) =>
     dates.map((date) => version({ "last-modified": lastModified, date }).lastModified !== undefined);
@@ -34,7 +34,7 @@ test("versionOf() takes a year of two digits for one of the other date's century
   assertEquals(takenOf("Saturday, 28-Nov-26 11:59:00 GMT"), [true, true, true]);
 });
 
-test("versionOf() knows nothing but the type of what may be compressed", () => {
+test("versionOf() keeps only the type of a response that may be compressed", () => {
   const headers = { etag: '"a"', "content-length": "5", "content-type": " Text/CSV; charset=utf-8" };
   assertEquals(version(headers).totalBytes, 5);
   assertEquals(version({ ...headers, "content-encoding": "identity" }).totalBytes, 5);
@@ -42,7 +42,7 @@ test("versionOf() knows nothing but the type of what may be compressed", () => {
   assertEquals(version(headers, "cors"), { mediaType: "text/csv" });
 });
 
-test("isResumable() needs a length, and something that tells versions apart", () => {
+test("isResumable() requires a length, and a validator", () => {
   assertEquals(isResumable({ etag: '"a"', totalBytes: 5 }, false), true);
   assertEquals(isResumable({ lastModified: DATE, totalBytes: 5 }, false), true);
   assertEquals(isResumable({ totalBytes: 5 }, true), true);
@@ -65,7 +65,7 @@ test("isOfVersion() compares the length and the strongest validator", () => {
   assertEquals(isOfVersion({ totalBytes: 5 }, new Headers({ etag: '"a"' }), 5), false);
 });
 
-test("isStrayPage() is for HTML without a validator, where a file of another type had begun", () => {
+test("isStrayPage() is true for HTML without a validator, where a file of another type had begun", () => {
   const isStray = (mediaType: string | undefined, headers: Record<string, string>) =>
     isStrayPage({ mediaType, totalBytes: 5 }, new Headers(headers));
   for (const type of ["text/html", "Text/HTML; charset=utf-8", " text/html ;q"]) {
@@ -73,7 +73,7 @@ test("isStrayPage() is for HTML without a validator, where a file of another typ
     assertEquals(isStray("text/plain", { "content-type": type, "content-length": "5" }), true, type);
     assertEquals(isStray("text/html", { "content-type": type }), false, type);
     assertEquals(isStray(undefined, { "content-type": type }), false, type);
-    // The file may have become a page.
+    // The file may have been replaced by a page.
     assertEquals(isStray("text/plain", { "content-type": type, etag: 'W/"1"' }), false, type);
     assertEquals(isStray("text/plain", { "content-type": type, "last-modified": "x" }), false, type);
   }

@@ -1,36 +1,36 @@
 import { seededRandom } from "../../src/testing/random.ts";
 
-/** A request as an origin sees it. */
+/** A request as its origin gets it. */
 export interface OriginRequest {
-  /** Which one, from 1. */
+  /** The number of the request, from 1. */
   readonly number: number;
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
-  /** Where the part begins that is asked for. */
+  /** The first byte of the requested range; `undefined` for the whole file. */
   readonly start: number | undefined;
 }
 
-/** What an origin does to a connection. */
+/** How an origin answers on a connection. */
 export interface Reply {
-  /** Sends the head; the headers are as they are given. */
+  /** Sends the status line and the headers, unchanged. */
   head(status: number, headers: Readonly<Record<string, string>>): void;
-  /** Sends bytes as they are. */
+  /** Sends bytes, unchanged. */
   send(bytes: Uint8Array): Promise<void>;
   /** Breaks the connection. */
   cut(): void;
 }
 
-/** Answers a request; afterwards the connection is closed. */
+/** Answers a request; the connection closes afterwards. */
 export type OriginHandler = (request: OriginRequest, reply: Reply) => void | Promise<void>;
 
-/** A server of this machine that may lie. */
+/** A server on this machine whose answers may be wrong. */
 export interface Origin extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly OriginRequest[];
 }
 
-/** Serves on plain TCP, so that every lie is possible. */
+/** Starts a server on plain TCP, so that it can send any wrong answer. */
 export async function startOrigin(handler: OriginHandler): Promise<Origin> {
   const { createServer } = await import("node:net");
   const requests: OriginRequest[] = [];
@@ -81,7 +81,7 @@ function parse(text: string, number: number): OriginRequest {
   return { number, method, path, headers, start: range === null ? undefined : Number(range[1]) };
 }
 
-/** Bytes that differ from place to place, by a seed. */
+/** Returns pseudo-random bytes for a seed. */
 export function bytesOf(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const random = seededRandom(seed);
   const bytes = new Uint8Array(length);
@@ -89,18 +89,21 @@ export function bytesOf(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What there is to say of a file that is served well. */
+/** A file that is served correctly. */
 export interface ServedFile {
   readonly data: Uint8Array;
   readonly etag?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** After how many bytes of a response the connection breaks. */
+  /** The number of bytes of a response after which the connection breaks. */
   readonly cutAfter?: number | undefined;
-  /** What the client has got: the connection breaks when it has all that was sent, which Bun drops otherwise. */
+  /**
+   * What the client has received. The connection breaks only after the client has all sent bytes, since Bun drops
+   * them otherwise.
+   */
   readonly received?: Received | undefined;
 }
 
-/** Serves a file as RFC 9110 has it: parts where they are asked for, on condition. */
+/** Serves a file as RFC 9110 requires: ranges if requested, with their conditions. */
 export async function serveFile(
   { headers, start }: OriginRequest,
   reply: Reply,
@@ -126,18 +129,18 @@ export async function serveFile(
   reply.cut();
 }
 
-/** How much of a file a client has got. */
+/** How much of a file the client has received. */
 export class Received {
   #bytes = 0;
   #wake: (() => void) | undefined;
 
-  /** The client has got so much. */
+  /** Records how many bytes the client has received. */
   readonly note = ({ bytes }: { readonly bytes: number }): void => {
     this.#bytes = bytes;
     this.#wake?.();
   };
 
-  /** Waits until it has so much, and no more. */
+  /** Waits until the client has received exactly this many bytes. */
   async until(bytes: number): Promise<void> {
     while (this.#bytes !== bytes) {
       await new Promise<void>((resolve) => {

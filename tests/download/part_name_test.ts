@@ -3,7 +3,7 @@ import { partPath, recordPath } from "../../src/download/part_name.ts";
 import { test } from "../support/test.ts";
 import { bytesAt, DATA, scene, serving } from "./scene.ts";
 
-/** Names with as many bytes of UTF-8. */
+/** Returns names that have this many bytes in UTF-8. */
 function namesOf(bytes: number): readonly string[] {
   return ["n", "é", "日", "😀"].map((character) => {
     const each = new TextEncoder().encode(character).length;

@@ -10,12 +10,12 @@ import {
   startOrigin,
 } from "./origin.ts";
 
-/** What is downloaded, and what it is not. */
+/** The content of the file, and another content. */
 export const DATA: Uint8Array<ArrayBuffer> = bytesOf(300_000);
 export const OTHER: Uint8Array<ArrayBuffer> = bytesOf(300_000, 2);
 export const TAG = '"v1"';
 
-/** A client that tries again at once. */
+/** Creates a client that retries at once. */
 export function impatientClient(options: ClientOptions = {}): Client {
   return createClient({
     backoff: { baseMs: 0, jitter: "none" },
@@ -32,12 +32,12 @@ export type SceneHandler = (
   received: Received,
 ) => void | Promise<void>;
 
-/** A file that is served, and after how many bytes the connections of the first responses break. */
+/** A file that is served, and the numbers of bytes after which the first connections break. */
 export interface Serving extends Partial<Omit<ServedFile, "cutAfter" | "received">> {
   readonly cuts?: readonly number[] | undefined;
 }
 
-/** Serves a file as it should be: {@linkcode DATA} with {@linkcode TAG}, unless it is told otherwise. */
+/** Serves a file correctly: by default {@linkcode DATA} with {@linkcode TAG}. */
 export function serving({ cuts = [], ...file }: Serving = {}): SceneHandler {
   return (request, reply, received) =>
     serveFile(request, reply, {
@@ -49,7 +49,7 @@ export function serving({ cuts = [], ...file }: Serving = {}): SceneHandler {
     });
 }
 
-/** What a file holds. */
+/** Returns the content of a file. */
 export async function bytesAt(path: string): Promise<Uint8Array> {
   const fs = await import("node:fs/promises");
   return new Uint8Array(await fs.readFile(path));
@@ -66,7 +66,7 @@ export interface Scene {
   download(options?: DownloadOptions): ReturnType<Client["download"]>;
 }
 
-/** Makes a scene. */
+/** Runs a test with a scene. */
 export async function scene(
   handler: SceneHandler,
   work: (scene: Scene) => Promise<void>,
@@ -83,7 +83,7 @@ export async function scene(
   await work({ folder, path, requests, url, client, received, download });
 }
 
-/** The SHA-256 of bytes, as hexadecimal digits. */
+/** Returns the SHA-256 of bytes, as hexadecimal digits. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -9,7 +9,7 @@ import { until } from "../support/until.ts";
 import { Received, serveFile, startOrigin } from "./origin.ts";
 import { DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";
 
-/** A stream that collects. */
+/** A stream that collects its chunks. */
 function collector(write: () => void | Promise<void> = () => {}) {
   const chunks: Uint8Array[] = [];
   const ended: { closed: boolean; aborted?: unknown } = { closed: false };
@@ -42,7 +42,7 @@ test("download() into a stream writes everything in order, closes it and unlocks
   });
 });
 
-test("download() into a stream goes on after a break, also where a server sends the same whole again", async () => {
+test("download() into a stream resumes after a break, also if a server sends the whole file again", async () => {
   for (const ignoresRanges of [false, true]) {
     await scene(
       (request, reply, received) =>
@@ -64,7 +64,7 @@ test("download() into a stream goes on after a break, also where a server sends 
   }
 });
 
-test("download() into a stream aborts it where the file changes, or can't be gone on with", async () => {
+test("download() into a stream aborts it if the file changes, or can't be resumed", async () => {
   for (const etag of ['"v2"', undefined]) {
     await scene((request, reply, received) =>
       serveFile(request, reply, {
@@ -82,7 +82,7 @@ test("download() into a stream aborts it where the file changes, or can't be gon
   }
 });
 
-test("download() into a stream that is not begun begins anew after a break", async () => {
+test("download() starts over after a break if nothing was written to its stream", async () => {
   await using origin = await startOrigin((request, reply) =>
     serveFile(request, reply, { data: DATA, cutAfter: request.number < 3 ? 0 : undefined })
   );
@@ -92,7 +92,7 @@ test("download() into a stream that is not begun begins anew after a break", asy
   assertEquals(await bytes(), DATA);
 });
 
-test("download() into a stream refuses a wrong digest before the stream is closed", async () => {
+test("download() into a stream refuses a wrong digest before it closes the stream", async () => {
   await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
     const { stream, ended } = collector();
     const digest = { algorithm: "sha-256", value: await sha256(OTHER) } as const;
@@ -102,7 +102,7 @@ test("download() into a stream refuses a wrong digest before the stream is close
   });
 });
 
-test("download() rejects with what a stream failed of, at once, also while nothing comes", async () => {
+test("download() rejects at once with the error of its stream, also while nothing arrives", async () => {
   const failure = new Error("no room");
   for (const isLate of [false, true]) {
     const received = new Received();
@@ -129,7 +129,7 @@ test("download() rejects with what a stream failed of, at once, also while nothi
   }
 });
 
-test("download() receives no more than a slow stream takes, and an abort ends it in the middle of a write", async () => {
+test("download() receives no more than a slow stream accepts, and an abort ends it in the middle of a write", async () => {
   const large = new Uint8Array(40_000_000);
   await using origin = await startOrigin((request, reply) => serveFile(request, reply, { data: large }));
   await using client = impatientClient();
@@ -147,7 +147,7 @@ test("download() receives no more than a slow stream takes, and an abort ends it
     onProgress: (progress) => received = progress.bytes,
   }));
   await begun.promise;
-  // What is sent meanwhile waits in sockets.
+  // Bytes that the server sends meanwhile wait in sockets.
   for (let turn = 0; turn < 50; turn++) await eventLoopTurn();
   assert(received < 5_000_000, String(received));
   assertEquals(downloaded.state, "pending");
@@ -172,7 +172,7 @@ test("download() into a stream gives up after maxRetries, and aborts the stream 
   );
 });
 
-test("download() into a stream that takes no more is ended by an abort in 'onProgress'", async () => {
+test("download() into a stream that is full ends at an abort in 'onProgress'", async () => {
   await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -181,7 +181,7 @@ test("download() into a stream that takes no more is ended by an abort in 'onPro
     const { signal } = controller;
     const onProgress = (): void => controller.abort(reason);
     assertEquals(await rejection(s.client.download(s.url, stream, { signal, onProgress })), reason);
-    // What the stream has not taken fails now: a rejection that nothing handles would fail the test.
+    // A write that the stream has not finished fails now: an unhandled rejection would fail the test.
     await eventLoopTurn();
     never.resolve();
     await until(() => ended.aborted === reason);
@@ -189,7 +189,7 @@ test("download() into a stream that takes no more is ended by an abort in 'onPro
   });
 });
 
-test("download() into a stream that is never closed rejects at once for an abort, its time or a closing", async () => {
+test("download() into a stream that never closes rejects at once at an abort, a timeout or a close", async () => {
   const reason = new Error("enough");
   for (const way of ["abort", "time", "close"] as const) {
     await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
@@ -257,7 +257,7 @@ test("download() into a stream without a buffer writes chunk after chunk", async
   }
 });
 
-test("download() into a stream without a buffer rejects with what the stream failed of", async () => {
+test("download() into a stream without a buffer rejects with the error of the stream", async () => {
   await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
     const failure = new Error("no room");
     const stream = new WritableStream<Uint8Array>({ write: () => Promise.reject(failure) }, {
@@ -269,7 +269,7 @@ test("download() into a stream without a buffer rejects with what the stream fai
   });
 });
 
-test("download() aborts a stream also if it was ended before it began", async () => {
+test("download() aborts its stream even if it was aborted before it began", async () => {
   const reason = new Error("enough");
   for (const way of ["aborted", "aborted later", "aborted in the request", "closed"] as const) {
     await using client = impatientClient({ fetch: () => Promise.reject(new TypeError("sent")) });
@@ -288,7 +288,7 @@ test("download() aborts a stream also if it was ended before it began", async ()
   }
 });
 
-test("download() leaves a stream alone that is locked, also if it was ended before it began", async () => {
+test("download() leaves a locked stream alone, even if it was aborted before it began", async () => {
   await using client = impatientClient();
   const { stream, ended } = collector();
   const writer = stream.getWriter();

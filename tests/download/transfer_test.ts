@@ -30,7 +30,7 @@ import {
   TAG,
 } from "./scene.ts";
 
-/** Long ago, beside the date of a response. */
+/** Long before the date of the response. */
 const OLD = { date: "Sat, 28 Nov 2026 12:00:00 GMT", "last-modified": "Fri, 27 Nov 2026 12:00:00 GMT" };
 
 /** Serves each response only up to a random byte. */
@@ -50,7 +50,7 @@ function droppingOrigin(
 }
 
 for (let seed = 1; seed <= 6; seed++) {
-  test(`download() brings a file whose connection drops at random points, with an ETag (seed ${seed})`, async () => {
+  test(`download() completes a file whose connection drops at random points, with an ETag (seed ${seed})`, async () => {
     await scene(droppingOrigin(seed, () => ({ data: DATA, etag: TAG })), async (s) => {
       await s.download({ maxRetries: 30, digest: { algorithm: "sha-256", value: await sha256(DATA) } });
       assertEquals(await bytesAt(s.path), DATA);
@@ -93,7 +93,7 @@ for (let seed = 1; seed <= 6; seed++) {
   });
 }
 
-test("download() goes on by Last-Modified if that is old, and begins anew if it is not", async () => {
+test("download() resumes by Last-Modified if that is old, and starts over if it is not", async () => {
   for (const [lastModified, expected] of [[OLD["last-modified"], 100_000], [OLD.date, undefined]] as const) {
     const headers = { ...OLD, "last-modified": lastModified };
     await scene(
@@ -109,7 +109,7 @@ test("download() goes on by Last-Modified if that is old, and begins anew if it 
   }
 });
 
-test("download() begins anew where there is no strong validator, or no length, or no parts", async () => {
+test("download() starts over without a strong validator, a length, or support for ranges", async () => {
   const cases: Readonly<Record<string, string>>[] = [{}, { etag: 'W/"1"' }, {
     etag: TAG,
     "accept-ranges": "none",
@@ -127,7 +127,7 @@ test("download() begins anew where there is no strong validator, or no length, o
   }
 });
 
-/** What a server answers to the second request, which asks for the rest. */
+/** A server's wrong answers to the second request, which asks for the rest. */
 const LIES: Readonly<Record<string, (reply: Reply) => Promise<void> | void>> = {
   "another start": (reply) => {
     reply.head(206, { etag: TAG, "content-length": "100", "content-range": "bytes 5-104/300000" });
@@ -180,7 +180,7 @@ const LIES: Readonly<Record<string, (reply: Reply) => Promise<void> | void>> = {
 };
 
 for (const [lie, answer] of Object.entries(LIES)) {
-  test(`download() asks for the whole after a part with ${lie}`, async () => {
+  test(`download() requests the whole file after a part with ${lie}`, async () => {
     await scene((request, reply, received) => {
       if (request.number === 2) return answer(reply);
       return serveFile(request, reply, {
@@ -198,7 +198,7 @@ for (const [lie, answer] of Object.entries(LIES)) {
   });
 }
 
-test("download() takes a whole in place of the rest, and uses what it has if that is the same", async () => {
+test("download() accepts the whole file in place of the rest, and keeps its part if that is the same", async () => {
   await scene((request, reply, received) => {
     const whole = { ...request, start: undefined };
     return serveFile(whole, reply, {
@@ -215,7 +215,7 @@ test("download() takes a whole in place of the rest, and uses what it has if tha
   });
 });
 
-test("download() takes the rest in as many parts as a server gives, without a wait", async () => {
+test("download() accepts the rest in as many parts as a server sends, without a wait", async () => {
   await scene((request, reply, received) => {
     if (request.start === undefined) {
       return serveFile(request, reply, { received, data: DATA, etag: TAG, cutAfter: 50_000 });
@@ -232,7 +232,7 @@ test("download() takes the rest in as many parts as a server gives, without a wa
   });
 });
 
-test("download() gives up after so many breaks in a row that bring nothing new, and keeps what came", async () => {
+test("download() gives up after too many breaks in a row without a new byte, and keeps the part", async () => {
   await scene(
     (request, reply, received) =>
       serveFile(request, reply, {
@@ -252,7 +252,7 @@ test("download() gives up after so many breaks in a row that bring nothing new, 
   );
 });
 
-test("download() with maxRetries: 0, or of a POST, does not ask for the rest", async () => {
+test("download() with maxRetries: 0, or of a POST, does not request the rest", async () => {
   for (const request of [{ maxRetries: 0 }, { method: "POST", body: "x" }]) {
     await scene(
       (request, reply, received) =>
@@ -290,7 +290,7 @@ test("download() refuses a body that is shorter or longer than announced", async
   }
 });
 
-test("download() begins anew after a chunked body that breaks off", async () => {
+test("download() starts over after a chunked body that breaks off", async () => {
   await scene(async (request, reply) => {
     reply.head(200, { "transfer-encoding": "chunked", etag: TAG });
     const size = DATA.length.toString(16);
@@ -305,7 +305,7 @@ test("download() begins anew after a chunked body that breaks off", async () => 
   });
 });
 
-test("download() decodes what is compressed all the same, and never goes on with it", async () => {
+test("download() decodes a body that is compressed unasked, and never resumes it", async () => {
   const plain = new Uint8Array(200_000).map((_, index) => index % 7);
   const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
   const packed = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -326,7 +326,7 @@ test("download() decodes what is compressed all the same, and never goes on with
   );
 });
 
-test("download() with a digest goes on at a server without validators, and begins anew if that was a mistake", async () => {
+test("download() with a digest resumes at a server without validators, and starts over if the digest then fails", async () => {
   const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
   for (const rest of [DATA, OTHER]) {
     await scene((request, reply, received) => {
@@ -400,7 +400,7 @@ test("Transfer.run() with a digest stops reading an earlier part at once, when i
   }
 });
 
-test("download() leaves a mirror that breaks off, and goes on at the next", async () => {
+test("download() leaves a mirror that breaks off, and resumes at the next", async () => {
   for (const etag of [TAG, '"other"']) {
     await using folder = await tempFolder();
     const received = new Received();
@@ -421,7 +421,7 @@ test("download() leaves a mirror that breaks off, and goes on at the next", asyn
   }
 });
 
-/** Serves heads, and breaks off when the client has one; what is not a path of these is served well. */
+/** Serves these paths' headers, and breaks off once the client has them; serves all other paths well. */
 async function startBreaking(
   paths: readonly string[],
   work: (origin: Origin, headSeen: () => void) => Promise<void>,
@@ -486,12 +486,12 @@ test("download() waits when the only mirror that answers has broken off again", 
     using _listening = client.on(({ type }) => type === "headers" && headSeen());
 
     assert(isNetworkError(await rejection(client.download("file", new WritableStream()))));
-    // The one that fails is no reason to ask the other again and again.
+    // The mirror that fails is no reason to ask the other one again and again.
     assertEquals([origin.requests.length, other.requests.length], [4, 3]);
   });
 });
 
-test("download() asks the next mirror for a file that does not have its digest, and a stream's can't be taken back", async () => {
+test("download() goes to the next mirror after a wrong digest, except into a stream, which can't be undone", async () => {
   const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
   for (const rights of [[false, true], [false, false, true], [false, false]]) {
     await using folder = await tempFolder();
@@ -517,7 +517,7 @@ test("download() asks the next mirror for a file that does not have its digest, 
   }
 });
 
-test("download() with compression begins anew at a server that compresses the rest it was asked for", async () => {
+test("download() with compression starts over if a server compresses the requested rest", async () => {
   const stream = new Blob([DATA]).stream().pipeThrough(new CompressionStream("gzip"));
   const packed = new Uint8Array(await new Response(stream).arrayBuffer());
   const headers = { etag: TAG, "content-encoding": "gzip", "content-length": String(packed.length) };
@@ -531,7 +531,7 @@ test("download() with compression begins anew at a server that compresses the re
 
       assertEquals(await bytesAt(s.path), DATA);
       assertEquals(await s.folder.list(), ["file"]);
-      // What is asked for as it is, Deno leaves as it comes.
+      // With an identity coding requested, Deno leaves the body as it arrives.
       assertEquals(
         s.requests.map(({ start }) => start),
         [undefined, 90_000, undefined].slice(0, s.requests.length),
@@ -540,13 +540,13 @@ test("download() with compression begins anew at a server that compresses the re
   }
 });
 
-test("download() lets go of a response that its file can't go on with, at once", async () => {
+test("download() cancels a response at once with which it can't resume", async () => {
   const large = bytesOf(4_000_000);
   const fs = await import("node:fs/promises");
   let record = "";
   await scene(async (request, reply, received) => {
     if (request.number === 2) {
-      // It can't be written any more.
+      // The record can't be written any more.
       await fs.rm(record);
       await fs.mkdir(`${record}/a`, { recursive: true });
     }
@@ -565,7 +565,7 @@ test("download() lets go of a response that its file can't go on with, at once",
 const ZIP = { "content-type": "application/zip" };
 const PAGE = new TextEncoder().encode("<html>Log in first</html>");
 
-/** Serves a file of which the first response breaks, and pages in place of the next ones. */
+/** Serves a file whose first response breaks off, and pages in place of the next responses. */
 function strayPages(count: number, headers: Readonly<Record<string, string>> = {}): SceneHandler {
   return (request, reply, received) => {
     if (request.number === 1 || request.number > 1 + count) {
@@ -580,7 +580,7 @@ function strayPages(count: number, headers: Readonly<Record<string, string>> = {
   };
 }
 
-test("download() takes a page that comes in place of the rest for a break, and goes on when the file is back", async () => {
+test("download() treats a page in place of the rest as a break, and resumes when the file is back", async () => {
   for (const compression of [false, true]) {
     await scene(strayPages(2), async (s) => {
       const { bytes, status } = await s.download({ maxRetries: 3, compression });
@@ -592,7 +592,7 @@ test("download() takes a page that comes in place of the rest for a break, and g
   }
 });
 
-test("download() keeps what it has where a page comes instead for good, for a later download", async () => {
+test("download() keeps its part for a later download if only pages come in its place", async () => {
   await scene(strayPages(3), async (s) => {
     for (const expected of [2, 4]) {
       const error = await rejection(s.download({ maxRetries: 1 }));
@@ -611,7 +611,7 @@ test("download() keeps what it has where a page comes instead for good, for a la
   });
 });
 
-test("download() gives a stream nothing of a page that comes in place of the rest", async () => {
+test("download() writes nothing into a stream of a page in place of the rest", async () => {
   await scene(strayPages(1), async (s) => {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const to = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => void chunks.push(chunk) });
@@ -621,7 +621,7 @@ test("download() gives a stream nothing of a page that comes in place of the res
   });
 });
 
-test("download() takes a file that has become a page for a new version, if it says which one", async () => {
+test("download() accepts a page as a new version of the file if it has a validator", async () => {
   const validators: readonly Record<string, string>[] = [{ etag: '"page"' }, { "last-modified": OLD.date }];
   for (const validator of validators) {
     await scene(strayPages(1, validator), async (s) => {

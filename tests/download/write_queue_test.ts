@@ -12,7 +12,7 @@ interface Written {
   readonly end: PromiseWithResolvers<void>;
 }
 
-/** A file whose writes end when the test says so. */
+/** Creates a file whose writes end when the test says so. */
 function slowFile(content: Uint8Array) {
   const writes: Written[] = [];
   let atOnce = 0;
@@ -38,7 +38,7 @@ function slowFile(content: Uint8Array) {
   return { file, writes };
 }
 
-test("WriteQueue.add() makes few writes of many chunks, one at a time, and waits for the one before", async () => {
+test("WriteQueue.add() joins many chunks into few writes, one at a time, and waits for the one before", async () => {
   const data = bytesOf(3_000_000);
   const content = new Uint8Array(data.length + 10);
   const { file, writes } = slowFile(content);
@@ -62,7 +62,7 @@ test("WriteQueue.add() makes few writes of many chunks, one at a time, and waits
   assert(writes.length <= 13, String(writes.length));
 });
 
-test("WriteQueue.add() writes little where much time has passed, unless something is being written", async () => {
+test("WriteQueue.add() writes small chunks if enough time has passed, unless a write is under way", async () => {
   const { file, writes } = slowFile(new Uint8Array(10));
   let now = 1_000;
   const queue = new WriteQueue(file, 0, () => now);
@@ -77,14 +77,14 @@ test("WriteQueue.add() writes little where much time has passed, unless somethin
   assertEquals(queue.add(chunk), undefined);
   writes[0]!.end.resolve();
   await eventLoopTurn();
-  // It counts from the end of what was written last.
+  // The time counts from the end of the last write.
   assertEquals([queue.add(chunk), sizes()], [undefined, [2]]);
   now += 20;
   await queue.add(chunk);
   assertEquals(sizes(), [2, 3]);
   writes[1]!.end.resolve();
   await eventLoopTurn();
-  // A clock that was put back by an hour leaves nothing waiting for an hour.
+  // A clock that is set back by an hour makes nothing wait for an hour.
   now -= 3_600_000;
   await queue.add(chunk);
   assertEquals(sizes(), [2, 3, 1]);
@@ -92,20 +92,20 @@ test("WriteQueue.add() writes little where much time has passed, unless somethin
   await queue.flush();
 });
 
-/** What a stream does with a buffer that it is given: what it gives back is in a new one of the same memory. */
+/** Fills a buffer as a stream does: the result is a new buffer of the same memory. */
 function filled(room: Uint8Array<ArrayBuffer>, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const memory = new Uint8Array(structuredClone(room.buffer, { transfer: [room.buffer] }));
   memory.set(bytes);
   return memory.subarray(0, bytes.length);
 }
 
-test("WriteQueue.room() lends memory whose bytes stay what they are until they have been written", async () => {
+test("WriteQueue.room() lends memory whose bytes do not change until they have been written", async () => {
   const data = bytesOf(6_000_000);
   const content = new Uint8Array(data.length);
   const { file, writes } = slowFile(content);
   const late: DiskFile = {
     ...file,
-    // What is written is looked at last.
+    // Read the chunks as late as possible.
     async write(chunks, position) {
       await eventLoopTurn();
       const writing = file.write(chunks, position);
@@ -117,7 +117,7 @@ test("WriteQueue.room() lends memory whose bytes stay what they are until they h
   const sizes = [100_000, 524_288, 300_000, 7, 65_535, 400_000, 65_536];
   for (let at = 0, index = 0; at < data.length; index++) {
     const bytes = data.subarray(at, at + sizes[index % sizes.length]!);
-    // Some come without the room.
+    // Some chunks do not use the lent buffer.
     await queue.add(index % 5 === 4 ? bytes : filled(queue.room(), bytes));
     at += bytes.length;
   }
@@ -125,7 +125,7 @@ test("WriteQueue.room() lends memory whose bytes stay what they are until they h
   assertEquals(content, data);
 });
 
-test("WriteQueue.room() is the same one until it was used, and small chunks leave it free", async () => {
+test("WriteQueue.room() returns the same buffer until it is used, and small chunks leave it free", async () => {
   const { file, writes } = slowFile(new Uint8Array(10));
   const queue = new WriteQueue(file, 0, () => 0);
   const room = queue.room();
@@ -140,14 +140,14 @@ test("WriteQueue.room() is the same one until it was used, and small chunks leav
   await flushed;
 });
 
-test("WriteQueue.room() lends few buffers again and again, and none that did not come back", async () => {
+test("WriteQueue.room() lends a few buffers again and again, and none that did not come back", async () => {
   const { file } = slowFile(new Uint8Array(0));
   const queue = new WriteQueue({ ...file, write: () => eventLoopTurn() }, 0, () => 0);
   const large = new Uint8Array(300_000);
   let fresh = 0;
   for (let count = 0; count < 50; count++) {
     const room = queue.room();
-    // New memory is empty behind the last chunk.
+    // The end of a new buffer is zero.
     if (room.at(-1) === 0) fresh++;
     room[room.length - 1] = 1;
     await queue.add(filled(room, large));
@@ -160,7 +160,7 @@ test("WriteQueue.room() lends few buffers again and again, and none that did not
   await queue.flush();
 });
 
-test("WriteQueue.add() and flush() tell of a write that failed, and write nothing more", async () => {
+test("WriteQueue.add() and flush() report a write that failed, and write nothing more", async () => {
   let writes = 0;
   const failure = new Error("full");
   const { file } = slowFile(new Uint8Array(0));

@@ -8,7 +8,7 @@ import { driversOf, type FakeFile, fakeFiles, HeldFile, lapsOf, never, telemetry
 
 const EVENT = "Monaco Grand Prix";
 
-/** A session in which every driver has as many laps, each with telemetry. */
+/** Creates a session in which every driver has this many laps, each with telemetry. */
 function sessionOf(drivers: readonly string[], laps: number): Record<string, FakeFile> {
   const times = Array.from({ length: laps }, (_, index) => 90 + index);
   return Object.fromEntries([
@@ -30,12 +30,12 @@ function namesOf(outcomes: readonly TelemetryOutcome[]): string[] {
   return outcomes.map((outcome) => `${outcome.driver}-${outcome.lap}`);
 }
 
-/** Lets everything happen that can happen without anybody's help. */
+/** Lets all work run that needs no one's help. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await eventLoopTurn();
 }
 
-test("allTelemetry() streams every lap of every driver once, with the telemetry of that lap", async () => {
+test("allTelemetry() streams every lap of every driver once, with its telemetry", async () => {
   const files = fakeFiles(sessionOf(["VER", "NOR", "PIA"], 4));
   await using f1 = tracingInsights({ fetch: files.fetch });
   const outcomes = await collect(f1.session(2026, EVENT, "Race").allTelemetry());
@@ -67,7 +67,7 @@ test("allTelemetry() yields by driver and lap when ordered", async () => {
   assertEquals(namesOf(outcomes), ["VER-1", "VER-2", "NOR-1", "NOR-2"]);
 });
 
-test("allTelemetry() loads the laps of some drivers only, without asking who took part", async () => {
+test("allTelemetry() loads the laps of some drivers only, without loading drivers.json", async () => {
   const files = fakeFiles(sessionOf(["VER", "NOR"], 2));
   await using f1 = tracingInsights({ fetch: files.fetch });
   const outcomes = await collect(f1.session(2026, EVENT, "Race").allTelemetry({ drivers: ["NOR"] }));
@@ -95,7 +95,7 @@ test("allTelemetry() reports drivers whose laps can't be listed as outcomes with
   assert(failure?.ok === false && failure.error instanceof DataNotFoundError);
 });
 
-test("allTelemetry() reports drivers and laps that name no file as outcomes", async () => {
+test("allTelemetry() reports drivers and laps whose names can't be paths as outcomes", async () => {
   const files = fakeFiles({
     ...sessionOf(["VER"], 1),
     "drivers.json": driversOf("VER", "../NOR"),
@@ -120,7 +120,7 @@ test("allTelemetry() rejects when the session's drivers can't be loaded", async 
   await assertRejects(() => collect(f1.session(2026, EVENT, "Race").allTelemetry()), DataNotFoundError);
 });
 
-test("allTelemetry() refuses bad drivers at once, and asks for nothing before it is read", async () => {
+test("allTelemetry() refuses bad drivers at once, and sends nothing before it is read", async () => {
   const files = fakeFiles(sessionOf(["VER"], 1));
   await using f1 = tracingInsights({ fetch: files.fetch });
   const session = f1.session(2026, EVENT, "Race");
@@ -131,7 +131,7 @@ test("allTelemetry() refuses bad drivers at once, and asks for nothing before it
   assertEquals(files.urls, []);
 });
 
-test("allTelemetry() asks for no more than there is room for while its reader rests", async () => {
+test("allTelemetry() requests no more than its window allows while its reader rests", async () => {
   const files = fakeFiles(sessionOf(["VER", "NOR"], 50));
   await using f1 = tracingInsights({ fetch: files.fetch });
   const outcomes = f1.session(2026, EVENT, "Race").allTelemetry({ concurrency: 2, prefetch: 3 });
@@ -167,7 +167,7 @@ test("allTelemetry() aborts what is in flight when its reader leaves the loop", 
   assertEquals(aborted, 2);
 });
 
-test("allTelemetry() leaves at once also while the laps of a driver are still being listed", async () => {
+test("allTelemetry() can be left at once, also while a driver's laps are still being listed", async () => {
   const stuck = new HeldFile();
   let aborted = false;
   const files = fakeFiles({
@@ -188,7 +188,7 @@ test("allTelemetry() leaves at once also while the laps of a driver are still be
 });
 
 for (const stuck of ["drivers.json", "VER/laptimes.json", "VER/1_tel.json"]) {
-  test(`allTelemetry() rejects with the caller's own reason while it waits for ${stuck}`, async () => {
+  test(`allTelemetry() rejects with the caller's reason itself while it waits for ${stuck}`, async () => {
     const held = new HeldFile();
     const files = fakeFiles({
       ...sessionOf(["VER"], 1),

@@ -6,7 +6,7 @@ const STEMS = Object.entries(ROUNDS).flatMap(([year, rounds]) =>
   rounds.split(",").map((entry) => ({ year: Number(year), stem: entry.trim().replace("*", ""), entry }))
 );
 
-test("PLACES are those of the rounds, each once and in composed form", () => {
+test("PLACES has the place of each round, once and in composed form", () => {
   const places = PLACES.map(([stem]) => stem);
   assertEquals([...new Set(STEMS.map(({ stem }) => stem))].sort(), [...places].sort());
   assertEquals(new Set(places).size, places.length);

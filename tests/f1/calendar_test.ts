@@ -3,7 +3,7 @@ import { CALENDAR_YEARS, eventsOf, hasCalendar } from "../../src/f1/calendar.ts"
 import { sessionFolder } from "../../src/f1/path.ts";
 import { test } from "../support/test.ts";
 
-test("eventsOf() has all rounds of each season, in order, under names that are folders", () => {
+test("eventsOf() returns all rounds of each season, in order, under names that are folders", () => {
   const rounds = CALENDAR_YEARS.map((
     year,
   ) => [year, eventsOf(year).filter(({ round }) => round !== null).length]);
@@ -30,7 +30,7 @@ test("eventsOf() has all rounds of each season, in order, under names that are f
   }
 });
 
-test("eventsOf() tells one event", () => {
+test("eventsOf() returns one event", () => {
   assertEquals(eventsOf(2025).find(({ round }) => round === 2), {
     year: 2025,
     round: 2,
@@ -43,7 +43,7 @@ test("eventsOf() tells one event", () => {
   assertStrictEquals(eventsOf(2025), eventsOf(2025));
 });
 
-test("eventsOf() knows how weekends with a sprint have changed, and what was called off", () => {
+test("eventsOf() knows how sprint weekends have changed, and which sessions were cancelled", () => {
   const sessions = (year: number, name: string) =>
     eventsOf(year).find((event) => event.name === `${name} Grand Prix`)?.sessions.slice(1, 4);
   assertEquals(sessions(2021, "British"), ["Qualifying", "Practice 2", "Sprint Qualifying"]);
@@ -54,7 +54,7 @@ test("eventsOf() knows how weekends with a sprint have changed, and what was cal
   assertEquals(sessions(2020, "Emilia Romagna"), ["Qualifying", "Race"]);
 });
 
-test("eventsOf() has the tests whose folders are known, before the rounds and without one", () => {
+test("eventsOf() has the tests whose folders are known, before the rounds and without a round number", () => {
   const tests = CALENDAR_YEARS.flatMap((year) => eventsOf(year).slice(0, 1)).filter(({ round }) =>
     round === null
   );
@@ -67,7 +67,7 @@ test("eventsOf() has the tests whose folders are known, before the rounds and wi
   assertEquals(tests[0]?.sessions, ["Practice 1", "Practice 2", "Practice 3"]);
 });
 
-test("eventsOf() refuses a season that the calendar does not have", () => {
+test("eventsOf() refuses a season that is not in the calendar", () => {
   for (const year of [2017, 2027, 2024.5, NaN]) {
     assertEquals(hasCalendar(year), false);
     assertThrows(() => eventsOf(year), RangeError, `which has 2018 to 2026: received ${year}`);

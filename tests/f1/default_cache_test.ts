@@ -17,7 +17,7 @@ interface ProcessGlobal {
 
 const currentProcess = (globalThis as unknown as { process: ProcessGlobal }).process;
 
-/** Sets a variable of the environment to the end of the scope. */
+/** Sets an environment variable until the end of the scope. */
 function setEnv(name: string, value: string): Disposable {
   const { env } = currentProcess;
   const former = env[name];
@@ -30,7 +30,7 @@ function setEnv(name: string, value: string): Disposable {
   };
 }
 
-/** A simulated CDN behind jsDelivr's names, and a home whose caches are in a folder of its own. */
+/** Creates a simulated CDN behind jsDelivr's names, and a home folder with caches of its own. */
 async function setUp(isMissing: (path: string) => boolean = () => false) {
   const caches = await ownCaches();
   const cdn = createSimulatedCdn({
@@ -58,7 +58,7 @@ async function setUp(isMissing: (path: string) => boolean = () => false) {
   };
 }
 
-test("diskFolderFor() has a folder only for what everybody gets", () => {
+test("diskFolderFor() returns a folder only for files that every caller gets", () => {
   using _env = setEnv("XDG_CACHE_HOME", "/caches");
   assertEquals(defaultCacheFolder(), "/caches/slipstream/f1");
   assertEquals(diskFolderFor({}), "/caches/slipstream/f1");
@@ -82,7 +82,7 @@ test("diskFolderFor() has a folder only for what everybody gets", () => {
   }
 });
 
-test("defaultCache() is off where the environment turns caches off, and refuses what it can't read", () => {
+test("defaultCache() is off where the environment turns caches off, and refuses a value that it can't read", () => {
   const mirrors = { arePublic: true };
   const fetch = () => Promise.reject(new Error());
   assertEquals(defaultCache({ fetch }, mirrors) === false, false);
@@ -94,7 +94,7 @@ test("defaultCache() is off where the environment turns caches off, and refuses 
   assertThrows(() => defaultCache({ fetch }, mirrors), TypeError, "'SLIPSTREAM_CI'");
 });
 
-test("tracingInsights() asks nothing in a second process, missing files included", async () => {
+test("tracingInsights() sends nothing in a second process, not even for missing files", async () => {
   await using race = await setUp((path) => path.endsWith("/2_tel.json"));
   const cold = await race.load();
   assertEquals(cold, { loaded: FILES - 2, missing: 2, fresh: 0, warnings: [], requests: FILES });
@@ -105,7 +105,7 @@ test("tracingInsights() asks nothing in a second process, missing files included
   for (const entry of entries) assertMatch(entry, /^cache\/slipstream\/f1\/v1\/\w\w\/\w+$/);
 });
 
-test("tracingInsights() has memory before the disk, and loads all of it again for a refresh", async () => {
+test("tracingInsights() reads memory before the disk, and loads everything again with refresh", async () => {
   await using race = await setUp();
   await race.load();
   const again = await race.load(["--again"]);
@@ -115,7 +115,7 @@ test("tracingInsights() has memory before the disk, and loads all of it again fo
   assertEquals((await race.load()).requests, 0);
 });
 
-test("tracingInsights() neither reads nor writes the disk with SLIPSTREAM_CI and with a mirror of the caller's", async () => {
+test("tracingInsights() neither reads nor writes the disk with SLIPSTREAM_CI, or with the caller's own mirrors", async () => {
   await using race = await setUp();
   const off = await race.load([], { env: { SLIPSTREAM_CI: "1" } });
   assertEquals([off.requests, off.fresh, await race.caches.kept()], [FILES, 0, []]);
@@ -126,7 +126,7 @@ test("tracingInsights() neither reads nor writes the disk with SLIPSTREAM_CI and
   assertEquals((await race.load()).requests, 0);
 });
 
-test("tracingInsights() goes on in memory, with one warning, where the disk is of no use", async () => {
+test("tracingInsights() goes on in memory, with one warning, where the disk can't be used", async () => {
   await using race = await setUp();
   await race.caches.block();
   const { warnings, ...loaded } = await race.load(["--again"]);
@@ -136,7 +136,7 @@ test("tracingInsights() goes on in memory, with one warning, where the disk is o
 });
 
 if (runtime === "deno") {
-  test("tracingInsights() uses the disk on Deno if all permissions are there, and asks for none", async () => {
+  test("tracingInsights() uses the disk on Deno if it has all permissions, and requests none", async () => {
     await using race = await setUp();
     const net = "--allow-net=127.0.0.1";
     const { f1: folder, env: { HOME: path } } = race.caches;

@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 const KEY = "a".repeat(64);
 const ENTRY = entryOf("body", { key: KEY });
 
-test("DiskTier keeps entries in its folder, and touches it at the first write only", async () => {
+test("DiskTier keeps entries in its folder, and creates that at the first write", async () => {
   await using temp = await tempFolder();
   const dir = `${temp.path}/cache`;
   const tier = new DiskTier({ dir, isAllowed: () => true });
@@ -19,7 +19,7 @@ test("DiskTier keeps entries in its folder, and touches it at the first write on
   assertEquals([await other.delete(KEY), await tier.get(KEY)], [true, undefined]);
 });
 
-test("DiskTier has nothing and takes nothing while it is not allowed, and leaves alone what is there", async () => {
+test("DiskTier returns and stores nothing without permission, and leaves existing files alone", async () => {
   await using temp = await tempFolder();
   let isAllowed = true;
   const tier = new DiskTier({ dir: temp.path, isAllowed: () => isAllowed });
@@ -33,7 +33,7 @@ test("DiskTier has nothing and takes nothing while it is not allowed, and leaves
 });
 
 for (const first of ["get", "set", "delete"] as const) {
-  test(`DiskTier tells the first fault of all, which may be one of ${first}()`, async () => {
+  test(`DiskTier reports only its first fault, which may be one of ${first}()`, async () => {
     await using temp = await tempFolder();
     await temp.write("file", "text");
     const tier = new DiskTier({ dir: `${temp.path}/file`, isAllowed: () => true });
@@ -47,7 +47,7 @@ for (const first of ["get", "set", "delete"] as const) {
   });
 }
 
-test("DiskTier goes on to read, and to try to write, after a write that failed", async () => {
+test("DiskTier goes on reading and writing after a write that failed", async () => {
   await using temp = await tempFolder();
   const tier = new DiskTier({ dir: temp.path, isAllowed: () => true });
   await tier.set(KEY, ENTRY);
@@ -60,7 +60,7 @@ test("DiskTier goes on to read, and to try to write, after a write that failed",
   assertEquals([await tier.set(other, ENTRY), (await tier.get(other))?.body], [true, ENTRY.body]);
 });
 
-test("DiskTier is off once an entry could not be removed, which might come back otherwise", async () => {
+test("DiskTier turns itself off when an entry can't be removed, which might otherwise come back", async () => {
   await using temp = await tempFolder();
   const tier = new DiskTier({ dir: temp.path, isAllowed: () => true });
   await tier.set(KEY, ENTRY);

@@ -49,7 +49,7 @@ test("driversSchema refuses a payload without drivers", () => {
   assertEquals(v.is(driversSchema, [{ driver: "NOR", team: "McLaren" }]), false);
 });
 
-test("driversSchema makes texts of numbers", () => {
+test("driversSchema converts numbers into texts", () => {
   const { drivers } = v.parse(driversSchema, { drivers: [{ driver: "VER", team: null, dn: 1, ln: "nan" }] });
   assertEquals(drivers, [{ driver: "VER", team: null, dn: "1", ln: null }]);
 });

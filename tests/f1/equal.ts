@@ -1,5 +1,5 @@
 /**
- * Assertions about types, made when tests are type-checked.
+ * Assertions about types, which the type checker evaluates.
  *
  * @module
  */

@@ -9,7 +9,7 @@ function eventOf(year: number, name: string | number): string {
   return typeof found === "string" ? `${found} (as it is)` : found.name;
 }
 
-test("findEvent() finds every event by its folder, its round and what stands before Grand Prix", () => {
+test("findEvent() finds every event by its folder, its round and its name without Grand Prix", () => {
   for (const year of CALENDAR_YEARS) {
     for (const event of eventsOf(year)) {
       assertEquals(findEvent(year, event.name), event);
@@ -22,7 +22,7 @@ test("findEvent() finds every event by its folder, its round and what stands bef
   }
 });
 
-test("findEvent() knows towns, tracks, countries and beginnings", () => {
+test("findEvent() accepts towns, tracks, countries and beginnings of names", () => {
   const names: readonly [number, string, string][] = [
     [2025, "spa", "Belgian"],
     [2025, "Monza", "Italian"],
@@ -43,7 +43,7 @@ test("findEvent() knows towns, tracks, countries and beginnings", () => {
   for (const [year, name, stem] of names) assertEquals(eventOf(year, name), `${stem} Grand Prix`, name);
 });
 
-test("findEvent() knows the codes of countries, and the older names of races that were renamed", () => {
+test("findEvent() accepts country codes, and the older names of renamed races", () => {
   const names: readonly [number, string, string][] = [
     [2025, "JPN", "Japanese"],
     [2025, "ned", "Dutch"],
@@ -68,7 +68,7 @@ test("findEvent() knows the codes of countries, and the older names of races tha
   assertThrows(() => findEvent(2025, "FRA"), RangeError, "there is no");
 });
 
-test("findEvent() suggests what may have been meant", () => {
+test("findEvent() suggests the event that may have been meant", () => {
   const suggestions: readonly [string, string][] = [
     ["monacco", "Monaco"],
     ["Bahrian Grand Prix", "Bahrain"],
@@ -84,7 +84,7 @@ test("findEvent() suggests what may have been meant", () => {
   assertEquals(error.message, 'Cannot find event as there is no "xyz" in 2025');
 });
 
-test("findEvent() refuses what may be several events, nothing, and a round that is not there", () => {
+test("findEvent() refuses a name of several events or of none, and an unknown round", () => {
   assertThrows(
     () => findEvent(2020, "silverstone"),
     RangeError,
@@ -104,13 +104,13 @@ test("findEvent() refuses what may be several events, nothing, and a round that 
   assertThrows(() => findEvent(2027, 1), RangeError, "which has 2018 to 2026");
 });
 
-test("sessionsOf() has the sessions of an event of the calendar", () => {
+test("sessionsOf() returns the sessions of an event in the calendar", () => {
   assertEquals(sessionsOf(2025, "monaco"), ["Practice 1", "Practice 2", "Practice 3", "Qualifying", "Race"]);
   assertThrows(() => sessionsOf(2027, "Monaco Grand Prix"), RangeError, "which has 2018 to 2026");
   assertThrows(() => sessionsOf(2023, "Pre-Season Testing"), RangeError, "in the calendar of 2023");
 });
 
-test("findEvent() takes a round as a text, and only where there is a calendar", () => {
+test("findEvent() accepts a round as a text, and only in seasons of the calendar", () => {
   for (const text of ["8", "08", " 8 ", "R8", "round 8", "Round8"]) {
     assertEquals(eventOf(2025, text), "Monaco Grand Prix", text);
   }
@@ -119,7 +119,7 @@ test("findEvent() takes a round as a text, and only where there is a calendar", 
   assertThrows(() => findEvent(2025, "25"), RangeError, "'round' must be an integer from 1 to 24");
 });
 
-test("findEvent() knows tracks by their own names, and of several events the one that bears the country's name", () => {
+test("findEvent() accepts tracks by their own names, and prefers the event with the country's name", () => {
   const names: readonly [number, string, string][] = [
     [2025, "Interlagos", "São Paulo"],
     [2019, "interlagos", "Brazilian"],
@@ -141,7 +141,7 @@ test("findEvent() knows tracks by their own names, and of several events the one
   }
 });
 
-test("findEvent() knows codes that end like Grand Prix, and further names of countries and races", () => {
+test("findEvent() accepts codes that end in GP, and further names of countries and races", () => {
   const names: readonly [number, string, string][] = [
     [2025, "SGP", "Singapore"],
     [2018, "sgp", "Singapore"],
@@ -173,7 +173,7 @@ test("findEvent() knows codes that end like Grand Prix, and further names of cou
   }
 });
 
-test("findEvent() suggests what a mistyped track or country would have found", () => {
+test("findEvent() suggests the event for a mistyped track or country", () => {
   const names: readonly [number, string, string][] = [
     [2024, "Untied States", "United States"],
     [2025, "Amercia", "United States"],
@@ -191,14 +191,14 @@ test("findEvent() suggests what a mistyped track or country would have found", (
   }
 });
 
-test("findEvent() suggests nothing that the season does not have", () => {
+test("findEvent() suggests nothing outside of the season", () => {
   for (const [year, name] of [[2024, "Turkiye"], [2025, "Hockenhiem"], [2025, "Paul Riccard"]] as const) {
     const error = assertThrows(() => findEvent(year, name), RangeError, "there is no");
     assertEquals(error.message.includes("did you mean"), false, error.message);
   }
 });
 
-test("findEvent() takes no town for a name that several events begin with", () => {
+test("findEvent() does not take a beginning of several event names for a town", () => {
   for (const [year, name] of [[2025, "aus"], [2026, "Aust"], [2018, "AUSTR"]] as const) {
     const both = "may be any of 'Australian Grand Prix', 'Austrian Grand Prix'";
     assertThrows(() => findEvent(year, name), RangeError, both);
@@ -209,7 +209,7 @@ test("findEvent() takes no town for a name that several events begin with", () =
   ]);
 });
 
-test("findEvent() suggests the event that a longer name speaks of", () => {
+test("findEvent() suggests the event that a longer name mentions", () => {
   for (
     const name of [
       "GP de Monaco",
@@ -231,7 +231,7 @@ test("findEvent() suggests the event that a longer name speaks of", () => {
   }
 });
 
-test("findEvent() and findSession() know no names that objects have by themselves", () => {
+test("findEvent() and findSession() accept no names of inherited properties", () => {
   for (const name of ["constructor", "__proto__", "toString"]) {
     assertThrows(() => findEvent(2025, name), RangeError, "there is no");
     assertThrows(() => resolveNames(2025, 8, name), RangeError, "there is no");

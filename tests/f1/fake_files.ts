@@ -1,18 +1,18 @@
 /**
- * A `fetch` that answers from a few files, and keeps a list of what it was asked.
+ * A `fetch` that answers from a few files, and records its requests.
  *
  * @module
  */
 
-/** A payload, a status, or what to answer with. */
+/** A payload, a status, or a function that answers. */
 export type FakeFile = object | number | ((signal: AbortSignal | undefined) => Response | Promise<Response>);
 
-/** The files of a session by path, and the `fetch` that has them. */
+/** The files of a session by path, and a `fetch` that serves them. */
 export interface FakeFiles {
   readonly fetch: typeof fetch;
-  /** The URLs that were asked for, in order. */
+  /** The requested URLs, in order. */
   readonly urls: string[];
-  /** The paths inside the session's folder that were asked for, in order. */
+  /** The requested paths within the session's folder, in order. */
   readonly paths: string[];
 }
 
@@ -41,21 +41,21 @@ export function never(signal: AbortSignal | undefined): Promise<Response> {
   });
 }
 
-/** A file that arrives when it is told to. */
+/** A file that arrives when the test says so. */
 export class HeldFile {
   readonly #payload = Promise.withResolvers<object>();
   readonly #asked = Promise.withResolvers<void>();
 
-  /** Resolves when the file was asked for. */
+  /** Resolves when the file is requested. */
   readonly asked: Promise<void> = this.#asked.promise;
 
-  /** For {@linkcode fakeFiles}. */
+  /** The file for {@linkcode fakeFiles}. */
   readonly file = async (): Promise<Response> => {
     this.#asked.resolve();
     return Response.json(await this.#payload.promise);
   };
 
-  /** Lets the file arrive. */
+  /** Makes the file arrive. */
   release(payload: object): void {
     this.#payload.resolve(payload);
   }
@@ -67,7 +67,7 @@ async function answer(file: FakeFile, signal: AbortSignal | undefined): Promise<
   return Response.json(file);
 }
 
-/** Laps with these times, numbered from 1. */
+/** Returns laps with these times, numbered from 1. */
 export function lapsOf(...times: readonly (number | "None")[]): Record<string, unknown[]> {
   const fill = (value: unknown): unknown[] => times.map(() => value);
   return {
@@ -85,14 +85,14 @@ export function lapsOf(...times: readonly (number | "None")[]): Record<string, u
   };
 }
 
-/** A lap's telemetry of two samples. */
+/** Returns a lap's telemetry of two samples. */
 export function telemetryOf(key: string): { tel: Record<string, unknown> } {
   const channels = "time,rpm,speed,gear,throttle,brake,drs,distance,rel_distance,acc_x,acc_y,acc_z,x,y,z"
     .split(",");
   return { tel: { ...Object.fromEntries(channels.map((channel) => [channel, [0, 1]])), dataKey: key } };
 }
 
-/** The session's drivers. */
+/** Returns the session's drivers. */
 export function driversOf(...codes: readonly string[]): { drivers: { driver: string; team: string }[] } {
   return { drivers: codes.map((driver) => ({ driver, team: "Team" })) };
 }

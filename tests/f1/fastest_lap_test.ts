@@ -10,33 +10,33 @@ test("fastestLapOf() finds the lap with the least time", () => {
   assertEquals(fastestLapOf("VER", laps), { driver: "VER", lap: 3, time: 91.25 });
 });
 
-test("fastestLapOf() takes no time for one that a lap can't have", () => {
+test("fastestLapOf() ignores impossible lap times", () => {
   const laps = v.parse(lapTimesSchema, lapsOf(0, 92, -1));
   assertEquals(fastestLapOf("VER", laps), { driver: "VER", lap: 2, time: 92 });
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf(0))), undefined);
 });
 
-test("fastestLapOf() takes the earlier of equal times", () => {
+test("fastestLapOf() prefers the earlier of equal times", () => {
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf(92, 91, 91)))?.lap, 2);
 });
 
-test("fastestLapOf() leaves out deleted lap times", () => {
+test("fastestLapOf() ignores deleted lap times", () => {
   const laps = v.parse(lapTimesSchema, { ...lapsOf(92, 90, 91), del: [false, true, "None"] });
   assertEquals(fastestLapOf("VER", laps), { driver: "VER", lap: 3, time: 91 });
 });
 
-test("fastestLapOf() leaves out what was no personal best where the file does not say what was deleted", () => {
+test("fastestLapOf() ignores laps that were no personal best if the file does not say which were deleted", () => {
   const times = lapsOf(92, 90, 91, 91.5);
   for (
     const [flags, lap] of [
       [{ pb: [true, false, true, false] }, 3],
       [{ pb: [true, "None", "nan", false] }, 1],
       [{ pb: [false, true, false, false] }, 2],
-      // Nothing can be told by these.
+      // These columns tell nothing.
       [{ pb: [false, false, false, false] }, 2],
       [{ pb: ["None", "None", "None", "None"] }, 2],
       [{ pb: undefined }, 2],
-      // What was deleted is known.
+      // Here the deleted laps are known.
       [{ pb: [true, false, true, false], del: [false, false, false, false] }, 2],
       [{ pb: [true, false, true, false], del: [false, true, true, false] }, 4],
     ] as const
@@ -46,23 +46,23 @@ test("fastestLapOf() leaves out what was no personal best where the file does no
   }
 });
 
-test("fastestLapOf() takes a column that says of no lap whether it was deleted for none", () => {
+test("fastestLapOf() ignores a column of deletions without a value for any lap", () => {
   const laps = { ...lapsOf(92, 90, 91), pb: [true, false, true] };
   for (const del of [["None", "None", "None"], ["nan", "", null], [null, null, null], []]) {
     const checked = del.length === 0 ? { ...laps, del } : v.parse(lapTimesSchema, { ...laps, del });
     assertEquals(fastestLapOf("VER", checked as never)?.lap, 3, JSON.stringify(del));
   }
-  // One word is enough: it is of a session whose messages were read.
+  // One value is enough: the session's messages were read.
   const known = v.parse(lapTimesSchema, { ...laps, del: ["None", false, "None"] });
   assertEquals(fastestLapOf("VER", known)?.lap, 2);
 });
 
-test("fastestLapOf() goes by the lap's own number, not by its row", () => {
+test("fastestLapOf() returns the lap's own number, not its row", () => {
   const laps = v.parse(lapTimesSchema, { ...lapsOf(92, 91), lap: [7, 12] });
   assertEquals(fastestLapOf("VER", laps)?.lap, 12);
 });
 
-test("fastestLapOf() is undefined without a time, also in an unchecked payload", () => {
+test("fastestLapOf() is undefined without a time, also for an unchecked payload", () => {
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf("None"))), undefined);
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf())), undefined);
   assertEquals(fastestLapOf("VER", lapsOf("None", "None") as never), undefined);

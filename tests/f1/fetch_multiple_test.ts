@@ -21,7 +21,7 @@ function warningsOf(f1: TracingInsights): WarningEvent[] {
   return warnings;
 }
 
-test("fetchMultiple() gives payloads in input order, whatever order they arrive in", async () => {
+test("fetchMultiple() returns payloads in input order, whatever their order of arrival", async () => {
   const slow = new HeldFile();
   const files = fakeFiles({ "drivers.json": slow.file, "VER/laptimes.json": lapsOf(91) });
   await using f1 = tracingInsights({ fetch: files.fetch });
@@ -36,7 +36,7 @@ test("fetchMultiple() gives payloads in input order, whatever order they arrive 
   assertEquals(laps?.time, [91]);
 });
 
-test("fetchMultiple() gives null for a file that is not there, silently", async () => {
+test("fetchMultiple() returns null for a missing file, without a warning", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER"), "weather.json": 410 });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const warnings = warningsOf(f1);
@@ -49,7 +49,7 @@ test("fetchMultiple() gives null for a file that is not there, silently", async 
   assertEquals(warnings, []);
 });
 
-test("fetchMultiple() gives null and one warning for any other failure", async () => {
+test("fetchMultiple() returns null with one warning for any other failure", async () => {
   const files = fakeFiles({
     "drivers.json": driversOf("VER"),
     "weather.json": 500,
@@ -72,7 +72,7 @@ test("fetchMultiple() gives null and one warning for any other failure", async (
   assert(warnings[1]!.message.includes("2026@main/Monaco%20Grand%20Prix/Race/rcm.json"));
 });
 
-test("fetchMultiple() gives null and a warning for a request that names no file, and keeps the others' places", async () => {
+test("fetchMultiple() returns null with a warning for a malformed request, and keeps the places of the others", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const warnings = warningsOf(f1);
@@ -95,7 +95,7 @@ test("fetchMultiple() gives null and a warning for a request that names no file,
   assertEquals(files.urls.length, 2);
 });
 
-test("fetchMultiple() rejects with the caller's own reason, and warns of nothing", async () => {
+test("fetchMultiple() rejects with the caller's reason itself, and warns of nothing", async () => {
   const files = fakeFiles({ "drivers.json": never, "weather.json": never });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const warnings = warningsOf(f1);
@@ -111,7 +111,7 @@ test("fetchMultiple() rejects with the caller's own reason, and warns of nothing
   assertEquals(warnings, []);
 });
 
-test("fetchMultiple() makes no request when the signal is aborted already", async () => {
+test("fetchMultiple() makes no request if the signal has already aborted", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const reason = new Error("before");
@@ -135,7 +135,7 @@ test("fetchMultiple() rejects with the reason of the source's own signal", async
   assert(await settled === reason);
 });
 
-test("fetchMultiple() pulls its requests as permits allow", async () => {
+test("fetchMultiple() pulls its requests as permits become free", async () => {
   const held = new HeldFile();
   const files = fakeFiles({ "drivers.json": held.file });
   await using f1 = tracingInsights({ fetch: files.fetch, concurrency: 2, cache: false });
@@ -156,7 +156,7 @@ test("fetchMultiple() pulls its requests as permits allow", async () => {
   assertEquals(pulled, 83);
 });
 
-test("fetchMultiple() gives an empty array for no requests", async () => {
+test("fetchMultiple() returns an empty array for no requests", async () => {
   const files = fakeFiles({});
   await using f1 = tracingInsights({ fetch: files.fetch });
   assertEquals(await f1.fetchMultiple([]), []);
@@ -173,7 +173,7 @@ test("fetchMultiple() rejects with the error of requests that can't be iterated"
   await assertRejects(() => f1.fetchMultiple(broken()), Error, "no more");
 });
 
-test("fetchMultiple() refuses what is no list of requests, before anything is sent", async () => {
+test("fetchMultiple() refuses a value that is no list of requests, before anything is sent", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const one = [2026, EVENT, "Race", "drivers.json"];
@@ -199,7 +199,7 @@ test("fetchMultiple() refuses what is no list of requests, before anything is se
   ]);
 });
 
-test("fetchMultiple() has the types that follow from the paths", () => {
+test("fetchMultiple() infers its types from the paths", () => {
   const types = async (f1: TracingInsights, driver: string): Promise<void> => {
     const tuple = await f1.fetchMultiple([
       [2026, EVENT, "Race", "drivers.json"],
@@ -241,7 +241,7 @@ else {
       sharedFiles.map(({ year, event, session, path }) => [year, event, session, path] as const),
     );
     assertEquals(warnings.map(({ message }) => message), []);
-    // The known columns are all that real payloads have, so that no "None" is left.
+    // The known columns are all columns of real payloads, so that no "None" is left.
     const expected = [...texts.values()].map((text) => JSON.parse(text.replaceAll('"None"', "null")));
     for (const [index, payload] of payloads.entries()) {
       assertEquals(JSON.stringify(payload), JSON.stringify(expected[index]), sharedFiles[index]!.path);

@@ -10,7 +10,7 @@ const DRIVERS: readonly Driver[] = [
   { driver: "LIN", team: "Racing Bulls" },
 ];
 
-test("findDriver() goes by code, number and last name, whatever the case and the accents", () => {
+test("findDriver() accepts a code, a number or a last name, whatever the case and the accents", () => {
   const names: readonly [string | number, string][] = [
     ["VER", "VER"],
     ["ver", "VER"],
@@ -25,7 +25,7 @@ test("findDriver() goes by code, number and last name, whatever the case and the
   for (const [name, code] of names) assertEquals(findDriver(DRIVERS, name).driver, code);
 });
 
-test("findDriver() takes the family name first too, with whatever is between the names", () => {
+test("findDriver() also accepts the family name first, and other characters between the names", () => {
   const drivers = [...DRIVERS, { driver: "ZHO", team: "Kick Sauber", dn: "24", fn: "Guanyu", ln: "Zhou" }];
   const names: readonly [string, string][] = [
     ["Zhou Guanyu", "ZHO"],
@@ -36,11 +36,11 @@ test("findDriver() takes the family name first too, with whatever is between the
   for (const [name, code] of names) assertEquals(findDriver(drivers, name).driver, code, name);
 });
 
-test("findDriver() does not choose between drivers of one name, and finds each by what is not the other's", () => {
+test("findDriver() does not choose between drivers of one name, and finds each by the rest of the name", () => {
   const drivers: readonly Driver[] = [
     { driver: "LEC", team: "Ferrari", dn: "16", fn: "Charles", ln: "Leclerc" },
     { driver: "ALE", team: "Ferrari", dn: "38", fn: "Arthur", ln: "Leclerc" },
-    // A code or a number is more than a name that looks like it.
+    // A code or a number takes precedence over a similar name.
     { driver: "RUS", team: "Mercedes", dn: "63", fn: "George", ln: "Ale" },
   ];
   for (const name of ["Leclerc", "LECLERC", "leclerc"]) {
@@ -64,7 +64,7 @@ test("findDriver() suggests the driver of a first name", () => {
   assertThrows(() => findDriver(drivers, "kevin"), RangeError, "did you mean 'MAG'?");
 });
 
-test("findDriver() suggests who may have been meant, or says who took part", () => {
+test("findDriver() suggests the driver that may have been meant, or lists the drivers", () => {
   assertThrows(() => findDriver(DRIVERS, "VRE"), RangeError, "did you mean 'VER'?");
   assertThrows(() => findDriver(DRIVERS, "Verstapen"), RangeError, "did you mean 'VER'?");
   const error = assertThrows(() => findDriver(DRIVERS, 99), RangeError);
@@ -76,7 +76,7 @@ test("findDriver() suggests who may have been meant, or says who took part", () 
   assertThrows(() => findDriver(DRIVERS, null as never), TypeError, "'driver' must be a code");
 });
 
-test("codeOf() is for three letters, in whatever case", () => {
+test("codeOf() accepts three letters, in whatever case", () => {
   assertEquals(["VER", "ver", "Ver"].map(codeOf), ["VER", "VER", "VER"]);
   for (const name of ["", "VE", "VERS", "1", 1, "VÉR", "V R", "../", null]) {
     assertEquals(codeOf(name), undefined, String(name));

@@ -6,7 +6,7 @@ import { test } from "../support/test.ts";
 import { assertType, type Equal } from "./equal.ts";
 import { lapsOf } from "./fake_files.ts";
 
-test("lapRows() gives each lap the readable names of the columns that there are", () => {
+test("lapRows() gives each lap readable names for the columns of the file", () => {
   const laps = v.parse(lapTimesSchema, { ...lapsOf("None", 91.5), del: [false, "None"], mystery: [1, 2] });
   assertEquals<unknown>(lapRows("VER", laps)[1], {
     Driver: "VER",
@@ -25,7 +25,7 @@ test("lapRows() gives each lap the readable names of the columns that there are"
   });
 });
 
-test("lapColumns() gives the same columns, without a copy where nothing is missing", () => {
+test("lapColumns() returns the same columns, without a copy where no value is missing", () => {
   const laps = v.parse(lapTimesSchema, lapsOf(91, 92));
   const columns = lapColumns("VER", laps);
   assertEquals(columns.Driver, ["VER", "VER"]);
@@ -37,13 +37,13 @@ test("lapColumns() gives the same columns, without a copy where nothing is missi
   assertType<Equal<Lap["TyreLife"], number | null | undefined>>();
 });
 
-test("lapRows() and lapColumns() have null for what is missing in unchecked payloads too", () => {
+test("lapRows() and lapColumns() return null for missing values of unchecked payloads too", () => {
   const unchecked = { time: ["None", 91], lap: [1, 2], compound: ["nan", "SOFT"] } as never;
   assertEquals(lapColumns("VER", unchecked).LapTime, [null, 91]);
   assertEquals(lapRows("VER", unchecked).map(({ Compound }) => Compound), [null, "SOFT"]);
 });
 
-test("lapRows() and lapColumns() refuse unchecked payloads that are no laps", () => {
+test("lapRows() and lapColumns() refuse unchecked payloads without laps", () => {
   for (const payload of [null, undefined, 7, "x", [], {}, { lap: "1" }]) {
     for (const  of of[lapRows, lapColumns]) {
       assertThrows(() => of("VER", payload as never), TypeError, "'laps.lap' must be an array: received");

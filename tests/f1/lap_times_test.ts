@@ -34,7 +34,7 @@ test('lapTimesSchema turns "None" into null in times, sectors and positions', ()
   assertType<Equal<typeof laps.lap, readonly number[]>>();
 });
 
-test("lapTimesSchema checks the columns that newer files have", () => {
+test("lapTimesSchema checks the columns of newer files", () => {
   const laps = v.parse(lapTimesSchema, {
     ...LAPS,
     pout: [836.8, "None"],
@@ -87,7 +87,7 @@ test("lapTimesSchema accepts the three columns of the oldest seasons, and types 
   assertType<Equal<typeof laps.compound, readonly (string | null)[]>>();
 });
 
-test("lapTimesSchema needs the times, the numbers and the compounds of laps", () => {
+test("lapTimesSchema requires the times, numbers and compounds of laps", () => {
   for (const column of ["time", "lap", "compound"]) {
     const result = v.safeParse(lapTimesSchema, { ...LAPS, [column]: undefined });
     assert(!result.success);

@@ -39,7 +39,7 @@ test("MirrorList belongs to one client", () => {
   assertThrows(() => createClient({ baseUrls: list.baseUrls }), TypeError, "belong to another one");
 });
 
-test("MirrorList.list() says what there is, and what its breaker says", async () => {
+test("MirrorList.list() returns the mirrors, and the state of their breakers", async () => {
   const { list, client, clock } = setUp([A, B], { a: () => ({ status: 503 }) }, {
     circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
   });
@@ -51,7 +51,7 @@ test("MirrorList.list() says what there is, and what its breaker says", async ()
   ]);
 });
 
-test("MirrorList leaves it to the client what a mirror is called in errors", async () => {
+test("MirrorList leaves the names of mirrors in errors to the client", async () => {
   const list = new MirrorList([{ url: A }, { url: B, path: (() => 5) as never }]);
   await using client = createClient({
     baseUrls: list.baseUrls,
@@ -67,7 +67,7 @@ test("MirrorList leaves it to the client what a mirror is called in errors", asy
   assertStringIncludes(`${await rejection(client.json("x"))}`, "the 'path' of 'url' must return a string");
 });
 
-test("MirrorList.add() appends a mirror, also to a client that had one", async () => {
+test("MirrorList.add() appends a mirror, also for a client that had only one", async () => {
   const { list, get, asked } = setUp([A], { a: () => ({ status: 503 }) });
   list.add({ url: B, path: (path) => `moved/${path}` });
   assertEquals(await get(), "b");
@@ -82,7 +82,7 @@ test("MirrorList.add() replaces a mirror with the same URL", async () => {
   assertEquals([list.list().length, network.sent[0]?.headers.get("x-key")], [1, "1"]);
 });
 
-test("MirrorList.remove() and enable() leave a mirror out from then on, and tell whether it was there", async () => {
+test("MirrorList.remove() and enable() leave a mirror out from then on, and say whether it was there", async () => {
   const { list, get, asked } = setUp([A, B, C]);
   assertEquals([list.enable(A, false), list.remove("https://other.test/"), list.enable("x", true)], [
     true,
@@ -106,7 +106,7 @@ test("MirrorList leaves one mirror enabled", () => {
   assertEquals(list.list().map(({ enabled }) => enabled), [false, true]);
 });
 
-test("MirrorList leaves a mirror out that a client was given twice", async () => {
+test("MirrorList removes a mirror that the client was given twice", async () => {
   for (
     const leaveOut of [(list: MirrorList) => list.remove(A), (list: MirrorList) => list.enable(A, false)]
   ) {
@@ -123,7 +123,7 @@ test("MirrorList leaves a mirror out that a client was given twice", async () =>
   assertThrows(() => list.remove(A), RangeError, A);
 });
 
-test("MirrorList.reset() goes back to the beginning, with closed circuits", async () => {
+test("MirrorList.reset() restores the original mirrors, with closed breakers", async () => {
   let isDown = true;
   const { list, client, clock, asked } = setUp([A, B], {
     a: () => isDown ? { status: 503 } : { json: "a" },
@@ -142,7 +142,7 @@ test("MirrorList.reset() goes back to the beginning, with closed circuits", asyn
   assertEquals([await clock.run(client.json("z")), asked()], ["a", "abca"]);
 });
 
-test("A request whose mirror is removed meanwhile ends there, and goes on at one that is left", async () => {
+test("A request whose mirror is removed fails there, and goes on at a remaining one", async () => {
   for (const cache of [false as const, ttlCache(memoryCache(), { ttlMs: Infinity })]) {
     const { list, client, clock, asked } = setUp([A], { a: () => ({ status: 503, afterMs: 100 }) }, {
       concurrency: 1,
@@ -169,7 +169,7 @@ test("A request waits for no mirror that is left out", async () => {
   assertInstanceOf(error, CircuitOpenError);
 });
 
-test("MirrorList knows a mirror with and without a slash at the end", async () => {
+test("MirrorList finds a mirror with and without a slash at the end", async () => {
   const { list, get, asked } = setUp(["https://a.test/f1", "https://b.test/f1/"]);
   list.add({ url: "https://a.test/f1/" });
   assertEquals(list.list().map(({ url }) => url), ["https://b.test/f1/", "https://a.test/f1/"]);
@@ -200,7 +200,7 @@ test("Requests in line go to no mirror that was left out meanwhile, single or in
   }
 });
 
-test("Requests in line for mirrors in trouble go to one that is added, enabled or reset, at once", async () => {
+test("Requests in line for failing mirrors go to one that is added, enabled or reset, at once", async () => {
   const ways: readonly ((list: MirrorList) => void)[] = [
     (list) => list.add({ url: C }),
     (list) => list.enable(B, true),
@@ -224,7 +224,7 @@ test("Requests in line for mirrors in trouble go to one that is added, enabled o
   }
 });
 
-test("A request that failed at one mirror goes on at those that are there by then", async () => {
+test("A request that failed at one mirror goes on with the present list of mirrors", async () => {
   const { list, get, asked } = setUp([A, B], {
     a: () => {
       list.enable(B, false);
@@ -235,7 +235,7 @@ test("A request that failed at one mirror goes on at those that are there by the
   assertEquals([await get(), asked()], ["c", "ac"]);
 });
 
-test("A request goes to no mirror that is left out in the very moment in which it is admitted there", async () => {
+test("A request does not go to a mirror that is left out at the very moment of its admission", async () => {
   const { list, client, clock, asked } = setUp([A, B], {}, {
     concurrency: 1,
     rateLimit: { limit: 1, intervalMs: 1_000 },
@@ -246,13 +246,13 @@ test("A request goes to no mirror that is left out in the very moment in which i
   assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });
 
-test("A slow request gets no second attempt at a mirror that is left out", async () => {
+test("A slow request makes no second attempt at a mirror that was left out", async () => {
   for (const to of ["same", "nextMirror"] as const) {
     let afterMs = 0;
     const { list, client, clock, asked } = setUp([A, B, C], { a: () => ({ afterMs, json: "a" }) }, {
       hedge: { afterMs: 100, maxExtraRatio: 1, to },
     });
-    // The first request waits for the code that hedges.
+    // The first request waits for the hedging module.
     await clock.run(client.json("first"));
     afterMs = 1_000;
     const slow = client.json("1");
@@ -264,7 +264,7 @@ test("A slow request gets no second attempt at a mirror that is left out", async
   }
 });
 
-test("A request in line is aborted in the very moment in which the mirrors change", async () => {
+test("A request in line aborts at the very moment at which the mirrors change", async () => {
   const { list, client, clock, asked } = setUp([A, B], { a: () => ({ afterMs: 100, json: 1 }) }, {
     concurrency: 1,
   });
@@ -278,7 +278,7 @@ test("A request in line is aborted in the very moment in which the mirrors chang
   assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });
 
-test("MirrorList belongs to a client's extensions as well, each with headers of its own", async () => {
+test("MirrorList also applies to a client's extensions, each with headers of its own", async () => {
   const { list, client, clock, network, asked } = setUp([A, B], {}, { headers: { "x-of": "client" } });
   list.remove(A);
   const extension = client.extend({ headers: { "x-of": "extension" } });
@@ -295,7 +295,7 @@ test("MirrorList belongs to a client's extensions as well, each with headers of 
   );
 });
 
-test("A mirror that was passed over is asked when those that it would be in the way of are gone", async () => {
+test("A mirror that was passed over is asked once the mirrors before it have been removed", async () => {
   const [x, y] = ["https://a.test/x", "https://a.test/y"];
   for (const isInLine of [false, true]) {
     const clock = new ManualClock();
@@ -316,7 +316,7 @@ test("A mirror that was passed over is asked when those that it would be in the 
     const missing = rejection(client.json("1", { notFoundIsFinal: false }));
     await clock.advance(0);
     const slow = isInLine ? client.json("slow") : undefined;
-    // Asleep until the second round, and then in line.
+    // The request sleeps until its second round, and is then in line.
     await clock.advance(isInLine ? 10_000 : 500);
     list.remove(y);
     assertInstanceOf(await clock.run(missing), DataNotFoundError);

@@ -17,11 +17,11 @@ interface SetUp {
   readonly f1: TracingInsights;
   readonly urls: readonly string[];
   readonly load: () => Promise<unknown>;
-  /** Which hosts have been asked, by the first part of their names. */
+  /** The hosts that were asked, by the first part of their names. */
   readonly hosts: () => string[];
 }
 
-/** The file is at the hosts that are named; the others are down. */
+/** Creates a source whose file is at the named hosts; the others are down. */
 function setUp(up: readonly string[], options: TracingInsightsOptions = {}): SetUp {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   const f1 = tracingInsights({
@@ -43,7 +43,7 @@ function setUp(up: readonly string[], options: TracingInsightsOptions = {}): Set
   };
 }
 
-test("FALLBACK_MIRRORS have the files at Hugging Face and StaticDelivr, each in its own layout", async () => {
+test("FALLBACK_MIRRORS are the files at Hugging Face and StaticDelivr, each with its own layout", async () => {
   const { f1, urls, load } = setUp(["huggingface"]);
   await using _f1 = f1;
   for (const mirror of FALLBACK_MIRRORS) f1.mirrors.add(mirror);
@@ -59,7 +59,7 @@ test("FALLBACK_MIRRORS have the files at Hugging Face and StaticDelivr, each in 
   );
 });
 
-test("FALLBACK_MIRRORS bring their layouts with their base URLs", async () => {
+test("FALLBACK_MIRRORS have layouts with their base URLs", async () => {
   const [huggingFace = "", staticDelivr = ""] = FALLBACK_MIRRORS.map(({ url }) => String(url));
   for (const baseUrls of [`${huggingFace}/`, new URL(huggingFace), [{ url: huggingFace }]]) {
     const { f1, urls, load } = setUp(["huggingface"], { baseUrls });
@@ -78,7 +78,7 @@ test("FALLBACK_MIRRORS bring their layouts with their base URLs", async () => {
   assertEquals(own.urls, [`${huggingFace}/x@main/2025@main/${FOLDER}`]);
 });
 
-test("F1Mirrors.list() has the mirrors of jsDelivr, or those of the option", async () => {
+test("F1Mirrors.list() returns the mirrors of jsDelivr, or those of the option", async () => {
   const { f1 } = setUp([]);
   await using _f1 = f1;
   assertEquals(
@@ -94,7 +94,7 @@ test("F1Mirrors.list() has the mirrors of jsDelivr, or those of the option", asy
   }
 });
 
-test("F1Mirrors change while the source runs", async () => {
+test("F1Mirrors can change while the source runs", async () => {
   const { f1, load, hosts } = setUp(["jsdelivr", "m.test"]);
   await using _f1 = f1;
   await load();
@@ -115,7 +115,7 @@ test("F1Mirrors change while the source runs", async () => {
   );
 });
 
-test("F1Mirrors keep what is in the cache", async () => {
+test("F1Mirrors keep the cached files", async () => {
   const { f1, load, urls } = setUp(["jsdelivr"], { cache: seasonCache(memoryCache()) });
   await using _f1 = f1;
   await load();
@@ -124,7 +124,7 @@ test("F1Mirrors keep what is in the cache", async () => {
   assertEquals(urls.length, 1);
 });
 
-test("F1Mirrors refuse what is no mirror, and to be without one", async () => {
+test("F1Mirrors refuse a bad mirror, and to remove the last one", async () => {
   const { f1 } = setUp([]);
   await using _f1 = f1;
   const notAdded: readonly (readonly [mirror: unknown, message: string])[] = [
@@ -160,7 +160,7 @@ test("F1Mirrors refuse what is no mirror, and to be without one", async () => {
   assertEquals(f1.mirrors.list().length, 2);
 });
 
-test("SourceMirrors are public until one of the caller's own is added, and again after a reset", async () => {
+test("SourceMirrors are public until the caller adds one of its own, and again after a reset", async () => {
   const mirrors = new SourceMirrors();
   await using _client = createClient({ baseUrls: mirrors.baseUrls });
   assertEquals(mirrors.arePublic, true);
@@ -180,7 +180,7 @@ test("SourceMirrors are public until one of the caller's own is added, and again
     mirrors.add(own);
     assertEquals(mirrors.arePublic, false, String(own));
     mirrors.remove(typeof own === "string" ? own : own.url);
-    // What it has answered may still be on its way.
+    // The mirror's answers may still be on their way.
     assertEquals(mirrors.arePublic, false);
     mirrors.reset();
     assertEquals(mirrors.arePublic, true);
@@ -191,7 +191,7 @@ test("SourceMirrors are public until one of the caller's own is added, and again
   assertEquals(own.arePublic, false);
 });
 
-test("F1Mirrors move on from jsDelivr's 403, also where its base URL alone was given", async () => {
+test("F1Mirrors move on after jsDelivr's 403, also where only its base URL was given", async () => {
   for (const baseUrls of [[CDN, "https://m.test"], [{ url: `${CDN}/` }, "https://m.test"]]) {
     const asked: string[] = [];
     const { f1, load } = setUp([], {
@@ -217,14 +217,14 @@ test("F1Mirrors move on from jsDelivr's 403, also where its base URL alone was g
   assertEquals(url.startsWith(CDN), true);
 });
 
-test("F1Mirrors belong to the client where the source was given one", async () => {
+test("F1Mirrors are those of the client if the source was given one", async () => {
   await using client = createClient({ baseUrls: CDN });
   await using f1 = tracingInsights({ client });
   assertThrows(() => f1.mirrors.list(), TypeError, "whose 'baseUrls' are its mirrors");
   assertThrows(() => f1.mirrors.add(CDN), TypeError, "given a client");
 });
 
-test("tracingInsights() leaves it to its client to refuse base URLs", () => {
+test("tracingInsights() leaves the refusal of bad base URLs to its client", () => {
   assertThrows(() => tracingInsights({ baseUrls: 42 as never }), TypeError, "baseUrls");
   assertThrows(() => tracingInsights({ baseUrls: [] }), RangeError, "'baseUrls' must not be empty");
 });

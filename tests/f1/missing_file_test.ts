@@ -26,7 +26,7 @@ function refusal(body: string, status = 403): HttpError {
   });
 }
 
-test("sourceError() takes a 403 about the package's size for a missing file", () => {
+test("sourceError() treats a 403 about the package's size as a missing file", () => {
   const refused = refusal(TEXT);
   const error = sourceError(refused);
   assert(error instanceof DataNotFoundError);
@@ -104,7 +104,7 @@ test("Missing files that come as 403 open no breaker", async () => {
 const WEATHER = [2025, EVENT, "Race", "weather.json"] as const;
 const hostsOf = (urls: readonly string[]) => urls.map((url) => new URL(url).host.split(".")[0]);
 
-test("A 403 about the package's size is kept as a missing file for five minutes, also by a plan of the caller's", async () => {
+test("A 403 about the package's size is cached as a missing file for five minutes, also by the caller's own plan", async () => {
   for (
     const cache of [
       undefined,
@@ -128,7 +128,7 @@ test("A 403 about the package's size is kept as a missing file for five minutes,
   }
 });
 
-test("A 403 moves on to the mirrors that are left, and the first that has the file answers", async () => {
+test("A 403 moves on to the other mirrors, and the first with the file answers", async () => {
   for (const refused of [oversized, () => new Response("Forbidden", { status: 403 })]) {
     const files = fakeFiles({ "weather.json": () => files.urls.length < 3 ? refused() : Response.json({}) });
     await using f1 = tracingInsights({ fetch: files.fetch, validate: false });
@@ -138,7 +138,7 @@ test("A 403 moves on to the mirrors that are left, and the first that has the fi
   }
 });
 
-test("A 403 with another text is a refusal, and is not kept", async () => {
+test("A 403 with another text is a refusal, and is not cached", async () => {
   for (const text of ["Forbidden", "", "You asked why: Package size exceeded"]) {
     const files = fakeFiles({ "weather.json": () => new Response(text, { status: 403 }) });
     await using f1 = tracingInsights({ fetch: files.fetch });
@@ -149,7 +149,7 @@ test("A 403 with another text is a refusal, and is not kept", async () => {
   }
 });
 
-test("A 403 about the package's size stays what it is for a caller who reads the response", async () => {
+test("A 403 about the package's size stays a 403 for a caller that reads the response", async () => {
   const files = fakeFiles({ "weather.json": oversized });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const response = await f1.client.fetch("2025@main/a/Race/weather.json");

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { resolveNames } from "../../src/f1/names.ts";
 import { test } from "../support/test.ts";
 
-test("resolveNames() knows the short names of sessions, whatever they were called in a season", () => {
+test("resolveNames() accepts the short names of sessions, by whatever name they went in a season", () => {
   const names: readonly [number, string | number, string | number, string][] = [
     [2025, "monaco", "Q", "Qualifying"],
     [2025, "monaco", "fp1", "Practice 1"],
@@ -47,7 +47,7 @@ test("resolveNames() refuses a session that the event does not have, with a sugg
   assertThrows(() => resolveNames(2025, "monaco", undefined as never), TypeError, "'session' must be");
 });
 
-test("resolveNames() takes names as they are where the calendar can't know better", () => {
+test("resolveNames() keeps names as they are where the calendar does not know better", () => {
   assertEquals(resolveNames(2027, "Any Event", "Any Session"), {
     event: "Any Event",
     session: "Any Session",

@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const itself = (text: string): string => text;
 
-test("key() has no accents, case, spaces and punctuation", () => {
+test("key() drops accents, case, spaces and punctuation", () => {
   assertEquals(["São Paulo", "Spa-Francorchamps", " 70th ", "!?"].map(key), [
     "saopaulo",
     "spafrancorchamps",
@@ -13,7 +13,7 @@ test("key() has no accents, case, spaces and punctuation", () => {
   ]);
 });
 
-test("nearest() finds what is most like a text, up to a third of it", () => {
+test("nearest() returns the most similar text, with up to a third of it different", () => {
   const names = ["Monaco", "Monza", "Mexico", ""];
   assertEquals(nearest(names, "monac", itself), "Monaco");
   assertEquals(nearest(names, "monzaa", itself), "Monza");
@@ -23,7 +23,7 @@ test("nearest() finds what is most like a text, up to a third of it", () => {
   assertEquals(nearest(names, "", itself), undefined);
 });
 
-test("unknownName() says what may have been meant, or what there is", () => {
+test("unknownName() suggests the name that may have been meant, or lists all names", () => {
   const start = 'Cannot find event as there is no "x" in 2025';
   assertEquals(unknownName("event", "x", "in 2025", "y", ["a"]).message, `${start}; did you mean 'y'?`);
   assertEquals(

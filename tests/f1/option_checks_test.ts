@@ -4,7 +4,7 @@ import { tracingInsights } from "../../src/f1/source.ts";
 import { test } from "../support/test.ts";
 import { fakeFiles } from "./fake_files.ts";
 
-test("checkF1Options() refuses what follows from the path, and what is almost an option of the method", () => {
+test("checkF1Options() refuses options that follow from the path, and misspelt options of the method", () => {
   for (
     const [name, hint] of [["schema", "'client'"], ["as", "'client'"], ["driver", "'drivers'"], [
       "telemtry",

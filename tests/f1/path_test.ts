@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const FOLDER = sessionFolder(2025, "Abu Dhabi Grand Prix", "Race");
 
-/** Names that are no plain path segment. */
+/** Names that are no plain path segments. */
 const BAD_SEGMENTS: readonly string[] = [
   "",
   " ",
@@ -42,7 +42,7 @@ const BAD_PATHS: readonly string[] = [
   "VER/\ud800.json",
 ];
 
-test("sessionFolder() and fileUrl() write names composed, as they are published", () => {
+test("sessionFolder() and fileUrl() write names in composed form, as they are published", () => {
   const names = ["São Paulo Grand Prix", "México Grand Prix", "Österreich"];
   for (const name of names) {
     const composed = name.normalize("NFC");
@@ -129,7 +129,7 @@ test("fileUrl() refuses a path that is no string", () => {
   assertThrows(() => fileUrl(FOLDER, ["VER"] as never), TypeError, "'path'");
 });
 
-test("fileUrl() stays below the base whatever the URL parser makes of it", () => {
+test("fileUrl() stays below the base, whatever the URL parser makes of the path", () => {
   const base = "https://cdn.example/gh/TracingInsights/";
   for (const path of ["...", "a b.json", "@x", "a;b", "a:b", "%", "a%zz", "~", "..."]) {
     const url = new URL(base + fileUrl(FOLDER, path));
@@ -138,7 +138,7 @@ test("fileUrl() stays below the base whatever the URL parser makes of it", () =>
   }
 });
 
-test("telemetryPath() names the lap's file", () => {
+test("telemetryPath() returns the path of the lap's file", () => {
   assertEquals(telemetryPath("VER", 8), "VER/8_tel.json");
   assertEquals(telemetryPath("VER", 8.0), "VER/8_tel.json");
   assertEquals(lapTimesPath("VER"), "VER/laptimes.json");

@@ -13,21 +13,21 @@ function contextOf(validate: boolean): SourceContext {
   return { client: createClient(), clock: systemClock, validate };
 }
 
-test("payloadRequest() brings the schema of the path, and nothing else of the options", () => {
+test("payloadRequest() adds the schema of the path, and none of the caller's other options", () => {
   assertEquals(payloadRequest(contextOf(true), FOLDER, "VER/laptimes.json", { timeoutMs: 5 }), {
     url: LAPS_URL,
     schema: lapTimesSchema,
   });
 });
 
-test("payloadRequest() brings no schema for a path that has none, and none when nothing is to be checked", () => {
+test("payloadRequest() adds no schema for a path without one, nor with validate: false", () => {
   const unchecked = { url: LAPS_URL };
   assertEquals(payloadRequest(contextOf(false), FOLDER, "VER/laptimes.json"), unchecked);
   assertEquals(payloadRequest(contextOf(true), FOLDER, "VER/laptimes.json", { validate: false }), unchecked);
   assertEquals(Object.keys(payloadRequest(contextOf(true), FOLDER, "x.json")), ["url"]);
 });
 
-test("payloadRequest() checks when the request says so, whatever the source says", () => {
+test("payloadRequest() validates if the request says so, whatever the source says", () => {
   const request = payloadRequest(contextOf(false), FOLDER, "VER/laptimes.json", { validate: true });
   assertEquals(request.schema, lapTimesSchema);
 });

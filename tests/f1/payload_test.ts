@@ -23,14 +23,14 @@ test("PayloadOf follows from the path", () => {
   assertType<Equal<PayloadOf<"drivers.json" | "VER/8_tel.json">, DriversPayload | Telemetry>>();
 });
 
-test("PayloadOf is unknown for other paths and for paths of which too little is known", () => {
+test("PayloadOf is unknown for other paths, and for paths whose type is too wide", () => {
   assertType<Equal<PayloadOf<"session_laptimes.json">, unknown>>();
   assertType<Equal<PayloadOf<"VER/drivers.json">, unknown>>();
   assertType<Equal<PayloadOf<"laptimes.json">, unknown>>();
   assertType<Equal<PayloadOf<string>, unknown>>();
 });
 
-test("schemaOf() finds the schema that PayloadOf promises", () => {
+test("schemaOf() returns the schema that PayloadOf promises", () => {
   assertStrictEquals(schemaOf("drivers.json"), driversSchema);
   assertStrictEquals(schemaOf("weather.json"), weatherSchema);
   assertStrictEquals(schemaOf("rcm.json"), raceControlSchema);
@@ -39,7 +39,7 @@ test("schemaOf() finds the schema that PayloadOf promises", () => {
   assertStrictEquals(schemaOf("VER/8_tel.json"), telemetrySchema);
 });
 
-test("schemaOf() has none for other paths", () => {
+test("schemaOf() is undefined for other paths", () => {
   for (const path of ["session_laptimes.json", "VER/drivers.json", "laptimes.json", "__proto__", ""]) {
     assertEquals(schemaOf(path), undefined, path);
   }
@@ -55,7 +55,7 @@ else {
       const text = await readSharedFile(file);
       const result = v.safeParse(schema, JSON.parse(text));
       assertEquals(result.issues?.map(({ message }) => message), undefined, file.path);
-      // Among the known columns no "None" is left, and nothing else has changed.
+      // No "None" is left in the known columns, and nothing else has changed.
       assertEquals(
         JSON.stringify(result.output),
         JSON.stringify(JSON.parse(text.replaceAll('"None"', "null"))),

@@ -15,11 +15,11 @@ const FILES: Record<string, FakeFile> = {
   "VER/2_tel.json": telemetryOf("VER-2"),
 };
 
-test("F1Session.prefetch() fills the cache with all there is, and counts what there is not", async () => {
+test("F1Session.prefetch() fills the cache with all files, and counts missing ones", async () => {
   const files = fakeFiles(FILES);
   await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
   const session = f1.session(2025, "monaco", "race");
-  // Not there: weather, corners, DNS's laps and NOR's telemetry.
+  // Missing: weather, corners, DNS's laps and NOR's telemetry.
   assertEquals(await session.prefetch(), { loaded: 6, missing: 4, failures: [] });
   const asked = files.urls.length;
   assertEquals([asked, new Set(files.urls).size], [10, 10]);
@@ -28,7 +28,7 @@ test("F1Session.prefetch() fills the cache with all there is, and counts what th
   assertEquals(files.urls.length, asked);
 });
 
-test("F1Session.prefetch() goes without telemetry, and loads again what is in the cache when it is told to", async () => {
+test("F1Session.prefetch() can omit telemetry, and loads cached files again with refresh", async () => {
   const files = fakeFiles(FILES);
   await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
   const session = f1.session(2025, "monaco", "race");
@@ -41,7 +41,7 @@ test("F1Session.prefetch() goes without telemetry, and loads again what is in th
   assertEquals(files.paths.filter((path) => path === "VER/laptimes.json").length, 2);
 });
 
-test("F1Session.prefetch() names what it could not load, and loads the rest", async () => {
+test("F1Session.prefetch() names the files that it could not load, and loads the rest", async () => {
   const files = fakeFiles({
     ...FILES,
     "drivers.json": driversOf("VER", "..", "NOR"),
@@ -56,14 +56,14 @@ test("F1Session.prefetch() names what it could not load, and loads the rest", as
   ]);
 });
 
-test("F1Session.prefetch() of a session that is not there names drivers.json", async () => {
+test("F1Session.prefetch() of a missing session names drivers.json", async () => {
   const files = fakeFiles({});
   await using f1 = tracingInsights({ fetch: files.fetch });
   const { loaded, missing, failures } = await f1.session(2025, "monaco", "race").prefetch();
   assertEquals([loaded, missing, failures.map(({ error }) => error.name)], [0, 3, ["DataNotFoundError"]]);
 });
 
-test("F1Session.prefetch() rejects with the caller's own reason, also while it waits for a list of laps", async () => {
+test("F1Session.prefetch() rejects with the caller's reason itself, also while it waits for a list of laps", async () => {
   for (const held of ["drivers.json", "VER/laptimes.json", "VER/1_tel.json"]) {
     const controller = new AbortController();
     const reason = { mine: held };
@@ -81,7 +81,7 @@ test("F1Session.prefetch() rejects with the caller's own reason, also while it w
   }
 });
 
-test("TracingInsights.prefetch() of a season takes sessions that are to come for missing, and of events for failures", async () => {
+test("TracingInsights.prefetch() counts future sessions of a season as missing, and of named events as failures", async () => {
   const files = fakeFiles(FILES);
   const held = "Australian%20Grand%20Prix";
   let status = 404;
@@ -92,7 +92,7 @@ test("TracingInsights.prefetch() of a season takes sessions that are to come for
     cache: false,
   });
   const options = { sessions: ["R"], telemetry: false };
-  // The race that was held lacks three files, and the other 23 all four of the session.
+  // The race that was held lacks three files, and the other 23 lack all four files of the session.
   assertEquals(await f1.prefetch(2025, options), { loaded: 4, missing: 3 + 23 * 4, failures: [] });
   const { missing, failures } = await f1.prefetch(2025, { ...options, events: [1, 2] });
   assertEquals([missing, failures.map(({ file, error }) => [file, error.name])], [3 + 3, [
@@ -119,7 +119,7 @@ test("TracingInsights.prefetch() loads the sessions of several events", async ()
   ]);
 });
 
-test("TracingInsights.prefetch() refuses what there is not, before any request", async () => {
+test("TracingInsights.prefetch() refuses unknown names, before any request", async () => {
   const files = fakeFiles(FILES);
   await using f1 = tracingInsights({ fetch: files.fetch });
   await assertRejects(() => f1.prefetch(2025, { events: ["monaco", "monacco"] }), RangeError, "did you mean");
@@ -132,7 +132,7 @@ test("TracingInsights.prefetch() refuses what there is not, before any request",
   assertEquals(files.urls, []);
 });
 
-test("prefetchTargets() are all sessions of a season unless it is told otherwise", () => {
+test("prefetchTargets() are all sessions of a season by default", () => {
   const all = prefetchTargets(2025, {});
   assertEquals([all.length, all[0]?.event, all.at(-1)], [
     24 * 5 + 3,
@@ -144,7 +144,7 @@ test("prefetchTargets() are all sessions of a season unless it is told otherwise
   ]);
 });
 
-test("prefetchTargets() leave out events without a session, unless they were named", () => {
+test("prefetchTargets() omit events without such a session, unless they were named", () => {
   const sprints = prefetchTargets(2025, { sessions: ["sprint"] });
   assertEquals([sprints.length, sprints[0]], [6, { event: "Chinese Grand Prix", session: "Sprint" }]);
   const races = prefetchTargets(2025, { sessions: ["R", "Race", 5] });
@@ -154,7 +154,7 @@ test("prefetchTargets() leave out events without a session, unless they were nam
   assertThrows(() => prefetchTargets(2025, { sessions: [null as never] }), TypeError, "'session' must be");
 });
 
-test("prefetchTargets() are each session once, by however many names it was asked for", () => {
+test("prefetchTargets() have each session once, by however many names it was given", () => {
   const targets = prefetchTargets(2025, {
     events: [8, "monaco", "Spa", "Monaco Grand Prix"],
     sessions: ["Q", 4, "R"],
@@ -167,7 +167,7 @@ test("prefetchTargets() are each session once, by however many names it was aske
   ]);
 });
 
-test("prefetchTargets() refuse what is no list", () => {
+test("prefetchTargets() refuse a value that is no list", () => {
   for (const [name, value] of [["events", "monaco"], ["sessions", "R"], ["events", 8]] as const) {
     assertThrows(
       () => prefetchTargets(2025, { [name]: value as never }),

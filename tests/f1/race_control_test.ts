@@ -26,7 +26,7 @@ test('raceControlSchema turns "None" into null', () => {
   assertType<Equal<typeof messages, RaceControl>>();
 });
 
-test("raceControlSchema checks the lap where there is one", () => {
+test("raceControlSchema checks the lap of a message that has one", () => {
   assertEquals(v.parse(raceControlSchema, { ...MESSAGES, lap: [1, "None"] }).lap, [1, null]);
   assertEquals(v.is(raceControlSchema, { ...MESSAGES, lap: [1] }), false);
 });

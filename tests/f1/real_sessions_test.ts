@@ -4,13 +4,13 @@ import { tracingInsights } from "../../src/f1/source.ts";
 import { skip, test } from "../support/test.ts";
 import { noSharedFiles, readSharedFile, type SharedFile, sharedFiles } from "./shared_data.ts";
 
-/** What the files of a session say, read without anything of this module. */
+/** The content of a session's files, read without this module's code. */
 interface Expected {
   /** The raw lists of laps, by driver in the order of drivers.json. */
   readonly laps: ReadonlyMap<string, { readonly time: readonly unknown[]; readonly lap: readonly number[] }>;
-  /** Driver, lap and time of each driver's fastest lap, fastest first. */
+  /** The driver, the lap and the time of each driver's fastest lap, fastest first. */
   readonly fastest: readonly (readonly [string, number, number])[];
-  /** How many samples each lap's telemetry has, by driver and lap. */
+  /** The number of samples in each lap's telemetry, by driver and lap. */
   readonly samples: ReadonlyMap<string, number>;
 }
 
@@ -35,7 +35,7 @@ function expectedOf(files: ReadonlyMap<string, string>): Expected {
   return { laps, fastest, samples: new Map(samples) };
 }
 
-/** The texts of the real files, session by session. */
+/** Returns the texts of the real files, session by session. */
 async function realSessions(): Promise<{ readonly of: SharedFile; readonly files: Map<string, string> }[]> {
   const sessions = new Map<string, { of: SharedFile; files: Map<string, string> }>();
   for (const file of sharedFiles) {

@@ -24,12 +24,12 @@ test("resultsOf() orders a race by laps, then by the last position", () => {
   assertEquals(orderOf(laps, true), [[1, "CCC"], [2, "BBB"], [3, "AAA"], [null, "DDD"]]);
 });
 
-test("resultsOf() orders a race without positions by the time that it took", () => {
+test("resultsOf() orders a race without positions by its total time", () => {
   const laps = { AAA: lapsOf([92, 92]), BBB: lapsOf([91, 92]), CCC: lapsOf([null, 80]), DDD: lapsOf([80]) };
   assertEquals(orderOf(laps, true), [[1, "BBB"], [2, "AAA"], [3, "CCC"], [4, "DDD"]]);
 });
 
-test("resultsOf() orders other sessions by the fastest lap that counts", () => {
+test("resultsOf() orders other sessions by the fastest valid lap", () => {
   const laps = {
     AAA: lapsOf([92, 90], { del: [false, true] }),
     BBB: lapsOf([null]),
@@ -39,7 +39,7 @@ test("resultsOf() orders other sessions by the fastest lap that counts", () => {
   assertEquals(orderOf(laps, false), [[1, "CCC"], [2, "DDD"], [3, "AAA"], [null, "BBB"]]);
 });
 
-test("resultsOf() puts who reached a later part of qualifying ahead", () => {
+test("resultsOf() puts drivers ahead who reached a later part of qualifying", () => {
   const laps = {
     AAA: lapsOf([89], { qs: ["Q1"] }),
     BBB: lapsOf([92, 91, 90.5], { qs: ["Q1", "Q2", "Q3"] }),
@@ -49,7 +49,7 @@ test("resultsOf() puts who reached a later part of qualifying ahead", () => {
   assertEquals(orderOf(laps, false), [[1, "DDD"], [2, "BBB"], [3, "CCC"], [4, "AAA"]]);
 });
 
-test("resultsOf() goes by the fastest lap in a part of qualifying, also where that was no personal best", () => {
+test("resultsOf() goes by the fastest lap in a part of qualifying, even if that was no personal best", () => {
   const qs = ["Q2", "Q3", "Q3"];
   const laps = {
     AAA: lapsOf([90, 91, 90.5], { qs, pb: [true, false, false] }),
@@ -59,13 +59,13 @@ test("resultsOf() goes by the fastest lap in a part of qualifying, also where th
   assertEquals(orderOf(laps, false), [[1, "CCC"], [2, "AAA"], [3, "BBB"], [null, "DDD"]]);
 });
 
-test("resultsOf() says how many laps there were, and which was the fastest", () => {
+test("resultsOf() gives the number of laps, and the fastest one", () => {
   const [first, last] = resultsOf(DRIVERS.slice(0, 2), { AAA: lapsOf([92, 91, null]) }, true);
   assertEquals([first?.laps, first?.fastestLap], [3, { driver: "AAA", lap: 2, time: 91 }]);
   assertEquals(last, { position: null, driver: DRIVERS[1]!, laps: 0, fastestLap: null });
 });
 
-test("resultsOf() counts no lap of a race that was not completed, and goes by the positions before it", () => {
+test("resultsOf() does not count the lap of a race that was not completed, and goes by the positions before it", () => {
   // AAA crashed in the last lap and BBB in the first one, CCC was lapped, and DDD stopped in the pits before AAA crashed.
   const laps = {
     AAA: lapsOf([95, 90, 90, null], { pos: [2, 2, 2, null] }),
@@ -80,18 +80,18 @@ test("resultsOf() counts no lap of a race that was not completed, and goes by th
   assertEquals([totalLapsOf(laps, true), totalLapsOf(laps, false)], [3, 4]);
 });
 
-test("resultsOf() counts all laps where files have no positions, and other sessions' laps without times", () => {
+test("resultsOf() counts all laps of files without positions, and laps without times in other sessions", () => {
   assertEquals(totalLapsOf({ AAA: lapsOf([null, 90, null]) }, true), 3);
   assertEquals(totalLapsOf({ AAA: lapsOf([null, 90, null], { pos: [null, null, null] }) }, true), 3);
   assertEquals(totalLapsOf({ AAA: lapsOf([null, 90, null], { pos: [null, null, null] }) }, false), 3);
 });
 
-test("resultsOf() counts no lap that was not completed in a file that was not checked", () => {
+test("resultsOf() does not count an incomplete lap in an unchecked file", () => {
   const laps = lapsOf([90, "None" as never], { pos: [1, "None" as never] });
   assertEquals([totalLapsOf({ AAA: laps }, true), totalLapsOf({ AAA: laps }, false)], [1, 2]);
 });
 
-test("isRace() knows the sprints of each season", () => {
+test("isRace() is true for the sprints of each season", () => {
   assertEquals(
     [isRace(2025, "Race"), isRace(2025, "Sprint"), isRace(2021, "Sprint Qualifying")],
     [true, true, true],
@@ -99,7 +99,7 @@ test("isRace() knows the sprints of each season", () => {
   assertEquals([isRace(2025, "Sprint Qualifying"), isRace(2025, "Qualifying")], [false, false]);
 });
 
-test("totalLapsOf() is the highest number of a lap", () => {
+test("totalLapsOf() is the highest lap number", () => {
   assertEquals(totalLapsOf({ AAA: lapsOf([90, 90]), BBB: lapsOf([90], { lap: [7] }) }, true), 7);
   assertEquals([totalLapsOf({}, true), totalLapsOf({ AAA: lapsOf([]) }, false)], [0, 0]);
 });

@@ -29,12 +29,12 @@ test("seasonCache() keeps past seasons for ever and the running one for five min
   assert(urls[2]!.includes("/2026@main/"));
 });
 
-test("seasonCache() is particular about what it is made of", () => {
+test("seasonCache() refuses bad adapters and options", () => {
   assertThrows(() => seasonCache({} as never), TypeError, "'adapter' must be a cache adapter");
   assertThrows(() => seasonCache(memoryCache(), { ttl: 5 } as never), TypeError, "'ttl' is not an option");
 });
 
-test("seasonCache() knows for five minutes that a file is missing, or for as long as it is told to", async () => {
+test("seasonCache() remembers a missing file for five minutes, or as long as it is told to", async () => {
   for (const [negative, requests] of [[undefined, 2], [{ 404: 1_000 }, 3], [{}, 4]] as const) {
     const clock = new ManualClock();
     let sent = 0;
@@ -49,7 +49,7 @@ test("seasonCache() knows for five minutes that a file is missing, or for as lon
   }
 });
 
-test("seasonCache() has a whole race on disk after it was loaded once, and loads it again for a refresh", async () => {
+test("seasonCache() has a whole race on disk after one load, and loads it again with refresh", async () => {
   const race = racePayloads({ drivers: 3, laps: 4 });
   const resources = (path: string) => path.endsWith("3_tel.json") ? undefined : race.resources(path);
   await using cdn = createSimulatedCdn({ resources });

@@ -11,24 +11,24 @@ test("seasonTtlMs() is endless for a season whose year has passed in UTC", () =>
   assertEquals(seasonTtlMs(url, Date.UTC(2026, 0, 1)), Infinity);
 });
 
-test("seasonTtlMs() is five minutes for a season to come", () => {
+test("seasonTtlMs() is five minutes for a future season", () => {
   assertEquals(seasonTtlMs(`${BASE}/2027@main/a/b/drivers.json`, Date.UTC(2026, 5, 1)), FIVE_MINUTES_MS);
 });
 
-test("seasonTtlMs() takes a URL object and a path below a mirror's base", () => {
+test("seasonTtlMs() accepts a URL object and a path below a mirror's base", () => {
   const now = Date.UTC(2026, 5, 1);
   assertEquals(seasonTtlMs(new URL(`${BASE}/2020@main/a/b/drivers.json`), now), Infinity);
   assertEquals(seasonTtlMs("2020@main/a/b/drivers.json", now), Infinity);
 });
 
-test("seasonTtlMs() is five minutes for a URL that names no season", () => {
+test("seasonTtlMs() is five minutes for a URL without a season", () => {
   const now = Date.UTC(2026, 5, 1);
   for (const url of [`${BASE}/drivers.json`, `${BASE}/12020@main/a`, `${BASE}/2020@next/a`, ""]) {
     assertEquals(seasonTtlMs(url, now), FIVE_MINUTES_MS, url);
   }
 });
 
-test("seasonTtlMs() knows the layouts of the other public copies", () => {
+test("seasonTtlMs() handles the layouts of the other public copies", () => {
   const now = Date.UTC(2026, 5, 1);
   for (const path of ["2018/resolve/a/b/drivers.json", "2018/main/a/b/drivers.json"]) {
     assertEquals(seasonTtlMs(`https://copy.test/${path}`, now), Infinity, path);

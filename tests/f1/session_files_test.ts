@@ -11,7 +11,7 @@ const PAYLOADS: Readonly<Record<string, unknown>> = {
   "NOR/laptimes.json": { lap: [1] },
 };
 
-/** Loads everything, one after the other. */
+/** Loads all files, one after the other. */
 async function loadAll(
   files: SessionFiles,
   payloads = PAYLOADS,
@@ -39,7 +39,7 @@ test("SessionFiles gives the four files of the session", async () => {
   ]);
 });
 
-test("SessionFiles finds the drivers, then their laps, then the telemetry of each lap once", async () => {
+test("SessionFiles finds the drivers, then their laps, then the telemetry of each lap, once each", async () => {
   assertEquals(await pathsOf({ laps: true }), ["(drivers.json)", "VER/laptimes.json", "NOR/laptimes.json"]);
   assertEquals(await pathsOf({ telemetry: true }), [
     "(drivers.json)",
@@ -53,7 +53,7 @@ test("SessionFiles finds the drivers, then their laps, then the telemetry of eac
   assertEquals([all.length, all.filter((path) => path.startsWith("("))], [9, []]);
 });
 
-test("SessionFiles asks for no other drivers than those given, and insists on them", async () => {
+test("SessionFiles requests only the given drivers, and requires their files", async () => {
   const [files] = await loadAll(
     new SessionFiles({ ...NOTHING, laps: true, telemetry: true, drivers: ["VER"] }),
   );
@@ -64,12 +64,12 @@ test("SessionFiles asks for no other drivers than those given, and insists on th
   ]);
 });
 
-test("SessionFiles insists on drivers.json, and not on what some sessions lack", async () => {
+test("SessionFiles requires drivers.json, and not the files that some sessions lack", async () => {
   const [files] = await loadAll(new SessionFiles({ ...NOTHING, session: true, laps: true }));
   assertEquals(files.filter(({ required }) => required).map(({ path }) => path), ["drivers.json"]);
 });
 
-test("SessionFiles.total is known as soon as nothing leads to more", async () => {
+test("SessionFiles.total is known as soon as no file leads to more", async () => {
   const files = new SessionFiles({ ...NOTHING, telemetry: true });
   const totals = [files.total];
   for (let file = await files.next(never); file !== undefined; file = await files.next(never)) {
@@ -80,7 +80,7 @@ test("SessionFiles.total is known as soon as nothing leads to more", async () =>
   assertEquals(new SessionFiles({ ...NOTHING, session: true }).total, 4);
 });
 
-test("SessionFiles.next() waits for what may come, and ends when nothing does", async () => {
+test("SessionFiles.next() waits for files that may follow, and ends when none can", async () => {
   const files = new SessionFiles({ ...NOTHING, laps: true });
   const drivers = await files.next(never);
   let ended = false;
@@ -91,7 +91,7 @@ test("SessionFiles.next() waits for what may come, and ends when nothing does", 
   assertEquals(await next, undefined);
 });
 
-test("SessionFiles.next() ends when its signal has aborted and what was under way has ended", async () => {
+test("SessionFiles.next() ends when its signal has aborted and running work has ended", async () => {
   const controller = new AbortController();
   const files = new SessionFiles({ ...NOTHING, laps: true });
   const drivers = await files.next(controller.signal);
@@ -101,7 +101,7 @@ test("SessionFiles.next() ends when its signal has aborted and what was under wa
   assertEquals([await next, await files.next(controller.signal)], [undefined, undefined]);
 });
 
-test("SessionFiles refuses drivers and laps that can't be paths, and takes the others", async () => {
+test("SessionFiles refuses drivers and laps that can't be paths, and accepts the others", async () => {
   assertThrows(() => new SessionFiles({ ...NOTHING, laps: true, drivers: ["../VER"] }), TypeError);
   const [files, problems] = await loadAll(new SessionFiles({ ...NOTHING, telemetry: true }), {
     "drivers.json": { drivers: [{ driver: ".." }, { driver: "VER" }, { driver: "a/b" }] },

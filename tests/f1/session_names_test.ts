@@ -3,7 +3,7 @@ import { CALENDAR_YEARS, eventsOf } from "../../src/f1/calendar.ts";
 import { findSession } from "../../src/f1/session_names.ts";
 import { test } from "../support/test.ts";
 
-test("findSession() finds every session by its folder and its place", () => {
+test("findSession() finds every session by its folder and its number", () => {
   for (const event of CALENDAR_YEARS.flatMap(eventsOf)) {
     for (const [index, session] of event.sessions.entries()) {
       assertEquals(findSession(session, event), session);
@@ -13,7 +13,7 @@ test("findSession() finds every session by its folder and its place", () => {
   }
 });
 
-test("findSession() leaves names alone where the calendar does not have the event", () => {
+test("findSession() leaves names alone for an event that is not in the calendar", () => {
   const names = ["Q", "FP1", "sprint", "SQ", "Shootout", "Something Else"].map((name) =>
     findSession(name, undefined)
   );
@@ -28,12 +28,12 @@ test("findSession() leaves names alone where the calendar does not have the even
   assertThrows(() => findSession(1, undefined), RangeError, "does not have the event");
 });
 
-test("findSession() takes any session of tests, which have had more than three days", () => {
+test("findSession() accepts any session of tests, which have had more than three days", () => {
   const tests = eventsOf(2025)[0]!;
   assertEquals([findSession("FP3", tests), findSession("Day 4", tests)], ["Practice 3", "Day 4"]);
 });
 
-test("findSession() takes the place in the weekend as a text where there is a weekend", () => {
+test("findSession() accepts the number of a session as a text for events of the calendar", () => {
   const monaco = eventsOf(2025)[8]!;
   assertEquals([findSession("4", monaco), findSession(" 1 ", monaco)], ["Qualifying", "Practice 1"]);
   assertEquals(findSession("qualy", monaco), "Qualifying");

@@ -1,5 +1,6 @@
 /**
- * Real payloads beside the checkout, where there are some: `../shared/data/tracing-insights/{year}/{event}/{session}/{path}`.
+ * Real payloads beside the checkout, if there are any:
+ * `../shared/data/tracing-insights/{year}/{event}/{session}/{path}`.
  *
  * @module
  */
@@ -20,16 +21,16 @@ export interface SharedFile {
 const ROOT = "../shared/data/tracing-insights";
 const bun = (globalThis as { Bun?: BunGlobal }).Bun;
 
-/** All real payloads, in a fixed order; empty where there are none. */
+/** All real payloads, in a fixed order; empty if there are none. */
 export const sharedFiles: readonly SharedFile[] = [...listFiles()].sort().map((name) => {
   const [year = "", event = "", session = "", ...path] = name.split("/");
   return { year: Number(year), event, session, path: path.join("/") };
 });
 
-/** Why tests of real payloads are skipped, where they are. */
+/** The reason why tests of real payloads are skipped. */
 export const noSharedFiles: string = `${ROOT} is absent`;
 
-/** The text of a real payload. */
+/** Returns the text of a real payload. */
 export function readSharedFile({ year, event, session, path }: SharedFile): Promise<string> {
   const file = `${ROOT}/${year}/${event}/${session}/${path}`;
   return bun === undefined ? Deno.readTextFile(file) : bun.file(file).text();

@@ -65,7 +65,7 @@ test("F1Session rejects bad drivers and laps before any request", async () => {
   assertEquals(files.urls, []);
 });
 
-test("F1Session rejects with what the client rejects with", async () => {
+test("F1Session rejects with the errors of the client", async () => {
   const files = fakeFiles({ "weather.json": {}, "rcm.json": 403, "corners.json": never });
   await using f1 = tracingInsights({ fetch: files.fetch, maxRetries: 0 });
   const session = f1.session(2026, EVENT, "Race");
@@ -79,7 +79,7 @@ test("F1Session rejects with what the client rejects with", async () => {
   assert(await settled === reason);
 });
 
-test("F1Session.laps() has the laps of all drivers, in their order, without those who have no file", async () => {
+test("F1Session.laps() returns the laps of all drivers, in their order, without drivers that have no file", async () => {
   const files = fakeFiles({
     "drivers.json": driversOf("VER", "DNS", "NOR"),
     "VER/laptimes.json": lapsOf(91),
@@ -113,7 +113,7 @@ test("F1Session.laps() rejects with the first failure, and aborts the rest", asy
   assert(aborted);
 });
 
-test("F1Session.laps() rejects with the caller's own reason", async () => {
+test("F1Session.laps() rejects with the caller's reason itself", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": never });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const controller = new AbortController();
@@ -134,7 +134,7 @@ const QUALIFYING = {
   "NOR/2_tel.json": telemetryOf("NOR-2"),
 };
 
-test("F1Session.fastestLapTelemetry() has the fastest lap of the session that counts", async () => {
+test("F1Session.fastestLapTelemetry() returns the fastest valid lap of the session", async () => {
   const files = fakeFiles(QUALIFYING);
   await using f1 = tracingInsights({ fetch: files.fetch });
   const fastest = await f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry();
@@ -142,7 +142,7 @@ test("F1Session.fastestLapTelemetry() has the fastest lap of the session that co
   assertEquals(fastest?.telemetry.tel.dataKey, "NOR-2");
 });
 
-test("F1Session.fastestLapTelemetry() by driver is fastest first, without drivers who have no time or no telemetry", async () => {
+test("F1Session.fastestLapTelemetry() by driver is fastest first, without drivers that have no time or no telemetry", async () => {
   const files = fakeFiles(QUALIFYING);
   await using f1 = tracingInsights({ fetch: files.fetch });
   const fastest = await f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry({
@@ -177,7 +177,7 @@ test("F1Session.fastestLapTelemetry() goes on to the next driver when the teleme
   assertEquals(await session.fastestLap(), { driver: "NOR", lap: 2, time: 91 });
 });
 
-test("F1Session.fastestLapTelemetry() is null when there is none, and rejects for any other failure", async () => {
+test("F1Session.fastestLapTelemetry() is null without any telemetry, and rejects for any other failure", async () => {
   for (const [status, expected] of [[404, null], [403, HttpError]] as const) {
     const files = fakeFiles({
       "drivers.json": driversOf("VER"),
@@ -191,7 +191,7 @@ test("F1Session.fastestLapTelemetry() is null when there is none, and rejects fo
   }
 });
 
-test("F1Session.fastestLap() has the fastest lap of the session or of each driver, without telemetry", async () => {
+test("F1Session.fastestLap() returns the fastest lap of the session or of each driver, without telemetry", async () => {
   const files = fakeFiles(QUALIFYING);
   await using f1 = tracingInsights({ fetch: files.fetch });
   const session = f1.session(2026, EVENT, "Qualifying");
@@ -213,7 +213,7 @@ test("F1Session.driver() finds a driver, and suggests one", async () => {
   await assertRejects(() => session.driver("VET"), RangeError, "did you mean 'VER'?");
 });
 
-test("F1Session.lapRows() and lap() have laps under readable names", async () => {
+test("F1Session.lapRows() and lap() return laps with readable names", async () => {
   const files = fakeFiles({
     "drivers.json": driversOf("VER", "DNS", "NOR"),
     "VER/laptimes.json": lapsOf("None", 91),
@@ -240,7 +240,7 @@ test("F1Session.lapRows() and lap() have laps under readable names", async () =>
   await assertRejects(() => session.lapRows(null as never), TypeError, "'driver'");
 });
 
-test("F1Session.results(), trackStatus() and totalLaps() follow from the laps", async () => {
+test("F1Session.results(), trackStatus() and totalLaps() are computed from the laps", async () => {
   const files = fakeFiles({
     "drivers.json": driversOf("VER", "DNS", "NOR", "OUT"),
     "OUT/laptimes.json": { ...lapsOf(91, 91, "None"), pos: [3, 3, "None"] },
@@ -258,17 +258,17 @@ test("F1Session.results(), trackStatus() and totalLaps() follow from the laps", 
   assertEquals(await race.totalLaps(), 2);
 });
 
-test("F1Session.fastestLapTelemetry() works on unchecked payloads too", async () => {
+test("F1Session.fastestLapTelemetry() also works on unchecked payloads", async () => {
   const files = fakeFiles(QUALIFYING);
   await using f1 = tracingInsights({ fetch: files.fetch, validate: false });
   const fastest = await f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry();
   assertEquals([fastest?.driver, fastest?.lap], ["NOR", 2]);
 });
 
-/** What files may hold where nothing is checked. */
+/** Contents that an unchecked file may have. */
 const ODD: readonly unknown[] = [null, [], [1], "text", 7, true, {}, { drivers: 1, lap: null, time: 2 }];
 
-test("F1Session says which unchecked file is of no use to it", async () => {
+test("F1Session names the unchecked file that it can't use", async () => {
   for (const payload of ODD) {
     for (const path of ["drivers.json", "VER/laptimes.json"]) {
       const files = fakeFiles({
@@ -309,7 +309,7 @@ test("F1Session says which unchecked file is of no use to it", async () => {
   }
 });
 
-test("F1Session leaves out columns of unchecked laps that are none", async () => {
+test("F1Session omits malformed columns of unchecked laps", async () => {
   for (const payload of ODD) {
     const laps = { ...lapsOf(92, 91), status: payload, qs: payload, pos: payload, del: payload };
     const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": laps });
@@ -324,7 +324,7 @@ test("F1Session leaves out columns of unchecked laps that are none", async () =>
   }
 });
 
-test("F1Session counts a driver once who is listed twice", async () => {
+test("F1Session counts a driver once that is listed twice", async () => {
   const files = fakeFiles({
     "drivers.json": driversOf("VER", "NOR", "VER"),
     "VER/laptimes.json": lapsOf(91.2),
@@ -355,7 +355,7 @@ test("F1Session has types for each form of its methods", () => {
   assertEquals(typeof types, "function");
 });
 
-test("F1Session takes a driver by code, number or name, and looks up only what is no code", async () => {
+test("F1Session accepts a driver by code, number or name, and looks up only names that are no code", async () => {
   const files = fakeFiles({
     "drivers.json": {
       drivers: [{ driver: "VER", team: "T", dn: "1", fn: "Max", ln: "Verstappen" }, {
@@ -383,7 +383,7 @@ test("F1Session takes a driver by code, number or name, and looks up only what i
   await assertRejects(() => session.telemetry(99, 1), RangeError, `no "99"`);
 });
 
-test("F1Session has the laps and fastest laps of some drivers only, and asks for no other files", async () => {
+test("F1Session returns the laps and fastest laps of some drivers only, and requests no other files", async () => {
   const files = fakeFiles({
     "drivers.json": {
       drivers: [{ driver: "VER", team: "A", ln: "Verstappen" }, { driver: "NOR", team: "B" }],
@@ -420,7 +420,7 @@ test("F1Session has the laps and fastest laps of some drivers only, and asks for
   await assertRejects(() => session.laps({ drivers: ["verstapen"] }), RangeError, "did you mean 'VER'?");
 });
 
-test("F1Session refuses options that are none, and drivers that are no list, before any request", async () => {
+test("F1Session refuses bad options, and drivers that are no list, before any request", async () => {
   const files = fakeFiles({});
   await using f1 = tracingInsights({ fetch: files.fetch });
   const session = f1.session(2026, EVENT, "Race");

@@ -19,7 +19,7 @@ function hostsOf(urls: readonly string[]): string[] {
   return urls.map((url) => new URL(url).host);
 }
 
-test("tracingInsights() asks jsDelivr with the path percent-encoded", async () => {
+test("tracingInsights() requests the percent-encoded path from jsDelivr", async () => {
   const files = fakeFiles({ "VER/laptimes.json": lapsOf("None", 91.2) });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const laps = await f1.fetchJson(2026, EVENT, "Practice 1", "VER/laptimes.json");
@@ -36,14 +36,14 @@ test("tracingInsights() asks each mirror of jsDelivr in turn", async () => {
   assertEquals(hostsOf(files.urls), HOSTS);
 });
 
-test("tracingInsights() uses other mirrors when it is given some", async () => {
+test("tracingInsights() uses other mirrors if it is given some", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using f1 = tracingInsights({ fetch: files.fetch, baseUrls: "https://mirror.example/f1/" });
   await f1.fetchJson(2026, "a", "b", "drivers.json");
   assertEquals(files.urls, ["https://mirror.example/f1/2026@main/a/b/drivers.json"]);
 });
 
-test("tracingInsights() uses a client that exists, and leaves it open", async () => {
+test("tracingInsights() uses an existing client, and leaves it open", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using client = createClient({ baseUrls: "https://mirror.example", fetch: files.fetch });
   {
@@ -54,7 +54,7 @@ test("tracingInsights() uses a client that exists, and leaves it open", async ()
   assertEquals(await client.json("2026@main/a/b/drivers.json"), driversOf("VER"));
 });
 
-test("tracingInsights() refuses other options beside a client, and what is no client", async () => {
+test("tracingInsights() refuses other options beside a client, and a value that is no client", async () => {
   await using client = createClient();
   assertThrows(
     () => tracingInsights({ client, concurrency: 5 }),
@@ -77,7 +77,7 @@ test("tracingInsights() refuses an option that its client refuses", () => {
   assertThrows(() => tracingInsights({ concurrency: 0 }), RangeError, "concurrency");
 });
 
-test("TracingInsights.close() aborts what its own client has in flight, and may be called again", async () => {
+test("TracingInsights.close() aborts requests in flight of its own client, and may be called again", async () => {
   const files = fakeFiles({ "drivers.json": never });
   const f1 = tracingInsights({ fetch: files.fetch });
   const drivers = f1.fetchJson(2026, "a", "b", "drivers.json");
@@ -99,7 +99,7 @@ test("TracingInsights.fetchJson() refuses bad arguments before any request", asy
   assertEquals(files.urls, []);
 });
 
-test("TracingInsights.fetchJson() rejects for a file that is not there, after one request", async () => {
+test("TracingInsights.fetchJson() rejects for a missing file, after one request", async () => {
   const files = fakeFiles({});
   await using f1 = tracingInsights({ fetch: files.fetch });
   await assertRejects(() => f1.fetchJson(2026, EVENT, "Race", "drivers.json"), DataNotFoundError);
@@ -118,7 +118,7 @@ test("TracingInsights.fetchJson() asks the next mirror when a payload fails its 
   assertEquals(error.issues, [{ path: "s1", message: "Column 's1' has 1 values where others have 2" }]);
 });
 
-test("TracingInsights.fetchJson() hands on unchecked payloads with validate: false", async () => {
+test("TracingInsights.fetchJson() passes on unchecked payloads with validate: false", async () => {
   const laps = { time: ["None"], anything: "goes" };
   const files = fakeFiles({ "VER/laptimes.json": laps, "x.json": { a: "None" } });
   await using raw = tracingInsights({ fetch: files.fetch, validate: false });
@@ -134,13 +134,13 @@ test("TracingInsights.fetchJson() hands on unchecked payloads with validate: fal
   );
 });
 
-test("TracingInsights.fetchJson() hands on files that have no schema", async () => {
+test("TracingInsights.fetchJson() passes on files without a schema", async () => {
   const files = fakeFiles({ "session_laptimes.json": { a: "None" } });
   await using f1 = tracingInsights({ fetch: files.fetch });
   assertEquals(await f1.fetchJson(2026, EVENT, "Race", "session_laptimes.json"), { a: "None" });
 });
 
-test("TracingInsights.fetchJson() rejects with the caller's own reason", async () => {
+test("TracingInsights.fetchJson() rejects with the caller's reason itself", async () => {
   const files = fakeFiles({ "drivers.json": never });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const controller = new AbortController();
@@ -151,7 +151,7 @@ test("TracingInsights.fetchJson() rejects with the caller's own reason", async (
   assert(await settled === reason);
 });
 
-test("TracingInsights.fetchJson() has the type that follows from the path", () => {
+test("TracingInsights.fetchJson() infers its type from the path", () => {
   const types = (f1: TracingInsights): void => {
     const drivers = f1.fetchJson(2026, EVENT, "Race", "drivers.json");
     assertType<Equal<typeof drivers, Promise<DriversPayload>>>();
@@ -183,7 +183,7 @@ test("tracingInsights() keeps past seasons for ever and the running one for five
   assert(files.urls[2]!.includes("2026@main"));
 });
 
-test("tracingInsights() obeys a plan of the caller's, and not the season", async () => {
+test("tracingInsights() uses the caller's own cache plan instead of the season's", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
   await using f1 = tracingInsights({ fetch: files.fetch, clock, cache: planOf({ ttlMs: 1_000 }) });
@@ -194,7 +194,7 @@ test("tracingInsights() obeys a plan of the caller's, and not the season", async
   }
 });
 
-test("tracingInsights() goes without a cache when it is told to", async () => {
+test("tracingInsights() works without a cache when told to", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
   await f1.fetchJson(2020, "a", "b", "drivers.json");
@@ -212,7 +212,7 @@ test("tracingInsights() gives each caller a payload of its own", async () => {
   assertEquals(files.urls.length, 1);
 });
 
-test("tracingInsights() checks a lap's telemetry once, whoever loads it again and changes it", async () => {
+test("tracingInsights() validates a lap's telemetry once, whoever loads it again and changes it", async () => {
   const { tel } = telemetryOf("VER-1");
   const lap = JSON.stringify({ tel: { ...tel, rel_distance: (tel["time"] as number[]).map(() => "None") } });
   const files = fakeFiles({
@@ -244,7 +244,7 @@ test("tracingInsights() checks a lap's telemetry once, whoever loads it again an
   assertEquals([parsed, files.urls.length], [4, 4]);
 });
 
-test("TracingInsights.session() takes what people call events and sessions", async () => {
+test("TracingInsights.session() accepts the usual names of events and sessions", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const session = f1.session(2024, "sao paulo", "Q");
@@ -265,7 +265,7 @@ test("TracingInsights.events() and sessions() need no request", async () => {
   assertEquals(files.urls, []);
 });
 
-test("tracingInsights() asks nothing twice of a race, missing files included, within the bounds of its cache", async () => {
+test("tracingInsights() requests no file of a race twice, missing ones included, within the bounds of its cache", async () => {
   const sent: string[] = [];
   const body = JSON.stringify({ x: "y".repeat(133_000) });
   const clock = new ManualClock();
@@ -292,7 +292,7 @@ test("tracingInsights() asks nothing twice of a race, missing files included, wi
   assertEquals(sent.slice(1_128).map((url) => url.split("/").at(-1)), ["7.json"]);
 });
 
-test("TracingInsights.events() and sessions() give lists of their own", async () => {
+test("TracingInsights.events() and sessions() return new lists each time", async () => {
   await using f1 = tracingInsights();
   const events = f1.events(2025) as F1Event[];
   const sessions = f1.sessions(2025, 8) as string[];

@@ -18,7 +18,7 @@ const FILES: Record<string, FakeFile> = {
   "VER/1_tel.json": telemetryOf("VER-1"),
 };
 
-/** A source in 2026 that has loaded a session; then the network fails as it is told, after some time. */
+/** Creates a source in 2026 that has loaded a session. The network then fails as the test says, after some time. */
 async function setUp(
   { year = 2026, ...given }: Partial<Omit<TtlCacheOptions, "ttlMs">> & { year?: number } = {},
 ) {
@@ -56,7 +56,7 @@ async function setUp(
 
 const down = (): Promise<Response> => Promise.reject(new TypeError("no route"));
 
-test("a session of the running season is there while the network fails, old, with one warning an outage", async () => {
+test("a session of the running season answers stale while the network fails, with one warning per outage", async () => {
   const outages: (() => Response | Promise<Response>)[] = [
     down,
     () => new Response("sorry", { status: 503 }),
@@ -87,7 +87,7 @@ test("a session of the running season is there while the network fails, old, wit
   }
 });
 
-test("a past season needs no network, and says that old knowledge of a missing file is old", async () => {
+test("a past season needs no network, and warns that a stale answer about a missing file is stale", async () => {
   const { clock, race, warnings, fail } = await setUp({ year: 2025 });
   await fail(DAY_MS, down);
   assertEquals((await clock.run(race.telemetry("VER", 1))).tel.dataKey, "VER-1");
@@ -96,7 +96,7 @@ test("a past season needs no network, and says that old knowledge of a missing f
   assertEquals(warnings.length, 1);
 });
 
-test("all telemetry says of each lap that it is old, and a new source warns again", async () => {
+test("allTelemetry() marks each stale lap, and a new source warns again", async () => {
   const { clock, open, fail } = await setUp();
   await fail(DAY_MS, down);
   const { race, warnings } = open();
@@ -108,7 +108,7 @@ test("all telemetry says of each lap that it is old, and a new source warns agai
   assertEquals(warnings.length, 1);
 });
 
-test("what is asked for as old is no outage, and neither is what is fresh", async () => {
+test("neither an answer that was requested as stale nor a fresh one counts as an outage", async () => {
   const { clock, open, race, warnings, fail } = await setUp();
   await fail(60_000, down);
   await clock.run(race.drivers());
@@ -119,7 +119,7 @@ test("what is asked for as old is no outage, and neither is what is fresh", asyn
   assertEquals([...warnings, ...offline.warnings], []);
 });
 
-test("the failure is an error after 30 days, for a refresh, for other refusals, and where the cache was told so", async () => {
+test("the failure is an error after 30 days, with refresh, for other refusals, and if the cache is told so", async () => {
   const old = await setUp();
   await old.fail(31 * DAY_MS, down);
   await old.clock.run(assertRejects(() => old.race.drivers(), NetworkError));
@@ -133,11 +133,11 @@ test("the failure is an error after 30 days, for a refresh, for other refusals, 
   await fail(DAY_MS, down);
   const { loaded, failures } = await clock.run(race.prefetch({ refresh: true }));
   assertEquals([loaded, failures.length > 0, warnings], [0, true, []]);
-  // It has lost nothing.
+  // The source has lost nothing.
   assertEquals((await clock.run(race.drivers())).length, 3);
 });
 
-test("a refresh in the background, which the caller has asked for, is no outage", async () => {
+test("a background refresh that the caller has asked for does not count as an outage", async () => {
   const { clock, race, warnings, fail } = await setUp({ staleWhileRevalidateMs: 7 * DAY_MS });
   await fail(DAY_MS, down);
   const sinceMs = clock.now();

@@ -50,19 +50,19 @@ function table(overrides: Readonly<Record<string, unknown>> = {}): Record<string
   };
 }
 
-/** The issues of a refused input, as `path: message`. */
+/** Returns the issues of a refused input, as `path: message`. */
 function faults(input: unknown): string[] {
   const result = v.safeParse(schema, input);
   assert(!result.success);
   return result.issues.map((issue) => `${v.getDotPath(issue) ?? ""}: ${issue.message}`);
 }
 
-test("tableSchema() gives the very object back when nothing is missing", () => {
+test("tableSchema() returns the input object itself when no value is missing", () => {
   const input = table({ extra: [1, 2, 3], key: "k" });
   assertStrictEquals(v.parse(schema, input) as unknown, input);
 });
 
-test("tableSchema() takes every text for missing that a season writes so, and no other", () => {
+test("tableSchema() treats every text as missing that a season uses for it, and no other", () => {
   const output = v.parse(schema, table({ flag: ["nan", "NaN", "NaT"], time: ["nan", 1, 2] }));
   assertEquals([output.flag, output.time], [[null, null, null], [null, 1, 2]]);
   const texts = ["none", "NONE", "Nan"];
@@ -130,7 +130,7 @@ test("tableSchema() names column and index of a value of another type", () => {
   ]);
 });
 
-test("tableSchema() refuses missing values in columns that have none", () => {
+test("tableSchema() refuses missing values in columns that must not have any", () => {
   assertEquals(faults(table({ id: [1, "None", 3] })), [
     `id.1: Column 'id' must hold number values: index 1 holds "None"`,
   ]);
@@ -142,13 +142,13 @@ test("tableSchema() refuses missing values in columns that have none", () => {
   ]);
 });
 
-test("tableSchema() refuses holes", () => {
+test("tableSchema() refuses arrays with holes", () => {
   assertEquals(faults(table({ id: [1, , 3] })), [
     "id.1: Column 'id' must hold number values: index 1 holds undefined",
   ]);
 });
 
-test("tableSchema() names a column that is missing, no array, or not the one value it must be", () => {
+test("tableSchema() names a column that is missing, no array, or not the expected value", () => {
   assertEquals(faults(table({ id: undefined })), ["id: Column 'id' is missing"]);
   assertEquals(faults(table({ time: "None" })), ["time: Column 'time' must be an array of number values"]);
   assertEquals(faults(table({ extra: null })), ["extra: Column 'extra' must be an array of number values"]);
@@ -158,7 +158,7 @@ test("tableSchema() names a column that is missing, no array, or not the one val
   assertEquals(faults(table({ key: ["a"] })), ["key: Column 'key' must be one string: it is an array"]);
 });
 
-test("tableSchema() names every faulty column, once each", () => {
+test("tableSchema() names every wrong column, once each", () => {
   assertEquals(
     faults(table({ id: ["x", "y", 3], time: [1], rotation: {} })).map((fault) => fault.split(":")[0]),
     [
@@ -169,13 +169,13 @@ test("tableSchema() names every faulty column, once each", () => {
   );
 });
 
-test("tableSchema() refuses what is no object", () => {
+test("tableSchema() refuses a value that is no object", () => {
   for (const input of [null, undefined, [], [1], "None", 5, true]) {
     assertEquals(faults(input), [": A table must be an object of columns"]);
   }
 });
 
-test("tableSchema() makes a Standard Schema", () => {
+test("tableSchema() returns a Standard Schema", () => {
   const { vendor, validate } = schema["~standard"];
   assertEquals(vendor, "valibot");
   const input = table();
@@ -184,14 +184,14 @@ test("tableSchema() makes a Standard Schema", () => {
   assertStrictEquals<unknown>(result.value, input);
 });
 
-test("tableSchema() puts out the table's type and can be composed", () => {
+test("tableSchema() infers the table's type, and can be composed", () => {
   assertType<Equal<v.InferOutput<typeof schema>, Table>>();
   const rows = v.pipe(schema, v.transform((table) => table.id.length));
   assertEquals(v.parse(rows, table()), 3);
   assertEquals(v.parse(v.object({ inner: schema }), { inner: table() }).inner.id, [1, 2, 3]);
 });
 
-test("tableSchema() turns numbers written as texts into numbers, and changes nothing else", () => {
+test("tableSchema() converts texts of numbers into numbers, and changes nothing else", () => {
   const input = table({
     id: ["1", 2, "-3.5e1"],
     time: ["1.5", "None", null],
@@ -212,7 +212,7 @@ test("tableSchema() refuses texts that are no numbers where numbers belong", () 
   }
 });
 
-test("tableSchema() makes texts of numbers where texts belong, and booleans of their texts", () => {
+test("tableSchema() converts numbers into texts where texts belong, and texts of booleans into booleans", () => {
   const input = table({
     name: [1, "b", 2.5],
     flag: [4, "None", "<NA>"],
@@ -229,7 +229,7 @@ test("tableSchema() makes texts of numbers where texts belong, and booleans of t
   }
 });
 
-test("tableSchema() takes any text that says nothing for a missing number or boolean", () => {
+test("tableSchema() treats any empty text as a missing number or boolean", () => {
   for (const text of ["", " ", "NAN", "none", "null", "N/A", "<NA>"]) {
     const { time, ok } = v.parse(schema, table({ time: [1, text, 3], ok: [text, true, false] }));
     assertEquals([time, ok], [[1, null, 3], [null, true, false]], text);

@@ -5,7 +5,7 @@ import { telemetryArrays } from "../../src/f1/telemetry_arrays.ts";
 import { test } from "../support/test.ts";
 import { telemetryOf } from "./fake_files.ts";
 
-test("telemetryArrays() has every channel of numbers, with NaN for what is missing", () => {
+test("telemetryArrays() has every numeric channel, with NaN for missing values", () => {
   const payload = telemetryOf("VER-1");
   payload.tel["acc_x"] = ["None", 2.5];
   const { tel } = v.parse(telemetrySchema, payload);
@@ -31,7 +31,7 @@ test("telemetryArrays() has NaN for texts of unchecked payloads", () => {
   assertEquals([...telemetryArrays(payload as never).rel_distance], [NaN, 0.5]);
 });
 
-test("telemetryArrays() says which channel of an unchecked payload is none", () => {
+test("telemetryArrays() names a malformed channel of an unchecked payload", () => {
   for (const payload of [null, undefined, 7, "x", [], {}, { tel: null }, { tel: { time: 5 } }]) {
     assertThrows(() => telemetryArrays(payload as never), TypeError, "'tel.time' must be an array: received");
   }

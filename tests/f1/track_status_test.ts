@@ -6,7 +6,7 @@ function statusOf(lap: readonly number[], status?: readonly (string | null)[]) {
   return { lap, time: lap.map(() => 90), compound: lap.map(() => null), status };
 }
 
-test("trackStatusOf() has all states that any driver had during a lap, in order", () => {
+test("trackStatusOf() returns all states that any driver had during a lap, in order", () => {
   const laps = {
     VER: statusOf([1, 2, 3], ["1", "12", "41"]),
     NOR: statusOf([1, 3], ["12", "6"]),
@@ -19,14 +19,14 @@ test("trackStatusOf() has all states that any driver had during a lap, in order"
   ]);
 });
 
-test("trackStatusOf() leaves out what is not known", () => {
+test("trackStatusOf() omits unknown states", () => {
   assertEquals(trackStatusOf({ VER: statusOf([1, 2, 3], ["3", null, "None"]) }), [
     { lap: 1, status: "3", states: [] },
   ]);
   assertEquals(trackStatusOf({ VER: statusOf([1, 2]) }), []);
 });
 
-test("trackStatusOf() takes the numbers of an unchecked payload", () => {
+test("trackStatusOf() accepts the numbers of an unchecked payload", () => {
   assertEquals(trackStatusOf({ VER: statusOf([1, 2], [12, undefined] as never) }), [
     { lap: 1, status: "12", states: ["green", "yellow"] },
   ]);

@@ -3,14 +3,14 @@ import { InvalidDataError } from "../../src/errors.ts";
 import { usableDrivers, usableLaps } from "../../src/f1/usable.ts";
 import { test } from "../support/test.ts";
 
-/** What a file may hold that is no object of what is needed. */
+/** Unchecked contents that are not of the required shape. */
 const OTHERS: readonly unknown[] = [undefined, null, 7, true, "laps", [], [1], {}, {
   drivers: {},
   lap: 1,
   time: "x",
 }];
 
-test("usableDrivers() has the drivers of a file, each once", () => {
+test("usableDrivers() returns the drivers of a file, each once", () => {
   const drivers = [{ driver: "VER", team: "A" }, { driver: "NOR", team: "B" }];
   assertStrictEquals(usableDrivers({ drivers }, "drivers.json"), drivers);
   assertEquals(
@@ -20,7 +20,7 @@ test("usableDrivers() has the drivers of a file, each once", () => {
   assertEquals(usableDrivers({ drivers: [] }, "drivers.json"), []);
 });
 
-test("usableDrivers() refuses what is no list of drivers with codes, and names the file", () => {
+test("usableDrivers() refuses a payload that is no list of drivers with codes, and names the file", () => {
   const lists = [null, "VER", 5, { driver: 5 }, { driver: null }, { driver: "" }, {}, []];
   for (const payload of [...OTHERS, ...lists.map((entry) => ({ drivers: [{ driver: "VER" }, entry] }))]) {
     const error = assertThrows(() => usableDrivers(payload, "2025@main/a/b/drivers.json"), InvalidDataError);
@@ -29,7 +29,7 @@ test("usableDrivers() refuses what is no list of drivers with codes, and names t
   }
 });
 
-test("usableLaps() gives a file back that has the columns of laps and times, and refuses any other", () => {
+test("usableLaps() returns a file with the columns of laps and times, and refuses any other", () => {
   const laps = { lap: [1], time: ["None"] };
   assertStrictEquals<unknown>(usableLaps(laps, "VER/laptimes.json"), laps);
   for (const payload of [...OTHERS, { lap: [1] }, { time: [91] }, { lap: [1], time: null }]) {

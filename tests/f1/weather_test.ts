@@ -22,7 +22,7 @@ test('weatherSchema turns "None" into null and keeps unknown columns', () => {
   assertType<Equal<typeof weather, Weather>>();
 });
 
-test("weatherSchema refuses a moment without a time, and rain that is a number", () => {
+test("weatherSchema refuses a sample without a time, and rain that is a number", () => {
   assertEquals(v.is(weatherSchema, { ...WEATHER, wT: [60.108, "None"] }), false);
   assertEquals(v.is(weatherSchema, { ...WEATHER, wR: [0, 1] }), false);
 });

@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-test("BodyCollector gives the whole body, and nothing of one that is too large or was left", async () => {
+test("BodyCollector returns the whole body, and nothing of one that is too large or was abandoned", async () => {
   for (
     const [maxBytes, complete, expected] of [
       [5, true, "12345"],
@@ -21,7 +21,7 @@ test("BodyCollector gives the whole body, and nothing of one that is too large o
   }
 });
 
-test("BodyCollector gives an empty body as one, and keeps to its first end", async () => {
+test("BodyCollector returns an empty body as such, and keeps to its first end", async () => {
   const empty = new BodyCollector(0);
   empty.end(true);
   empty.end(false);
@@ -33,7 +33,7 @@ test("BodyCollector gives an empty body as one, and keeps to its first end", asy
   assertEquals(await left.bytes, undefined);
 });
 
-test("BodyCollector rejects with what a body has broken off with, unless it was over", async () => {
+test("BodyCollector rejects with the error of a body that breaks off, unless it has already ended", async () => {
   const broken = new BodyCollector(9);
   broken.add(bytesOf("123"));
   broken.fail("reset");
@@ -56,7 +56,7 @@ test("BodyCollector keeps bytes of its own, whatever the reader does to a chunk"
   assertEquals(await collector.bytes, bytesOf("12345"));
 });
 
-test("concatenate() puts chunks together in bytes of their own", () => {
+test("concatenate() copies chunks into one array", () => {
   const chunks = [new Uint8Array([1, 2]), new Uint8Array(0), new Uint8Array([9, 3, 4]).subarray(1)];
   const bytes = concatenate(chunks, 4);
   chunks[0]!.fill(0);

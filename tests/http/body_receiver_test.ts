@@ -19,7 +19,7 @@ function receive(response: Response, options: Partial<BodyReceiverOptions> = {})
   return { receiver, ends, waits };
 }
 
-/** A response whose body comes when it is told to. */
+/** Creates a response whose body arrives when the test says so. */
 function slow() {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const cancelled: unknown[] = [];
@@ -55,7 +55,7 @@ test("BodyReceiver.next() takes the end of a body that was read or cancelled mea
   assertEquals(await receiver.next(), undefined);
 });
 
-test("BodyReceiver.next() gives chunk by chunk, and then nothing; its end is told once", async () => {
+test("BodyReceiver.next() returns chunk by chunk, and then nothing; its end is reported once", async () => {
   const { response, send, close } = slow();
   const { receiver, ends, waits } = receive(response);
   send("ab");
@@ -68,7 +68,7 @@ test("BodyReceiver.next() gives chunk by chunk, and then nothing; its end is tol
   assertEquals([await receiver.next(), await receiver.next(), ends], [undefined, undefined, [3]]);
 });
 
-test("BodyReceiver does not touch its response before somebody wants a chunk", async () => {
+test("BodyReceiver does not touch its response before a reader wants a chunk", async () => {
   let touched = 0;
   const response = Object.defineProperty(new Response("x"), "body", {
     get() {
@@ -81,14 +81,14 @@ test("BodyReceiver does not touch its response before somebody wants a chunk", a
   assertEquals(await textOf(receiver), "x");
 });
 
-test("BodyReceiver.receiveAhead() ends a short body that nobody has read, which can be read afterwards", async () => {
+test("BodyReceiver.receiveAhead() ends an unread short body, which can still be read afterwards", async () => {
   const { receiver, ends, waits } = receive(new Response("12345"));
   await receiver.receiveAhead(1_000);
   assertEquals([ends, receiver.hasEnded, waits], [[5], true, []]);
   assertEquals(await textOf(receiver), "12345");
 });
 
-test("BodyReceiver.receiveAhead() stops when enough is there, and when it is stopped; nothing is lost", async () => {
+test("BodyReceiver.receiveAhead() stops after enough bytes, and when it is stopped; no byte is lost", async () => {
   const { response, send, close } = slow();
   const { receiver, ends } = receive(response);
   send("1234");
@@ -104,7 +104,7 @@ test("BodyReceiver.receiveAhead() stops when enough is there, and when it is sto
   assertEquals([await text, ends], ["123456789", [9]]);
 });
 
-test("BodyReceiver.receiveAhead() goes along with a reader who waits for the same bytes", async () => {
+test("BodyReceiver.receiveAhead() shares chunks with a reader that waits for the same bytes", async () => {
   const { response, send, close } = slow();
   const { receiver } = receive(response);
   const text = textOf(receiver);
@@ -116,7 +116,7 @@ test("BodyReceiver.receiveAhead() goes along with a reader who waits for the sam
   assertEquals(await text, "abcd");
 });
 
-test("BodyReceiver breaks off when more comes than allowed, as it is read, and gives nothing of it", async () => {
+test("BodyReceiver breaks off when a body exceeds its limit, and returns nothing of the excess", async () => {
   for (const isAhead of [true, false]) {
     const { response, send, cancelled } = slow();
     const { receiver, ends } = receive(response, { maxBytes: 3 });
@@ -129,7 +129,7 @@ test("BodyReceiver breaks off when more comes than allowed, as it is read, and g
   }
 });
 
-test("BodyReceiver.fail() wakes who waits, with the very reason, also when the body is deaf", async () => {
+test("BodyReceiver.fail() wakes a waiting reader with the reason itself, even if the body ignores the abort", async () => {
   const { response } = slow();
   const { receiver, ends } = receive(response);
   const waiting = receiver.next();
@@ -141,14 +141,14 @@ test("BodyReceiver.fail() wakes who waits, with the very reason, also when the b
   assertEquals(ends, [0]);
 });
 
-test("BodyReceiver makes the error of a body that breaks off", async () => {
+test("BodyReceiver lets its owner make the error of a body that breaks off", async () => {
   const cut = new Response(new ReadableStream({ start: (controller) => controller.error(new Error("cut")) }));
   const { receiver, ends } = receive(cut, { onBreak: (cause) => new Error("broken", { cause }) });
   const error = await assertRejects(() => receiver.next(), Error, "broken");
   assertEquals([(error.cause as Error).message, ends], ["cut", [0]]);
 });
 
-test("BodyReceiver.cancel() cancels the body, read or not, and tells the end once", async () => {
+test("BodyReceiver.cancel() cancels the body, read or not, and reports the end once", async () => {
   for (const isRead of [true, false]) {
     const { response, send, cancelled } = slow();
     const { receiver, ends } = receive(response);
@@ -167,7 +167,7 @@ test("BodyReceiver gives its collector the whole body, or nothing", async () => 
   assertEquals([(await whole.bytes)?.length, await part.bytes], [5, undefined]);
 });
 
-test("BodyReceiver leaves the bytes alone that a response of the program's own is made of", async () => {
+test("BodyReceiver does not reuse the bytes of a response that the program itself has made", async () => {
   const own = new TextEncoder().encode("mine");
   const response = new Response(
     new ReadableStream({
@@ -182,7 +182,7 @@ test("BodyReceiver leaves the bytes alone that a response of the program's own i
   assertEquals(new TextDecoder().decode(own), "mine");
 });
 
-test("BodyReceiver.stopAhead() does not disturb a reader who waits: their wait is one", async () => {
+test("BodyReceiver.stopAhead() does not disturb a reader that waits for the same chunk", async () => {
   const { response, send } = slow();
   const { receiver, waits } = receive(response);
   const waiting = receiver.next();
@@ -194,7 +194,7 @@ test("BodyReceiver.stopAhead() does not disturb a reader who waits: their wait i
   assertEquals([(await waiting)?.length, waits], [2, [true, false]]);
 });
 
-test("BodyReceiver.fail() cancels the body before it tells of the end, which others wait for", () => {
+test("BodyReceiver.fail() cancels the body before it reports the end, which others wait for", () => {
   const { response, cancelled } = slow();
   const order: string[] = [];
   const { receiver } = receive(response, {
@@ -210,7 +210,7 @@ function networkResponse(body: BodyInit, headers: HeadersInit): Response {
   return Object.defineProperties(new Response(body, { headers }), { url: { value: "https://a.test/" } });
 }
 
-test("BodyReceiver.next() gives a small body as one chunk where that is asked for, and no other", async () => {
+test("BodyReceiver.next() returns a small body as one chunk where that is requested, and no other body", async () => {
   const chunksOf = async (response: Response, joinsSmall: boolean) => {
     const { receiver, ends, waits } = receive(response, { joinsSmall });
     const chunks: number[] = [];
@@ -236,7 +236,7 @@ test("BodyReceiver.next() gives a small body as one chunk where that is asked fo
   assertEquals(await chunksOf(new Response(twice(), { headers: small }), true), [2, 2]);
 });
 
-/** A body that a runtime can read into buffers, which breaks off if it is told to. */
+/** A body that a runtime can read into buffers, and that can break off. */
 function byteStream(
   chunks: readonly Uint8Array[],
   breaksOff = false,
@@ -254,7 +254,7 @@ function byteStream(
   });
 }
 
-test("BodyReceiver.next() puts what comes into the room it is given, where the body was fetched and can be read so", async () => {
+test("BodyReceiver.next() reads into the given buffer, if the body was fetched and supports that", async () => {
   const chunks = [Uint8Array.of(1, 2, 3), Uint8Array.of(4), Uint8Array.of(5, 6)];
   const { receiver, ends } = receive(networkResponse(byteStream(chunks), {}));
   const received: number[] = [];
@@ -281,7 +281,7 @@ test("BodyReceiver.next() puts what comes into the room it is given, where the b
   }
 });
 
-test("BodyReceiver.next() with a room gives what has come ahead, and what came without one", async () => {
+test("BodyReceiver.next() with a buffer returns bytes that were received ahead, with and without a buffer", async () => {
   const chunks = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
   const { receiver } = receive(networkResponse(byteStream(chunks), {}));
   assertEquals(await receiver.next(new Uint8Array(5)), chunks[0]);
@@ -292,7 +292,7 @@ test("BodyReceiver.next() with a room gives what has come ahead, and what came w
   assertEquals(await receiver.next(room), undefined);
 });
 
-test("BodyReceiver.next() with a room tells what the body breaks off with, is too large for, and is cancelled", async () => {
+test("BodyReceiver.next() with a buffer reports a break, an excess and a cancellation", async () => {
   const chunks = [Uint8Array.of(1), Uint8Array.of(2)];
   const broken = receive(networkResponse(byteStream(chunks, true), {})).receiver;
   for (const chunk of chunks) assertEquals(await broken.next(new Uint8Array(5)), chunk);
@@ -308,7 +308,7 @@ test("BodyReceiver.next() with a room tells what the body breaks off with, is to
   assertEquals([await left.receiver.next(new Uint8Array(5)), left.ends], [undefined, [1]]);
 });
 
-test("BodyReceiver stops a small body that its reader, or its attempt, has no use for while it comes as a whole", async () => {
+test("BodyReceiver stops a small body that its reader or attempt drops while it arrives as a whole", async () => {
   for (const leaves of ["cancel", "fail"] as const) {
     for (const goesOn of ["breaks off", "comes", "hangs"] as const) {
       let source!: ReadableStreamDefaultController<Uint8Array>;
@@ -325,7 +325,7 @@ test("BodyReceiver stops a small body that its reader, or its attempt, has no us
       const ahead = receiver.receiveAhead(65_536);
       if (leaves === "cancel") await receiver.cancel(undefined);
       else receiver.fail(new Error("of no use"));
-      // First of all it is stopped, for the permit goes to another request.
+      // The attempt is stopped first, since its permit goes to another request.
       assertEquals([log, ends], [["stopped with 0 ends"], [0]], leaves);
       if (goesOn === "breaks off") source.error(new TypeError("aborted"));
       if (goesOn === "comes") {
@@ -339,7 +339,7 @@ test("BodyReceiver stops a small body that its reader, or its attempt, has no us
   }
 });
 
-test("BodyReceiver.next() of a small body tells what it breaks off with, and when it is too large", async () => {
+test("BodyReceiver.next() of a small body reports a break, and an excess", async () => {
   const broken = new ReadableStream({ pull: (controller) => controller.error(new TypeError("cut")) });
   const { receiver, ends } = receive(networkResponse(broken, { "content-length": "4" }), {
     joinsSmall: true,
@@ -361,7 +361,7 @@ test("BodyReceiver.next() of a small body tells what it breaks off with, and whe
   assertEquals(failed.ends.length, 1);
 });
 
-test("BodyReceiver.receiveAhead() counts what waits to be read already, however often it is called", async () => {
+test("BodyReceiver.receiveAhead() counts bytes that already wait for a reader, however often it is called", async () => {
   const { response, send, close } = slow();
   const { receiver } = receive(response);
   send("1234");

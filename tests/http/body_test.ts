@@ -19,7 +19,7 @@ function streamed(chunks: readonly string[], headers: Record<string, string> = {
   );
 }
 
-test("readBody() reads a body up to its limit, and gives nothing of a larger one", async () => {
+test("readBody() reads a body up to its limit, and returns nothing of a larger one", async () => {
   for (
     const headers of [{}, { "content-length": "4" }, { "content-length": "4", "content-encoding": "gzip" }]
   ) {
@@ -30,11 +30,11 @@ test("readBody() reads a body up to its limit, and gives nothing of a larger one
   assertEquals((await readBody(new Response(null), 1))?.length, 0);
 });
 
-test("readBody() gives nothing of a body that is larger than announced", async () => {
+test("readBody() returns nothing of a body that announces more than its limit", async () => {
   assertEquals(await readBody(streamed(["ab", "cd"], { "content-length": "2" }), 3), undefined);
 });
 
-test("readBody() tells of each chunk, whatever the limit and the announced length", async () => {
+test("readBody() reports each chunk, whatever the limit and the announced length", async () => {
   for (const headers of [{}, { "content-length": "5" }]) {
     for (const maxBytes of [5, Infinity]) {
       const told: number[] = [];
@@ -51,7 +51,7 @@ test("readBody() rejects when the body breaks off", async () => {
   await assertRejects(() => readBody(broken(), Infinity), Error, "cut");
 });
 
-test("S8: drainBody() ends a body that never does after 250 ms, and leaves no timer", async () => {
+test("S8: drainBody() gives up an endless body after 250 ms, and leaves no timer", async () => {
   const clock = new ManualClock();
   let cancelled = false;
   const body = new ReadableStream({
@@ -65,8 +65,8 @@ test("S8: drainBody() ends a body that never does after 250 ms, and leaves no ti
   assertEquals([clock.now(), cancelled, clock.pending], [250, true, 0]);
 });
 
-test("S8: drainBody() reads no more than 64 KB, and shows no more than 2 KB", async () => {
-  // Of what is announced to be more than that, it reads what is shown.
+test("S8: drainBody() reads at most 64 KB, and shows at most 2 KB", async () => {
+  // Of a body that announces more, it reads only the excerpt.
   for (
     const [headers, chunks] of [[{}, 4], [{ "content-length": "65536" }, 4], [
       { "content-length": "65537" },
@@ -88,7 +88,7 @@ test("S8: drainBody() reads no more than 64 KB, and shows no more than 2 KB", as
   }
 });
 
-test("drainBody() gives what came of a body that breaks off, and nothing of one that is gone", async () => {
+test("drainBody() returns the received part of a body that breaks off, and nothing of one that was read", async () => {
   const deadlines = new DeadlineQueue(new ManualClock());
   let sent = false;
   const broken = new ReadableStream({
@@ -105,7 +105,7 @@ test("drainBody() gives what came of a body that breaks off, and nothing of one 
   assertEquals(await drainBody(used, deadlines), "");
 });
 
-test("drainBody() gives its collector a whole body, and nothing of one that is larger than that one takes", async () => {
+test("drainBody() gives its collector a whole body, and nothing of one that is too large for the collector", async () => {
   for (const [maxBytes, expected] of [[4, "abcd"], [3, undefined]] as const) {
     const collector = new BodyCollector(maxBytes);
     const excerpt = await drainBody(
@@ -124,7 +124,7 @@ test("drainBody() gives its collector an empty body for a response without one",
   assertEquals(await collector.bytes, new Uint8Array(0));
 });
 
-test("drainBody() tells its collector of no end that a body has not come to", async () => {
+test("drainBody() does not report an end to its collector that the body has not reached", async () => {
   const begin = new TextEncoder().encode("begin");
   const stalled = new ReadableStream({ start: (controller) => controller.enqueue(begin) });
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(16_384)) });
@@ -135,7 +135,7 @@ test("drainBody() tells its collector of no end that a body has not come to", as
     const clock = new ManualClock();
     const collector = new BodyCollector(Infinity);
     await clock.run(drainBody(new Response(body), new DeadlineQueue(clock), collector));
-    // What ends the attempt ends its collector; the drain must not have called the body complete.
+    // The end of an attempt ends its collector; drainBody() must not have called the body complete.
     collector.end(false);
     assertEquals(await collector.bytes, undefined);
   }
@@ -147,17 +147,17 @@ test("utf8Length() counts the bytes of any text", () => {
   }
 });
 
-test("utf8Length() takes the announced length of a long text's response for what was received", () => {
+test("utf8Length() takes the announced length of a long text's response as its length", () => {
   const announce = (length: number) => new Response(null, { headers: { "content-length": `${length}` } });
   for (const text of ["x".repeat(40_000), "é".repeat(40_000), "€".repeat(40_000), "😀".repeat(20_000)]) {
     const { length } = new TextEncoder().encode(text);
     assertEquals(utf8Length(text, announce(length)), length);
-    // With a byte order mark.
+    // The same with a byte order mark.
     assertEquals(utf8Length(text, announce(length + 3)), length + 3);
   }
 });
 
-test("utf8Length() counts a response's text where its length is not announced, or can't be that of the text", () => {
+test("utf8Length() counts a text whose response announces no length, or one that can't be the text's", () => {
   const text = "é".repeat(40_000);
   for (
     const headers of [
@@ -175,7 +175,7 @@ test("utf8Length() counts a response's text where its length is not announced, o
   assertEquals(utf8Length("é", new Response(null, { headers: { "content-length": "3" } })), 2);
 });
 
-test("contentLength() takes nothing but digits", () => {
+test("contentLength() accepts digits only", () => {
   for (
     const [value, expected] of [["12", 12], ["0", 0], ["-1", undefined], ["1e3", undefined], [
       "",
@@ -187,7 +187,7 @@ test("contentLength() takes nothing but digits", () => {
   assertEquals(contentLength(new Headers()), undefined);
 });
 
-test("contentLength() believes no length that a transfer coding overrides", () => {
+test("contentLength() ignores a length that a transfer coding overrides", () => {
   for (const coding of ["chunked", "gzip, chunked", "identity"]) {
     const headers = new Headers({ "content-length": "0", "transfer-encoding": coding });
     assertEquals(contentLength(headers), undefined);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ByteReader } from "../../src/http/byte_reader.ts";
 import { test } from "../support/test.ts";
 
-test("ByteReader reads into rooms, or buffers of its own, what can be read so, and anything else as it comes", async () => {
+test("ByteReader reads into buffers, of the caller or of its own, where a stream supports that, and chunks otherwise", async () => {
   for (const type of ["bytes", undefined]) {
     for (const readsInto of [true, false]) {
       const source = {
@@ -19,7 +19,7 @@ test("ByteReader reads into rooms, or buffers of its own, what can be read so, a
   }
 });
 
-test("ByteReader has chunks hold no more memory than they need where it has no room for them", async () => {
+test("ByteReader returns chunks that hold no more memory than they need where the caller gives no buffer", async () => {
   let first = 0;
   const source: UnderlyingByteSource = {
     type: "bytes",

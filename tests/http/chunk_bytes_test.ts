@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { chunkBytes } from "../../src/http/chunk_bytes.ts";
 import { test } from "../support/test.ts";
 
-test("chunkBytes() takes bytes in any form, and text", () => {
+test("chunkBytes() accepts bytes in any form, and text", () => {
   const bytes = new TextEncoder().encode("-hé-");
   const part = new DataView(bytes.buffer, 1, 3);
   for (const chunk of ["hé", part, new Uint8Array(bytes.buffer, 1, 3), bytes.slice(1, 4).buffer]) {
@@ -13,7 +13,7 @@ test("chunkBytes() takes bytes in any form, and text", () => {
   assertStrictEquals(chunkBytes(bytes), bytes);
 });
 
-test("chunkBytes() refuses everything else, and cancels what it came from", () => {
+test("chunkBytes() refuses everything else, and cancels the source", () => {
   for (const chunk of [5, null, undefined, {}, { length: 3 }, [1], new Blob(["x"])]) {
     const reasons: unknown[] = [];
     const source = { cancel: (reason: unknown) => Promise.reject(reasons.push(reason)) };

@@ -28,7 +28,7 @@ test("S1: isRetryableStatus() holds for 408 425 429 500 502 503 504 520–524 52
   assertEquals(STATUSES.filter(isRetryableStatus), RETRYABLE);
 });
 
-test("S14: verdictOn() has 5xx and 408 as failures, 429 as neither, and every other 4xx as an answer", () => {
+test("S14: verdictOn() counts 5xx and 408 as failures, 429 as neither, and other 4xx as successes", () => {
   assertEquals(STATUSES.filter((status) => verdictOn(status) === "failure"), [408, ...SERVER_ERRORS]);
   assertEquals(STATUSES.filter((status) => verdictOn(status) === "ignored"), [429]);
 });
@@ -37,7 +37,7 @@ test("isOverloadStatus() holds for 429 503 504 529, and for nothing else", () =>
   assertEquals(STATUSES.filter(isOverloadStatus), [429, 503, 504, 529]);
 });
 
-test("S15: isServerTrouble() holds for any 5xx and for what is worth a retry", () => {
+test("S15: isServerTrouble() holds for any 5xx and for statuses that are retried", () => {
   assertEquals(STATUSES.filter(isServerTrouble), [408, 425, 429, ...SERVER_ERRORS]);
 });
 

@@ -9,7 +9,7 @@ function headersOf(coding: string): Headers {
   return new Headers({ "content-encoding": coding, "content-length": "27", "x-a": "b" });
 }
 
-test("decodedHeaders() leaves the coding and the length out where the runtime has decoded", () => {
+test("decodedHeaders() omits the coding and the length where the runtime has decoded the body", () => {
   for (const coding of ["gzip", "br", "GZIP", " br "]) {
     const given = headersOf(coding);
     const headers = decodedHeaders({ status: 200, headers: given }, {
@@ -23,7 +23,7 @@ test("decodedHeaders() leaves the coding and the length out where the runtime ha
   }
 });
 
-test("decodedHeaders() leaves everything as it is where nothing was decoded", () => {
+test("decodedHeaders() changes nothing where nothing was decoded", () => {
   const cases: [string, number, string, RequestInit | undefined][] = [
     ["zstd", 200, "GET", undefined],
     ["identity", 200, "GET", undefined],
@@ -52,7 +52,7 @@ test("decodedHeaders() leaves everything as it is where nothing was decoded", ()
   );
 });
 
-test("decodedHeaders() leaves everything as it is where a request asked for bytes as they are, if those are not decoded", () => {
+test("decodedHeaders() changes nothing after a request for identity or a range, if the runtime does not decode those", () => {
   const headers = headersOf("gzip");
   const isLeft = (sent: HeaderMap, decodesIdentity: boolean): boolean =>
     decodedHeaders({ status: 200, headers }, {

@@ -16,7 +16,7 @@ import { test } from "../support/test.ts";
 
 const SECRET = "Bearer hunter2";
 
-/** Input that the types forbid. */
+/** Returns input that the types forbid. */
 function untyped(input: unknown): Record<string, string> {
   return input as Record<string, string>;
 }
@@ -25,7 +25,7 @@ function entriesOf(headers: Readonly<Record<string, string>>): [string, string][
   return Object.entries(headers).sort();
 }
 
-test("toHeaderMap() takes a record, Headers and pairs, and turns names to lower case", () => {
+test("toHeaderMap() accepts a record, Headers and pairs, and turns names to lower case", () => {
   const expected = [["accept", "a/b"], ["x-one", "1"]];
   assertEquals(entriesOf(toHeaderMap({ Accept: "a/b", "X-ONE": "1" }, "it")), expected);
   assertEquals(entriesOf(toHeaderMap(new Headers({ Accept: "a/b", "X-ONE": "1" }), "it")), expected);
@@ -39,7 +39,7 @@ test("toHeaderMap() joins values of one name, as a list field is joined (RFC 911
   assertEquals(toHeaderMap({ Accept: "a", accept: "b" }, "it").accept, "a, b");
 });
 
-test("toHeaderMap() joins cookies as the list of a cookie field, not with commas (RFC 6265 §5.4)", () => {
+test("toHeaderMap() joins cookies as the Cookie header does, not with commas (RFC 6265 §5.4)", () => {
   const pairs = [["cookie", "a=1"], ["x", "1"], ["Cookie", "b=2; c=3"], ["X", "2"], [
     "COOKIE",
     "d=4",
@@ -55,7 +55,7 @@ test("toHeaderMap() keeps an empty value, which is a value", () => {
   ]]);
 });
 
-test("toHeaderMap() leaves out what is undefined", () => {
+test("toHeaderMap() omits undefined values", () => {
   const headers = toHeaderMap(untyped({ a: undefined, b: "1" }), "it");
   assertEquals(entriesOf(headers), [["b", "1"]]);
   assertFalse("a" in headers);
@@ -71,7 +71,7 @@ test("toHeaderMap() strips the white space around a value that HTTP strips, and 
   }
 });
 
-test("toHeaderMap() takes a hundred thousand spaces in a value, and takes off those at its ends", () => {
+test("toHeaderMap() handles a hundred thousand spaces in a value, and strips those at its ends", () => {
   for (const space of [" ", "\t", " \t"]) {
     const inner = `x${space.repeat(100_000)}y`;
     assertEquals(toHeaderMap({ a: inner }, "it").a === inner, true);
@@ -120,12 +120,12 @@ test("toHeaderMap() refuses a name that is no token (RFC 9110 §5.1)", () => {
   assertThrows(() => toHeaderMap([[untyped(5) as unknown as string, "1"]], "the request"), TypeError);
 });
 
-test("toHeaderMap() takes every character that a token may hold", () => {
+test("toHeaderMap() accepts every character of a token", () => {
   const name = "!#$%&'*+.^_`|~09azaz-";
   assertEquals(entriesOf(toHeaderMap({ [name]: "1" }, "it")), [[name, "1"]]);
 });
 
-test("toHeaderMap() refuses a value with a line break or NUL, wherever it stands: nobody may smuggle a header in", () => {
+test("toHeaderMap() refuses a value with a line break or NUL at any place, so that no header can be injected", () => {
   for (const value of ["a\r\nx-evil: 1", "a\nb", "a\rb", "\na", "a\n", "\r\n", "a\0b"]) {
     assertThrows(() => toHeaderMap({ a: value }, "the request"), TypeError, "value of header 'a'");
     assertThrows(() => toHeaderMap([["a", value]], "the request"), TypeError, "value of header 'a'");
@@ -138,7 +138,7 @@ test("toHeaderMap() refuses a value with another control character, which no run
   }
 });
 
-test("toHeaderMap() takes latin-1 and tabs within a value, and refuses what a byte can't hold", () => {
+test("toHeaderMap() accepts latin-1 and tabs within a value, and refuses characters that a byte can't hold", () => {
   assertEquals(toHeaderMap({ a: "caf\xe9\tau lait \xff" }, "it").a, "caf\xe9\tau lait \xff");
   for (const value of ["\u0100", "€", "日本", "\ud83d\ude00", "\ud800"]) {
     assertThrows(() => toHeaderMap({ a: value }, "the request"), TypeError, "latin-1");
@@ -162,7 +162,7 @@ test("toHeaderMap() refuses pairs that are no pairs", () => {
   }
 });
 
-test("S17: toHeaderMap() says who a bad header belongs to, and never its value", () => {
+test("S17: toHeaderMap() says where a bad header comes from, and never shows its value", () => {
   const error = assertThrows(
     () => toHeaderMap({ Authorization: `${SECRET}\n` }, "the client's headers"),
     TypeError,
@@ -179,7 +179,7 @@ test("S17: toHeaderMap() does not show the value of a header that was written in
   assertFalse(error.message.includes("hunter2"), error.message);
 });
 
-test("mergeHeaders() replaces by name and copies only when it must", () => {
+test("mergeHeaders() replaces by name, and copies only if it must", () => {
   const below = toHeaderMap({ a: "1", b: "1" }, "it");
   const above = toHeaderMap({ B: "2", c: "2" }, "it");
   assertEquals(entriesOf(mergeHeaders(below, above)), [["a", "1"], ["b", "2"], ["c", "2"]]);
@@ -193,13 +193,13 @@ test("mergeHeaders() makes a record without inherited names", () => {
   assertEquals("constructor" in merged, false);
 });
 
-test("isEmpty() tells whether there are headers", () => {
+test("isEmpty() is true if there are no headers", () => {
   assert(isEmpty(NO_HEADERS));
   assert(isEmpty(toHeaderMap({}, "it")));
   assertFalse(isEmpty(toHeaderMap({ a: "" }, "it")));
 });
 
-test("S16: sensitiveNames() holds the credentials whatever the caller marks, and marks in any case", () => {
+test("S16: sensitiveNames() always has the credentials, and the caller's names in any case", () => {
   for (const marked of [[], ["X-Secret"], ["AUTHORIZATION"]]) {
     const names = sensitiveNames(marked);
     for (const name of ["authorization", "cookie", "proxy-authorization"]) assert(names.has(name));
@@ -208,7 +208,7 @@ test("S16: sensitiveNames() holds the credentials whatever the caller marks, and
   assert(DEFAULT_SENSITIVE_HEADERS.includes("x-api-key"));
 });
 
-test("S16: needsOwnRedirects() is for headers that a runtime would send on, not for those that it drops", () => {
+test("S16: needsOwnRedirects() is true for sensitive headers that a runtime would forward", () => {
   const sensitive = sensitiveNames(["X-Api-Key"]);
   assert(needsOwnRedirects(toHeaderMap({ "X-API-Key": "1" }, "it"), sensitive));
   assertFalse(
@@ -217,7 +217,7 @@ test("S16: needsOwnRedirects() is for headers that a runtime would send on, not 
   assertFalse(needsOwnRedirects(NO_HEADERS, sensitive));
 });
 
-test("withoutSensitive() takes out exactly the sensitive ones", () => {
+test("withoutSensitive() removes exactly the sensitive headers", () => {
   const headers = toHeaderMap(
     { Authorization: "1", "X-Api-Key": "2", "x-api-key-id": "3", accept: "4" },
     "it",
@@ -227,13 +227,13 @@ test("withoutSensitive() takes out exactly the sensitive ones", () => {
   assertEquals(Object.keys(headers).length, 4);
 });
 
-test("sentHeaders() merges headers, and leaves out those that are withheld, whoever gives them", () => {
+test("sentHeaders() merges headers, and omits withheld ones, whatever their source", () => {
   const [below, above] = [{ authorization: "a", accept: "x" }, { cookie: "b", "x-a": "1" }];
   assertEquals({ ...sentHeaders(below, above, undefined) }, { ...below, ...above });
   assertEquals(sentHeaders(below, above, new Set(["authorization", "cookie"])), { accept: "x", "x-a": "1" });
 });
 
-test("trimSpace() takes spaces and tabs off both ends, and nothing else", () => {
+test("trimSpace() strips spaces and tabs at both ends, and nothing else", () => {
   const cases: readonly [string, string][] = [
     ["", ""],
     [" \t ", ""],
@@ -245,12 +245,12 @@ test("trimSpace() takes spaces and tabs off both ends, and nothing else", () => 
   for (const [text, expected] of cases) assertEquals(trimSpace(text), expected);
 });
 
-test("trimSpace() ends for a long run of spaces inside", () => {
+test("trimSpace() takes linear time for a long run of spaces inside", () => {
   const text = `a${" ".repeat(200_000)}b`;
   assertEquals(trimSpace(text), text);
 });
 
-test("isConditional() tells whether a 304 may be the answer", () => {
+test("isConditional() says whether a 304 may be the answer", () => {
   for (const headers of [{}, { range: "bytes=0-" }, { "if-match": '"1"' }, { "if-range": '"1"' }]) {
     assertEquals(isConditional(toHeaderMap(headers, "the request")), false);
   }

@@ -64,7 +64,7 @@ test("parseHttpDate() counts a leap second as the second before", () => {
   assertEquals(parseHttpDate("Sat, 31 Dec 2016 23:59:61 GMT", NOW), undefined);
 });
 
-test("parseHttpDate() knows which days a month has", () => {
+test("parseHttpDate() knows how many days a month has", () => {
   assertEquals(parseHttpDate("Thu, 29 Feb 2024 00:00:00 GMT", NOW), Date.UTC(2024, 1, 29));
   assertEquals(parseHttpDate("Tue, 29 Feb 2000 00:00:00 GMT", NOW), Date.UTC(2000, 1, 29));
   for (
@@ -81,7 +81,7 @@ test("parseHttpDate() refuses hours and minutes that no clock shows", () => {
   }
 });
 
-test("parseHttpDate() does not compare the weekday with the date, which RFC 9110 does not ask for", () => {
+test("parseHttpDate() does not check the weekday, which RFC 9110 does not require", () => {
   assertEquals(parseHttpDate("Mon, 06 Nov 1994 08:49:37 GMT", NOW), EXAMPLE);
 });
 
@@ -100,7 +100,7 @@ test("parseHttpDate() reads the three forms in any case (RFC 9111 §4.2)", () =>
   for (const text of [...spellings, ...parts]) assertEquals(parseHttpDate(text, NOW), EXAMPLE, text);
 });
 
-test("parseHttpDate() refuses everything that is near an HTTP date", () => {
+test("parseHttpDate() refuses texts that resemble an HTTP date", () => {
   const refused = [
     ...["Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 +0000", "Sun, 06 Nov 1994 08:49:37"],
     ...["Sun, 6 Nov 1994 08:49:37 GMT", "Sun,  06 Nov 1994 08:49:37 GMT", "Sun 06 Nov 1994 08:49:37 GMT"],
@@ -114,18 +114,18 @@ test("parseHttpDate() refuses everything that is near an HTTP date", () => {
   for (const text of refused) assertEquals(parseHttpDate(text, NOW), undefined, JSON.stringify(text));
 });
 
-test("parseHttpDate() takes a two-digit year as the past one when it would be more than 50 years ahead", () => {
+test("parseHttpDate() moves a two-digit year into the past if it would be more than 50 years ahead", () => {
   assertEquals(parseHttpDate("Wednesday, 01-Jan-76 00:00:00 GMT", NOW), Date.UTC(2076, 0, 1));
   assertEquals(parseHttpDate("Saturday, 01-Jan-77 00:00:00 GMT", NOW), Date.UTC(1977, 0, 1));
   assertEquals(parseHttpDate("Friday, 31-Dec-99 23:59:59 GMT", NOW), Date.UTC(1999, 11, 31, 23, 59, 59));
   assertEquals(parseHttpDate("Saturday, 01-Jan-00 00:00:00 GMT", NOW), Date.UTC(2000, 0, 1));
 });
 
-test("parseHttpDate() measures the 50 years to the moment, not from year to year", () => {
+test("parseHttpDate() measures the 50 years to the exact time, not from year to year", () => {
   assertEquals(parseHttpDate("Friday, 31-Dec-76 00:00:00 GMT", NOW), Date.UTC(1976, 11, 31));
 });
 
-test("parseHttpDate() takes a two-digit year as the coming century's when that is near", () => {
+test("parseHttpDate() moves a two-digit year into the coming century when that is near", () => {
   const lastSecond = Date.UTC(2099, 11, 31, 23, 59, 59);
   assertEquals(parseHttpDate("Friday, 01-Jan-00 00:00:10 GMT", lastSecond), Date.UTC(2100, 0, 1, 0, 0, 10));
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { isAsyncIterable, iterableBody } from "../../src/http/iterable_body.ts";
 import { test } from "../support/test.ts";
 
-/** An iterable that writes down what becomes of it. */
+/** An iterable that records its calls. */
 function watched(chunks: readonly unknown[]) {
   const log: string[] = [];
   const iterable: AsyncIterable<unknown> = {
@@ -24,7 +24,7 @@ function watched(chunks: readonly unknown[]) {
   return { iterable, log };
 }
 
-test("isAsyncIterable() tells async iterables from all else", () => {
+test("isAsyncIterable() is true for async iterables, and for no others", () => {
   assert(isAsyncIterable((async function* () {})()));
   assert(isAsyncIterable(watched([]).iterable));
   for (const value of [null, undefined, "x", 5, [], {}, new FormData(), { [Symbol.asyncIterator]: 1 }]) {
@@ -32,7 +32,7 @@ test("isAsyncIterable() tells async iterables from all else", () => {
   }
 });
 
-test("iterableBody() gives the bytes and the text, and pulls them as they are read", async () => {
+test("iterableBody() gives bytes and text, and pulls chunks as they are read", async () => {
   const { iterable, log } = watched(["a", new Uint8Array([98]), new Uint8Array([99]).buffer]);
   const reader = iterableBody(iterable).getReader();
   assertEquals(log, []);
@@ -44,7 +44,7 @@ test("iterableBody() gives the bytes and the text, and pulls them as they are re
   assertEquals(log, ["next", "next", "next", "next"]);
 });
 
-test("iterableBody() breaks off with what the iterable throws, or at what is no chunk", async () => {
+test("iterableBody() breaks off with the error of the iterable, or at a value that is no chunk", async () => {
   const reader = iterableBody(watched(["a", new RangeError("mine")]).iterable).getReader();
   await reader.read();
   await assertRejects(() => reader.read(), RangeError, "mine");
@@ -53,7 +53,7 @@ test("iterableBody() breaks off with what the iterable throws, or at what is no 
   assertEquals(wrong.log, ["next", "return"]);
 });
 
-test("iterableBody() ends the iterable when it is cancelled, also before it was begun", async () => {
+test("iterableBody() ends the iterable when it is cancelled, also before its first chunk", async () => {
   for (const isBegun of [false, true]) {
     const { iterable, log } = watched(["a", "b"]);
     const reader = iterableBody(iterable).getReader();
@@ -63,7 +63,7 @@ test("iterableBody() ends the iterable when it is cancelled, also before it was 
   }
 });
 
-test("iterableBody() rejects a cancellation with what the end of the iterable fails with, and is broken by the chunk", async () => {
+test("iterableBody() rejects a cancellation with the iterable's own error, but reports a bad chunk", async () => {
   const unclosable = (value: unknown): AsyncIterable<unknown> => ({
     [Symbol.asyncIterator]: () => ({
       next: () => Promise.resolve({ value }),

@@ -2,14 +2,14 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { jsonBody } from "../../src/http/json_body.ts";
 import { test } from "../support/test.ts";
 
-test("jsonBody() writes what JSON can hold", () => {
+test("jsonBody() serializes values that JSON can hold", () => {
   for (const value of [null, 0, "", "text", false, [], {}, [1, { a: null }]]) {
     assertEquals(JSON.parse(jsonBody(value)), value);
   }
   assertEquals(jsonBody({ toJSON: () => "own" }), `"own"`);
 });
 
-test("jsonBody() refuses what JSON can't hold, saying why", () => {
+test("jsonBody() refuses values that JSON can't hold, and says why", () => {
   const loop: Record<string, unknown> = {};
   loop.self = loop;
   for (const value of [loop, 1n, () => 1, Symbol("s")]) {
@@ -18,12 +18,12 @@ test("jsonBody() refuses what JSON can't hold, saying why", () => {
       TypeError,
       "'json' must be a value that can be written as JSON",
     );
-    // Some runtimes draw the way of a loop, line by line.
+    // Some runtimes draw the path of a circular reference, line by line.
     assert(!error.message.includes("\n"), error.message);
   }
 });
 
-test("jsonBody() refuses what would lose its content, such as a promise or a form", () => {
+test("jsonBody() refuses values whose content would be lost, such as a promise or a form", () => {
   const lost = [
     Promise.resolve(1),
     new Map([[1, 2]]),
@@ -52,7 +52,7 @@ test("jsonBody() refuses what would lose its content, such as a promise or a for
   ]);
 });
 
-test("jsonBody() says what it has received in its own words", () => {
+test("jsonBody() reports the received value in its own words", () => {
   assertThrows(() => jsonBody({ toJSON: () => undefined }), TypeError, "received an object");
   assertThrows(() => jsonBody(() => 1), TypeError, "received a function");
 });

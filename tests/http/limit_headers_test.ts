@@ -6,7 +6,7 @@ import { test } from "../support/test.ts";
 const WALL_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function read(headers: Record<string, string>): LimitReading[] {
-  // What is absent is as good as undefined.
+  // An absent member is as good as undefined.
   return readLimitHeaders(new Headers(headers), WALL_MS).map((reading) =>
     Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined))
   );
@@ -31,7 +31,7 @@ test("readLimitHeaders() reads a policy without a state as a window", () => {
   ]);
 });
 
-test("readLimitHeaders() reads names with signs in them, and passes over what is no number", () => {
+test("readLimitHeaders() reads names with special characters, and passes over values that are no number", () => {
   assertEquals(read({ "ratelimit": '"a,b;r=1";r=2;t=3' }), [
     { name: "ratelimit a,b;r=1", remaining: 2, resetMs: 3_000 },
   ]);
@@ -76,7 +76,7 @@ test("readLimitHeaders() reads three fields, with a distance or a Unix time", ()
   for (const [headers, expected] of cases) assertEquals(read(headers), [expected]);
 });
 
-test("readLimitHeaders() needs what is left, and a time", () => {
+test("readLimitHeaders() needs both the remaining requests and a time", () => {
   for (
     const headers of [
       {},
@@ -89,7 +89,7 @@ test("readLimitHeaders() needs what is left, and a time", () => {
   ) assertEquals(read(headers), [], JSON.stringify(headers));
 });
 
-test("readLimitHeaders() goes by the server's clock for a Unix time, if that differs", () => {
+test("readLimitHeaders() uses the server's clock for a Unix time, if that differs", () => {
   const atMs = WALL_MS - 7_200_000;
   const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": `${atMs / 1_000 + 30}` };
   assertEquals(read(headers)[0]?.resetMs, 0);
@@ -118,7 +118,7 @@ test("readCountedHeaders() reads pairs of a count and seconds, with their counts
   );
 });
 
-test("readLimitHeaders() takes `remaining` for the name of a policy where it has parameters", () => {
+test("readLimitHeaders() takes `remaining` with parameters for the name of a policy", () => {
   assertEquals(read({ ratelimit: '"remaining";r=3;t=5' }), [
     { name: "ratelimit remaining", remaining: 3, resetMs: 5_000 },
   ]);

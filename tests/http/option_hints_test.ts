@@ -25,7 +25,7 @@ const KNOWN = [
   "use",
 ];
 
-/** What is meant by a name, if anything. */
+/** Returns the option that the message suggests for a name; `undefined` for none. */
 function meantBy(name: string, known: readonly string[] = KNOWN): string | undefined {
   return /did you mean '(\w+)'\?$/.exec(describeUnknown(name, known))?.[1];
 }
@@ -75,7 +75,7 @@ for (const [meant, names] of Object.entries(MEANINGS)) {
   });
 }
 
-test("describeUnknown() says nothing else of a name that is near to none", () => {
+test("describeUnknown() suggests nothing for a name that is near to none", () => {
   for (
     const name of ["x", "", "throwHttpErrors", "toString", "__proto__", "constructor", "ur1234"]
   ) {
@@ -83,7 +83,7 @@ test("describeUnknown() says nothing else of a name that is near to none", () =>
   }
 });
 
-test("describeUnknown() prefers the nearest name, and one that is known under another name to none", () => {
+test("describeUnknown() prefers the nearest name, and a known alias to nothing", () => {
   assertEquals(meantBy("timeoutMS", ["totalTimeoutMs", "timeoutMs"]), "timeoutMs");
   assertEquals(meantBy("json", ["body", "json2"]), "body");
   assertEquals(meantBy("JSON", ["body", "json"]), "json");
@@ -92,7 +92,7 @@ test("describeUnknown() prefers the nearest name, and one that is known under an
   assertEquals(meantBy("prefixUrl", ["concurrency"]), undefined);
 });
 
-test("describeUnknown() says where an option is given that is one somewhere else", () => {
+test("describeUnknown() says where an option belongs that is known elsewhere", () => {
   const elsewhere = { baseUrls: "give it to createClient()", toString: "leave it out" };
   assertEquals(
     describeUnknown("baseUrls", KNOWN, elsewhere),
@@ -105,12 +105,12 @@ test("describeUnknown() says where an option is given that is one somewhere else
   );
 });
 
-test("describeUnknown() prefers a near name that is known here to one that is known elsewhere", () => {
+test("describeUnknown() prefers a near name that is known here to an equal one that is known elsewhere", () => {
   const elsewhere = { timeoutMS: "give it to others" };
   assertEquals(describeUnknown("timeoutms", KNOWN, elsewhere), "is not an option: did you mean 'timeoutMs'?");
 });
 
-test("assertKnownOptions() refuses a name that there is not, and says what was meant", () => {
+test("assertKnownOptions() refuses an unknown name, and suggests the one that was meant", () => {
   assertKnownOptions("test", { a: 1, b: undefined }, ["a", "b"]);
   assertThrows(
     () => assertKnownOptions("test", { refersh: 1 }, ["token", "refresh"]),

@@ -2,7 +2,7 @@ import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/as
 import { ownBody } from "../../src/http/own_body.ts";
 import { test } from "../support/test.ts";
 
-/** What is sent of a body: its type, without the boundary of a form, and its text. */
+/** Returns the type of a body, without the boundary of a form, and its text. */
 async function sent(body: BodyInit): Promise<string[]> {
   const response = new Response(body);
   const type = response.headers.get("content-type") ?? "";
@@ -10,7 +10,7 @@ async function sent(body: BodyInit): Promise<string[]> {
   return [type, await response.text()].map((text) => text.replaceAll(boundary, "boundary"));
 }
 
-test("ownBody() keeps what a body holds now, whatever its caller puts into it later", async () => {
+test("ownBody() keeps the present content of a body, whatever its caller changes later", async () => {
   const bytes = new TextEncoder().encode("0123456789");
   const parameters = new URLSearchParams([["a", "1"], ["a", "2 3"]]);
   const form = new FormData();
@@ -35,7 +35,7 @@ test("ownBody() keeps what a body holds now, whatever its caller puts into it la
   for (const [index, body] of bodies.entries()) assertNotStrictEquals(own[index], body);
 });
 
-test("ownBody() copies no files, nothing that never changes, and reads no stream", () => {
+test("ownBody() copies neither files nor immutable bodies, and reads no stream", () => {
   const stream = new ReadableStream<Uint8Array>();
   const form = new FormData();
   form.append("text", "1");

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type QueryInit, withQuery } from "../../src/http/query.ts";
 import { test } from "../support/test.ts";
 
-test("withQuery() adds parameters behind those that are there, before the fragment", () => {
+test("withQuery() adds parameters after existing ones, before the fragment", () => {
   const cases: readonly (readonly [url: string, query: QueryInit | undefined, expected: string])[] = [
     ["https://a.test/x", { a: 1 }, "https://a.test/x?a=1"],
     ["https://a.test/x?b=2", { a: 1 }, "https://a.test/x?b=2&a=1"],
@@ -21,7 +21,7 @@ test("withQuery() adds parameters behind those that are there, before the fragme
   for (const [url, query, expected] of cases) assertEquals(withQuery(url, query), expected);
 });
 
-test("withQuery() adds parameters to what a parser makes of the URL, so that white space at its end stays ignored", () => {
+test("withQuery() adds parameters to the parsed URL, so that white space at its end stays ignored", () => {
   const urls = [
     "https://a.test/x ",
     " https://a.test/x\n",
@@ -38,7 +38,7 @@ test("withQuery() adds parameters to what a parser makes of the URL, so that whi
   assertEquals(withQuery("x ", undefined), "x ");
 });
 
-test("withQuery() takes every form of parameters, and escapes them", () => {
+test("withQuery() accepts every form of parameters, and escapes them", () => {
   const cases: readonly (readonly [query: QueryInit, expected: string])[] = [
     [
       { text: "a b&c=d/é", number: 1.5, yes: true, no: false, big: 10n },
@@ -55,12 +55,12 @@ test("withQuery() takes every form of parameters, and escapes them", () => {
   for (const [query, expected] of cases) assertEquals(withQuery("x", query), `x?${expected}`);
 });
 
-test("withQuery() lets a request's own parameters take the place of common ones, all values of a name together", () => {
+test("withQuery() lets a request's own parameters replace common ones, all values of a name together", () => {
   assertEquals(withQuery("x?u=0", { a: [1, 2] }, { a: 3, b: 4, u: 5 }), "x?u=0&b=4&u=5&a=1&a=2");
   assertEquals(withQuery("x", undefined, { b: 4 }), "x?b=4");
 });
 
-test("withQuery() refuses what is no parameter, naming it", () => {
+test("withQuery() refuses a value that is no parameter, and names it", () => {
   const bad = [
     [{ a: {} }, "query.a"],
     [{ a: [Symbol("x")] }, "query.a"],

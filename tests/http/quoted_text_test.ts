@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { closingQuote, splitOutsideQuotes } from "../../src/http/quoted_text.ts";
 import { test } from "../support/test.ts";
 
-test("splitOutsideQuotes() splits at a character that no quotes are around, and keeps the parts as they are", () => {
+test("splitOutsideQuotes() splits at a character outside of quotes, and keeps the parts as they are", () => {
   const cases: [text: string, parts: string[]][] = [
     ["", [""]],
     ["a", ["a"]],
@@ -21,7 +21,7 @@ test("splitOutsideQuotes() splits at a character that no quotes are around, and 
   assertEquals(splitOutsideQuotes('a;"b;c";d,e', ";", "text"), ["a", '"b;c"', "d,e"]);
 });
 
-test("splitOutsideQuotes() takes a quote that never ends for what it is told", () => {
+test("splitOutsideQuotes() treats a quote that never ends as it is told to", () => {
   const cases: [text: string, asQuote: string[], asText: string[]][] = [
     ['a,"b,c', ["a", '"b,c'], ["a", '"b', "c"]],
     ['"', ['"'], ['"']],
@@ -35,7 +35,7 @@ test("splitOutsideQuotes() takes a quote that never ends for what it is told", (
   }
 });
 
-test("closingQuote() finds the end of a quoted string behind escaped quotes", () => {
+test("closingQuote() finds the end of a quoted string after escaped quotes", () => {
   assertEquals([closingQuote('"ab"', 0), closingQuote('x"a\\"b"', 1), closingQuote('""', 0)], [3, 6, 1]);
   assertEquals([closingQuote('"ab', 0), closingQuote('"ab\\"', 0), closingQuote('"\\', 0)], [-1, -1, -1]);
 });

@@ -17,7 +17,7 @@ test("S4: rateLimitResetMs() reads RateLimit as a structured field", () => {
   assertEquals(resetMs({ ratelimit: '"default";r=0;t=5;pk=:aGVsbG8=:' }), 5_000);
 });
 
-test("S4: rateLimitResetMs() has no answer while a quota is left", () => {
+test("S4: rateLimitResetMs() is undefined while a quota is left", () => {
   assertEquals(resetMs({ ratelimit: '"default";r=1;t=30' }), undefined);
   assertEquals(resetMs({ ratelimit: '"a";r=5;t=30, "b";r=1;t=60' }), undefined);
 });
@@ -36,7 +36,7 @@ test("S4: rateLimitResetMs() takes the policy's window when a used-up quota name
   assertEquals(resetMs({ "ratelimit-policy": policy }), undefined);
 });
 
-test("rateLimitResetMs() is not led astray by delimiters and escapes in quoted names", () => {
+test("rateLimitResetMs() copes with delimiters and escapes in quoted names", () => {
   const name = '"a,b;r=0;t=9\\"\\\\,c"';
   assertEquals(resetMs({ ratelimit: `${name};r=5;t=30` }), undefined);
   assertEquals(resetMs({ ratelimit: `${name};r=0;t=30` }), 30_000);
@@ -44,7 +44,7 @@ test("rateLimitResetMs() is not led astray by delimiters and escapes in quoted n
   assertEquals(resetMs({ ratelimit: '"a=b";r=0;t=3' }), 3_000);
 });
 
-test("rateLimitResetMs() tells a quota with the name of an old form's member from that member", () => {
+test("rateLimitResetMs() tells a quota from a member of the old form with the same name", () => {
   assertEquals(resetMs({ ratelimit: '"reset";r=0;t=30' }), 30_000);
   assertEquals(resetMs({ ratelimit: '"remaining";r=0;t=5, "reset";r=0;t=30' }), 30_000);
 });
@@ -61,7 +61,7 @@ test("S4: rateLimitResetMs() reads the dictionary form of RateLimit", () => {
   assertEquals(resetMs({ ratelimit: "limit=100, remaining=0, reset=0" }), 0);
 });
 
-test("S4: rateLimitResetMs() has no answer for a RateLimit that is garbage", () => {
+test("S4: rateLimitResetMs() is undefined for a malformed RateLimit", () => {
   const garbage = [
     ...[
       "",
@@ -99,17 +99,17 @@ test("S4: rateLimitResetMs() tells seconds from now, seconds since 1970 and mill
   }
 });
 
-test("S4: rateLimitResetMs() takes a moment that has passed as now", () => {
+test("S4: rateLimitResetMs() takes a past time as now", () => {
   assertEquals(resetMs({ "x-ratelimit-reset": String(NOW_S - 30) }), 0);
   assertEquals(resetMs({ "x-ratelimit-reset": String(NOW_S) }), 0);
   assertEquals(resetMs({ "x-ratelimit-reset": String(NOW - 30_000) }), 0);
 });
 
-test("S4: rateLimitResetMs() never takes a year's worth of seconds for a moment", () => {
+test("S4: rateLimitResetMs() never takes a year in seconds for a Unix time", () => {
   assertEquals(resetMs({ "ratelimit-reset": String(366 * 86_400) }), 366 * 86_400_000);
 });
 
-test("distanceMs() takes what would be decades for a Unix time, in seconds or milliseconds", () => {
+test("distanceMs() takes a number of decades for a Unix time, in seconds or milliseconds", () => {
   assertEquals(distanceMs(999_999_999, NOW), 999_999_999_000);
   assertEquals(distanceMs(1_000_000_000, NOW), 0);
   assertEquals(distanceMs(NOW_S + 5, NOW), 5_000);
@@ -118,7 +118,7 @@ test("distanceMs() takes what would be decades for a Unix time, in seconds or mi
   assertEquals(distanceMs(NOW + 5, NOW), 5);
 });
 
-test("S4: rateLimitResetMs() has no answer for a reset that is garbage", () => {
+test("S4: rateLimitResetMs() is undefined for a malformed reset", () => {
   for (
     const value of ["", "-5", "soon", "0x10", "1e3", "5, 10", "NaN", "Infinity", "5s", "2026-01-01T12:00:00Z"]
   ) {
@@ -126,7 +126,7 @@ test("S4: rateLimitResetMs() has no answer for a reset that is garbage", () => {
   }
 });
 
-test("S4: rateLimitResetMs() has no answer while a remaining header says that there is quota left", () => {
+test("S4: rateLimitResetMs() is undefined while a remaining header says that there is quota left", () => {
   for (const name of ["RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining"]) {
     assertEquals(resetMs({ [name]: "3", "x-ratelimit-reset": "30" }), undefined, name);
     assertEquals(resetMs({ [name]: "0", "x-ratelimit-reset": "30" }), 30_000, name);
@@ -134,22 +134,22 @@ test("S4: rateLimitResetMs() has no answer while a remaining header says that th
   }
 });
 
-test("rateLimitResetMs() asks RateLimit before the older headers", () => {
+test("rateLimitResetMs() prefers RateLimit to the older headers", () => {
   assertEquals(resetMs({ ratelimit: '"a";r=0;t=5', "x-ratelimit-reset": "30" }), 5_000);
 });
 
-test("rateLimitResetMs() has no answer when the headers say nothing", () => {
+test("rateLimitResetMs() is undefined without such headers", () => {
   assertEquals(resetMs({ "x-ratelimit-limit": "100", "x-ratelimit-remaining": "0" }), undefined);
   assertEquals(resetMs({}), undefined);
 });
 
-test("rateLimitResetMs() takes spaces around what separates names and values", () => {
+test("rateLimitResetMs() accepts spaces around separators", () => {
   for (const value of ["limit = 10 , remaining = 0 , reset = 5", '"a" ; r = 0 ; t = 5 ', "reset=5"]) {
     assertEquals(resetMs({ ratelimit: value }), 5_000, value);
   }
 });
 
-test("statesLimits() holds for each field that says how much is left, and for no other", () => {
+test("statesLimits() is true for each field that states the remaining requests, and for no others", () => {
   const states = (name: string) => statesLimits(new Headers({ [name]: "5" }));
   const names = ["RateLimit", "RateLimit-Policy"];
   for (const prefix of ["RateLimit", "X-RateLimit", "X-Rate-Limit"]) names.push(`${prefix}-Remaining`);

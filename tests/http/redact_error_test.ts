@@ -4,19 +4,19 @@ import { test } from "../support/test.ts";
 
 const SECRET = "https://a.test/x?token=hunter2";
 
-test("redactError() gives the very same error when it quotes no secret", () => {
+test("redactError() returns an error without secrets unchanged", () => {
   const error = new TypeError("fetch failed", { cause: new Error("refused by https://a.test/x") });
   assertStrictEquals(redactError(error, "https://a.test/x"), error);
   const coded = Object.assign(new Error("reset"), { code: "ECONNRESET", path: "/tmp/x", errno: 7 });
   assertStrictEquals(redactError(coded, "https://a.test/x"), coded);
 });
 
-test("redactError() gives a copy no property that the error has not", () => {
+test("redactError() adds no property to a copy", () => {
   const shown = redactError(new Error(SECRET), SECRET) as Error;
   assertEquals(Object.keys(shown), []);
 });
 
-test("S17: redactError() takes secrets out of the message and of every cause, and keeps name and code", () => {
+test("S17: redactError() removes secrets from the message and from every cause, and keeps name and code", () => {
   const inner = Object.assign(new Error(`no route to (${SECRET})`), { code: "EHOSTUNREACH" });
   const shown = redactError(new TypeError("fetch failed", { cause: inner }), SECRET) as Error;
   const cause = shown.cause as Error & { readonly code: string };
@@ -24,13 +24,13 @@ test("S17: redactError() takes secrets out of the message and of every cause, an
   assertEquals([cause.message, cause.code], ["no route to (https://a.test/x?token=***)", "EHOSTUNREACH"]);
 });
 
-test("S17: redactError() takes out the secrets of URLs that nobody asked for, such as a redirect's", () => {
+test("S17: redactError() removes the secrets of any URL, such as a redirect's", () => {
   const error = new Error("sending to https://user:pw@b.test/?X-Amz-Signature=hunter2 failed");
   const shown = redactError(error, "https://a.test/") as Error;
   assertEquals(/hunter2|pw@/.test(shown.message), false);
 });
 
-test("S17: redactError() takes secrets out of every property, such as the path that Bun gives", () => {
+test("S17: redactError() removes secrets from every property, such as the path that Bun sets", () => {
   const properties = { path: SECRET, code: "ConnectionReset", errno: 7, input: { url: SECRET } };
   for (const url of [SECRET, "https://other.test/", ""]) {
     const shown = redactError(Object.assign(new TypeError("The socket broke"), properties), url) as Error;
@@ -41,13 +41,13 @@ test("S17: redactError() takes secrets out of every property, such as the path t
   }
 });
 
-test("S17: redactError() sees a path that is not enumerable", () => {
+test("S17: redactError() handles a path that is not enumerable", () => {
   const error = Object.defineProperty(new Error("failed"), "path", { value: SECRET });
   const shown = redactError(error, SECRET) as Error & { readonly path?: string };
   assertEquals(shown.path, "https://a.test/x?token=***");
 });
 
-test("S17: redactError() takes secrets out of the errors that an error holds", () => {
+test("S17: redactError() removes secrets from errors within an error", () => {
   const error = new AggregateError(
     [new Error("a"), new Error(`no answer from ${SECRET}`)],
     "2 addresses failed",
@@ -57,7 +57,7 @@ test("S17: redactError() takes secrets out of the errors that an error holds", (
   assertEquals(message, "2 addresses failed");
 });
 
-test("redactError() ends where causes lead in a circle", () => {
+test("redactError() handles circular causes", () => {
   const outer = new Error(`outer ${SECRET}`);
   const inner = new Error("inner", { cause: outer });
   outer.cause = inner;
@@ -75,14 +75,14 @@ test("redactError() keeps the name of an error that is no TypeError", () => {
   assertEquals([shown.name, shown.message], ["NetworkError", "lost https://a.test/x?token=***"]);
 });
 
-test("redactError() leaves alone what is no error, but for the secrets of a text", () => {
+test("redactError() leaves values alone that are no errors, except for the secrets of a text", () => {
   const thrown = [7, null, undefined, { url: SECRET }];
   for (const each of thrown) assertStrictEquals(redactError(each, SECRET), each);
   assertEquals(redactError("thrown", SECRET), "thrown");
   assertEquals(redactError(`lost ${SECRET}`, SECRET), "lost https://a.test/x?token=***");
 });
 
-test("S17: redactError() takes a URL for one up to its end, also with brackets and quotes in it", () => {
+test("S17: redactError() finds a URL up to its end, also with brackets and quotes in it", () => {
   for (const path of ["x(1)", "it's", "(((", "a'(b)'c"]) {
     const message = `sending to https://a.test/${path}?token=hunter2, or (https://a.test/${path}) failed`;
     const shown = redactError(new Error(message), "") as Error;
@@ -91,7 +91,7 @@ test("S17: redactError() takes a URL for one up to its end, also with brackets a
   }
 });
 
-test("redactError() takes time in proportion to the length of a hostile message", () => {
+test("redactError() takes linear time for a hostile message", () => {
   for (const text of ["a", "a(", "(", "a:", "a://", "a://(", "http", "'", "http://a.test/("]) {
     const error = new Error(`${text.repeat(300_000)} failed`);
     assertEquals((redactError(error, "") as Error).message.length, error.message.length);

@@ -15,7 +15,7 @@ function request(rest: Partial<RedirectedRequest> = {}): RedirectedRequest {
   return { url: "https://a.test/start", method: "GET", headers: {}, body: null, ...rest };
 }
 
-/** Follows from one location to the next, and gives the requests that were sent. */
+/** Follows redirects, and returns the requests that were sent. */
 async function follow(
   first: RedirectedRequest,
   steps: readonly (readonly [number, string])[],
@@ -32,7 +32,7 @@ async function follow(
   return { sent, response };
 }
 
-/** A header value as a server's raw UTF-8 comes. */
+/** A header value with the raw UTF-8 bytes of a server. */
 function raw(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text));
 }
@@ -59,7 +59,7 @@ test("S16: followRedirects() sends sensitive headers to the same origin, and nev
   assertEquals(sent.map(({ headers }) => Object.keys(headers).length), [3, 3, 1, 1]);
 });
 
-test("S16: followRedirects() names no host to another origin that was named for the first one", async () => {
+test("S16: followRedirects() does not send a `host` header of the first origin to another one", async () => {
   const headers = { host: "virtual.test", accept: "c" };
   const { sent } = await follow(
     request({ headers }),
@@ -70,7 +70,7 @@ test("S16: followRedirects() names no host to another origin that was named for 
   assertEquals(named, ["virtual.test", "virtual.test", undefined, undefined]);
 });
 
-test("followRedirects() makes a GET of a POST for 301, 302 and 303, without its body and what described it", async () => {
+test("followRedirects() turns a POST into a GET for 301, 302 and 303, without its body and the body's headers", async () => {
   const post = request({ method: "POST", body: "x", headers: { "content-type": "text/plain", accept: "c" } });
   for (
     const [status, method] of [[301, "GET"], [302, "GET"], [303, "GET"], [307, "POST"], [
@@ -92,7 +92,7 @@ test("followRedirects() gives up after 20", async () => {
   assertEquals((await follow(request(), endless.slice(0, 20))).sent.length, 21);
 });
 
-test("followRedirects() refuses what can't be followed, without the secrets of the location", async () => {
+test("followRedirects() refuses a location that can't be followed, without showing its secrets", async () => {
   for (const location of ["ftp://b.test/", "data:,x", "javascript:1", "mailto:a@b.test"]) {
     await assertRejects(
       () => follow(request(), [[302, location]]),
@@ -106,7 +106,7 @@ test("followRedirects() refuses what can't be followed, without the secrets of t
   await assertRejects(() => follow(request({ method: "PUT", body }), [[307, "/x"]]), TypeError, "stream");
 });
 
-test("followRedirects() takes a redirect status without a location for the answer", async () => {
+test("followRedirects() returns a redirect status without a location as the answer", async () => {
   const response = await followRedirects(
     request(),
     () => Promise.resolve(new Response(null, { status: 302 })),
@@ -135,7 +135,7 @@ test("followRedirects() takes a location that was sent more than once for one", 
   assertEquals(await to(""), "https://a.test/start");
 });
 
-test("followRedirects() takes raw UTF-8 in a location for what it is, and other bytes as they are", async () => {
+test("followRedirects() decodes raw UTF-8 in a location, and keeps other bytes as they are", async () => {
   const cases = [
     [raw("/münchen"), "https://a.test/m%C3%BCnchen"],
     [raw("https://b.test/日本?q=ü"), "https://b.test/%E6%97%A5%E6%9C%AC?q=%C3%BC"],
@@ -170,7 +170,7 @@ test("followRedirects() sends the user info of a location as a header, unless th
   }
 });
 
-test("followRedirects() sends nothing after an abort, and cancels what came", async () => {
+test("followRedirects() sends nothing after an abort, and cancels the response", async () => {
   for (const redirects of [1, 3]) {
     const controller = new AbortController();
     let [sent, cancelled] = [0, 0];
@@ -188,12 +188,12 @@ test("followRedirects() sends nothing after an abort, and cancels what came", as
   }
 });
 
-test("followRedirects() takes any redirect for a failure where the caller wants none", async () => {
+test("followRedirects() treats any redirect as a failure where the caller wants none", async () => {
   for (const status of [301, 302, 303, 307, 308]) {
     await assertRejects(() => follow(request(), [[status, "/x"]], { mode: "error" }), RedirectError);
   }
   assertEquals((await follow(request(), [], { mode: "error" })).response.status, 200);
-  // As browsers show one.
+  // A redirect as browsers show it.
   const hidden = Object.defineProperty(Response.json(1), "type", { value: "opaqueredirect" });
   const send = () => Promise.resolve(hidden);
   for (const [mode, says] of [["error", "'redirect' is 'error'"], ["follow", "sensitive headers"]] as const) {
@@ -202,13 +202,13 @@ test("followRedirects() takes any redirect for a failure where the caller wants 
   }
 });
 
-test("followRedirects() goes on from a response that is there already", async () => {
+test("followRedirects() continues from a response that is already there", async () => {
   const first = new Response(null, { status: 302, headers: { location: "/there" } });
   const { sent, response } = await follow(request(), [], { first });
   assertEquals([sent.map(({ url }) => url), response.redirected], [["https://a.test/there"], true]);
 });
 
-test("followRedirects() tells of each redirect that it follows, and of no other", async () => {
+test("followRedirects() reports each redirect that it follows, and no others", async () => {
   const told: unknown[] = [];
   const onFollow: RedirectListener = (from, { status }, to) =>
     void told.push([from.url, from.method, status, to.url, to.method]);
@@ -224,7 +224,7 @@ test("followRedirects() tells of each redirect that it follows, and of no other"
   assertEquals(told.length, 2);
 });
 
-test("followRedirects() gives a response whose clones, and theirs, say that they were redirected", async () => {
+test("followRedirects() returns a response that says it was redirected, as do its clones and theirs", async () => {
   const { response } = await follow(request({ method: "HEAD" }), [[302, "b"], [307, "https://b.test/c"]]);
   const clone = response.clone();
   assertEquals([response, clone, clone.clone()].map((each) => each.redirected), [true, true, true]);

@@ -21,7 +21,7 @@ test("replayableBody() reads a body, which counts as used at once", async () => 
   }
 });
 
-test("replayableBody() gives a stream of the whole body where that is too large to keep", async () => {
+test("replayableBody() returns a stream of the whole body if that is too large to keep", async () => {
   const size = MAX_REPLAY_BYTES + 100_000;
   const body = await replayableBody(post("x".repeat(size)), options);
   assertInstanceOf(body, ReadableStream);
@@ -31,7 +31,7 @@ test("replayableBody() gives a stream of the whole body where that is too large 
   assertEquals(whole.length, size);
 });
 
-test("replayableBody() keeps what is just small enough", async () => {
+test("replayableBody() keeps a body of exactly the limit", async () => {
   assertInstanceOf(await replayableBody(post("x".repeat(MAX_REPLAY_BYTES)), options), Uint8Array);
 });
 
@@ -59,7 +59,7 @@ test("replayableBody() ends at once when a signal aborts, with its reason", asyn
   }
 });
 
-test("replayableBody() rejects with what the body breaks off with", async () => {
+test("replayableBody() rejects with the error of a body that breaks off", async () => {
   const broken = new ReadableStream({
     pull: () => Promise.reject(new Error("cut")),
   });
@@ -75,7 +75,7 @@ test("replayableBody() ends at once when a signal has aborted before, and cancel
   assertEquals(cancelled, reason);
 });
 
-/** A request whose body is made of these chunks, also of those that its runtime would refuse. */
+/** A request whose body has these chunks, even those that its runtime would refuse. */
 function postChunks(chunks: readonly unknown[], reasons: unknown[] = []): Request {
   let at = 0;
   const body = new ReadableStream({
@@ -85,7 +85,7 @@ function postChunks(chunks: readonly unknown[], reasons: unknown[] = []): Reques
   return Object.defineProperty(post(""), "body", { value: body });
 }
 
-test("replayableBody() takes text and other bytes out of a stream, and loses none of it", async () => {
+test("replayableBody() accepts text and any bytes in a stream, and loses none of it", async () => {
   const chunks = ["hé", new Uint16Array([0x4142]), new Uint8Array([33]).buffer];
   const large = "x".repeat(MAX_REPLAY_BYTES);
   for (const all of [chunks, [...chunks, large, "y"], [large, ...chunks]]) {
@@ -95,7 +95,7 @@ test("replayableBody() takes text and other bytes out of a stream, and loses non
   }
 });
 
-test("replayableBody() refuses a chunk that is neither, and cancels the stream", async () => {
+test("replayableBody() refuses other chunks, and cancels the stream", async () => {
   const reasons: unknown[] = [];
   const request = postChunks(["x", 5], reasons);
   const error = await assertRejects(() => replayableBody(request, options), TypeError, "received number");

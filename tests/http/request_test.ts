@@ -16,7 +16,7 @@ function prepareRequest({ idempotent, ...input }: Input, headers: HeaderMap = NO
   return prepare(input, { origins: new OriginIndex(), headers, idempotent });
 }
 
-/** Input that the types forbid. */
+/** Returns input that the types forbid. */
 function untyped(input: Record<string, unknown>): RequestInput {
   return { url: URL_TEXT, ...input } as unknown as RequestInput;
 }
@@ -32,7 +32,7 @@ test("prepareRequest() makes a GET without headers and body of a URL alone", () 
   assertEquals(Object.keys(request.headers), []);
 });
 
-test("prepareRequest() takes a URL object, and tells relative from absolute", () => {
+test("prepareRequest() accepts a URL object, and tells relative from absolute URLs", () => {
   assertEquals(prepareRequest({ url: new URL("HTTPS://H.example/a") }).url, "https://h.example/a");
   assertFalse(prepareRequest({ url: "2025/a.json" }).absolute);
   assert(prepareRequest({ url: "HTTPS://h/" }).absolute);
@@ -67,20 +67,20 @@ test("prepareRequest() refuses a method that is no token, or that fetch can't se
   }
 });
 
-test("S1: prepareRequest() says that a request of an idempotent method may be sent twice", () => {
+test("S1: prepareRequest() marks a request with an idempotent method as repeatable", () => {
   for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]) {
     assert(repeatable({ method }), method);
   }
   for (const method of ["POST", "PATCH", "PROPFIND"]) assertFalse(repeatable({ method }), method);
 });
 
-test("S1: prepareRequest() goes by 'idempotent' before the method, in both directions", () => {
+test("S1: prepareRequest() prefers 'idempotent' to the method, in both directions", () => {
   assert(repeatable({ method: "POST", idempotent: true }));
   assertFalse(repeatable({ method: "GET", idempotent: false }));
   assertFalse(repeatable({ method: "POST", idempotent: undefined }));
 });
 
-test("S1: prepareRequest() takes an Idempotency-Key, in any case and from around, as a promise", () => {
+test("S1: prepareRequest() treats an Idempotency-Key, in any case and of any source, as a promise to be repeatable", () => {
   assert(repeatable({ method: "POST", headers: { "IDEMPOTENCY-KEY": "1" } }));
   assert(repeatable({ method: "PATCH", headers: new Headers({ "Idempotency-Key": "1" }) }));
   const around = toHeaderMap({ "idempotency-key": "1" }, "it");
@@ -88,14 +88,14 @@ test("S1: prepareRequest() takes an Idempotency-Key, in any case and from around
   assertFalse(repeatable({ method: "POST", idempotent: false, headers: { "idempotency-key": "1" } }));
 });
 
-test("S1: prepareRequest() says that a stream can't be sent twice, whatever the method", () => {
+test("S1: prepareRequest() marks a stream as not repeatable, whatever the method", () => {
   const body = (): ReadableStream => new Blob(["x"]).stream();
   assertFalse(repeatable({ method: "PUT", body: body() }));
   assertFalse(repeatable({ method: "POST", body: body(), idempotent: true }));
   assert(repeatable({ method: "PUT", body: "x" }));
 });
 
-test("prepareRequest() lays the request's headers over those around it", () => {
+test("prepareRequest() lays the request's headers over the common ones", () => {
   const around = toHeaderMap({ accept: "a", "x-one": "1" }, "it");
   const { headers } = prepareRequest({ url: URL_TEXT, headers: { Accept: "b" } }, around);
   assertEquals(Object.entries(headers).sort(), [["accept", "b"], ["x-one", "1"]]);
@@ -107,7 +107,7 @@ test("S2: prepareRequest() refuses a bad header before anything is sent", () => 
   assertThrows(() => prepareRequest({ url: URL_TEXT, headers: { a: "1\n2" } }), TypeError, "header 'a'");
 });
 
-test("prepareRequest() takes every kind of body that can be sent, those that never change as they are", () => {
+test("prepareRequest() accepts every kind of body, and copies those that can change", () => {
   const post = (body: BodyInit) => prepareRequest({ url: URL_TEXT, method: "POST", body }).body!;
   for (const body of ["", "x", new Blob(["x"]), new Blob(["x"]).stream()]) {
     assertStrictEquals(post(body), body);
@@ -130,14 +130,14 @@ if (runtime === "deno") {
   });
 } else skip("prepareRequest() takes what is of another realm as its own", "Bun does not tell it from a text");
 
-test("prepareRequest() refuses what says that it can be sent, but would be sent as a text", () => {
+test("prepareRequest() refuses an object that claims to be a body, but would be sent as text", () => {
   for (const tag of ["ArrayBuffer", "Blob", "File", "FormData", "URLSearchParams"]) {
     const body = { [Symbol.toStringTag]: tag };
     assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'body' must be text");
   }
 });
 
-test("prepareRequest() makes a stream of an async iterable, which can be sent once", async () => {
+test("prepareRequest() turns an async iterable into a stream, which can be sent once", async () => {
   async function* chunks() {
     yield new Uint8Array([97]);
     yield "b" as unknown as Uint8Array;
@@ -150,7 +150,7 @@ test("prepareRequest() makes a stream of an async iterable, which can be sent on
   assertThrows(() => prepareRequest({ url: URL_TEXT, body: chunks() }), TypeError, "must not have a 'body'");
 });
 
-test("prepareRequest() refuses a body that can't be sent, and says how JSON is", () => {
+test("prepareRequest() refuses a value that is no body, and says how to send JSON", () => {
   for (const body of [{ a: 1 }, [1]]) {
     assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'json'");
   }
@@ -159,7 +159,7 @@ test("prepareRequest() refuses a body that can't be sent, and says how JSON is",
   }
 });
 
-test("prepareRequest() refuses a body of GET and HEAD, an empty one too, and takes none for none", () => {
+test("prepareRequest() refuses a body with GET and HEAD, even an empty one, and treats null as none", () => {
   for (const method of [undefined, "GET", "head"]) {
     for (const body of ["x", "", new Uint8Array(0)]) {
       assertThrows(
@@ -174,14 +174,14 @@ test("prepareRequest() refuses a body of GET and HEAD, an empty one too, and tak
   }
 });
 
-test("S1: prepareRequest() refuses a stream that somebody else reads, which can't be sent even once", async () => {
+test("S1: prepareRequest() refuses a stream that is being read elsewhere, which can't be sent even once", async () => {
   const locked = new Blob(["x"]).stream();
   const reader = locked.getReader();
   assertThrows(() => prepareRequest({ url: URL_TEXT, method: "POST", body: locked }), TypeError);
   await reader.cancel();
 });
 
-test("prepareRequest() hands the rest of a RequestInit on as it is", () => {
+test("prepareRequest() passes the other members of a RequestInit on unchanged", () => {
   const init = { redirect: "manual" } as const;
   assertStrictEquals(prepareRequest({ url: URL_TEXT, init }).init, init);
 });

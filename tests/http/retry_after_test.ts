@@ -32,7 +32,7 @@ test("S4: parseRetryAfter() reads whole seconds", () => {
   assertEquals(parseRetryAfter(" 5 ", NOW), 5_000);
 });
 
-test("S4: parseRetryAfter() takes 0 as now, and not as nothing", () => {
+test("S4: parseRetryAfter() takes 0 as now, and not as absent", () => {
   assertEquals(parseRetryAfter("0", NOW), 0);
   assertEquals(parseRetryAfter("000", NOW), 0);
 });
@@ -46,11 +46,11 @@ test("S4: parseRetryAfter() reads the three forms of HTTP dates, and takes a pas
   assertEquals(parseRetryAfter("Sun, 06 Nov 1994 08:49:37 GMT", NOW), 0);
 });
 
-test("S4: parseRetryAfter() has no answer for garbage, so that the normal backoff holds", () => {
+test("S4: parseRetryAfter() is undefined for malformed values, so that the normal backoff holds", () => {
   for (const value of GARBAGE) assertEquals(parseRetryAfter(value, NOW), undefined, JSON.stringify(value));
 });
 
-test("S4: parseRetryAfter() takes a number that can only be a Unix time for one, in seconds or milliseconds", () => {
+test("S4: parseRetryAfter() takes a number that can only be a Unix time as one, in seconds or milliseconds", () => {
   assertEquals(parseRetryAfter(String(NOW / 1_000 + 10), NOW), 10_000);
   assertEquals(parseRetryAfter(String(NOW + 10_500), NOW), 10_500);
   for (const past of [NOW / 1_000, NOW / 1_000 - 3_600, NOW, NOW - 1, 1_000_000_000, 1_600_000_000]) {
@@ -58,13 +58,13 @@ test("S4: parseRetryAfter() takes a number that can only be a Unix time for one,
   }
 });
 
-test("S4: parseRetryAfter() takes years of seconds for what they are", () => {
+test("S4: parseRetryAfter() accepts a number of years in seconds", () => {
   for (const seconds of [366 * 86_400, 10 * 366 * 86_400, 999_999_999]) {
     assertEquals(parseRetryAfter(String(seconds), NOW), seconds * 1_000);
   }
 });
 
-test("S5: parseRetryAfter() gives a huge wait as huge, never as NaN or as something a timer would fire at once for", () => {
+test("S5: parseRetryAfter() returns a huge wait as it is, never NaN or a delay at which a timer fires at once", () => {
   assertEquals(parseRetryAfter("99999999", NOW), 99_999_999_000);
   assertEquals(parseRetryAfter("9".repeat(400), NOW), Infinity);
   assertEquals(
@@ -73,14 +73,14 @@ test("S5: parseRetryAfter() gives a huge wait as huge, never as NaN or as someth
   );
 });
 
-test("S4: retryAfterMs() asks Retry-After first, whatever the status", () => {
+test("S4: retryAfterMs() prefers Retry-After, whatever the status", () => {
   const headers = new Headers({ "retry-after": "3", "ratelimit-reset": "9" });
   for (const status of [408, 429, 500, 502, 503, 504]) {
     assertEquals(retryAfterMs(status, headers, NOW), 3_000);
   }
 });
 
-test("S4: retryAfterMs() obeys retry-after-ms, which is more precise, before all others and whatever the status", () => {
+test("S4: retryAfterMs() prefers retry-after-ms, which is more precise, to all others, whatever the status", () => {
   for (
     const [value, expectedMs] of [["250", 250], ["0", 0], [" 7 ", 7], ["1.5", 1.5], [
       "90000",
@@ -94,7 +94,7 @@ test("S4: retryAfterMs() obeys retry-after-ms, which is more precise, before all
   }
 });
 
-test("S4: retryAfterMs() goes by the other headers when retry-after-ms is garbage", () => {
+test("S4: retryAfterMs() falls back to the other headers when retry-after-ms is malformed", () => {
   for (const value of ["", "-1", "soon", "1e3", "0x10", "5, 10", "NaN", "Infinity", "5ms"]) {
     const headers = new Headers({ "retry-after-ms": value, "retry-after": "3" });
     assertEquals(retryAfterMs(429, headers, NOW), 3_000, value);
@@ -102,14 +102,14 @@ test("S4: retryAfterMs() goes by the other headers when retry-after-ms is garbag
   }
 });
 
-test("S4: retryAfterMs() does not go on to the rate limit headers when Retry-After is garbage", () => {
+test("S4: retryAfterMs() does not fall back to the rate limit headers when Retry-After is malformed", () => {
   for (const value of GARBAGE.filter((text) => /^[\x20-\x7e]*$/.test(text))) {
     const headers = new Headers({ "retry-after": value, "ratelimit-reset": "9" });
     assertEquals(retryAfterMs(429, headers, NOW), undefined, JSON.stringify(value));
   }
 });
 
-test("S4: retryAfterMs() goes by the rate limit headers for 429, 403 and 503 alone", () => {
+test("S4: retryAfterMs() uses the rate limit headers for 429, 403 and 503 only", () => {
   const headers = new Headers({ "ratelimit-reset": "9" });
   assertEquals(retryAfterMs(429, headers, NOW), 9_000);
   assertEquals(retryAfterMs(403, headers, NOW), 9_000);
@@ -117,11 +117,11 @@ test("S4: retryAfterMs() goes by the rate limit headers for 429, 403 and 503 alo
   for (const status of [408, 500, 502, 504]) assertEquals(retryAfterMs(status, headers, NOW), undefined);
 });
 
-test("retryAfterMs() has no answer when the response says nothing", () => {
+test("retryAfterMs() is undefined for a response without such headers", () => {
   assertEquals(retryAfterMs(429, new Headers({ date: "Thu, 01 Jan 2026 12:00:00 GMT" }), NOW), undefined);
 });
 
-test("S4: retryAfterMs() goes by the server's clock where a moment is named, if that differs", () => {
+test("S4: retryAfterMs() uses the server's clock for dates, if that differs", () => {
   for (const offMs of [-3_600_000, -10_000, 10_000, 3_600_000]) {
     const date = new Date(NOW + offMs).toUTCString();
     const until = new Date(NOW + offMs + 7_000).toUTCString();
@@ -139,7 +139,7 @@ test("S4: retryAfterMs() goes by the server's clock where a moment is named, if 
   }
 });
 
-test("S4: retryAfterMs() goes by this machine's clock where a moment is named and the response has no date", () => {
+test("S4: retryAfterMs() uses this machine's clock for dates if the response has no Date", () => {
   for (
     const headers of [
       { "retry-after": "Thu, 01 Jan 2026 12:00:07 GMT" },

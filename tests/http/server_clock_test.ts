@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 
-test("serverNowMs() goes by a Date that differs by more than dates do anyway", () => {
+test("serverNowMs() uses a Date that differs by more than dates usually do", () => {
   for (const offMs of [-86_400_000, -3_600_000, -3_000, 3_000, 3_600_000]) {
     assertEquals(serverNowMs(new Headers({ date: new Date(NOW + offMs).toUTCString() }), NOW), NOW + offMs);
   }
@@ -13,20 +13,20 @@ test("serverNowMs() goes by a Date that differs by more than dates do anyway", (
   }
 });
 
-test("serverNowMs() goes by this machine's clock where a response says nothing, or no date", () => {
+test("serverNowMs() uses this machine's clock for a response without a Date", () => {
   for (const date of [undefined, "", "yesterday", "2026-01-01T10:00:00Z", "1767225600"]) {
     assertEquals(serverNowMs(new Headers(date === undefined ? {} : { date }), NOW), NOW, date);
   }
 });
 
-test("serverNowMs() counts the time that a cache has kept a response", () => {
+test("serverNowMs() adds the time that a cache has kept a response", () => {
   const date = new Date(NOW - 60_000).toUTCString();
   for (const [age, expectedMs] of [["60", NOW], ["59", NOW], ["20", NOW - 40_000], ["x", NOW - 60_000]]) {
     assertEquals(serverNowMs(new Headers({ date, age: `${age}` }), NOW), expectedMs);
   }
 });
 
-test("serverNowMs() takes the two digits of a year for the nearest one", () => {
+test("serverNowMs() takes a two-digit year as the nearest one", () => {
   for (const year of [2026, 2075, 1977]) {
     const wallNowMs = Date.UTC(year, 0, 1, 12);
     const weekday =

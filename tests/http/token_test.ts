@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { isToken } from "../../src/http/token.ts";
 import { test } from "../support/test.ts";
 
-test("isToken() takes one or more of the characters of RFC 9110 §5.6.2, and nothing else", () => {
+test("isToken() accepts one or more of the characters of RFC 9110 §5.6.2, and nothing else", () => {
   for (let unit = 0; unit < 0x180; unit++) {
     const character = String.fromCharCode(unit);
     const isOne = /[A-Za-z0-9]/.test(character) || "!#$%&'*+-.^_`|~".includes(character);

@@ -26,7 +26,7 @@ function answer(body: BodyInit | null, init?: ResponseInit): Response {
   });
 }
 
-test("trackedResponse() says all that the response says, and reads its body", async () => {
+test("trackedResponse() has the members of the original response, and reads its body", async () => {
   const { response, ends } = track(answer("12345", { status: 201, statusText: "Made", headers: { a: "b" } }));
   assertEquals([response.status, response.statusText, response.headers.get("a")], [201, "Made", "b"]);
   assertEquals([response.url, response.redirected, response.type], ["https://a.test/", true, "basic"]);
@@ -34,7 +34,7 @@ test("trackedResponse() says all that the response says, and reads its body", as
   assertEquals([await response.text(), response.bodyUsed, ends], ["12345", true, [5]]);
 });
 
-test("trackedResponse() can be read in every way, also by a server that it is returned from", async () => {
+test("trackedResponse() can be read in every way, also by a server that returns it", async () => {
   const init = { headers: { "content-type": "application/json" } };
   const make = () => track(answer("[1]", init)).response;
   assertEquals(await make().json(), [1]);
@@ -50,7 +50,7 @@ test("trackedResponse() can be read in every way, also by a server that it is re
 
 const READERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
 
-test("trackedResponse() can be read once, in whatever way, and belongs to its reader from then on", async () => {
+test("trackedResponse() can be read once, in whatever way, and then belongs to that reader", async () => {
   const made = (): Response =>
     answer("1", { headers: { "content-type": "application/x-www-form-urlencoded" } });
   const kinds: readonly (() => Response)[] = [
@@ -70,7 +70,7 @@ test("trackedResponse() can be read once, in whatever way, and belongs to its re
   }
 });
 
-test("trackedResponse() can't be read beside somebody who reads its stream", async () => {
+test("trackedResponse() can't be read while its stream is being read", async () => {
   for (const reader of READERS) {
     const { response } = track(answer("[1]"));
     const stream = response.body!.getReader();
@@ -81,7 +81,7 @@ test("trackedResponse() can't be read beside somebody who reads its stream", asy
   }
 });
 
-test("trackedResponse() reads text as the platform does, byte order mark, broken letters and all", async () => {
+test("trackedResponse() reads text as the platform does, with byte order marks and broken characters", async () => {
   const bodies = ["", "\ufeff[1]", "[1]\ufeff", "caf\u00e9 \u{1f3ce}", "[1"].map((text) =>
     new TextEncoder().encode(text)
   );
@@ -97,7 +97,7 @@ test("trackedResponse() reads text as the platform does, byte order mark, broken
   }
 });
 
-test("trackedResponse() tells all its readers what its body broke off with, and gives none of it", async () => {
+test("trackedResponse() gives all its readers the error of a body that breaks off, and none of the body", async () => {
   for (const reader of READERS) {
     const failure = new Error("broken");
     const body = new ReadableStream({
@@ -115,7 +115,7 @@ test("trackedResponse() tells all its readers what its body broke off with, and 
   }
 });
 
-test("trackedResponse() gives a blob of the type that one has of a body which is no stream", async () => {
+test("trackedResponse() gives a blob the type that the platform gives to a body without a stream", async () => {
   for (
     const type of ["multipart/form-data; boundary=aXbY", "Text/Plain;charset=UTF-8", "application/x; v=A"]
   ) {
@@ -126,16 +126,16 @@ test("trackedResponse() gives a blob of the type that one has of a body which is
   }
 });
 
-test("trackedResponse() gives a blob of the type that the headers say", async () => {
+test("trackedResponse() gives a blob the type in the headers", async () => {
   for (const type of ["text/css", "image/png"]) {
     const blob = await track(answer("x", { headers: { "content-type": type } })).response.blob();
-    // Bun says the charset as well.
+    // Bun includes the charset.
     assertEquals([blob.type.split(";")[0], blob.size], [type, 1]);
   }
   assertEquals((await track(answer(new Uint8Array(2))).response.blob()).type, "");
 });
 
-test("trackedResponse() has clones that say the same, and so have these", async () => {
+test("trackedResponse() has clones with the same members, and so have those", async () => {
   const { response, ends } = track(answer("12345"));
   const first = response.clone();
   const second = first.clone();
@@ -176,7 +176,7 @@ test("trackedResponse() has clones whose bodies outlive the responses that the p
   }
 });
 
-test("trackedResponse() takes readers that bring their own buffer", async () => {
+test("trackedResponse() supports readers with a buffer of their own", async () => {
   const { response } = track(answer("12345"));
   const reader = response.body!.getReader({ mode: "byob" });
   const sizes: number[] = [];
@@ -188,10 +188,10 @@ test("trackedResponse() takes readers that bring their own buffer", async () => 
   assertEquals(sizes, [2, 2, 1]);
 });
 
-test("trackedResponse() has a stream for readers also where there are no streams of bytes", async () => {
+test("trackedResponse() has a stream for readers also where the runtime has no streams of bytes", async () => {
   const OldStream = new Proxy(ReadableStream, {
     construct(target, args: ConstructorParameters<typeof ReadableStream>) {
-      // Safari before 26.4
+      // As Safari does before 26.4.
       if (args[0]?.type === "bytes") throw new TypeError("ReadableByteStreamController is not implemented");
       return new target(...args);
     },
@@ -213,7 +213,7 @@ test("trackedResponse() has a stream for readers also where there are no streams
   });
 });
 
-test("trackedResponse() tells when its body is cancelled, or is broken off", async () => {
+test("trackedResponse() reports when its body is cancelled, or breaks off", async () => {
   const cancelled = track(answer("12345"));
   await cancelled.response.body!.cancel();
   assertEquals(cancelled.ends, [0]);
@@ -238,7 +238,7 @@ test("trackedResponse() keeps a status that can't be constructed", async () => {
   assertEquals(await response.text(), "x");
 });
 
-test("trackedResponse() keeps a status text that can't be constructed, as Node.js gives it", async () => {
+test("trackedResponse() keeps a status text that can't be constructed, as Node.js returns it", async () => {
   for (const statusText of ["R\ufffd", "日本", "a\0b"]) {
     const { response } = track(
       Object.defineProperties(new Response("x"), { statusText: { value: statusText } }),
@@ -248,7 +248,7 @@ test("trackedResponse() keeps a status text that can't be constructed, as Node.j
   }
 });
 
-test("trackedResponse() is of a class of the platform's name, and so are its clones", async () => {
+test("trackedResponse() is an instance of the platform's class, and so are its clones", async () => {
   const { response } = track(answer("x"));
   const clone = response.clone();
   assertEquals([response.constructor.name, clone.constructor.name], ["Response", "Response"]);
@@ -305,7 +305,7 @@ for (const chunks of oddChunks) {
   });
 }
 
-test("receivedResponse() says the same, gives its chunks in order, and cancels them", async () => {
+test("receivedResponse() has the same members, gives its chunks in order, and cancels them", async () => {
   const { chunks, ...head } = receivedResponse(answer("12345", { status: 201 }));
   assertEquals([head.status, head.url, head.type], [201, "https://a.test/", "basic"]);
   let text = "";
@@ -322,10 +322,10 @@ test("receivedResponse() says the same, gives its chunks in order, and cancels t
   assertEquals(reasons, [reason]);
 });
 
-test("trackedResponse() works where the platform's constructor asks the new response what it says", async () => {
+test("trackedResponse() works where the platform's constructor reads the members of the new response", async () => {
   const Tracked = track(answer("")).response.constructor;
   const seen: unknown[] = [];
-  // As in Node.js 20. The prototype of a class is what its `super()` calls.
+  // As in Node.js 20: `super()` calls the prototype of a class.
   class Asking extends Response {
     constructor(body?: BodyInit | null, init?: ResponseInit) {
       super(body, init);
@@ -348,7 +348,7 @@ test("trackedResponse() works where the platform's constructor asks the new resp
   }
 });
 
-/** A response whose body ends with an error that leads back to it, as an error's stack may. */
+/** Creates a response whose body ends with an error that refers back to it, as an error's stack may. */
 async function endWithCycle(end: "broken off" | "cancelled" | "read"): Promise<WeakRef<ReadableStream>> {
   const cause: { response?: Response } = {};
   const receiver = new BodyReceiver(answer("12345"), {
@@ -366,7 +366,7 @@ async function endWithCycle(end: "broken off" | "cancelled" | "read"): Promise<W
   return new WeakRef(body);
 }
 
-test("trackedResponse() keeps nothing of a body that has ended, whatever it has ended with", async () => {
+test("trackedResponse() keeps no memory of a body that has ended, in whatever way", async () => {
   const bodies = new Map<string, WeakRef<ReadableStream>[]>();
   for (const end of ["broken off", "cancelled", "read"] as const) {
     const refs: WeakRef<ReadableStream>[] = [];
@@ -379,7 +379,7 @@ test("trackedResponse() keeps nothing of a body that has ended, whatever it has 
   }
   for (const [end, refs] of bodies) {
     const left = refs.filter((ref) => ref.deref() !== undefined).length;
-    // A conservative collector takes some words on the stack for references; what is kept is all of them.
+    // A conservative collector takes some words on the stack for references. A leak would keep all of them.
     assert(left <= 10, `${left} of 20 are left that were ${end}`);
   }
 });

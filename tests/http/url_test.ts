@@ -17,14 +17,14 @@ import { test } from "../support/test.ts";
 
 const SECRET = "hunter2";
 
-/** The messages of an error and of its causes. */
+/** Returns the messages of an error and of its causes. */
 function messagesOf(error: unknown): string {
   const messages: string[] = [];
   for (let current = error; current instanceof Error; current = current.cause) messages.push(current.message);
   return messages.join("\n");
 }
 
-/** The text with tabs and line breaks put in, which URL parsers take out again; `kept` stays whole. */
+/** Inserts tabs and line breaks, which URL parsers remove; `kept` stays whole. */
 function withNoise(text: string, kept: string, random: () => number): string {
   const noisy = (part: string): string =>
     [...part].map((char) => random() < 0.3 ? `${"\t\n\r"[Math.floor(random() * 3)]}${char}` : char).join("");
@@ -40,7 +40,7 @@ test("isAbsoluteUrl() asks for a scheme and nothing else", () => {
   }
 });
 
-test("OriginIndex.originOf() agrees with the URL parser, whatever was asked before", () => {
+test("OriginIndex.originOf() agrees with the URL parser, whatever URLs came before", () => {
   const authorities = [
     ...["https://a.example", "https://A.Example", "https://a.example:443", "https://a.example:8443"],
     ...["http://a.example", "http://a.example:80", "http://[::1]", "http://[::1]:8080", "HTTPS://a.example"],
@@ -87,7 +87,7 @@ test("OriginIndex.originOf() gives the right origin for random soups of delimite
     try {
       actual = index.originOf(url);
     } catch {
-      // What is malformed is thrown.
+      // A malformed URL throws.
       actual = "malformed";
     }
     if (actual !== expected) wrong.push(`${JSON.stringify(url)} gave ${actual}, not ${expected}`);
@@ -95,7 +95,7 @@ test("OriginIndex.originOf() gives the right origin for random soups of delimite
   assertEquals(wrong.slice(0, 5), []);
 });
 
-test("OriginIndex.originOf() stays right when it has met more hosts than it keeps", () => {
+test("OriginIndex.originOf() stays right after more hosts than it keeps", () => {
   const index = new OriginIndex();
   for (let host = 0; host < 3_000; host++) {
     assertEquals(index.originOf(`https://h${host}.example/x`), `https://h${host}.example`);
@@ -117,7 +117,7 @@ test("OriginIndex.originOf() throws a TypeError for a URL that can't be sent, ev
   }
 });
 
-test("parseHttpUrl() tells a relative URL that it needs baseUrls, and an absolute one not", () => {
+test("parseHttpUrl() says that a relative URL needs baseUrls, and not for an absolute one", () => {
   for (const url of ["a.json", "/a", "//h/a", "", "?a"]) {
     assertThrows(() => parseHttpUrl(url), TypeError, "a relative URL needs 'baseUrls'", url);
   }
@@ -140,14 +140,14 @@ const REFUSED_WITH_SECRETS = [
   `a.json?access_token=${SECRET}`,
 ];
 
-test("S17: parseHttpUrl() shows no secret of a URL it refuses", () => {
+test("S17: parseHttpUrl() shows no secret of a URL that it refuses", () => {
   const messages = REFUSED_WITH_SECRETS.map((url) =>
     assertThrows(() => parseHttpUrl(url), TypeError).message
   );
   assertEquals(messages.filter((message) => message.includes(SECRET)), []);
 });
 
-test("S17: parseHttpUrl() passes no cause on that quotes the secret of the URL it refuses", () => {
+test("S17: parseHttpUrl() passes on no cause that quotes the secret of a URL that it refuses", () => {
   const leaks = REFUSED_WITH_SECRETS.filter((url) => {
     const { cause } = assertThrows(() => parseHttpUrl(url), TypeError);
     return JSON.stringify([messagesOf(cause), { ...cause as object }]).includes(SECRET);
@@ -155,7 +155,7 @@ test("S17: parseHttpUrl() passes no cause on that quotes the secret of the URL i
   assertEquals(leaks, []);
 });
 
-test("S17: parseHttpUrl() shows no user info that is not where a plain URL has it", () => {
+test("S17: parseHttpUrl() shows no user info in an unusual place", () => {
   const urls = [
     ...["/", "?", "#"].map((delimiter) => `https://user:${SECRET}${delimiter}x@host/`),
     `//user:${SECRET}@host/a.json`,
@@ -165,7 +165,7 @@ test("S17: parseHttpUrl() shows no user info that is not where a plain URL has i
   assertEquals(messages.filter((message) => message.includes(SECRET)), []);
 });
 
-test("isAbsoluteUrl() looks past the tabs and line breaks that a parser takes out of a scheme", () => {
+test("isAbsoluteUrl() ignores tabs and line breaks that a parser removes from a scheme", () => {
   for (const url of ["ht\ttp://h/", "http\n://h/", "h\r\nttps\t:h"]) {
     assert(URL.canParse(url) && isAbsoluteUrl(url), url);
   }
@@ -174,7 +174,7 @@ test("isAbsoluteUrl() looks past the tabs and line breaks that a parser takes ou
   }
 });
 
-test("isAbsoluteUrl() and withoutLead() look past what a parser takes off the beginning", () => {
+test("isAbsoluteUrl() and withoutLead() ignore characters that a parser removes at the beginning", () => {
   for (const space of [" ", "\t", "\r\n", "\0 "]) {
     assert(isAbsoluteUrl(`${space}https://h/`));
     assertFalse(isAbsoluteUrl(`${space}a/b`));
@@ -194,7 +194,7 @@ test("joinUrl() appends to the base's path", () => {
   assertEquals(joinUrl(base, "2025@main/x.json"), `${base}/2025@main/x.json`);
 });
 
-test("joinUrl() never leaves the base's origin, whatever the relative URL is made of", () => {
+test("joinUrl() never leaves the base's origin, whatever the relative URL", () => {
   const random = seededRandom(5);
   const pieces = [
     "/",
@@ -232,7 +232,7 @@ test("joinUrl() never leaves the base's origin, whatever the relative URL is mad
   }
 });
 
-test("redactUrl() replaces user info in whatever form a URL parser takes it", () => {
+test("redactUrl() replaces user info in any form that a URL parser accepts", () => {
   assertEquals(redactUrl("https://user:pass@host/a"), "https://***@host/a");
   assertEquals(redactUrl("https://user@host"), "https://***@host");
   assertEquals(redactUrl("https://a@b@host/"), "https://***@host/");
@@ -272,7 +272,7 @@ test("S17: redactUrl() shows no user info of a URL without a scheme", () => {
   assertFalse(redactUrl(`//user:${SECRET}@host/a.json`).includes(SECRET));
 });
 
-test("redactUrl() replaces the values of query parameters with telling names", () => {
+test("redactUrl() replaces the values of query parameters with sensitive names", () => {
   const names = [
     ...[
       "token",
@@ -293,7 +293,7 @@ test("redactUrl() replaces the values of query parameters with telling names", (
   assertEquals(leaks, []);
 });
 
-test("S17: redactUrl() knows telling names in camel case and in brackets", () => {
+test("S17: redactUrl() recognizes sensitive names in camel case and in brackets", () => {
   const names = [
     "accessToken",
     "refreshToken",
@@ -307,7 +307,7 @@ test("S17: redactUrl() knows telling names in camel case and in brackets", () =>
   assertEquals(leaks, []);
 });
 
-test("S17: redactUrl() knows names whose last word is telling, whatever stands before it", () => {
+test("S17: redactUrl() recognizes names whose last word is sensitive, whatever precedes it", () => {
   const names = [
     ...["pass", "db_pass", "userPass", "passphrase", "keyPassphrase", "passcode", "otp", "otpCode", "smsOTP"],
     ...["bearer", "sas", "SASToken", "ticket", "loginTicket", "hmac", "x-hmac", "sig", "urlSig", "access"],
@@ -332,7 +332,7 @@ test("S17: redactUrl() knows names whose last word is telling, whatever stands b
   assertEquals(leaks, []);
 });
 
-test("redactUrl() takes no word for a telling one that only ends like it", () => {
+test("redactUrl() does not take a word for sensitive that only ends like one", () => {
   for (
     const name of [
       ...[
@@ -380,7 +380,7 @@ test("redactUrl() takes no word for a telling one that only ends like it", () =>
   }
 });
 
-test("S17: redactUrl() replaces the value of a telling name behind a semicolon, and whatever follows it", () => {
+test("S17: redactUrl() replaces the value of a sensitive name after a semicolon, and the rest", () => {
   assertEquals(redactUrl(`https://h/a?x=1;token=${SECRET};y=2&z=3`), "https://h/a?x=1;token=***&z=3");
   assertEquals(redactUrl(`https://h/a?sig=a;${SECRET}==&z=3`), "https://h/a?sig=***&z=3");
   assertEquals(redactUrl("https://h/a?x=1;y=2"), "https://h/a?x=1;y=2");
@@ -447,7 +447,7 @@ test("S17: shownUrl() shows no user info, also where the password makes the URL 
   }
 });
 
-test("shownUrl() shows what has no secrets as it is, and at most the beginning of it", () => {
+test("shownUrl() shows a URL without secrets as it is, and at most its beginning", () => {
   for (
     const url of [
       "https://h/a?x=1",
@@ -466,7 +466,7 @@ test("shownUrl() shows what has no secrets as it is, and at most the beginning o
   assertFalse(shownUrl(`https://user:${"x".repeat(500)}@h/`).includes("x"));
 });
 
-test("redactUrl() keeps everything else of a query as it was written", () => {
+test("redactUrl() keeps the rest of a query as it was written", () => {
   for (
     const query of ["page=2&limit=5", "monkey=1", "keyboard=a", "tokens=3", "a&b", "=x", "", "q=a=b", "%=1"]
   ) {
@@ -478,24 +478,24 @@ test("redactUrl() keeps everything else of a query as it was written", () => {
   assertEquals(redactUrl("https://h/?%zz_token=x"), "https://h/?%zz_token=***");
 });
 
-test("redactUrl() leaves the fragment out, where browsers put tokens", () => {
+test("redactUrl() omits the fragment, where browsers put tokens", () => {
   assertEquals(redactUrl(`https://h/a?b=1#access_token=${SECRET}`), "https://h/a?b=1");
   assertEquals(redactUrl(`#${SECRET}`), "");
 });
 
-test("S17: redactUrl() shows no query value whose telling name is cut by a tab or line break", () => {
+test("S17: redactUrl() shows no query value whose sensitive name is split by a tab or line break", () => {
   const url = `https://h/a?to\tken=${SECRET}`;
   assertEquals(new URL(url).searchParams.get("token"), SECRET);
   assertFalse(redactUrl(url).includes(SECRET));
 });
 
-test("splitUserInfo() takes user info of any length", () => {
+test("splitUserInfo() handles user info of any length", () => {
   const { authorization, url } = splitUserInfo(`https://${"u".repeat(300_000)}:p@a.test/x`) ?? {};
   assertEquals(url, "https://a.test/x");
   assertEquals(authorization?.length, "Basic ".length + Math.ceil(300_002 / 3) * 4);
 });
 
-test("redactUrl() and shownUrl() take time in proportion to the length of hostile URLs", () => {
+test("redactUrl() and shownUrl() take linear time for hostile URLs", () => {
   const times = 100_000;
   for (const text of ["-", " ", ":", ";", "%3a%2f%2f", "a://", "a:/", "@", "key", "key-", "x@y:"]) {
     for (const before of ["", "https://a.test/", "https://a.test/?", "0:"]) {
@@ -508,7 +508,7 @@ test("redactUrl() and shownUrl() take time in proportion to the length of hostil
   }
 });
 
-test("isPlainUrl() holds for what the parser leaves as it is, and for nothing that it changes", () => {
+test("isPlainUrl() is true for URLs that the parser does not change, and for no others", () => {
   const origin = "https://a.test:81";
   for (
     const rest of [
@@ -544,7 +544,7 @@ test("isPlainUrl() holds for what the parser leaves as it is, and for nothing th
   assertEquals(isPlainUrl("https://a.test:810/a", origin), false);
 });
 
-test("isUrl() is true of strings and URLs", () => {
+test("isUrl() is true for strings and URLs", () => {
   assertEquals(["", "/x", new URL("https://a.test")].map(isUrl), [true, true, true]);
   assertEquals([5, null, undefined, {}, { href: "https://a.test" }].map(isUrl), [
     false,

@@ -10,14 +10,14 @@ function entryOf(bytes: number): CacheEntry {
 
 const MIB = 1024 * 1024;
 
-test("AdapterState gives the hash of a key, remembered or not", () => {
+test("AdapterState gives the hash of a key, whether it remembers it or not", () => {
   const { hashes } = new AdapterState();
   for (let round = 0; round < 2; round++) {
     for (let key = 0; key < 1_500; key += 100) assertEquals(hashes.of(`${key}`), sha256(`${key}`));
   }
 });
 
-test("AdapterState.note() joins what is new to the write that is under way", () => {
+test("AdapterState.note() adds a new entry to the write that is under way", () => {
   const state = new AdapterState();
   const first = state.note("a", entryOf(1));
   assertEquals([first.isUnderWay, first.write.isNew], [false, true]);
@@ -29,7 +29,7 @@ test("AdapterState.note() joins what is new to the write that is under way", () 
   assertEquals(state.note("a", undefined).isUnderWay, false);
 });
 
-test("AdapterState.note() takes 64 MiB at a time, or as much as it is told, and what is beyond for nothing", () => {
+test("AdapterState.note() holds 64 MiB at a time, or as much as it is told, and no entry beyond that", () => {
   for (const [limit, unit] of [[undefined, MIB], [{ maxPendingBytes: 64_000 }, 1_000]] as const) {
     const state = new AdapterState();
     const { write } = state.note("a", entryOf(60 * unit), limit);

@@ -19,7 +19,7 @@ function setUp() {
   return { environment, events, kept };
 }
 
-/** A call of a client that is closed, or not. */
+/** The call of a client, which may be closed. */
 function originalOf(closing: { readonly reason: unknown } | undefined): Call {
   const { context } = fakeCall({ settings: { timeoutMs: 7 } });
   const own: CallContext = { ...context, owner: { ...context.owner, nextId: () => 7, closing } };
@@ -31,7 +31,7 @@ function originalOf(closing: { readonly reason: unknown } | undefined): Call {
 
 const reply = () => new Reply(new Response("x"), { from: "network", body: "x" });
 
-test("startInBackground() runs a call of its own for the same request, without retries, and tells of it", async () => {
+test("startInBackground() runs a call of its own for the same request, without retries, and reports it", async () => {
   const { environment, events, kept } = setUp();
   const original = originalOf(undefined);
   let seen: Call | undefined;
@@ -49,7 +49,7 @@ test("startInBackground() runs a call of its own for the same request, without r
   assertEquals([seen.isBackground, seen.settled, events], [true, true, ["queued", "settled"]]);
 });
 
-test("startInBackground() gets rid of the body that nobody reads, and hurts nobody by failing", async () => {
+test("startInBackground() discards the body that is not read, and its failure affects no other call", async () => {
   const { environment, events, kept } = setUp();
   let discarded = 0;
   const openBody = { discard: () => void discarded++ } as unknown as NonNullable<Reply["openBody"]>;
@@ -60,7 +60,7 @@ test("startInBackground() gets rid of the body that nobody reads, and hurts nobo
   assertEquals([discarded, events.length], [1, 4]);
 });
 
-test("startInBackground() starts nothing for a client that is closed", () => {
+test("startInBackground() starts nothing for a closed client", () => {
   const { environment, events, kept } = setUp();
   startInBackground(environment, originalOf({ reason: "closed" }), () => {
     throw new Error("it was started");

@@ -8,7 +8,7 @@ import { test } from "../support/test.ts";
 import { adapterWith, cacheRig, URL_A, URL_B } from "./cache_rig.ts";
 import { RecordingCache } from "./recording_cache.ts";
 
-/** What the server says of a resource: which version of it this is, and what of the request it depends on. */
+/** The server's report about a resource: its version, and the parts of the request that the answer depends on. */
 interface Told {
   readonly nth: number;
   readonly url: string;
@@ -18,7 +18,7 @@ interface Told {
   readonly user: string | null;
 }
 
-/** Chance, of one seed. */
+/** A seeded random source. */
 class Dice {
   readonly #random: () => number;
 
@@ -39,7 +39,10 @@ class Dice {
   }
 }
 
-/** Resources that change with each PUT, and a server that tells the truth about them, in ever other ways, and fails at times. */
+/**
+ * A server of resources that change with each PUT. Its answers are true, in form and headers drawn at random, and it
+ * fails at times.
+ */
 class Server {
   readonly versions: Map<string, number> = new Map();
   /** The `Cache-Control` of each body that was sent. */
@@ -98,7 +101,7 @@ class Server {
 const STALE_WHILE = "max-age=1, stale-while-revalidate=1000";
 const STALE_IF = "max-age=0, stale-if-error=1000";
 
-/** An adapter that takes its time, before or after it does what it is asked. */
+/** An adapter that takes its time, before or after its work. */
 function slowAdapter(dice: Dice, clock: ManualClock): CacheAdapter {
   const inner = new RecordingCache();
   const slowly = async <T>(work: () => MaybePromise<T>): Promise<T> => {
@@ -117,7 +120,7 @@ function wait(clock: ManualClock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimeout(resolve, ms));
 }
 
-/** What is wrong with the answers of a client that is asked for many things at once. */
+/** Runs a client with many concurrent requests; returns which of its answers are wrong. */
 async function findWrongs(seed: number): Promise<string[]> {
   const dice = new Dice(seed);
   const clock = new ManualClock();
@@ -134,7 +137,7 @@ async function findWrongs(seed: number): Promise<string[]> {
 
   const change = async (url: string, headers: Record<string, string>): Promise<void> => {
     const outcome = await client.outcome({ url, method: "PUT", headers });
-    // Without an answer it may have been done; with a 500 it was not.
+    // Without an answer the change may have been made; with a 500 it was not.
     if (outcome.ok || outcome.error.name === "NetworkError") changed.set(url, server.versionOf(url));
   };
 
@@ -182,7 +185,7 @@ async function findWrongs(seed: number): Promise<string[]> {
   return wrongs;
 }
 
-test("mode http: whoever asks at once, of a slow adapter and a server that fails, is never answered with what is not for it", async () => {
+test("mode http: with a slow adapter and a failing server, concurrent callers never get an answer that is not for them", async () => {
   for (let seed = 0; seed < 50; seed++) {
     assertEquals(await findWrongs(seed), []);
   }

@@ -43,14 +43,14 @@ test("mode http: max-age beyond every timer holds, and leaves no timer", async (
   assertEquals([await client.json(URL_A), network.sent.length, clock.pending], [{ nth: 1 }, 1, 0]);
 });
 
-test("mode http: what says nothing, and has not been guessed, is asked for each time", async () => {
+test("mode http: a response without a lifetime, stated or heuristic, is requested each time", async () => {
   const { client, network } = cacheRig(() => ({ json: 1 }));
   await client.json(URL_A);
   await client.json(URL_A);
   assertEquals(network.sent.length, 2);
 });
 
-test("mode http: ttlMs holds where the server says nothing, and not where it does", async () => {
+test("mode http: ttlMs holds where the server states no lifetime, and only there", async () => {
   const seen: unknown[] = [];
   const ttlMs: PlanParts["ttlMs"] = (url, { status, headers }) => {
     seen.push([url.href, status, headers.get("x-a")]);
@@ -73,7 +73,7 @@ test("mode http: ttlMs holds where the server says nothing, and not where it doe
   assertEquals(network.urls, [URL_A, URL_B, URL_B]);
 });
 
-test("mode http: a ttlMs that throws breaks no fetch, and is warned of once", async () => {
+test("mode http: a ttlMs that throws breaks no fetch, and causes one warning", async () => {
   const ttlMs = () => {
     throw new Error("no idea");
   };
@@ -82,7 +82,7 @@ test("mode http: a ttlMs that throws breaks no fetch, and is warned of once", as
   assertEquals([warnings.length, cache.entries.size], [1, 0]);
 });
 
-test("mode http: the Age that a response came with counts, and its hits carry their age", async () => {
+test("mode http: the Age of a response counts, and hits carry their age", async () => {
   const { client, clock, network } = cacheRig(counting("max-age=60", { age: "50" }));
   await client.json(URL_A);
   await clock.advance(5_000);
@@ -93,7 +93,7 @@ test("mode http: the Age that a response came with counts, and its hits carry th
   assertEquals(network.sent.length, 2);
 });
 
-test("mode http: waiting for a permit and backing off age nothing, only the last attempt's way does", async () => {
+test("mode http: only the last attempt's travel time adds to the age, not the wait for a permit or a backoff", async () => {
   const answer = ({ nth, url }: SentRequest): Answer => {
     if (url === URL_B) return { json: 1, afterMs: 20_000 };
     return nth === 1
@@ -110,7 +110,7 @@ test("mode http: waiting for a permit and backing off age nothing, only the last
   assert(requestedAt - beganAt >= 20_000 + 1_000, `${requestedAt - beganAt}`);
 });
 
-test("mode http: after the clock was set back nothing is fresh for years, but validated", async () => {
+test("mode http: after the clock was set back an entry is validated, and not fresh for years", async () => {
   const { client, clock, network } = cacheRig(tagged("max-age=60"));
   await client.json(URL_A);
   clock.setWall(clock.wallNow() - 86_400_000);
@@ -122,7 +122,7 @@ test("mode http: after the clock was set back nothing is fresh for years, but va
 
 // ---- HEAD
 
-test("mode http: a HEAD that is at odds with what is stored removes it, and one that is not does not (RFC 9111 §4.3.5)", async () => {
+test("mode http: a HEAD that contradicts the stored entry removes it, and one that agrees does not (RFC 9111 §4.3.5)", async () => {
   const stored = {
     "cache-control": "max-age=1000",
     etag: '"1"',
@@ -152,10 +152,10 @@ test("mode http: a HEAD that is at odds with what is stored removes it, and one 
   }
 });
 
-test("mode http: a HEAD that names a validator of what is stored brings it up to date (RFC 9111 §4.3.5)", async () => {
+test("mode http: a HEAD with the validator of the stored entry updates it (RFC 9111 §4.3.5)", async () => {
   const etag = '"1"';
   const stored = { "cache-control": "max-age=10", etag, "x-a": "old", "x-b": "kept", "content-length": "9" };
-  // The headers of the HEAD, how it is sent, and how many GETs there are when what was stored has expired.
+  // The headers of the HEAD, its init, and the number of GETs by the time the stored entry has expired.
   const cases: [Record<string, string>, RequestInit, number][] = [
     [{ etag, "cache-control": "max-age=100" }, {}, 1],
     [{ etag: 'W/"1"' }, {}, 1],
@@ -191,7 +191,7 @@ test("mode http: a HEAD that names a validator of what is stored brings it up to
   }
 });
 
-test("mode http: a HEAD × Range leaves what is stored as it is", async () => {
+test("mode http: a HEAD × Range leaves the stored entry as it is", async () => {
   const headers = { "cache-control": "max-age=100", etag: '"1"' };
   const { client, clock, cache } = cacheRig(({ nth }) => ({ json: { nth }, headers }));
   await client.json(URL_A);
@@ -201,7 +201,7 @@ test("mode http: a HEAD × Range leaves what is stored as it is", async () => {
   assertStrictEquals(cache.only, entry);
 });
 
-test("mode http: a HEAD × negative: what is there by now is asked for, although it is stored that it is not", async () => {
+test("mode http: a HEAD × negative: a HEAD that succeeds makes a stored 404 be requested again", async () => {
   const control = { "cache-control": "max-age=100" };
   const { client, clock, network } = cacheRig(({ method, nth }) => {
     if (method === "HEAD") {
@@ -215,7 +215,7 @@ test("mode http: a HEAD × negative: what is there by now is asked for, although
   assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 3 }, 3]);
 });
 
-test("mode http: a HEAD × change: what has changed while the adapter was read is not brought back", async () => {
+test("mode http: a HEAD × change: an entry that a change removes while the adapter is read is not brought back", async () => {
   const inner = new RecordingCache();
   let gate: Promise<void> | undefined;
   const adapter = adapterWith({
@@ -242,9 +242,9 @@ test("mode http: a HEAD × change: what has changed while the adapter was read i
   assertEquals(await client.json(URL_A), { nth: 4 });
 });
 
-// ---- those who wait
+// ---- calls that wait
 
-test("stale-if-error × those who wait × Vary: a failure is not answered with another variant", async () => {
+test("stale-if-error × calls that wait × Vary: a failure is not answered with another variant", async () => {
   const headers = { "cache-control": "max-age=60, stale-if-error=60", vary: "accept", etag: '"1"' };
   for (const failure of [{ status: 500 }, { error: new TypeError("reset") }]) {
     const { client, clock, network } = cacheRig(({ nth }) =>
@@ -256,7 +256,7 @@ test("stale-if-error × those who wait × Vary: a failure is not answered with a
   }
 });
 
-test("maxBodyBytes × those who wait: what is too large for one of them is too large after a 304 as well", async () => {
+test("maxBodyBytes × calls that wait: a body that is too large for one call is too large after a 304 as well", async () => {
   const { client, clock } = cacheRig(({ headers: sent }) => {
     const headers = { "cache-control": "max-age=60", etag: '"1"' };
     return sent.has("if-none-match")
@@ -270,7 +270,7 @@ test("maxBodyBytes × those who wait: what is too large for one of them is too l
   assertInstanceOf((limited as PromiseRejectedResult).reason, InvalidDataError);
 });
 
-test("stale-if-error × those who wait: what the server has replaced for one of them is not served again", async () => {
+test("stale-if-error × calls that wait: an answer that the server has replaced for one call is not served again", async () => {
   const { client, clock } = cacheRig(({ nth }) => {
     if (nth > 2) return { status: 500 };
     const control = nth === 1 ? "max-age=0, stale-if-error=60" : "no-store";
@@ -311,7 +311,7 @@ test("mode http: a 304 keeps the body, renews the headers and begins the freshne
   assertEquals([await hit.json(), network.sent.length], [{ a: 1 }, 2]);
 });
 
-test("mode http: the caller never sees a 304 of the cache's own asking, in whatever form it asks", async () => {
+test("mode http: the caller never sees a 304 to the cache's own condition, in whatever form it asks", async () => {
   const { client, network } = cacheRig(tagged("no-cache"));
   await client.json(URL_A);
   assertEquals(await client.json(URL_A), { nth: 1 });
@@ -325,7 +325,7 @@ test("mode http: the caller never sees a 304 of the cache's own asking, in whate
   assertEquals(network.sent.length, 6);
 });
 
-test("mode http: a 304 that says no-store or Vary: * answers, and ends the entry", async () => {
+test("mode http: a 304 with no-store or Vary: * is answered from the entry, and removes it", async () => {
   for (const headers of [{ "cache-control": "no-store" }, { "cache-control": "no-cache", vary: "*" }]) {
     const { client, network, cache, clock } = cacheRig(({ nth }) =>
       nth === 2
@@ -341,7 +341,7 @@ test("mode http: a 304 that says no-store or Vary: * answers, and ends the entry
   }
 });
 
-test("mode http: a 304 that nobody asked for neither removes nor confirms what is stale, which answers if it may", async () => {
+test("mode http: a 304 without a condition neither removes nor confirms the stale entry, which answers if it may", async () => {
   for (const [staleIfErrorMs, text, from] of [[1e9, '{"nth":1}', "stale"], [0, "", "network"]] as const) {
     for (const cache of ["default", "no-cache"] as const) {
       let isBroken = false;
@@ -360,7 +360,7 @@ test("mode http: a 304 that nobody asked for neither removes nor confirms what i
   }
 });
 
-test("mode http: what is stale answers for a failure that comes after a 304 about something else", async () => {
+test("mode http: the stale entry answers for a failure that follows a 304 with another tag", async () => {
   for (
     const failure of [{ status: 503 }, { error: new TypeError("reset") }, { status: 304 }, { body: "<html>" }]
   ) {
@@ -378,7 +378,7 @@ test("mode http: what is stale answers for a failure that comes after a 304 abou
   }
 });
 
-test("mode http: a 200 replaces what was to be validated, and what may not be stored removes it", async () => {
+test("mode http: a 200 replaces the entry that was to be validated, and one that may not be stored removes it", async () => {
   for (const control of ["max-age=60", "no-store"]) {
     const { client, cache, clock } = cacheRig(({ nth }) => ({
       json: nth,
@@ -392,7 +392,7 @@ test("mode http: a 200 replaces what was to be validated, and what may not be st
   }
 });
 
-test("mode http: a failed validation keeps what is there, and what is gone is forgotten", async () => {
+test("mode http: a failed validation keeps the entry, and a 404 or 410 removes it", async () => {
   for (const [status, kept] of [[500, 1], [503, 1], [429, 1], [408, 1], [404, 0], [410, 0]] as const) {
     const { client, cache, clock } = cacheRig(({ nth }) =>
       nth === 2 ? { status } : { json: nth, headers: { "cache-control": "no-cache", etag: '"1"' } }
@@ -404,7 +404,7 @@ test("mode http: a failed validation keeps what is there, and what is gone is fo
   }
 });
 
-test("mode http: a caller's own condition is the caller's own business", async () => {
+test("mode http: a caller's own condition bypasses the cache", async () => {
   const { client, cache, network } = cacheRig(({ headers }) =>
     headers.get("if-none-match") === '"mine"'
       ? { status: 304, headers: { etag: '"mine"' } }
@@ -417,7 +417,7 @@ test("mode http: a caller's own condition is the caller's own business", async (
 
 // ---- storing
 
-test("mode http: no-store of either side stores nothing, and a request's does not read", async () => {
+test("mode http: no-store in a response or a request stores nothing, and in a request does not read either", async () => {
   const said = cacheRig(counting("max-age=60, no-store"));
   await said.client.json(URL_A);
   assertEquals(said.cache.entries.size, 0);
@@ -432,7 +432,7 @@ test("mode http: no-store of either side stores nothing, and a request's does no
   assertEquals(await client.json(URL_A), { nth: 3 });
 });
 
-test("mode http: neither refusals nor overload are stored, however long the server says", async () => {
+test("mode http: neither refusals nor overload are stored, whatever lifetime the server states", async () => {
   for (const status of [401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 206]) {
     const { client, cache, clock } = cacheRig(() => ({
       status,
@@ -447,7 +447,7 @@ test("mode http: neither refusals nor overload are stored, however long the serv
   }
 });
 
-test("mode http: a body that breaks off or is larger than the adapter takes is not stored", async () => {
+test("mode http: a body that breaks off or is too large for the adapter is not stored", async () => {
   const headers = { "cache-control": "max-age=60" };
   const broken = cacheRig(() => ({ body: "0123456789", headers, breaksWith: new TypeError("reset") }));
   await rejection(broken.client.text(URL_A));
@@ -463,7 +463,7 @@ test("mode http: a body that breaks off or is larger than the adapter takes is n
   assertEquals([broken.cache.entries.size, large.network.sent.length], [0, 4]);
 });
 
-test("mode http: a body that breaks off leaves what is stale alone; one that is left, or too large, replaces it", async () => {
+test("mode http: a body that breaks off leaves the stale entry alone; a cancelled or too large one removes it", async () => {
   const reads: Record<string, (client: Client) => Promise<unknown>> = {
     json: (client) => client.json(URL_A),
     fetch: async (client) => await (await client.fetch(URL_A)).text(),
@@ -493,7 +493,7 @@ test("mode http: a body that breaks off leaves what is stale alone; one that is 
   }
 });
 
-test("mode http: what a redirect led to is not stored where the runtime hides the redirect", async () => {
+test("mode http: a redirected answer is not stored where the runtime hides the redirect", async () => {
   const cache = new RecordingCache();
   let calls = 0;
   const client = createClient({
@@ -511,7 +511,7 @@ test("mode http: what a redirect led to is not stored where the runtime hides th
   assertEquals([calls, cache.entries.size], [2, 0]);
 });
 
-test("mode http: the fragment of a URL makes it no other one", async () => {
+test("mode http: the fragment of a URL does not matter", async () => {
   const { client, network } = cacheRig(counting("max-age=60"));
   await client.json(`${URL_A}#one`);
   assertEquals(await (await client.fetch(`${URL_A}#two`)).json(), { nth: 1 });
@@ -529,7 +529,7 @@ test("mode http: JSON null, false, 0 and an empty body are values, not misses", 
   }
 });
 
-test("mode http: what a caller does to a value, bytes or headers reaches nobody else", async () => {
+test("mode http: a caller's changes to a value, bytes or headers reach no other caller", async () => {
   const { client, network } = cacheRig(() => ({
     json: { laps: [1] },
     headers: { "cache-control": "max-age=60", "x-a": "1" },
@@ -550,7 +550,7 @@ test("mode http: what a caller does to a value, bytes or headers reaches nobody 
   assertEquals(network.sent.length, 1);
 });
 
-test("mode http: bytes that the first caller changes are not those that were stored", async () => {
+test("mode http: bytes that the first caller changes are not the stored ones", async () => {
   const { client } = cacheRig(counting("max-age=60"));
   (await client.bytes(URL_A)).fill(0);
   assertEquals(await client.json(URL_A), { nth: 1 });
@@ -562,7 +562,7 @@ test("mode http: bytes that the first caller changes are not those that were sto
 
 // ---- cache modes of a request
 
-test("cache: 'only-if-cached' is answered 504 without a request, and by what is there of any age", async () => {
+test("cache: 'only-if-cached' is answered by an entry of any age, or by 504 without a request", async () => {
   const { client, clock, network } = cacheRig(counting("max-age=60", { etag: '"1"' }));
   const error = await rejection(client.json(URL_A, { cache: "only-if-cached" }));
   assertInstanceOf(error, HttpError);
@@ -580,7 +580,7 @@ test("cache: 'only-if-cached' is answered 504 without a request, and by what is 
   assertEquals([await client.json(URL_A, { cache: "only-if-cached" }), network.sent.length], [{ nth: 1 }, 1]);
 });
 
-test("cache: 'force-cache' takes what is there of any age, and asks for what is not", async () => {
+test("cache: 'force-cache' uses an entry of any age, and sends a request without one", async () => {
   for (const control of ["max-age=1", "no-cache", "max-age=1, must-revalidate"]) {
     const { client, clock, network } = cacheRig(counting(control, { etag: '"1"' }));
     assertEquals(await client.json(URL_A, { cache: "force-cache" }), { nth: 1 });
@@ -591,7 +591,7 @@ test("cache: 'force-cache' takes what is there of any age, and asks for what is 
   }
 });
 
-test("cache: 'reload' asks without a condition, stores, and keeps the other variants", async () => {
+test("cache: 'reload' sends no condition, stores the answer, and keeps the other variants", async () => {
   const { client, network } = cacheRig(({ nth, headers }) => ({
     json: [headers.get("accept-language"), nth],
     headers: { "cache-control": "max-age=60", vary: "accept-language", etag: `"${nth}"` },
@@ -606,7 +606,7 @@ test("cache: 'reload' asks without a condition, stores, and keeps the other vari
   assertEquals(network.sent.length, 3);
 });
 
-test("cache: 'no-cache' validates what is fresh, and tells caches on the way, in both modes", async () => {
+test("cache: 'no-cache' validates a fresh entry, and tells caches on the way to do so, in both modes", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, network } = cacheRig(tagged("max-age=60"), { plan: { mode } });
     assertEquals(await client.json(URL_A), { nth: 1 });
@@ -619,7 +619,7 @@ test("cache: 'no-cache' validates what is fresh, and tells caches on the way, in
   }
 });
 
-test("cache: 'reload' tells caches on the way to let it through, in both modes, unless the caller tells them something", async () => {
+test("cache: 'reload' tells caches on the way to let it through, in both modes, unless the caller sets cache-control", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, network } = cacheRig(tagged("max-age=60"), { plan: { mode } });
     await client.json(URL_A);
@@ -638,7 +638,7 @@ test("cache: 'reload' tells caches on the way to let it through, in both modes, 
   }
 });
 
-test("A request that says what its body must be is not answered with what was not compared with that", async () => {
+test("A request with `integrity` is not answered with an entry that was not checked against it", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, network } = cacheRig(counting("max-age=60"), { plan: { mode } });
     const read = async (input: string | Request, init: RequestInit = {}) =>
@@ -651,7 +651,7 @@ test("A request that says what its body must be is not answered with what was no
   }
 });
 
-test("readCache: false and writeCache: false are what they say, by the rules of HTTP as well", async () => {
+test("readCache: false and writeCache: false also hold by the rules of HTTP", async () => {
   const { client } = cacheRig(counting("max-age=60"));
   assertEquals(await client.json(URL_A, { writeCache: false }), { nth: 1 });
   assertEquals(await client.json(URL_A), { nth: 2 });
@@ -671,7 +671,7 @@ test("writeCache: false validates and answers, but changes no entry", async () =
   assertEquals(cache.only.meta.storedAt, storedAt);
 });
 
-test("mode http: maxBodyBytes holds for hits", async () => {
+test("mode http: maxBodyBytes also bounds hits", async () => {
   const { client } = cacheRig(() => ({ body: "0123456789", headers: { "cache-control": "max-age=60" } }));
   await client.text(URL_A);
   const error = await rejection(client.text(URL_A, { maxBodyBytes: 5 }));
@@ -679,7 +679,7 @@ test("mode http: maxBodyBytes holds for hits", async () => {
   assertEquals([error.reason, await client.text(URL_A, { maxBodyBytes: 10 })], ["too-large", "0123456789"]);
 });
 
-test("mode http: a HEAD neither is answered by a GET's entry nor changes it", async () => {
+test("mode http: a HEAD is neither answered by a GET's entry nor changes it", async () => {
   const { client, cache, network } = cacheRig(({ method, nth }) =>
     method === "HEAD"
       ? { headers: { "cache-control": "max-age=60", etag: '"head"' } }
@@ -692,7 +692,7 @@ test("mode http: a HEAD neither is answered by a GET's entry nor changes it", as
   assertEquals([await client.json(URL_A), network.sent.length], [1, 2]);
 });
 
-test("mode http: a Range is given of what is stored whole, and is never stored itself", async () => {
+test("mode http: a Range is cut from a whole stored body, and is never stored itself", async () => {
   const whole = "0123456789";
   const { client, cache, network } = cacheRig(({ headers }) =>
     headers.has("range")
@@ -715,12 +715,12 @@ test("mode http: a Range is given of what is stored whole, and is never stored i
   assertEquals([await part.text(), network.sent.length], ["234", 2]);
   assertEquals(await client.text(URL_A, { headers: { range: "bytes=-3" } }), "789");
   assertEquals([await client.text(URL_A), network.sent.length, cache.entries.size], [whole, 2, 1]);
-  // What can't be cut from it, the server must say.
+  // The server must answer a Range that can't be cut from the entry.
   await (await ask("bytes=50-60")).text();
   assertEquals(network.sent.length, 3);
 });
 
-test("mode http: a Range of what is stale asks without a condition, and leaves the entry alone", async () => {
+test("mode http: a Range of a stale entry is sent without a condition, and leaves the entry alone", async () => {
   const { client, clock, cache, network } = cacheRig(({ headers }) =>
     headers.has("range")
       ? { status: 206, body: "01", headers: { "content-range": "bytes 0-1/10" } }
@@ -737,7 +737,7 @@ test("mode http: a Range of what is stale asks without a condition, and leaves t
 
 // ---- variants
 
-test("Vary: variants lie side by side, also that of a header that is absent", async () => {
+test("Vary: variants are stored side by side, also the one without the header", async () => {
   const { client, network } = cacheRig(({ headers }) => ({
     json: headers.get("accept-language"),
     headers: { "cache-control": "max-age=60", vary: " Accept-Language ,, accept-language" },
@@ -750,14 +750,14 @@ test("Vary: variants lie side by side, also that of a header that is absent", as
   assertEquals([await ask("DE"), network.sent.length], ["de", 3]);
 });
 
-test("Vary: what varies by everything is not stored", async () => {
+test("Vary: a response with Vary: * is not stored", async () => {
   const { client, cache } = cacheRig(counting("max-age=60", { vary: "*" }));
   await client.json(URL_A);
   await client.json(URL_A);
   assertEquals(cache.entries.size, 0);
 });
 
-test("Vary: a 304 keeps its variant, and the others", async () => {
+test("Vary: a 304 keeps its variant, and the other variants", async () => {
   const { client, clock, network } = cacheRig(({ headers }) => {
     const language = headers.get("accept-language");
     const common = { "cache-control": "max-age=60", vary: "accept-language", etag: `"${language}"` };
@@ -787,7 +787,7 @@ test("Vary: another client on the same cache finds the variants", async () => {
   assertEquals([one.network.sent.length, two.network.sent.length], [1, 1]);
 });
 
-test("Vary: an index does not grow for ever with what responses vary by", async () => {
+test("Vary: an index does not grow for ever with the names in Vary", async () => {
   const { client, cache, network } = cacheRig(({ nth }) => ({
     json: { nth },
     headers: { "cache-control": "max-age=60", vary: `x-${nth}` },
@@ -805,7 +805,7 @@ test("Vary: an index does not grow for ever with what responses vary by", async 
 
 // ---- changes
 
-test("A change removes what is stored for its URL, and for what it names of the same origin", async () => {
+test("A change removes the entry of its URL, and those that its answer names at the same origin", async () => {
   for (const method of ["POST", "PUT", "DELETE", "PATCH", "FROB"]) {
     const { client, network } = cacheRig(({ method, nth }) =>
       method === "GET" ? { json: nth, headers: { "cache-control": "max-age=60" } } : {
@@ -821,7 +821,7 @@ test("A change removes what is stored for its URL, and for what it names of the 
   }
 });
 
-test("What changes nothing, or has failed, removes nothing", async () => {
+test("A safe method, and a change that fails, remove nothing", async () => {
   for (const [method, status] of [["OPTIONS", 200], ["HEAD", 200], ["POST", 400], ["POST", 500]] as const) {
     const { client, network } = cacheRig((sent) =>
       sent.method === "GET" ? { json: 1, headers: { "cache-control": "max-age=60" } } : { status, json: 1 }
@@ -862,7 +862,7 @@ test("A change removes all variants, also for another client on the same cache",
   assertEquals([await ask(one, "b"), one.network.sent.length], [["b", 1], 3]);
 });
 
-test("A response that was asked for before a change is not stored", async () => {
+test("The answer to a request from before a change is not stored", async () => {
   const { client, clock } = cacheRig(({ method, nth }) =>
     method === "GET"
       ? {
@@ -893,7 +893,7 @@ test("A response that client.fetch() was reading during a change is not stored",
   assertEquals(await clock.run(client.text(URL_A)), "new!");
 });
 
-/** Spellings of one URL. */
+/** Pairs of spellings of one URL. */
 const SPELLINGS: readonly (readonly [string, string | URL])[] = [
   ["https://a.test/ü", new URL("https://a.test/ü")],
   ["https://a.test/ü?q=é", "https://a.test/%C3%BC?q=%C3%A9"],
@@ -921,7 +921,7 @@ test("Spellings of one URL share one entry, in both modes", async () => {
   assertEquals(wrong, []);
 });
 
-test("A change removes what is stored for its URL, however either of them is spelled", async () => {
+test("A change removes the entry of its URL, however either URL is spelled", async () => {
   const wrong: string[] = [];
   for (const pair of SPELLINGS) {
     for (const [asked, changed] of [pair, [pair[1], pair[0]]] as const) {
@@ -939,7 +939,7 @@ test("A change removes what is stored for its URL, however either of them is spe
   assertEquals(wrong, []);
 });
 
-test("A change removes what its Location names, however that is spelled", async () => {
+test("A change removes the entry that its Location names, however that is spelled", async () => {
   const wrong: string[] = [];
   const cases: readonly (readonly [string, string])[] = [
     ["https://a.test/a b", "/a b"],
@@ -963,9 +963,9 @@ test("A change removes what its Location names, however that is spelled", async 
   assertEquals(wrong, []);
 });
 
-// ---- whose answer it is
+// ---- credentials and partitions
 
-/** Everything that an adapter is handed. */
+/** Records everything that an adapter is given. */
 class Witness extends RecordingCache {
   readonly heard: string[] = [];
 
@@ -985,7 +985,7 @@ class Witness extends RecordingCache {
   }
 }
 
-test("Credentials: Bob never sees what Alice got, and by default nothing of it is kept", async () => {
+test("Credentials: Bob never gets Alice's answer, and by default no answer to either is stored", async () => {
   for (const name of ["authorization", "cookie", "proxy-authorization", "x-api-key"]) {
     for (const control of ["max-age=60", "public, max-age=60", "max-age=60, must-revalidate"]) {
       const { client, cache } = cacheRig(({ headers }) => ({
@@ -1030,7 +1030,7 @@ test("Credentials: a partition keeps its answers to itself, and no credential re
   assertEquals(cache.heard.filter((text) => /secret|-cookie|Bearer|QWxp/.test(text)), []);
 });
 
-test("Credentials: by a fixed time to live as well, a partition keeps answers apart and secrets out", async () => {
+test("Credentials: in mode ttl, too, a partition keeps answers apart and secrets out", async () => {
   const cache = new Witness();
   const { client } = cacheRig(({ nth }) => ({ json: nth }), {
     plan: { adapter: cache, mode: "ttl", partition: ({ headers }) => headers["cookie"] ?? null },
@@ -1041,7 +1041,7 @@ test("Credentials: by a fixed time to live as well, a partition keeps answers ap
   assertEquals(cache.heard.filter((text) => text.includes("secret")), []);
 });
 
-test("Credentials: those in the URL that a redirect has led to are stored nowhere", async () => {
+test("Credentials: those in the URL of a redirect are not stored anywhere", async () => {
   const cache = new Witness();
   const client = createClient({
     cache: planOf({ adapter: cache }),
@@ -1054,7 +1054,7 @@ test("Credentials: those in the URL that a redirect has led to are stored nowher
   assertEquals((await client.fetch(URL_A)).url.includes("s3cret"), false);
 });
 
-test("Credentials: a partition that throws passes the cache by, with one warning", async () => {
+test("Credentials: a partition function that throws bypasses the cache, with one warning", async () => {
   const { client, cache, warnings } = cacheRig(counting("max-age=60"), {
     plan: {
       partition: () => {
@@ -1066,9 +1066,9 @@ test("Credentials: a partition that throws passes the cache by, with one warning
   assertEquals([warnings.length, cache.entries.size], [1, 0]);
 });
 
-// ---- what has changed
+// ---- changes while bodies are read
 
-test("invalidation: a change that was answered changes nothing more when its own body is aborted later", async () => {
+test("invalidation: a change that was answered changes nothing more when its body is aborted later", async () => {
   const { client, clock, network } = cacheRig(({ nth }) => ({
     json: { nth },
     headers: { "cache-control": "max-age=60" },
@@ -1083,9 +1083,9 @@ test("invalidation: a change that was answered changes nothing more when its own
   assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 2 }, 2]);
 });
 
-// ---- what is not there
+// ---- negative caching
 
-test("negative: 404 and 410 are kept as said, in both modes, and give the same error and body", async () => {
+test("negative: 404 and 410 are kept as `negative` says, in both modes, and give the same error and body", async () => {
   for (const mode of ["http", "ttl"] as const) {
     for (const status of [404, 410] as const) {
       const { client, clock, network } = cacheRig(() => ({ status, body: "gone fishing" }), {
@@ -1114,7 +1114,7 @@ test("negative: a file that appears with an older date than the 404 had is found
       const plan = { mode, ttlMs: 1_000, negative: { [status]: 1_000 } };
       const { client, clock, network } = cacheRig(({ nth, headers }) => {
         if (nth === 1) return { status, headers: { "last-modified": "Wed, 31 Dec 2025 00:00:00 GMT" } };
-        // As servers decide it that know of the file by now.
+        // As a server decides that has the file by now.
         const since = Date.parse(headers.get("if-modified-since") ?? "");
         return since >= Date.parse(older)
           ? { status: 304 }
@@ -1138,13 +1138,13 @@ test("negative: client.fetch() keeps a 404 whose body was read, and gives it who
     assertEquals((await (await client.fetch(URL_A)).text()).length, 100_000);
     const error = await rejection(client.json(URL_A));
     assertInstanceOf(error, DataNotFoundError);
-    // An excerpt is enough for it.
+    // The error needs an excerpt only.
     assertEquals([error.body?.replaceAll("x", ""), error.body!.length < 10_000], ["", true]);
     assertEquals(network.sent.length, 1);
   }
 });
 
-test("negative: without it, only the server's own word keeps a 404 in mode http, and nothing in mode ttl", async () => {
+test("negative: without it, only the server's cache-control keeps a 404 in mode http, and nothing in mode ttl", async () => {
   for (
     const [mode, headers, calls] of [
       ["http", { "cache-control": "max-age=60" }, 1],
@@ -1162,7 +1162,7 @@ test("negative: without it, only the server's own word keeps a 404 in mode http,
 
 // ---- tiers, offline, a fixed time to live
 
-test("An adapter that does not say how large an entry may be is offered entries of any size", async () => {
+test("An adapter without maxEntryBytes is offered entries of any size", async () => {
   const { maxEntryBytes: _, ...adapter } = adapterWith({});
   const body = "x".repeat(5_000_000);
   for (const mode of ["http", "ttl"] as const) {
@@ -1181,7 +1181,7 @@ test("An adapter that does not say how large an entry may be is offered entries 
   }
 });
 
-test("An array of adapters is tiers: what a slower one has is copied to the faster, without waiting", async () => {
+test("An array of adapters is tiers: a hit in a slower one is copied to the faster, without a wait", async () => {
   const [fast, slow] = [new RecordingCache(), new RecordingCache()];
   const filler = cacheRig(counting("max-age=60"), { plan: { adapter: slow } });
   await filler.client.json(URL_A);
@@ -1193,7 +1193,7 @@ test("An array of adapters is tiers: what a slower one has is copied to the fast
   assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 1 }, 0]);
 });
 
-test("A tier in trouble is warned of by its own name, once an operation, and the others serve", async () => {
+test("A failing tier causes a warning with its name, once per operation, and the others serve", async () => {
   const fail = () => {
     throw new Error("disk full");
   };
@@ -1213,7 +1213,7 @@ test("A tier in trouble is warned of by its own name, once an operation, and the
   ]);
 });
 
-test("A tier that gives another key's entry, or what can't be served, is passed over, whether it answers at once or not", async () => {
+test("A tier that returns another key's entry, or an unusable one, is passed over, whether it answers at once or not", async () => {
   const lies: Record<string, (entry: CacheEntry) => unknown> = {
     "another key's": (entry) => ({ ...entry, meta: { ...entry.meta, key: `${entry.meta.key}?` } }),
     "another version": (entry) => ({ ...entry, meta: { ...entry.meta, v: 2 } }),
@@ -1242,7 +1242,7 @@ test("A tier that gives another key's entry, or what can't be served, is passed 
   }
 });
 
-test("Offline, what is stored answers at any age, by the rules of HTTP too; the rest is an OfflineError", async () => {
+test("Offline, stored entries answer at any age, by the rules of HTTP too; the rest is an OfflineError", async () => {
   const cache = new RecordingCache();
   const clock = new ManualClock();
   const answer = ({ headers }: SentRequest): Answer => ({
@@ -1266,7 +1266,7 @@ test("Offline, what is stored answers at any age, by the rules of HTTP too; the 
   assertEquals(network.sent.length, 0);
 });
 
-test("mode ttl: what has expired is validated by its tag, and is fresh as long again", async () => {
+test("mode ttl: an expired entry is validated by its tag, and is then fresh for as long again", async () => {
   const { client, clock, network } = cacheRig(tagged("no-cache"), { plan: { mode: "ttl", ttlMs: 1_000 } });
   assertEquals(await client.json(URL_A), { nth: 1 });
   await clock.advance(1_000);
@@ -1276,7 +1276,7 @@ test("mode ttl: what has expired is validated by its tag, and is fresh as long a
   assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"v1"']);
 });
 
-test("mode ttl: ttlMs is asked with the URL and the response", async () => {
+test("mode ttl: ttlMs is called with the URL and the response", async () => {
   const seen: unknown[] = [];
   const { client, cache } = cacheRig(() => ({ json: 1, headers: { "x-live": "yes" } }), {
     plan: {
@@ -1306,7 +1306,7 @@ test("mode ttl: staleIfErrorMs answers for a failure within its window, and not 
   assertInstanceOf(await rejection(client.json(URL_A)), HttpError);
 });
 
-test("stale-while-revalidate: what is refreshed goes behind requests that have a caller, and is not held up for ever", async () => {
+test("stale-while-revalidate: refreshes go behind requests that have a caller, and are not held up for ever", async () => {
   const control = "max-age=1, stale-while-revalidate=1000000";
   for (const limit of [{ rateLimit: { limit: 1, intervalMs: 60_000, burst: 21 } }, { concurrency: 1 }]) {
     for (const priority of [0, 3, -2]) {
@@ -1317,7 +1317,7 @@ test("stale-while-revalidate: what is refreshed goes behind requests that have a
       const urls = Array.from({ length: 20 }, (_, nth) => `${URL_A}?${nth}`);
       await clock.run(client.all(urls, { priority }));
       await clock.advance(2_000);
-      // The last token, or the only permit.
+      // It takes the last token, or the only permit.
       const first = client.json(`${URL_B}?first`);
       await turns(clock);
       const before = network.sent.length;
@@ -1338,7 +1338,7 @@ test("stale-while-revalidate: what is refreshed goes behind requests that have a
   }
 });
 
-test("mode ttl: staleWhileRevalidateMs gives the old at once, then the new", async () => {
+test("mode ttl: staleWhileRevalidateMs gives the old value at once, and then the new one", async () => {
   const { client, clock, network } = cacheRig(({ nth }) => ({ json: nth }), {
     plan: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
   });
@@ -1361,7 +1361,7 @@ test("mode ttl: a change removes nothing, and Vary is not needed to keep headers
   assertEquals([await ask("b"), network.sent.length], ["b", 3]);
 });
 
-test("Mirrors: what one of them gave is fresh for all, and validated by whichever answers", async () => {
+test("Mirrors: an entry from one mirror is fresh for all, and whichever mirror answers validates it", async () => {
   let isDown = false;
   const { client, clock, network } = cacheRig(
     (sent) => isDown && sent.url.startsWith("https://a") ? { status: 503 } : tagged("max-age=60")(sent),
@@ -1383,7 +1383,7 @@ test("Mirrors: what one of them gave is fresh for all, and validated by whicheve
   assertEquals(network.sent.length, 3);
 });
 
-test("Mirrors: a change of a relative URL removes what is stored for it, whichever mirror took it", async () => {
+test("Mirrors: a change of a relative URL removes its entry, whichever mirror handled the change", async () => {
   const { client, network } = cacheRig(
     ({ url, method }) =>
       method === "PUT" ? url.startsWith("https://a") ? { status: 503 } : { json: null } : {
@@ -1398,7 +1398,7 @@ test("Mirrors: a change of a relative URL removes what is stored for it, whichev
   assertEquals(network.sent.map(({ method }) => method), ["GET", "PUT", "PUT", "GET"]);
 });
 
-test("A read that hangs ends with the caller's abort", async () => {
+test("A read that hangs ends when its caller aborts", async () => {
   const { client, clock } = cacheRig(counting("max-age=60"), {
     plan: { adapter: adapterWith({ get: () => new Promise(() => {}) }) },
   });
@@ -1411,7 +1411,7 @@ test("A read that hangs ends with the caller's abort", async () => {
   assertStrictEquals(settled.error, reason);
 });
 
-test("mode http: a stored body that does not fit the schema is asked for again, without a condition", async () => {
+test("mode http: a stored body that does not fit the schema is requested again, without a condition", async () => {
   const { client, network } = cacheRig(({ nth, headers }) =>
     headers.has("if-none-match")
       ? { status: 304 }
@@ -1424,7 +1424,7 @@ test("mode http: a stored body that does not fit the schema is asked for again, 
 
 // ---- batches
 
-test("a request that waits for another one's answer takes no place in their batch, whatever keeps them apart", async () => {
+test("a request that waits for another one's answer takes no place in their batch, whatever keeps them from sharing", async () => {
   const pairs: readonly [string, readonly FetchRequest[]][] = [
     ["settings", [{ url: URL_A, maxRetries: 1 }, { url: URL_A, maxRetries: 2 }]],
     ["patience", [{ url: URL_A }, { url: URL_A, patienceMs: 1_000 }]],
@@ -1435,7 +1435,7 @@ test("a request that waits for another one's answer takes no place in their batc
       const { client, clock, network } = cacheRig(counting("max-age=60"), {
         rateLimit: { limit: 1, intervalMs: 1_000, burst: 1, per: "origin" },
       });
-      // It takes the only token, so that the next one has to wait.
+      // It takes the only token, so that the next request has to wait.
       await client.json(URL_B);
       const outcomes = await clock.run(client.settle([...pair, URL_B] as FetchRequest[], { concurrency }));
       assertEquals([what, concurrency, outcomes.map(({ ok }) => ok), network.sent.length], [
@@ -1448,7 +1448,7 @@ test("a request that waits for another one's answer takes no place in their batc
   }
 });
 
-test("callers that share a response each get headers of their own, whatever it was and however they share it", async () => {
+test("callers that share a response each get headers of their own, whatever its status and however they share it", async () => {
   const answers: [control: string, first: number, later: number][] = [
     ["no-store", 200, 200],
     ["no-store", 404, 404],
@@ -1457,7 +1457,7 @@ test("callers that share a response each get headers of their own, whatever it w
     ["max-age=0", 200, 503],
   ];
   for (const [control, first, later] of answers) {
-    // Requests that are alike share one from the beginning; others wait for one another in the cache.
+    // Requests that are alike share one request from the beginning; others wait for each other in the cache.
     for (const step of [0, 1]) {
       const { client, clock } = cacheRig(({ nth }) => ({
         status: nth === 1 ? first : later,

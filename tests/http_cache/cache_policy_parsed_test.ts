@@ -22,11 +22,11 @@ import { RecordingCache } from "./recording_cache.ts";
 const FRESH = "max-age=60";
 
 interface Counted extends StandardSchemaV1<unknown, { list: number[] }> {
-  /** What it was asked about. */
+  /** The inputs of its calls. */
   readonly inputs: unknown[];
 }
 
-/** A schema that notes what it is asked about, and gives that with a list. */
+/** A schema that records its inputs, and returns them with a list. */
 function counted(): Counted {
   const inputs: unknown[] = [];
   const validate = (input: unknown) => {
@@ -36,7 +36,7 @@ function counted(): Counted {
   return { "~standard": { version: 1, vendor: "test", validate }, inputs };
 }
 
-/** A client whose memory keeps what was parsed. */
+/** Creates a client whose memory cache keeps parsed values. */
 function rigWith(
   answer: (request: SentRequest) => Answer,
   { plan, ...options }: CacheRigOptions = {},
@@ -44,14 +44,14 @@ function rigWith(
   return cacheRig(answer, { plan: { adapter: memoryCache({ keep: "parsed" }), ...plan }, ...options });
 }
 
-test("keep: parsed × schema asks the schema once, for the caller who fetches and all who come after", async () => {
+test("keep: parsed × schema calls the schema once, for the caller that fetches and all later ones", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, network } = rigWith(counting(FRESH), { plan: { mode } });
     const schema = counted();
     for (let time = 0; time < 4; time++) {
       const value = await client.json(URL_A, { schema });
       assertEquals(value as unknown, { nth: 1, list: [1] });
-      // The caller's own: what it does to it reaches nobody.
+      // The value is the caller's own: its changes reach no other caller.
       value.list.push(2);
     }
     assertEquals([schema.inputs.length, network.sent.length], [1, 1], mode);
@@ -59,7 +59,7 @@ test("keep: parsed × schema asks the schema once, for the caller who fetches an
   }
 });
 
-test("keep: bytes × schema asks the schema for each caller, as ever", async () => {
+test("keep: bytes × schema calls the schema for each caller", async () => {
   const { client } = cacheRig(counting(FRESH), { plan: { adapter: memoryCache() } });
   const schema = counted();
   for (let time = 0; time < 3; time++) await client.json(URL_A, { schema });
@@ -67,7 +67,7 @@ test("keep: bytes × schema asks the schema for each caller, as ever", async () 
   await client.close();
 });
 
-test("keep: parsed × validate: false gives what was parsed, with and without a schema beside it", async () => {
+test("keep: parsed × validate: false gives the parsed value, with and without a schema beside it", async () => {
   const { client } = rigWith(counting(FRESH));
   const schema = counted();
   for (let time = 0; time < 2; time++) {
@@ -90,7 +90,7 @@ test("keep: parsed × two schemas gives each caller the value of its own schema"
   await client.close();
 });
 
-test("keep: parsed × frozen output gives all callers the very same value, which nobody can change", async () => {
+test("keep: parsed × frozen output gives all callers the same value, which none can change", async () => {
   const { client } = rigWith(counting(FRESH));
   const schema = v.pipe(
     v.object({ nth: v.number() }),
@@ -103,7 +103,7 @@ test("keep: parsed × frozen output gives all callers the very same value, which
   await client.close();
 });
 
-test("keep: parsed × instances validates anew about a fresh parse", async () => {
+test("keep: parsed × instances validates a fresh parse each time", async () => {
   class Lap {
     constructor(readonly data: { nth: number; more?: number }) {}
   }
@@ -131,7 +131,7 @@ test("keep: parsed × bodies of every kind gives the same as without a cache", a
   }
 });
 
-test("keep: parsed × 204 and empty bodies have no value, and are asked for as often as with bytes", async () => {
+test("keep: parsed × 204 and empty bodies have no value, and are requested as often as with bytes", async () => {
   for (const answer of [{ status: 204, body: null }, { status: 200, body: "" }]) {
     const adapters = [memoryCache({ keep: "parsed" }), memoryCache()];
     const sent = await Promise.all(adapters.map(async (adapter) => {
@@ -161,7 +161,7 @@ test("keep: parsed × bytes, text and fetch give the body as it was, before and 
   await client.close();
 });
 
-test("keep: parsed × what was streamed or read as text first is parsed for the first who wants JSON", async () => {
+test("keep: parsed × a body that was first streamed or read as text is parsed for the first caller that wants JSON", async () => {
   for (const first of ["text", "fetch", "bytes"] as const) {
     const { client, network } = rigWith(counting(FRESH));
     if (first === "fetch") await (await client.fetch(URL_A)).text();
@@ -173,7 +173,7 @@ test("keep: parsed × what was streamed or read as text first is parsed for the 
   }
 });
 
-test("keep: parsed × invalid JSON in the cache is fetched again, whatever was kept before", async () => {
+test("keep: parsed × invalid JSON in the cache is fetched again, whatever value was kept before", async () => {
   const { client, network } = rigWith(({ nth }) => ({
     body: nth === 1 ? "<html>" : `{"nth":${nth}}`,
     headers: { "cache-control": FRESH },
@@ -184,7 +184,7 @@ test("keep: parsed × invalid JSON in the cache is fetched again, whatever was k
   await client.close();
 });
 
-test("keep: parsed × a new response replaces what was kept, by whichever way it comes", async () => {
+test("keep: parsed × a new response replaces the kept value, however it comes", async () => {
   for (const way of ["reload", "expiry", "invalidation"] as const) {
     const { client, clock } = rigWith(counting(FRESH));
     const schema = counted();
@@ -202,7 +202,7 @@ test("keep: parsed × a new response replaces what was kept, by whichever way it
   }
 });
 
-test("keep: parsed × delete and clear of the adapter lose what was kept", async () => {
+test("keep: parsed × delete and clear of the adapter drop the kept value", async () => {
   for (const way of ["delete", "clear"] as const) {
     const inner = memoryCache({ keep: "parsed" });
     const keys = new Set<string>();
@@ -227,7 +227,7 @@ test("keep: parsed × delete and clear of the adapter lose what was kept", async
   }
 });
 
-test("keep: parsed × 304 keeps what is still right, and gives the new value once it changes", async () => {
+test("keep: parsed × 304 keeps a value that is still right, and gives the new value once it changes", async () => {
   const unchanged = rigWith(tagged(FRESH));
   const schema = counted();
   await unchanged.client.json(URL_A, { schema });
@@ -254,7 +254,7 @@ test("keep: parsed × 304 keeps what is still right, and gives the new value onc
   await Promise.all([unchanged.client.close(), changing.client.close()]);
 });
 
-test("keep: parsed × stale-while-revalidate gives what is stale, then what has come behind it", async () => {
+test("keep: parsed × stale-while-revalidate gives the stale value, and then the refreshed one", async () => {
   const { client, clock } = rigWith(counting("max-age=60, stale-while-revalidate=60"));
   const schema = counted();
   await client.json(URL_A, { schema });
@@ -268,7 +268,7 @@ test("keep: parsed × stale-while-revalidate gives what is stale, then what has 
   await client.close();
 });
 
-test("keep: parsed × stale-if-error gives what is stale without parsing it again", async () => {
+test("keep: parsed × stale-if-error gives the stale value without another parse", async () => {
   const { client, clock } = rigWith(({ nth }) =>
     nth === 1
       ? { json: { nth }, headers: { "cache-control": "max-age=60, stale-if-error=600" } }
@@ -285,11 +285,11 @@ test("keep: parsed × stale-if-error gives what is stale without parsing it agai
   await client.close();
 });
 
-test("keep: parsed × single-flight gives each of those who ask at once a value of its own", async () => {
+test("keep: parsed × single-flight gives each concurrent caller a value of its own", async () => {
   const { client, network } = rigWith(counting(FRESH));
   const schema = counted();
   for (let round = 0; round < 2; round++) {
-    // One joins at the door, the other, who says something different, behind the cache.
+    // One call joins by single-flight; the other has different options, and waits in the cache.
     const values = await Promise.all([
       client.json(URL_A, { schema }),
       client.json(URL_A, { schema }),
@@ -333,7 +333,7 @@ test("keep: parsed × eviction parses again, and gives the right value", async (
   await client.close();
 });
 
-test("keep: parsed × no-store and writeCache: false keep nothing, and each gets its own", async () => {
+test("keep: parsed × no-store and writeCache: false keep nothing, and each caller gets its own value", async () => {
   for (const options of [{ cache: "no-store" }, { writeCache: false }] as const) {
     const { client, network } = rigWith(counting(FRESH));
     const schema = counted();
@@ -343,7 +343,7 @@ test("keep: parsed × no-store and writeCache: false keep nothing, and each gets
   }
 });
 
-test("keep: parsed × tiers keeps the value of what is copied upward, and gives lower tiers nothing of it", async () => {
+test("keep: parsed × tiers keeps the value of an entry that is copied to a faster tier, and gives it to no slower one", async () => {
   const lower = new RecordingCache();
   const given: (CacheEntry | undefined)[] = [];
   const slow: CacheAdapter = {
@@ -368,7 +368,7 @@ test("keep: parsed × tiers keeps the value of what is copied upward, and gives 
   await client.close();
 });
 
-test("keep: parsed × a folder below it works in a new process, too", async () => {
+test("keep: parsed × a folder as the slower tier works in a new process, too", async () => {
   await using folder = await tempFolder();
   const schema = counted();
   for (let process = 0; process < 2; process++) {
@@ -383,7 +383,7 @@ test("keep: parsed × a folder below it works in a new process, too", async () =
   assertEquals(schema.inputs.length, 2);
 });
 
-test("keep: parsed × an entry that memory does not take is served from below, and never kept", async () => {
+test("keep: parsed × an entry that memory does not accept is served from the slower tier, and its value never kept", async () => {
   const memory = memoryCache({ keep: "parsed", maxEntryBytes: 500 });
   const big = { json: { text: "x".repeat(1_000) }, headers: { "cache-control": FRESH } };
   const { client, network } = rigWith(() => big, {
@@ -395,7 +395,7 @@ test("keep: parsed × an entry that memory does not take is served from below, a
   await client.close();
 });
 
-test("keep: parsed × an adapter that hands back something else for values is a cache of bytes", async () => {
+test("keep: parsed × an adapter that returns other entries for values is a cache of bytes", async () => {
   const entries = new Map<string, CacheEntry>();
   const adapter: CacheAdapter = {
     name: "copying",
@@ -415,7 +415,7 @@ test("keep: parsed × an adapter that hands back something else for values is a 
   await client.close();
 });
 
-test("keep: parsed × offline gives what is there", async () => {
+test("keep: parsed × offline gives the stored value", async () => {
   const adapter = memoryCache({ keep: "parsed" });
   const online = rigWith(counting(FRESH), { plan: { adapter } });
   await online.client.json(URL_A);

@@ -11,18 +11,18 @@ import { type CacheRig, cacheRig, type CacheRigOptions, turns } from "./cache_ri
 const [ASKED, MIDDLE, FINAL] = ["https://a.test/latest", "https://a.test/v", "https://cdn.test/v/3.json"];
 const FRESH = { "cache-control": "max-age=600" };
 
-/** What one URL answers. */
+/** The answer of one URL. */
 interface Site {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What leads on to a URL. */
+/** A redirect to a URL. */
 function to(location: string, headers: Readonly<Record<string, string>> = FRESH, status = 301): Site {
   return { status, headers: { location, ...headers } };
 }
 
-/** A client before sites by their URLs; what is no redirect answers with how often it was asked for. */
+/** Creates a client before sites by their URLs; without a redirect a URL answers with its request count. */
 function rigWith(sites: Readonly<Record<string, Site>>, options: CacheRigOptions = {}): CacheRig {
   const answer = ({ url, nth, method }: SentRequest): Answer => {
     const { status = 200, headers = FRESH } = sites[url] ?? {};
@@ -32,14 +32,14 @@ function rigWith(sites: Readonly<Record<string, Site>>, options: CacheRigOptions
   return cacheRig(answer, options);
 }
 
-/** How often the network was asked for after two requests one after the other: 2 URLs for each that is not answered by the cache. */
+/** Returns how many requests two calls in a row have cost: 2 for each call that the cache does not answer. */
 async function askTwice({ client, network }: CacheRig, headers: Record<string, string> = {}) {
   await client.json(ASKED, { headers });
   await client.json(ASKED, { headers });
   return network.sent.length;
 }
 
-test("Redirects: the final answer is stored for the URL that was asked for, and says where it came from", async () => {
+test("Redirects: the final answer is stored for the requested URL, and says where it came from", async () => {
   const { client, clock, network } = rigWith({ [ASKED]: to(MIDDLE), [MIDDLE]: to(FINAL) });
   const responses: Response[] = [];
   for (let nth = 0; nth < 2; nth++) {
@@ -54,12 +54,12 @@ test("Redirects: the final answer is stored for the URL that was asked for, and 
   assertEquals(network.urls, [ASKED, MIDDLE, FINAL]);
   const outcome = await client.outcome(ASKED);
   assertEquals([outcome.ok && outcome.url, outcome.ok && outcome.from], [FINAL, "cache"]);
-  // What leads there is no answer for itself.
+  // The target of the redirect has no entry of its own.
   await client.json(FINAL);
   assertEquals(network.sent.length, 4);
 });
 
-test("Redirects: which statuses and headers of a redirect let the answer be stored", async () => {
+test("Redirects: the statuses and headers of a redirect that let the answer be stored", async () => {
   const modified = { "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" };
   const cases: readonly (readonly [number, Record<string, string>, boolean])[] = [
     [301, {}, true],
@@ -97,7 +97,7 @@ test("Redirects: which statuses and headers of a redirect let the answer be stor
   }
 });
 
-test("Redirects: one that may not be stored among others keeps the answer from being stored", async () => {
+test("Redirects: one that may not be stored keeps the answer from being stored", async () => {
   for (
     const bad of [{ "cache-control": "no-store" }, { "cache-control": "max-age=0" }, { vary: "*", ...FRESH }]
   ) {
@@ -110,7 +110,7 @@ test("Redirects: one that may not be stored among others keeps the answer from b
   assertEquals(await askTwice(rig), 4);
 });
 
-test("Redirects: the answer is fresh as long as each of them is, and of their greatest age", async () => {
+test("Redirects: the answer is fresh as long as all of them are, by the greatest age among them", async () => {
   const maxAge = (seconds: number, age?: number) => ({
     "cache-control": `max-age=${seconds}`,
     ...(age === undefined ? {} : { age: `${age}` }),
@@ -139,14 +139,14 @@ test("Redirects: the answer is fresh as long as each of them is, and of their gr
   }
 });
 
-test("Redirects: the way of each counts from when it was sent, not that of the redirects before it", async () => {
+test("Redirects: the travel time of each counts from when it was sent, without the redirects before it", async () => {
   const { client, clock, network } = cacheRig(({ url, nth }) =>
     url === FINAL
       ? { json: nth, afterMs: 1_000, headers: { "cache-control": "max-age=10" } }
       : { ...to(FINAL, { "cache-control": "max-age=30" }), afterMs: 15_000 }
   );
   await clock.run(client.json(ASKED));
-  // The redirect took 15 of its 30 seconds, and one has passed since; the answer took 1 of 10.
+  // The redirect has used up 15 of its 30 seconds, and another one since; the answer has used up 1 of 10.
   await clock.advance(8_999);
   await client.json(ASKED);
   assertEquals(network.sent.length, 2);
@@ -155,7 +155,7 @@ test("Redirects: the way of each counts from when it was sent, not that of the r
   assertEquals(network.sent.length, 4);
 });
 
-test("Redirects: a stale one is asked for anew at the asked URL, without another URL's validators", async () => {
+test("Redirects: a stale answer is requested again at the original URL, without another URL's validators", async () => {
   const { client, clock, network, cache } = rigWith({
     [ASKED]: to(FINAL, { "cache-control": "max-age=60", etag: '"hop"' }),
     [FINAL]: { headers: { ...FRESH, etag: '"final"', "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" } },
@@ -173,11 +173,11 @@ test("Redirects: a stale one is asked for anew at the asked URL, without another
   await turns(clock);
   assertEquals(await client.json(ASKED, { cache: "no-cache" }), 3);
   assertEquals(network.sent.at(-1)!.headers.get("if-none-match"), null);
-  // The answer, and the generation of where it came from.
+  // The answer, and the generation of the redirect's target.
   assertEquals(cache.entries.size, 2);
 });
 
-test("Redirects: one that leads elsewhere by now replaces what is stored, and so does an answer of the URL's own", async () => {
+test("Redirects: a redirect to another URL replaces the stored answer, and so does an answer of the URL itself", async () => {
   const sites: Record<string, Site> = { [ASKED]: to(FINAL, { "cache-control": "max-age=60" }) };
   const { client, clock, network } = rigWith(sites);
   await client.json(ASKED);
@@ -200,7 +200,7 @@ test("Redirects: one that leads elsewhere by now replaces what is stored, and so
   );
 });
 
-test("Redirects: who is stale when the network fails answers only if all of them allow it", async () => {
+test("Redirects: a stale answer serves when the network fails only if all of them allow it", async () => {
   const sie = { "cache-control": "max-age=60, stale-if-error=600" };
   const plain = { "cache-control": "max-age=60" };
   const must = { "cache-control": "max-age=60, must-revalidate" };
@@ -231,7 +231,7 @@ test("Redirects: who is stale when the network fails answers only if all of them
   }
 });
 
-test("Redirects: what is stale is given while a new one is fetched only if all of them allow it", async () => {
+test("Redirects: a stale answer serves while it is refreshed only if all of them allow it", async () => {
   const swr = { "cache-control": "max-age=60, stale-while-revalidate=600" };
   const short = { "cache-control": "max-age=60, stale-while-revalidate=1" };
   const plain = { "cache-control": "max-age=60" };
@@ -247,7 +247,7 @@ test("Redirects: what is stale is given while a new one is fetched only if all o
   }
 });
 
-test("Redirects × Vary: the answer is selected by what any of them varies by", async () => {
+test("Redirects × Vary: the answer is selected by the Vary of each of them", async () => {
   for (
     const [first, last] of [["x-kind", undefined], [undefined, "x-kind"], ["x-kind", "x-other"]] as const
   ) {
@@ -272,21 +272,21 @@ test("Redirects × Vary: the answer is selected by what any of them varies by", 
   }
 });
 
-test("Redirects × Vary: Accept of a redirect keeps apart what is asked for as JSON and as text", async () => {
+test("Redirects × Vary: a redirect that varies by Accept keeps JSON and text apart", async () => {
   const { client, clock, network } = rigWith({ [ASKED]: to(FINAL, { ...FRESH, vary: "accept" }) });
   const both = [client.json(ASKED), client.text(ASKED)];
   assertEquals(await clock.run(Promise.all(both)), [1, "2"]);
   assertEquals(network.sent.length, 4);
 });
 
-test("Redirects × Vary: what could not be stored is not shared with who accepts something else either", async () => {
+test("Redirects × Vary: an answer that is not stored is not shared between different Accept headers either", async () => {
   for (const vary of ["accept", "x-other"]) {
     const { client, clock, network } = cacheRig(({ url, headers }) =>
       url === FINAL
         ? { json: headers.get("accept"), headers: { "cache-control": "no-store" } }
         : { ...to(FINAL, { "cache-control": "no-store", vary }), body: "" }
     );
-    // The second asks when the first has ended in vain, and the third has waited for it.
+    // The second call asks when the first one has stored nothing, and the third has waited for it.
     const calls = [client.json(ASKED), client.json(ASKED, { timeoutMs: 40_000 }), client.text(ASKED)];
     const [one, two, text] = await clock.run(Promise.all(calls));
     assertEquals([one === two, JSON.parse(String(text)) === one], [true, vary !== "accept"]);
@@ -294,7 +294,7 @@ test("Redirects × Vary: what could not be stored is not shared with who accepts
   }
 });
 
-test("Redirects × retry: those of an attempt that has failed are no part of what is stored", async () => {
+test("Redirects × retry: redirects of a failed attempt are not stored with the answer", async () => {
   const { client, clock, network } = cacheRig(
     ({ url, nth }) =>
       url !== FINAL
@@ -308,14 +308,14 @@ test("Redirects × retry: those of an attempt that has failed are no part of wha
   assertEquals([await client.json(ASKED), network.sent.length], [2, 4]);
 });
 
-test("Redirects × single-flight: those who ask for one URL share; its target is fetched by itself", async () => {
+test("Redirects × single-flight: calls for one URL share; a call for its target sends a request of its own", async () => {
   const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) });
   const calls = [client.json(ASKED), client.json(ASKED, { timeoutMs: 5_000 }), client.json(FINAL)];
   await clock.run(Promise.all(calls));
   assertEquals([...network.urls].sort(), [ASKED, FINAL, FINAL]);
 });
 
-test("Redirects × HEAD: one that leads elsewhere, or contradicts, removes what is stored; one that agrees does not", async () => {
+test("Redirects × HEAD: a HEAD that is redirected elsewhere, or contradicts, removes the entry; one that agrees does not", async () => {
   const etag = (tag: string) => ({ headers: { ...FRESH, etag: tag } });
   const cases: readonly (readonly [Record<string, Site>, boolean])[] = [
     [{}, false],
@@ -338,7 +338,7 @@ test("Redirects × HEAD: one that leads elsewhere, or contradicts, removes what 
   }
 });
 
-test("Redirects × Range: parts are cut out of what is stored whole, and never stored themselves", async () => {
+test("Redirects × Range: parts are cut from a whole stored answer, and never stored themselves", async () => {
   const { client, clock, network } = cacheRig(({ url, headers }) =>
     url !== FINAL
       ? { ...to(FINAL), body: "" }
@@ -357,7 +357,7 @@ test("Redirects × Range: parts are cut out of what is stored whole, and never s
   assertEquals([await part(), network.sent.length], ["01", 6]);
 });
 
-test("Redirects × partition: each has its own, without the credentials that another origin is not sent", async () => {
+test("Redirects × partition: each user has an own answer, and another origin gets no credentials", async () => {
   const { client, clock, network, cache } = cacheRig(
     ({ url, headers }) =>
       url === FINAL
@@ -380,7 +380,7 @@ test("Redirects × partition: each has its own, without the credentials that ano
   assertEquals(network.sent.length, 8);
 });
 
-test("Redirects × offline: what was stored answers at any age, but not who refuses redirects", async () => {
+test("Redirects × offline: the stored answer serves at any age, but not a call that refuses redirects", async () => {
   const { client, clock, cache } = rigWith({ [ASKED]: to(FINAL) });
   await client.json(ASKED);
   await turns(clock);
@@ -392,7 +392,7 @@ test("Redirects × offline: what was stored answers at any age, but not who refu
   await assertRejects(() => offline.client.json(FINAL), OfflineError);
 });
 
-test("Redirects × mirrors: the answer is fresh for all, by whichever it came", async () => {
+test("Redirects × mirrors: the answer is fresh for all mirrors, whichever gave it", async () => {
   const sites = { "https://b.test/y/laps": to(FINAL), "https://a.test/x/laps": { status: 503 } };
   const { client, clock, network } = rigWith(sites, { baseUrls: ["https://a.test/x", "https://b.test/y"] });
   for (let nth = 0; nth < 2; nth++) {
@@ -406,7 +406,7 @@ test("Redirects × mirrors: the answer is fresh for all, by whichever it came", 
   assertEquals(network.sent.length, 7);
 });
 
-test("Redirects: 'manual' keeps the redirect itself apart, and 'error' takes nothing that a redirect led to", async () => {
+test("Redirects: 'manual' stores the redirect itself separately, and 'error' does not use a redirected answer", async () => {
   const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) });
   await client.json(ASKED);
   await turns(clock);
@@ -423,7 +423,7 @@ test("Redirects: 'manual' keeps the redirect itself apart, and 'error' takes not
   assertEquals(network.urls, [ASKED, FINAL, ASKED]);
   await assertRejects(() => client.fetch(ASKED, { redirect: "error" }));
   assertEquals(network.sent.length, 4);
-  // What is there stays.
+  // The entry stays.
   assertEquals([await client.json(ASKED), network.sent.length], [1, 4]);
   await client.json({ url: ASKED, method: "PUT" });
   await (await client.fetch(ASKED, { redirect: "manual" })).text();
@@ -462,7 +462,7 @@ test("Redirects × ttl: 'error' takes nothing that a redirect led to, but what c
   assertEquals([await client.json(ASKED), network.sent.length], [1, 4]);
 });
 
-test("Redirects × credentials: a location with a password in it is stored nowhere, followed or not", async () => {
+test("Redirects × credentials: a location with a password is stored nowhere, whether followed or not", async () => {
   const secret = "https://alice:s3cret@cdn.test/v/3.json";
   const { client, clock, cache, network } = rigWith({ [ASKED]: to(secret), [MIDDLE]: to(ASKED) });
   for (const url of [ASKED, MIDDLE]) await client.json(url).catch(() => {});
@@ -473,7 +473,7 @@ test("Redirects × credentials: a location with a password in it is stored nowhe
   assertEquals(stored.filter((text) => /alice|s3cret/.test(text)), []);
 });
 
-test("Redirects: a change where one has led is felt at the URL that was asked for, also by another process", async () => {
+test("Redirects: a change of the target takes effect at the requested URL, also by another process", async () => {
   for (const url of [ASKED, MIDDLE, FINAL]) {
     const one = rigWith({ [ASKED]: to(MIDDLE), [MIDDLE]: to(FINAL) });
     assertEquals([await askTwice(one)], [3]);
@@ -487,7 +487,7 @@ test("Redirects: a change where one has led is felt at the URL that was asked fo
   }
 });
 
-test("Redirects: an answer that was under way during a change of where it comes from is not stored", async () => {
+test("Redirects: an answer that is under way during a change of its target is not stored", async () => {
   const { client, clock, network } = cacheRig(({ url, method, nth }) =>
     method !== "GET"
       ? { json: null }
@@ -503,14 +503,14 @@ test("Redirects: an answer that was under way during a change of where it comes 
   assertEquals([await clock.run(client.json(ASKED)), network.sent.length], [3, 5]);
 });
 
-test("Redirects: in mode ttl the answer is kept as ever, whatever the redirects say", async () => {
+test("Redirects: in mode ttl the answer is kept for its time, whatever the redirects say", async () => {
   const rig = rigWith({ [ASKED]: to(FINAL, { "cache-control": "no-store" }, 302) }, {
     plan: { mode: "ttl" },
   });
   assertEquals(await askTwice(rig), 2);
 });
 
-test("Redirects: a middleware that answers of itself, or asks for something else, is not taken for a redirect", async () => {
+test("Redirects: middleware that answers by itself, or requests another URL, does not count as a redirect", async () => {
   for (const asked of [FINAL, MIDDLE]) {
     const { client, clock, network } = rigWith({ [ASKED]: to(FINAL, { "cache-control": "no-store" }) }, {
       use: [async (request, next) => {
@@ -534,7 +534,10 @@ test("Redirects: a middleware that answers of itself, or asks for something else
   assertEquals(await askTwice(unstorable), 4);
 });
 
-/** A server that redirects by its paths: `/to/b?max-age=60` leads to `/b`, and anything else answers with its headers. */
+/**
+ * Starts a server that redirects by its paths: `/to/b?max-age=60` leads to `/b`, and anything else answers with its
+ * headers.
+ */
 async function redirectingServer(seen: string[]): Promise<AsyncDisposable & { readonly url: string }> {
   const { createServer } = await import("node:http");
   const server = createServer((request, response) => {

@@ -16,7 +16,7 @@ import { adapterWith, type CacheRig, cacheRig, turns, URL_A, URL_B } from "./cac
 import { RecordingCache } from "./recording_cache.ts";
 import { planOf, type PlanParts } from "./plan_of.ts";
 
-/** A client with a cache that can be looked into, which keeps values for a fixed time. */
+/** Creates a client whose cache a test can inspect, and which keeps values for a fixed time. */
 function setUp(
   answer: (request: SentRequest) => Answer,
   { adapter, ttlMs, ...options }: ClientOptions & Pick<PlanParts, "adapter" | "ttlMs"> = {},
@@ -107,7 +107,7 @@ test("JSON null, false, 0 and an empty string are values, not misses", async () 
   assertEquals(network.sent.length, 1);
 });
 
-test("What a caller does to a value never reaches the next one", async () => {
+test("A caller's changes to a value never reach the next caller", async () => {
   const { client, network } = setUp(() => ({ json: { laps: [1, 2] } }));
 
   const first = await client.json(URL_A) as { laps: number[] };
@@ -132,7 +132,7 @@ test("What a caller does to a value never reaches the next one", async () => {
   assertEquals(network.sent.length, 2);
 });
 
-test("The memory cache keeps bytes of its own, whoever changes theirs", async () => {
+test("The memory cache keeps bytes of its own, even if the caller changes its bytes", async () => {
   const { client } = setUp(() => ({ body: "abc" }), { cache: planOf() });
 
   for (let round = 0; round < 3; round++) {
@@ -159,7 +159,7 @@ test("cache: 'reload' does not read, and writes", async () => {
   assertEquals(await client.json({ url: URL_A, cache: "default" }), { nth: 2 });
 });
 
-test("cache: 'force-cache' reads what is stale, and says so", async () => {
+test("cache: 'force-cache' uses a stale entry, and says so", async () => {
   const { client, clock, network } = setUp(counting, { ttlMs: 1_000 });
 
   assertEquals(await client.json(URL_A, { cache: "force-cache" }), { nth: 1 });
@@ -169,7 +169,7 @@ test("cache: 'force-cache' reads what is stale, and says so", async () => {
   assertEquals([outcome.from, outcome.value, network.sent.length], ["stale", { nth: 1 }, 1]);
 });
 
-test("cache: 'only-if-cached' asks no network", async () => {
+test("cache: 'only-if-cached' sends nothing to the network", async () => {
   const { client, network } = setUp(counting);
 
   const error = await rejection(client.json(URL_A, { cache: "only-if-cached" }));
@@ -191,7 +191,7 @@ test("readCache: false and writeCache: false are what they say", async () => {
   assertEquals(await client.json(URL_A), { nth: 4 });
 });
 
-test("Requests with credentials pass the cache by, wherever the credentials come from", async () => {
+test("Requests with credentials bypass the cache, wherever the credentials come from", async () => {
   for (const name of ["authorization", "Cookie"]) {
     const { client, cache, network } = setUp(counting);
     await client.json(URL_A, { headers: { [name]: "alice" } });
@@ -206,7 +206,7 @@ test("Requests with credentials pass the cache by, wherever the credentials come
   }
 });
 
-test("A mirror's credentials pass the cache by as well", async () => {
+test("A mirror's credentials bypass the cache as well", async () => {
   const { client, cache } = setUp(counting, {
     baseUrls: [{ url: "https://a.test", headers: { authorization: "Bearer alice" } }],
   });
@@ -238,7 +238,7 @@ test("A HEAD and a GET do not answer for each other", async () => {
   assert(network.sent.length >= 2);
 });
 
-test("A response that says no-store is not stored, and no other directive is heard", async () => {
+test("A response with no-store is not stored, and other directives are ignored", async () => {
   const cases: readonly (readonly [string, number])[] = [
     ["no-store", 0],
     ["max-age=60, No-Store", 0],
@@ -276,7 +276,7 @@ test("Keys are strings that hide the URL, and the full key is stored", async () 
   assertEquals(JSON.parse(JSON.stringify(meta)), meta);
 });
 
-test("Metadata holds the inputs of freshness", async () => {
+test("Metadata holds everything that freshness depends on", async () => {
   const { client, cache, clock } = setUp(() => ({ json: 1, afterMs: 40, headers: { "x-a": "1" } }), {
     ttlMs: 1_000,
   });
@@ -288,7 +288,7 @@ test("Metadata holds the inputs of freshness", async () => {
   assertEquals([url, headers.find(([name]) => name === "x-a")], [URL_A, ["x-a", "1"]]);
 });
 
-test("A value that one mirror gave answers for all of them", async () => {
+test("A value from one mirror answers for all mirrors", async () => {
   let isDown = false;
   const { client, network } = setUp(
     ({ url }) => isDown && url.startsWith("https://a") ? { status: 503 } : { json: url },
@@ -303,7 +303,7 @@ test("A value that one mirror gave answers for all of them", async () => {
   assertEquals(network.sent.length, 1);
 });
 
-test("What could not be decoded is not kept", async () => {
+test("A response that could not be decoded is not kept", async () => {
   const schema = v.object({ nth: v.number() });
   const { client } = setUp(({ nth }) => nth === 1 ? { body: "<html>" } : { json: { nth } });
   assertInstanceOf(await rejection(client.json(URL_A)), InvalidDataError);
@@ -346,7 +346,7 @@ test("A cached entry that does not fit the schema is fetched again", async () =>
   assertEquals(network.sent.length, 2);
 });
 
-/** The object with a property that can't be read. */
+/** Returns the object with a property that throws when it is read. */
 function withGetter(object: object, name: string): object {
   return Object.defineProperty(object, name, {
     get: () => {
@@ -397,7 +397,7 @@ test("A cached entry of another key, version or shape is a miss", async () => {
   assertEquals(problems, []);
 });
 
-test("A broken adapter breaks no fetch, and is warned of once an operation", async () => {
+test("A broken adapter breaks no fetch, and causes one warning per operation", async () => {
   const failure = new Error("disk on fire");
   const broken: Record<string, <T>() => T> = {
     "throws": () => {
@@ -419,7 +419,7 @@ test("A broken adapter breaks no fetch, and is warned of once an operation", asy
       const { client, warnings } = setUp(({ nth }) => ({ json: { nth } }), { adapter });
       for (let n = 0; n < 4; n++) {
         await client.json(URL_A);
-        // What can't be decoded is to be deleted.
+        // An entry that can't be decoded makes the client delete it.
         if (cache.entries.size > 0) {
           cache.replace((entry) => ({ ...entry, body: new TextEncoder().encode("<") }));
         }
@@ -432,7 +432,7 @@ test("A broken adapter breaks no fetch, and is warned of once an operation", asy
   }
 });
 
-test("A broken adapter is warned of once an operation: two of them make two warnings", async () => {
+test("A broken adapter causes one warning per operation: two adapters make two warnings", async () => {
   const fail = (): never => {
     throw new Error("disk on fire");
   };
@@ -443,7 +443,7 @@ test("A broken adapter is warned of once an operation: two of them make two warn
   assertEquals(warnings.length, 2);
 });
 
-test("A write that the adapter refuses is no fault", async () => {
+test("A write that the adapter refuses is no failure", async () => {
   const cache = new RecordingCache();
   cache.set = () => false;
   const { client, warnings } = setUp(counting, { adapter: cache });
@@ -452,7 +452,7 @@ test("A write that the adapter refuses is no fault", async () => {
   assertEquals(warnings, []);
 });
 
-test("What is larger than the adapter takes is not handed to it", async () => {
+test("An entry that is larger than the adapter accepts is not offered to it", async () => {
   const cache = new RecordingCache();
   Object.defineProperty(cache, "maxEntryBytes", { value: 1_000 });
   const { client } = setUp(({ url }) => ({ body: "x".repeat(url === URL_A ? 2_000 : 10) }), {
@@ -465,7 +465,7 @@ test("What is larger than the adapter takes is not handed to it", async () => {
   assertEquals(cache.entries.size, 1);
 });
 
-test("An adapter that never answers a write holds up no answer", async () => {
+test("An adapter that never answers a write delays no answer", async () => {
   const cache = new RecordingCache();
   cache.set = () => new Promise<boolean>(() => {});
   const { client, clock } = setUp(counting, { adapter: cache });
@@ -487,7 +487,7 @@ test("An adapter that never answers a read leaves most of the total time to the 
   assertEquals([settled.state, warnings.length], ["fulfilled", 0]);
 });
 
-test("An adapter that never answers a read is a miss after a second, is told of once, and then passed over", async () => {
+test("An adapter that never answers a read is a miss after a second, causes one warning, and is then bypassed", async () => {
   const cache = new RecordingCache();
   cache.get = () => new Promise<undefined>(() => {});
   const { client, clock, warnings } = setUp(counting, { adapter: cache });
@@ -518,7 +518,7 @@ test("An asynchronous adapter works like a synchronous one", async () => {
   assertEquals(network.sent.length, 1);
 });
 
-test("An adapter is called as an object's methods are", async () => {
+test("An adapter's methods are called with the adapter as `this`", async () => {
   class Stateful {
     readonly name = "stateful";
     readonly maxEntryBytes = 1e6;
@@ -548,7 +548,7 @@ test("Two clients share a cache", async () => {
   assertEquals(two.network.sent.length, 0);
 });
 
-test("An error is not stored, and does not disturb what is", async () => {
+test("An error is not stored, and does not affect the stored entry", async () => {
   let status = 200;
   const { client } = setUp(({ nth }) => ({ status, json: { nth } }), { ttlMs: 1_000 });
 
@@ -562,7 +562,7 @@ test("An error is not stored, and does not disturb what is", async () => {
   assertEquals(await client.json(URL_B), { nth: 2 });
 });
 
-test("Offline, the cache answers or nobody does", async () => {
+test("Offline, only the cache answers", async () => {
   const cache = new RecordingCache();
   await setUp(counting, { adapter: cache }).client.json(URL_A);
   const { client, network } = setUp(counting, { adapter: cache, offline: true, maxRetries: 3 });
@@ -637,7 +637,7 @@ test("client.fetch() stops the download when its body is cancelled, and stores n
   assertEquals(cache.entries.size, 0);
 });
 
-test("client.fetch() stores nothing of a body that breaks, and tells its reader", async () => {
+test("client.fetch() stores nothing of a body that breaks off, and its reader gets the error", async () => {
   const { client, cache, clock } = setUp(() => ({ body: "0123456789", breaksWith: new TypeError("reset") }));
 
   assertInstanceOf(await rejection((await client.fetch(URL_A)).text()), Error);
@@ -655,7 +655,7 @@ test("Client.close() does not wait for a body that stalls on its way to the read
   assertInstanceOf(await rejection(response.text()), Error);
 });
 
-test("client.fetch() heeds the cache of its init", async () => {
+test("client.fetch() heeds the cache mode of its init", async () => {
   const { client } = setUp(({ nth }) => ({ body: `${nth}` }));
   const text = async (init?: RequestInit) => await (await client.fetch(URL_A, init)).text();
 
@@ -666,7 +666,7 @@ test("client.fetch() heeds the cache of its init", async () => {
   assertEquals(await text({ cache: "reload" }), "3");
 });
 
-test("A hit keeps to the caller's signal, also one that has already aborted", async () => {
+test("A cache hit heeds the caller's signal, also one that has already aborted", async () => {
   const { client } = setUp(counting);
   await client.json(URL_A);
   const reason = { my: "reason" };
@@ -674,7 +674,7 @@ test("A hit keeps to the caller's signal, also one that has already aborted", as
   assertStrictEquals(await rejection(client.json(URL_A, { signal: AbortSignal.abort(reason) })), reason);
 });
 
-test("maxBodyBytes holds for what the cache answers with", async () => {
+test("maxBodyBytes also bounds answers from the cache", async () => {
   const { client } = setUp(() => ({ body: "0123456789" }));
   await client.text(URL_A);
 
@@ -683,7 +683,7 @@ test("maxBodyBytes holds for what the cache answers with", async () => {
   assertEquals(error.reason, "too-large");
 });
 
-test("A request header that the response varies by does not bring another one's answer", async () => {
+test("A request with other values of the Vary headers does not get the stored answer", async () => {
   const { client } = setUp(({ headers }) => ({
     json: headers.get("accept-language"),
     headers: { vary: "Accept-Language" },
@@ -708,7 +708,7 @@ test("Two clients whose own headers differ share no answer that varies by them",
   assertEquals(await french!.json(URL_A), "fr");
 });
 
-test("A Range is not answered with the whole", async () => {
+test("A Range is not answered with the whole body", async () => {
   const { client } = setUp(({ headers }) =>
     headers.has("range") ? { status: 206, body: "01" } : { body: "0123456789" }
   );
@@ -718,7 +718,7 @@ test("A Range is not answered with the whole", async () => {
   assertEquals(await client.text(URL_A), "0123456789");
 });
 
-test("An adapter that changes what it is given, or moves it to another thread, breaks no request", async () => {
+test("An adapter that changes its entry, or transfers it to another thread, breaks no request", async () => {
   const text = JSON.stringify({ text: "x".repeat(100) });
   const ruins: readonly ((body: Uint8Array<ArrayBuffer>) => void)[] = [
     (body) => body.fill(0),

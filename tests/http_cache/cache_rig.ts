@@ -11,36 +11,38 @@ import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_netwo
 import { RecordingCache } from "./recording_cache.ts";
 import { planOf, type PlanParts } from "./plan_of.ts";
 
-/** A URL to ask for. */
+/** The URL that tests request. */
 export const URL_A = "https://a.test/a.json";
-/** Another one of the same origin. */
+/** Another URL of the same origin. */
 export const URL_B = "https://a.test/b.json";
 
-/** What a test works with. */
+/** A client with its clock, its network and its cache. */
 export interface CacheRig {
   readonly clock: ManualClock;
   readonly network: FakeNetwork;
   readonly client: Client;
   /** The adapter, unless the test has brought its own. */
   readonly cache: RecordingCache;
-  /** Everything that the client reports. */
+  /** All events of the client. */
   readonly events: ClientEvent[];
   readonly warnings: WarningEvent[];
 }
 
-/** The client's options, and how it uses its cache: by the rules of HTTP, unless the test says otherwise. */
+/** The options of a rig's client, and those of its cache plan: by the rules of HTTP, unless the test says otherwise. */
 export interface CacheRigOptions extends ClientOptions {
   readonly plan?: PlanParts;
   readonly manualClock?: ManualClock;
 }
 
-/** A client with a cache that can be looked into, before a network that answers by a script. No retries by default. */
+/**
+ * Creates a client whose cache a test can inspect, before a network that answers by a script. No retries by default.
+ */
 export function cacheRig(answer: (request: SentRequest) => Answer, options: CacheRigOptions = {}): CacheRig {
   const { plan, manualClock: clock = new ManualClock(), ...clientOptions } = options;
   const network = new FakeNetwork(clock, answer);
   const cache = new RecordingCache();
   const client = createClient({
-    // As every runtime does, whose responses name the URL in its one spelling.
+    // Normalize URLs as every runtime does in its responses.
     fetch: (input, init) => network.fetch(input instanceof Request ? input : new URL(input).href, init),
     clock,
     random: () => 0,
@@ -57,7 +59,7 @@ export function cacheRig(answer: (request: SentRequest) => Answer, options: Cach
   return { clock, network, client, cache, events, warnings };
 }
 
-/** An answer of which the URL's count is the value: what is fresh, and for how long, the headers say. */
+/** Answers with the URL's request count as the value; the headers set freshness and lifetime. */
 export function counting(
   cacheControl: string,
   headers: Readonly<Record<string, string>> = {},
@@ -65,7 +67,7 @@ export function counting(
   return ({ nth }) => ({ json: { nth }, headers: { "cache-control": cacheControl, ...headers } });
 }
 
-/** The same, but with an entity tag that never changes: who asks with it is answered 304. */
+/** Answers the same, but with an entity tag that never changes: a request with this tag is answered 304. */
 export function tagged(cacheControl: string): (request: SentRequest) => Answer {
   return ({ nth, headers: sent }) => {
     const headers = { "cache-control": cacheControl, etag: '"v1"' };
@@ -73,12 +75,12 @@ export function tagged(cacheControl: string): (request: SentRequest) => Answer {
   };
 }
 
-/** Gives the background its time, without moving the clock. */
+/** Lets background work run, without moving the clock. */
 export async function turns(clock: ManualClock): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await clock.advance(0);
 }
 
-/** An adapter that does what the test says, and otherwise holds what it is given. */
+/** Creates an adapter with these members, which otherwise stores its entries in memory. */
 export function adapterWith(members: Partial<CacheAdapter>, name = "test"): CacheAdapter {
   const inner = new RecordingCache();
   return {

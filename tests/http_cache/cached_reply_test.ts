@@ -27,7 +27,7 @@ function entryOf(meta: Partial<CacheMeta> = {}, body = "0123456789"): CacheEntry
   };
 }
 
-test("isUsable() takes an entry of the key that can be served, and nothing else", () => {
+test("isUsable() accepts an entry of the key that can be served, and nothing else", () => {
   assert(isUsable(entryOf(), KEY));
   assert(isUsable(entryOf({ headers: [], status: 404 }, ""), KEY));
   assert(isUsable(entryOf({ requestedAt: -1, storedAt: 0.5, freshForMs: 0, removeAt: 1e300 }), KEY));
@@ -69,13 +69,13 @@ test("isUsable() takes an entry of the key that can be served, and nothing else"
     try {
       usable = isUsable(entry as CacheEntry, KEY);
     } catch {
-      // As good as a no.
+      // As good as false.
     }
     assertEquals(usable, false, `${index}`);
   }
 });
 
-test("isUsable() throws for bytes that were moved to another thread, and takes others that are none", () => {
+test("isUsable() throws for bytes that were transferred to another thread, and returns false for other values", () => {
   const entry = entryOf();
   assert(isUsable(entry, KEY));
   structuredClone(entry.body, { transfer: [entry.body.buffer] });
@@ -83,7 +83,7 @@ test("isUsable() throws for bytes that were moved to another thread, and takes o
   assert(isUsable({ ...entry, body: new Uint8Array(0) }, KEY));
 });
 
-test("toReply() gives back what the entry stands for, marked as shared, with headers of its own", () => {
+test("toReply() returns the stored response, marked as shared, with headers of its own", () => {
   const entry = entryOf();
   const options = { from: "stale" as const, headers: [["a", "1"], ["a", "2"]] as [string, string][] };
   const reply = toReply(entry, options)!;
@@ -95,7 +95,7 @@ test("toReply() gives back what the entry stands for, marked as shared, with hea
   assertEquals(toReply(entry, options)!.headers.get("a"), "1, 2");
 });
 
-test("toReply() cuts the part out that a Range asks for, and nothing where there is none", () => {
+test("toReply() cuts out the part that a Range asks for, and returns nothing for a part that is not there", () => {
   const headers: [string, string][] = [["content-length", "10"]];
   const part = toReply(entryOf(), { from: "cache", headers, range: "bytes=2-4" })!;
   assertEquals([part.status, new TextDecoder().decode(part.body as Uint8Array)], [206, "234"]);
@@ -109,7 +109,7 @@ test("toReply() cuts the part out that a Range asks for, and nothing where there
   assertEquals(toReply(entryOf({ status: 404 }), { from: "cache", headers, range: "bytes=0-1" }), undefined);
 });
 
-test("toReply() says whether redirects led to an entry, also of a part", () => {
+test("toReply() says whether redirects led to an entry, also for a part", () => {
   const via = [{ to: URL_A, generation: "1", cacheControl: "max-age=60" }];
   assert(isUsable(entryOf({ via }), KEY));
   for (const range of [undefined, "bytes=0-1"]) {

@@ -25,7 +25,7 @@ function callAfter(hops: Hop[] | undefined): Call {
   return call;
 }
 
-test("toCachedResponse() takes the times that were noted, or the present", () => {
+test("toCachedResponse() uses the times that were recorded, or the present", () => {
   const reply = new Reply({ status: 203, headers: new Headers(), url: PARTS_URL }, { from: "network" });
   const response = toCachedResponse(callAfter(undefined), reply, 9);
   assertEquals([response.requestedAtMs, response.storedAtMs, response.status, response.url], [
@@ -39,7 +39,7 @@ test("toCachedResponse() takes the times that were noted, or the present", () =>
   assertEquals([unnoted.requestedAtMs, unnoted.storedAtMs], [9, 9]);
 });
 
-test("redirectsTo() gives the redirects that lead from what was asked for to what has answered", () => {
+test("redirectsTo() returns the redirects from the requested URL to the one that has answered", () => {
   const [one, two] = [hop(PARTS_URL, B), hop(B, C)];
   const cases: readonly (readonly [string, Hop[] | undefined, readonly Hop[] | undefined])[] = [
     [PARTS_URL, undefined, []],
@@ -50,9 +50,9 @@ test("redirectsTo() gives the redirects that lead from what was asked for to wha
     [`${B}#part`, [one], [one]],
     ["", [one], [one]],
     [C, [one, two], [one, two]],
-    // It has come back to where it began.
+    // The redirects have led back to where they began.
     [PARTS_URL, [one, hop(B, PARTS_URL)], []],
-    // Several were sent, or something else than what was asked for.
+    // Several requests were sent, or another URL than the requested one.
     [C, [one], undefined],
     [B, [one, two], undefined],
     [C, [two], undefined],

@@ -21,7 +21,7 @@ import { RecordingCache } from "./recording_cache.ts";
 
 const FRESH = { "cache-control": "max-age=600" };
 
-/** A client for which each user is a partition. GETs are answered with their count, and kept. */
+/** Creates a client for which each user is a partition. GETs are answered with their count, and stored. */
 function usersOf(adapter: CacheAdapter, options: CacheRigOptions = {}): CacheRig {
   const answer = ({ method, nth }: SentRequest): Answer =>
     method === "GET" ? { json: nth, headers: FRESH } : { json: null };
@@ -36,7 +36,7 @@ async function ask({ client }: CacheRig, user: string, url = URL_A, rest: Record
 
 const USERS = ["alice", "bob", ""];
 
-test("Changes × partition: a change by one user removes what all have stored of the URL, and nothing of another", async () => {
+test("Changes × partition: a change by one user removes all users' entries of the URL, and no others", async () => {
   for (const changer of [...USERS, "carol"]) {
     const rig = usersOf(new RecordingCache());
     for (const url of [URL_A, URL_B]) for (const user of USERS) await ask(rig, user, url);
@@ -50,7 +50,7 @@ test("Changes × partition: a change by one user removes what all have stored of
   }
 });
 
-test("Changes × partition: users who ask at once each find their answer afterwards", async () => {
+test("Changes × partition: users that ask at the same time each find their own answer afterwards", async () => {
   for (const delayed of [false, true]) {
     const inner = new RecordingCache();
     const cache = delayed
@@ -88,7 +88,7 @@ test("Changes × partition × Vary: all variants of all users are removed", asyn
   assertEquals(network.sent.length, 9);
 });
 
-test("Changes × partition: an answer that was asked for before another user's change is not stored", async () => {
+test("Changes × partition: the answer to a request from before another user's change is not stored", async () => {
   const { client, clock } = cacheRig(
     ({ method, nth }) =>
       method === "GET" ? { json: nth, headers: FRESH, afterMs: nth === 1 ? 100 : 0 } : { json: null },
@@ -100,13 +100,13 @@ test("Changes × partition: an answer that was asked for before another user's c
   await client.json({ url: URL_A, method: "PUT", headers: { cookie: "alice" } });
   assertEquals(await clock.run(early), 1);
   await turns(clock);
-  // The second request of the URL was the change.
+  // The second request to the URL was the change.
   assertEquals(await clock.run(client.json(URL_A, bob)), 3);
 });
 
-test("Changes × those who wait: who asks after a change is not answered with what was asked for before it", async () => {
+test("Changes × calls that wait: a call after a change does not get the answer to a request from before it", async () => {
   const target = "https://a.test/target.json";
-  // A change where a redirect leads, and one by another client with the same cache.
+  // A change of a redirect's target, and a change by another client on the same cache.
   for (const [url, changed, isOther] of [[URL_A, target, false], [URL_A, URL_A, true]] as const) {
     let version = 0;
     const cache = planOf({ adapter: new RecordingCache(), mode: "http" });
@@ -122,14 +122,14 @@ test("Changes × those who wait: who asks after a change is not answered with wh
     const early = client.json(url);
     await clock.advance(1);
     await clock.run((isOther ? other : client).json({ url: changed, method: "PUT" }));
-    // With a patience of its own, so that it does not take part in the other one.
+    // Give it a timeout of its own, so that it does not join the other call.
     const late = client.json(url, { timeoutMs: 9_999 });
     assertEquals(await clock.run(Promise.all([early, late])), [0, 1]);
     assertEquals(await clock.run(client.json(url)), 1);
   }
 });
 
-test("Changes × partition: what a change removes stays removed when its slot is lost, and is never taken for new", async () => {
+test("Changes × partition: a removed entry stays removed when its generation is lost, and never counts as new", async () => {
   const cache = new RecordingCache();
   const rig = usersOf(cache);
   await ask(rig, "alice");
@@ -140,7 +140,7 @@ test("Changes × partition: what a change removes stays removed when its slot is
   assertEquals([await ask(rig, "alice"), await ask(rig, "alice")], [2, 2]);
 });
 
-test("Changes × partition: those of another process on the same files are felt, and outlive a restart", async () => {
+test("Changes × partition: changes by another process on the same files take effect, and outlive a restart", async () => {
   await using folder = await tempFolder();
   const start = () => usersOf(filesystemCache(folder.path));
   const [first, second, third] = [start(), start(), start()];
@@ -157,11 +157,11 @@ test("Changes × partition: those of another process on the same files are felt,
   }
 });
 
-test("Changes × partition: an answer that was asked for before another process's change is not found", async () => {
+test("Changes × partition: the answer to a request from before another process's change is not found", async () => {
   const cache = new RecordingCache();
   const [one, other] = [usersOf(cache), usersOf(cache)];
   await ask(one, "alice");
-  // It is under way, under the generation that the other one ends.
+  // It is under way, in the generation that the other process ends.
   const early = one.client.json(URL_A, { headers: { cookie: "bob" }, cache: "reload" });
   await other.client.json({ url: URL_A, method: "PUT" });
   await turns(one.clock);
@@ -172,7 +172,7 @@ test("Changes × partition: an answer that was asked for before another process'
   assertEquals(other.network.sent.length, before + 2);
 });
 
-test("Changes × partition: a plan without partitions removes what one with them has stored in the same place", async () => {
+test("Changes × partition: a plan without partitions removes entries of a plan with partitions on the same cache", async () => {
   const cache = new RecordingCache();
   const users = usersOf(cache);
   await ask(users, "alice");
@@ -182,7 +182,7 @@ test("Changes × partition: a plan without partitions removes what one with them
   assertEquals(await ask(users, "alice"), 2);
 });
 
-test("Changes × partition: without a user, nothing is read or written more than without partitions", async () => {
+test("Changes × partition: without a user, the adapter gets no more calls than without partitions", async () => {
   const calls = [];
   for (const partition of [undefined, () => ""]) {
     const cache = new RecordingCache();
@@ -197,7 +197,7 @@ test("Changes × partition: without a user, nothing is read or written more than
   assertEquals(calls[0], ["get", "set", "get"]);
 });
 
-test("Changes × partition: the generation of a URL is kept longer than its entries, and not written anew with each", async () => {
+test("Changes × partition: the generation of a URL outlives its entries, and is not written again with each", async () => {
   const cache = new RecordingCache();
   const rig = usersOf(cache);
   for (const user of ["alice", "bob", "carol"]) await ask(rig, user);
@@ -210,7 +210,7 @@ test("Changes × partition: the generation of a URL is kept longer than its entr
 
 const BASES = ["https://a.test/x", "https://b.test/y/"];
 
-/** A client of two mirrors, of which the first takes no changes. */
+/** Creates a client of two mirrors, of which the first accepts no changes. */
 function mirrored(change: Answer = { json: null }, options: CacheRigOptions = {}): CacheRig {
   return cacheRig(({ url, method, nth }) => {
     if (method === "GET") return { json: nth, headers: FRESH };
@@ -218,7 +218,7 @@ function mirrored(change: Answer = { json: null }, options: CacheRigOptions = {}
   }, { baseUrls: BASES, ...options });
 }
 
-test("Changes × mirrors: a change at one of them removes the resource under all of its names", async () => {
+test("Changes × mirrors: a change at one mirror removes the resource under its URLs at all mirrors", async () => {
   const names = ["laps", "/laps", "https://a.test/x/laps", "https://b.test/y/laps"];
   for (const changed of names) {
     for (const asked of names) {
@@ -235,7 +235,7 @@ test("Changes × mirrors: a change at one of them removes the resource under all
   }
 });
 
-test("Changes × mirrors: what an answer's Location names is removed under all of its names, at its own origin only", async () => {
+test("Changes × mirrors: the URL in an answer's Location is removed at all mirrors, but only for the same origin", async () => {
   const cases = [
     ["/y/laps/5", true],
     ["laps/5", true],
@@ -257,7 +257,7 @@ test("Changes × mirrors: what an answer's Location names is removed under all o
   }
 });
 
-test("Changes × mirrors: a mirror whose layout is its own is known by what leads there", async () => {
+test("Changes × mirrors: a mirror with a layout of its own is identified by the relative URL", async () => {
   const baseUrls = [{ url: "https://a.test/x", path: (path: string) => `v2/${path}` }, "https://b.test/y"];
   for (const asked of ["laps", "https://a.test/x/v2/laps"]) {
     for (const changed of ["laps", "https://b.test/y/laps"]) {
@@ -271,7 +271,7 @@ test("Changes × mirrors: a mirror whose layout is its own is known by what lead
   }
 });
 
-test("Changes × mirrors × partition: a change by one user at one mirror is felt by all users at all", async () => {
+test("Changes × mirrors × partition: a change by one user at one mirror takes effect for all users at all mirrors", async () => {
   const rig = usersOf(new RecordingCache(), { baseUrls: BASES });
   for (const user of USERS) for (const url of ["laps", "https://b.test/y/laps"]) await ask(rig, user, url);
   await rig.client.json({ url: "https://b.test/y/laps", method: "PATCH", headers: { cookie: "bob" } });
@@ -279,12 +279,12 @@ test("Changes × mirrors × partition: a change by one user at one mirror is fel
   assertEquals(rig.network.sent.length, 13);
 });
 
-test("Changes × redirects: what a change was sent on to is removed, and what it was only answered with is not", async () => {
+test("Changes × redirects: a URL that a change was forwarded to is removed, and one that it was only pointed to is not", async () => {
   const cases = [
     [307, "/b.json", true],
     [308, "https://a.test/b.json", true],
     [308, "https://other.test/b.json", true],
-    // Those make a GET of it, but say like any Location that something has changed at the same origin.
+    // These continue with a GET. As any Location they report a change, but only at the same origin.
     [303, "/b.json", true],
     [303, "https://other.test/b.json", false],
     [301, "https://other.test/b.json", false],
@@ -305,7 +305,7 @@ test("Changes × redirects: what a change was sent on to is removed, and what it
   }
 });
 
-test("Changes × redirects: one that fails where it was sent on to has changed nothing there", async () => {
+test("Changes × redirects: a forwarded change that fails there has changed nothing there", async () => {
   const other = "https://other.test/b";
   const { client, clock, network } = cacheRig(({ url, method, nth }) => {
     if (method === "GET") return { json: nth, headers: FRESH };
@@ -321,7 +321,7 @@ test("Changes × redirects: one that fails where it was sent on to has changed n
   assertEquals(network.urls.slice(4), [URL_A]);
 });
 
-test("Changes × redirects: one that ends without an answer may have changed all that it was sent to", async () => {
+test("Changes × redirects: a change that ends without an answer may have changed every URL that it was sent to", async () => {
   const other = "https://other.test/b";
   const { client, clock, network } = cacheRig(({ url, method, nth }) => {
     if (method === "GET") return { json: nth, headers: FRESH };
@@ -336,7 +336,7 @@ test("Changes × redirects: one that ends without an answer may have changed all
   assertEquals(network.urls.slice(5), [URL_A, other]);
 });
 
-test("Changes × redirects: what a runtime has followed by itself is removed at the same origin only", async () => {
+test("Changes × redirects: a URL to which the runtime itself has redirected is removed at the same origin only", async () => {
   for (const [final, isRemoved] of [[URL_B, true], ["https://other.test/b", false]] as const) {
     let requests = 0;
     const client = createClient({
@@ -355,7 +355,7 @@ test("Changes × redirects: what a runtime has followed by itself is removed at 
   }
 });
 
-test("Changes: what was asked for before a change is not stored, however many others have followed", async () => {
+test("Changes: the answer to a request from before a change is not stored, however many others have followed", async () => {
   for (const others of [0, 10, 1_000, 2_500]) {
     let value = "old";
     const { client, clock } = cacheRig(({ url, method, nth }) => {

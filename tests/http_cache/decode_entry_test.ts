@@ -29,7 +29,7 @@ function replyOf(entry: CacheEntry, range?: string): Reply {
   return toReply(entry, { from: "cache", headers: [], range })!;
 }
 
-/** A schema that counts how often it is asked, and gives what it is told to. */
+/** A schema that counts its calls, and returns what the test says. */
 function schemaOf(
   output: (input: unknown) => unknown,
   isAsync = false,
@@ -43,7 +43,7 @@ function schemaOf(
   return { "~standard": { version: 1, vendor: "test", validate }, asked: () => asked };
 }
 
-/** The value that a call gets. */
+/** Returns the value that a call gets. */
 async function valueFor(entry: CacheEntry, parts: CallParts = {}, range?: string): Promise<unknown> {
   const call = callWith(parts);
   const reply = replyOf(entry, range);
@@ -52,7 +52,7 @@ async function valueFor(entry: CacheEntry, parts: CallParts = {}, range?: string
   return reply.value;
 }
 
-test("decodeEntry() asks a schema once for an entry, synchronous or not, and gives each call a value of its own", async () => {
+test("decodeEntry() calls a schema once for an entry, synchronous or not, and gives each call a value of its own", async () => {
   for (const isAsync of [false, true]) {
     const schema = schemaOf((input) => ({ input, list: [1] }), isAsync);
     const entry = entryOf('{"a":1}');
@@ -63,7 +63,7 @@ test("decodeEntry() asks a schema once for an entry, synchronous or not, and giv
   }
 });
 
-test("decodeEntry() asks each schema object by itself, and none with validate: false", async () => {
+test("decodeEntry() calls each schema object by itself, and none with validate: false", async () => {
   const [double, triple] = [schemaOf((input) => [input, input]), schemaOf((input) => [input, input, input])];
   const entry = entryOf("7");
   for (let time = 0; time < 2; time++) {
@@ -75,7 +75,7 @@ test("decodeEntry() asks each schema object by itself, and none with validate: f
   assertEquals([double.asked(), triple.asked()], [1, 1]);
 });
 
-test("decodeEntry() asks a schema each time whose output is no plain data, about a fresh parse", async () => {
+test("decodeEntry() calls a schema each time, with a fresh parse, if its output is no plain data", async () => {
   const schema = schemaOf((input) => new Map([["input", input]]));
   const entry = entryOf("[1]");
   const one = await valueFor(entry, { settings: { schema } }) as Map<string, unknown[]>;
@@ -84,7 +84,7 @@ test("decodeEntry() asks a schema each time whose output is no plain data, about
   assertEquals(schema.asked(), 2);
 });
 
-test("decodeEntry() keeps every value of JSON, null and nothing included", async () => {
+test("decodeEntry() keeps every JSON value, null and undefined included", async () => {
   for (
     const [text, value] of [["null", null], ["0", 0], ['""', ""], ["false", false], ["", undefined]] as const
   ) {
@@ -95,7 +95,7 @@ test("decodeEntry() keeps every value of JSON, null and nothing included", async
   }
 });
 
-test("decodeEntry() keeps no failure: each call is told", async () => {
+test("decodeEntry() keeps no failure: each call gets its own error", async () => {
   const entry = entryOf("{");
   for (let time = 0; time < 2; time++) await assertRejects(() => valueFor(entry), InvalidDataError);
   let issues: { message: string }[] | undefined = [{ message: "no" }];
@@ -112,7 +112,7 @@ test("decodeEntry() keeps no failure: each call is told", async () => {
   assertEquals(await valueFor(other, { settings: { schema } }), 1);
 });
 
-test("decodeEntry() has nothing to do with texts, bytes, parts, streams and errors", async () => {
+test("decodeEntry() does not handle texts, bytes, ranges, streams and errors", async () => {
   const entry = entryOf("[1,2]");
   assertEquals(await valueFor(entry), [1, 2]);
   assertEquals(await valueFor(entry, { settings: { as: "text" } }), "[1,2]");
@@ -123,7 +123,7 @@ test("decodeEntry() has nothing to do with texts, bytes, parts, streams and erro
   assertEquals(await valueFor(entryOf("[1]", held(), 404)), undefined);
 });
 
-test("decodeEntry() keeps nothing where there is no place for it, or one that it does not know", async () => {
+test("decodeEntry() keeps nothing where the entry has no place for it, or a place of an unknown kind", async () => {
   for (const decoded of [undefined, { bytes: 0 }]) {
     const schema = schemaOf((input) => input);
     const entry = { ...entryOf("1"), decoded };
@@ -132,7 +132,7 @@ test("decodeEntry() keeps nothing where there is no place for it, or one that it
   }
 });
 
-test("keepDecoded() keeps what was decoded for the call itself, and a change of it reaches nobody", () => {
+test("keepDecoded() keeps the value that was decoded for the call, and the caller's changes do not reach it", () => {
   const body = new TextEncoder().encode("[1]");
   const decodedFor = (owner: Call, values: KeptValues, call: Call): unknown => {
     const head = { status: 200, headers: new Headers(), url: "https://a.test/x" };

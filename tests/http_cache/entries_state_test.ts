@@ -17,7 +17,7 @@ test("EntriesState remembers the last 1,000 URLs of each kind", () => {
   }
 });
 
-test("EntriesState.hasChanged() takes anything for changed up to the last change that it has forgotten", () => {
+test("EntriesState.hasChanged() treats any URL as changed up to the last change that it has forgotten", () => {
   const state = new EntriesState();
   const begun = state.logicalClock.tick();
   state.noteChange("https://a.test/0#y");

@@ -33,13 +33,13 @@ async function find(
   return entry === undefined ? undefined : new TextDecoder().decode(entry.body);
 }
 
-/** The same store, as another process sees it. */
+/** The entries of another process on the same store. */
 function elsewhere({ environment, cache }: Parts): Entries {
   const rules = new HttpRules({ ttlMs: undefined, negative: {}, onError: () => {} }, {});
   return new Entries(rules, new GuardedAdapter(environment, cache));
 }
 
-test("Entries.find() gives what was stored for the URL, and for its partition", async () => {
+test("Entries.find() returns the entry for the URL and the partition", async () => {
   const parts = partsWith();
   await store(parts, requestOf(), "everybody");
   await store(parts, requestOf({}, "alice"), "alice");
@@ -48,11 +48,11 @@ test("Entries.find() gives what was stored for the URL, and for its partition", 
     "alice",
   ]);
   assertEquals(await find(parts, requestOf({}, "bob")), undefined);
-  // And the generation that partitions lie under.
+  // The last entry is the generation of all partitions.
   assertEquals(parts.cache.entries.size, 3);
 });
 
-test("Entries.plan() refuses what may not be stored, and what can't be found again", () => {
+test("Entries.plan() refuses responses that may not be stored, or could not be found again", () => {
   const parts = partsWith();
   for (const headers of [{ "cache-control": "no-store" }, { vary: "*" }, { vary: "not a name" }, {}]) {
     const control = "vary" in headers ? { "cache-control": "max-age=60" } : {};
@@ -63,7 +63,7 @@ test("Entries.plan() refuses what may not be stored, and what can't be found aga
   }
 });
 
-test("Entries keeps variants side by side, also when what they vary by grows", async () => {
+test("Entries keeps variants side by side, also when the list of Vary names grows", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
   await store(parts, de, "de", { vary: "accept-language" });
@@ -80,7 +80,7 @@ test("Entries keeps variants side by side, also when what they vary by grows", a
   assertEquals(await find(parts, requestOf({ "accept-language": "de", "x-device": "desk" })), undefined);
 });
 
-test("Entries finds variants that another process has stored, and adds to them", async () => {
+test("Entries finds variants that another process has stored, and adds its own", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
   await store(parts, de, "de", { vary: "accept-language" });
@@ -111,7 +111,7 @@ test("Entries.removeAll() removes all variants in all partitions, for other proc
   ]);
 });
 
-/** Begins something, with an adapter that has read and not answered yet; it answers when it is told to. */
+/** Starts work on an adapter that has read but not answered yet. The returned function makes the adapter answer. */
 function beginSlowly<T>({ cache }: Parts, begin: () => Promise<T>): () => Promise<T> {
   const answered = Promise.withResolvers<void>();
   cache.get = async (key) => {
@@ -127,7 +127,7 @@ function beginSlowly<T>({ cache }: Parts, begin: () => Promise<T>): () => Promis
   };
 }
 
-test("Entries.find() × removeAll(): a read that a change has overtaken brings no other variant back", async () => {
+test("Entries.find() × removeAll(): a read that a change overtakes does not bring back another variant", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
   await store(parts, de, "de", { vary: "accept-language" });
@@ -139,7 +139,7 @@ test("Entries.find() × removeAll(): a read that a change has overtaken brings n
   assertEquals([await find(parts, de), await find(parts, fr)], ["new", undefined]);
 });
 
-test("Entries.find() × store(): a read that a write has overtaken parts no variants", async () => {
+test("Entries.find() × store(): a read that a write overtakes does not separate variants", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
   const answer = beginSlowly(parts, () => find(parts, fr));
@@ -149,7 +149,7 @@ test("Entries.find() × store(): a read that a write has overtaken parts no vari
   assertEquals([await find(parts, de), await find(parts, fr)], ["de", "fr"]);
 });
 
-test("Entries.store() × removeAll(): what outlives the others of its URL does not bring them back after a change", async () => {
+test("Entries.store() × removeAll(): an entry that outlives the others of its URL does not bring them back after a change", async () => {
   const parts = partsWith();
   const [alice, bob] = [requestOf({}, "alice"), requestOf({}, "bob")];
   await store(parts, alice, "alice");
@@ -162,7 +162,7 @@ test("Entries.store() × removeAll(): what outlives the others of its URL does n
   assertEquals([await find(parts, alice), await find(parts, bob)], [undefined, "new"]);
 });
 
-test("Entries.find() × removeAll(): a read that a change has overtaken does not keep what comes next from being found", async () => {
+test("Entries.find() × removeAll(): a read that a change overtakes does not hide later entries", async () => {
   const parts = partsWith();
   const alice = requestOf({}, "alice");
   await store(parts, alice, "old");
@@ -173,7 +173,7 @@ test("Entries.find() × removeAll(): a read that a change has overtaken does not
   assertEquals(await find(parts, alice), "new");
 });
 
-test("Entries.store() × plan(): a body that comes late does not take away what its URL has come to vary by", async () => {
+test("Entries.store() × plan(): a body that arrives late does not remove newer Vary names of its URL", async () => {
   const parts = partsWith();
   const { entries } = parts;
   const [old, other] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
@@ -190,7 +190,7 @@ test("Entries.store() × plan(): a body that comes late does not take away what 
   ]);
 });
 
-test("Entries.refresh() × store(): what moves does not take the place of what was asked for after it", async () => {
+test("Entries.refresh() × store(): an entry that moves does not replace the answer to a later request", async () => {
   const parts = partsWith();
   const { entries } = parts;
   const request = requestOf({ "accept-language": "de" });
@@ -201,7 +201,7 @@ test("Entries.refresh() × store(): what moves does not take the place of what w
   assertEquals(await find(parts, request), "new");
 });
 
-test("Entries.refresh() × removeAll(): what moves by its Vary is gone after a change, however slow the adapter is", async () => {
+test("Entries.refresh() × removeAll(): an entry that moves by its Vary is gone after a change, however slow the adapter is", async () => {
   const parts = partsWith();
   const request = requestOf({ "accept-language": "de" });
   await store(parts, request, "de");
@@ -219,7 +219,7 @@ test("Entries.refresh() × removeAll(): what moves by its Vary is gone after a c
   assertEquals([await find(parts, request), await find(parts, requestOf())], [undefined, undefined]);
 });
 
-test("Entries.isOutdated() holds for what was asked for before a change of the same URL, in any partition", async () => {
+test("Entries.isOutdated() is true for a request from before a change of its URL, in any partition", async () => {
   const parts = partsWith();
   const { entries } = parts;
   const metaOf = (request: CachedRequest) =>
@@ -235,7 +235,7 @@ test("Entries.isOutdated() holds for what was asked for before a change of the s
   assertEquals(isOutdated({ ...requestOf(), url: `${PARTS_URL}?y` }, before), false);
 });
 
-test("Entries.isOutdated() holds for what was asked for before what is stored in its place, in no other", async () => {
+test("Entries.isOutdated() is true for a request from before the stored entry's own, in the same place only", async () => {
   const parts = partsWith();
   const { entries } = parts;
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
@@ -250,7 +250,7 @@ test("Entries.isOutdated() holds for what was asked for before what is stored in
   ], [true, false, false]);
 });
 
-test("Entries begins anew rather than remember more than 32 names that responses vary by", async () => {
+test("Entries starts its Vary names anew rather than remember more than 32 of them", async () => {
   const parts = partsWith();
   for (let number = 1; number <= 100; number++) {
     const name = `x-${number}`;
@@ -265,7 +265,7 @@ test("Entries begins anew rather than remember more than 32 names that responses
   }
 });
 
-test("Entries.removeSelected() removes what a request would find, and no other variant", async () => {
+test("Entries.removeSelected() removes the entry that a request would find, and no other variant", async () => {
   const parts = partsWith();
   await store(parts, requestOf(), "plain");
   await parts.entries.removeSelected(requestOf(), parts.entries.nextMoment());
@@ -278,7 +278,7 @@ test("Entries.removeSelected() removes what a request would find, and no other v
   assertEquals([await find(parts, de), await find(parts, fr)], [undefined, "fr"]);
 });
 
-test("Entries.refresh() renews an entry in its place, and moves or removes it as its Vary says", async () => {
+test("Entries.refresh() renews an entry in place, and moves or removes it if its Vary has changed", async () => {
   const parts = partsWith();
   const request = requestOf({ "accept-language": "de" });
   await store(parts, request, "de");
@@ -312,7 +312,7 @@ test("Entries.remove() removes one variant and leaves the others", async () => {
   assertEquals([await find(parts, de), await find(parts, fr)], [undefined, "fr"]);
 });
 
-test("Entries keeps an index as long as its longest variant", async () => {
+test("Entries keeps an index as long as its longest-lived variant", async () => {
   const parts = partsWith();
   const vary = { vary: "accept-language" };
   await store(parts, requestOf({ "accept-language": "de" }), "de", {

@@ -13,7 +13,7 @@ import { callWith, type Parts, PARTS_URL, partsWith, requestOf } from "./parts.t
 
 const encoder = new TextEncoder();
 
-/** What the network gives. */
+/** The reply of the network. */
 function replyOf(body: string | OpenBody | undefined, headers: HeadersInit = {}, status = 200): Reply {
   const head = { status, headers: new Headers(headers), url: PARTS_URL };
   if (typeof body === "string") return new Reply(head, { from: "network", body: encoder.encode(body) });
@@ -32,12 +32,12 @@ function fetchingWith(parts: Parts, next: Handler): Fetching {
   return new Fetching({ ...parts, next: exchanging, maxEntryBytes: 100, keepsParsed: false });
 }
 
-/** A request, and what there is for it already. */
+/** A request, and the entry that was found for it. */
 function wantedOf(request: CachedRequest, found?: CacheEntry): Wanted {
   return { request, found, mayReplace: found !== undefined };
 }
 
-/** Fetches a text, lets it become stale, and gives its entry. */
+/** Fetches a text, lets it become stale, and returns its entry. */
 async function staleEntry(parts: Parts, headers: HeadersInit = FRESH): Promise<CacheEntry> {
   const fetching = fetchingWith(parts, () => Promise.resolve(replyOf('"old"', headers)));
   await fetching.fetch(callWith(), wantedOf(requestOf()));
@@ -46,7 +46,7 @@ async function staleEntry(parts: Parts, headers: HeadersInit = FRESH): Promise<C
   return (await parts.entries.find(requestOf()))!;
 }
 
-test("Fetching.fetch() stores a reply in the background, and gives nobody the stored bytes to keep", async () => {
+test("Fetching.fetch() stores a reply in the background, and does not give the stored bytes to any caller", async () => {
   const parts = partsWith();
   const reply = replyOf("1", FRESH);
   const fetching = fetchingWith(parts, () => Promise.resolve(reply));
@@ -63,7 +63,7 @@ test("Fetching.fetch() stores nothing for a call that may not write", async () =
   assertEquals([parts.background.length, call.journey.exchange], [0, undefined]);
 });
 
-test("Fetching.fetch() asks on the condition of what was found, over the request's own headers", async () => {
+test("Fetching.fetch() sends the condition of the found entry, over the request's own headers", async () => {
   const parts = partsWith();
   const found = await staleEntry(parts);
   const sent: unknown[] = [];
@@ -79,7 +79,7 @@ test("Fetching.fetch() asks on the condition of what was found, over the request
   assertEquals(sent, [{ accept: "x", "if-none-match": '"1"' }, { "cache-control": "max-age=0" }, range]);
 });
 
-test("Fetching.fetch() leaves conditions and words to caches to a browser, which need not be allowed them elsewhere", async () => {
+test("Fetching.fetch() leaves conditions and cache-control to a browser, in which such headers may be forbidden", async () => {
   for (const showsRedirects of [true, false]) {
     for (const cache of ["default", "no-cache", "reload"] as const) {
       for (const writeCache of [true, false]) {
@@ -98,7 +98,7 @@ test("Fetching.fetch() leaves conditions and words to caches to a browser, which
   }
 });
 
-test("Fetching.fetch() answers a 304 with what was found, and keeps it fresh", async () => {
+test("Fetching.fetch() answers a 304 with the found entry, and renews it", async () => {
   const parts = partsWith();
   const found = await staleEntry(parts);
   let discarded = 0;
@@ -110,7 +110,7 @@ test("Fetching.fetch() answers a 304 with what was found, and keeps it fresh", a
   assertEquals((await parts.entries.find(requestOf()))?.meta.storedAt, parts.clock.wallNow());
 });
 
-test("Fetching.fetch() gives what is stale for a failure, if it may, and lets go of the failure's body", async () => {
+test("Fetching.fetch() answers a failure with the stale entry, if it may, and discards the failure's body", async () => {
   const parts = partsWith();
   const found = await staleEntry(parts, { "cache-control": "max-age=60, stale-if-error=600" });
   let discarded = 0;
@@ -140,7 +140,7 @@ test("Fetching.fetch() gives what is stale for a failure, if it may, and lets go
   );
 });
 
-test("Fetching.fetch() stores a body that the caller reads, once it has been read whole", async () => {
+test("Fetching.fetch() stores a streamed body once its reader has read all of it", async () => {
   for (const bytes of [encoder.encode("1"), undefined]) {
     const parts = partsWith();
     const limits: number[] = [];
@@ -157,7 +157,7 @@ test("Fetching.fetch() stores a body that the caller reads, once it has been rea
   }
 });
 
-test("Fetching.fetchOnce() lets those who come meanwhile have what the first one stores", async () => {
+test("Fetching.fetchOnce() gives concurrent calls the entry that the first one stores", async () => {
   const parts = partsWith();
   const held = gate();
   let sent = 0;
@@ -175,7 +175,7 @@ test("Fetching.fetchOnce() lets those who come meanwhile have what the first one
   assertEquals(sent, 2);
 });
 
-test("Fetching.fetchOnce() lets nobody wait for what has ended, or have what was not stored", async () => {
+test("Fetching.fetchOnce() makes no call wait for a request that has ended, or share an answer that was not stored", async () => {
   const parts = partsWith();
   let sent = 0;
   const fetching = fetchingWith(
@@ -192,7 +192,7 @@ test("Fetching.fetchOnce() lets nobody wait for what has ended, or have what was
   assertEquals(sent, 3);
 });
 
-test("Fetching.refresh() starts one call in the background for all who come meanwhile, then another", async () => {
+test("Fetching.refresh() starts one background call for all concurrent calls, and a new one later", async () => {
   const parts = partsWith();
   const found = await staleEntry(parts);
   const fetching = fetchingWith(parts, () => Promise.resolve(replyOf('"new"', FRESH)));
@@ -208,7 +208,7 @@ test("Fetching.refresh() starts one call in the background for all who come mean
   assertEquals(parts.started.length, 2);
 });
 
-test("Fetching.refresh() is tried again after it has failed, but not at once", async () => {
+test("Fetching.refresh() is retried after a failure, but not at once", async () => {
   const failures: Handler[] = [
     () => Promise.reject(new TypeError("reset")),
     () => Promise.resolve(replyOf('"busy"', {}, 503)),
@@ -230,7 +230,7 @@ test("Fetching.refresh() is tried again after it has failed, but not at once", a
   }
 });
 
-test("Fetching.refreshFirst() waits for a new answer where the refresh before may have ended with its request", async () => {
+test("Fetching.refreshFirst() waits for a new answer if the previous refresh may have ended with its incoming request", async () => {
   const openBody = {
     collect: () => Promise.resolve(encoder.encode('"streamed"')),
     discard() {},
@@ -261,7 +261,7 @@ test("Fetching.refreshFirst() waits for a new answer where the refresh before ma
   }
 });
 
-test("Fetching.refreshFirst() lets nobody wait where work outlives requests, nor who may not refresh", async () => {
+test("Fetching.refreshFirst() makes no call wait where work outlives requests, nor a call that may not refresh", async () => {
   for (const isMortal of [false, true]) {
     const parts = isMortal ? mortal(partsWith()) : partsWith();
     const found = await staleEntry(parts);
@@ -275,7 +275,7 @@ test("Fetching.refreshFirst() lets nobody wait where work outlives requests, nor
   }
 });
 
-/** Parts where what a call does ends with the incoming request. */
+/** Parts in which the work of a call ends with its incoming request. */
 function mortal(parts: Parts): Parts {
   return { ...parts, environment: { ...parts.environment, timersBelongToRequests: true } };
 }

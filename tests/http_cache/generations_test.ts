@@ -7,12 +7,12 @@ import { type Parts, PARTS_URL as URL_A, partsWith } from "./parts.ts";
 
 const USE = { storedAt: 0, removeAt: 1_000 };
 
-/** Another process on the same store. */
+/** The generations of another process on the same store. */
 function processOf({ environment, cache }: Parts): Generations {
   return new Generations(new GuardedAdapter(environment, cache), new EntriesState());
 }
 
-test("Generations.plan() gives one generation until it ends, which others see when it is stored", async () => {
+test("Generations.plan() gives one generation until it ends, which others see once it is stored", async () => {
   const parts = partsWith();
   const [one, other] = [processOf(parts), processOf(parts)];
   const generation = one.plan(`${URL_A}#part`);
@@ -48,7 +48,7 @@ test("Generations.keep() writes once for many entries, and again for one that la
   assertEquals([writes(), parts.cache.only.meta.removeAt], [3, null]);
 });
 
-test("Generations.keep() does not bring back what another process has ended", async () => {
+test("Generations.keep() does not bring back a generation that another process has ended", async () => {
   const parts = partsWith();
   const [one, other] = [processOf(parts), processOf(parts)];
   one.plan(URL_A);
@@ -60,7 +60,7 @@ test("Generations.keep() does not bring back what another process has ended", as
   assertEquals(parts.cache.entries.size, 0);
 });
 
-test("Generations.read() does not lose what is planned or written while it reads", async () => {
+test("Generations.read() does not lose a generation that is planned or written during the read", async () => {
   const parts = partsWith();
   const generations = processOf(parts);
   const generation = generations.plan(URL_A);
@@ -78,7 +78,7 @@ test("Generations.read() does not lose what is planned or written while it reads
   }
 });
 
-test("Generations.bind() and hold() make redirects depend on where they have led", async () => {
+test("Generations.bind() and hold() make redirects depend on the generations of their targets", async () => {
   const parts = partsWith();
   const [one, other] = [processOf(parts), processOf(parts)];
   const via = ["https://a.test/b", "https://b.test/c"].map((to) => ({
@@ -89,7 +89,7 @@ test("Generations.bind() and hold() make redirects depend on where they have led
   const bound = await one.bind(via, USE);
   assertEquals(bound.map(({ to }) => to), via.map(({ to }) => to));
   assertEquals([await one.hold(via), await one.hold(bound), await other.hold(bound)], [false, true, true]);
-  // What is there already serves for others too.
+  // Generations that are already there serve other processes too.
   assertEquals(await other.bind(via, USE), bound);
   await other.end("https://b.test/c");
   assertEquals([await one.hold(bound), await one.hold(bound.slice(0, 1)), await one.hold([])], [

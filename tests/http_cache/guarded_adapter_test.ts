@@ -53,7 +53,7 @@ test("GuardedAdapter shows the adapter the hash of a key, and never the key", as
   assertMatch(seen[0]!, /^[0-9a-f]{64}$/);
 });
 
-test("GuardedAdapter takes an entry of another key for a miss", async () => {
+test("GuardedAdapter treats an entry of another key as a miss", async () => {
   const { guarded } = guard({ get: () => entryOf("another") });
   assertEquals(await guarded.get(KEY), undefined);
 });
@@ -66,7 +66,7 @@ test("GuardedAdapter offers no entry that is too large", async () => {
   assertEquals(offered, 1);
 });
 
-test("GuardedAdapter turns faults into misses and refusals, and tells of each operation once", async () => {
+test("GuardedAdapter turns failures into misses and refusals, and warns once per operation", async () => {
   const broken = () => {
     throw new Error("disk full");
   };
@@ -83,7 +83,7 @@ test("GuardedAdapter turns faults into misses and refusals, and tells of each op
   assertEquals(events.map(({ type }) => type), ["warning", "warning", "warning"]);
 });
 
-test("GuardedAdapter.get() sees a write that the adapter has not answered, and the removal after it", async () => {
+test("GuardedAdapter.get() returns a write that the adapter has not finished, and heeds a removal after it", async () => {
   const held = gate();
   let reads = 0;
   const { guarded } = guard({ get: () => void reads++, set: () => held.promise.then(() => true) });
@@ -97,7 +97,7 @@ test("GuardedAdapter.get() sees a write that the adapter has not answered, and t
   assertEquals([await guarded.get(KEY), reads], [undefined, 1]);
 });
 
-test("GuardedAdapter tells the adapter of one write of a key after the other, and only of the last that came", async () => {
+test("GuardedAdapter gives the adapter one write of a key after the other, and of waiting writes only the last", async () => {
   const inner = new RecordingCache();
   const told: string[] = [];
   const gates = [gate(), gate(), gate()];
@@ -136,7 +136,7 @@ test("GuardedAdapter tells the adapter of one write of a key after the other, an
   assertEquals([told, peak, inner.entries.size], [["set 1", "set 5", "delete"], 1, 0]);
 });
 
-test("GuardedAdapter lets writes of other keys go on beside one that is never answered", async () => {
+test("GuardedAdapter lets writes of other keys go on while one never ends", async () => {
   const inner = new RecordingCache();
   const other = "another key";
   let stuck = true;
@@ -150,7 +150,7 @@ test("GuardedAdapter lets writes of other keys go on beside one that is never an
   assertEquals([(await guarded.get(KEY))?.meta.key, (await guarded.get(other))?.meta.key], [KEY, other]);
 });
 
-test("GuardedAdapter removes what was there when its successor is refused, fails or is too large", async () => {
+test("GuardedAdapter removes the old entry when the new one is refused, fails or is too large", async () => {
   for (const failing of ["refuses", "throws", "rejects", "too large"]) {
     const inner = new RecordingCache();
     const { guarded, events } = guard({
@@ -169,7 +169,7 @@ test("GuardedAdapter removes what was there when its successor is refused, fails
   }
 });
 
-test("GuardedAdapter does not warn a second time when what was refused can't be removed either", async () => {
+test("GuardedAdapter does not warn a second time when a refused entry can't be removed either", async () => {
   const broken = () => {
     throw new Error("disk full");
   };
@@ -185,7 +185,7 @@ test("GuardedAdapter does not warn a second time when what was refused can't be 
   assertEquals(events.length, 2);
 });
 
-test("GuardedAdapter tells of the faults of tiers by their names, once each", async () => {
+test("GuardedAdapter warns of failing tiers by their names, once each", async () => {
   const broken = () => {
     throw new Error("disk full");
   };
@@ -221,7 +221,7 @@ test("GuardedAdapter tells of the faults of tiers by their names, once each", as
   ]);
 });
 
-test("GuardedAdapter hands the adapter the client's time, and takes its work into the background", async () => {
+test("GuardedAdapter gives the adapter the client's time, and keeps its work in the background", async () => {
   const seen: (CacheCallOptions | undefined)[] = [];
   const { guarded, clock, background } = guard({
     get: (_key, options) => void seen.push(options),
@@ -238,7 +238,7 @@ test("GuardedAdapter hands the adapter the client's time, and takes its work int
   assertStrictEquals(background[0], work);
 });
 
-test("GuardedAdapter holds no more than 64 MiB for an adapter that never answers, and knows what was removed", async () => {
+test("GuardedAdapter holds at most 64 MiB for an adapter that never answers, and remembers removals", async () => {
   const never = () => new Promise<boolean>(() => {});
   const { guarded } = guard({
     maxEntryBytes: Infinity,
@@ -248,26 +248,26 @@ test("GuardedAdapter holds no more than 64 MiB for an adapter that never answers
   });
   const keys = Array.from({ length: 3_000 }, (_, number) => `key ${number}`);
   const keyOf = new Map(keys.map((key) => [sha256(key), key]));
-  // One buffer for all: what is counted is what each of them would take.
+  // Share one buffer: the count is by the size of each entry.
   const body = new Uint8Array(1024 * 1024);
   for (const key of keys) void guarded.set({ ...entryOf(key), body });
   const held = await Promise.all(keys.map((key) => guarded.get(key)));
   const count = held.filter((entry) => entry !== undefined).length;
   assert(count > 0 && count <= 64, `${count} MiB`);
   assertEquals([held[0]?.body.length, held.at(-1)], [body.length, undefined]);
-  // What the adapter still has of these is wrong from now on.
+  // The adapter's entries of these keys are outdated from now on.
   const other = "a key of before";
   keyOf.set(sha256(other), other);
   assertEquals((await guarded.get(other))?.body.length, 1);
   void guarded.delete(other);
   void guarded.delete(keys[0]!);
   assertEquals([await guarded.get(other), await guarded.get(keys[0]!)], [undefined, undefined]);
-  // What was removed has made room.
+  // The removal has made room.
   void guarded.set({ ...entryOf(other), body: body.subarray(0, 1_000) });
   assertEquals((await guarded.get(other))?.body.length, 1_000);
 });
 
-test("GuardedAdapter frees what it held when the adapter has answered", async () => {
+test("GuardedAdapter releases an entry when the adapter has answered", async () => {
   const inner = new RecordingCache();
   let held = gate();
   const { guarded } = guard({
@@ -290,7 +290,7 @@ test("GuardedAdapter frees what it held when the adapter has answered", async ()
   assertEquals(inner.entries.size, 4);
 });
 
-test("GuardedAdapter takes an entry whose parts can't be read for a miss", async () => {
+test("GuardedAdapter treats an entry with unreadable members as a miss", async () => {
   const fail = (): never => {
     throw new Error("gone");
   };
@@ -323,7 +323,7 @@ test("GuardedAdapter takes an entry whose parts can't be read for a miss", async
   }
 });
 
-test("GuardedAdapter shares writes under way with others of the same state", async () => {
+test("GuardedAdapter shares pending writes with others of the same state", async () => {
   const state = new AdapterState();
   const held = gate();
   const told: string[] = [];
@@ -334,7 +334,7 @@ test("GuardedAdapter shares writes under way with others of the same state", asy
   const writing = first.guarded.set(entryOf(KEY, 1));
   assertEquals((await second.guarded.get(KEY))?.body.length, 1);
   let isOver = false;
-  // Whoever is at it tells the adapter, and the other waits for that.
+  // The first one tells the adapter, and the other waits for that.
   const joined = second.guarded.set(entryOf(KEY, 2)).then(() => isOver = true);
   assertEquals((await first.guarded.get(KEY))?.body.length, 2);
   assertEquals(isOver, false);

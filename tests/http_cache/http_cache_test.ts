@@ -8,7 +8,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
 
-/** How many requests the same URL costs, asked for twice, so much later. */
+/** Returns how many requests two calls for one URL cost, the second one this much later. */
 async function requests(
   options: HttpCacheOptions,
   headers: Record<string, string>,
@@ -23,7 +23,7 @@ async function requests(
   return origin.calls;
 }
 
-test("httpCache() leaves the time to the server, and has the user's where the server says nothing", async () => {
+test("httpCache() leaves the lifetime to the server, and uses `ttlMs` where the server says nothing", async () => {
   assertEquals(await requests({}, {}), 2);
   assertEquals(await requests({}, { "cache-control": "max-age=60" }), 1);
   assertEquals(await requests({}, { "cache-control": "max-age=60" }, 60_000), 2);
@@ -32,7 +32,7 @@ test("httpCache() leaves the time to the server, and has the user's where the se
   assertEquals(await requests({ ttlMs: 1_000_000 }, { "cache-control": "max-age=60" }, 60_000), 2);
 });
 
-test("httpCache() says which plan it is, and can't be changed", () => {
+test("httpCache() names its kind of plan, and can't be changed", () => {
   const plan = httpCache(memoryCache());
   assertEquals([plan.name, Object.isFrozen(plan)], ["httpCache", true]);
 });

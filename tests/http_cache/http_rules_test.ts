@@ -38,13 +38,13 @@ function responseOf(headers: HeadersInit, response: Partial<CachedResponse> = {}
   };
 }
 
-test("HttpRules has one primary key for all headers of a URL, and one for each partition", () => {
+test("HttpRules has one primary key for all headers of a URL, and another one for each partition", () => {
   const rules = rulesWith();
   assertEquals(rules.primaryKey(requestOf({ accept: "a" })), rules.primaryKey(requestOf()));
   assert(rules.primaryKey(requestOf({}, "alice")) !== rules.primaryKey(requestOf()));
 });
 
-test("HttpRules leaves requests alone that say no-store, or have a condition of their own", () => {
+test("HttpRules does not handle requests with no-store, or with a condition of their own", () => {
   const rules = rulesWith();
   for (
     const headers of [{}, { range: "bytes=0-1" }, { "cache-control": "no-cache" }, { pragma: "no-cache" }]
@@ -74,12 +74,12 @@ test("HttpRules stores what the server allows, for as long as it says", () => {
   assertEquals(store({ "cache-control": "max-age=60", vary: "*" }), undefined);
   assertEquals(store({ "cache-control": "max-age=60" }, { status: 206 }), undefined);
   assertEquals(store({ "cache-control": "max-age=60" }, {}, requestOf({ range: "bytes=0-1" })), undefined);
-  // Nobody could ever use it.
+  // No request could ever use it.
   assertEquals(store({ "cache-control": "max-age=0" }), undefined);
   assertEquals(store({ "cache-control": "no-cache", etag: '"1"' })?.freshForMs, 0);
 });
 
-test("HttpRules asks the user where the server says nothing", () => {
+test("HttpRules uses the user's lifetime where the server states none", () => {
   const rules = rulesWith({ ttlMs: () => 5_000, negative: { 404: 7_000 } });
   const freshFor = (headers: HeadersInit, status = 200) =>
     rules.toMeta(responseOf(headers, { status }), requestOf(), PLACEMENT)?.freshForMs;
@@ -92,7 +92,7 @@ test("HttpRules asks the user where the server says nothing", () => {
   assertEquals(freshFor({}, 500), undefined);
 });
 
-test("HttpRules obeys the request and the windows, the server's before the user's", () => {
+test("HttpRules obeys the request and the stale windows, the server's before the user's", () => {
   const rules = rulesWith({}, { staleWhileRevalidateMs: 10_000, staleIfErrorMs: 20_000 });
   const metaOf = (control: string) =>
     rules.toMeta(responseOf({ "cache-control": control, etag: '"1"' }), requestOf(), PLACEMENT)!;
@@ -112,7 +112,7 @@ test("HttpRules obeys the request and the windows, the server's before the user'
   assertEquals(rules.mayAnswerError(own, requestOf(), NOW + 60_000), false);
 });
 
-test("HttpRules freshens after a 304 with its headers, and asks the user again", () => {
+test("HttpRules freshens an entry with the headers of a 304, and asks for the user's lifetime again", () => {
   const rules = rulesWith({ ttlMs: () => 5_000 });
   const meta = rules.toMeta(responseOf({ etag: '"1"', "x-a": "old" }), requestOf(), PLACEMENT)!;
   const times = { status: 304, requestedAtMs: NOW + 9_000, storedAtMs: NOW + 9_000 };
@@ -123,7 +123,7 @@ test("HttpRules freshens after a 304 with its headers, and asks the user again",
   assertEquals(ended.storable, false);
 });
 
-test("HttpRules serves with the age, and names what a change makes wrong", () => {
+test("HttpRules serves headers with the age, and names the URLs that a change makes stale", () => {
   const rules = rulesWith();
   const meta = rules.toMeta(responseOf({ "cache-control": "max-age=60" }), requestOf(), PLACEMENT)!;
   assertEquals(rules.servedHeaders(meta, NOW + 5_500).find(([name]) => name === "age"), ["age", "5"]);
@@ -134,13 +134,13 @@ test("HttpRules serves with the age, and names what a change makes wrong", () =>
   assertEquals(rules.varyNames({ headers: new Headers({ vary: "*" }), redirects: [] }), undefined);
 });
 
-/** A redirect that came just now. */
+/** A redirect that has just arrived. */
 function hopWith(headers: HeadersInit): Hop {
   const [from, to] = [{ url: URL_A, method: "GET" }, { url: "https://b.test/y", method: "GET" }];
   return { from, to, status: 302, headers: new Headers(headers), sentAtMs: NOW, answeredAtMs: NOW };
 }
 
-test("HttpRules is selected by what a response or one of its redirects varies by", () => {
+test("HttpRules selects by the Vary names of a response and of its redirects", () => {
   const names = (own: HeadersInit, ...hops: HeadersInit[]) =>
     rulesWith().varyNames({ headers: new Headers(own), redirects: hops.map(hopWith) });
   assertEquals(names({ vary: "b" }, { vary: "A, b" }, {}, { vary: "c" }), ["a", "b", "c"]);
@@ -152,7 +152,7 @@ test("HttpRules is selected by what a response or one of its redirects varies by
   ]);
 });
 
-test("HttpRules stores what redirects led to as they allow, and no location with a password in it", () => {
+test("HttpRules stores redirected answers if all redirects allow it, and no location with a password", () => {
   const headers = { "cache-control": "max-age=60" };
   const url = "https://b.test/y";
   const store = (response: Partial<CachedResponse>, own: HeadersInit = headers) =>

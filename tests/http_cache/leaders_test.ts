@@ -10,7 +10,7 @@ import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { callWith, type Parts, PARTS_URL, partsWith, requestOf, responseOf } from "./parts.ts";
 
-/** A request that has been sent, and that the test ends. */
+/** A request that a leader has sent, and that the test ends. */
 interface Sent {
   readonly call: Call;
   readonly wanted: Wanted;
@@ -44,7 +44,7 @@ function entryOf(parts: Parts, body: string, cacheControl: string): CacheEntry {
 
 const WANTED: Wanted = { request: requestOf(), found: undefined, mayReplace: false };
 
-/** Calls that ask for the same, each with settings of its own. */
+/** Makes calls follow the same leader, each with settings of its own. */
 function followAll(leaders: Leaders, settings: readonly Partial<Settings>[], key = "key"): {
   readonly calls: Call[];
   readonly watched: ReturnType<typeof watch<Reply>>[];
@@ -56,7 +56,7 @@ function followAll(leaders: Leaders, settings: readonly Partial<Settings>[], key
 const FAILURE = new NetworkError("reset", { url: PARTS_URL, method: "GET", attempts: 1 });
 const NO_SETTINGS: readonly Partial<Settings>[] = Array.from({ length: 20 }, () => ({}));
 
-test("Leaders.follow() gives what the first has stored to all, and asks anew for who comes after it", async () => {
+test("Leaders.follow() gives all followers the entry that the leader stores, and sends a new request for later calls", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const { watched } = followAll(leaders, NO_SETTINGS);
@@ -80,7 +80,7 @@ for (
     ["got what may not be stored", ({ resolve }: Sent) => resolve(replyOf("1"))],
   ] as const
 ) {
-  test(`Leaders.follow() lets one ask next after the first ${what}, whose answer all others take`, async () => {
+  test(`Leaders.follow() makes one follower send the next request after the first ${what}, whose answer all others take`, async () => {
     const parts = partsWith();
     const { leaders, sent } = leadersWith(parts);
     const { calls, watched } = followAll(leaders, NO_SETTINGS);
@@ -99,7 +99,7 @@ for (
   });
 }
 
-test("Leaders.follow() lets the most patient ask next, so that nobody waits for failure upon failure", async () => {
+test("Leaders.follow() makes the most patient call send the next request, so that no call waits for failure after failure", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const settings = [1, 2, 3, 4, 5].flatMap((seconds) => [
@@ -115,10 +115,10 @@ test("Leaders.follow() lets the most patient ask next, so that nobody waits for 
   assertEquals([sent.length, watched.every(({ error }) => error === FAILURE)], [2, true]);
 });
 
-test("Leaders.follow() lets who tries harder ask after a failure, and who does not takes it", async () => {
+test("Leaders.follow() makes a call that tries harder send the next request after a failure, and others take the failure", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
-  // Neither of the last two would have done all that the other one does.
+  // Neither of the next two calls tries everything that the other one tries.
   const { calls, watched } = followAll(leaders, [
     {},
     { timeoutMs: 60_000, maxRetries: 0 },
@@ -139,7 +139,7 @@ test("Leaders.follow() lets who tries harder ask after a failure, and who does n
   assertStrictEquals(sent[2]!.call, calls[2]!);
 });
 
-test("Leaders.follow() lets who can't wait for a more patient one ask, once for all of these", async () => {
+test("Leaders.follow() sends one request for all calls that can't wait for a more patient leader", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const timeouts = [60_000, ...Array.from({ length: 20 }, (_, index) => 10_000 - index * 10)];
@@ -157,7 +157,7 @@ test("Leaders.follow() lets who can't wait for a more patient one ask, once for 
   assertEquals([watched[0]!.state, parts.clock.pending], ["fulfilled", 0]);
 });
 
-test("Leaders.follow() asks again, with the stored response, for what must be validated", async () => {
+test("Leaders.follow() sends the next request with the stored response, if that must be validated", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const { watched } = followAll(leaders, NO_SETTINGS);
@@ -165,7 +165,7 @@ test("Leaders.follow() asks again, with the stored response, for what must be va
   sent[0]!.onStored(entry);
   sent[0]!.resolve(replyOf("1"));
   await parts.clock.advance(0);
-  // What it has stored, the next one may replace.
+  // The next leader may replace the entry that the first one has stored.
   assertEquals([sent.length, sent[1]!.wanted.found, sent[1]!.wanted.mayReplace], [2, entry, true]);
   sent[1]!.onStored(entry);
   sent[1]!.resolve(replyOf("1"));
@@ -173,7 +173,7 @@ test("Leaders.follow() asks again, with the stored response, for what must be va
   assertEquals([sent.length, watched.every(({ state }) => state === "fulfilled")], [2, true]);
 });
 
-test("Leaders.follow() × Vary × maxBodyBytes: who can't use what was stored does not validate it either", async () => {
+test("Leaders.follow() × Vary × maxBodyBytes: a call that can't use the stored response does not validate it either", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const entry = entryOf(parts, "123", "no-cache, stale-if-error=60");
@@ -194,7 +194,7 @@ test("Leaders.follow() × Vary × maxBodyBytes: who can't use what was stored do
   }
 });
 
-test("Leaders.follow() lets somebody else go on when a leader leaves, and leaves no timer of who leaves", async () => {
+test("Leaders.follow() makes another call lead when a leader leaves, and leaves no timer of calls that leave", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const { calls, watched } = followAll(leaders, [{ timeoutMs: 5_000 }, { timeoutMs: 1_000 }, {
@@ -210,7 +210,7 @@ test("Leaders.follow() lets somebody else go on when a leader leaves, and leaves
   assertStrictEquals(sent[1]!.call, calls[2]!);
 });
 
-test("Leaders.follow() does not let who wants the answer kept wait for who does not", () => {
+test("Leaders.follow() does not make a call that stores its answer wait for one that does not", () => {
   const { leaders, sent } = leadersWith(partsWith());
   followAll(leaders, [{ writeCache: false }, { writeCache: true }, { writeCache: false }, {
     writeCache: true,
@@ -218,7 +218,7 @@ test("Leaders.follow() does not let who wants the answer kept wait for who does 
   assertEquals(sent.map(({ call }) => call.settings.writeCache), [false, true]);
 });
 
-test("Leaders.follow() keeps who asks again waiting for the body of an error, which may be kept", async () => {
+test("Leaders.follow() makes a second call wait for the body of an error, which may be stored", async () => {
   const parts = partsWith();
   const { leaders, sent } = leadersWith(parts);
   const { promise, resolve } = Promise.withResolvers<CacheEntry | undefined>();
@@ -233,7 +233,7 @@ test("Leaders.follow() keeps who asks again waiting for the body of an error, wh
   assertEquals([second.watched[0]!.value?.from, sent.length], ["shared", 1]);
 });
 
-test("Leaders.follow() shares what is no JSON with who wants JSON, and a schema's refusal with nobody", async () => {
+test("Leaders.follow() shares invalid JSON with calls for JSON, and a schema's refusal with no call", async () => {
   for (
     const [reason, requests] of [["not-json", 3], ["truncated", 3], ["schema", 4], ["too-large", 4]] as const
   ) {
@@ -249,7 +249,7 @@ test("Leaders.follow() shares what is no JSON with who wants JSON, and a schema'
   }
 });
 
-test("Leaders.forget() lets who asks after a change wait for nothing that was asked for before it", () => {
+test("Leaders.forget() makes calls after a change wait for no request from before it", () => {
   const { leaders, sent } = leadersWith(partsWith());
   followAll(leaders, [{}]);
   leaders.forget("https://a.test/other");
@@ -260,13 +260,13 @@ test("Leaders.forget() lets who asks after a change wait for nothing that was as
   assertEquals(sent.length, 2);
 });
 
-test("Leaders.follow() does not wait for a call that may have ended with its request, however alike they are", async () => {
+test("Leaders.follow() does not wait for a call that may have ended with its incoming request, however alike they are", async () => {
   const parts = partsWith();
   const environment = { ...parts.environment, timersBelongToRequests: true };
   const { leaders, sent } = leadersWith({ ...parts, environment });
   followAll(leaders, [{ timeoutMs: 1_000 }]);
   await parts.clock.advance(600);
-  // As long since the other began as an attempt of its own may take; who comes later does not begin to wait.
+  // The first call has been under way for as long as an attempt may take. Later calls do not begin to wait.
   const { watched } = followAll(leaders, [{ timeoutMs: 1_000 }, { timeoutMs: 1_000 }]);
   await parts.clock.advance(399);
   assertEquals(sent.length, 1);

@@ -12,7 +12,7 @@ function optionsWith(options: Partial<LifetimeOptions>): LifetimeOptions {
   return { ttlMs: undefined, negative: {}, onError: () => {}, ...options };
 }
 
-test("ttlOf() asks the function with the URL and the response, for a 200 only", () => {
+test("ttlOf() calls the function with the URL and the response, for a 200 only", () => {
   const seen: unknown[][] = [];
   const options = optionsWith({ ttlMs: (...args) => seen.push(args) * 100 });
   const given = response();
@@ -25,12 +25,12 @@ test("ttlOf() asks the function with the URL and the response, for a 200 only", 
   assertEquals(seen.length, 1);
 });
 
-test("ttlOf() knows nothing when nothing was said", () => {
+test("ttlOf() is undefined without an option", () => {
   assertEquals(ttlOf(optionsWith({}), URL_A, response()), undefined);
   assertEquals(ttlOf(optionsWith({}), URL_A, response(404)), undefined);
 });
 
-test("ttlOf() has 404 and 410 from the user alone", () => {
+test("ttlOf() takes the lifetimes of 404 and 410 from the user alone", () => {
   const options = optionsWith({ ttlMs: () => Infinity, negative: { 404: 5 } });
   assertEquals([404, 410, 403].map((status) => ttlOf(options, URL_A, response(status))), [
     5,
@@ -39,7 +39,7 @@ test("ttlOf() has 404 and 410 from the user alone", () => {
   ]);
 });
 
-test("ttlOf() takes what is no positive number for 0, and tells of what is thrown", () => {
+test("ttlOf() treats a value that is no positive number as 0, and reports an error that is thrown", () => {
   for (const value of [0, -1, NaN, undefined, null, "soon"]) {
     assertEquals(ttlOf(optionsWith({ ttlMs: () => value as number }), URL_A, response()), 0, String(value));
   }

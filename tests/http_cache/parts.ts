@@ -14,10 +14,10 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeCall, fakeTarget } from "../policies/fake_call.ts";
 import { RecordingCache } from "./recording_cache.ts";
 
-/** The URL that the parts work with. */
+/** The URL of the parts. */
 export const PARTS_URL = "https://a.test/x";
 
-/** The parts of the cache, put together without a client. */
+/** The parts of the cache, without a client. */
 export interface Parts {
   readonly clock: ManualClock;
   readonly cache: RecordingCache;
@@ -27,9 +27,9 @@ export interface Parts {
   readonly rules: HttpRules;
   readonly entries: Entries;
   readonly serving: Serving;
-  /** What was handed over to go on in the background. */
+  /** The work that was handed to the background. */
   readonly background: Promise<unknown>[];
-  /** Calls that were started in the background, and how they go on. */
+  /** Calls that were started in the background, and their handlers. */
   readonly started: { readonly original: Call; readonly handler: Handler }[];
   readonly startInBackground: (original: Call, handler: Handler) => void;
 }
@@ -70,7 +70,7 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
   };
 }
 
-/** A GET of the URL. */
+/** A GET of {@linkcode PARTS_URL}. */
 export function requestOf(headers: Record<string, string> = {}, partition = ""): CachedRequest {
   return {
     url: PARTS_URL,
@@ -82,7 +82,7 @@ export function requestOf(headers: Record<string, string> = {}, partition = ""):
   };
 }
 
-/** A 200 that came just now. */
+/** A 200 that has just arrived. */
 export function responseOf({ clock }: Parts, headers: HeadersInit): CachedResponse {
   const nowMs = clock.wallNow();
   return {
@@ -95,7 +95,7 @@ export function responseOf({ clock }: Parts, headers: HeadersInit): CachedRespon
   };
 }
 
-/** What the parts need to know of a call. */
+/** The parts of a call that a test sets. */
 export interface CallParts {
   readonly settings?: Partial<Settings>;
   readonly headers?: Record<string, string>;
@@ -103,7 +103,7 @@ export interface CallParts {
   readonly isBackground?: boolean;
 }
 
-/** A call for the URL. */
+/** Creates a call for {@linkcode PARTS_URL}. */
 export function callWith(
   { settings, headers = {}, streams = false, isBackground = false }: CallParts = {},
 ): Call {

@@ -7,13 +7,13 @@ import {
   ttlCache,
 } from "../../src/http_cache/mod.ts";
 
-/** What a test says of its plan. */
+/** The parts of a plan that a test sets. */
 export interface PlanParts extends HttpCacheOptions {
   readonly adapter?: CacheAdapter | readonly CacheAdapter[] | undefined;
   readonly mode?: "http" | "ttl" | undefined;
 }
 
-/** A plan, which keeps everything in memory and for ever unless the test says otherwise. */
+/** Creates a plan; by default it keeps everything in memory, for ever. */
 export function planOf({ adapter = memoryCache(), mode = "ttl", ...options }: PlanParts = {}): CachePlan {
   if (mode === "http") return httpCache(adapter, options);
   return ttlCache(adapter, { ...options, ttlMs: options.ttlMs ?? Infinity });

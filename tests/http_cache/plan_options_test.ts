@@ -13,7 +13,7 @@ function read(options: unknown, place: unknown = adapter) {
   return readPlanOptions("create test cache", place as typeof adapter, options as CommonOptions);
 }
 
-test("readPlanOptions() hands on what it is given", () => {
+test("readPlanOptions() passes on the given options", () => {
   const ttlMs = (): number => 7;
   const partition = (): string => "mine";
   const read5 = read({
@@ -33,7 +33,7 @@ test("readPlanOptions() hands on what it is given", () => {
   assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
 });
 
-test("readPlanOptions() makes a function of a number, and leaves open what is not said", () => {
+test("readPlanOptions() turns a number into a function, and leaves absent options absent", () => {
   assertEquals(read({ ttlMs: 50 }).ttlMs?.(new URL("https://a.test/x"), RESPONSE), 50);
   assertEquals([read({}).ttlMs, read({}).negative, read({}).partition], [undefined, {}, undefined]);
 });
@@ -44,11 +44,11 @@ test("readPlanOptions() makes one adapter of several tiers, the fastest first", 
   const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
   await slow.set("k", { meta: { ...meta, ...times }, body: new Uint8Array(1) });
   assert(await read({}, [fast, slow]).adapter.get("k", CALL) !== undefined);
-  // A hit of the slow one is copied upward.
+  // A hit in the slow tier is copied to the fast one.
   assert(await fast.get("k") !== undefined);
 });
 
-test("readPlanOptions() refuses what is neither an adapter nor several", () => {
+test("readPlanOptions() refuses a value that is no adapter, and a list of such values", () => {
   for (const place of [undefined, null, 5, "memory", {}, [], [adapter, {}], { adapter }, memoryCache]) {
     assertThrows(
       () => read({}, place === undefined ? null : place),
@@ -58,7 +58,7 @@ test("readPlanOptions() refuses what is neither an adapter nor several", () => {
   }
 });
 
-test("readPlanOptions() refuses options that are no object, that do not exist, or of the wrong type", () => {
+test("readPlanOptions() refuses options that are no object, unknown options, and values of the wrong type", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [null, "the options must be an object: received null"],
     [5, "the options must be an object: received 5"],
@@ -83,7 +83,7 @@ test("readPlanOptions() refuses options that are no object, that do not exist, o
   }
 });
 
-test("readPlanOptions() refuses numbers out of range, and takes those at its edges", () => {
+test("readPlanOptions() refuses numbers out of range, and accepts those at its edges", () => {
   const named = (value: number) =>
     [
       ["ttlMs", { ttlMs: value }],
@@ -106,7 +106,7 @@ test("readPlanOptions() refuses numbers out of range, and takes those at its edg
   for (const value of [0, 0.5, Infinity]) for (const [, options] of named(value)) assert(read(options));
 });
 
-test("readPlanOptions() refuses a number of pending bytes that is none", () => {
+test("readPlanOptions() refuses a bad number of pending bytes", () => {
   for (const maxPendingBytes of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(() => read({ maxPendingBytes }), RangeError, "'maxPendingBytes' must be a positive integer");
   }

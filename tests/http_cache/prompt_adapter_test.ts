@@ -13,7 +13,7 @@ const META = { v: 1, key: "k", url: "https://a.test/", status: 200, headers: [],
 const TIMES = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
 const ENTRY: CacheEntry = { meta: { ...META, ...TIMES }, body: new Uint8Array(3) };
 
-/** An adapter with a second for a read, and its calls by a clock that stands still. */
+/** Creates an adapter with a second for a read, on a clock that stands still, and records its calls. */
 function setUp(members: Partial<CacheAdapter> = {}, timeoutMs = 1_000) {
   const clock = new ManualClock();
   const calls: string[] = [];
@@ -35,7 +35,7 @@ function setUp(members: Partial<CacheAdapter> = {}, timeoutMs = 1_000) {
   return { clock, calls, adapter, options };
 }
 
-/** Answers when it is told to. */
+/** Creates a call that answers when the test says so. */
 function held<T>(): { readonly call: () => Promise<T>; readonly answer: (value: T) => void } {
   const all: ((value: T) => void)[] = [];
   return {
@@ -58,7 +58,7 @@ test("PromptAdapter is synchronous where its adapter is, and has its name and si
   ]);
 });
 
-test("PromptAdapter lets nothing that an adapter does to its entries reach others", async () => {
+test("PromptAdapter protects its entries from changes that the adapter makes to them", async () => {
   const worst: readonly ((entry: { meta?: unknown; body?: Uint8Array<ArrayBuffer> }) => void)[] = [
     ({ body }) => body!.fill(0),
     ({ body }) => structuredClone(body, { transfer: [body!.buffer] }),
@@ -96,7 +96,7 @@ test("PromptAdapter leaves no timer when the answer has come", async () => {
   assertEquals(clock.pending, 0);
 });
 
-test("PromptAdapter rejects what takes too long, a read after its time and a change after ten times that", async () => {
+test("PromptAdapter rejects slow operations, a read after its time and a change after ten times that", async () => {
   for (const [operation, timeoutMs] of [["get", 1_000], ["set", 10_000], ["delete", 10_000]] as const) {
     const { clock, adapter, options } = setUp({ [operation]: hang });
     const settled = watch(Promise.resolve(
@@ -109,7 +109,7 @@ test("PromptAdapter rejects what takes too long, a read after its time and a cha
   }
 });
 
-test("PromptAdapter hears what has come while the program was busy", async () => {
+test("PromptAdapter accepts an answer that came while the program was busy", async () => {
   const nowMs = { value: 0 };
   const reads = held<CacheEntry>();
   const { clock, adapter, options } = setUp({ get: reads.call });
@@ -126,7 +126,7 @@ test("PromptAdapter hears what has come while the program was busy", async () =>
   assertStrictEquals(settled.value, ENTRY);
 });
 
-/** The timers of a clock, whose time may be another one's. */
+/** Creates the timers of one clock, for a client whose time comes from another. */
 function timersOf(clock: ManualClock): Clock {
   return {
     now: () => clock.now(),
@@ -143,7 +143,7 @@ test("PromptAdapter waits for ever when it is told to", async () => {
   assertEquals([settled.state, clock.pending], ["pending", 0]);
 });
 
-test("PromptAdapter has and takes nothing for ten seconds after that, and then asks once", async () => {
+test("PromptAdapter then passes the adapter over for ten seconds, and tries it once after that", async () => {
   const { clock, calls, adapter, options } = setUp({ get: hang });
   const first = watch(Promise.resolve(adapter.get("k", options)));
   await clock.advance(1_000);
@@ -154,12 +154,12 @@ test("PromptAdapter has and takes nothing for ten seconds after that, and then a
   await clock.advance(1);
   watch(Promise.resolve(adapter.get("other", options)));
   assertEquals([adapter.get("other", options), calls], [undefined, ["get", "get"]]);
-  // It has not answered that either.
+  // The adapter has not answered that read either.
   await clock.advance(1_000 + 9_999);
   assertEquals([adapter.get("other", options), calls.length], [undefined, 2]);
 });
 
-test("PromptAdapter uses an adapter again that has answered", async () => {
+test("PromptAdapter uses the adapter again once it has answered", async () => {
   let isHung = true;
   const { clock, calls, adapter, options } = setUp({ get: () => isHung ? hang() : Promise.resolve(ENTRY) });
   watch(Promise.resolve(adapter.get("k", options)));
@@ -170,7 +170,7 @@ test("PromptAdapter uses an adapter again that has answered", async () => {
   assertEquals(calls.length, 3);
 });
 
-test("PromptAdapter does not give out what could be neither replaced nor removed, until a change succeeds", () => {
+test("PromptAdapter returns no entry that could be neither replaced nor removed, until a change succeeds", () => {
   let isBroken = false;
   const unlessBroken = (): boolean => {
     if (isBroken) throw new Error("read-only");
@@ -190,7 +190,7 @@ test("PromptAdapter does not give out what could be neither replaced nor removed
   }
 });
 
-test("PromptAdapter takes a refusal for no change", () => {
+test("PromptAdapter does not treat a refusal as a change", () => {
   const fail = (): never => {
     throw new Error("broken");
   };
@@ -202,7 +202,7 @@ test("PromptAdapter takes a refusal for no change", () => {
   assertEquals(adapter.get("k", options), undefined);
 });
 
-test("PromptAdapter does not give out what was to be changed while the adapter was passed over", async () => {
+test("PromptAdapter returns no entry that was to be changed while the adapter was passed over", async () => {
   let isHung = true;
   const { clock, adapter, options } = setUp({ get: () => isHung ? hang() : ENTRY });
   watch(Promise.resolve(adapter.get("k", options)));
@@ -215,7 +215,7 @@ test("PromptAdapter does not give out what was to be changed while the adapter w
   assertStrictEquals(adapter.get("k", options), ENTRY);
 });
 
-test("PromptAdapter does not give out a key of which a late change may still happen", async () => {
+test("PromptAdapter returns no entry of a key for which a late change may still happen", async () => {
   const late = held<boolean>();
   let isHung = true;
   const { clock, adapter, options } = setUp({ get: () => ENTRY, set: () => isHung ? late.call() : true });
@@ -226,13 +226,13 @@ test("PromptAdapter does not give out a key of which a late change may still hap
   assertEquals(adapter.get("k", options), undefined);
   late.answer(true);
   await clock.advance(0);
-  // Which of the two came last, nobody knows.
+  // It is unknown which of the two writes came last.
   assertEquals(adapter.get("k", options), undefined);
   adapter.set("k", ENTRY, options);
   assertStrictEquals(adapter.get("k", options), ENTRY);
 });
 
-test("PromptAdapter gives a hasty caller a miss, which is no fault of the adapter's", async () => {
+test("PromptAdapter gives a hasty caller a miss, which does not count against the adapter", async () => {
   const reads = held<CacheEntry>();
   const { clock, calls, adapter, options } = setUp({ get: reads.call });
   const hasty = watch(Promise.resolve(adapter.get("k", { ...options, patienceMs: 10 })));
@@ -242,13 +242,13 @@ test("PromptAdapter gives a hasty caller a miss, which is no fault of the adapte
   reads.answer(ENTRY);
   await clock.advance(0);
   assertEquals([patient.value === ENTRY, calls.length, clock.pending], [true, 2, 0]);
-  // One that answers nobody at all is passed over, however hasty the callers are.
+  // An adapter that answers no read at all is passed over, however hasty the callers are.
   watch(Promise.resolve(adapter.get("k", { ...options, patienceMs: 10 })));
   await clock.advance(1_000);
   assertEquals([adapter.get("k", options), calls.length], [undefined, 3]);
 });
 
-test("PromptAdapter takes what the caller does not want for a miss, and rejects with what the look at it throws", async () => {
+test("PromptAdapter treats an entry that the caller does not want as a miss, and rejects if that check throws", async () => {
   for (const answer of [() => ENTRY, () => Promise.resolve(ENTRY)]) {
     const { clock, adapter, options } = setUp({ get: answer });
     const isWanted = (entry: CacheEntry, key: string) => entry === ENTRY && key === "k";

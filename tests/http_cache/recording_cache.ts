@@ -1,6 +1,6 @@
 import type { CacheAdapter, CacheEntry, MaybePromise } from "../../src/http_cache/mod.ts";
 
-/** A cache adapter that keeps entries in the open, and writes down what it was asked to do. */
+/** A cache adapter whose entries a test can read. It records its calls. */
 export class RecordingCache implements CacheAdapter {
   readonly name: string = "recording";
   readonly maxEntryBytes: number = 1_000_000;
@@ -32,7 +32,7 @@ export class RecordingCache implements CacheAdapter {
     return entry;
   }
 
-  /** Puts something else in the place of the only entry. */
+  /** Replaces the only entry. */
   replace(change: (entry: CacheEntry) => unknown): void {
     const [[key, entry]] = [...this.entries] as [[string, CacheEntry]];
     this.entries.set(key, change(entry) as CacheEntry);

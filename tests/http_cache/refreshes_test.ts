@@ -11,7 +11,7 @@ test("Refreshes.tryBegin() lets one run at a time for each key", () => {
   assertEquals(typeof refreshes.tryBegin("a"), "function");
 });
 
-test("Refreshes.tryTakeOver() begins one in the place of another that may be lost, whose end changes nothing", async () => {
+test("Refreshes.tryTakeOver() begins a refresh in place of one that may be lost, whose end then changes nothing", async () => {
   const clock = new ManualClock();
   const refreshes = new Refreshes(clock);
   assertEquals(refreshes.tryTakeOver("a"), undefined);

@@ -27,9 +27,9 @@ function callOf(request: Partial<PreparedRequest> = {}): Call {
   return fakeCall({ request: { url: "https://a.test/x", ...request } });
 }
 
-test("hasCredentials() is for a request with a sensitive header, or with one that all of the client's requests carry", () => {
+test("hasCredentials() is true for a request with a sensitive header, of its own or of the client", () => {
   const key = { "x-api-key": "k" };
-  // Another host has other answers under the same URL.
+  // Another virtual host gives other answers under the same URL.
   const surroundings = around({ sensitive: sensitiveNames([]) });
   assertEquals(hasCredentials(callOf({ headers: { host: "virtual.test" } }), surroundings), true);
   assertEquals(hasCredentials(callOf(), around()), false);
@@ -38,7 +38,7 @@ test("hasCredentials() is for a request with a sensitive header, or with one tha
   assertEquals(hasCredentials(callOf(), around({ headers: key })), true);
 });
 
-test("hasCredentials() goes by what a header's name says, whatever the client calls sensitive", () => {
+test("hasCredentials() goes by the name of a header, whatever the client calls sensitive", () => {
   const names = [
     "apikey",
     "private-token",
@@ -96,7 +96,7 @@ test("hasCredentials() goes by what a header's name says, whatever the client ca
   }
 });
 
-test("hasCredentials() is for a relative request if any mirror has some, and an absolute one does not go there", () => {
+test("hasCredentials() is true for a relative request if any mirror has credentials, and not for an absolute one", () => {
   const own = mirror("https://b.test", { "x-own": "k" }, new Set(["x-own"]));
   const surroundings = around({ mirrors: [mirror("https://a.test"), own] });
   const relative = callOf({ absolute: false, url: "x" });
@@ -104,12 +104,12 @@ test("hasCredentials() is for a relative request if any mirror has some, and an 
     true,
     false,
   ]);
-  // The same header is nobody's secret where it is not named.
+  // The same header is no credential unless the mirror names it.
   const harmless = around({ mirrors: [mirror("https://b.test", { "x-own": "k" })] });
   assertEquals(hasCredentials(relative, harmless), false);
 });
 
-test("resourceUrl() is that of the first mirror, whichever serves it, or the request's own if that is absolute", () => {
+test("resourceUrl() is the URL at the first mirror, whichever serves it, or the request's own if that is absolute", () => {
   const surroundings = around({ mirrors: [mirror("https://a.test/base"), mirror("https://b.test")] });
   const relative = callOf({ absolute: false, url: "x?q=1" });
   assertEquals(resourceUrl(relative, surroundings), "https://a.test/base/x?q=1");
@@ -118,7 +118,7 @@ test("resourceUrl() is that of the first mirror, whichever serves it, or the req
   assertThrows(() => resourceUrl(relative, around()), TypeError);
 });
 
-test("variesByMirror() is for relative requests, and for headers that not all mirrors are sent alike", () => {
+test("variesByMirror() is true for relative requests, if Vary names a header that differs between mirrors", () => {
   const headers = { accept: "text/csv" };
   const mirrors = [mirror("https://a.test", headers), mirror("https://b.test", { ...headers, "x-own": "1" })];
   const surroundings = around({ headers, mirrors });
@@ -130,7 +130,7 @@ test("variesByMirror() is for relative requests, and for headers that not all mi
   assertEquals(variesByMirror(callOf(), ["x-own"], surroundings), false);
 });
 
-test("aliasesOf() gives all names of what mirrors have, and of anything else its one", () => {
+test("aliasesOf() returns a resource's URLs at all mirrors, and for any other URL only itself", () => {
   const own = (path: string): string => {
     if (path === "bad") throw new Error("no such path");
     return `v2/${path}`;
@@ -147,7 +147,7 @@ test("aliasesOf() gives all names of what mirrors have, and of anything else its
   ];
   assertEquals(aliasesOf("https://a.test/x/laps?q=ü#part", mirrors).toSorted(), names);
   assertEquals(aliasesOf("https://c.test/z/laps?q=%C3%BC", mirrors).toSorted(), names);
-  // What leads there can't be told from where it leads.
+  // A layout can't be inverted, so that its URLs have no aliases.
   for (const other of [names[1]!, "https://a.test/laps", "https://a.test/xyz", "https://d.test/"]) {
     assertEquals(aliasesOf(other, mirrors), [other]);
   }

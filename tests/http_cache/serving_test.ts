@@ -5,7 +5,7 @@ import type { CacheEntry } from "../../src/cache/cache.ts";
 import { test } from "../support/test.ts";
 import { callWith, type Parts, partsWith, requestOf, responseOf } from "./parts.ts";
 
-/** Stores a text, and gives its entry. */
+/** Stores a text, and returns its entry. */
 async function stored(parts: Parts, body: string): Promise<CacheEntry> {
   const plan = parts.entries.plan(requestOf(), responseOf(parts, { "cache-control": "max-age=60" }))!;
   await parts.entries.store(
@@ -17,7 +17,7 @@ async function stored(parts: Parts, body: string): Promise<CacheEntry> {
   return (await parts.entries.find(requestOf()))!;
 }
 
-test("Serving.serve() gives a reply that is decoded for the call, with its age, and counts it", async () => {
+test("Serving.serve() returns a reply that is decoded for the call, with its age, and counts the hit", async () => {
   const parts = partsWith();
   const entry = await stored(parts, '{"a":1}');
   await parts.clock.advance(5_000);
@@ -40,14 +40,14 @@ test("Serving.serve() gives a reply that is decoded for the call, with its age, 
   ]);
 });
 
-test("Serving.serve() counts nothing for a call that nobody waits for", async () => {
+test("Serving.serve() counts no hit for a background call", async () => {
   const parts = partsWith();
   const entry = await stored(parts, "1");
   await parts.serving.serve(callWith({ isBackground: true }), requestOf(), entry, "cache");
   assertEquals([parts.environment.counters.fresh, parts.events], [0, []]);
 });
 
-test("Serving.serve() removes what nobody could decode, and keeps what only this schema refuses", async () => {
+test("Serving.serve() removes an entry that no call could decode, and keeps one that only this schema refuses", async () => {
   const schema = v.object({ a: v.string() });
   for (const [body, settings, size] of [["<html>", {}, 0], ['{"a":1}', { schema }, 1]] as const) {
     const parts = partsWith();
@@ -57,7 +57,7 @@ test("Serving.serve() removes what nobody could decode, and keeps what only this
   }
 });
 
-test("Serving.serve() removes nothing offline, and says what does not fit", async () => {
+test("Serving.serve() removes nothing offline, and reports the schema's refusal", async () => {
   const parts = partsWith({ isOffline: true });
   const html = await stored(parts, "<html>");
   assertEquals(await parts.serving.serve(callWith(), requestOf(), html, "cache"), undefined);
@@ -71,7 +71,7 @@ test("Serving.serve() removes nothing offline, and says what does not fit", asyn
   assertEquals(error.reason, "schema");
 });
 
-test("Serving.serve() passes on what a schema throws by mistake", async () => {
+test("Serving.serve() passes on an error that a schema throws by mistake", async () => {
   const parts = partsWith();
   const entry = await stored(parts, "1");
   const validate = () => {
@@ -84,7 +84,7 @@ test("Serving.serve() passes on what a schema throws by mistake", async () => {
   assertEquals(parts.cache.entries.size, 1);
 });
 
-test("Serving.serve() gives the part that a Range asks for, and nothing for one that it can't cut", async () => {
+test("Serving.serve() returns the part that a Range asks for, and nothing for a Range that it can't cut", async () => {
   const parts = partsWith();
   const entry = await stored(parts, "0123456789");
   const call = callWith({ settings: { as: "text" } });

@@ -8,7 +8,7 @@ import { cacheRig, type CacheRigOptions, URL_A, URL_B } from "./cache_rig.ts";
 
 const STALE = { staleIfErrorMs: 1e9 };
 
-/** A client that has an answer that has gone stale; from then on the network answers as it is told. */
+/** Creates a client with a stale answer; from then on the network answers as the test says. */
 async function setUp(failing: () => Answer, { plan, ...options }: CacheRigOptions = {}) {
   let isDown = false;
   const rig = cacheRig(
@@ -52,7 +52,7 @@ test("staleAfterMs may be any time, and Infinity waits for all retries", async (
   }
 });
 
-test("once a request has waited in vain, the next ones wait for a first failure alone, until something comes", async () => {
+test("after a request has waited in vain, the next ones wait only for their first failure, until an answer comes", async () => {
   const plan = { staleAfterMs: 4_000 };
   const { client, clock, waitedMs, network, recover } = await setUp(() => ({ status: 503 }), { plan });
   const timed = async (): Promise<[value: unknown, from: string, tookMs: number]> => {
@@ -62,7 +62,7 @@ test("once a request has waited in vain, the next ones wait for a first failure 
     return [outcome.value, outcome.from, waitedMs() - sinceMs];
   };
   assertEquals(await timed(), [1, "stale", 4_000]);
-  // Each asks for itself all the same, so that the end is seen at once.
+  // Each request still asks the network, so that the end of the outage is noticed at once.
   for (let nth = 0; nth < 3; nth++) {
     await clock.advance(60_000);
     const before = network.sent.length;
@@ -74,7 +74,7 @@ test("once a request has waited in vain, the next ones wait for a first failure 
   assertEquals((await timed()).slice(1), ["network", 0]);
 });
 
-test("an outage of one origin is none of another, and none where all retries are waited for", async () => {
+test("an outage is that of one origin, and does not count where all retries are waited for", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), {
     plan: { staleAfterMs: Infinity },
   });
@@ -100,7 +100,7 @@ test("an outage of one origin is none of another, and none where all retries are
   }
 });
 
-test("in an outage a stale answer comes after staleAfterMs also to who hears nothing", async () => {
+test("in an outage a stale answer comes after staleAfterMs even if no attempt ends", async () => {
   let answer: Answer = { status: 503 };
   const { client, clock, waitedMs } = await setUp(() => answer, { plan: { staleAfterMs: 4_000 } });
   assertEquals(await clock.run(client.json(URL_A)), 1);
@@ -110,13 +110,13 @@ test("in an outage a stale answer comes after staleAfterMs also to who hears not
   assertEquals([await clock.run(client.json(URL_A)), waitedMs() - sinceMs < 4_300], [1, true]);
 });
 
-test("callers that share a stale answer are told so, and leave it known that the network is out", async () => {
+test("callers that share a stale answer are told that it is stale, and the client remembers the outage", async () => {
   for (const callers of [1, 2, 3, 6]) {
     for (const isAlike of [true, false]) {
       let answer: Answer = { error: new TypeError("reset") };
       const plan = { staleAfterMs: 4_000 };
       const { client, clock, waitedMs } = await setUp(() => answer, { maxRetries: 0, plan });
-      // Requests that are alike share one from the beginning; others wait for one another in the cache.
+      // Requests that are alike share one request from the beginning; others wait for each other in the cache.
       const requests = Array.from({ length: callers }, (_, nth) => ({
         url: URL_A,
         maxBodyBytes: isAlike ? 1_000 : 1_000 + nth,
@@ -132,7 +132,7 @@ test("callers that share a stale answer are told so, and leave it known that the
   }
 });
 
-test("a request whose time is over before it is sent leaves nothing in line in front of others", async () => {
+test("a request whose time is over before it is sent leaves nothing in line before other requests", async () => {
   const rateLimit = { limit: 1, intervalMs: 60_000, burst: 1 };
   const waits: [options: CacheRigOptions, failing: Answer, sent: number][] = [
     [{ rateLimit }, { json: "new" }, 0],
@@ -172,7 +172,7 @@ test("a request whose time is over before it is sent leaves nothing in line in f
   }
 });
 
-test("the failure of one mirror is one, also while the next one lets the request wait", async () => {
+test("the failure of one mirror counts, also while the next one makes the request wait", async () => {
   let isDown = false;
   const { client, clock } = cacheRig(({ url }) => {
     if (!isDown) return { json: "old", headers: { "cache-control": "max-age=1" } };
@@ -196,7 +196,7 @@ test("a network that is only slow is waited for", async () => {
   assertEquals([await clock.run(client.json(URL_A)), waitedMs()], ["new", 20_000]);
 });
 
-test("a stale answer comes in place of the total deadline's error, and of an attempt's", async () => {
+test("a stale answer replaces the error of the total deadline, and that of an attempt", async () => {
   for (const totalTimeoutMs of [100, 1_000, 4_000]) {
     const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
     assertEquals(await clock.run(client.json(URL_A, { totalTimeoutMs })), 1);
@@ -208,7 +208,7 @@ test("a stale answer comes in place of the total deadline's error, and of an att
   assertEquals([await clock.run(client.json(URL_A, { timeoutMs: 700 })), waitedMs()], [1, 700]);
 });
 
-test("a stale answer comes in time also where times have fractions that do not add up", async () => {
+test("a stale answer comes in time also with fractional times that do not add up", async () => {
   for (
     const [startMs, totalTimeoutMs] of [[1e6 + 1 / 3, 100 / 3], [1e9 + 0.1, 0.7], [123.456, 1e3 / 7]] as const
   ) {
@@ -220,7 +220,7 @@ test("a stale answer comes in time also where times have fractions that do not a
   }
 });
 
-test("a stale answer comes in place of what an open breaker, or the wait for it, would end with", async () => {
+test("a stale answer replaces the error of an open breaker, or of the wait for it", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({ status: 500 }), {
     maxRetries: 1,
     backoff: { baseMs: 1, jitter: "none" },
@@ -231,12 +231,12 @@ test("a stale answer comes in place of what an open breaker, or the wait for it,
   assertEquals(client.stats().origins["https://a.test"]!.breaker, "open");
   const beforeMs = waitedMs();
   assertEquals([await clock.run(client.json(URL_A)), waitedMs() - beforeMs], [1, 0]);
-  // Requests of batches wait for breakers.
+  // Requests of batches wait for open breakers.
   assertEquals(await clock.run(client.all([URL_A])), [1]);
   assert(waitedMs() - beforeMs <= 3_250, `${waitedMs() - beforeMs}`);
 });
 
-test("a stale answer comes in place of a login page, which is not kept", async () => {
+test("a stale answer replaces a login page, which is not stored", async () => {
   const portal = { body: "<html>Sign in</html>", headers: { "cache-control": "max-age=1000" } };
   const { client, clock, recover } = await setUp(() => portal);
   assertEquals(await clock.run(client.json(URL_A)), 1);
@@ -245,7 +245,7 @@ test("a stale answer comes in place of a login page, which is not kept", async (
   assertEquals(await clock.run(client.json(URL_A)), 3);
 });
 
-test("what goes on behind a stale answer is stored for who asks next, and leaves nothing behind", async () => {
+test("the request behind a stale answer is stored for the next call, and leaves nothing behind", async () => {
   let answer: Answer = { status: 503 };
   const { client, clock, network } = await setUp(() => answer, { plan: { staleAfterMs: 100 } });
   assertEquals(await clock.run(client.json(URL_A)), 1);
@@ -256,7 +256,7 @@ test("what goes on behind a stale answer is stored for who asks next, and leaves
   assertEquals([client.stats().inFlight, client.stats().queued, clock.pending], [0, 0, 0]);
 });
 
-test("close() does not wait for the retries behind a stale answer, and ends what hangs there in five seconds", async () => {
+test("close() does not wait for retries behind a stale answer, and aborts what hangs there after five seconds", async () => {
   const failures: [Answer, number, number][] = [
     [{ status: 503 }, 0, 300],
     [{ error: new TypeError("reset") }, 0, 300],
@@ -275,7 +275,7 @@ test("close() does not wait for the retries behind a stale answer, and ends what
   }
 });
 
-test("close() lets come in what is on its way behind a stale answer, and stores it", async () => {
+test("close() waits for an answer that is on its way behind a stale one, and stores it", async () => {
   const { client, clock, cache } = await setUp(() => ({
     json: "new",
     afterMs: 4_000,
@@ -287,7 +287,7 @@ test("close() lets come in what is on its way behind a stale answer, and stores 
   assertEquals(await clock.run(next.client.json(URL_A)), "new");
 });
 
-test("without leave to answer for errors, an error is one, and at its own time", async () => {
+test("without staleIfErrorMs an error is reported, and at its usual time", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { plan: { staleIfErrorMs: 0 } });
   assertInstanceOf(await clock.run(rejection(client.json(URL_A))), HttpError);
   assert(waitedMs() >= 14_000, `${waitedMs()}`);
@@ -296,7 +296,7 @@ test("without leave to answer for errors, an error is one, and at its own time",
   assertInstanceOf(await slow.clock.run(late), TimeoutError);
 });
 
-test("an abort is an abort, whatever stale answer there is", async () => {
+test("an abort rejects even if there is a stale answer", async () => {
   const { client, clock } = await setUp(() => ({ status: 503 }));
   const controller = new AbortController();
   const pending = rejection(client.json(URL_A, { signal: controller.signal }));
@@ -305,7 +305,7 @@ test("an abort is an abort, whatever stale answer there is", async () => {
   assertEquals(await clock.run(pending), "enough");
 });
 
-test("a stale answer comes in time also to who waits for another one's request, which then is the only one", async () => {
+test("a stale answer also comes in time to calls that wait for another call's request, which stays the only one", async () => {
   for (
     const options of [{ as: "text" }, { maxRetries: 0 }, { writeCache: false }, {
       timeoutMs: 60_000,
@@ -326,7 +326,7 @@ test("a stale answer comes in time also to who waits for another one's request, 
   }
 });
 
-test("who waits for another one's slow request that has not failed waits on, and has what it brings", async () => {
+test("a call that waits for another call's slow request keeps waiting, and gets its answer", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({
     json: "new",
     afterMs: 20_000,
@@ -336,7 +336,7 @@ test("who waits for another one's slow request that has not failed waits on, and
   assertEquals([await clock.run(both), waitedMs()], [["new", '"new"'], 20_000]);
 });
 
-test("who has seen another one's request for the same fail does not wait for a second failure", async () => {
+test("a call that has seen another call's request for the same fail does not wait for a second failure", async () => {
   for (
     const first of [{ maxRetries: 0 }, { totalTimeoutMs: 30_000 }, { maxRetries: 0, as: "text" }] as const
   ) {
@@ -356,7 +356,7 @@ test("who has seen another one's request for the same fail does not wait for a s
   }
 });
 
-test("a stale answer comes in place of the error of a batch that takes too long, for what is under way", async () => {
+test("a stale answer replaces the timeout error of a batch, for requests that are under way", async () => {
   for (const answer of [{ status: 503 }, { json: "new", afterMs: 60_000 }]) {
     for (const options of [{}, { totalTimeoutMs: 50_000 }, { concurrency: 1 }]) {
       const { client, clock, waitedMs } = await setUp(() => answer);
@@ -376,7 +376,7 @@ test("a total deadline before that of the batch is still the request's own", asy
   assertEquals([value.value, value.from, waitedMs()], [1, "stale", 950]);
 });
 
-test("a batch that ends first takes nothing from those who wait for the same and have time", async () => {
+test("a batch that ends first takes nothing from calls that wait for the same answer and have time", async () => {
   for (const staleAfterMs of [1_000, 10_000, Infinity]) {
     for (const isFirst of [true, false]) {
       const slow = { json: "new", afterMs: 20_000, headers: { "cache-control": "max-age=60" } };
@@ -400,7 +400,7 @@ test("a batch that ends first takes nothing from those who wait for the same and
   }
 });
 
-test("of two batches that wait for the same, the one that ends last has what is stale", async () => {
+test("of two batches that wait for the same answer, the one that ends last gets the stale answer", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
   const settle = async (batchTimeoutMs: number) => {
     const [outcome] = await client.settle([URL_A, URL_A], { batchTimeoutMs });

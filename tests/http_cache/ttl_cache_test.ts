@@ -6,7 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, json } from "../policies/fake_origin.ts";
 import { test } from "../support/test.ts";
 
-test("ttlCache() keeps for its time, whatever the server says", async () => {
+test("ttlCache() keeps entries for its time, whatever the server says", async () => {
   for (const [ttlMs, calls] of [[1_000, 2], [1_001, 1], [Infinity, 1], [0, 2], [() => 1_001, 1]] as const) {
     const clock = new ManualClock();
     const origin = new FakeOrigin(json(1, { headers: { "cache-control": "max-age=0, must-revalidate" } }));
@@ -18,7 +18,7 @@ test("ttlCache() keeps for its time, whatever the server says", async () => {
   }
 });
 
-test("ttlCache() says what else there is to who names no time", () => {
+test("ttlCache() requires a time, and names the forms that it accepts", () => {
   for (const options of [undefined, {}, { ttlMs: undefined }]) {
     assertThrows(
       () => ttlCache(memoryCache(), options as TtlCacheOptions),
@@ -28,7 +28,7 @@ test("ttlCache() says what else there is to who names no time", () => {
   }
 });
 
-test("ttlCache() says which plan it is, and can't be changed", () => {
+test("ttlCache() names its kind of plan, and can't be changed", () => {
   const plan = ttlCache(memoryCache(), { ttlMs: 1 });
   assertEquals([plan.name, Object.isFrozen(plan)], ["ttlCache", true]);
 });

@@ -53,12 +53,12 @@ test("TtlRules tells URLs, headers and partitions apart, but not the fragment or
   assertNotEquals(rules.primaryKey(requestOf({ b: "2", a: "1" })), one);
 });
 
-test("TtlRules has no header's value in a key, since it may be a secret", () => {
+test("TtlRules puts no header's value into a key, since it may be a secret", () => {
   const key = rulesWith(1).primaryKey(requestOf({ "x-token": "secret" }));
   assert(!key.includes("secret") && !key.includes("x-token"), key);
 });
 
-test("TtlRules keeps parts to themselves, and varies by what a client accepts alone", () => {
+test("TtlRules does not cache ranges, and heeds only Accept among the names in Vary", () => {
   const rules = rulesWith(1);
   assertEquals([rules.isCacheable(requestOf()), rules.isCacheable(requestOf({ range: "bytes=0-1" }))], [
     true,
@@ -72,7 +72,7 @@ test("TtlRules keeps parts to themselves, and varies by what a client accepts al
   assertEquals(rules.invalidatedUrls(), []);
 });
 
-test("TtlRules stores for the time that was said, whatever the server says but no-store", () => {
+test("TtlRules stores for the given time, whatever the server says, unless it says no-store", () => {
   const said = responseOf(200, {
     "cache-control": "max-age=5, no-cache, private",
     "set-cookie": "a=1",
@@ -91,7 +91,7 @@ test("TtlRules stores for the time that was said, whatever the server says but n
   assertEquals(rulesWith(100, {}, { 404: 7 }).toMeta(responseOf(404), requestOf(), PLACEMENT)?.freshForMs, 7);
 });
 
-test("TtlRules keeps for ever without an end, and can be written as JSON", () => {
+test("TtlRules keeps entries for ever with an infinite time, and their metadata can be written as JSON", () => {
   const meta = metaOf(rulesWith(Infinity));
   assertEquals([meta.freshForMs, meta.removeAt], [null, null]);
   assertEquals(JSON.parse(JSON.stringify(meta)), meta);
@@ -100,13 +100,13 @@ test("TtlRules keeps for ever without an end, and can be written as JSON", () =>
   assertEquals(rulesWith(Infinity).reuseOf(meta, requestOf(), 1e18), "fresh");
 });
 
-test("TtlRules keeps what is not fresh any more, at least as long as it may be of use", () => {
+test("TtlRules keeps an entry that is no longer fresh as long as a stale window needs it", () => {
   const day = 86_400_000;
   assertEquals(metaOf(rulesWith(100)).removeAt, 1_000 + 100 + 30 * day);
   assertEquals(metaOf(rulesWith(100, { staleIfErrorMs: 90 * day })).removeAt, 1_000 + 100 + 90 * day);
 });
 
-test("TtlRules reuses while fresh, then within the window, and what is from the future by how far away that is", () => {
+test("TtlRules reuses an entry while fresh, then within the window; a time in the future counts by its distance", () => {
   const rules = rulesWith(100, { staleWhileRevalidateMs: 50 });
   const meta = metaOf(rules);
   assertEquals(
@@ -124,14 +124,14 @@ test("TtlRules reuses while fresh, then within the window, and what is from the 
   assertEquals(rulesWith(100).reuseOf(meta, requestOf(), 1_100), "validate");
 });
 
-test("TtlRules lets what is stale stand for an error within its window", () => {
+test("TtlRules lets a stale entry answer for an error within its window", () => {
   const rules = rulesWith(100, { staleIfErrorMs: 50 });
   const meta = metaOf(rules);
   assertEquals([1_149, 1_150].map((now) => rules.mayAnswerError(meta, requestOf(), now)), [true, false]);
   assertEquals(rulesWith(100).mayAnswerError(meta, requestOf(), 1_100), false);
 });
 
-test("TtlRules lets nothing stand for an error without a window, however fresh it is", () => {
+test("TtlRules lets no entry answer for an error without a window, however fresh it is", () => {
   for (const ttlMs of [100, Infinity]) {
     for (const windows of [{}, { staleIfErrorMs: 0 }, { staleWhileRevalidateMs: 50 }]) {
       const rules = rulesWith(ttlMs, windows);
@@ -143,7 +143,7 @@ test("TtlRules lets nothing stand for an error without a window, however fresh i
   }
 });
 
-test("TtlRules begins the time anew after a 304, and removes what is kept no more", () => {
+test("TtlRules starts the time anew after a 304, and removes an entry that may not be kept any more", () => {
   const meta = metaOf(rulesWith(100), responseOf(200, { "x-a": "1" }));
   const notModified = { ...responseOf(304), requestedAtMs: 5_000, storedAtMs: 5_010 };
   const seen: unknown[] = [];
@@ -159,7 +159,7 @@ test("TtlRules begins the time anew after a 304, and removes what is kept no mor
   assertEquals(rulesWith(0).freshen(meta, notModified, requestOf()).storable, false);
 });
 
-test("TtlRules gives headers of its own out, without an age", () => {
+test("TtlRules returns headers of its own, without an age", () => {
   const meta = metaOf(rulesWith(100), responseOf(200, { "x-a": "1" }));
   const served = rulesWith(100).servedHeaders(meta);
   served[0]![1] = "changed";

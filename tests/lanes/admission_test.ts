@@ -6,7 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** An office that writes down what it is told. */
+/** Creates an admission, and an office that records all calls. */
 function setUp(lane: Lane = fakeLane()): { admission: Admission; told: unknown[][] } {
   const told: unknown[][] = [];
   const office: AdmissionOffice = {
@@ -19,14 +19,14 @@ function setUp(lane: Lane = fakeLane()): { admission: Admission; told: unknown[]
   return { admission: new Admission(office, lane, 7, 25), told };
 }
 
-test("Admission.judge() passes on the first word only, with the lane, the ticket and the time of the start", () => {
+test("Admission.judge() passes on the first result only, with the lane, the ticket and the start time", () => {
   const { admission, told } = setUp();
   admission.judge("failure");
   admission.judge("success");
   assertEquals(told, [["judge", admission.lane, 7, "failure", 25]]);
 });
 
-test("Admission.sample() passes on the first word only, and none after the release", () => {
+test("Admission.sample() passes on the first sample only, and none after the release", () => {
   const first = setUp();
   first.admission.sample(true);
   first.admission.sample(false);
@@ -46,7 +46,7 @@ test("Admission.release() gives the permit back once", () => {
   assertEquals(told[1], ["release", admission.lane, admission]);
 });
 
-test("Admission.release() counts what was not judged as ignored, before the permit goes to others", () => {
+test("Admission.release() judges an unjudged attempt as ignored, before the permit goes to others", () => {
   const { admission, told } = setUp();
   admission.release();
   assertEquals(told.map((words) => [words[0], words[3]]), [["judge", "ignored"], ["release", undefined]]);
@@ -70,7 +70,7 @@ test("Admission.withdraw() changes nothing after the release", () => {
   assertEquals([lane.attempts, told.map(([word]) => word)], [3, ["judge", "release"]]);
 });
 
-test("Admission.judge() says nothing after the release", () => {
+test("Admission.judge() does nothing after the release", () => {
   const { admission, told } = setUp();
   admission.release();
   const before = told.length;
@@ -78,7 +78,7 @@ test("Admission.judge() says nothing after the release", () => {
   assertEquals(told.length, before);
 });
 
-test("Admission.isProbe is what the breaker said when the request was admitted, whatever comes later", () => {
+test("Admission.isProbe keeps the breaker's word from the admission, whatever happens later", () => {
   const clock = new ManualClock();
   const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 100, clock });
   const lane = new Lane({ key: "https://a.test", breaker, bucket: undefined });
@@ -94,6 +94,6 @@ test("Admission.isProbe is what the breaker said when the request was admitted, 
   assert(!setUp(lane).admission.isProbe);
 });
 
-test("Admission never expires unless somebody says so", () => {
+test("Admission never expires unless it is given a lease", () => {
   assertEquals(setUp().admission.expiresAtMs, Infinity);
 });

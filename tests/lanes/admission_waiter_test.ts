@@ -6,7 +6,7 @@ import { rejection } from "../support/settled.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** A room in which it is always the 30th millisecond, and in which admissions may expire. */
+/** A waiting room at 30 ms, in which admissions may expire. */
 function setUp(expiresAtMs = Infinity) {
   const errand = fakeCall();
   const lanes = [fakeLane("https://a.test"), fakeLane("https://b.test")];
@@ -31,14 +31,14 @@ function setUp(expiresAtMs = Infinity) {
   return { errand, lanes, asked, left, released, waiter: new AdmissionWaiter(room, errand, lanes, true) };
 }
 
-test("AdmissionWaiter resolves with the admission to the lane that has admitted it, and is run by nobody else", async () => {
+test("AdmissionWaiter resolves with the admission to the lane that has admitted it, and no other code runs it", async () => {
   const { waiter, errand, lanes, asked } = setUp();
   assertEquals(waiter.onAdmitted(lanes[1]!, 5), undefined);
   assertStrictEquals((await waiter.admission).lane, lanes[1]);
   assertEquals(asked, [[errand, lanes[1], 5, 30]]);
 });
 
-test("AdmissionWaiter rejects with the very error that it is refused with", async () => {
+test("AdmissionWaiter rejects with the very error that refuses it", async () => {
   const { waiter, asked } = setUp();
   const error = new Error("the breaker is open");
   waiter.onRefused(error);
@@ -46,7 +46,7 @@ test("AdmissionWaiter rejects with the very error that it is refused with", asyn
   assertEquals(asked, []);
 });
 
-test("AdmissionWaiter.cancel() leaves the line and rejects with the very reason", async () => {
+test("AdmissionWaiter.cancel() leaves the line and rejects with the reason itself", async () => {
   const { waiter, left } = setUp();
   const reason = { code: "enough" };
   waiter.cancel(reason);
@@ -55,18 +55,18 @@ test("AdmissionWaiter.cancel() leaves the line and rejects with the very reason"
   assertStrictEquals(left[0], waiter);
 });
 
-test("AdmissionWaiter.cancel() gives back what it was admitted with where it may never go on, once", async () => {
+test("AdmissionWaiter.cancel() releases an admission once, where the request may never go on", async () => {
   const { waiter, lanes, released } = setUp(1_000);
   waiter.onAdmitted(lanes[1]!, 5);
   waiter.cancel(new Error("enough"));
   assertEquals(released, [lanes[1]]);
-  // Who goes on with it gives it back as well.
+  // The request that goes on with the admission gives it back as well.
   const admission = await waiter.admission;
   admission.withdraw();
   assertEquals([released, lanes[1]!.attempts], [[lanes[1]], -1]);
 });
 
-test("AdmissionWaiter.cancel() leaves it to who goes on where that is certain", async () => {
+test("AdmissionWaiter.cancel() leaves the release to the request where it certainly goes on", async () => {
   const { waiter, lanes, released } = setUp();
   waiter.onAdmitted(lanes[1]!, 5);
   waiter.cancel(new Error("enough"));
@@ -75,7 +75,7 @@ test("AdmissionWaiter.cancel() leaves it to who goes on where that is certain", 
   assertEquals(released, [lanes[1]]);
 });
 
-test("AdmissionWaiter.lookAgain() leaves the line and says so, unless it has been admitted", async () => {
+test("AdmissionWaiter.lookAgain() leaves the line and resolves to look again, unless it has been admitted", async () => {
   const { waiter, left } = setUp();
   waiter.lookAgain();
   assertStrictEquals(await rejection(waiter.admission), LOOK_AGAIN);
@@ -87,7 +87,7 @@ test("AdmissionWaiter.lookAgain() leaves the line and says so, unless it has bee
   assertStrictEquals((await admitted.admission).lane, lanes[0]);
 });
 
-test("AdmissionWaiter is in line only when it has entered, and urgent in all lanes if it is", () => {
+test("AdmissionWaiter is in line only once it has entered, and urgent in all lanes if it is urgent", () => {
   const { waiter, lanes } = setUp();
   assertEquals([waiter.isWaiting, lanes.map(({ queued }) => queued)], [false, [0, 0]]);
   waiter.enterAll();

@@ -24,7 +24,7 @@ test("Allowance begins with nothing used, and with more to come", () => {
   assertEquals(seen, []);
 });
 
-test("Allowance.fallAsleep() moves one to those that wait, and says that there is room once that is so", () => {
+test("Allowance.fallAsleep() makes an active request wait, and reports the room afterwards", () => {
   const { allowance, seen } = setUp();
   allowance.active = 3;
   allowance.fallAsleep();
@@ -33,17 +33,17 @@ test("Allowance.fallAsleep() moves one to those that wait, and says that there i
   assertEquals(seen, [[2, 1], [1, 2]]);
 });
 
-test("Allowance.wakeUp() moves one back, and says nothing while others may sleep anyway", () => {
+test("Allowance.wakeUp() makes a waiting request active, and reports no room while others may wait anyway", () => {
   const { allowance, seen } = setUp(3, 2);
   allowance.asleep = 1;
   allowance.wakeUp();
   assertEquals([allowance.active, allowance.asleep, seen], [1, 0, []]);
 });
 
-test("Allowance.wakeUp() says that there is room when as many waited as may", () => {
+test("Allowance.wakeUp() reports room when as many requests were waiting as may", () => {
   const { allowance, seen } = setUp(5, 2);
   allowance.asleep = 4;
-  // More wait than may: one fewer is no room yet.
+  // More requests wait than may: with one fewer there is still no room.
   allowance.wakeUp();
   allowance.wakeUp();
   assertEquals(seen, []);
@@ -53,7 +53,7 @@ test("Allowance.wakeUp() says that there is room when as many waited as may", ()
   assertEquals([allowance.active, allowance.asleep, seen.length], [4, 0, 1]);
 });
 
-test("Allowance has fewer places while second attempts take them, and says when there is room again", () => {
+test("Allowance has fewer places while second attempts take them, and reports room when they end", () => {
   const { allowance, seen } = setUp(3);
   allowance.active = 2;
   allowance.takePlace();
@@ -63,7 +63,7 @@ test("Allowance has fewer places while second attempts take them, and says when 
   assertEquals([allowance.concurrency, allowance.takeRefused()?.isClaiming, seen], [3, false, [[2, 0]]]);
 });
 
-test("Allowance gives lanes that found no room back once each, and only while there is room", () => {
+test("Allowance gives back each lane that found no room once, and only while there is room", () => {
   const { allowance } = setUp(2);
   const [a, b] = [fakeLane("https://a.test"), fakeLane("https://b.test")];
   assertEquals([allowance.hasRefused, allowance.takeRefused()], [false, undefined]);

@@ -18,7 +18,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** Reports of a lane, and which lanes were looked at because of them. */
+/** Creates the reports of a lane, and records which lanes they examine. */
 function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = {}) {
   const clock = new ManualClock();
   const examined: string[] = [];
@@ -38,13 +38,13 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
   return { clock, examined, lane, breaker, wakeUps, workingTime, silentLanes, reports };
 }
 
-/** Puts somebody in line. */
+/** Puts a request in line. */
 function fill(lane: Lane, patienceMs = 0): void {
   const waiter = { priority: 0, errand: { ...fakeCall(), patienceMs } } as unknown as Waiter<Lane>;
   lane.urgent.push({ waiter, priority: 0 } as unknown as Place<Lane>);
 }
 
-test("AttemptReports.judge() has the breaker of a silent origin open when others were served since, and attempts fail for a while", async () => {
+test("AttemptReports.judge() opens the breaker of a silent origin when others were served and attempts fail for long", async () => {
   const cases = [[true, 500, "open"], [true, 499, "closed"], [false, 500, "closed"]] as const;
   for (const hasAnswered of [false, true]) {
     for (const [isSilent, servedAtMs, state] of cases) {
@@ -60,7 +60,7 @@ test("AttemptReports.judge() has the breaker of a silent origin open when others
       await clock.advance(900);
       reports.judge(lane, 0, "failure", 0);
       await clock.advance(5_000);
-      // It was sent before the first one had failed.
+      // This attempt was sent before the first one had failed.
       reports.judge(lane, 0, "failure", 999);
       assertEquals(lane.breaker?.state, "closed");
       reports.judge(lane, 0, "failure", 3_000);
@@ -69,7 +69,7 @@ test("AttemptReports.judge() has the breaker of a silent origin open when others
   }
 });
 
-test("AttemptReports.judge() begins anew to count for how long a silent origin fails when something has come", async () => {
+test("AttemptReports.judge() restarts the count of a silent origin's failures after an answer", async () => {
   const { reports, lane, clock, silentLanes } = setUp({}, { breaker: new CircuitBreaker({ threshold: 9 }) });
   const fail = (): void => {
     Object.assign(lane, { isSilent: true, silentSinceMs: clock.now() });
@@ -90,7 +90,7 @@ test("AttemptReports.judge() begins anew to count for how long a silent origin f
   assertEquals(lane.breaker?.state, "open");
 });
 
-test("AttemptReports.answered() and judge() note when something came, and how long it took", async () => {
+test("AttemptReports.answered() and judge() note when an answer came, and how long it took", async () => {
   const { reports, lane, clock, examined } = setUp();
   await clock.advance(700);
   reports.answered(lane, 0);
@@ -106,7 +106,7 @@ test("AttemptReports.answered() and judge() note when something came, and how lo
   assertEquals([lane.isSilent, examined], [false, ["http://a.test"]]);
 });
 
-test("AttemptReports.judge() counts, tells the breaker, and has only those looked at that are not clear", () => {
+test("AttemptReports.judge() counts, tells the breaker, and examines only lanes that are not clear", () => {
   const { reports, lane, breaker, examined } = setUp();
   reports.judge(lane, lane.breaker!.enter(), "success", 7);
   reports.judge(lane, lane.breaker!.enter(), "ignored", 8);
@@ -119,7 +119,7 @@ test("AttemptReports.judge() counts, tells the breaker, and has only those looke
   assertEquals(examined, ["http://a.test"]);
 });
 
-test("AttemptReports.judge() raises a lowered limit by what succeeds", () => {
+test("AttemptReports.judge() raises a lowered limit after successes", () => {
   const { reports, lane } = setUp();
   lane.limit.halve(4, false);
   reports.judge(lane, 0, "success", 0);
@@ -129,7 +129,7 @@ test("AttemptReports.judge() raises a lowered limit by what succeeds", () => {
   assertEquals(lane.limit.current, 3);
 });
 
-test("AttemptReports.judge() leaves a limit that adapts itself to what it learns by itself", () => {
+test("AttemptReports.judge() does not touch an adaptive limit", () => {
   for (const adapts of [false, true]) {
     const { reports, lane } = setUp();
     if (adapts) lane.limit.follow(new LimitEstimator({}));
@@ -138,7 +138,7 @@ test("AttemptReports.judge() leaves a limit that adapts itself to what it learns
   }
 });
 
-test("AttemptReports.judge() lets another one go ahead when the first to a cold lane brings nothing", () => {
+test("AttemptReports.judge() lets another request go ahead when the first to a cold lane fails", () => {
   for (const result of ["failure", "ignored"] as const) {
     const { reports, lane } = setUp({}, { key: "https://a.test", warmsUp: () => true });
     lane.enter(0, Infinity);
@@ -148,7 +148,7 @@ test("AttemptReports.judge() lets another one go ahead when the first to a cold 
   }
 });
 
-test("AttemptReports.judge() wakes those who sleep for an origin that has never answered", async () => {
+test("AttemptReports.judge() wakes requests that sleep for an origin that has never answered", async () => {
   const { reports, lane, clock } = setUp({}, { breaker: undefined });
   let isAwake = false;
   const errand = fakeCall({ allowance: fakeAllowance() });
@@ -160,7 +160,7 @@ test("AttemptReports.judge() wakes those who sleep for an origin that has never 
   assertEquals([isAwake, lane.isAbandoned], [true, true]);
 });
 
-test("AttemptReports.judge() says that an origin works that is not down", async () => {
+test("AttemptReports.judge() lets the working time go on after a success, unless the lane's origin is down", async () => {
   const { clock, lane, breaker, workingTime, reports } = setUp();
   workingTime.begin(0);
   await clock.advance(1_000);
@@ -171,12 +171,12 @@ test("AttemptReports.judge() says that an origin works that is not down", async 
   assertEquals(workingTime.at(2_000), 1_000);
   for (let nth = 0; nth < 2; nth++) reports.judge(lane, breaker.enter(), "failure", 1_000);
   workingTime.begin(1_000);
-  // It was sent before the outage.
+  // This attempt was sent before the outage.
   reports.judge(lane, ticket, "success", 0);
   assertEquals([lane.isDown, workingTime.at(2_000)], [true, 0]);
 });
 
-test("AttemptReports.sample() tells the client's limit, and the lane's, how long it took", async () => {
+test("AttemptReports.sample() tells the limits of the client and of the lane how long an attempt took", async () => {
   const adaptiveLimit = new AdaptiveLimit({ initial: 4, min: 1, max: 8 });
   const told: unknown[] = [];
   adaptiveLimit.record = (...words) => void told.push(words);
@@ -187,7 +187,7 @@ test("AttemptReports.sample() tells the client's limit, and the lane's, how long
   assertEquals([reports.isAdaptive, told], [true, [[20, "success"], [0, "dropped"]]]);
 });
 
-test("AttemptReports.sample() has those looked at who may go since a lane's limit has grown", () => {
+test("AttemptReports.sample() examines a lane with waiting requests when its limit has grown", () => {
   const { reports, lane, examined } = setUp();
   lane.limit.sample = () => true;
   fill(lane);
@@ -201,7 +201,7 @@ test("AttemptReports.sample() has those looked at who may go since a lane's limi
   assertEquals(examined, ["http://a.test"]);
 });
 
-test("AttemptReports.answered() asks about limits the first answer, and those that are not well, of the lane's own origin", () => {
+test("AttemptReports.answered() reports the first answer and error responses of the lane's own origin as possible statements", () => {
   const told: StatedAnswer[] = [];
   const { reports, lane, clock } = setUp({ onStatement: (_, answer) => void told.push(answer) });
   const foreign = Object.defineProperty(new Response(), "url", { value: "http://b.test/x" });
@@ -220,7 +220,7 @@ test("AttemptReports.answered() asks about limits the first answer, and those th
   assertEquals(told.map(({ isOk, nowMs }) => [isOk, nowMs]), [[true, clock.now()], [false, clock.now()]]);
 });
 
-test("AttemptReports.answered() tells of every answer while what learns limits is loaded, and of those in flight then", () => {
+test("AttemptReports.answered() reports every answer, and the requests in flight, while the limit learning is being loaded", () => {
   const told: StatedAnswer[] = [];
   const { reports, lane } = setUp({ onStatement: (_, answer) => void told.push(answer) });
   lane.hasAnswered = true;
@@ -233,7 +233,7 @@ test("AttemptReports.answered() tells of every answer while what learns limits i
   assertEquals(told.map(({ inFlight, openOfKey }) => [inFlight, openOfKey]), [[3, 1], [2, 1]]);
 });
 
-test("AttemptReports.answered() asks the lane's learner each time, once it has one", () => {
+test("AttemptReports.answered() tells the lane's learner of each answer, once it has one", () => {
   const learnt: boolean[] = [];
   const { reports, lane } = setUp({ onStatement: () => learnt.push(false) });
   lane.prepare({
@@ -244,7 +244,7 @@ test("AttemptReports.answered() asks the lane's learner each time, once it has o
   assertEquals(learnt, [true, true]);
 });
 
-test("AttemptReports.answered() has those in line looked at only where an answer may let them go", () => {
+test("AttemptReports.answered() examines a lane only when an answer may let requests go", () => {
   const { reports, lane, examined } = setUp();
   lane.hasAnswered = true;
   fill(lane);
@@ -255,7 +255,7 @@ test("AttemptReports.answered() has those in line looked at only where an answer
   assertEquals(examined.length, 2);
 });
 
-test("AttemptReports.forgo() closes what an attempt counted in, and frees the line of its key unless a token is missing there", async () => {
+test("AttemptReports.forgo() closes the receipt of an attempt, and unblocks its key's line unless that lacks a token", async () => {
   for (const lacksToken of [false, true]) {
     const { reports, lane, wakeUps, examined, clock } = setUp();
     const line = new KeyLine<Place<Lane>>("key", undefined);

@@ -48,7 +48,7 @@ async function fail({ client, clock }: SetUp, count: number): Promise<void> {
 const failing = ({ url }: SentRequest): Answer => url.endsWith("/fail") ? { status: 500 } : { json: 1 };
 
 testBothWays(
-  "S14: a threshold of failures in a row opens the breaker, which then refuses at once with the time left",
+  "S14: a threshold of failures in a row opens the breaker, which then refuses at once and says for how long",
   async (setUp) => {
     const made = setUp(failing, { circuitBreaker: { threshold: 5, cooldownMs: 60_000 } });
     const { client, clock, network } = made;
@@ -110,7 +110,7 @@ testBothWays("S14: network errors, timeouts, broken bodies, 5xx and 408 count as
   }
 });
 
-test("S14: a 429 counts as neither, with a Retry-After and without, also as the answer to a probe", async () => {
+test("S14: a 429 is neither a success nor a failure, with a Retry-After and without, also as the answer to a probe", async () => {
   for (const headers of [{}, { "retry-after": "0" }, { "retry-after": "1" }]) {
     const made = setUp(
       (request) => request.url.endsWith("/x") ? { status: 429, headers } : failing(request),
@@ -148,36 +148,39 @@ testBothWays("S14: 4xx other than 408 and 429 count as successes", async (setUp)
   }
 });
 
-testBothWays("S14: a caller's abort counts as neither, in the headers and in the body", async (setUp) => {
-  const made = setUp(
-    (request) => request.url.endsWith("/slow") ? { json: [1], afterMs: 50, bodyMs: 50 } : failing(request),
-    {
-      circuitBreaker: { threshold: 2 },
-    },
-  );
-  const { client, clock } = made;
-  const abortAfter = async (ms: number): Promise<void> => {
-    const controller = new AbortController();
-    const pending = rejection(client.json(`${ORIGIN}/slow`, { signal: controller.signal }));
-    await clock.advance(ms);
-    controller.abort();
-    await pending;
-    await clock.advance(0);
-  };
-  for (let round = 0; round < 5; round++) {
+testBothWays(
+  "S14: a caller's abort is neither a success nor a failure, before the headers and during the body",
+  async (setUp) => {
+    const made = setUp(
+      (request) => request.url.endsWith("/slow") ? { json: [1], afterMs: 50, bodyMs: 50 } : failing(request),
+      {
+        circuitBreaker: { threshold: 2 },
+      },
+    );
+    const { client, clock } = made;
+    const abortAfter = async (ms: number): Promise<void> => {
+      const controller = new AbortController();
+      const pending = rejection(client.json(`${ORIGIN}/slow`, { signal: controller.signal }));
+      await clock.advance(ms);
+      controller.abort();
+      await pending;
+      await clock.advance(0);
+    };
+    for (let round = 0; round < 5; round++) {
+      await abortAfter(25);
+      await abortAfter(75);
+    }
+    assertEquals(stateOf(client), "closed");
+    await fail(made, 1);
     await abortAfter(25);
     await abortAfter(75);
-  }
-  assertEquals(stateOf(client), "closed");
-  await fail(made, 1);
-  await abortAfter(25);
-  await abortAfter(75);
-  await fail(made, 1);
-  assertEquals(stateOf(client), "open");
-});
+    await fail(made, 1);
+    assertEquals(stateOf(client), "open");
+  },
+);
 
 testBothWays(
-  "S14: a caller's abort counts as neither, even if its reason is an error of this module",
+  "S14: a caller's abort is neither a success nor a failure, even if its reason is an error of this module",
   async (setUp) => {
     const { client, clock } = setUp(() => ({ json: 1, afterMs: 50 }), { circuitBreaker: { threshold: 1 } });
     const controller = new AbortController();
@@ -191,7 +194,7 @@ testBothWays(
 );
 
 testBothWays(
-  "S14: a total deadline of the caller that passes in an attempt does not close a breaker that counts",
+  "S14: a total deadline that passes during an attempt does not close a breaker that counts",
   async (setUp) => {
     const made = setUp(
       (request) => request.url.endsWith("/slow") ? { json: 1, afterMs: 1e6 } : failing(request),
@@ -220,7 +223,7 @@ testBothWays("S14: breakers are per origin", async (setUp) => {
 });
 
 testBothWays(
-  "S14: a breaker that counts failures is not forgotten, however many other origins there are",
+  "S14: the client does not forget a breaker that counts failures, however many other origins there are",
   async (setUp) => {
     const made = setUp(failing, { circuitBreaker: { threshold: 2 } });
     const { client, clock } = made;
@@ -232,7 +235,7 @@ testBothWays(
   },
 );
 
-test("S14: half-open admits exactly one probe, the others fail at once, and its success closes", async () => {
+test("S14: half-open admits exactly one probe and refuses the others, and a successful probe closes the breaker", async () => {
   const probe = gate();
   const made = setUp(
     (request) => request.url.endsWith("/probe") ? { json: 1, gate: probe.promise } : failing(request),
@@ -260,24 +263,27 @@ test("S14: half-open admits exactly one probe, the others fail at once, and its 
   assertEquals(changes, ["closed > open", "open > half-open", "half-open > closed"]);
 });
 
-testBothWays("S14: of many that come at once after the cooldown, one is let through", async (setUp) => {
-  const made = setUp(({ nth }) => nth <= 2 ? { status: 500 } : { json: 1, afterMs: 10 }, {
-    circuitBreaker: { threshold: 2, cooldownMs: 1_000 },
-  });
-  const { client, clock, network } = made;
+testBothWays(
+  "S14: of many requests that come at once after the cooldown, one is let through",
+  async (setUp) => {
+    const made = setUp(({ nth }) => nth <= 2 ? { status: 500 } : { json: 1, afterMs: 10 }, {
+      circuitBreaker: { threshold: 2, cooldownMs: 1_000 },
+    });
+    const { client, clock, network } = made;
 
-  await fail(made, 2);
-  await clock.advance(1_000);
-  const outcomes = await clock.run(Promise.all(
-    Array.from(
-      { length: 50 },
-      (_, n) => client.json(`${ORIGIN}/fail`, { headers: { "x-n": `${n}` } }).then(() => 1, () => 0),
-    ),
-  ));
-  assertEquals([outcomes.filter((ok) => ok).length, network.sent.length], [1, 3]);
-});
+    await fail(made, 2);
+    await clock.advance(1_000);
+    const outcomes = await clock.run(Promise.all(
+      Array.from(
+        { length: 50 },
+        (_, n) => client.json(`${ORIGIN}/fail`, { headers: { "x-n": `${n}` } }).then(() => 1, () => 0),
+      ),
+    ));
+    assertEquals([outcomes.filter((ok) => ok).length, network.sent.length], [1, 3]);
+  },
+);
 
-test("S14: a failing probe opens the breaker for twice the cooldown, up to the longest", async () => {
+test("S14: a failed probe opens the breaker for twice the cooldown, up to the longest", async () => {
   const made = setUp(failing, { circuitBreaker: { threshold: 3, cooldownMs: 1_000, maxCooldownMs: 3_000 } });
   const { client, clock, network, changes } = made;
 
@@ -315,7 +321,7 @@ testBothWays("S14: a 404 to the probe closes the breaker", async (setUp) => {
 });
 
 testBothWays(
-  "S14: a probe that its caller aborts counts as neither, and lets the next one probe at once",
+  "S14: a probe that its caller aborts is neither a success nor a failure, and the next one may probe at once",
   async (setUp) => {
     const made = setUp(
       (request) => request.url.endsWith("/slow") ? { json: 1, afterMs: 1e6 } : failing(request),
@@ -339,34 +345,37 @@ testBothWays(
   },
 );
 
-testBothWays("S14: a probe that waits for a permit and is aborted there counts as neither", async (setUp) => {
-  const held = gate();
-  const made = setUp(
-    (request) => request.url === "https://b.test/held" ? { json: 1, gate: held.promise } : failing(request),
-    {
-      circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
-      concurrency: 1,
-      timeoutMs: Infinity,
-    },
-  );
-  const { client, clock } = made;
+testBothWays(
+  "S14: a probe that is aborted while it waits for a permit is neither a success nor a failure",
+  async (setUp) => {
+    const held = gate();
+    const made = setUp(
+      (request) => request.url === "https://b.test/held" ? { json: 1, gate: held.promise } : failing(request),
+      {
+        circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
+        concurrency: 1,
+        timeoutMs: Infinity,
+      },
+    );
+    const { client, clock } = made;
 
-  await fail(made, 1);
-  await clock.advance(1_000);
-  const holding = client.json("https://b.test/held");
-  const controller = new AbortController();
-  const probing = rejection(client.json(`${ORIGIN}/good`, { signal: controller.signal }));
-  await clock.advance(0);
-  controller.abort();
-  await probing;
-  held.open();
-  await clock.run(holding);
-  assertEquals(await clock.run(client.json(`${ORIGIN}/good`)), 1);
-  assertEquals(stateOf(client), "closed");
-});
+    await fail(made, 1);
+    await clock.advance(1_000);
+    const holding = client.json("https://b.test/held");
+    const controller = new AbortController();
+    const probing = rejection(client.json(`${ORIGIN}/good`, { signal: controller.signal }));
+    await clock.advance(0);
+    controller.abort();
+    await probing;
+    held.open();
+    await clock.run(holding);
+    assertEquals(await clock.run(client.json(`${ORIGIN}/good`)), 1);
+    assertEquals(stateOf(client), "closed");
+  },
+);
 
 testBothWays(
-  "S14: a probe that takes longer than 5 s, or than `timeoutMs`, has failed, and its cooldown begins then",
+  "S14: a probe fails after 5 s, or after `timeoutMs` if that is shorter, and its cooldown begins then",
   async (setUp) => {
     const hangs = (request: SentRequest): Answer =>
       request.url.endsWith("/hangs") ? { json: 1, afterMs: 1e9 } : failing(request);
@@ -394,7 +403,7 @@ testBothWays(
 );
 
 testBothWays(
-  "S14: a probe has proved that its origin is back when its headers have come, however long its body takes",
+  "S14: a probe succeeds when its headers have come, however long its body takes",
   async (setUp) => {
     const made = setUp(
       (request) => request.url.endsWith("/slow") ? { json: [1], bodyMs: 20_000 } : failing(request),
@@ -412,7 +421,7 @@ testBothWays(
   },
 );
 
-/** An origin that was taken for back because of headers, whose bodies have broken off since: its breaker is open again. */
+/** Deceives a client: headers close the breaker, bodies then break off, and the breaker is open again. */
 async function deceive({ client, clock }: SetUp): Promise<void> {
   await clock.run(rejection(client.json(`${ORIGIN}/fail`)));
   await clock.advance(1_000);
@@ -432,7 +441,7 @@ const deceiving = (request: SentRequest): Answer => {
   return failing(request);
 };
 
-testBothWays("S14: once headers have proved nothing, a probe's body has to come", async (setUp) => {
+testBothWays("S14: after headers that proved nothing, the body of a probe has to come too", async (setUp) => {
   const made = setUp(deceiving, { circuitBreaker: { threshold: 1, cooldownMs: 1_000 } });
   const { client, clock } = made;
   await deceive(made);
@@ -447,7 +456,7 @@ testBothWays("S14: once headers have proved nothing, a probe's body has to come"
   await clock.advance(4_000);
   assertEquals(await clock.run(client.json(`${ORIGIN}/good`)), 1);
   assertEquals(stateOf(client), "closed");
-  // That is forgotten with the outage.
+  // The breaker forgets that doubt when the outage is over.
   await fail(made, 1);
   await clock.advance(1_000);
   const slow = watch(client.json(`${ORIGIN}/slow`));
@@ -472,14 +481,14 @@ for (const [timeoutMs, provenMs] of [[30_000, 2_500], [1_000, 500]] as const) {
         await clock.advance(1);
         assertEquals([stateOf(client), probe.state], ["closed", "pending"]);
         await clock.advance(30_000);
-        // A good one in between, so that the next outage is a new one.
+        // A success in between makes the next outage a new one.
         assertEquals(await clock.run(client.json(`${ORIGIN}/good`)), 1);
       }
     },
   );
 }
 
-test("S14: a probe that succeeds after its time closes the breaker all the same", async () => {
+test("S14: a probe that succeeds too late still closes the breaker", async () => {
   const made = setUp(
     (request) => request.url.endsWith("/slow") ? { json: 1, afterMs: 6_000 } : failing(request),
     { circuitBreaker: { threshold: 1, cooldownMs: 1_000 } },
@@ -496,7 +505,7 @@ test("S14: a probe that succeeds after its time closes the breaker all the same"
   assertEquals(changes, ["closed > open", "open > half-open", "half-open > open", "open > closed"]);
 });
 
-test("S14: a late result from before changes nothing", async () => {
+test("S14: a late result of an attempt that began before the breaker opened changes nothing", async () => {
   const lateSuccess = gate();
   const lateFailure = gate();
   const made = setUp((request) => {
@@ -523,23 +532,26 @@ test("S14: a late result from before changes nothing", async () => {
   assertEquals(changes, ["closed > open", "open > half-open", "half-open > closed"]);
 });
 
-testBothWays("S14: the failure-ratio window opens by share, and slides also while idle", async (setUp) => {
-  const made = setUp(failing, {
-    circuitBreaker: { failureRatio: 0.5, minimumRequests: 10, windowMs: 10_000 },
-  });
-  const { client, clock } = made;
-  const succeed = (count: number) =>
-    clock.run(client.settle(Array.from({ length: count }, () => `${ORIGIN}/good`), { concurrency: 1 }));
+testBothWays(
+  "S14: the failure ratio opens the breaker by share, over a window that also slides while idle",
+  async (setUp) => {
+    const made = setUp(failing, {
+      circuitBreaker: { failureRatio: 0.5, minimumRequests: 10, windowMs: 10_000 },
+    });
+    const { client, clock } = made;
+    const succeed = (count: number) =>
+      clock.run(client.settle(Array.from({ length: count }, () => `${ORIGIN}/good`), { concurrency: 1 }));
 
-  await fail(made, 9);
-  assertEquals(stateOf(client), "closed");
-  await clock.advance(20_000);
-  await succeed(9);
-  await fail(made, 8);
-  assertEquals(stateOf(client), "closed");
-  await fail(made, 1);
-  assertEquals(stateOf(client), "open");
-});
+    await fail(made, 9);
+    assertEquals(stateOf(client), "closed");
+    await clock.advance(20_000);
+    await succeed(9);
+    await fail(made, 8);
+    assertEquals(stateOf(client), "closed");
+    await fail(made, 1);
+    assertEquals(stateOf(client), "open");
+  },
+);
 
 testBothWays("S14: requests that wait for a permit are refused when the breaker opens", async (setUp) => {
   const made = setUp(() => ({ status: 500, afterMs: 10 }), {
@@ -571,7 +583,7 @@ testBothWays("S14: requests that wait for a token are refused when the breaker o
 });
 
 testBothWays(
-  "S14: no probe goes out beside those that queued while the breaker was closed",
+  "S14: no probe goes out beside requests that queued while the breaker was closed",
   async (setUp) => {
     const made = setUp(
       ({ nth, url }) =>
@@ -595,19 +607,22 @@ testBothWays(
   },
 );
 
-testBothWays("S14: a request whose own attempts open the breaker makes no further ones", async (setUp) => {
-  const { client, clock, network } = setUp(() => ({ status: 500 }), {
-    circuitBreaker: { threshold: 2, cooldownMs: 60_000 },
-    maxRetries: 3,
-    backoff: { jitter: "none" },
-  });
+testBothWays(
+  "S14: a request whose own attempts open the breaker makes no further attempts",
+  async (setUp) => {
+    const { client, clock, network } = setUp(() => ({ status: 500 }), {
+      circuitBreaker: { threshold: 2, cooldownMs: 60_000 },
+      maxRetries: 3,
+      backoff: { jitter: "none" },
+    });
 
-  const error = await clock.run(rejection(client.json(`${ORIGIN}/x`)));
-  assertInstanceOf(error, NetworkError);
-  assertEquals([error.attempts, network.sent.length], [2, 2]);
-});
+    const error = await clock.run(rejection(client.json(`${ORIGIN}/x`)));
+    assertInstanceOf(error, NetworkError);
+    assertEquals([error.attempts, network.sent.length], [2, 2]);
+  },
+);
 
-testBothWays("S14: client.fetch() counts by status, and is refused like everyone", async (setUp) => {
+testBothWays("S14: client.fetch() counts by status, and an open breaker refuses it too", async (setUp) => {
   const made = setUp(failing, { circuitBreaker: { threshold: 2 } });
   const { client, clock } = made;
 
@@ -625,7 +640,7 @@ test("S14: false means no breaker", async () => {
   assertEquals([made.network.sent.length, stateOf(made.client), made.changes], [50, "closed", []]);
 });
 
-test("S14: state changes are events of their origin, one each, with the time", async () => {
+test("S14: each state change is one event of its origin, with the time", async () => {
   const made = setUp(failing, { circuitBreaker: { threshold: 2, cooldownMs: 1_000 } });
   const events: BreakerEvent[] = [];
   made.client.on((event) => {
@@ -650,7 +665,7 @@ testBothWays("S14: an open breaker needs no timer", async (setUp) => {
 });
 
 testBothWays(
-  "S14: a single request counts once, so that a few that are retried do not open the breaker for all",
+  "S14: a single request counts once, so that a few requests with many retries do not open the breaker for all",
   async (setUp) => {
     for (const calls of [1, 9, 19, 20]) {
       const { client, clock, network } = setUp(() => ({ status: 500, afterMs: 1 }), {

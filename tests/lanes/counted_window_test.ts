@@ -23,7 +23,7 @@ test("CountedWindow: a limit that is lowered holds at once, and one that is rais
   assertEquals(window.blockedUntilMs(300, 0), 300);
 });
 
-test("CountedWindow: the log of a large limit stays short, and errs on the safe side", () => {
+test("CountedWindow keeps a short log for a large limit, and errs on the safe side", () => {
   const window = new CountedWindow(100_000, 1_000);
   for (let n = 0; n < 100_000; n++) window.note(n / 100, 1);
   assertEquals(window.usedAt(1_000), 100_000);
@@ -31,7 +31,7 @@ test("CountedWindow: the log of a large limit stays short, and errs on the safe 
   assert(untilMs >= 1_000 && untilMs <= 1_002, `${untilMs}`);
 });
 
-test("CountedWindow: no window of a server's is ever exceeded, wherever it begins and however long requests travel", () => {
+test("CountedWindow never exceeds a window of the server, wherever it begins and however long requests travel", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
     const limit = 1 + Math.floor(20 * random());
@@ -59,13 +59,13 @@ test("CountedWindow: no window of a server's is ever exceeded, wherever it begin
       const next = arrivals[first + limit];
       assert(next === undefined || next - atMs >= windowMs, `seed ${seed}: ${next! - atMs} < ${windowMs}`);
     }
-    // And most of what may go does, at up to 230 ms a round trip.
+    // The client also sends most of what it may, at up to 230 ms a round trip.
     const ideal = Math.min(limit * nowMs / (windowMs + 230), 10 * nowMs / 230);
     assert(sent >= 0.5 * ideal, `seed ${seed}: ${sent} of ${ideal}`);
   }
 });
 
-test("CountedWindow: a clock that goes back makes nobody wait for longer than a window", () => {
+test("CountedWindow: after a clock that goes back, no request waits longer than a window", () => {
   const window = new CountedWindow(1, 1_000);
   window.note(3_600_000, 1);
   assertEquals([window.blockedUntilMs(50, 0), window.blockedUntilMs(1_050, 0)], [1_050, 1_050]);

@@ -4,7 +4,7 @@ import type { Lane } from "../../src/lanes/lane.ts";
 import type { Place } from "../../src/lanes/waiter.ts";
 import { test } from "../support/test.ts";
 
-test("KeyLine.isInUse says whether somebody waits, or has not been answered", () => {
+test("KeyLine.isInUse is true while a request waits, or has not been answered", () => {
   const line = new KeyLine<Place<Lane>>("k", undefined);
   assertEquals([line.key, line.isInUse, line.isBlocked], ["k", false, false]);
   line.queued = 1;

@@ -25,7 +25,7 @@ function setUp(isQuiet = true) {
     names.set(somebody, name);
     return somebody;
   };
-  /** Everybody who may go, in order. */
+  /** All waiters that may go, in order. */
   const order = (): string => {
     let all = "";
     for (let head = keyed.peek(); head !== undefined; head = keyed.peek()) {
@@ -37,7 +37,7 @@ function setUp(isQuiet = true) {
   return { keyed, lane, enter, order };
 }
 
-test("KeyedLines are as one line: by priority, and then by age", () => {
+test("KeyedLines behave like one line: by priority, and then by age", () => {
   const { enter, order, lane } = setUp();
   enter("a", "x");
   enter("b");
@@ -48,7 +48,7 @@ test("KeyedLines are as one line: by priority, and then by age", () => {
   assertEquals([lane.queued, order(), lane.queued], [6, "fcdabe", 0]);
 });
 
-test("KeyedLines.find() passes over those that a limit holds, and forEach() does not", () => {
+test("KeyedLines.find() passes over waiters whose key's limit holds them, and forEach() does not", () => {
   const { keyed, enter, order } = setUp();
   enter("a", "x", 5);
   enter("b", "y");
@@ -72,7 +72,7 @@ test("KeyedLines.oldestBelow() looks through all lines that no limit holds", () 
   assertEquals(keyed.oldestBelow(0, isOlder, () => true), undefined);
 });
 
-test("KeyedLines: a waiter that leaves counts no more in its line", () => {
+test("KeyedLines: a waiter that leaves is not counted in its line any more", () => {
   const { keyed, enter } = setUp();
   const somebody = enter("a", "x");
   const line = keyed.lineOf("x");
@@ -81,7 +81,7 @@ test("KeyedLines: a waiter that leaves counts no more in its line", () => {
   assertEquals([line.queued, keyed.size, keyed.isInUse, keyed.isQuiet], [0, 0, false, true]);
 });
 
-test("KeyedLines forget keys that would be the same if they were met anew, and no others", () => {
+test("KeyedLines forget keys whose lines are as good as new, and no others", () => {
   for (const isQuiet of [true, false]) {
     const { keyed, enter } = setUp(isQuiet);
     const idle = keyed.lineOf("idle");
@@ -95,7 +95,7 @@ test("KeyedLines forget keys that would be the same if they were met anew, and n
   }
 });
 
-test("KeyedLines.find() asks of the one who is next alone, however many keys there are", () => {
+test("KeyedLines.find() tests only the waiter that is next, however many keys there are", () => {
   const { keyed, enter } = setUp();
   for (let index = 0; index < 1_000; index++) enter(`${index}`, `key ${index}`);
   let asked = 0;
@@ -104,7 +104,7 @@ test("KeyedLines.find() asks of the one who is next alone, however many keys the
   assertEquals([asked, keyed.size], [500, 500]);
 });
 
-test("KeyedLines know who is next whatever enters, leaves, is held or let go in between", () => {
+test("KeyedLines find the next waiter after any mix of entering, leaving, blocking and unblocking", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);
     const below = (limit: number): number => Math.floor(random() * limit);
@@ -123,7 +123,7 @@ test("KeyedLines know who is next whatever enters, leaves, is held or let go in 
   }
 });
 
-/** The first that may go, as it is without any order kept. */
+/** Finds the first waiter that may go, by sorting all of them. */
 function firstOf(waiting: readonly Somebody[], test: (place: Place<Lane>) => boolean): Somebody | undefined {
   return waiting.filter((one) => one.line?.isBlocked !== true && test(one))
     .sort((a, b) => b.priority - a.priority || a.order - b.order)[0];

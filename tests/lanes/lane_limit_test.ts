@@ -7,23 +7,23 @@ function succeed(limit: LaneLimit, times: number, capacity = 1_000): void {
   for (let nth = 0; nth < times; nth++) limit.gain(capacity, 0, 0);
 }
 
-/** A limit that an origin has had lowered to half of what was in flight. */
+/** A limit that was halved from this many in flight. */
 function halved(inFlight: number): LaneLimit {
   const limit = new LaneLimit(Infinity);
   limit.halve(inFlight, false);
   return limit;
 }
 
-test("LaneLimit.halve() leaves half of what is in flight, or of what may be, and one at least", () => {
+test("LaneLimit.halve() leaves half of what is in flight, or of the limit, and at least one", () => {
   assertEquals([9, 3, 2].map((inFlight) => halved(inFlight).current), [4, 1, 1]);
   const limit = new LaneLimit(8);
   limit.halve(8, false);
-  // One that was told so as well, while more were still under way.
+  // Another request was refused as well, while more were still under way.
   limit.halve(7, false);
   assertEquals([limit.current, limit.most, limit.isNew], [2, 8, false]);
 });
 
-test("LaneLimit.halve() lowers nothing for one that was in flight alone, unless the limit is lower already", () => {
+test("LaneLimit.halve() lowers nothing for a request that was in flight alone, unless the limit is lower already", () => {
   for (const most of [Infinity, 8]) {
     const limit = new LaneLimit(most);
     for (const inFlight of [1, 0]) limit.halve(inFlight, false);
@@ -34,16 +34,16 @@ test("LaneLimit.halve() lowers nothing for one that was in flight alone, unless 
   }
 });
 
-test("LaneLimit.halve() takes the limit away where it is known what the origin takes in what time", () => {
+test("LaneLimit.halve() removes the limit where the origin's quota is known", () => {
   const limit = new LaneLimit(8);
   limit.halve(8, false);
   limit.halve(4, true);
   assertEquals([limit.current, limit.isNew], [8, true]);
 });
 
-test("LaneLimit.retreat() gives up what was begun beyond the most that was not too much, and only that", () => {
+test("LaneLimit.retreat() goes back to the highest limit that was not too much, and only from above it", () => {
   const limit = new LaneLimit(20);
-  // Never lowered; below what was too much; at that.
+  // The limit was never lowered; then it is below what was too much; then at it.
   assertEquals([limit.retreat(0, 0), limit.current], [false, 20]);
   limit.halve(12, false);
   assertEquals([limit.retreat(0, 0), limit.current], [false, 6]);
@@ -59,7 +59,7 @@ test("LaneLimit.retreat() gives up what was begun beyond the most that was not t
   assertEquals(lower.retreat(0, 0), false);
 });
 
-test("LaneLimit.retreat() takes a failure after a fourth of the limit's worth of successes for chance", () => {
+test("LaneLimit.retreat() takes a failure for chance after successes of a quarter of the limit", () => {
   for (const [successes, goesBack] of [[0, true], [2, true], [3, false], [9, false]] as const) {
     const limit = new LaneLimit(20);
     limit.halve(20, false);
@@ -70,7 +70,7 @@ test("LaneLimit.retreat() takes a failure after a fourth of the limit's worth of
   }
 });
 
-test("LaneLimit.retreat() has more tried again after 16 limits' worth of successes, however often it fails", () => {
+test("LaneLimit.retreat() requires successes of 16 times the limit at most before the next try, however often it fails", () => {
   const limit = new LaneLimit(20);
   limit.halve(20, false);
   limit.halve(8, false);
@@ -82,14 +82,14 @@ test("LaneLimit.retreat() has more tried again after 16 limits' worth of success
   }
 });
 
-test("LaneLimit.retreat() goes by what began after more was tried, where what fails took long", () => {
-  /** A limit of 10 since the 5,000th millisecond, when 9 are known to be not too much. */
+test("LaneLimit.retreat() counts only attempts that began after the limit grew, where a failure took long", () => {
+  /** A limit of 10 since 5,000 ms; a limit of 9 is known not to be too much. */
   const grown = (): LaneLimit => {
     const limit = new LaneLimit(20);
     limit.halve(20, false);
     limit.halve(8, false);
     for (; limit.current < 10;) limit.gain(1_000, 0, 5_000);
-    // Those were sent before.
+    // These began before the limit grew.
     for (let nth = 0; nth < 9; nth++) limit.gain(1_000, 4_999, 5_100);
     return limit;
   };
@@ -101,7 +101,7 @@ test("LaneLimit.retreat() goes by what began after more was tried, where what fa
   assertEquals(proven.retreat(5_000, 6_000), false);
 });
 
-test("LaneLimit.gain() goes to what was too much again only long after it cost much to find out that it was", () => {
+test("LaneLimit.gain() returns to what was too much only long after a failure that took long", () => {
   for (const lower of ["halve", "retreat"] as const) {
     const limit = new LaneLimit(20);
     limit.halve(20, false);
@@ -111,7 +111,7 @@ test("LaneLimit.gain() goes to what was too much again only long after it cost m
       assertEquals(limit.retreat(0, 5_000), true);
     }
     const sinceMs = lower === "halve" ? 0 : 5_000;
-    // As many as were not too much are sent at once all the same.
+    // The limit still grows at once to what was not too much.
     for (let nth = 0; nth < 10_000; nth++) limit.gain(1_000, sinceMs, sinceMs + 79_999);
     assertEquals(limit.current, 9, lower);
     limit.gain(1_000, sinceMs, sinceMs + 80_000);
@@ -119,7 +119,7 @@ test("LaneLimit.gain() goes to what was too much again only long after it cost m
   }
 });
 
-test("LaneLimit.restore() takes back also until when no more is tried", () => {
+test("LaneLimit.restore() also forgets until when no more is tried", () => {
   const limit = new LaneLimit(20);
   limit.halve(8, false, 60_000);
   limit.restore();
@@ -128,19 +128,19 @@ test("LaneLimit.restore() takes back also until when no more is tried", () => {
   assertEquals(limit.current, 20);
 });
 
-test("LaneLimit.yieldPlace() leaves one place less than is taken, and one at least", () => {
+test("LaneLimit.yieldPlace() leaves one place less than is taken, and at least one", () => {
   const limit = new LaneLimit(20);
   const limits = [25, 12, 15, 1].map((inFlight) => {
     limit.yieldPlace(inFlight);
     return limit.current;
   });
   assertEquals(limits, [20, 11, 11, 1]);
-  // It grows as after anything that was too much.
+  // The limit grows as after anything that was too much.
   succeed(limit, 1 + 2);
   assertEquals(limit.current, 3);
 });
 
-test("LaneLimit.stay() makes more than now too much", () => {
+test("LaneLimit.stay() takes anything above the present limit for too much", () => {
   const limit = halved(20);
   limit.stay();
   succeed(limit, 8 * 10 - 1);
@@ -149,7 +149,7 @@ test("LaneLimit.stay() makes more than now too much", () => {
   assertEquals(limit.current, 11);
 });
 
-test("LaneLimit.restore() takes back all that was lowered, and the care", () => {
+test("LaneLimit.restore() undoes all lowering, and forgets the caution", () => {
   const limit = new LaneLimit(8);
   for (const inFlight of [8, 4, 2]) limit.halve(inFlight, false);
   limit.restore();
@@ -163,7 +163,7 @@ test("LaneLimit.restore() takes back all that was lowered, and the care", () => 
   assertEquals(limit.current, 8);
 });
 
-test("LaneLimit.gain() raises the limit by one for as many successes as it is large", () => {
+test("LaneLimit.gain() raises the limit by one after as many successes as the limit", () => {
   const limit = halved(6);
   const limits: number[] = [];
   for (let success = 1; success <= 7; success++) {
@@ -182,11 +182,11 @@ test("LaneLimit.gain() counts anew after the limit was lowered", () => {
   assertEquals(limit.current, 2);
 });
 
-test("LaneLimit.gain() goes back to what was too much with much more care, and with more each time that it was too much again", () => {
+test("LaneLimit.gain() returns to what was too much with more caution, which doubles each time that it is again", () => {
   const limit = halved(3);
   succeed(limit, 1);
   assertEquals(limit.current, 2);
-  // Three were too much: two are fine at once, and a third is tried after eight times as many successes as there are permits.
+  // Three were too much: two are allowed at once, and a third is tried after successes of eight times the limit.
   succeed(limit, 15);
   assertEquals(limit.current, 2);
   succeed(limit, 1);
@@ -201,7 +201,7 @@ test("LaneLimit.gain() goes back to what was too much with much more care, and w
   assertEquals(limit.current, 3);
 });
 
-test("LaneLimit.gain() takes half as much care each time that more was not too much", () => {
+test("LaneLimit.gain() halves its caution each time that more was not too much", () => {
   const limit = halved(3);
   const needed: number[] = [];
   while (limit.current < 8) {
@@ -213,7 +213,7 @@ test("LaneLimit.gain() takes half as much care each time that more was not too m
   assertEquals(needed, [1, 8, 8, 4, 2, 1, 1]);
 });
 
-test("LaneLimit.halve() takes no more care where an origin takes less and less", () => {
+test("LaneLimit.halve() does not grow the caution where an origin takes less and less", () => {
   const limit = halved(64);
   for (const inFlight of [32, 16, 8, 4, 2]) limit.halve(inFlight, false);
   assertEquals(limit.current, 1);
@@ -223,7 +223,7 @@ test("LaneLimit.halve() takes no more care where an origin takes less and less",
   assertEquals(limit.current, 8);
 });
 
-test("LaneLimit.gain() ends at the most there may be, and takes the limit away at the client's capacity", () => {
+test("LaneLimit.gain() ends at the most that is allowed, and removes the limit at the client's capacity", () => {
   const capped = new LaneLimit(3);
   capped.halve(3, false);
   succeed(capped, 100);
@@ -236,7 +236,7 @@ test("LaneLimit.gain() ends at the most there may be, and takes the limit away a
   assertEquals(free.current, Infinity);
 });
 
-test("LaneLimit.shrink() allows no more than the others, one at least, until more succeed", () => {
+test("LaneLimit.shrink() allows no more than the others in flight, at least one, until more succeed", () => {
   const limit = new LaneLimit(Infinity);
   limit.shrink(6);
   assertEquals(limit.current, 5);
@@ -250,7 +250,7 @@ test("LaneLimit.atOnce() is the limit, or what is in flight where there is none"
   assertEquals([new LaneLimit(4).atOnce(3), new LaneLimit(Infinity).atOnce(3)], [4, 3]);
 });
 
-/** A limit that follows an estimator, and successes or drops, one a millisecond, until it changes. */
+/** Creates a limit that follows an estimator, and feeds it one success or drop a millisecond until it changes. */
 function setUpAdaptive(initial: number) {
   const limit = new LaneLimit(initial);
   limit.follow(new LimitEstimator({ initial, max: 64, algorithm: "aimd", windowMs: 10 }));
@@ -273,18 +273,18 @@ test("LaneLimit.sample() makes the limit follow the estimator, and says when it 
   assertEquals([sampleUntilChange(true), limit.current, limit.most], [false, 8, 8]);
 });
 
-test("LaneLimit.sample() leaves a limit alone that was lowered because this process has no room", () => {
+test("LaneLimit.sample() does not raise a limit that was lowered because this process has no room", () => {
   const { limit, sampleUntilChange } = setUpAdaptive(8);
   limit.shrink(5);
   assertEquals([sampleUntilChange(false), limit.current, limit.most], [false, 4, 16]);
 });
 
-test("LaneLimit.sample() does nothing where nothing adapts itself", () => {
+test("LaneLimit.sample() does nothing where the limit is not adaptive", () => {
   const limit = new LaneLimit(Infinity);
   assertEquals([limit.sample(1, 1, true, 1), limit.current], [false, Infinity]);
 });
 
-test("LaneLimit.halve() leaves it to an estimator how much less there may be, but not what was too much", () => {
+test("LaneLimit.halve() leaves an estimator to say how much lower the limit is, but remembers what was too much", () => {
   const { limit, sampleUntilChange } = setUpAdaptive(8);
   limit.halve(8, false);
   assertEquals([limit.current, limit.most, limit.isNew], [7, 8, false]);
@@ -292,7 +292,7 @@ test("LaneLimit.halve() leaves it to an estimator how much less there may be, bu
   assertEquals([limit.current, limit.most], [4, 4]);
   while (limit.most < 10) sampleUntilChange(false);
   assertEquals(limit.current, 7);
-  // It is tried again after eight times as many successes.
+  // The limit grows after successes of eight times the limit.
   succeed(limit, 8 * 7 - 1);
   assertEquals(limit.current, 7);
   succeed(limit, 1);
@@ -302,7 +302,7 @@ test("LaneLimit.halve() leaves it to an estimator how much less there may be, bu
   assertEquals(limit.current, limit.most);
 });
 
-test("LaneLimit.halve() lowers nothing for one alone where the limit adapts itself", () => {
+test("LaneLimit.halve() lowers nothing for a request that was in flight alone where the limit is adaptive", () => {
   const { limit } = setUpAdaptive(8);
   limit.halve(1, false);
   assertEquals([limit.current, limit.isNew], [8, true]);

@@ -16,7 +16,7 @@ function setUp(options: Partial<LaneOptions> = {}, cooldownMs = 100) {
   return { clock, breaker, lane: new Lane({ key: "http://a.test", breaker, bucket: undefined, ...options }) };
 }
 
-/** A lane whose connections may be shared, so that one request goes ahead. */
+/** A cold lane whose connections may be shared, so that one request goes ahead. */
 function setUpCold(warmsUp = (): boolean => true): Lane {
   return setUp({ key: "https://a.test", warmsUp }).lane;
 }
@@ -33,14 +33,14 @@ const NO_ROOM: WaitingRoom = {
   leave() {},
 };
 
-/** A request in line. */
+/** Puts a request in line. */
 function enqueue(lane: Lane, isUrgent = false, priority = 0): Waiter<Lane> {
   const waiter = new AdmissionWaiter(NO_ROOM, fakeCall({ settings: { priority } }), [lane], isUrgent);
   waiter.enterAll();
   return waiter;
 }
 
-test("Lane is clear until a pause, an open breaker or somebody in line says otherwise", async () => {
+test("Lane is clear until a pause, an open breaker or a request in line", async () => {
   const { lane, breaker, clock } = setUp();
   assert(lane.isClear);
 
@@ -67,7 +67,7 @@ test("Lane is clear until a pause, an open breaker or somebody in line says othe
   assert(lane.isClear);
 });
 
-test("Lane is not clear once it has answered 429, since what is sent has to be counted from then on", () => {
+test("Lane is not clear once it has answered 429, since its requests have to be counted from then on", () => {
   const { lane } = setUp();
   lane.pauseFor(pauseUntil(10), 0, true);
   assertEquals(lane.pauseLeftMs(10), 0);
@@ -101,7 +101,7 @@ test("Lane.pauseFor() makes a pause longer, and never shorter", () => {
   assertEquals([lane.pauseLeftMs(0), lane.pause?.status], [200, 503]);
 });
 
-test("Lane.pauseLeftMs() forgets a pause that has passed, so that the next one is in force", () => {
+test("Lane.pauseLeftMs() forgets a pause that has passed, so that the next one takes effect", () => {
   const { lane } = setUp();
   lane.pauseFor(pauseUntil(100), 0, false);
   assertEquals([lane.pauseLeftMs(99), lane.pauseLeftMs(100), lane.pause], [1, 0, undefined]);
@@ -109,13 +109,13 @@ test("Lane.pauseLeftMs() forgets a pause that has passed, so that the next one i
   assertEquals(lane.pauseLeftMs(120), 30);
 });
 
-test("Lane.pauseLeftMs() waits for no rest that rounding leaves, which would never end", () => {
+test("Lane.pauseLeftMs() does not wait for a remainder of rounding, which would never end", () => {
   const { lane } = setUp();
   lane.pauseFor(pauseUntil(100), 0, false);
   assertEquals([lane.pauseLeftMs(100 - 1e-4), lane.pause], [0, undefined]);
 });
 
-test("Lane.blockedUntilMs() is the end of what lasts longest: the pause, or the breaker's cooldown", async () => {
+test("Lane.blockedUntilMs() is the end of the longest obstacle: the pause, or the breaker's cooldown", async () => {
   const { lane, breaker, clock } = setUp();
   assertEquals(lane.blockedUntilMs(0), 0);
   breaker.settle(breaker.enter(), "failure");
@@ -136,7 +136,7 @@ test("Lane.blockedUntilMs() is the end of the probe's lease while one is under w
   assertEquals([breaker.state, lane.probedAtMs, lane.blockedUntilMs(100)], ["half-open", 100, 5_100]);
 });
 
-test("Lane.blockedUntilMs() has no end while as many are in flight as may be", () => {
+test("Lane.blockedUntilMs() has no end while as many requests are in flight as the limit allows", () => {
   const { lane } = setUp({ maxInFlight: 2 });
   lane.inFlight = 1;
   assertEquals(lane.blockedUntilMs(7), 7);
@@ -144,12 +144,12 @@ test("Lane.blockedUntilMs() has no end while as many are in flight as may be", (
   assertEquals(lane.blockedUntilMs(7), Infinity);
 });
 
-test("a 429 halves what is in flight, once a pause, and leaves one at least", () => {
+test("a 429 halves the limit once a pause, from what is in flight, and leaves one at least", () => {
   const { lane } = setUp();
   lane.inFlight = 9;
   lane.pauseFor(pauseUntil(100), 0, true);
   assertEquals(lane.limit.current, 4);
-  // The others that were under way are told the same.
+  // Other requests that were under way are answered 429 as well.
   lane.pauseFor(pauseUntil(120), 20, true);
   assertEquals([lane.limit.current, lane.pause?.untilMs], [4, 120]);
 
@@ -159,14 +159,14 @@ test("a 429 halves what is in flight, once a pause, and leaves one at least", ()
   assertEquals(lane.limit.current, 1);
 });
 
-test("a pause that asks for no less leaves the limit as it is", () => {
+test("a pause that does not ask for less load leaves the limit as it is", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.inFlight = 8;
   lane.pauseFor(pauseUntil(100, 503), 0, false);
   assertEquals([lane.limit.current, lane.quota], [8, undefined]);
 });
 
-test("a 429 leaves the limit alone once it is known how much the origin takes in what time", () => {
+test("a 429 leaves the limit alone once the lane knows the origin's quota", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.inFlight = 8;
   for (const atMs of [0, 1_000, 2_000]) {
@@ -190,7 +190,7 @@ test("Lane.blockedUntilMs() lets a cooldown last no longer than the outage's cap
   assertEquals(lane.blockedUntilMs(0), 0);
 });
 
-test("Lane.blockedUntilMs() is when the one that went ahead to a new https origin is not waited for any longer", () => {
+test("Lane.blockedUntilMs() is when the others stop waiting for the first request to a new https origin", () => {
   const lane = setUpCold();
   assertEquals(lane.blockedUntilMs(10), 10);
   lane.enter(10, Infinity);
@@ -198,7 +198,7 @@ test("Lane.blockedUntilMs() is when the one that went ahead to a new https origi
   assertEquals([lane.answered(10), lane.blockedUntilMs(200), lane.hasAnswered], [true, 200, true]);
 });
 
-test("Lane warms up neither over http, nor where it is not known whether connections are shared", () => {
+test("Lane warms up neither over http, nor where the runtime may not share connections", () => {
   const plain = setUp({ warmsUp: () => true }).lane;
   const unknown = setUp({ key: "https://a.test" }).lane;
   for (const lane of [plain, unknown]) {
@@ -212,7 +212,7 @@ test("Lane warms up neither over http, nor where it is not known whether connect
   }
 });
 
-test("Lane.enter() gives the breaker's ticket, and lets a probe go by the cap of those who waited", async () => {
+test("Lane.enter() gives the breaker's ticket, and ends the cooldown at the cap of the waiting requests", async () => {
   const { lane, breaker, clock } = setUp();
   assertEquals(lane.enter(0, Infinity), breaker.enter());
   breaker.settle(breaker.enter(), "failure");
@@ -224,17 +224,17 @@ test("Lane.enter() gives the breaker's ticket, and lets a probe go by the cap of
   assertEquals(setUp({ breaker: undefined }).lane.enter(0, Infinity), 0);
 });
 
-test("Lane.chooseProbe() takes another one each time, from all over the line", () => {
+test("Lane.chooseProbe() takes another request each time, from all parts of the line", () => {
   const { lane } = setUp();
   const line = Array.from({ length: 10 }, () => enqueue(lane));
   const chosen = line.map(() => lane.chooseProbe(() => true));
   assertEquals(new Set(chosen), new Set(line));
-  // The first three are in different thirds.
+  // The first three are from different thirds of the line.
   const thirds = chosen.slice(0, 3).map((waiter) => Math.floor(line.indexOf(waiter!) / 3.34));
   assertEquals(new Set(thirds).size, 3);
 });
 
-test("Lane.chooseProbe() chooses none who is not fit, and finds the only one who is", () => {
+test("Lane.chooseProbe() chooses no request that is not fit, and finds the only fit one", () => {
   const { lane } = setUp();
   const line = Array.from({ length: 7 }, () => enqueue(lane));
   for (const only of line) assertStrictEquals(lane.chooseProbe((waiter) => waiter === only), only);
@@ -243,7 +243,7 @@ test("Lane.chooseProbe() chooses none who is not fit, and finds the only one who
   assertEquals(lane.chooseProbe(() => true), undefined);
 });
 
-test("Lane.isHealthy() says whether neither a pause nor a breaker keeps requests away", async () => {
+test("Lane.isHealthy() is true while neither a pause nor a breaker keeps requests away", async () => {
   const { lane, breaker, clock } = setUp();
   assert(lane.isHealthy(0));
   breaker.settle(breaker.enter(), "failure");
@@ -274,7 +274,7 @@ test("Lane is quiet without a pause, a failure that counts, or a token that was 
   assert(!setUp({ bucket: { tryTake: () => true, notify: () => ({ [Symbol.dispose]() {} }) } }).lane.isQuiet);
 });
 
-test("Lane is not quiet while anybody is in flight, in line or asleep, or while something is known of its limits", () => {
+test("Lane is not quiet while requests are in flight, in line or asleep, or while it knows limits of its origin", () => {
   const sleeper: Sleeper = { previous: undefined, next: undefined, errand: fakeCall(), giveUp() {} };
   const changes: Record<string, (lane: Lane) => void> = {
     inFlight: (lane) => lane.inFlight++,
@@ -296,7 +296,7 @@ test("Lane is not quiet while anybody is in flight, in line or asleep, or while 
   }
 });
 
-test("Lane is in use while requests have to do with it, or a mirror refers to it", () => {
+test("Lane is in use while it has requests, or a mirror refers to it", () => {
   const uses: ((lane: Lane) => void)[] = [
     (lane) => lane.inFlight = 1,
     (lane) => enqueue(lane),
@@ -312,7 +312,7 @@ test("Lane is in use while requests have to do with it, or a mirror refers to it
   }
 });
 
-test("Lane is in use as long as its pause or its breaker keeps requests away, whether or not somebody asks", async () => {
+test("Lane is in use as long as its pause or its breaker keeps requests away, whether or not requests come", async () => {
   const { clock, lane, breaker } = setUp();
   const paused = new Lane({ key: "http://b.test", breaker: undefined, bucket: undefined, clock });
   paused.pauseFor(pauseUntil(100, 503), 0, false);
@@ -324,7 +324,7 @@ test("Lane is in use as long as its pause or its breaker keeps requests away, wh
   assertEquals([paused.isInUse, paused.isQuiet, lane.isInUse, lane.isQuiet], [false, true, false, false]);
 });
 
-test("Lane without a clock counts a pause as long as nobody has asked after its end", () => {
+test("Lane without a clock counts a pause until the first request after its end", () => {
   const { lane } = setUp();
   lane.pauseFor(pauseUntil(100, 503), 0, false);
   assert(lane.isInUse);
@@ -332,7 +332,7 @@ test("Lane without a clock counts a pause as long as nobody has asked after its 
   assertEquals(lane.isInUse, false);
 });
 
-test("Lane.obstacle() says what those in line wait for", async () => {
+test("Lane.obstacle() names what the requests in line wait for", async () => {
   const { clock, lane, breaker } = setUp({ maxInFlight: 1 });
   assertEquals(lane.obstacle(0), "a permit or a token");
   lane.inFlight = 1;
@@ -349,7 +349,7 @@ test("Lane.obstacle() says what those in line wait for", async () => {
   assertEquals(lane.obstacle(100), "the circuit breaker of http://a.test");
 });
 
-test("Lane.obstacle() says that the first answer is waited for", () => {
+test("Lane.obstacle() names the wait for the first answer", () => {
   const lane = setUpCold();
   lane.enter(0, Infinity);
   assertEquals(lane.obstacle(0), "the first answer of https://a.test");
@@ -357,7 +357,7 @@ test("Lane.obstacle() says that the first answer is waited for", () => {
   assertEquals(lane.obstacle(10), "a permit or a token");
 });
 
-test("Lane.pauseFor() takes one from a limit that adapts itself", () => {
+test("Lane.pauseFor() lowers an adaptive limit by one", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.limit.follow(new LimitEstimator({ initial: 8, max: 64, algorithm: "aimd" }));
   lane.inFlight = 8;
@@ -365,7 +365,7 @@ test("Lane.pauseFor() takes one from a limit that adapts itself", () => {
   assertEquals([lane.limit.current, lane.pause?.untilMs], [7, 100]);
 });
 
-test("Lane.tryTest() lets one find out at a time, where twenty were served and the latest of them not long ago", () => {
+test("Lane.tryTest() lets one request at a time test the origin, once it has served twenty, the latest of them lately", () => {
   const wellAt = (succeededAtMs: number, succeeded = 20): Lane => {
     const { lane } = setUp();
     lane.succeeded = succeeded;
@@ -380,12 +380,12 @@ test("Lane.tryTest() lets one find out at a time, where twenty were served and t
   assertEquals(busy.tryTest(nowMs), false);
 });
 
-test("Lane.tryTest() waits longer after each that was in vain, and begins anew after one that was not", () => {
+test("Lane.tryTest() waits longer after each test that fails, and starts anew after one that succeeds", () => {
   const { lane } = setUp();
   lane.succeeded = 20;
   const fromMs = 3_600_000;
   lane.succeededAtMs = fromMs - 1_000;
-  /** After how long the next ones may go, which find nothing. */
+  /** Returns the waits between the next `count` tests, all of which fail. */
   const gaps = (count: number): number[] => {
     const found: number[] = [];
     for (let nowMs = fromMs, latestMs = fromMs; found.length < count; nowMs += 10) {

@@ -3,7 +3,7 @@ import { Lane } from "../../src/lanes/lane.ts";
 import { LanesAside } from "../../src/lanes/lanes_aside.ts";
 import { test } from "../support/test.ts";
 
-/** Lanes in which somebody waits, or nobody. */
+/** Creates lanes, each with a waiting request or without. */
 function lanesWith(...waiting: readonly boolean[]): Lane[] {
   return waiting.map((isWaiting, index) => {
     const lane = new Lane({ key: `http://${index}.test`, breaker: undefined, bucket: undefined });
@@ -12,7 +12,7 @@ function lanesWith(...waiting: readonly boolean[]): Lane[] {
   });
 }
 
-test("LanesAside.recall() gives lanes in which somebody still waits, each once, and no more than asked for", () => {
+test("LanesAside.recall() gives each lane in which requests still wait once, and no more lanes than asked for", () => {
   const aside = new LanesAside();
   const [idle, ...waiting] = lanesWith(false, true, true, true);
   for (const lane of [idle!, ...waiting, waiting[0]!]) aside.add(lane);

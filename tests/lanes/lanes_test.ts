@@ -13,7 +13,7 @@ function setUp() {
     made.push(key);
     return fakeLane(key);
   });
-  /** Meets the origins whose names are these numbers, up to a last one. */
+  /** Creates lanes for the origins with these numbers, `last` excluded. */
   const meet = (last: number, first = 0): Lane[] =>
     Array.from({ length: last - first }, (_, index) => lanes.get(`https://${first + index}.test`));
   return { lanes, made, meet };
@@ -23,7 +23,7 @@ function keysOf(lanes: Lanes): string[] {
   return [...lanes.values()].map(({ key }) => key);
 }
 
-test("Lanes.get() makes one lane for each origin, and keeps them in the order in which they were met", () => {
+test("Lanes.get() makes one lane for each origin, and keeps the order of their first requests", () => {
   const { lanes, made } = setUp();
   const first = lanes.get("https://b.test");
   lanes.get("https://a.test");
@@ -32,13 +32,13 @@ test("Lanes.get() makes one lane for each origin, and keeps them in the order in
   assertEquals(keysOf(lanes), made);
 });
 
-test("Lanes.find() gives nothing for what has not been met, and makes no lane for it", () => {
+test("Lanes.find() gives nothing for an unknown origin, and makes no lane for it", () => {
   const { lanes, made } = setUp();
   assertEquals(lanes.find("https://a.test/x"), undefined);
   assertEquals(made, []);
 });
 
-test("Lanes.find() gives the lane of every URL that begins like one that was met", () => {
+test("Lanes.find() gives the lane of every URL that begins with a known origin", () => {
   const { lanes } = setUp();
   for (const origin of ["https://a.test", "https://b.test:8443", "http://a.test"]) {
     lanes.origins.originOf(`${origin}/x`);
@@ -48,11 +48,11 @@ test("Lanes.find() gives the lane of every URL that begins like one that was met
   assertStrictEquals(lanes.find("https://a.test/2?q=1#f"), a);
   const others = ["https://b.test:8443/", "http://a.test/1"].map((url) => lanes.find(url));
   assertEquals(others.map((lane) => lane?.key), ["https://b.test:8443", "http://a.test"]);
-  // The one found last must not be taken for another one.
+  // The origin that was found last must not be taken for another one.
   assertStrictEquals(lanes.find("https://a.test/1"), a);
 });
 
-test("Lanes.find() gives one lane for all spellings of an origin that were met", () => {
+test("Lanes.find() gives one lane for all known spellings of an origin", () => {
   const { lanes } = setUp();
   const urls = ["https://a.test/x", "https://A.TEST/x", "https://a.test:443/x"];
   for (const url of urls) lanes.origins.originOf(url);
@@ -60,7 +60,7 @@ test("Lanes.find() gives one lane for all spellings of an origin that were met",
   assertEquals(keysOf(lanes), ["https://a.test"]);
 });
 
-test("Lanes.find() gives nothing for what only looks like an origin that was met", () => {
+test("Lanes.find() gives nothing for a URL that only looks like a known origin", () => {
   const { lanes } = setUp();
   lanes.origins.originOf("https://a.test/x");
   assert(lanes.find("https://a.test/x"));
@@ -85,14 +85,14 @@ test("Lanes.find() gives nothing for what only looks like an origin that was met
   }
 });
 
-test("Lanes.find() gives nothing for user info, also when such a URL has been looked at", () => {
+test("Lanes.find() gives nothing for a URL with user info, also the second time", () => {
   const { lanes } = setUp();
   lanes.origins.originOf("https://user:pw@a.test/x");
   assertEquals(lanes.find("https://user:pw@a.test/x"), undefined);
   assertEquals(lanes.find("https://a.test/x"), undefined);
 });
 
-test("Lanes forgets quiet lanes above 1,024, and none that matters", () => {
+test("Lanes forgets quiet lanes above 1,024, and no others", () => {
   const { lanes, meet } = setUp();
   const [busy, quiet] = meet(1_024);
   busy!.inFlight = 1;
@@ -116,7 +116,7 @@ test("Lanes.find() does not give a lane that was forgotten", () => {
   assertStrictEquals(after, lanes.get("https://0.test"));
 });
 
-test("Lanes keeps every lane of which something is known, up to 8,192, and then forgets the oldest", () => {
+test("Lanes keeps up to 8,192 lanes that know something of their origin, and then forgets the oldest", () => {
   const lanes = new Lanes((key) => Object.assign(fakeLane(key), { limit: 5 }));
   for (let index = 0; index < 8_192; index++) lanes.get(`https://${index}.test`);
   assertEquals(keysOf(lanes).length, 8_192);
@@ -136,7 +136,7 @@ test("Lanes never forgets a lane that is in use, however many there are", () => 
   assertEquals([keysOf(lanes).length, Math.max(...made.values())], [10_000, 1]);
 });
 
-test("Lanes forgets what is not in use from among what is", () => {
+test("Lanes forgets the lanes that are not in use, and keeps those between them that are", () => {
   const lanes = new Lanes((key) => Object.assign(fakeLane(key), { limit: 5 }));
   const used = [0, 5_000, 8_191].map((index) => `https://${index}.test`);
   for (let index = 0; index < 20_000; index++) {

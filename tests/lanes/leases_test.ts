@@ -18,7 +18,7 @@ function setUp() {
   return { leases, released, admission: () => new Admission(office, lane, 0, 0) };
 }
 
-test("Leases.expire() gives back those that have not gone on within a second, once", () => {
+test("Leases.expire() gives back permits that were not used within a second, once", () => {
   const { leases, released, admission } = setUp();
   const [early, late] = [admission(), admission()];
   leases.lend(early, 0);
@@ -30,13 +30,13 @@ test("Leases.expire() gives back those that have not gone on within a second, on
   assertEquals(released, [early]);
 });
 
-test("Leases.prolong() gives an attempt that goes on more time, and none that has no end", () => {
+test("Leases.prolong() gives an attempt that goes on more time, and does not change one that never expires", () => {
   const { leases, released, admission } = setUp();
   const [alive, dead, unlent] = [admission(), admission(), admission()];
   leases.lend(alive, 100);
   leases.lend(dead, 100);
   Leases.prolong(alive, 300, 1_000);
-  // What was lent for longer stays so.
+  // A longer lease is not shortened.
   Leases.prolong(alive, 1, 1_000);
   Leases.prolong(unlent, 300, 1_000);
   leases.expire(2_299);
@@ -45,7 +45,7 @@ test("Leases.prolong() gives an attempt that goes on more time, and none that ha
   assertEquals(released, [dead, alive]);
 });
 
-test("Leases.end() has an admission that was given back never given back again", () => {
+test("Leases.end() makes sure that a released admission is never released again", () => {
   const { leases, released, admission } = setUp();
   const one = admission();
   leases.lend(one, 0);

@@ -7,7 +7,7 @@ function answer(nowMs: number, given: Partial<BookedAnswer> = {}): BookedAnswer 
   return { nowMs, number: 1, isOk: true, isStranger: false, ...given };
 }
 
-/** A book after its first answer, which has stated this. */
+/** A book that has got these limits in its first answer. */
 function begun(readings: readonly LimitReading[], nowMs = 0): LimitBook {
   const book = new LimitBook(60_000, 0, nowMs);
   book.noteSent(nowMs);
@@ -16,7 +16,7 @@ function begun(readings: readonly LimitReading[], nowMs = 0): LimitBook {
   return book;
 }
 
-/** How many may be sent at once. */
+/** Returns how many requests may be sent at once, and sends them. */
 function roomAt(book: LimitBook, nowMs: number): number {
   let sent = 0;
   while (sent < 100 && book.blockedUntilMs(nowMs) <= nowMs) {
@@ -48,14 +48,14 @@ test("LimitBook: all limits hold together", () => {
   assertEquals(roomAt(book, 0), 5);
 });
 
-test("LimitBook: what the server has counted and this client has not was sent by others", () => {
+test("LimitBook: requests that the server has counted and this client has not were sent by others", () => {
   const book = begun([{ limit: 20, windowMs: 1_000, used: 15 }]);
   assertEquals([roomAt(book, 0), roomAt(book, 1_000)], [5, 20]);
   const left = begun([{ limit: 20, windowMs: 1_000, remaining: 4 }]);
   assertEquals(roomAt(left, 0), 4);
 });
 
-test("LimitBook: of numbers that contradict each other the strictest holds, and none mints", () => {
+test("LimitBook: of numbers that contradict each other the strictest holds, and none adds requests", () => {
   const cases: readonly [readonly LimitReading[], number][] = [
     [[{ limit: 5, remaining: 50, resetMs: 1_000 }], 5],
     [[{ limit: 5, windowMs: 1_000, used: 1, remaining: 2 }], 2],
@@ -69,7 +69,7 @@ test("LimitBook: of numbers that contradict each other the strictest holds, and 
   }
 });
 
-test("LimitBook: what makes no sense is passed over", () => {
+test("LimitBook: senseless numbers are passed over", () => {
   const book = begun([
     {},
     { limit: NaN, windowMs: 1_000 },
@@ -86,14 +86,14 @@ test("LimitBook: what makes no sense is passed over", () => {
   assertEquals(roomAt(book, 0), 100);
 });
 
-test("LimitBook: a reset in the past is now, and none lies more than a day ahead", () => {
+test("LimitBook: a reset in the past counts as now, and none lies more than a day ahead", () => {
   assertEquals(begun([{ remaining: 0, resetMs: -5 }]).blockedUntilMs(0), 0);
   const book = begun([{ remaining: 0, resetMs: 1e12 }]);
   book.resetBy(Infinity);
   assertEquals(book.blockedUntilMs(0), 60_000);
 });
 
-test("LimitBook: counted limits that are named no more hold no longer; a quota holds until its reset", () => {
+test("LimitBook: a counted limit that the origin stops stating no longer holds; a quota holds until its reset", () => {
   const book = begun([{ limit: 2, windowMs: 1_000 }, { remaining: 3, resetMs: 1_000 }]);
   book.update([], answer(0));
   assertEquals(roomAt(book, 0), 1);
@@ -101,7 +101,7 @@ test("LimitBook: counted limits that are named no more hold no longer; a quota h
   assertEquals(roomAt(book, 0), 3);
 });
 
-test("LimitBook: who was under way before may not have been counted, until answered or half a minute has passed", () => {
+test("LimitBook: requests that were under way before may be uncounted, until they are answered or for half a minute", () => {
   const book = new LimitBook(60_000, 4, 0);
   book.update([{ remaining: 10, resetMs: 60_000 }], answer(0, { isStranger: true }));
   assertEquals(roomAt(book, 0), 7);
@@ -111,7 +111,7 @@ test("LimitBook: who was under way before may not have been counted, until answe
   assertEquals(roomAt(book, 31_000), 9);
 });
 
-test("LimitBook: who was under way before a reset has been counted before it", () => {
+test("LimitBook: requests that were under way before a reset were counted before it", () => {
   for (const [resetMs, atMs] of [[2_000, 2_001], [0, 1_001], [500, 1_001]] as const) {
     const book = new LimitBook(60_000, 4, 0);
     book.update([{ limit: 5, remaining: 5, resetMs }], answer(0));
@@ -122,7 +122,7 @@ test("LimitBook: who was under way before a reset has been counted before it", (
   }
 });
 
-test("LimitBook: a quota that no response names after its reset does not hold the others for ever", () => {
+test("LimitBook: a quota that no response states after its reset does not hold the others for ever", () => {
   for (const other of [[], [{ name: "b", limit: 90, remaining: 80, resetMs: 60_000 }]]) {
     const book = begun([{ name: "a", limit: 3, remaining: 0, resetMs: 1_000 }]);
     assertEquals(roomAt(book, 999), 0);
@@ -132,7 +132,7 @@ test("LimitBook: a quota that no response names after its reset does not hold th
       rooms.push(room);
       for (let n = 0; n < room; n++) book.noteSent(1_000);
       for (let n = 0; n < room; n++) book.noteAnswered(1_000);
-      // What has gone wrong says nothing, and an earlier one neither.
+      // An answer that went wrong says nothing, and neither does an earlier one.
       book.update(other, answer(1_000, { number: 9, isOk: false }));
       book.update(other, answer(1_000, { number: 1 }));
       if (number === 2) assertEquals(roomAt(book, 1_000), 1);
@@ -142,7 +142,7 @@ test("LimitBook: a quota that no response names after its reset does not hold th
   }
 });
 
-test("LimitBook keeps the limits that were stated last, however many names a server makes up", () => {
+test("LimitBook keeps the limits of the latest statement, however many names a server makes up", () => {
   const book = begun([]);
   for (let number = 1; number <= 500; number++) {
     const readings = Array.from({ length: 500 }, (_, n) => ({
@@ -153,11 +153,11 @@ test("LimitBook keeps the limits that were stated last, however many names a ser
     }));
     book.update(readings, answer(0, { number }));
   }
-  // Of each response, the first ones.
+  // The first limits of each response are kept.
   assertEquals(book.blockedUntilMs(0), 10_000);
 });
 
-test("LimitBook keeps a limit that is stated again and again, however many names come and go beside it", () => {
+test("LimitBook keeps a limit that is stated again and again, however many other names come and go", () => {
   const book = begun([]);
   for (let number = 1; number <= 100; number++) {
     const readings = [
@@ -169,14 +169,14 @@ test("LimitBook keeps a limit that is stated again and again, however many names
   }
 });
 
-test("LimitBook.takeNews() tells once for how long nothing may be sent, and of a longer wait anew", () => {
+test("LimitBook.takeNews() tells once how long nothing may be sent, and again when the wait grows", () => {
   const book = begun([{ remaining: 0, resetMs: 2_000 }], 5_000);
   assertEquals([book.takeNews(5_500), book.takeNews(5_500), book.takeNews(5_600)], [1_500, 0, 0]);
   book.update([{ remaining: 0, resetMs: 3_000 }], answer(5_700, { number: 2 }));
   assertEquals([book.takeNews(5_700), book.takeNews(5_700), book.takeNews(8_700)], [3_000, 0, 0]);
 });
 
-test("LimitBook.isQuiet() says whether it would be the same if it were begun anew", () => {
+test("LimitBook.isQuiet() is true when the book is as good as a new one", () => {
   const book = begun([{ limit: 2, windowMs: 1_000, used: 1 }, { remaining: 3, resetMs: 500 }]);
   assertEquals([book.isQuiet(499), book.isQuiet(999), book.isQuiet(1_000)], [false, false, true]);
   book.noteSent(1_000);

@@ -22,13 +22,13 @@ function setUp(...readings: readonly LimitReading[]) {
   return { learner, lane, line, learn, ends };
 }
 
-test("LimitLearner.learn() writes limits into the book of the lane, or of the key of those that have one", () => {
+test("LimitLearner.learn() writes limits into the book of the lane, or of the request's key if it has one", () => {
   const cases: readonly [LimitReading, hasKey: boolean, ends: unknown[]][] = [
     [NO_MORE, false, [500, undefined]],
     [NO_MORE, true, [undefined, 500]],
     [{ ...NO_MORE, per: "origin" }, true, [500, undefined]],
     [{ ...NO_MORE, per: "key" }, true, [undefined, 500]],
-    // Of a key that nobody knows, nothing can be learnt.
+    // Without a key there is no book for this limit.
     [{ ...NO_MORE, per: "key" }, false, [undefined, undefined]],
   ];
   for (const [reading, hasKey, expected] of cases) {
@@ -40,7 +40,7 @@ test("LimitLearner.learn() writes limits into the book of the lane, or of the ke
   }
 });
 
-test("LimitLearner.learn() keeps its books, and makes none for nothing", () => {
+test("LimitLearner.learn() keeps its books, and creates none without limits", () => {
   const nothing = setUp();
   nothing.learn();
   assertEquals([nothing.lane.book, nothing.lane.isClear], [undefined, true]);
@@ -52,7 +52,7 @@ test("LimitLearner.learn() keeps its books, and makes none for nothing", () => {
   assertEquals(lane.isClear, false);
 });
 
-test("LimitLearner.learn() tells a book that is there of a response that states nothing", () => {
+test("LimitLearner.learn() tells an existing book of a response that states no limits", () => {
   let readings: readonly LimitReading[] = [{ limit: 1, remaining: 0, resetMs: 500 }];
   const learner = new LimitLearner({ read: () => readings, maxWaitMs: 60_000 });
   const lane = fakeLane();
@@ -73,7 +73,7 @@ test("LimitLearner.learn() tells a book that is there of a response that states 
   }
 });
 
-test("LimitLearner.learn() counts those who are under way when a book is begun", () => {
+test("LimitLearner.learn() counts requests that are under way when it creates a book", () => {
   const { lane, learn } = setUp({ remaining: 3, resetMs: 500 });
   lane.inFlight = 3;
   learn();

@@ -12,7 +12,7 @@ import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { schedulerOn } from "./scheduler_on.ts";
 
-/** A line in front of the only permit, which is taken. */
+/** Creates a line in front of a client's only permit, which is taken. */
 function setUp(limits: Partial<LoadShedding>) {
   const clock = new ManualClock();
   const shedding: LoadShedding = { maxQueue: Infinity, maxQueueMs: Infinity, ...limits };
@@ -43,7 +43,7 @@ test("LoadShedder.watch() refuses a single request that finds 'maxQueue' others 
   assertEquals(waiting[0]!.state, "fulfilled");
 });
 
-test("LoadShedder.watch() lets requests of batches wait, and those that were sent before, and counts them", async () => {
+test("LoadShedder.watch() lets requests of batches and requests that were sent before wait, and counts them", async () => {
   const { clock, queue } = setUp({ maxQueue: 0, maxQueueMs: 10 });
   const again = fakeCall();
   again.attempts = 1;
@@ -57,7 +57,7 @@ test("LoadShedder.watch() lets requests of batches wait, and those that were sen
   assertEquals([ofBatch.state, waiting[0]!.state], ["pending", "rejected"]);
 });
 
-test("LoadShedder.watch() refuses a single request after 'maxQueueMs', and says what it has waited for", async () => {
+test("LoadShedder.watch() refuses a single request after 'maxQueueMs', and says what it was waiting for", async () => {
   const { clock, scheduler, holder, queue } = setUp({ maxQueueMs: 50 });
   const early = queue(fakeCall());
   await clock.advance(20);

@@ -1,6 +1,6 @@
 /**
- * A model of the way of a request: seeded random arrivals, faults, aborts, pauses, resizes and closes over lanes, mirrors and
- * batches, on a clock that stands still between timers, and the rules that must hold at every moment.
+ * A model of what requests go through: seeded random arrivals, faults, aborts, pauses, resizes and closes over lanes,
+ * mirrors and batches. Its clock stands still between timers. Rules must hold at every moment.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { Rules } from "./model_rules.ts";
 import { startBatch, startFetch, startSingle } from "./model_work.ts";
 import { World } from "./model_world.ts";
 
-/** No run takes so many steps, unless it goes round in circles. */
+/** The most steps of a run: a run that takes more goes round in circles. */
 const MOST_STEPS = 50_000;
 
-/** What a run has come to. */
+/** The result of a run. */
 export interface Run {
   readonly plan: Plan;
-  /** What must not be; empty for a run that went well. */
+  /** The rules that the run broke; empty for a run that went well. */
   readonly violations: readonly string[];
-  /** How many requests were sent, and how many were made. */
+  /** How many requests the client sent, and how many jobs the callers gave it. */
   readonly sent: number;
   readonly jobs: number;
 }
 
-/** Runs the model for a seed; `look` sees its world before anything happens. */
+/** Runs the model with a seed; `look` gets its world before anything happens. */
 export async function runSeed(seed: number, look: (world: World) => void = () => {}): Promise<Run> {
   const dice = new Dice(seed);
   const plan = drawPlan(seed, dice);
@@ -49,7 +49,7 @@ export async function runSeed(seed: number, look: (world: World) => void = () =>
   return { plan, violations: world.violations, sent: world.server.sent.length, jobs: world.jobs.size };
 }
 
-/** Goes from timer to timer until there is none. */
+/** Fires timer after timer until none is left. */
 async function play(world: World, rules: Rules): Promise<void> {
   const { clock } = world;
   clock.at(0, () => {});
@@ -61,7 +61,7 @@ async function play(world: World, rules: Rules): Promise<void> {
   }
 }
 
-/** What happens from outside. */
+/** Schedules all that happens from outside: arrivals, aborts, the close, resizes, and permits that other users take. */
 function script(world: World, rules: Rules): void {
   const { plan, dice, clock, controllers } = world;
   for (let index = 0; index < plan.works; index++) {
@@ -78,7 +78,7 @@ function script(world: World, rules: Rules): void {
     for (let index = dice.int(0, 10); index > 0; index--) {
       clock.at(dice.int(0, plan.lastsMs + 1_000), () => world.borrow(dice.int(1, 3), dice.int(1, 500)));
     }
-    // However small it has become, the heaviest can be served in the end.
+    // However small the semaphore has become, it must in the end have room for the heaviest claim.
     clock.at(plan.lastsMs + 1_001, () => world.semaphore.resize(dice.int(3, 6)));
   }
   if (plan.rate?.kind === "shared") {
@@ -102,14 +102,14 @@ function script(world: World, rules: Rules): void {
 function startSomething(world: World): void {
   const { dice } = world;
   const start = dice.pick([startSingle, startSingle, startFetch, startBatch, startBatch]);
-  // A caller whose request is refused at once is told by a rejection, whatever it is.
+  // A request that is refused at once rejects its promise: `start` never throws.
   start(world);
   if (start === startSingle && dice.chance(0.3)) {
     for (let more = dice.int(1, 8); more > 0; more--) start(world);
   }
 }
 
-/** What foreign code may do when it is called. */
+/** Does what foreign code may do when the client calls it. */
 function meddle(world: World): void {
   const { dice, controllers, plan } = world;
   const deed = dice.int(0, 5);

@@ -1,5 +1,5 @@
 /**
- * A bucket that is not in this process.
+ * A bucket that lives outside this process.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import type { ModelClock } from "./model_clock.ts";
 import type { Dice } from "../support/dice.ts";
 
-/** Grants late, and sometimes says that it is worth asking when it is not. */
+/** A bucket that grants tokens late, and sometimes calls a listener when it has no token. */
 export class ForeignBucket implements Bucket {
   readonly #bucket: TokenBucket;
   readonly #clock: ModelClock;
@@ -31,7 +31,7 @@ export class ForeignBucket implements Bucket {
   notify(listener: () => void): Disposable {
     const own = (): void => listener();
     this.#listeners.push(own);
-    // Each timer is for whoever is first by then.
+    // Each timer calls the listener that is first by then.
     this.#clock.at(this.#dice.int(1, 40), () => {
       this.#isCalling = true;
       this.#listeners.shift()?.();

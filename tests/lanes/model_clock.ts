@@ -1,5 +1,5 @@
 /**
- * The clock of the model: it goes from timer to timer, and knows which timers are the script's own.
+ * The clock of the model: it jumps from timer to timer, and tells the script's timers from the client's.
  *
  * @module
  */
@@ -17,9 +17,9 @@ interface Timer extends HeapItem {
 
 /** A clock that stands still between timers. */
 export class ModelClock implements Clock {
-  /** Timers of what is tested. */
+  /** How many timers of the tested client are armed. */
   pending = 0;
-  /** Put around all callbacks. */
+  /** Wraps each callback. */
   around: (callback: () => void) => () => void = (callback) => callback;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #nowMs = 0;
@@ -34,12 +34,12 @@ export class ModelClock implements Clock {
     return this.trueWallNow() + this.#wallErrorMs;
   }
 
-  /** The present, whatever this machine's wall clock shows. */
+  /** The true time of day, whatever the wall clock of the client shows. */
   trueWallNow(): number {
     return 1_767_225_600_000 + this.#nowMs;
   }
 
-  /** The wall clock is set: forward, or back. */
+  /** Sets the wall clock forward, or back. */
   setWall(byMs: number): void {
     this.#wallErrorMs += byMs;
   }
@@ -58,7 +58,7 @@ export class ModelClock implements Clock {
     this.#add(callback, delayMs, true);
   }
 
-  /** Waits, as a part of the script. */
+  /** Waits on a timer of the script. */
   sleep(delayMs: number): Promise<void> {
     return new Promise((resolve) => this.at(delayMs, resolve));
   }
@@ -76,7 +76,7 @@ export class ModelClock implements Clock {
     return timer;
   }
 
-  /** The computer sleeps: what is due meanwhile is late. */
+  /** Puts the computer to sleep: timers that are due meanwhile fire late. */
   jump(byMs: number): void {
     this.#nowMs += byMs;
   }
@@ -86,7 +86,7 @@ export class ModelClock implements Clock {
     return this.#timers.peek()?.dueMs ?? Infinity;
   }
 
-  /** Fires the next timer, and lets everything run that it causes. */
+  /** Fires the next timer, and lets everything that it causes run. */
   async step(): Promise<void> {
     const timer = this.#timers.peek()!;
     this.#timers.remove(timer);

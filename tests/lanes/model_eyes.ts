@@ -1,5 +1,5 @@
 /**
- * Looks into a client: the lanes, the scheduler and the batches that it makes, none of which it shows.
+ * Looks into a client: at the lanes, the scheduler and the batches that it creates, none of which it exposes.
  *
  * @module
  */
@@ -12,15 +12,18 @@ import { Scheduler } from "../../src/lanes/scheduler.ts";
 import { Flights } from "../../src/policies/single_flight.ts";
 import type { Call } from "../../src/policies/call.ts";
 
-/** What there is to see of one client. */
+/** All that the model sees of one client. */
 export class Eyes {
   scheduler: Scheduler | undefined;
   readonly lanes: Map<string, Lane> = new Map();
   /** Called when a batch has begun to ask its source. */
   onBatch: (batch: Batch) => void = () => {};
-  /** The most that each lane allowed at the moment of its latest sample: what was admitted before a limit fell is sent all the same. */
+  /**
+   * The highest limit of each lane at the moment of its latest sample: requests that were admitted before a limit
+   * fell are still sent.
+   */
   readonly limits: Map<string, { readonly atMs: number; readonly most: number }> = new Map();
-  /** The tables of calls that others may join. */
+  /** The tables of calls that other calls may join. */
   readonly flights: Set<Flights> = new Set();
   /** When each lane's breaker changed last. */
   readonly changedAtMs: Map<string, number> = new Map();
@@ -30,22 +33,22 @@ export class Eyes {
 
 let watching: Eyes | undefined;
 
-/** Has these eyes see what is made from now on. */
+/** Makes `eyes` see all that is created from now on. */
 export function watch(eyes: Eyes | undefined): void {
   watching = eyes;
 }
 
-/** Who sees what is made now. */
+/** Returns the eyes that see what is created now. */
 export function watched(): Eyes | undefined {
   return watching;
 }
 
-/** Has nobody see what is made meanwhile. */
+/** Runs a function; no eyes see what it creates. */
 export function unwatched<T>(run: () => T): T {
   return seenBy(undefined, run);
 }
 
-/** Has these eyes see what is made meanwhile, or none. */
+/** Runs a function; `other` sees what it creates, if there is one. */
 export function seenBy<T>(other: Eyes | undefined, run: () => T): T {
   const eyes = watching;
   watching = other;

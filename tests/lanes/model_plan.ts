@@ -1,5 +1,5 @@
 /**
- * What a run of the model is made of: plain values, so that a failing run can say what it was.
+ * The settings of one run of the model: plain values, so that a failing run can print them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Dice } from "../support/dice.ts";
 import { drawLimit } from "../support/draw_limit.ts";
 import type { CountedLimit, Weather } from "./model_server.ts";
 
-/** How fast attempts may start. */
+/** The rate at which attempts may start. */
 export interface RatePlan {
   readonly kind: "client" | "origin" | "shared" | "function" | "foreign";
   readonly limit: number;
@@ -19,26 +19,29 @@ export interface RatePlan {
   readonly burst: number;
 }
 
-/** A client, its servers and its surroundings. */
+/** The settings of a client, of its servers and of its surroundings. */
 export interface Plan {
   readonly seed: number;
   readonly origins: readonly string[];
   readonly weather: readonly Weather[];
   readonly baseUrls: readonly string[];
-  /** Whether somebody listens, so that nothing goes the straight way; or comes to listen later. */
+  /**
+   * Whether the client has a listener, so that no request takes the straight way; "now and then" adds and removes
+   * one.
+   */
   readonly listens: "always" | "never" | "now and then";
-  /** How probable it is that a listener, a source or a `fetch` meddles with the client. */
+  /** The probability that a listener, a source or a `fetch` calls back into the client. */
   readonly mischief: number;
   readonly deafness: number;
   readonly concurrency: number;
   readonly isSemaphoreShared: boolean;
   readonly perOrigin: number | AdaptiveLimitRules | undefined;
-  /** What the client's own limit goes by, if it adapts itself. */
+  /** The rules of the client's own limit, if it is adaptive. */
   readonly adaptive: AdaptiveLimitRules | undefined;
   readonly rate: RatePlan | undefined;
-  /** Several rates at once, in place of one. */
+  /** Several rates at once, instead of `rate`. */
   readonly windows: readonly RateLimitOptions[] | undefined;
-  /** How many limit keys there are; some requests have none. */
+  /** How many limit keys there are; one request in four has none. */
   readonly keys: number;
   /** Whether origins state their limits in all answers, and the client learns them. */
   readonly learns: boolean;
@@ -55,13 +58,13 @@ export interface Plan {
   readonly maxRetryAfterMs: number;
   readonly hasSignal: boolean;
   readonly closesAtMs: number | undefined;
-  /** Until when work comes. */
+  /** How long new work arrives, in milliseconds. */
   readonly lastsMs: number;
   readonly works: number;
   readonly signals: number;
 }
 
-/** Draws a plan. */
+/** Draws a random plan. */
 export function drawPlan(seed: number, dice: Dice): Plan {
   const origins = ["http://a.test", "https://b.test", "http://c.test"].slice(0, dice.int(1, 3));
   const keys = dice.pick([0, 0, 1, 3]);
@@ -137,7 +140,7 @@ function drawRate(dice: Dice): RatePlan {
   };
 }
 
-/** Those of keys only where there are keys. */
+/** Draws several rates; some are per key, if there are keys. */
 function drawWindows(dice: Dice, keys: number): readonly RateLimitOptions[] {
   return Array.from({ length: dice.int(1, 4) }, () => ({
     limit: dice.int(1, 20),
@@ -147,7 +150,7 @@ function drawWindows(dice: Dice, keys: number): readonly RateLimitOptions[] {
   }));
 }
 
-/** The limit key of a request, by the last part of its URL; nothing for one in four. */
+/** Returns the limit key of a request by the last part of its URL; `undefined` for one request in four. */
 export function keyOf(id: string, keys: number): string | undefined {
   const code = id.charCodeAt(id.length - 1);
   return keys === 0 || code % 4 === 0 ? undefined : `k${code % keys}`;

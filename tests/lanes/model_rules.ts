@@ -11,30 +11,33 @@ import { keyOf } from "./model_plan.ts";
 import type { Exchange } from "./model_server.ts";
 import { type BatchJob, MOST_PAUSE_MS, type World } from "./model_world.ts";
 
-/** What a timer's lateness may cost a bucket while somebody waits, in milliseconds. */
+/** How many milliseconds of a timer's lateness a bucket may forgive while a request waits for it. */
 const FORGIVEN_MS = 5;
 const ROUNDING = 1e-6;
 
-/** A 503 may be one of a part of its origin when so many have ended since, and a third of them were served; that holds for a while. */
+/**
+ * A 503 may concern only a part of its origin once this many requests have ended since, and a third of them were
+ * served. The client remembers that for `PART_KNOWN_MS`.
+ */
 const FEWEST_OF_PART = 5;
 const PART_KNOWN_MS = 10_000;
 
-/** How long an origin has asked to be left alone. */
+/** A pause that an origin has asked for. */
 interface AskedPause {
-  /** Since when the client knows. */
+  /** When the client learned of it. */
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Whether what it serves meanwhile shows that it concerns a part only. */
+  /** Whether requests that the origin serves meanwhile show that the pause concerns only a part of it. */
   readonly isRefutable: boolean;
 }
 
-/** A bucket as it should be. */
+/** The level that a bucket should have. */
 interface Level {
   tokens: number;
   atMs: number;
 }
 
-/** Watches a world. */
+/** Checks the rules of a world. */
 export class Rules {
   readonly #world: World;
   readonly #levels: Map<string, Level> = new Map();
@@ -46,7 +49,7 @@ export class Rules {
     this.#world = world;
   }
 
-  /** A request is sent. */
+  /** Checks a request that the client sends. */
   onSend(exchange: Exchange): void {
     this.#checkJob(exchange);
     this.#checkPermits(exchange);
@@ -69,10 +72,10 @@ export class Rules {
     job.attempts++;
     if (!job.isRepeatable && job.attempts > 1) world.fail(`${url} was sent twice with ${job.method}`);
     const mirrors = Math.max(1, plan.baseUrls.length);
-    // A probe that fails, and a 429 while others are served, are no rounds.
+    // A failed probe does not count as a round, nor does a 429 while the origin serves others.
     const isCounted = plan.breaker === false &&
       plan.weather.every(({ quota, faults }) => !quota && faults === 0);
-    // Of a batch, each may go early once a round, to find out how an origin is that nobody asks.
+    // A request of a batch may go early once a round, to probe an origin that no other request asks.
     const early = job.batch === undefined ? 0 : job.maxRetries;
     if (isCounted && job.attempts > (job.maxRetries + 1) * mirrors + early) {
       world.fail(`${url} was sent ${job.attempts} times with ${job.maxRetries} retries`);
@@ -81,7 +84,7 @@ export class Rules {
     if (batch === undefined) return;
     const underWay = [...world.server.open].filter((other) => {
       const of = world.jobs.get(other.id);
-      // One whose total time is just over may be told a moment later that it has ended.
+      // A request whose total timeout has just passed may hear of it a moment later.
       const isLive = of !== undefined && !of.isShared && !of.isDead && world.clock.now() < of.endsByMs;
       return isLive && of.batch === batch && other.abortedAtMs === Infinity && !(other.status >= 300);
     });
@@ -120,7 +123,7 @@ export class Rules {
     }
   }
 
-  /** Whether an origin has served others lately, or since, so that a 503 may be one of a part of it. */
+  /** Whether an origin has served other requests lately or since, so that a 503 may concern only a part of it. */
   #servesOthers(asked: string, sinceMs: number): boolean {
     const lately = this.#world.server.sent.filter(({ origin, answeredAtMs }) =>
       origin === asked && answeredAtMs >= sinceMs - PART_KNOWN_MS && answeredAtMs < Infinity
@@ -136,7 +139,7 @@ export class Rules {
     if (state === undefined || state === "closed") return;
     const changedAtMs = world.eyes.changedAtMs.get(origin)!;
     if (state === "open") {
-      // It may have been admitted just before.
+      // The client may have admitted the request just before the breaker opened.
       if (changedAtMs < atMs) world.fail(`${url} was sent although the breaker is open since ${changedAtMs}`);
       return;
     }
@@ -150,7 +153,7 @@ export class Rules {
     }
   }
 
-  /** A token was taken from the bucket of an origin: by a request, or by others. */
+  /** Takes a token from the bucket of an origin, for a request or for another user of the bucket. */
   takeToken(origin: string): void {
     const world = this.#world;
     const { rate } = world.plan;
@@ -161,7 +164,7 @@ export class Rules {
     this.#take(key, burst, perMs);
   }
 
-  /** A token was taken of each of several rates. */
+  /** Takes a token from each of several rates. */
   #takeWindows({ origin, id }: Exchange): void {
     const { windows, keys } = this.#world.plan;
     for (const [index, { limit, intervalMs, burst = 1, per }] of (windows ?? []).entries()) {
@@ -184,7 +187,7 @@ export class Rules {
     }
   }
 
-  /** Once an origin has stated its limits, nothing is sent that they refuse. */
+  /** Checks that the client did not know the stated limits that this request exceeds. */
   #checkStated(exchange: Exchange): void {
     const world = this.#world;
     const { keys } = world.plan;
@@ -201,7 +204,7 @@ export class Rules {
     );
   }
 
-  /** Everything has run that was due. */
+  /** Checks the rules that hold after all due timers have run. */
   onQuiet(): void {
     this.#notePauses();
     this.#checkEndings();
@@ -220,7 +223,7 @@ export class Rules {
       const { answeredAtMs, abortedAtMs, status, origin } = exchange;
       if (answeredAtMs === Infinity) return exchange.isOpen;
       if (exchange.isOverLimit) this.#checkStated(exchange);
-      // One that was aborted is not looked at any more; neither is a success that broke off.
+      // The client ignores an answer after an abort. The rules ignore requests without a job.
       if (abortedAtMs <= answeredAtMs || jobs.get(exchange.id) === undefined) return false;
       const isLong = status === 429 ? plan.pauseOn429 === "origin" : status === 503 && exchange.pauseMs > 0;
       if (!isLong) return false;
@@ -249,7 +252,7 @@ export class Rules {
     for (const exchange of world.server.open) {
       const timeoutMs = this.#timeoutOf(exchange);
       const job = world.jobs.get(exchange.id);
-      // Nobody may begin to read a body for so long; and who reads it may wait as long, and pause.
+      // A caller may leave a body unread for a whole timeout, then wait as long for a chunk, and pause.
       const streams = job === undefined || job.isShared || job.streams;
       const endMs = streams ? exchange.activeAtMs + 2 * timeoutMs + MOST_PAUSE_MS : exchange.atMs + timeoutMs;
       if (exchange.abortedAtMs === Infinity && nowMs > endMs) {
@@ -287,7 +290,7 @@ export class Rules {
     return world.semaphore.inUse < world.semaphore.capacity && world.semaphore.waiting === 0;
   }
 
-  /** Whether a token would be given now; `undefined` if that can't be known. */
+  /** Whether the bucket would give a token now; `undefined` if the model can't know that. */
   #hasToken(lane: Lane | undefined): boolean | undefined {
     const world = this.#world;
     const { rate, windows } = world.plan;
@@ -297,14 +300,14 @@ export class Rules {
         : lane.bucket?.canTake?.() ?? true;
     }
     if (rate === undefined) return true;
-    // The client's own can't be seen, and a foreign one knows best.
+    // The model can't see the client's own bucket, and can't predict a foreign one.
     if (rate.kind === "client" || rate.kind === "foreign") return undefined;
     const bucket = world.bucketOf(lane?.key ?? "");
     if (!(bucket instanceof TokenBucket)) return undefined;
     return bucket.available >= 1 && bucket.waiting === 0;
   }
 
-  /** Nobody waits while everything that he needs is free. */
+  /** Checks that no request waits while everything that it needs is free. */
   #checkLane(lane: Lane): void {
     const world = this.#world;
     const nowMs = world.clock.now();
@@ -317,14 +320,14 @@ export class Rules {
       if (breaker.state !== "open" || breaker.refusesForMs(lane.outage.cooldownCapMs) > 0) return;
     }
     if (this.#hasToken(lane) !== true) return;
-    // What rounding leaves over is waited for.
+    // The lane wakes up within a rounding error.
     if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < 1e-3) return;
     const hasRoom = ({ waiter, line }: NonNullable<Lane["head"]>): boolean => {
       const { allowance } = waiter.errand;
       const isHeld = (line?.book?.blockedUntilMs(nowMs) ?? nowMs) > nowMs ||
         line?.bucket?.canTake?.() === false;
       if (isHeld) return false;
-      // What rounding leaves over is waited for.
+      // The line wakes up within a rounding error.
       if (line?.wakeUp !== undefined && line.wakeUp.atMs - nowMs < 1e-3) return false;
       return allowance === undefined || allowance.active < allowance.concurrency;
     };
@@ -338,6 +341,7 @@ export class Rules {
 
   #checkBatch(job: BatchJob): void {
     const { batch } = job;
+    // A stream whose consumer has not asked yet has no batch.
     if (batch === undefined || job.isDead || job.hasEnded || job.isAsked || job.isSettled || job.isClosed) {
       return;
     }
@@ -345,13 +349,12 @@ export class Rules {
     const { active, asleep, concurrency } = batch.allowance;
     const held = job.stream?.held ?? 0;
     if (active >= concurrency || asleep >= this.#world.plan.maxWaiting || active + held >= job.window) return;
-    // A stream that nobody has asked yet has not begun.
     this.#world.fail(
       `a ${job.kind} does not ask its source: ${active} under way, ${asleep} asleep, ${held} held`,
     );
   }
 
-  /** Everything is over. */
+  /** Checks what must hold when all work is over. */
   atEnd(): void {
     const world = this.#world;
     for (const job of world.jobs.values()) {
@@ -376,7 +379,7 @@ export class Rules {
     const world = this.#world;
     if (world.plan.listens !== "always") return;
     const states = new Map<number, string>();
-    /** Those whose work others may share goes on when they have gone. */
+    /** Requests that others may share: their attempts may go on after they have settled. */
     const shared = new Set<number>();
     for (const event of world.events) {
       if (event.type === "breaker" || event.type === "warning" || event.type === "rateLimited") continue;
@@ -400,7 +403,7 @@ export class Rules {
     for (const [id, state] of states) if (state !== "settled") world.fail(`request ${id} was never settled`);
   }
 
-  /** The client is closed: nothing may be left of it. */
+  /** Checks that the closed client leaves no timer and no listener behind. */
   atClose(): void {
     const world = this.#world;
     if (world.clock.pending > 0) world.fail(`${world.clock.pending} timers are armed after close()`);

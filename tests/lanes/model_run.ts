@@ -16,7 +16,7 @@ await loadLimitLearning();
 
 const seeds = Number(process.argv[2] ?? 10_000);
 const first = Number(process.argv[3] ?? 1);
-/** How many failing seeds are told in full. */
+/** How many failing seeds are printed in full. */
 const TOLD = 5;
 
 let failed = 0;

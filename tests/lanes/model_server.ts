@@ -1,5 +1,5 @@
 /**
- * The servers of the model: a scripted `fetch` that knows what is under way.
+ * The servers of the model: a scripted `fetch` that knows which requests are under way.
  *
  * @module
  */
@@ -7,29 +7,29 @@
 import type { ModelClock } from "./model_clock.ts";
 import type { Dice } from "../support/dice.ts";
 
-/** The longest time after which a deaf `fetch` that was aborted is written off, in milliseconds. */
+/** The longest time after which a client writes off an aborted `fetch` that ignores its signal, in milliseconds. */
 const MAX_WRITE_OFF_MS = 30_000;
 
-/** An endless body ends all the same, or one that nobody can stop would keep the model from ending. */
+/** The most chunks of an endless body: without an end, a body that ignores its signal would keep the model running. */
 const MOST_CHUNKS = 400;
 
-/** How much an origin takes in what time, as it states. */
+/** A limit that an origin states: so many requests in so many seconds. */
 export interface CountedLimit {
   readonly limit: number;
   readonly seconds: number;
 }
 
-/** How an origin is. */
+/** The behaviour of an origin. */
 export interface Weather {
-  /** How much goes wrong, from 0 to 1. */
+  /** The share of requests that go wrong, from 0 to 1. */
   readonly faults: number;
-  /** When nothing works there. */
+  /** When nothing works at the origin, from the first time to the second. */
   readonly downFromMs: number;
   readonly downToMs: number;
   readonly downAs: "refused" | "hanging" | "503" | "500";
-  /** What it takes in what time; more is answered with 429. */
+  /** How many requests it serves in each window; it answers the others with 429. */
   readonly quota: { readonly limit: number; readonly windowMs: number; readonly names: boolean } | undefined;
-  /** Limits that it states where it is asked to: of all requests, and of those with the same key. */
+  /** The limits that it states if the plan says so: for all requests, and for those with the same key. */
   readonly counted: readonly CountedLimit[];
   readonly countedOfKeys: readonly CountedLimit[];
   readonly latencyMs: number;
@@ -38,23 +38,23 @@ export interface Weather {
 /** One request, from the call of `fetch` to the end of its body. */
 export class Exchange {
   readonly origin: string;
-  /** The last part of its path: which request it belongs to. */
+  /** The last part of its path: the id of its job. */
   readonly id: string;
-  /** From the call until the body has ended, was cancelled or aborted. */
+  /** Whether the body has neither ended nor been cancelled or aborted. */
   isOpen = true;
   /** Whether its headers came, or it failed. */
   isAnswered = false;
   status = 0;
-  /** When its answer was given, and how long it asks to wait. */
+  /** When its answer came, and for how long the answer asks the client to wait. */
   answeredAtMs: number = Infinity;
   pauseMs = 0;
   isUnnamed = true;
   abortedAtMs: number = Infinity;
-  /** Whether a limit has refused it that the origin states. */
+  /** Whether it exceeds a limit that the origin states. */
   isOverLimit = false;
-  /** What its answer states. */
+  /** The headers of its answer that state limits. */
   stated: Record<string, string> = {};
-  /** When it was sent, answered, read from, or brought something last. */
+  /** When it was last sent, answered or read from, or last brought a chunk. */
   activeAtMs: number;
 
   constructor(
@@ -70,14 +70,14 @@ export class Exchange {
   }
 }
 
-/** What a server needs to know. */
+/** The settings of a {@linkcode ModelServer}. */
 export interface ServerOptions {
   readonly clock: ModelClock;
   readonly dice: Dice;
   readonly weather: ReadonlyMap<string, Weather>;
-  /** How probable it is that a signal is not heeded. */
+  /** The probability that `fetch` ignores its signal. */
   readonly deafness: number;
-  /** The limit key of a request; `undefined` for the origins not to state their limits. */
+  /** Returns the limit key of a request; `undefined` if the origins state no limits. */
   readonly keyOf: ((id: string) => string | undefined) | undefined;
   /** Called with each request, before it is answered. */
   readonly onSend: (exchange: Exchange) => void;
@@ -93,11 +93,11 @@ interface Fate {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers, each in a way of its own. */
+/** The servers of all origins, which draw how each request ends. */
 export class ModelServer {
-  /** What is under way. */
+  /** The exchanges under way. */
   readonly open: Set<Exchange> = new Set();
-  /** All that was sent. */
+  /** All exchanges, in the order in which they were sent. */
   readonly sent: Exchange[] = [];
   readonly #options: ServerOptions;
   readonly #windows = new Map<string, { startedAtMs: number; count: number }>();
@@ -106,7 +106,7 @@ export class ModelServer {
     this.#options = options;
   }
 
-  /** What is under way, but for what a client may have written off. */
+  /** Counts the exchanges under way, without those that a client may have written off. */
   countOpen(timeoutMs: (exchange: Exchange) => number, origin?: string): number {
     const nowMs = this.#options.clock.now();
     let count = 0;
@@ -117,7 +117,7 @@ export class ModelServer {
     return count;
   }
 
-  /** The `fetch`. */
+  /** The `fetch` that the client is given. */
   readonly fetch: typeof fetch = (input, init = {}) => {
     const { clock, dice, deafness, onSend } = this.#options;
     const signal = init.signal!;
@@ -197,7 +197,7 @@ export class ModelServer {
         exchange.activeAtMs = clock.now();
         if (kind === "hanging") return new Promise(() => {});
         const chunk = chunks.shift();
-        // Whoever reads learns of the end when it asks for more.
+        // A reader learns of the end when it asks for the next chunk.
         if (chunk !== undefined && kind !== "at once") await clock.sleep(dice.int(1, 60));
         if (!exchange.isOpen) return;
         exchange.activeAtMs = clock.now();
@@ -216,7 +216,7 @@ export class ModelServer {
     }, { highWaterMark: 0 });
   }
 
-  /** Whether a request is over a limit that is stated, in windows that begin with the first request after the one before. */
+  /** Whether a request exceeds a stated limit. A window begins with the first request after the previous window. */
   #isOverStated(exchange: Exchange): boolean {
     const { weather, keyOf } = this.#options;
     if (keyOf === undefined) return false;
@@ -340,7 +340,7 @@ const FAULTS = [
 
 type FaultKind = typeof FAULTS[number];
 
-/** 100 is longer than any client here waits. */
+/** The values of Retry-After; 100 seconds are longer than any client here waits. */
 const WAITS = ["0", "1", "1", "2", "5", "100", "soon", "-1"];
 
 const encoder = new TextEncoder();

@@ -1,12 +1,12 @@
 /**
- * Signals that count who listens to them.
+ * Abort controllers that count the listeners of their signals.
  *
  * @module
  */
 
 /** An abort controller whose signal's listeners are counted. */
 export class CountedController extends AbortController {
-  /** How many listeners there are. */
+  /** How many listeners the signal has. */
   listeners = 0;
 
   constructor() {

@@ -4,20 +4,20 @@ import { loadLimitLearning } from "../../src/client/learnt_limits.ts";
 import { test } from "../support/test.ts";
 import { runSeed } from "./model.ts";
 
-// Their code is there from the first run on.
+// Load these modules now, so that the first run has their code like all others.
 await loadEstimator();
 await loadLimitLearning();
 
-/** One seed alone, to look into it; `undefined` for all. */
+/** The one seed to run, for debugging; `undefined` for all. */
 const ONLY: number | undefined = undefined;
 /** How many seeds are run: they take about 15 seconds on each runtime. */
 const SEEDS = 10_000;
-/** How many are one test. */
+/** How many seeds one test runs. */
 const PORTION = 250;
-/** How many failing seeds are told in full. */
+/** How many failing seeds are printed in full. */
 const TOLD = 3;
 
-/** Runs seeds, and tells those that fail with their plans. */
+/** Runs seeds, and returns those that broke a rule, with their plans. */
 async function violationsOf(first: number, count: number): Promise<string[]> {
   const told: string[] = [];
   for (let seed = first; seed < first + count; seed++) {
@@ -42,7 +42,7 @@ if (ONLY !== undefined) {
   }
 }
 
-test("model: a seed repeats itself", async () => {
+test("model: the same seed gives the same run", async () => {
   const [first, second] = [await runSeed(77), await runSeed(77)];
   assertEquals(first, second);
 });

@@ -1,5 +1,5 @@
 /**
- * The work of a run: requests of all kinds, and what their callers do with the answers.
+ * The work of a run: requests and batches of all kinds, and how their callers use the answers.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { BatchOptions, FetchRequest, RequestOptions, RequestSpec } from "..
 import type { Outcome } from "../../src/client/outcome.ts";
 import { type BatchJob, type Job, MOST_PAUSE_MS, type World } from "./model_world.ts";
 
-/** Draws a signal of the world, which others may have too. */
+/** Draws a signal of the world, which other requests may share; `undefined` for none. */
 function drawSignal(world: World, probability: number): AbortController | undefined {
   const { dice, controllers } = world;
   return controllers.length > 0 && dice.chance(probability) ? dice.pick(controllers) : undefined;
@@ -78,7 +78,7 @@ function drawOptions(world: World, isShared: boolean): RequestOptions {
   };
 }
 
-/** Makes a request, and sees to its answer. */
+/** Makes a single request, and checks its answer. */
 export function startSingle(world: World): void {
   const { dice, client } = world;
   const { id, url, isShared } = drawUrl(world);
@@ -106,7 +106,7 @@ export function startSingle(world: World): void {
   }, (error: unknown) => settle(world, job, { error }));
 }
 
-/** Calls the drop-in `fetch`, and reads the body, or does not. */
+/** Calls the drop-in `fetch`, and then reads the body, cancels it, or leaves it unread. */
 export function startFetch(world: World): void {
   const { dice, client, clock } = world;
   const { id, url, isShared } = drawUrl(world);
@@ -138,7 +138,7 @@ export function startFetch(world: World): void {
       await reader.cancel();
     }
   }, (error: unknown) => settle(world, job, { error })).catch(() => {
-    // A body may break off, for whatever reason.
+    // A body may break off for any reason.
   });
 }
 
@@ -159,7 +159,7 @@ function checkValue(world: World, { id }: Job, value: unknown): void {
   if (u !== id) world.fail(`${id} has got the value of ${u}`);
 }
 
-/** Begins a batch, and sees to its outcomes. */
+/** Begins a batch, and checks its outcomes. */
 export function startBatch(world: World): void {
   const { dice, client } = world;
   const kind = dice.pick(["settle", "settle", "all", "stream", "stream", "record"] as const);
@@ -240,7 +240,7 @@ function startRecord(world: World, job: BatchJob, size: number, options: BatchOp
   );
 }
 
-/** The next request of a source. */
+/** Draws the next request of a source. */
 function pull(world: World, batch: BatchJob, options: BatchOptions): FetchRequest {
   const { dice } = world;
   const { id, url, isShared } = drawUrl(world, options.timeoutMs === undefined);
@@ -326,7 +326,7 @@ function asyncSource(
             if (dice.chance(0.5)) await clock.sleep(dice.int(1, 300));
             if (batch.pulled.length === throwsAt) throw failSource(batch);
             if (batch.pulled.length === size || batch.isClosed) return endSource(batch);
-            // What is given after the end is not looked at.
+            // The batch ignores requests that its source gives after the batch has ended.
             if (batch.isDead) return { done: false, value: "http://a.test/late" };
             const value = pull(world, batch, options);
             world.maybeMeddle();

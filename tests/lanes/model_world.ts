@@ -1,5 +1,5 @@
 /**
- * The world of one run of the model: a client, its servers, and all that was asked of it.
+ * The world of one run of the model: a client, its servers, and all requests and batches that it was given.
  *
  * @module
  */
@@ -26,14 +26,14 @@ import { type Exchange, ModelServer } from "./model_server.ts";
 /** How long a caller who reads a body may pause, in milliseconds. */
 export const MOST_PAUSE_MS = 100;
 
-/** A request, as whoever made it sees it. */
+/** A request, as its caller sees it. */
 export interface Job {
   /** The last part of its URL. */
   readonly id: string;
   readonly method: string;
-  /** Whether it may be sent twice. */
+  /** Whether the client may send it twice. */
   readonly isRepeatable: boolean;
-  /** Whether others ask for the same, so that what is sent can't be told apart. */
+  /** Whether other jobs ask for the same URL, so that the server can't tell their requests apart. */
   readonly isShared: boolean;
   readonly batch: BatchJob | undefined;
   readonly timeoutMs: number;
@@ -46,15 +46,15 @@ export interface Job {
   attempts: number;
   /** Whether its caller has the answer. */
   isSettled: boolean;
-  /** Whether nothing may be sent for it any more. */
+  /** Whether the client may send nothing more for it. */
   isDead: boolean;
-  /** Whether it may end in more ways than one. */
+  /** Whether the model can't predict how it ends. */
   isLoose: boolean;
-  /** What it has to reject with. */
+  /** The reason that it has to reject with. */
   mustEndWith: { readonly reason: unknown } | undefined;
 }
 
-/** A batch, as whoever made it sees it. */
+/** A batch, as its caller sees it. */
 export interface BatchJob {
   readonly kind: "settle" | "all" | "stream" | "record";
   readonly concurrency: number;
@@ -63,28 +63,28 @@ export interface BatchJob {
   readonly isOrdered: boolean;
   readonly signal: AbortController | undefined;
   readonly pulled: Job[];
-  /** How many of the outcomes the caller has. */
+  /** How many of the outcomes the caller has taken. */
   taken: number;
-  /** What the source is doing. */
+  /** Whether the client is waiting for the source's next request. */
   isAsked: boolean;
   hasEnded: boolean;
   hasFailed: { readonly reason: unknown } | undefined;
   isClosed: boolean;
-  /** What is tested. */
+  /** The client's own batch, once it has asked its source for an iterator. */
   batch: Batch | undefined;
-  /** The stream, which knows how much it holds. */
+  /** The stream that the client returned, which knows how many outcomes it holds. */
   stream: { readonly held: number } | undefined;
   isSettled: boolean;
   isDead: boolean;
-  /** Whether it may end in more ways than one. */
+  /** Whether the model can't predict how it ends. */
   isLoose: boolean;
-  /** Whether it must be over as soon as everything has run. */
+  /** Whether it must have ended once all due timers have run. */
   mustEnd: boolean;
-  /** What it has to reject with. */
+  /** The reason that it has to reject with. */
   mustEndWith: { readonly reason: unknown } | undefined;
 }
 
-/** Everything of one run. */
+/** All that belongs to one run. */
 export class World {
   readonly clock: ModelClock = new ModelClock();
   readonly eyes: Eyes = new Eyes();
@@ -97,20 +97,23 @@ export class World {
   readonly batches: BatchJob[] = [];
   readonly events: ClientEvent[] = [];
   readonly violations: string[] = [];
-  /** Whom each token comes from. */
+  /** Returns the bucket that the tokens for an origin come from, if the model can see it. */
   readonly bucketOf: (origin: string) => Bucket | undefined;
   readonly clientSignal: CountedController | undefined;
-  /** The most that the semaphore has held at this moment: what was admitted before it was made smaller is sent all the same. */
+  /**
+   * The largest capacity of the semaphore at this moment: requests that were admitted before it shrank are still
+   * sent.
+   */
   #capacity: { atMs: number; most: number } = { atMs: 0, most: 0 };
-  /** How many permits others hold of the semaphore. */
+  /** How many permits other users of the semaphore hold. */
   heldByOthers = 0;
   isClosed = false;
   closeReason: Error = new Error("the client was closed");
   hasClosed = false;
-  /** Everything that must come to an end. */
+  /** The promises that must settle before the run is over. */
   readonly endings: Set<string> = new Set();
   lastId = 0;
-  /** How deep in mischief. */
+  /** Whether foreign code is calling back into the client. */
   isMeddling = false;
   /** The batch that is about to ask its source for an iterator. */
   opening: Batch | undefined;
@@ -202,12 +205,12 @@ export class World {
     return { rate: bucket, bucketOf: () => bucket };
   }
 
-  /** What must not be. */
+  /** Records a broken rule; the first five are kept. */
   fail(text: string): void {
     if (this.violations.length < 5) this.violations.push(`${this.clock.now()} ms: ${text}`);
   }
 
-  /** Listens to the client, and meddles with it. */
+  /** Adds a listener to the client, which may call back into it. */
   listen(): Disposable {
     return this.client.on((event) => {
       this.events.push(event);
@@ -215,7 +218,7 @@ export class World {
     });
   }
 
-  /** Where foreign code is called, it may call back. */
+  /** Lets foreign code call back into the client, with the probability that the plan says. */
   maybeMeddle(): void {
     if (this.plan.mischief === 0 || this.isMeddling || !this.dice.chance(this.plan.mischief)) return;
     this.isMeddling = true;
@@ -231,23 +234,23 @@ export class World {
     controller.abort(reason);
   }
 
-  /** How much may be in flight. */
+  /** How many permits may be out at this moment. */
   get capacity(): number {
     const { atMs, most } = this.#capacity;
     return atMs === this.clock.now() ? Math.max(most, this.semaphore.capacity) : this.semaphore.capacity;
   }
 
-  /** How much may ever be in flight. */
+  /** How many permits may ever be out. */
   get mostCapacity(): number {
     return Math.max(this.semaphore.capacity, this.adaptiveLimit?.max ?? 0);
   }
 
-  /** Whether the semaphore of the client is known. */
+  /** Whether the model can see the semaphore that the client uses. */
   get isSemaphoreKnown(): boolean {
     return this.plan.isSemaphoreShared || this.adaptiveLimit !== undefined;
   }
 
-  /** Closes the client. */
+  /** Closes the client, also by its signal if `bySignal`. */
   close(bySignal: boolean): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -266,7 +269,10 @@ export class World {
     });
   }
 
-  /** Nothing may be sent for a request any more. Where foreign code has meddled, it may have ended in another way just before. */
+  /**
+   * Marks a request for which nothing may be sent any more. If foreign code has called back, the request may have
+   * ended in another way just before.
+   */
   #kill(job: Job, reason: unknown): void {
     job.isDead = true;
     if (this.isMeddling) this.#loosen(job);
@@ -299,9 +305,10 @@ export class World {
       : [...own, ["the client's signal", this.clientSignal.listeners]];
   }
 
-  /** Takes a permit of the semaphore for others. */
+  /** Takes permits for another user of the semaphore. */
   borrow(weight: number, forMs: number): void {
-    // Whoever wants more than a limit allows that has fallen waits until it rises, with all behind.
+    // A claim for more permits than a lowered limit allows waits until the limit rises, and blocks all claims behind
+    // it.
     if (weight > Math.min(this.semaphore.capacity, this.plan.adaptive?.min ?? Infinity)) return;
     const ending = `the wait for ${weight} permits since ${this.clock.now()}`;
     this.endings.add(ending);
@@ -316,7 +323,10 @@ export class World {
   }
 }
 
-/** Whether all outcomes are there, so that nothing can be aborted, whether or not the caller has taken them. */
+/**
+ * Whether all outcomes of a batch are there. An abort then changes nothing, even if the caller has not taken them
+ * yet.
+ */
 function isOver({ batch, hasEnded }: BatchJob): boolean {
   return hasEnded && (batch === undefined || batch.allowance.active + batch.allowance.asleep === 0);
 }

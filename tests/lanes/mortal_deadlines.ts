@@ -1,5 +1,5 @@
 /**
- * Deadlines of requests that may die.
+ * Deadlines of requests that may die, as in a worker whose timers end with their request.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import type { Deadline, Deadlines, DeadlineTarget } from "../../src/primitives/d
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import type { ManualClock } from "../../src/testing/manual_clock.ts";
 
-/** Deadlines that stop for some. */
+/** Deadlines of which some never fire. */
 export interface MortalDeadlines extends Deadlines {
-  /** Whether timers that are set now never run. */
+  /** Whether the timers that are set from now on never fire. */
   isDying: boolean;
-  /** The timers that have stopped run after all. */
+  /** Fires the stopped timers after all. */
   revive(): void;
 }
 
-/** Deadlines with timers of their own, which stop as those of a request that has died, and may be late. */
+/** Creates deadlines with a timer each. Some stop, like the timers of a request that has died, and may fire late. */
 export function mortalDeadlines(clock: ManualClock): MortalDeadlines {
   const deadlines = new SeparateDeadlines(clock);
   const stopped: (() => void)[] = [];

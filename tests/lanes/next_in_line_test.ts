@@ -26,7 +26,7 @@ function wait(lane: Lane, errand: Errand = fakeCall(), isUrgent = false): Guest 
   return guest;
 }
 
-test("firstOf() is who was told to come again, then who has the highest priority, then who came first", () => {
+test("firstOf() prefers the urgent request, then the highest priority, then the earliest", () => {
   const lane = laneOf();
   assertEquals(firstOf(lane), undefined);
   const plain = wait(lane);
@@ -38,7 +38,7 @@ test("firstOf() is who was told to come again, then who has the highest priority
   assertStrictEquals(firstOf(lane), urgent);
 });
 
-test("firstOf() passes over a request whose batch has no room, which is remembered, and one that is being aborted", () => {
+test("firstOf() passes over an aborted request and one whose batch has no room, which it remembers", () => {
   const lane = laneOf();
   const full = fakeAllowance(1, 1);
   full.active = 1;
@@ -49,7 +49,7 @@ test("firstOf() passes over a request whose batch has no room, which is remember
   assertStrictEquals(firstOf(lane), free);
 });
 
-test("firstOf() sends as a probe one that was never sent, if there is one", () => {
+test("firstOf() sends a request as a probe that was never sent, if there is one", () => {
   const lane = laneOf();
   lane.breaker!.settle(lane.breaker!.enter(), "failure");
   const sent = wait(lane, Object.assign(fakeCall(), { attempts: 1 }), true);
@@ -60,7 +60,7 @@ test("firstOf() sends as a probe one that was never sent, if there is one", () =
   assertStrictEquals(firstOf(lane), fresh);
 });
 
-test("firstOf() sends as every fourth probe one that was sent once, and as another one that was sent twice", () => {
+test("firstOf() sends a request that was sent once as every fourth probe, and one that was sent twice as another", () => {
   const lane = laneOf();
   lane.breaker!.settle(lane.breaker!.enter(), "failure");
   const [, once] = [3, 1, 0, 2].map((attempts) => wait(lane, Object.assign(fakeCall(), { attempts })));
@@ -83,7 +83,7 @@ test("isFirstOf() is true of the head of a line that is not blocked", () => {
   assertEquals(isFirstOf(lane, first, 0), false);
 });
 
-test("firstOf() gives one turn in 16 to whoever has waited for the longest time of those with lower priorities", () => {
+test("firstOf() gives one turn in 16 to the longest waiting request of a lower priority", () => {
   const lane = laneOf();
   const chosen: number[] = [];
   for (const priority of [-3, 2]) wait(lane, fakeCall({ settings: { priority } }));
@@ -97,7 +97,7 @@ test("firstOf() gives one turn in 16 to whoever has waited for the longest time 
   assertEquals([chosen.indexOf(-3), chosen.indexOf(2), chosen.length], [15, 31, 42]);
 });
 
-test("firstOf() passes over those that a limit of their key's holds, also if they are urgent", () => {
+test("firstOf() passes over requests that their key's limit holds, also urgent ones", () => {
   const keyed = new KeyedLines<Lane>((key) => new KeyLine<Place<Lane>>(key, undefined), () => true);
   const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined, keyed });
   const keyedCall = (limitKey: string) => Object.assign(fakeCall(), { limitKey });

@@ -4,7 +4,7 @@ import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
-/** The outage of a breaker that has opened at 0. */
+/** Creates the outage of a breaker that opened at 0. */
 function setUp(cooldownMs: number) {
   const clock = new ManualClock();
   const breaker = new CircuitBreaker({ threshold: 1, cooldownMs, clock });
@@ -14,13 +14,13 @@ function setUp(cooldownMs: number) {
   return { clock, outage, fail };
 }
 
-/** A request that is so patient, and began then. */
+/** A request with this patience, whose batch began at this time. */
 const patient = (patienceMs: number, batchBeganAtMs = -Infinity) => ({ patienceMs, batchBeganAtMs });
 
-test("Outage.limitCooldown() caps the cooldown at half a second while somebody is patient", async () => {
+test("Outage.limitCooldown() caps the cooldown at half a second while a request is patient", async () => {
   const { clock, outage, fail } = setUp(100);
   outage.begin(0, 0);
-  // Three probes fail: the breaker's own cooldown is 800 ms then.
+  // Three probes fail: the breaker's own cooldown is then 800 ms.
   for (const cooldownMs of [100, 200, 400]) {
     await clock.advance(cooldownMs);
     fail();
@@ -31,7 +31,7 @@ test("Outage.limitCooldown() caps the cooldown at half a second while somebody i
   assertEquals(outage.cooldownCapMs, Infinity);
 });
 
-test("Outage.limitCooldown() lets the first cooldown last, or a tenth of the outage's age, if that is more", () => {
+test("Outage.limitCooldown() allows the first cooldown, or a tenth of the outage's age if that is longer", () => {
   const { outage } = setUp(2_000);
   outage.limitCooldown(30_000);
   assertEquals(outage.cooldownCapMs, 2_000);
@@ -43,7 +43,7 @@ test("Outage.limitCooldown() lets the first cooldown last, or a tenth of the out
   assertEquals(outage.cooldownCapMs, 2_000);
 });
 
-test("Outage.limitCooldown() never goes past the end of the patience, where the last probe is due", () => {
+test("Outage.limitCooldown() ends the cooldown no later than the patience, when the last probe is due", () => {
   const { outage } = setUp(2_000);
   outage.begin(0, 0);
   outage.limitCooldown(300);
@@ -58,14 +58,14 @@ test("Outage.limitCooldown() caps nothing where there is no breaker", () => {
   assertEquals(outage.cooldownCapMs, Infinity);
 });
 
-test("Outage.shortenCooldown() goes by the least patient, and by nobody who has none", () => {
+test("Outage.shortenCooldown() goes by the least patient request, and ignores those without patience", () => {
   const { outage } = setUp(2_000);
   outage.shortenCooldown(patient(100), -Infinity);
   assertEquals(outage.patienceEndMs, Infinity);
   outage.begin(0, 0);
   outage.shortenCooldown(patient(0), -Infinity);
   assertEquals(outage.patienceEndMs, Infinity);
-  // The last probe has been made for who was patient until 150.
+  // The last probe has been made for the request that is patient until 150.
   outage.shortenCooldown(patient(150), 150);
   assertEquals(outage.patienceEndMs, Infinity);
   for (const patienceMs of [800, 300, 500]) outage.shortenCooldown(patient(patienceMs), 150);
@@ -82,7 +82,7 @@ test("Outage.patienceEnd() counts from the beginning of the outage, or from now"
   assertEquals([outage.sinceMs, outage.patienceEnd(patient(1_000), 40)], [undefined, 1_040]);
 });
 
-test("Outage.begin() goes on with an outage that only headers have ended, until something succeeds", () => {
+test("Outage.begin() resumes an outage that only headers have ended, until an attempt succeeds", () => {
   const outage = new Outage(undefined);
   outage.begin(500, 0);
   assertEquals(outage.sinceMs, 500);
@@ -94,7 +94,7 @@ test("Outage.begin() goes on with an outage that only headers have ended, until 
   assertEquals(outage.sinceMs, 500);
 });
 
-test("Outage.isDoubtful is true where an outage goes on that headers have ended, and false in a new one", () => {
+test("Outage.isDoubtful is true in an outage that resumes after headers alone, and false in a new one", () => {
   const outage = new Outage(undefined);
   outage.begin(100, 3);
   assertEquals(outage.isDoubtful, false);
@@ -102,7 +102,7 @@ test("Outage.isDoubtful is true where an outage goes on that headers have ended,
   outage.end();
   outage.begin(200, 4);
   assertEquals(outage.isDoubtful, true);
-  // Headers again, and one body that came whole after them.
+  // Headers have ended the outage again, and then one body came whole.
   outage.doubt(100, 5);
   outage.end();
   outage.begin(300, 6);

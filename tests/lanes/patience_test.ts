@@ -34,7 +34,7 @@ const testBothWays = bothWays(
 );
 
 testBothWays(
-  "onOpen: 'wait' waits for the cooldown, probes alone, and lets the others follow its success",
+  "onOpen: 'wait' waits for the cooldown, sends one probe, and lets the others follow its success",
   async (setUp) => {
     const { client, clock, network, open } = setUp(() => ({ json: 1, afterMs: 100 }));
     await open();
@@ -51,7 +51,7 @@ testBothWays(
 );
 
 testBothWays(
-  "onOpen: 'wait' waits for another cooldown when the probe fails, which does not grow while they wait",
+  "onOpen: 'wait' waits for another cooldown when the probe fails; cooldowns don't grow while requests wait",
   async (setUp) => {
     let probes = 0;
     const { client, clock, network, open } = setUp(() => probes++ < 3 ? { status: 500 } : { json: 1 });
@@ -60,7 +60,7 @@ testBothWays(
     const all = await clock.run(Promise.allSettled(
       Array.from({ length: 6 }, (_, n) => client.json(`${ORIGIN}/${n}`)),
     ));
-    // A single request without retries has failed when its probe has.
+    // A single request without retries fails with its probe.
     assertEquals(all.filter(({ status }) => status === "rejected").length, 3);
     for (const each of all) if (each.status === "rejected") assertInstanceOf(each.reason, HttpError);
     assertEquals(network.sent.slice(1).map(({ atMs }) => atMs), [1_000, 2_000, 3_000, 4_000, 4_000, 4_000]);
@@ -78,19 +78,22 @@ testBothWays("onOpen: 'wait' waits no longer than the total deadline", async (se
   assertEquals([network.sent.length, clock.pending], [1, 0]);
 });
 
-testBothWays("onOpen: 'wait' leaves at once when its signal aborts, with the very reason", async (setUp) => {
-  const { client, clock, network, open } = setUp(() => ({ json: 1 }));
-  await open();
-  const controller = new AbortController();
-  const reason = { my: "reason" };
+testBothWays(
+  "onOpen: 'wait' leaves at once when its signal aborts, and rejects with the reason itself",
+  async (setUp) => {
+    const { client, clock, network, open } = setUp(() => ({ json: 1 }));
+    await open();
+    const controller = new AbortController();
+    const reason = { my: "reason" };
 
-  const pending = rejection(client.json(`${ORIGIN}/x`, { signal: controller.signal }));
-  await clock.advance(500);
-  controller.abort(reason);
-  assertStrictEquals(await pending, reason);
-  await clock.advance(10_000);
-  assertEquals([network.sent.length, clock.pending], [1, 0]);
-});
+    const pending = rejection(client.json(`${ORIGIN}/x`, { signal: controller.signal }));
+    await clock.advance(500);
+    controller.abort(reason);
+    assertStrictEquals(await pending, reason);
+    await clock.advance(10_000);
+    assertEquals([network.sent.length, clock.pending], [1, 0]);
+  },
+);
 
 testBothWays("onOpen: 'wait' ends when the client closes", async (setUp) => {
   const { client, clock, network, open } = setUp(() => ({ json: 1 }));
@@ -120,7 +123,7 @@ testBothWays("onOpen: 'wait' holds no permit while it waits", async (setUp) => {
 });
 
 testBothWays(
-  "onOpen: 'wait' also holds for those that queue for a permit when the breaker opens",
+  "onOpen: 'wait' also holds for requests that already queue for a permit when the breaker opens",
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
 
@@ -132,7 +135,7 @@ testBothWays(
   },
 );
 
-testBothWays("onOpen: 'wait' admits the next one when the probe is aborted", async (setUp) => {
+testBothWays("onOpen: 'wait' admits the next request when the probe is aborted", async (setUp) => {
   let isFirst = true;
   const { client, clock, network, open } = setUp(() => {
     const afterMs = isFirst ? 1e6 : 10;
@@ -158,7 +161,7 @@ testBothWays("onOpen: 'wait' admits the next one when the probe is aborted", asy
 });
 
 testBothWays(
-  "onOpen: 'wait' goes to another mirror rather than wait, and waits when all are open",
+  "onOpen: 'wait' goes to another mirror rather than wait, and waits when all breakers are open",
   async (setUp) => {
     const { client, clock, network } = setUp(({ url, nth }) => {
       const host = new URL(url).host;
@@ -179,14 +182,16 @@ testBothWays("onOpen: 'wait' does the same for client.fetch()", async (setUp) =>
   assertEquals([await response.text(), network.sent[1]!.atMs], ["x", 1_000]);
 });
 
-// Requests of batches
+// Requests of batches:
 
-/** Answers with a 503, and well from some moment on. */
+/** Answers with a 503 until a time, and well from then on. */
 function downUntil(upAtMs: number): (atMs: number) => Answer {
   return (atMs) => atMs < upAtMs ? { status: 503 } : { json: 1, afterMs: 10 };
 }
 
-/** An origin that is down until a moment, and then answers, as single requests, batches and a stranger see it. */
+/**
+ * Creates an origin that is down until a time, and single requests, batches and another client's request that see it.
+ */
 function setUpOutage(
   listens: boolean,
   answer: (atMs: number) => Answer,
@@ -214,7 +219,7 @@ testOutages(
 
     assertEquals(outcomes.filter(({ ok }) => ok).length, 50);
     const during = network.sent.filter(({ atMs }) => atMs > 0 && atMs < 20_000);
-    // While they wait, a cooldown lasts 500 ms, or a tenth of the outage so far.
+    // While requests wait, a cooldown lasts 500 ms, or a tenth of the outage so far.
     for (const [index, { atMs }] of during.entries()) {
       const beforeMs = index === 0 ? 0 : during[index - 1]!.atMs;
       const waitedMs = atMs - beforeMs;
@@ -223,7 +228,7 @@ testOutages(
         `${beforeMs} ms, ${atMs} ms`,
       );
     }
-    // Those that have failed before the outage was seen may have been probes; nobody is asked again and again.
+    // A request that failed before the outage was noticed may have been a probe; none is sent again and again.
     const probes = new Map<string, number>();
     for (const { url } of during) probes.set(url, (probes.get(url) ?? 0) + 1);
     assert(Math.max(...probes.values()) <= 3, [...probes.values()].join());
@@ -273,7 +278,7 @@ testOutages(
 );
 
 testOutages(
-  "`onOpen` of a request wins over the client's, and over what a batch does by default (S14b)",
+  "`onOpen` of a request wins over the client's option and over a batch's default (S14b)",
   async (setUp) => {
     for (const own of ["fail", "wait"] as const) {
       const { client, clock, network } = setUp(downUntil(1_000), {
@@ -309,7 +314,7 @@ testOutages(
 );
 
 testOutages(
-  "a batch does not wait for an origin that never answered anything, once its attempts have failed for 4 s (S14b)",
+  "a batch gives up an origin that has never answered once its attempts have failed for 4 s (S14b)",
   async (setUp) => {
     for (const circuitBreaker of [undefined, { threshold: 1 }]) {
       const { client, clock } = setUp(() => ({ error: new TypeError("no such host") }), {
@@ -325,7 +330,7 @@ testOutages(
 );
 
 testOutages(
-  "a batch waits for an origin that never answered anything when it says `patienceMs` (S14b)",
+  "a batch with `patienceMs` waits for an origin that has never answered (S14b)",
   async (setUp) => {
     const { client, clock } = setUp(
       (atMs) => atMs < 15_000 ? { error: new TypeError("starting") } : { json: 1 },
@@ -338,7 +343,7 @@ testOutages(
 );
 
 testOutages(
-  "an outage is as old as its first opening: probes that fail begin no new one (S14b)",
+  "an outage is as old as its first opening: failed probes begin no new one (S14b)",
   async (setUp) => {
     const { client, clock, network } = setUp(downUntil(Infinity), {
       circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
@@ -347,7 +352,7 @@ testOutages(
     const openedAtMs = network.sent[0]!.atMs;
     await clock.run(client.settle(numberedUrls(3), { patienceMs: 5_000 }));
     assertEquals(clock.now(), openedAtMs + 5_000);
-    // A single request that comes afterwards has no patience left, and may only be a probe.
+    // A later single request has no patience left in this outage, and may only be a probe.
     const late = await clock.run(client.outcome(`${ORIGIN}/late`, { onOpen: "wait", patienceMs: 5_000 }));
     assertEquals([clock.now(), late.ok], [openedAtMs + 5_000, false]);
   },
@@ -371,7 +376,7 @@ testOutages("a batch that begins in an old outage has its own patience", async (
 });
 
 testOutages(
-  "a total deadline ends the wait of a batch's request at the latest when it passes (S14b)",
+  "a total deadline ends the wait of a batch's request no later than it passes (S14b)",
   async (setUp) => {
     const { client, clock } = setUp(downUntil(Infinity));
     await clock.run(client.settle(numberedUrls(10), { totalTimeoutMs: 2_500 }));
@@ -401,9 +406,10 @@ for (const [share, endMs, urls] of [[2, 20_000, 2_000], [3, 12_000, 1_500], [1, 
         client.settle(Array.from({ length: urls }, (_, n) => `${ORIGIN}/${n}`)),
       );
       assertEquals(outcomes.filter(({ ok }) => !ok), []);
-      // It is seen within the longest cooldown that the batch allows, and then all come as fast as they can.
+      // The batch notices the end of the outage within the longest cooldown, and then sends all requests as fast as
+      // it can.
       assert(clock.now() < endMs * 1.1 + 3_000 + 50 * urls / 20, `${clock.now()}`);
-      // Each URL that failed must be sent again; beyond that, the budget's share.
+      // Each URL that failed must be sent again; beyond that the retry budget allows its share.
       const least = urls + Math.ceil(urls / share);
       assert(network.sent.length <= least + 0.2 * urls + 100, `${network.sent.length} of at least ${least}`);
     },

@@ -5,7 +5,7 @@ import { rejection } from "../support/settled.ts";
 import { json, status } from "../policies/fake_origin.ts";
 import { testBothWays, URL_A } from "../policies/rig.ts";
 
-testBothWays("no word of a server closes its origin for longer than a day", async (rig) => {
+testBothWays("a server's answer never pauses its origin for longer than a day", async (rig) => {
   const tenYears = String(10 * 365 * 86_400);
   for (const code of [429, 503]) {
     const { client, clock, origin, run } = rig(

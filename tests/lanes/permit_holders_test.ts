@@ -17,7 +17,7 @@ function setUp() {
   return { semaphore, ledger, holders, hurried, holder };
 }
 
-test("PermitHolders tells all of them once when somebody begins to wait, also outside of the client", async () => {
+test("PermitHolders tells each holder once when a request begins to wait, also one outside of the client", async () => {
   const { semaphore, ledger, holders, hurried, holder } = setUp();
   await semaphore.acquire();
   holders.add(holder("a"));
@@ -28,7 +28,7 @@ test("PermitHolders tells all of them once when somebody begins to wait, also ou
   assertEquals([hurried, holders.size, ledger.onShortage], [["a", "b"], 0, undefined]);
 });
 
-test("PermitHolders.add() tells at once where somebody waits already: for a permit, or for that lane", async () => {
+test("PermitHolders.add() tells the holder at once if a request already waits for a permit, or for that lane", async () => {
   const { semaphore, holders, hurried, holder } = setUp();
   const busy = Object.defineProperty(fakeLane(), "queued", { value: 1 });
   holders.add(holder("lane", busy));
@@ -38,7 +38,7 @@ test("PermitHolders.add() tells at once where somebody waits already: for a perm
   assertEquals([hurried, holders.size], [["lane", "permit"], 0]);
 });
 
-test("PermitHolders.delete() forgets one, and listens no longer when that was the last", async () => {
+test("PermitHolders.delete() forgets a holder, and stops listening after the last one", async () => {
   const { semaphore, ledger, holders, hurried, holder } = setUp();
   const [a, b] = [holder("a"), holder("b")];
   holders.add(a);

@@ -156,7 +156,7 @@ testBothWays("S11: requests get their permits in the order of their calls", asyn
   assertEquals(network.urls, numberedUrls(30));
 });
 
-testBothWays("S11: a higher priority goes first, and among equals who came first", async (setUp) => {
+testBothWays("S11: a higher priority goes first, and among equals the earlier call", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
   const calls = [0, 5, -1, 5, 0, 9].map((priority, n) => client.json(`https://a.test/${n}`, { priority }));
 
@@ -164,22 +164,25 @@ testBothWays("S11: a higher priority goes first, and among equals who came first
   assertEquals(network.urls.map((url) => Number(url.at(-1))), [0, 5, 1, 3, 4, 2]);
 });
 
-testBothWays("S11: an aborted waiter leaves the queue at once, and its place to the next", async (setUp) => {
-  const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
-  const controller = new AbortController();
-  const { signal } = controller;
+testBothWays(
+  "S11: an aborted waiter leaves the queue at once, and the next one takes its place",
+  async (setUp) => {
+    const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
+    const controller = new AbortController();
+    const { signal } = controller;
 
-  const first = client.json("https://a.test/first");
-  const waiters = numberedUrls(20, "gone.test").map((url) => rejection(client.json(url, { signal })));
-  const last = client.json("https://a.test/last");
-  await clock.advance(5);
-  assertEquals(client.stats().queued, 21);
-  controller.abort(new Error("enough"));
-  await Promise.all(waiters);
-  assertEquals(client.stats().queued, 1);
-  await clock.run(Promise.all([first, last]));
-  assertEquals([network.urls, clock.now()], [["https://a.test/first", "https://a.test/last"], 20]);
-});
+    const first = client.json("https://a.test/first");
+    const waiters = numberedUrls(20, "gone.test").map((url) => rejection(client.json(url, { signal })));
+    const last = client.json("https://a.test/last");
+    await clock.advance(5);
+    assertEquals(client.stats().queued, 21);
+    controller.abort(new Error("enough"));
+    await Promise.all(waiters);
+    assertEquals(client.stats().queued, 1);
+    await clock.run(Promise.all([first, last]));
+    assertEquals([network.urls, clock.now()], [["https://a.test/first", "https://a.test/last"], 20]);
+  },
+);
 
 testBothWays("S11: an abort that races the grant leaks no permit", async (setUp) => {
   for (let hops = 0; hops < 12; hops++) {
@@ -291,21 +294,21 @@ testBothWays(
     const fast = Promise.all(numberedUrls(40, "fast.test").map((url) => client.json(url)));
     await clock.run(fast);
 
-    // All permits were out for the slow one, and came back at once: from then on each has its half.
+    // The slow origin held all permits until they came back at once. From then on each origin has its half.
     assertEquals(clock.now(), 1_000 + 40 / 2 * 10);
     await clock.run(slow);
     assertEquals(network.peak, 4);
   },
 );
 
-testBothWays("an origin alone may have all permits", async (setUp) => {
+testBothWays("an origin may hold all permits while it is the only one", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 4 });
   await clock.run(Promise.all(numberedUrls(40).map((url) => client.json(url))));
   assertEquals([network.peak, clock.now()], [4, 100]);
 });
 
 testBothWays(
-  "within an origin requests are sent in the order of their priority, then of their coming",
+  "requests of an origin are sent in the order of their priority, then of their arrival",
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
     const priorities = [0, 0, 5, -1, 5, 0];
@@ -317,7 +320,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a batch pulls no request before it can be sent, and does not overtake those that wait already",
+  "a batch pulls no request before it can send it, and overtakes none that waits already",
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 2 });
     let pulled = 0;

@@ -10,10 +10,10 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** What the clock says at first. */
+/** The first time on the clock. */
 const START_MS = 5_000;
 
-/** A request that waits, and when it has looked, from the start. */
+/** Creates a request that waits, and records when it looks, relative to the start. */
 function setUp(needsToken = false) {
   const clock = new ManualClock({ nowMs: START_MS });
   const deadlines = new SeparateDeadlines(clock);
@@ -45,7 +45,7 @@ function setUp(needsToken = false) {
   return { clock, looks, polls, leases, lane, waiter };
 }
 
-test("Polls has a request look each second, until it does not wait any more", async () => {
+test("Polls makes a request look each second, until it does not wait any more", async () => {
   const { clock, looks, polls, waiter } = setUp();
   polls.begin(waiter);
   await clock.advance(2_500);
@@ -55,7 +55,7 @@ test("Polls has a request look each second, until it does not wait any more", as
   assertEquals([looks, clock.pending], [[1_000, 2_000], 0]);
 });
 
-test("Polls has it look sooner when its lane may be free, or a token may be there", async () => {
+test("Polls makes a request look sooner when its lane may be free, or its bucket may have a token", async () => {
   const paused = setUp();
   paused.lane.pauseFor(
     { untilMs: START_MS + 300, isNamed: true, status: 503, headers: new Headers() },
@@ -72,7 +72,7 @@ test("Polls has it look sooner when its lane may be free, or a token may be ther
   assertEquals(poor.looks, [25, 50]);
 });
 
-test("Polls takes back what was lent for too long, when a request comes and at each look", async () => {
+test("Polls takes back expired permits when a request comes and at each look", async () => {
   const { clock, polls, leases, lane, waiter } = setUp();
   const released: number[] = [];
   const office = {

@@ -9,17 +9,17 @@ import { bothWays } from "../policies/both_ways.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 
-/** A quota that is not known blocks nothing. */
+/** The most requests that a test sends at once: an unknown quota blocks none. */
 const MOST_SENT = 1_000;
 
-/** A pause, at the end of which the first request of a cycle is sent, and so many are answered well until the next. */
+/** Ends a pause with the first request of a cycle, of which `answered` requests succeed before the next pause. */
 function cycle(quota: Quota, fromMs: number, toMs: number, answered: number, atOnce = 1): void {
   quota.notePause(fromMs, atOnce);
   quota.noteSent(toMs);
   for (let nth = 0; nth < answered; nth++) quota.noteSuccess();
 }
 
-/** A quota that has learnt in three pauses, of which the last ends at 2,000 with the first request of a window. */
+/** A quota that has learnt from three pauses. The last pause ends at 2,000 ms with the first request of a window. */
 function taught(limit = 20, windowMs = 1_000): Quota {
   const quota = new Quota();
   cycle(quota, 0, 100, limit);
@@ -29,7 +29,7 @@ function taught(limit = 20, windowMs = 1_000): Quota {
   return quota;
 }
 
-/** Sends all that may be sent now, of which so many are answered well; gives how many that was. */
+/** Sends all that the quota allows now, and makes up to `capacity` of them succeed; returns how many were sent. */
 function fill(quota: Quota, nowMs: number, capacity = Infinity): number {
   let sent = 0;
   for (; quota.blockedUntilMs(nowMs) <= nowMs && sent < MOST_SENT; sent++) {
@@ -39,15 +39,15 @@ function fill(quota: Quota, nowMs: number, capacity = Infinity): number {
   return sent;
 }
 
-/** How much goes in each of so many windows. */
+/** Returns how many requests are sent in each of `count` windows. */
 function windows(quota: Quota, count: number, fromMs: number, capacity?: number): number[] {
   return Array.from({ length: count }, (_, index) => fill(quota, fromMs + 1_000 * index, capacity));
 }
 
-test("Quota blocks nothing after one pause, which may say something of a moment only", () => {
+test("Quota blocks nothing after one pause, which may have a passing cause", () => {
   const quota = new Quota();
   quota.notePause(0, 1);
-  // What was under way when the pause began may still be answered well.
+  // A request that was under way when the pause began may still succeed.
   quota.noteSuccess();
   for (let nth = 0; nth < 1_000; nth++) {
     quota.noteSent(1_000);
@@ -56,9 +56,9 @@ test("Quota blocks nothing after one pause, which may say something of a moment 
   assertEquals([quota.isKnown, quota.blockedUntilMs(1_000)], [false, 1_000]);
 });
 
-test("Quota learns how much was answered well between two pauses if it was as much before, and how long the pause was", () => {
+test("Quota learns the count of successes between two pauses if it repeats, and the length of the pause", () => {
   const quota = taught(20);
-  // One was sent already: it was the first after the pause.
+  // One request is counted already: the first after the pause.
   assertEquals([fill(quota, 2_010), quota.blockedUntilMs(2_010)], [19, 3_000]);
   assertEquals([fill(quota, 3_000), quota.blockedUntilMs(3_000)], [20, 4_000]);
 });
@@ -80,7 +80,7 @@ test("Quota learns no rate from counts that differ by more than a quarter", () =
   ]);
 });
 
-test("Quota learns no rate from less than twice what was in flight at once, which is a limit of another kind", () => {
+test("Quota learns no rate from counts below twice the concurrency, which is a limit on requests in flight", () => {
   const isKnown = (atOnce: number) => {
     const quota = new Quota();
     for (let nth = 0; nth < 3; nth++) cycle(quota, 1_000 * nth, 1_000 * nth + 500, 20, atOnce);
@@ -89,7 +89,7 @@ test("Quota learns no rate from less than twice what was in flight at once, whic
   assertEquals([10, 11, 20].map(isKnown), [true, false, false]);
 });
 
-test("Quota lets a window begin with its first request, however late that is", () => {
+test("Quota lets a window begin with its first request, however late that request is", () => {
   const quota = taught(5);
   fill(quota, 2_000);
   assertEquals([quota.blockedUntilMs(7_777), fill(quota, 7_777), quota.blockedUntilMs(7_777)], [
@@ -121,7 +121,7 @@ test("Quota learns nothing between two pauses without a success", () => {
   assertEquals([fill(quota, 3_500), quota.blockedUntilMs(3_500)], [19, 4_500]);
 });
 
-test("Quota counts pauses in a row in which nothing was answered well", () => {
+test("Quota counts pauses in a row without a success in between", () => {
   const quota = new Quota();
   const counts = [quota.fruitlessPauses];
   for (let nth = 0; nth < 3; nth++) {
@@ -132,26 +132,26 @@ test("Quota counts pauses in a row in which nothing was answered well", () => {
   assertEquals([...counts, quota.fruitlessPauses], [0, 1, 2, 3, 0]);
 });
 
-test("Quota tries a twentieth more after four clean windows, and twice as much each time that goes well", () => {
+test("Quota tries a twentieth more after four clean windows, and doubles that step while it succeeds", () => {
   const quota = taught(40);
   fill(quota, 2_000);
   assertEquals(windows(quota, 10, 3_000), [40, 40, 40, 42, 42, 42, 46, 46, 46, 54]);
 });
 
-test("Quota tries one more at least", () => {
+test("Quota tries at least one more", () => {
   const quota = taught(3);
   fill(quota, 2_000);
   assertEquals(windows(quota, 4, 3_000), [3, 3, 3, 4]);
 });
 
-test("Quota waits twice as long before it tries more, each time that it went too far", () => {
+test("Quota waits twice as long before it tries more, each time that it tried too much", () => {
   const quota = taught(20);
   fill(quota, 2_000);
   let fromMs = 3_000;
   for (const gap of [4, 8, 16, 32, 64, 64]) {
     const sizes = windows(quota, gap, fromMs, 20);
     assertEquals(sizes, [...Array(gap - 1).fill(20), 21], `gap of ${gap}`);
-    // Of these 21 one was too many, and has made the origin ask for a pause.
+    // Of these 21 requests one was too many, and made the origin ask for a pause.
     fromMs += 1_000 * gap;
     quota.notePause(fromMs - 1_000, 1);
     quota.noteSent(fromMs);
@@ -160,7 +160,10 @@ test("Quota waits twice as long before it tries more, each time that it went too
   }
 });
 
-/** A client before an origin that takes 20 requests in each second of its own, and answers 429 to all others. */
+/**
+ * Creates a client before an origin that serves 20 requests in each second of its own clock, and answers 429 to the
+ * rest.
+ */
 function setUp(listens: boolean) {
   const clock = new ManualClock();
   const counts = new Map<number, number>();
@@ -186,19 +189,19 @@ bothWays((listens) => () => setUp(listens))(
     const outcomes = await clock.run(client.settle(urls));
     assert(outcomes.every(({ ok }) => ok));
 
-    // The second pause ends within three seconds or so; what was sent until then is not counted.
+    // The second pause ends within about three seconds; do not count requests that were sent until then.
     const learntAtMs = 4_000;
     const sent = network.sent.filter(({ atMs }) => atMs >= learntAtMs).length;
     const refused = refusedAtMs.filter((atMs) => atMs >= learntAtMs).length;
     assert(sent <= 1.1 * (sent - refused), `${sent} were sent for ${sent - refused}`);
-    // As fast as the origin allows: 60 seconds for all of them, and what learning takes.
+    // As fast as the origin allows: 60 seconds for all requests, and the time to learn the rate.
     assert(clock.now() <= 1.15 * 60_000, `it took ${clock.now()} ms`);
   },
 );
 
-test("Quota forgets what it has learnt when an origin twice in a row refuses much less", () => {
+test("Quota forgets what it has learnt when an origin refuses much earlier twice in a row", () => {
   const quota = taught(20);
-  // Once may be a window that began at another time.
+  // The first time, the origin's window may have begun at another time.
   fill(quota, 2_010, 5);
   quota.notePause(2_100, 20);
   quota.noteSent(2_200);
@@ -209,7 +212,7 @@ test("Quota forgets what it has learnt when an origin twice in a row refuses muc
   assertEquals([quota.isKnown, quota.blockedUntilMs(2_400)], [false, 2_400]);
 });
 
-test("Quota keeps what it has learnt when only one refusal came early, until trying more is refused", () => {
+test("Quota keeps what it has learnt after one early refusal, until a refusal after trying more", () => {
   const quota = taught(20);
   let nowMs = 3_000;
   for (let round = 0; round < 4; round++) {
@@ -225,7 +228,7 @@ test("Quota keeps what it has learnt when only one refusal came early, until try
   }
 });
 
-test("Quota learns anew how much there is when an origin takes less from then on", () => {
+test("Quota learns a lower rate when an origin serves less from then on", () => {
   const quota = taught(20);
   for (let round = 1; round < 4; round++) cycle(quota, 3_000 * round, 3_000 * round + 1_000, 10);
   quota.notePause(19_000, 1);
@@ -255,14 +258,14 @@ for (const part of [0.005, 0.02, 0.05]) {
       const outcomes = await clock.run(client.settle(urls));
 
       assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
-      // One after the other, and the pauses.
+      // One request after the other, and the pauses.
       const mostMs = 4_000 * (5 + 20 * part);
       assert(clock.now() < mostMs, `it took ${clock.now()} ms`);
     },
   );
 }
 
-test("Quota says that all is refused after four pauses without an answer in between, and so long", () => {
+test("Quota says that the origin refuses all after four pauses in a row without a success, for long enough", () => {
   const quota = new Quota();
   for (const [nth, atMs] of [0, 20, 40, 100].entries()) {
     quota.notePause(atMs, 1);
@@ -301,7 +304,7 @@ testClientsBothWays()(
   },
 );
 
-test("Quota learns the length of a pause, and not how long nobody asked after it", () => {
+test("Quota learns the length of a pause, without the idle time after it", () => {
   for (const laterMs of [0, 500, 20_000, 3_600_000]) {
     const quota = new Quota();
     cycle(quota, 0, 100, 20);
@@ -314,7 +317,7 @@ test("Quota learns the length of a pause, and not how long nobody asked after it
   }
 });
 
-test("Quota counts no pauses in a row across a time in which nobody asked", () => {
+test("Quota counts pauses in a row anew after a time in which no request was sent", () => {
   for (const [laterMs, inARow] of [[0, 5], [9_999, 5], [10_000, 1], [3_600_000, 1]] as const) {
     const quota = new Quota();
     for (let nth = 0; nth < 4; nth++) {

@@ -11,7 +11,7 @@ import { test } from "../support/test.ts";
 
 const testBothWays = testClientsBothWays();
 
-/** The most of some moments that fall in any window of this length, both ends included. */
+/** The most of these times that fall in any window of this length, both ends included. */
 function peakWithin(times: readonly number[], windowMs: number): number {
   let peak = 0;
   for (const [first, start] of times.entries()) {
@@ -22,7 +22,7 @@ function peakWithin(times: readonly number[], windowMs: number): number {
   return peak;
 }
 
-testBothWays("S12: in no window do more attempts start than burst + rate × length", async (setUp) => {
+testBothWays("S12: no window sees more attempts start than burst + rate × length", async (setUp) => {
   for (
     const [limit, intervalMs, burst] of [[10, 1_000, 1], [7, 300, 4], [50, 1_000, 50], [1, 250, 2]] as const
   ) {
@@ -43,12 +43,12 @@ testBothWays("S12: in no window do more attempts start than burst + rate × leng
       const allowed = burst + limit / intervalMs * windowMs + 1e-6;
       assert(most <= allowed, `${most} in ${windowMs} ms at ${limit} / ${intervalMs} ms, burst ${burst}`);
     }
-    // All of the rate is used as well, up to the rounding of the last grant.
+    // The client also uses the whole rate, up to the rounding of the last grant.
     assert(times.at(-1)! <= (200 - burst + 1) * intervalMs / limit, `ended at ${times.at(-1)}`);
   }
 });
 
-testBothWays("S12: the limit is for the client by default: its origins share it", async (setUp) => {
+testBothWays("S12: by default the limit is the client's: its origins share it", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1 }), {
     rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
   });
@@ -57,7 +57,7 @@ testBothWays("S12: the limit is for the client by default: its origins share it"
   assertEquals(network.sent.map(({ atMs }) => atMs), [0, 1_000, 2_000]);
 });
 
-testBothWays("S12: per origin, each origin has the limit for itself", async (setUp) => {
+testBothWays("S12: per origin, each origin has the whole limit for itself", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1 }), {
     rateLimit: { limit: 1, intervalMs: 1_000, burst: 1, per: "origin" },
   });
@@ -71,7 +71,7 @@ testBothWays("S12: per origin, each origin has the limit for itself", async (set
 });
 
 testBothWays(
-  "S12: an origin is not forgotten, and its limit with it, however many others there are",
+  "S12: the client does not forget an origin's limit, however many other origins there are",
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ json: 1 }), {
       rateLimit: { limit: 1, intervalMs: 3_600_000, burst: 1, per: "origin" },
@@ -87,7 +87,7 @@ testBothWays(
   },
 );
 
-testBothWays("S12: retries and mirrors take tokens like everyone", async (setUp) => {
+testBothWays("S12: retries and mirrors take tokens too", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ status: 503 }), {
     baseUrls: ["https://a.test", "https://b.test"],
     maxRetries: 1,
@@ -112,27 +112,30 @@ test("S12: two clients share a bucket", async () => {
   assertEquals(times.at(-1), 1_800);
 });
 
-testBothWays("S12: who aborts while it waits for a token leaves at once, and takes none", async (setUp) => {
-  const { client, clock, network } = setUp(() => ({ json: 1 }), {
-    rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
-  });
-  const controller = new AbortController();
-  const reason = new Error("enough");
+testBothWays(
+  "S12: a request that aborts while it waits for a token leaves at once, and takes none",
+  async (setUp) => {
+    const { client, clock, network } = setUp(() => ({ json: 1 }), {
+      rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
+    });
+    const controller = new AbortController();
+    const reason = new Error("enough");
 
-  const first = client.json("https://a.test/first");
-  const leaving = numberedUrls(5, "b.test").map((url) =>
-    rejection(client.json(url, { signal: controller.signal }))
-  );
-  const last = client.json("https://a.test/last");
-  await clock.advance(500);
-  controller.abort(reason);
-  for (const pending of leaving) assertStrictEquals(await pending, reason);
-  await clock.run(Promise.all([first, last]));
-  assertEquals(network.sent.map(({ atMs }) => atMs), [0, 1_000]);
-  assertEquals(clock.pending, 0);
-});
+    const first = client.json("https://a.test/first");
+    const leaving = numberedUrls(5, "b.test").map((url) =>
+      rejection(client.json(url, { signal: controller.signal }))
+    );
+    const last = client.json("https://a.test/last");
+    await clock.advance(500);
+    controller.abort(reason);
+    for (const pending of leaving) assertStrictEquals(await pending, reason);
+    await clock.run(Promise.all([first, last]));
+    assertEquals(network.sent.map(({ atMs }) => atMs), [0, 1_000]);
+    assertEquals(clock.pending, 0);
+  },
+);
 
-testBothWays("S12: nobody overtakes who waits for a token", async (setUp) => {
+testBothWays("S12: no request overtakes one that waits for a token", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1 }), {
     rateLimit: { limit: 10, intervalMs: 1_000, burst: 1 },
   });
@@ -155,7 +158,7 @@ for (
     : `a limit per ${"per" in rateLimit ? rateLimit.per : "client"}`;
 
   testBothWays(
-    `S4: a 429 pauses everyone who asks its origin, and nobody else, with ${name}`,
+    `S4: a 429 pauses all requests to its origin, and no others, with ${name}`,
     async (setUp) => {
       const { client, clock, network } = setUp(
         ({ url, nth }) =>
@@ -178,24 +181,27 @@ for (
     },
   );
 
-  testBothWays(`S4: a 429 also pauses those that already wait for a permit, with ${name}`, async (setUp) => {
-    const { client, clock, network } = setUp(
-      ({ nth, url }) =>
-        url === "https://a.test/0" && nth === 1
-          ? { status: 429, headers: { "retry-after": "5" }, afterMs: 100 }
-          : { json: 1, afterMs: 10 },
-      { rateLimit, concurrency: 1 },
-    );
+  testBothWays(
+    `S4: a 429 also pauses requests that already wait for a permit, with ${name}`,
+    async (setUp) => {
+      const { client, clock, network } = setUp(
+        ({ nth, url }) =>
+          url === "https://a.test/0" && nth === 1
+            ? { status: 429, headers: { "retry-after": "5" }, afterMs: 100 }
+            : { json: 1, afterMs: 10 },
+        { rateLimit, concurrency: 1 },
+      );
 
-    const all = Promise.all(numberedUrls(5).map((url) => client.json(url)));
-    await clock.run(all);
-    const [first, ...rest] = network.sent.map(({ atMs }) => atMs);
-    assertEquals([first, rest.length], [0, 5]);
-    for (const atMs of rest) assert(atMs >= 5_100, `sent at ${atMs}`);
-  });
+      const all = Promise.all(numberedUrls(5).map((url) => client.json(url)));
+      await clock.run(all);
+      const [first, ...rest] = network.sent.map(({ atMs }) => atMs);
+      assertEquals([first, rest.length], [0, 5]);
+      for (const atMs of rest) assert(atMs >= 5_100, `sent at ${atMs}`);
+    },
+  );
 }
 
-testBothWays("S4: a 429 pauses those that already wait for a token", async (setUp) => {
+testBothWays("S4: a 429 also pauses requests that already wait for a token", async (setUp) => {
   const { client, clock, network } = setUp(
     ({ nth, url }) =>
       url === "https://a.test/0" && nth === 1
@@ -212,7 +218,7 @@ testBothWays("S4: a 429 pauses those that already wait for a token", async (setU
 });
 
 testBothWays(
-  "S4: a pause that is longer than maxRetryAfterMs fails now, with the wait on the error",
+  "S4: a pause longer than maxRetryAfterMs makes its requests fail now, with the wait on the error",
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ status: 429, headers: { "retry-after": "120" } }));
 
@@ -235,7 +241,7 @@ testBothWays(
 );
 
 testBothWays(
-  "S4: those that wait already fail now when the pause gets longer than maxRetryAfterMs",
+  "S4: requests that already wait fail when the pause grows longer than maxRetryAfterMs",
   async (setUp) => {
     const { client, clock, network } = setUp(
       () => ({ status: 429, headers: { "retry-after": "120" }, afterMs: 50 }),
@@ -253,7 +259,7 @@ testBothWays(
   },
 );
 
-testBothWays("S4: a pause that would pass the request's deadline fails now", async (setUp) => {
+testBothWays("S4: a request fails now if the pause would outlast its deadline", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ status: 429, headers: { "retry-after": "30" } }), {
     totalTimeoutMs: 10_000,
   });
@@ -266,7 +272,7 @@ testBothWays("S4: a pause that would pass the request's deadline fails now", asy
   assertEquals([later.attempts, clock.now(), network.sent.length], [0, 0, 1]);
 });
 
-testBothWays("S4: a pause ends, and what follows goes at the usual rate", async (setUp) => {
+testBothWays("S4: requests go at the usual rate after a pause", async (setUp) => {
   const { client, clock, network } = setUp(
     ({ nth, url }) =>
       url.endsWith("/0") && nth === 1 ? { status: 429, headers: { "retry-after": "2" } } : { json: 1 },
@@ -283,7 +289,7 @@ testBothWays("S4: a pause ends, and what follows goes at the usual rate", async 
   assertEquals(times.at(-1)! - times[0]!, 1_900);
 });
 
-testBothWays("S4: Retry-After: 0 and a date that has passed pause nobody", async (setUp) => {
+testBothWays("S4: neither Retry-After: 0 nor a date that has passed pauses any request", async (setUp) => {
   for (const value of ["0", "Wed, 21 Oct 2015 07:28:00 GMT"]) {
     const { client, clock, network } = setUp(({ nth, url }) =>
       url.endsWith("/0") && nth === 1 ? { status: 429, headers: { "retry-after": value } } : { json: 1 }
@@ -298,7 +304,7 @@ testBothWays("S4: Retry-After: 0 and a date that has passed pause nobody", async
 });
 
 testBothWays(
-  "S4: a 429 without a wait that can be read pauses its origin for the first backoff",
+  "S4: a 429 without a readable wait pauses its origin for the first backoff",
   async (setUp) => {
     for (const value of ["soon", "-5", "1.5", "", undefined]) {
       const headers: Record<string, string> = value === undefined ? {} : { "retry-after": value };
@@ -316,7 +322,7 @@ testBothWays(
   },
 );
 
-test("S4: pauses of a 429 without a wait double as long as nothing succeeds, and are spread by up to 5 %", async () => {
+test("S4: pauses after a 429 without a wait double until a request succeeds, with a jitter of up to 5 %", async () => {
   const pauses = async (answers: readonly Answer[], options: ClientOptions): Promise<number[]> => {
     const { client, clock } = fakeClient(() => answers[Math.min(next++, answers.length - 1)]!, options);
     let next = 0;
@@ -350,7 +356,7 @@ test("S4: pauses of a 429 without a wait double as long as nothing succeeds, and
 });
 
 testBothWays(
-  "S4: a 503 with Retry-After pauses its origin for everybody, one without for nobody",
+  "S4: a 503 with Retry-After pauses its origin for all requests, and one without pauses none",
   async (setUp) => {
     const cases: readonly [Record<string, string>, number[]][] = [
       [{ "retry-after": "5" }, [0, 5_000, 5_000]],
@@ -389,7 +395,7 @@ testBothWays('S4: with `pauseOn429: "request"` a 429 makes only its own request 
 });
 
 testBothWays(
-  'S4: with `pauseOn429: "request"` those of a batch that are refused again and again wait ever longer',
+  'S4: with `pauseOn429: "request"` requests of a batch that are refused again and again wait longer and longer',
   async (setUp) => {
     const WINDOW_MS = 5_000;
     const answeredMs: number[] = [];
@@ -408,13 +414,13 @@ testBothWays(
     });
     const outcomes = await clock.run(client.settle(numberedUrls(20)));
     const [, { attempts = 0 } = {}] = Object.entries(client.stats().origins)[0]!;
-    // Each of twenty is refused some ten times: 10 ms, 20, 40 and so on, as long as others are served.
+    // Each of the twenty is refused some ten times: after 10 ms, 20, 40 and so on, as long as others are served.
     assert(attempts < 20 * 20, `${attempts} attempts`);
     assertEquals([network.sent.length, outcomes.filter(({ ok }) => ok).length > 2], [attempts, true]);
   },
 );
 
-testBothWays("S4: client.fetch() obeys a 429 like everyone, and gives the last response", async (setUp) => {
+testBothWays("S4: client.fetch() obeys a 429 too, and returns the last response", async (setUp) => {
   const { client, clock, network } = setUp(() => ({
     status: 429,
     headers: { "retry-after": "120" },

@@ -11,7 +11,7 @@ function setUp() {
   return { line, book, keyBook, receipt: new Receipt({ attempts: 7, book }, line, 0) };
 }
 
-test("Receipt counts in the book of the lane and of the key from when it is sent", () => {
+test("Receipt counts a request in the books of its lane and its key from when it is sent", () => {
   const { receipt, line, book, keyBook } = setUp();
   assertEquals([receipt.number, receipt.line, line.open], [7, line, 1]);
   assertEquals([receipt.isIn(book), receipt.isIn(keyBook), receipt.isIn(new LimitBook(0, 0, 0))], [
@@ -22,7 +22,7 @@ test("Receipt counts in the book of the lane and of the key from when it is sent
   assertEquals([book.blockedUntilMs(0), keyBook.blockedUntilMs(0)], [100, 100]);
 });
 
-test("Receipt.close() counts until a window after the answer, once", () => {
+test("Receipt.close() makes the request count for one window after the answer, once", () => {
   const { receipt, line, book, keyBook } = setUp();
   receipt.close(50);
   receipt.close(90);
@@ -31,14 +31,14 @@ test("Receipt.close() counts until a window after the answer, once", () => {
   assertEquals([book.isQuiet(149), book.isQuiet(150)], [false, true]);
 });
 
-test("Receipt.cancel() takes back what was not sent", () => {
+test("Receipt.cancel() takes back a request that was not sent", () => {
   const { receipt, line, book } = setUp();
   receipt.cancel();
   receipt.close(90);
   assertEquals([book.blockedUntilMs(0), line.open, book.isQuiet(100)], [0, 0, true]);
 });
 
-test("Receipt of an attempt without books counts in its line alone", () => {
+test("Receipt of an attempt without books counts in the line of its key only", () => {
   const line = { book: undefined, open: 0 };
   const receipt = new Receipt({ attempts: 1, book: undefined }, line, 0);
   assertEquals(line.open, 1);

@@ -19,7 +19,7 @@ function setUp() {
     const breaker = new CircuitBreaker({ threshold: 1, cooldownMs, clock });
     return new Lane({ key, breaker, bucket: undefined });
   };
-  /** What becomes of a request now. */
+  /** Returns why a request is refused now; `undefined` if it may wait. */
   const refusal = (errand: Errand, ...lanes: Lane[]) => refusalOf(errand, lanes, clock.now(), MINUTE_MS);
   return { clock, lane: laneOf("https://a.test"), laneOf, refusal };
 }
@@ -29,7 +29,7 @@ function single(deadlineAtMs = Infinity): Errand {
   return fakeCall({ settings: { totalTimeoutMs: deadlineAtMs } });
 }
 
-/** A request of a batch; its patience is half a minute unless it says something else. */
+/** A request of a batch; its patience is half a minute unless `settings` differ. */
 function patient(settings: Partial<Settings> = {}, deadlineAtMs = Infinity): Errand {
   return fakeCall({ allowance: fakeAllowance(), settings: { ...settings, totalTimeoutMs: deadlineAtMs } });
 }
@@ -45,7 +45,7 @@ function pause(lane: Lane, untilMs: number, status = 429): Lane {
   return lane;
 }
 
-test("refusalOf() lets everybody wait for a lane that is well, or has no breaker", () => {
+test("refusalOf() lets any request wait for a lane that is well, or has no breaker", () => {
   const { lane, refusal } = setUp();
   const plain = new Lane({ key: "https://b.test", breaker: undefined, bucket: undefined });
   for (const errand of [single(), patient(), single(1)]) {
@@ -53,7 +53,7 @@ test("refusalOf() lets everybody wait for a lane that is well, or has no breaker
   }
 });
 
-test("refusalOf() refuses a single request while the breaker is open, and says for how long, without secrets", async () => {
+test("refusalOf() refuses a single request while the breaker is open, says for how long, and shows no secrets", async () => {
   const { clock, lane, refusal } = setUp();
   open(lane);
   await clock.advance(40);
@@ -66,7 +66,7 @@ test("refusalOf() refuses a single request while the breaker is open, and says f
   assertEquals(refusal(single(), lane), undefined);
 });
 
-test("refusalOf() lets a request of a batch wait for an open breaker, and one that says so", () => {
+test("refusalOf() lets a request wait for an open breaker if it is a batch's, or asks for that", () => {
   const { lane, refusal } = setUp();
   open(lane);
   assertEquals(refusal(patient(), lane), undefined);
@@ -74,7 +74,7 @@ test("refusalOf() lets a request of a batch wait for an open breaker, and one th
   assertInstanceOf(refusal(patient({ onOpen: "fail" }), lane), CircuitOpenError);
 });
 
-test("refusalOf() refuses single requests beside a probe, and lets patient ones wait for its result", async () => {
+test("refusalOf() refuses single requests while a probe is in flight, and lets patient ones wait for its result", async () => {
   const { clock, lane, refusal } = setUp();
   open(lane);
   await clock.advance(100);
@@ -82,18 +82,18 @@ test("refusalOf() refuses single requests beside a probe, and lets patient ones 
   const error = refusal(single(), lane);
   assertInstanceOf(error, CircuitOpenError);
   assertEquals([error.retryAfterMs, refusal(patient(), lane)], [5_000, undefined]);
-  // What the probe brings may be in time, whatever the lease says.
+  // The probe may end in time, whatever its lease is.
   assertEquals(refusal(patient({}, 200), lane), undefined);
 });
 
-test("refusalOf() refuses a patient request whose deadline passes before the breaker lets anybody go", () => {
+test("refusalOf() refuses a patient request whose deadline passes before the breaker lets a request go", () => {
   const { lane, refusal } = setUp();
   open(lane);
   assertInstanceOf(refusal(patient({}, 99), lane), CircuitOpenError);
   assertEquals(refusal(patient({}, 100), lane), undefined);
 });
 
-test("refusalOf() refuses a request that a pause would hold up for longer than is waited out", () => {
+test("refusalOf() refuses a request for a pause that is longer than the client waits out", () => {
   const { lane, refusal } = setUp();
   pause(lane, MINUTE_MS + 0.5, 503);
   for (const errand of [single(), patient()]) {
@@ -105,7 +105,7 @@ test("refusalOf() refuses a request that a pause would hold up for longer than i
   }
 });
 
-test("refusalOf() does not say that an origin has asked for a pause that it has not named", () => {
+test("refusalOf() does not claim that an origin asked for a pause if its answer named no wait", () => {
   const { lane, refusal } = setUp();
   lane.pauseFor({ untilMs: MINUTE_MS + 1, isNamed: false, status: 429, headers: new Headers() }, 0, true);
   const error = refusal(single(), lane);
@@ -126,14 +126,14 @@ test("refusalOf() lets a request wait for a pause that is just short enough", as
   assertEquals(refusal(single(MINUTE_MS + 100), lane), undefined);
 });
 
-test("refusalOf() lets a request wait as long as one of its lanes may be waited for", () => {
+test("refusalOf() lets a request wait as long as it may wait for one of its lanes", () => {
   const { lane, laneOf, refusal } = setUp();
   open(lane);
   assertEquals(refusal(single(), lane, laneOf("https://b.test")), undefined);
   assertEquals(refusal(single(), lane, pause(laneOf("https://b.test"), 1_000)), undefined);
 });
 
-test("refusalOf() has the lane that is free first name the error, and of equals the preferred one", () => {
+test("refusalOf() reports the lane that is free first, and of equals the preferred one", () => {
   const { laneOf, refusal } = setUp();
   const slow = open(laneOf("https://slow.test", 300));
   const fast = open(laneOf("https://fast.test", 200));
@@ -155,19 +155,19 @@ test("refusalOf() refuses for a pause rather than for a breaker, where a lane ha
   assertInstanceOf(refusal(single(), lane), HttpError);
 });
 
-test("refusalOf() lets nobody's patience end before a probe that was sent when it did", async () => {
+test("refusalOf() lets no patience end before the result of a probe that was sent in time", async () => {
   const { clock, lane, refusal } = setUp();
   const errand = patient({ patienceMs: 1_000 });
   open(lane);
   await clock.advance(1_000);
   assertEquals(refusal(errand, lane), undefined);
 
-  // The last probe is under way, and then it fails.
+  // The last probe is in flight, and then it fails.
   const ticket = lane.enter(1_000, Infinity);
   assertEquals(refusal(errand, lane), undefined);
   lane.breaker!.settle(ticket, "failure");
   assertInstanceOf(refusal(errand, lane), CircuitOpenError);
-  // Another one has more patience.
+  // Another request has more patience.
   assertEquals(refusal(patient({ patienceMs: 1_001 }), lane), undefined);
 });
 
@@ -181,16 +181,16 @@ test("refusalOf() counts patience from the first opening, however often probes h
   assertInstanceOf(refusal(patient({ patienceMs: 550 }), lane), CircuitOpenError);
 });
 
-test("refusalOf() does not let requests of a batch wait for an origin that was given up", () => {
+test("refusalOf() lets no request of a batch wait for an origin that was given up, unless it sets its own patience", () => {
   const { lane, refusal } = setUp();
   open(lane);
   lane.isAbandoned = true;
   assertInstanceOf(refusal(patient(), lane), CircuitOpenError);
-  // Whoever says how patient it is waits for a service to start.
+  // A caller that sets a patience waits for a service to start.
   assertEquals(refusal(patient({ patienceMs: 30_000 }), lane), undefined);
 });
 
-test("isAbandoned() is about those who do not wait for an origin that never answered", () => {
+test("isAbandoned() is true only for requests that do not wait for an origin that has never answered", () => {
   const { lane } = setUp();
   const errands = [patient(), patient({ patienceMs: 1 }), single()];
   assertEquals(errands.map((errand) => isAbandoned(lane, errand)), [false, false, false]);
@@ -198,7 +198,7 @@ test("isAbandoned() is about those who do not wait for an origin that never answ
   assertEquals(errands.map((errand) => isAbandoned(lane, errand)), [true, false, false]);
 });
 
-test("refusalOf() says of each of several lanes why it would not do, and names the one that would be free first", () => {
+test("refusalOf() says of each of several lanes why it is refused, and names the lane that would be free first", () => {
   const { lane, laneOf, refusal } = setUp();
   open(lane);
   const other = open(laneOf("https://b.test", 50.5));
@@ -217,7 +217,7 @@ test("refusalOf() says of each of several lanes why it would not do, and names t
   assertEquals(refusal(single(), lane)?.context, {});
 });
 
-test("refusalOf() says what an origin that is down has failed of last", () => {
+test("refusalOf() says what the latest failure of an origin that is down was", () => {
   const { lane, laneOf, refusal } = setUp();
   open(lane).failureReason = "HTTP 503";
   const unknown = open(laneOf("https://b.test", 500));
@@ -233,8 +233,8 @@ test("refusalOf() says what an origin that is down has failed of last", () => {
   ]);
 });
 
-test("refusalOf() says why of each lane also when a cooldown or a pause ends while it is said", () => {
-  // Time goes on with each look at it.
+test("refusalOf() gives the reason of each lane even if a cooldown or a pause ends meanwhile", () => {
+  // Each look at the clock advances it.
   let nowMs = 0;
   const clock = Object.assign(new ManualClock(), { now: () => nowMs++ });
   const laneOf = (key: string, cooldownMs: number): Lane =>
@@ -256,7 +256,7 @@ test("refusalOf() says why of each lane also when a cooldown or a pause ends whi
   }
 });
 
-test("refuseSome() cuts no cooldown short for who has had the last probe, and waits for another lane", () => {
+test("refuseSome() cuts no cooldown short for a request that has had its last probe and waits for another lane", () => {
   const { lane, laneOf } = setUp();
   open(lane);
   lane.outage.sinceMs = -500;
@@ -272,12 +272,12 @@ test("refuseSome() cuts no cooldown short for who has had the last probe, and wa
   };
   waitFor(500);
   assertEquals([look(), lane.blockedUntilMs(0)], [Infinity, 100]);
-  // With one more who is patient until 60, a probe is due then.
+  // With another request that is patient until 60, a probe is due then.
   waitFor(560);
   assertEquals([look(), lane.blockedUntilMs(0)], [60, 60]);
 });
 
-test("refusalOf() refuses who has had the last probe, also where the cooldown has been cut short for another", () => {
+test("refusalOf() refuses a request that has had its last probe, even if the cooldown has been cut short for another", () => {
   const { lane, refusal } = setUp();
   open(lane);
   lane.outage.sinceMs = -500;
@@ -287,9 +287,9 @@ test("refusalOf() refuses who has had the last probe, also where the cooldown ha
   assertEquals(refusal(patient({ patienceMs: 501 }), lane), undefined);
 });
 
-test("refusalOf() refuses no request for a pause where none is on, whatever was asked for before", async () => {
+test("refusalOf() refuses no request for a pause that is over, whatever the origin asked for before", async () => {
   const { clock, lane, refusal } = setUp();
-  // It has refused everything for longer than is waited out.
+  // The origin has refused everything for longer than the client waits.
   for (let nth = 0; nth < 5; nth++) {
     const headers = new Headers();
     const nowMs = clock.now();
@@ -306,7 +306,7 @@ test("refusalOf() refuses no request for a pause where none is on, whatever was 
   for (const errand of [single(), single(1)]) assertInstanceOf(refusal(errand, lane), CircuitOpenError);
 });
 
-/** An origin that has answered nothing but 503 since 0, and pauses. */
+/** Makes an origin that has answered only 503 since 0, and pauses. */
 function unavailable(lane: Lane, { newRefused = 10, untilMs = Infinity } = {}): Lane {
   lane.unavailability = new Unavailability();
   for (let nth = 0; nth < 4; nth++) lane.unavailability.extentOf(lane, false, 0, 0);
@@ -318,7 +318,7 @@ function unavailable(lane: Lane, { newRefused = 10, untilMs = Infinity } = {}): 
   return pause(lane, untilMs, 503);
 }
 
-test("isGivenUp() gives an origin that answers 503 to all three times as long as one pause may be, or more patience", () => {
+test("isGivenUp() gives up an origin that answers 503 to all after three times the longest pause, or the patience if longer", () => {
   const { laneOf } = setUp();
   const lane = unavailable(laneOf("https://a.test"));
   const isIt = (nowMs: number, errand: Errand): boolean => isGivenUp(lane, [lane], errand, nowMs, MINUTE_MS);
@@ -329,7 +329,7 @@ test("isGivenUp() gives an origin that answers 503 to all three times as long as
   }
   const errand = patient({ patienceMs: 5 * MINUTE_MS });
   assertEquals([5 * MINUTE_MS - 1, 5 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
-  // As long as a longer pause is waited out, or hardly any request has found out.
+  // Not while the longest pause is longer, or while fewer than ten new requests have been refused.
   assertEquals(isGivenUp(lane, [lane], single(), 3 * MINUTE_MS, MINUTE_MS + 1), false);
   const doubted = unavailable(laneOf("https://b.test"), { newRefused: 9 });
   assertEquals(
@@ -340,7 +340,7 @@ test("isGivenUp() gives an origin that answers 503 to all three times as long as
   );
 });
 
-test("isGivenUp() says no where no pause is on, or something was served", () => {
+test("isGivenUp() is false while no pause is on, or once an attempt was served", () => {
   const { laneOf } = setUp();
   const paused = unavailable(laneOf("https://a.test"), { untilMs: 4 * MINUTE_MS });
   const isIt = (lane: Lane, nowMs: number): boolean => isGivenUp(lane, [lane], patient(), nowMs, MINUTE_MS);
@@ -350,7 +350,7 @@ test("isGivenUp() says no where no pause is on, or something was served", () => 
   assertEquals(isIt(back, 4 * MINUTE_MS), false);
 });
 
-test("isGivenUp() is for 503s only where all other lanes are unavailable too, or down", () => {
+test("isGivenUp() is true after 503s only if all other lanes are unavailable too, or down", () => {
   const { laneOf, refusal } = setUp();
   const a = unavailable(laneOf("https://a.test"));
   const isIt = (...others: Lane[]): boolean =>
@@ -360,7 +360,7 @@ test("isGivenUp() is for 503s only where all other lanes are unavailable too, or
   assertEquals(isIt(unavailable(laneOf("https://b.test"), { newRefused: 1 })), false);
   assertEquals(isIt(unavailable(laneOf("https://b.test"))), true);
   assertEquals(isIt(open(laneOf("https://b.test"))), true);
-  // The other one has been down for no longer than it is waited for.
+  // The other lane has not been down for longer than the client waits for it.
   assertEquals(
     refusal(
       patient(),

@@ -6,7 +6,7 @@ function facts(nowMs: number, given: Partial<AnswerFacts> = {}): AnswerFacts {
   return { nowMs, pending: 0, number: 1, isOk: true, ...given };
 }
 
-test("ResetWindow lets as many go as are left, less those that may not be counted yet", () => {
+test("ResetWindow allows as many requests as are left, less those that the origin may not have counted yet", () => {
   const window = new ResetWindow(60_000);
   assertEquals(window.blockedUntilMs(0, 5), 0);
   window.update({ limit: 10, remaining: 3, resetAtMs: 1_000 }, facts(0, { pending: 1 }));
@@ -18,7 +18,7 @@ test("ResetWindow lets as many go as are left, less those that may not be counte
   assertEquals(window.blockedUntilMs(10, 2), 10);
 });
 
-test("ResetWindow is full again after the reset, as far as is known how much that is", () => {
+test("ResetWindow is full again after the reset, as far as it knows its size", () => {
   for (const [limit, expected] of [[4, 4], [undefined, 3]] as const) {
     const window = new ResetWindow(60_000);
     window.update({ limit, remaining: 2, resetAtMs: 500 }, facts(0));
@@ -30,12 +30,12 @@ test("ResetWindow is full again after the reset, as far as is known how much tha
       sent++;
     }
     assertEquals([sent, window.blockedUntilMs(500, sent)], [expected, Infinity]);
-    // If no answer says what the new quota is like, one at a time may find out.
+    // If no answer states the new quota, one request at a time may find out.
     assertEquals(window.blockedUntilMs(600, 0), 600);
   }
 });
 
-test("ResetWindow: the answer to an earlier request makes nothing more, and may make it less", () => {
+test("ResetWindow: the answer to an earlier request never adds requests, and may take some away", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 2, resetAtMs: 1_000 }, facts(0, { number: 8 }));
   window.update({ limit: 10, remaining: 7, resetAtMs: 5_000 }, facts(10, { number: 3 }));
@@ -48,7 +48,7 @@ test("ResetWindow: the answer to an earlier request makes nothing more, and may 
   assertEquals(window.blockedUntilMs(60, 0), 1_000);
 });
 
-test("ResetWindow gives back what an earlier request takes that the later response has counted", () => {
+test("ResetWindow gives back an earlier request's place if a later response has counted it", () => {
   for (const [early, expected] of [[[9, 8], 7], [[9], 6], [[4, 8], 4], [[4, 6], 4], [[4, 3], 3]] as const) {
     const window = new ResetWindow(60_000);
     window.update({ limit: 10, remaining: 7, resetAtMs: 1_000 }, facts(0, { number: 3, pending: 2 }));
@@ -75,7 +75,7 @@ test("ResetWindow: an earlier request gives nothing back after the reset, whatev
   assertEquals(window.blockedUntilMs(1_002, 2), Infinity);
 });
 
-test("ResetWindow.passOver() lets ever more go after the reset where no response says what the new quota is like", () => {
+test("ResetWindow.passOver() allows more and more requests after the reset while no response states the new quota", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 2, remaining: 0, resetAtMs: 1_000 }, facts(0, { number: 5 }));
   window.passOver(9, 0);
@@ -85,7 +85,7 @@ test("ResetWindow.passOver() lets ever more go after the reset where no response
   window.passOver(6, 0);
   window.take(1_000);
   assertEquals(window.blockedUntilMs(1_001, 2), Infinity);
-  // Those that came before, and that others are waited for besides, say nothing.
+  // Answers to earlier requests say nothing, nor does an answer while others are pending.
   window.passOver(5, 0);
   window.passOver(7, 1);
   assertEquals(window.blockedUntilMs(1_002, 1), Infinity);
@@ -103,7 +103,7 @@ test("ResetWindow.passOver() lets ever more go after the reset where no response
   assertEquals(window.blockedUntilMs(1_022, 1), 2_000);
 });
 
-test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes none longer", () => {
+test("ResetWindow.resetBy() shortens the wait for a quota that is used up, and lengthens none", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
   window.resetBy(20_000);
@@ -112,7 +112,7 @@ test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes 
   assertEquals(window.blockedUntilMs(10, 0), 2_000);
 });
 
-test("ResetWindow.resetBy() lets one find out how much is left after a shorter wait, which fills no quota", () => {
+test("ResetWindow.resetBy() lets one request find out what is left after a shorter wait, and does not fill the quota", () => {
   for (const [waitMs, expected] of [[400, 1], [9_000, 10], [9_500, 10]] as const) {
     const window = new ResetWindow(60_000);
     window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
@@ -137,7 +137,7 @@ test("ResetWindow.resetBy() lets one find out how much is left after a shorter w
   }
 });
 
-test("ResetWindow: a quota that is used up is believed in for so long, then one finds out, again and again while it is refused", () => {
+test("ResetWindow believes in a used-up quota for so long; then one request finds out, and again while it is refused", () => {
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
   assertEquals([window.blockedUntilMs(10, 0), window.blockedUntilMs(1_000, 0)], [1_000, 1_000]);
@@ -147,7 +147,7 @@ test("ResetWindow: a quota that is used up is believed in for so long, then one 
   assertEquals(window.blockedUntilMs(1_100, 0), 2_100);
 });
 
-test("ResetWindow: an answer that should not have been proves it wrong, until it says otherwise", () => {
+test("ResetWindow: a success that the quota rules out proves it wrong, until a response says otherwise", () => {
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
   window.blockedUntilMs(1_000, 0);
@@ -158,14 +158,14 @@ test("ResetWindow: an answer that should not have been proves it wrong, until it
   assertEquals(window.blockedUntilMs(1_200, 0), 2_100);
 });
 
-test("ResetWindow.isOver() says when nothing of it matters any more", () => {
+test("ResetWindow.isOver() is true when its numbers no longer matter", () => {
   const window = new ResetWindow(1_000);
   assertEquals(window.isOver(0), true);
   window.update({ limit: 10, remaining: 5, resetAtMs: 500 }, facts(0));
   assertEquals([window.isOver(499), window.isOver(500)], [false, true]);
 });
 
-test("ResetWindow: a clock that goes back makes nobody wait for longer than a quota is believed in", () => {
+test("ResetWindow: after a clock that goes back, no request waits longer than the quota is believed in", () => {
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 3_600_500 }, facts(3_600_000));
   assertEquals(window.blockedUntilMs(50, 0), 1_050);
@@ -178,7 +178,7 @@ for (
     99_000,
   ]] as const
 ) {
-  test(`ResetWindow: a quota that ${shape} use up late is believed in from then on, and not from its beginning`, () => {
+  test(`ResetWindow: a quota that ${shape} use up late is believed in from that moment, not from its beginning`, () => {
     const window = new ResetWindow(60_000);
     window.update({ limit: 3, remaining: 2, resetAtMs: 3_600_000 }, facts(0));
     window.take(50_000);
@@ -189,7 +189,7 @@ for (
   });
 }
 
-test("ResetWindow: a quota of one that is refilled each second is kept to, however often that happens", () => {
+test("ResetWindow keeps to a quota of one that is refilled each second, however often that happens", () => {
   const window = new ResetWindow(60_000);
   for (let second = 0; second < 200; second++) {
     const nowMs = 1_000 * second;
@@ -200,14 +200,14 @@ test("ResetWindow: a quota of one that is refilled each second is kept to, howev
   }
 });
 
-/** How many may be sent at once. */
+/** Returns how many requests may be sent at once, and sends them. */
 function fill(window: ResetWindow, nowMs: number): number {
   let sent = 0;
   for (; window.blockedUntilMs(nowMs, sent) <= nowMs; sent++) window.take(nowMs);
   return sent;
 }
 
-test("ResetWindow.resetBy() says nothing of a quota of which some is left", () => {
+test("ResetWindow.resetBy() has no effect on a quota that is not used up", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 4, resetAtMs: 9_000 }, facts(0));
   window.resetBy(500);
@@ -215,14 +215,14 @@ test("ResetWindow.resetBy() says nothing of a quota of which some is left", () =
   assertEquals(fill(window, 9_000), 10);
 });
 
-test("ResetWindow is believed in from the first answer of a new quota that is used up as well, also if no request waits", () => {
+test("ResetWindow believes in a new quota from the first answer that finds it used up, even if no request waits", () => {
   const window = new ResetWindow(1_000);
   window.update({ limit: 1, remaining: 0, resetAtMs: 900 }, facts(0));
   window.update({ limit: 1, remaining: 0, resetAtMs: 9_000 }, facts(950, { number: 2 }));
   assertEquals(window.blockedUntilMs(1_100, 0), 1_950);
 });
 
-test("ResetWindow.passOver() begins with one again after an answer that says what the quota is like", () => {
+test("ResetWindow.passOver() starts at one again after an answer that states the quota", () => {
   const window = new ResetWindow(60_000);
   for (const startMs of [0, 5_000]) {
     const number = startMs + 1;

@@ -2,19 +2,19 @@ import { assertEquals } from "@std/assert";
 import { RetryRecord } from "../../src/lanes/retry_record.ts";
 import { test } from "../support/test.ts";
 
-/** Notes so many retries, and that so many of them were rescues. */
+/** Notes the end of `ended` retries, of which `rescued` have succeeded. */
 function note(record: RetryRecord, ended: number, rescued: number, nowMs = 0): void {
   for (let nth = 0; nth < ended; nth++) record.noteEnd(nth < rescued, nowMs);
 }
 
-/** Sends as many as may be sent. */
+/** Sends as many retries as the record allows, and returns how many. */
 function send(record: RetryRecord, nowMs: number): number {
   let sent = 0;
   for (; record.mayRetry(nowMs); sent++) record.noteSent(nowMs);
   return sent;
 }
 
-test("RetryRecord lets ten retries go a second while none succeeds", () => {
+test("RetryRecord allows ten retries a second while none succeeds", () => {
   const record = new RetryRecord(0);
   assertEquals([send(record, 0), send(record, 500), send(record, 1_000), send(record, 5_000)], [
     10,
@@ -24,14 +24,14 @@ test("RetryRecord lets ten retries go a second while none succeeds", () => {
   ]);
 });
 
-test("RetryRecord lets as many go as have succeeded within a second, half as many more, and ten", () => {
+test("RetryRecord allows ten retries a second, and one and a half times as many as have succeeded within a second", () => {
   const record = new RetryRecord(0);
   assertEquals(send(record, 0), 10);
   note(record, 10, 10, 200);
   assertEquals([send(record, 200), send(record, 1_000)], [15, 10]);
   note(record, 40, 40, 2_500);
   assertEquals(send(record, 2_500), 70);
-  // What succeeded has been forgotten.
+  // The record has forgotten those successes.
   assertEquals(send(record, 4_000), 10);
 });
 
@@ -63,7 +63,7 @@ test("RetryRecord forgets after a minute", () => {
   assertEquals(record.retriesNeeded(61_000), 0);
 });
 
-test("RetryRecord.areInVain() says that hardly any retry succeeds, once there were enough to tell", () => {
+test("RetryRecord.areInVain() is true when hardly any retry succeeds, once there were enough to tell", () => {
   for (
     const [ended, rescued, isInVain] of [
       [0, 0, false],
@@ -84,7 +84,7 @@ test("RetryRecord.areInVain() says that hardly any retry succeeds, once there we
   }
 });
 
-test("RetryRecord.areOfUse() says that enough retries succeed, once there were enough to tell", () => {
+test("RetryRecord.areOfUse() is true when enough retries succeed, once there were enough to tell", () => {
   for (
     const [ended, rescued, isSo] of [[0, 0, false], [7, 7, false], [8, 1, true], [100, 10, true], [
       100,

@@ -3,7 +3,7 @@ import type { Clock } from "../../src/primitives/clock.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 
-/** Makes a scheduler with a thousand permits, unless the test says otherwise, and without tokens. */
+/** Creates a scheduler without tokens, by default with a thousand permits. */
 export function schedulerOn(clock: Clock, options: Partial<SchedulerOptions> = {}): Scheduler {
   return new Scheduler({
     semaphore: new Semaphore(1_000),

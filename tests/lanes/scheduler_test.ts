@@ -24,7 +24,7 @@ import { test } from "../support/test.ts";
 import { mortalDeadlines } from "./mortal_deadlines.ts";
 import { schedulerOn } from "./scheduler_on.ts";
 
-/** A request in line that writes down what becomes of it, and has to be run by whoever admits it if it says so. */
+/** A request in line that records how it ended. If `mustBeRun`, the code that admits it has to run it. */
 class Guest extends Waiter<Lane> implements Runnable {
   at: Lane | undefined = undefined;
   ticket = -1;
@@ -71,7 +71,7 @@ function setUp(
     scheduler.adopt(made);
     return made;
   };
-  /** Lets a request wait, or go at once. */
+  /** Puts a request in line, or admits it at once. */
   const wait = (lanes: Lane | readonly Lane[], options: GuestOptions = {}): Guest => {
     const { errand = patient(), isUrgent = false, mustBeRun = false } = options;
     const guest = new Guest(errand, lanes instanceof Lane ? [lanes] : lanes, isUrgent, mustBeRun);
@@ -126,7 +126,7 @@ test("Scheduler.tryEnter() takes a permit and gives the breaker's ticket", () =>
   assert(!scheduler.isIdle);
 });
 
-test("Scheduler.tryEnter() admits nobody whom anything holds up, and takes nothing for them", () => {
+test("Scheduler.tryEnter() admits no request while any condition holds it up, and takes no permit or token for it", () => {
   const cases: Record<string, (made: ReturnType<typeof setUp>) => Lane> = {
     permit: ({ semaphore, lane }) => {
       semaphore.tryAcquire(2);
@@ -165,12 +165,12 @@ test("Scheduler.tryEnter() admits nobody whom anything holds up, and takes nothi
   }
 });
 
-test("Scheduler.tryEnter() has a lane queue that holds its share already", () => {
+test("Scheduler.tryEnter() refuses a lane that already holds its share of the permits", () => {
   const { scheduler, lane, wait } = setUp({ capacity: 4 });
   const [a, b] = [lane("a"), lane("b")];
   const tickets = [a, b, a, a].map((lane) => scheduler.tryEnter(lane, 0));
   assertEquals(tickets.map((ticket) => ticket >= 0), [true, true, true, false]);
-  // Where nobody else wants the permit it is admitted from the line.
+  // No other lane wants the permit, so that the lane's own line gets it.
   assertStrictEquals(wait(a).at, a);
 });
 
@@ -185,7 +185,7 @@ test("Scheduler.admit() gives an admission at once if there is nothing to wait f
   assertEquals([a.succeeded, a.inFlight, scheduler.inFlight, semaphore.inUse], [1, 0, 0, 0]);
 });
 
-test("Scheduler.admit() gives a promise otherwise, which the permit of another one resolves", async () => {
+test("Scheduler.admit() gives a promise otherwise, which resolves when another request gives its permit back", async () => {
   const { scheduler, lane } = setUp();
   const a = lane();
   const first = scheduler.admit(single(), [a], false);
@@ -197,7 +197,7 @@ test("Scheduler.admit() gives a promise otherwise, which the permit of another o
   assertEquals([admission.lane.key, a.inFlight, a.queued], [a.key, 1, 0]);
 });
 
-test("Scheduler.admit() sends a single request as a probe when one is due, and refuses those beside it", async () => {
+test("Scheduler.admit() sends a single request as a probe when one is due, and refuses others while it is in flight", async () => {
   const { scheduler, lane, clock } = setUp({ capacity: 5 });
   const a = lane();
   open(scheduler, a);
@@ -220,7 +220,7 @@ test("Scheduler.admit() prefers the first lane that admits now, in the order of 
   assertEquals(keyOf(), b.key);
 });
 
-test("Scheduler.admit() makes one that has slept wait for room in its batch, and counts it when it goes on", () => {
+test("Scheduler.admit() makes a request that has slept wait for room in its batch, and counts it as active when it goes on", () => {
   const { scheduler, lane } = setUp({ capacity: 5 });
   const allowance = fakeAllowance(1, 1);
   allowance.asleep = 2;
@@ -264,7 +264,7 @@ test("Scheduler.wait() serves urgent requests of a lane first, and then by prior
   }
 });
 
-test("Scheduler.wait() serves the lane whose first request has the highest priority, whoever came first", () => {
+test("Scheduler.wait() serves the lane whose first request has the highest priority, in whatever order they came", () => {
   const { scheduler, lane, wait } = setUp();
   const lanes = ["a", "b", "c", "d"].map((name) => lane(name));
   wait(lanes[0]!);
@@ -280,7 +280,7 @@ test("Scheduler.wait() serves the lane whose first request has the highest prior
   }
 });
 
-test("Scheduler counts whoever waits as asleep in its batch, and as active when it is admitted", () => {
+test("Scheduler counts a waiting request as asleep in its batch, and as active once it is admitted", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   const allowance = fakeAllowance(3, 5);
@@ -292,7 +292,7 @@ test("Scheduler counts whoever waits as asleep in its batch, and as active when 
   assertEquals(errands.map(({ isAsleep }) => isAsleep), [false, false, true]);
 });
 
-test("Scheduler passes over requests whose batch has no room, and lets them go when there is some", () => {
+test("Scheduler passes over requests whose batch has no room, and admits them when it has", () => {
   const { scheduler, lane, wait } = setUp({ capacity: 3 });
   const a = lane();
   const allowance = fakeAllowance(1, 1);
@@ -308,7 +308,7 @@ test("Scheduler passes over requests whose batch has no room, and lets them go w
   assertEquals([admitted(guests), allowance.active, allowance.hasRefused], [[0, 1], 1, false]);
 });
 
-test("Scheduler passes over requests that are about to be told of an abort", () => {
+test("Scheduler passes over requests that have aborted but have not been told yet", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
@@ -318,7 +318,7 @@ test("Scheduler passes over requests that are about to be told of an abort", () 
   assertEquals(admitted(guests), [1]);
 });
 
-test("Scheduler.raise() lets a waiting request go before others, and never behind", () => {
+test("Scheduler.raise() moves a waiting request forward in line, and never back", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
@@ -329,12 +329,12 @@ test("Scheduler.raise() lets a waiting request go before others, and never behin
   assertEquals(admitted(guests), [2]);
   scheduler.release(a);
   assertEquals(admitted(guests), [0, 2]);
-  // One that is not in line any more stays where it is.
+  // A request that is no longer in line keeps its priority.
   scheduler.raise(guests[2]!, 9);
   assertEquals([a.queued, guests[2]!.priority], [1, 5]);
 });
 
-test("Scheduler.leave() takes a request out of line, which is never admitted, and lets those behind it go", () => {
+test("Scheduler.leave() takes a request out of line for good, and admits those behind it", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
@@ -346,7 +346,7 @@ test("Scheduler.leave() takes a request out of line, which is never admitted, an
   assertEquals(admitted(guests), [1]);
 });
 
-test("Scheduler.hold() admits nobody until its work is done, also if that throws", () => {
+test("Scheduler.hold() admits no request until its work is done, even if the work throws", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
@@ -366,7 +366,7 @@ test("Scheduler.hold() admits nobody until its work is done, also if that throws
   assertEquals(admitted(guests), [1, 2]);
 });
 
-test("Scheduler.succeed() passes the permit on to the next in line, who has to be run", () => {
+test("Scheduler.succeed() passes the permit on to the next request in line, and returns it for its caller to run", () => {
   const { scheduler, semaphore, lane, wait } = setUp();
   const a = lane();
   const ticket = scheduler.tryEnter(a, 0);
@@ -378,7 +378,7 @@ test("Scheduler.succeed() passes the permit on to the next in line, who has to b
   assertEquals([semaphore.inUse, a.inFlight, scheduler.inFlight], [0, 0, 0]);
 });
 
-test("Scheduler.dispatch() runs those itself whom a free permit reaches otherwise", () => {
+test("Scheduler.dispatch() itself runs the requests that it admits", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
@@ -387,7 +387,7 @@ test("Scheduler.dispatch() runs those itself whom a free permit reaches otherwis
   assert(guest.hasRun);
 });
 
-test("Scheduler.onRelease is called for each permit that comes back, and is free by then", () => {
+test("Scheduler.onRelease is called once for each permit that comes back, after the permit is free", () => {
   const { scheduler, semaphore, lane } = setUp({ capacity: 2 });
   const a = lane();
   const inUse: number[] = [];
@@ -399,7 +399,7 @@ test("Scheduler.onRelease is called for each permit that comes back, and is free
   assertEquals(inUse, [1, 0]);
 });
 
-test("whoever waits for a pause is admitted when it ends, and no timer is left", async () => {
+test("a request that waits for a pause is admitted when it ends, and no timer is left", async () => {
   const { scheduler, semaphore, lane, wait, clock } = setUp({ capacity: 2 });
   const a = lane();
   pause(scheduler, a, 50);
@@ -412,7 +412,7 @@ test("whoever waits for a pause is admitted when it ends, and no timer is left",
   assertEquals([admitted(guests), clock.pending], [[0, 1, 2], 0]);
 });
 
-test("whoever waits for a pause that grows too long is told so at once", () => {
+test("a request that waits for a pause fails at once when the pause grows too long", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   pause(scheduler, a, 50);
@@ -440,7 +440,7 @@ test("single requests in line are refused when the breaker opens, and patient on
   assertEquals(admitted(guests), [0, 1, 2]);
 });
 
-test("a probe is none of those that were sent before, while there are others", async () => {
+test("a probe is a request that was never sent, while one is in line", async () => {
   const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
   const a = lane();
   open(scheduler, a);
@@ -452,7 +452,7 @@ test("a probe is none of those that were sent before, while there are others", a
   assertEquals(admitted(guests), [3]);
 });
 
-test("whoever waits for a breaker fails when its patience ends, after a last probe", async () => {
+test("requests that wait for a breaker fail when their patience ends, after a last probe", async () => {
   const { scheduler, lane, wait, clock } = setUp();
   const a = lane();
   open(scheduler, a);
@@ -466,7 +466,7 @@ test("whoever waits for a breaker fails when its patience ends, after a last pro
     scheduler.release(a);
   };
   fail();
-  // The next cooldown would end at 300: the last probe goes when their patience ends.
+  // The next cooldown would end at 300 ms: the last probe goes when the patience ends, at 250 ms.
   await clock.advance(149);
   assertEquals(admitted(guests).length, 1);
   await clock.advance(1);
@@ -477,7 +477,7 @@ test("whoever waits for a breaker fails when its patience ends, after a last pro
   for (const { error } of refused) assertInstanceOf(error, CircuitOpenError);
 });
 
-test("whoever comes late in an outage, and is patient, waits no longer for a probe than half a second", async () => {
+test("a patient request that comes late in an outage waits no more than half a second for a probe", async () => {
   const { scheduler, lane, wait, clock } = setUp();
   const a = lane();
   open(scheduler, a);
@@ -493,7 +493,7 @@ test("whoever comes late in an outage, and is patient, waits no longer for a pro
   assertStrictEquals(guest.at, a);
 });
 
-test("a probe that is aborted by whoever hears of it is not sent, and another one goes", async () => {
+test("a probe that a listener of the breaker aborts is not sent, and another one goes", async () => {
   const { scheduler, semaphore, lane, wait, clock } = setUp({ capacity: 5 });
   const a = lane();
   open(scheduler, a);
@@ -508,7 +508,7 @@ test("a probe that is aborted by whoever hears of it is not sent, and another on
   assertEquals([second.at?.key, a.breaker!.state, a.inFlight], [a.key, "half-open", 1]);
 });
 
-test("successes of both ways raise a lane's limit, and tell its quota that a pause has helped", () => {
+test("judge() and succeed() both raise a lane's limit, and tell its quota that a pause has helped", () => {
   const ways: ((made: ReturnType<typeof setUp>, lane: Lane) => void)[] = [
     ({ scheduler }, lane) => scheduler.reports.judge(lane, lane.ticket, "success", 0),
     ({ scheduler }, lane) => scheduler.succeed({ lane, ticket: lane.ticket, attemptedAtMs: 0 }, 0),
@@ -524,7 +524,7 @@ test("successes of both ways raise a lane's limit, and tell its quota that a pau
   }
 });
 
-test("a lane that holds many permits gives them up as others want them, until each has its share", () => {
+test("a lane that holds many permits gives them up one by one to other lanes, until each has its share", () => {
   const { scheduler, lane, wait } = setUp({ capacity: 4 });
   const [slow, fast] = [lane("slow"), lane("fast")];
   for (let nth = 0; nth < 20; nth++) wait(slow);
@@ -543,7 +543,7 @@ test("a lane that holds many permits gives them up as others want them, until ea
   assertEquals(held.slice(2), Array(12).fill([2, 2]));
 });
 
-test("a lane may hold all permits while nobody else wants any", () => {
+test("a lane may hold all permits while no other lane wants any", () => {
   const { scheduler, lane, wait } = setUp({ capacity: 4 });
   const [a, b] = [lane("a"), lane("b")];
   wait(b);
@@ -552,7 +552,7 @@ test("a lane may hold all permits while nobody else wants any", () => {
   assertEquals([a.inFlight, a.queued], [4, 4]);
 });
 
-test("who waits for a pause is in no queue of a shared semaphore, and blocks nobody there", () => {
+test("a request that waits for a pause is in no queue of a shared semaphore, and blocks no one else there", () => {
   const { scheduler, semaphore, lane, wait } = setUp();
   const a = lane();
   pause(scheduler, a, 1_000);
@@ -562,7 +562,7 @@ test("who waits for a pause is in no queue of a shared semaphore, and blocks nob
   assert(permit !== undefined);
 });
 
-test("who can go waits once in the queue of a shared semaphore, and takes turns with the others there", async () => {
+test("a request that can go stands once in the queue of a shared semaphore, and takes turns with its other users", async () => {
   const { scheduler, semaphore, lane, wait } = setUp();
   const other = await semaphore.acquire();
   const a = lane();
@@ -578,7 +578,7 @@ test("who can go waits once in the queue of a shared semaphore, and takes turns 
   assertEquals([admitted(guests), semaphore.waiting], [[0, 1], 0]);
 });
 
-test("a permit that came for somebody who has left goes to others", async () => {
+test("a permit that comes for a request that has left goes to another one", async () => {
   const { scheduler, semaphore, lane, wait } = setUp();
   const other = await semaphore.acquire();
   const guest = wait(lane());
@@ -587,7 +587,7 @@ test("a permit that came for somebody who has left goes to others", async () => 
   assertEquals([semaphore.inUse, semaphore.waiting, guest.at], [0, 0, undefined]);
 });
 
-test("resizing the semaphore up admits those who wait, and down lets those in flight end first", () => {
+test("a larger semaphore admits waiting requests, and a smaller one lets those in flight end first", () => {
   const { scheduler, semaphore, lane, wait } = setUp({ capacity: 1 });
   const a = lane();
   const guests = Array.from({ length: 6 }, () => wait(a));
@@ -601,7 +601,7 @@ test("resizing the semaphore up admits those who wait, and down lets those in fl
   assertEquals([admitted(guests), a.inFlight], [[0, 1, 2, 3], 1]);
 });
 
-test("nobody spends a token who can't go", () => {
+test("a request that can't go takes no token", () => {
   const hindrances: Record<string, (made: ReturnType<typeof setUp>, lane: Lane) => void> = {
     breaker: ({ scheduler }, lane) => open(scheduler, lane),
     pause: ({ scheduler }, lane) => pause(scheduler, lane, 10),
@@ -620,7 +620,7 @@ test("nobody spends a token who can't go", () => {
   }
 });
 
-test("tokens go to those who wait in the order in which they came, with nothing else held meanwhile", async () => {
+test("tokens go to waiting requests in the order in which they came, and these hold nothing else meanwhile", async () => {
   for (const own of [true, false]) {
     const clock = new ManualClock();
     const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
@@ -638,7 +638,7 @@ test("tokens go to those who wait in the order in which they came, with nothing 
   }
 });
 
-test("a bucket is asked for nothing any more when nobody waits for a token", () => {
+test("a bucket is asked for nothing more once no request waits for a token", () => {
   for (const own of [true, false]) {
     const clock = new ManualClock();
     const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
@@ -654,7 +654,7 @@ test("a bucket is asked for nothing any more when nobody waits for a token", () 
   }
 });
 
-test("a lane without tokens of its own holds up no other one", () => {
+test("a lane without tokens of its own holds up no other lane", () => {
   const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock: new ManualClock() });
   const { lane, wait } = setUp({ capacity: 5 });
   const [limited, free] = [lane("limited", { bucket }), lane("free")];
@@ -662,7 +662,7 @@ test("a lane without tokens of its own holds up no other one", () => {
   assertEquals(admitted(guests), [0, 2]);
 });
 
-test("a request of two lanes goes to the first that is free, and leaves both lines", async () => {
+test("a request of two lanes goes to the lane that is free first, and leaves both lines", async () => {
   const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
   const [a, b] = [lane("a"), lane("b")];
   pause(scheduler, a, 200);
@@ -674,13 +674,13 @@ test("a request of two lanes goes to the first that is free, and leaves both lin
   assertEquals([a.queued, b.queued, a.inFlight, b.inFlight, clock.pending], [0, 0, 0, 2, 0]);
 });
 
-test("a request of two lanes goes to the one that it prefers, also if the other one's turn comes first", () => {
+test("a request of two lanes goes to the lane that it prefers, even if the other lane's turn comes first", () => {
   const { scheduler, semaphore, lane, wait } = setUp();
   const [a, b] = [lane("a"), lane("b")];
   const permit = semaphore.tryAcquire()!;
   const ahead = wait(b);
   const guests = [wait([a, b]), wait([b, a])];
-  // Now the lane b is first in the round, with the guest who prefers a at the head of its line.
+  // The lane b is now first in the round. At the head of its line is the request that prefers a.
   scheduler.leave(ahead);
   permit[Symbol.dispose]();
   assertEquals(namesOf(guests), [a.key, undefined]);
@@ -698,7 +698,7 @@ test("an aborted request of two lanes leaves both lines", () => {
   assertEquals([a.queued, b.queued, guest.at, clock.pending], [0, 0, undefined, 0]);
 });
 
-test("a request of two lanes is refused only if neither may be waited for", () => {
+test("a request of two lanes is refused only if it may wait for neither", () => {
   const { scheduler, semaphore, lane, wait } = setUp();
   const [a, b] = [lane("a"), lane("b")];
   semaphore.tryAcquire();
@@ -732,7 +732,7 @@ test("an outage is as old as its first opening, however many probes have failed 
   assertEquals(a.outage.sinceMs, undefined);
 });
 
-/** Requests that sleep for a lane, and write down who was told that there is nothing to wait for. */
+/** Puts requests to sleep for a lane, and returns the indexes of those that were woken because they wait in vain. */
 function fallAsleep(lane: Lane, errands: readonly Errand[]): number[] {
   const gone: number[] = [];
   for (const [index, errand] of errands.entries()) {
@@ -750,7 +750,7 @@ function fallAsleep(lane: Lane, errands: readonly Errand[]): number[] {
   return gone;
 }
 
-test("an origin that has never answered is given up when attempts have failed for 4 s, by those who said nothing else", async () => {
+test("requests without a patience of their own give up an origin that has never answered after 4 s of failures", async () => {
   const { scheduler, lane, clock } = setUp();
   const a = lane("a", { breaker: undefined });
   const allowance = fakeAllowance();
@@ -771,7 +771,7 @@ test("an origin that has never answered is given up when attempts have failed fo
   assertEquals([a.isAbandoned, a.answeredAtMs, a.hasAnswered], [false, 5_000, true]);
 });
 
-test("an origin that has answered anything once is not given up", async () => {
+test("an origin that has ever answered is not given up", async () => {
   const { scheduler, lane, clock } = setUp();
   const a = lane("a", { breaker: undefined });
   scheduler.reports.judge(a, 0, "failure", 0);
@@ -782,7 +782,7 @@ test("an origin that has answered anything once is not given up", async () => {
   assertEquals([a.isAbandoned, gone], [false, []]);
 });
 
-test("those in line for an origin that is given up fail as well", async () => {
+test("requests in line for an origin that is given up fail as well", async () => {
   const { scheduler, lane, wait, clock } = setUp();
   const a = lane();
   open(scheduler, a);
@@ -795,7 +795,7 @@ test("those in line for an origin that is given up fail as well", async () => {
   assertInstanceOf(other!.error, CircuitOpenError);
 });
 
-test("requests that sleep are told when they would be refused on waking, and others sleep on", () => {
+test("sleeping requests that would be refused on waking are woken at once, and the others sleep on", () => {
   const { scheduler, lane } = setUp();
   const a = lane();
   a.hasAnswered = true;
@@ -805,7 +805,7 @@ test("requests that sleep are told when they would be refused on waking, and oth
   assertEquals(gone, [1]);
 });
 
-test("the first request to a cold lane goes ahead, and the others follow its headers", async () => {
+test("the first request to a cold lane goes ahead, and the others follow when its headers come", async () => {
   const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
   const cold = lane("a", { key: "https://a.test", warmsUp: () => true });
   const guests = [wait(cold), wait(cold), wait(cold)];
@@ -815,7 +815,7 @@ test("the first request to a cold lane goes ahead, and the others follow its hea
   assertEquals([admitted(guests), clock.pending], [[0, 1, 2], 0]);
 });
 
-test("the others of a cold lane go after 500 ms, or one of them goes ahead when the first has failed", async () => {
+test("the others of a cold lane go after 500 ms, and one of them goes ahead if the first has failed", async () => {
   const { scheduler, lane, wait, clock } = setUp({ capacity: 9 });
   const options = { breaker: undefined, warmsUp: () => true };
   const [slow, broken] = ["slow", "broken"].map((name) =>
@@ -829,7 +829,7 @@ test("the others of a cold lane go after 500 ms, or one of them goes ahead when 
   assertEquals([admitted(late!), admitted(failed!)], [[0, 1, 2], [0, 1, 2]]);
 });
 
-test("where timers belong to requests each waiter has its own, and looks when its lane may be free", async () => {
+test("where timers belong to requests, each waiter has its own, and looks when its lane may be free", async () => {
   const clock = new ManualClock();
   const { scheduler, lane, wait } = setUp({
     capacity: 5,
@@ -848,7 +848,7 @@ test("where timers belong to requests each waiter has its own, and looks when it
   assertEquals([admitted(guests), clock.pending], [[1, 2], 0]);
 });
 
-test("where timers belong to requests whoever waits for a token looks for it again and again", async () => {
+test("where timers belong to requests, a request that waits for a token looks for it again and again", async () => {
   const clock = new ManualClock();
   const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
   const { lane, wait } = setUp({
@@ -866,7 +866,7 @@ test("where timers belong to requests whoever waits for a token looks for it aga
   assertEquals([admitted(guests), clock.pending], [[0, 1], 0]);
 });
 
-test("where attempts may die with their request, a permit is taken back that no attempt uses after a second", async () => {
+test("where attempts may die with their request, a permit that an attempt has not used for a second is taken back", async () => {
   const clock = new ManualClock();
   const { scheduler, semaphore, lane, wait } = setUp({
     clock,
@@ -882,12 +882,12 @@ test("where attempts may die with their request, a permit is taken back that no 
   assertEquals(guest.at, undefined);
   await clock.advance(1);
   assertEquals([guest.at?.key, semaphore.inUse, a.inFlight], [a.key, 1, 1]);
-  // Whoever died comes back after all: it has nothing any more.
+  // The dead attempt comes back after all: it holds nothing any more.
   dead.release();
   assertEquals([semaphore.inUse, a.inFlight], [1, 1]);
 });
 
-test("where timers belong to requests whoever waits for a permit of a lane looks for a token as well", async () => {
+test("where timers belong to requests, one that waits for a permit of its lane looks for a token as well", async () => {
   const clock = new ManualClock();
   const bucket = new TokenBucket({ limit: 10, intervalMs: 1_000, burst: 1, clock });
   const { scheduler, lane, wait } = setUp({
@@ -900,7 +900,7 @@ test("where timers belong to requests whoever waits for a permit of a lane looks
   const a = lane("a", { maxInFlight: 1 });
   const guests = [wait(a), wait(a), wait(a)];
   await clock.advance(50);
-  // The lane has a permit before there is a token.
+  // The lane has a permit again before the bucket has a token.
   scheduler.release(a);
   await clock.advance(50);
   assertEquals(admitted(guests), [0, 1]);
@@ -909,7 +909,7 @@ test("where timers belong to requests whoever waits for a permit of a lane looks
   assertEquals(admitted(guests), [0, 1, 2]);
 });
 
-test("where requests may die in line, no permit goes to those who have not looked when they should have", async () => {
+test("where requests may die in line, no permit goes to those that have missed their look", async () => {
   const clock = new ManualClock();
   const deadlines = mortalDeadlines(clock);
   const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
@@ -921,7 +921,7 @@ test("where requests may die in line, no permit goes to those who have not looke
   const alive = [wait(a), wait(b)];
   await clock.advance(2_000);
   scheduler.release(a);
-  // For another second they are only late.
+  // For another second they count only as late.
   assertEquals([admitted(dead), admitted(alive)], [[0], []]);
   await clock.advance(1);
   scheduler.release(a);
@@ -950,7 +950,7 @@ test("where requests may die in line, one that was only late gets in line again"
   assertEquals(admitted([late, left, other]), [0, 2]);
 });
 
-test("where requests may die in line, one that is handed a permit has a second to go on with it", async () => {
+test("where requests may die in line, one that is handed a permit has a second to use it", async () => {
   const clock = new ManualClock();
   const deadlines = mortalDeadlines(clock);
   const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
@@ -969,7 +969,7 @@ test("where requests may die in line, one that is handed a permit has a second t
   assertEquals([other.at, semaphore.inUse], [a, 1]);
 });
 
-test("Scheduler.tryAdmit() admits what has to wait for nothing, with a permit and a token of its own", () => {
+test("Scheduler.tryAdmit() admits a request that has to wait for nothing, with a permit and a token of its own", () => {
   const bucket = new TokenBucket({ limit: 1, intervalMs: 1e9, burst: 2 });
   const { scheduler, semaphore, lane } = setUp({ capacity: 5, bucket });
   const a = lane();
@@ -981,7 +981,7 @@ test("Scheduler.tryAdmit() admits what has to wait for nothing, with a permit an
   assertEquals([semaphore.inUse, a.queued], [0, 0]);
 });
 
-test("Scheduler.tryAdmit() puts nobody in line, and goes before nobody who is", async () => {
+test("Scheduler.tryAdmit() puts no request in line, and goes before none that is in line", async () => {
   const { scheduler, semaphore, lane, wait } = setUp({ capacity: 1 });
   const [a, b] = [lane("a"), lane("b")];
   const admission = scheduler.tryAdmit(single(), a)!;
@@ -1002,12 +1002,12 @@ test("Scheduler.tryAdmit() refuses where a breaker is not closed, a pause is on,
   assertEquals(scheduler.tryAdmit(single(), narrow)?.lane, narrow);
   assertEquals(scheduler.tryAdmit(single(), narrow), undefined);
   await clock.advance(100);
-  // A probe is due, but this is none.
+  // A probe is due, but this request is none.
   assertEquals(scheduler.tryAdmit(single(), opened), undefined);
   assertEquals([opened.breaker!.state, scheduler.tryAdmit(single(), paused)?.lane], ["open", paused]);
 });
 
-test("Scheduler.tryAdmit() takes no place in a batch that has enough under way", () => {
+test("Scheduler.tryAdmit() admits no request whose batch has no place left", () => {
   const { scheduler, lane } = setUp({ capacity: 9 });
   const a = lane();
   for (const [active, isAdmitted] of [[2, true], [3, false], [4, false]] as const) {
@@ -1016,7 +1016,7 @@ test("Scheduler.tryAdmit() takes no place in a batch that has enough under way",
   }
 });
 
-/** A lane in which each key has one token a second, and a line for each key. */
+/** Creates a lane with a line for each key, whose bucket gets one token a second. */
 function keyedLane({ clock, lane }: ReturnType<typeof setUp>): Lane {
   const makeLine = (key: string) =>
     new KeyLine<Place<Lane>>(key, new TokenBucket({ limit: 1, intervalMs: 1_000, clock }));
@@ -1027,7 +1027,7 @@ function keyedErrand(limitKey: string): Errand {
   return Object.assign(fakeCall({ settings: { onOpen: "wait" } }), { limitKey });
 }
 
-test("Scheduler passes over those whose key has no token, and gives each key's next to who is first there", async () => {
+test("Scheduler passes over requests whose key has no token, and gives a key's next token to the first in its line", async () => {
   const made = setUp({ capacity: 10 });
   const a = keyedLane(made);
   const guests = ["x", "x", "y", "x", "y"].map((key) => made.wait(a, { errand: keyedErrand(key) }));
@@ -1040,7 +1040,7 @@ test("Scheduler passes over those whose key has no token, and gives each key's n
   assertEquals([admitted(guests), made.clock.pending], [[0, 1, 2, 3, 4], 0]);
 });
 
-test("Scheduler.leave() of the last one of a key that is held leaves no timer, and holds nobody who comes later", async () => {
+test("Scheduler.leave() of the last request of a blocked key leaves no timer, and does not hold later requests", async () => {
   const made = setUp({ capacity: 10 });
   const a = keyedLane(made);
   const guests = ["x", "x"].map((key) => made.wait(a, { errand: keyedErrand(key) }));
@@ -1051,7 +1051,7 @@ test("Scheduler.leave() of the last one of a key that is held leaves no timer, a
   assertEquals(admitted([made.wait(a, { errand: keyedErrand("x") })]), [0]);
 });
 
-test("Scheduler: where timers belong to requests, each one looks by itself whether its key has a token", async () => {
+test("Scheduler: where timers belong to requests, each looks by itself whether its key has a token", async () => {
   const clock = new ManualClock();
   const made = setUp({
     capacity: 10,
@@ -1066,7 +1066,7 @@ test("Scheduler: where timers belong to requests, each one looks by itself wheth
   assertEquals(admitted(guests), [0, 1, 2]);
 });
 
-test("Scheduler.answered() lets those go whom a stated limit has held until one was answered", () => {
+test("Scheduler.answered() admits requests that a stated limit has held until the first answer", () => {
   const { scheduler, lane, wait, clock } = setUp({ capacity: 10 });
   const a = lane();
   a.keepBook(new LimitBook(60_000, 0, 0));
@@ -1079,7 +1079,7 @@ test("Scheduler.answered() lets those go whom a stated limit has held until one 
   assertEquals([a.inFlight, clock.pending], [2, 0]);
 });
 
-test("Scheduler.release() closes what an attempt without an answer counted in", () => {
+test("Scheduler.release() of an attempt without an answer frees the place that it took in the lane's book", () => {
   const { scheduler, lane, wait } = setUp({ capacity: 10 });
   const a = lane();
   a.keepBook(new LimitBook(60_000, 0, 0));
@@ -1089,7 +1089,7 @@ test("Scheduler.release() closes what an attempt without an answer counted in", 
   assertEquals(admitted(guests), [0, 1]);
 });
 
-test("Scheduler.release() lets those of a key go whom one has held that was not sent after all", () => {
+test("Scheduler.release() admits requests of a key that were held by a request that was not sent after all", () => {
   const made = setUp({ capacity: 10 });
   const book = new LimitBook(60_000, 1, 0);
   const answer = { nowMs: 0, number: 0, isOk: true, isStranger: true };
@@ -1106,7 +1106,7 @@ test("Scheduler.release() lets those of a key go whom one has held that was not 
 
 for (const where of ["client", "origin"]) {
   for (const fails of ["tryTake", "notify"]) {
-    test(`Scheduler refuses who needs a token of the bucket of a ${where} whose ${fails}() throws, and holds nothing`, async () => {
+    test(`Scheduler refuses requests that need a token of the bucket of a ${where} whose ${fails}() throws, and holds nothing`, async () => {
       let isBroken = true;
       const fault = new Error("no connection");
       const answer = <T>(value: T): T => {

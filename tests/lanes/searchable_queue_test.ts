@@ -28,7 +28,7 @@ test("SearchableQueue.find() and forEach() go through the items in the order in 
   }
 });
 
-test("SearchableQueue.find() looks no further than the first item that will do, and takes nothing out", () => {
+test("SearchableQueue.find() stops at the first item that passes, and takes nothing out", () => {
   const queue = new SearchableQueue<Item>();
   assertEquals(queue.find(() => true), undefined);
   const items = [new Item(0, 1), new Item(1, 2), new Item(0, 3)];
@@ -56,7 +56,7 @@ test("SearchableQueue.find() and forEach() find nothing in a queue that has been
   assertEquals([looks, queue.find(() => true)], [0, undefined]);
 });
 
-test("SearchableQueue.oldestBelow() is the item that came first of those with a lower priority", () => {
+test("SearchableQueue.oldestBelow() is the item that came first among those with a lower priority", () => {
   const queue = new SearchableQueue<Item>();
   const isBefore = (a: Item, b: Item) => a.sequence < b.sequence;
   const items = [5, 1, -1, 5, 1].map((priority, sequence) => new Item(priority, sequence));

@@ -47,7 +47,7 @@ function setUp({ capacity = 8, isWanted = true }: Options = {}) {
     return attempt;
   };
   const serve = (): void => void (lanes.servedAtMs = clock.now());
-  /** Looks after each second. */
+  /** Lets time pass, and looks once a second. */
   const pass = async (ms: number): Promise<void> => {
     for (let leftMs = ms; leftMs > 0; leftMs -= 1_000) {
       await clock.advance(Math.min(1_000, leftMs));
@@ -57,7 +57,7 @@ function setUp({ capacity = 8, isWanted = true }: Options = {}) {
   return { clock, lanes, gone, send, serve, pass, scouting };
 }
 
-/** Something comes from a lane. */
+/** Makes an answer come from a lane. */
 function answer(lanes: SilentLanes, lane: Lane, nowMs: number, tookMs = 0): void {
   lane.answered(0);
   lane.answeredAtMs = nowMs;
@@ -67,14 +67,14 @@ function answer(lanes: SilentLanes, lane: Lane, nowMs: number, tookMs = 0): void
 
 const laneOf = (key = "http://a.test"): Lane => new Lane({ key, breaker: undefined, bucket: undefined });
 
-/** A batch that would go on if it had a place. */
+/** A batch that would pull more requests if it had a place. */
 function fullBatch(concurrency: number): Allowance {
   const allowance = new Allowance(concurrency, 100, () => {});
   allowance.active = concurrency;
   return allowance;
 }
 
-test("SilentLanes takes an origin for silent when an attempt has waited for 5 s, and nothing has come since", async () => {
+test("SilentLanes takes an origin for silent when an attempt has waited for 5 s and no answer has come since", async () => {
   const { clock, lanes, send, pass } = setUp();
   const [silent, answered] = [laneOf("http://a.test"), laneOf("http://b.test")];
   send(silent);
@@ -105,7 +105,7 @@ test("SilentLanes gives an origin twice as long as its slowest answer took", asy
   assertEquals(lane.isSilent, true);
 });
 
-test("SilentLanes takes no origin for silent whose headers have come, or where nothing has waited for long", async () => {
+test("SilentLanes takes no origin for silent that has sent headers, or where no attempt has waited for long", async () => {
   const { lanes, send, pass } = setUp();
   const [reading, idle, late] = [laneOf("http://a.test"), laneOf("http://b.test"), laneOf("http://c.test")];
   for (const lane of [reading, idle, late]) answer(lanes, lane, 0);
@@ -120,7 +120,7 @@ test("SilentLanes takes no origin for silent whose headers have come, or where n
   assertEquals([reading, idle, late].map(({ isSilent }) => isSilent), [false, false, true]);
 });
 
-test("SilentLanes does not take what the silent origin has served for what others are", async () => {
+test("SilentLanes does not take an answer of the silent origin as a sign that others are served", async () => {
   const { clock, lanes, gone, send, serve, pass } = setUp({ capacity: 4 });
   const lane = laneOf();
   for (let index = 0; index < 4; index++) send(lane);
@@ -128,14 +128,14 @@ test("SilentLanes does not take what the silent origin has served for what other
   serve();
   answer(lanes, lane, clock.now());
   await pass(6_000);
-  // One finds out whether there are others.
+  // One attempt gives way, to find out whether other origins are served.
   assertEquals(gone, [3]);
   serve();
   await pass(1_000);
   assertEquals(gone, [3, 2, 1]);
 });
 
-test("SilentLanes lets scouts go to silent origins in which somebody waits, one by one, to each in turn", async () => {
+test("SilentLanes sends scouts to silent origins with waiting requests, one by one, to each origin in turn", async () => {
   const { clock, scouting, lanes, send, pass } = setUp({ capacity: 20, isWanted: false });
   const [first, second, idle] = ["a", "b", "c"].map((name) => laneOf(`http://${name}.test`));
   for (const lane of [first!, second!]) lane.urgent.push({ waiter: { errand: {} } } as never);
@@ -158,7 +158,7 @@ test("SilentLanes lets scouts go to silent origins in which somebody waits, one 
   assertEquals(lanes.areFull(undefined), false);
 });
 
-test("SilentLanes sends no scout where something was just asked", async () => {
+test("SilentLanes sends no scout to an origin that was just asked", async () => {
   const { scouting, send, pass } = setUp({ capacity: 20, isWanted: false });
   const lane = laneOf();
   lane.urgent.push({ waiter: { errand: {} } } as never);
@@ -171,7 +171,7 @@ test("SilentLanes sends no scout where something was just asked", async () => {
   assertEquals(scouting.length > 0, true);
 });
 
-test("SilentLanes takes nothing for silence as long as timers come late, and what has come may not have been read", async () => {
+test("SilentLanes takes no origin for silent while timers are late, since answers may have arrived unread", async () => {
   const { clock, lanes, send } = setUp();
   const lane = laneOf();
   send(lane);
@@ -186,7 +186,7 @@ test("SilentLanes takes nothing for silence as long as timers come late, and wha
   assertEquals(lane.isSilent, true);
 });
 
-test("SilentLanes has those give way that are more than a quarter of the permits, the latest first", async () => {
+test("SilentLanes makes attempts give way beyond a quarter of the permits, the latest first", async () => {
   const { gone, send, serve, pass } = setUp({ capacity: 8 });
   const lane = laneOf();
   for (let index = 0; index < 5; index++) send(lane);
@@ -196,13 +196,13 @@ test("SilentLanes has those give way that are more than a quarter of the permits
   await pass(4_000);
   assertEquals(gone, [4, 3, 2]);
   await pass(1_000);
-  // The one that was sent later counts by now.
+  // The attempt that was sent later is silent by now.
   assertEquals(gone, [4, 3, 2, 5]);
   await pass(20_000);
   assertEquals(gone.length, 4);
 });
 
-test("SilentLanes ends no attempt while nobody wants a permit, or as long as few are silent", async () => {
+test("SilentLanes ends no attempt while no request wants a permit, or while few attempts are silent", async () => {
   for (const [attempts, isWanted] of [[8, false], [2, true], [1, true]] as const) {
     const { gone, send, serve, pass } = setUp({ capacity: 8, isWanted });
     for (let index = 0; index < attempts; index++) send(laneOf());
@@ -212,7 +212,7 @@ test("SilentLanes ends no attempt while nobody wants a permit, or as long as few
   }
 });
 
-test("SilentLanes leaves those alone that must not be sent again, and those that have ended", async () => {
+test("SilentLanes ends no attempt that must not be sent again, or that has already ended", async () => {
   const { gone, send, serve, pass } = setUp({ capacity: 4 });
   send(laneOf());
   send(laneOf(), { mayGiveWay: false });
@@ -224,7 +224,7 @@ test("SilentLanes leaves those alone that must not be sent again, and those that
   assertEquals(gone, [2, 0]);
 });
 
-test("SilentLanes has one give way at a time, and ever more seldom, while it is not known whether others are served", async () => {
+test("SilentLanes ends one attempt at a time, less and less often, while no other origin is known to be served", async () => {
   const { gone, send, serve, pass } = setUp({ capacity: 4 });
   for (let index = 0; index < 8; index++) send(laneOf());
   const seen: number[] = [];
@@ -238,7 +238,7 @@ test("SilentLanes has one give way at a time, and ever more seldom, while it is 
   assertEquals(gone, [7, 6, 5, 4, 3, 2, 1]);
 });
 
-test("SilentLanes has attempts of a batch give way that could go on otherwise, once others are served", async () => {
+test("SilentLanes ends attempts of a full batch that could go on otherwise, once others are served", async () => {
   const { gone, send, serve, pass } = setUp({ capacity: 20, isWanted: false });
   const allowance = fullBatch(4);
   for (let index = 0; index < 4; index++) send(laneOf(), { allowance });
@@ -249,7 +249,7 @@ test("SilentLanes has attempts of a batch give way that could go on otherwise, o
   assertEquals(gone, [3, 2, 1]);
 });
 
-test("SilentLanes ends nothing of a batch that has no more requests, has places left, or as many waiting as may", async () => {
+test("SilentLanes ends no attempt of a batch without more requests, with free places, or with as many waiting as may", async () => {
   const changes: ((allowance: Allowance) => void)[] = [
     (allowance) => allowance.hasMore = false,
     (allowance) => allowance.active--,
@@ -266,7 +266,7 @@ test("SilentLanes ends nothing of a batch that has no more requests, has places 
   }
 });
 
-test("SilentLanes.areFull() counts what silent lanes hold, also of what they held before", async () => {
+test("SilentLanes.areFull() counts the permits of silent lanes, also those taken before the lanes fell silent", async () => {
   const { lanes, send, pass } = setUp({ capacity: 12, isWanted: false });
   const lane = laneOf();
   for (let index = 0; index < 2; index++) send(lane);
@@ -283,7 +283,7 @@ test("SilentLanes.areFull() counts what silent lanes hold, also of what they hel
   assertEquals(lanes.areFull(fullBatch(1)), false);
 });
 
-test("SilentLanes has one silent attempt at least, however few permits there are", async () => {
+test("SilentLanes leaves silent origins one attempt at least, however few permits there are", async () => {
   for (const capacity of [1, 3]) {
     const { lanes, gone, send, serve, pass } = setUp({ capacity });
     assertEquals(lanes.areFull(undefined), false);

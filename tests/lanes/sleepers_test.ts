@@ -27,7 +27,7 @@ function setUp() {
   return { clock, breaker, lane, gone, sleep };
 }
 
-test("noteUnanswered() gives those up who wait when attempts have failed for 4 s, but not who said how patient they are", () => {
+test("noteUnanswered() gives up waiting requests when attempts have failed for 4 s, except those with a patience of their own", () => {
   const { lane, gone, sleep } = setUp();
   sleep("batch", fakeCall({ allowance: fakeAllowance() }));
   sleep("patient", fakeCall({ allowance: fakeAllowance(), settings: { patienceMs: 60_000 } }));
@@ -40,14 +40,14 @@ test("noteUnanswered() gives those up who wait when attempts have failed for 4 s
   };
   fail(0, 1_000);
   fail(4_000, 4_999);
-  // It was sent before the first has failed.
+  // This attempt was sent before the first one failed.
   fail(900, 5_000);
   assertEquals([gone, lane.isAbandoned], [[], false]);
   fail(1_000, 5_000);
   assertEquals([gone, lane.isAbandoned], [["batch", "waiting"], true]);
 });
 
-test("wakeHopeless() wakes those of an outage that is older than their patience", () => {
+test("wakeHopeless() wakes requests whose patience is shorter than the outage is old", () => {
   const { breaker, lane, gone, sleep } = setUp();
   breaker.settle(breaker.enter(), "failure");
   lane.outage.sinceMs = 0;
@@ -61,7 +61,7 @@ test("wakeHopeless() wakes those of an outage that is older than their patience"
   assertEquals([gone, lane.sleeping.size], [["short"], 1]);
 });
 
-test("wakeGivenUp() wakes those that are less patient than an origin has refused everybody, while it pauses", () => {
+test("wakeGivenUp() wakes requests whose patience is shorter than the origin has refused everything, while it pauses", () => {
   const { lane, gone, sleep } = setUp();
   const of = (patienceMs: number) => fakeCall({ allowance: fakeAllowance(), settings: { patienceMs } });
   sleep("short", of(2_000));

@@ -3,7 +3,7 @@ import { Allowance } from "../../src/lanes/allowance.ts";
 import { SmallShare } from "../../src/lanes/small_share.ts";
 import { test } from "../support/test.ts";
 
-test("SmallShare is a quarter of the permits, or of what a batch may have in flight, and one at least", () => {
+test("SmallShare is a quarter of the permits, or of a batch's concurrency, and at least one", () => {
   const rooms = (capacity: number): number[] => {
     const share = new SmallShare({ capacity });
     return [undefined, 1, 7, 8, 100].map((most) =>
@@ -14,7 +14,7 @@ test("SmallShare is a quarter of the permits, or of what a batch may have in fli
   assertEquals(rooms(3), [1, 1, 1, 1, 1]);
 });
 
-test("SmallShare is full when as much is held, and follows the number of permits", () => {
+test("SmallShare is full when that many permits are held, and follows the number of permits", () => {
   const view = { capacity: 8 };
   const share = new SmallShare(view);
   share.inFlight = 1;

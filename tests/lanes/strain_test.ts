@@ -3,7 +3,7 @@ import { LaneLimit } from "../../src/lanes/lane_limit.ts";
 import { Strain } from "../../src/lanes/strain.ts";
 import { test } from "../support/test.ts";
 
-/** A lane with twenty attempts in flight at most, and what its attempts tell of it. */
+/** A lane with twenty attempts in flight, and the results that it records. */
 class Origin {
   readonly limit: LaneLimit;
   inFlight: number;
@@ -24,7 +24,7 @@ class Origin {
     return this.#strain ??= new Strain(this, this.nowMs);
   }
 
-  /** Each of those that fail has taken so long. */
+  /** Makes attempts fail, each of which took this long. */
   fail(times = 1, tookMs = 0): this {
     for (let nth = 0; nth < times; nth++) {
       this.nowMs++;
@@ -35,7 +35,7 @@ class Origin {
     return this;
   }
 
-  /** One that succeeds began so long ago. */
+  /** Makes attempts succeed that began this long ago. */
   succeed(times = 1, startedMs = 0): this {
     this.nowMs++;
     this.succeeded += times;
@@ -49,7 +49,7 @@ class Origin {
   }
 }
 
-test("Strain.note() halves the limit, once for as many attempts as may be at once, where half of them fail and retries do not", () => {
+test("Strain.note() halves the limit once per limit's worth of attempts when half of them fail and retries succeed", () => {
   const origin = new Origin().fail().rescue().succeed(8).fail(9);
   assertEquals(origin.limit.current, 20);
   origin.fail();
@@ -60,7 +60,7 @@ test("Strain.note() halves the limit, once for as many attempts as may be at onc
   assertEquals(origin.limit.current, 5);
 });
 
-test("Strain.note() goes by what is in flight where there is no limit, and by ten attempts at the least", () => {
+test("Strain.note() goes by the requests in flight where there is no limit, and by at least ten attempts", () => {
   for (const [inFlight, left] of [[40, 20], [3, 1]] as const) {
     const origin = new Origin(Infinity, inFlight).fail().rescue();
     origin.fail(Math.max(10, inFlight) - 3);
@@ -70,12 +70,12 @@ test("Strain.note() goes by what is in flight where there is no limit, and by te
   }
 });
 
-test("Strain.note() lowers no limit in an outage, nor for what was sent before it and succeeds", () => {
+test("Strain.note() lowers no limit in an outage, nor after successes of attempts that were sent before it", () => {
   assertEquals(new Origin().rescue().fail(200).limit.current, 20);
   assertEquals(new Origin().rescue().fail().succeed(5, 1_000).fail(14).limit.current, 20);
 });
 
-test("Strain.note() lowers no limit for requests that fail for what they ask for: no retry has succeeded, or none lately", () => {
+test("Strain.note() lowers no limit for requests that always fail: no retry has succeeded, or none lately", () => {
   const never = new Origin();
   const longAgo = new Origin().rescue();
   longAgo.nowMs += 10_001;
@@ -85,7 +85,7 @@ test("Strain.note() lowers no limit for requests that fail for what they ask for
   }
 });
 
-test("Strain.note() goes back at once when the first attempt more than was not too much fails", () => {
+test("Strain.note() goes back at once when the first attempt beyond what was not too much fails", () => {
   const origin = new Origin().fail().rescue().succeed(8).fail(10);
   assertEquals(origin.limit.current, 10);
   origin.succeed(5).fail(5);
@@ -97,7 +97,7 @@ test("Strain.note() goes back at once when the first attempt more than was not t
   assertEquals(origin.limit.current, 9);
 });
 
-test("Strain.note() takes back nothing of a limit that was lowered for another reason", () => {
+test("Strain.note() restores nothing of a limit that was lowered for another reason", () => {
   const origin = new Origin().fail();
   origin.limit.halve(20, false);
   origin.limit.halve(8, false);
@@ -112,7 +112,7 @@ test("Strain.note() lowers no limit while less than half of the attempts fail", 
   assertEquals(origin.limit.current, 20);
 });
 
-test("Strain.note() goes on while a quarter of the attempts fail, once it has lowered the limit", () => {
+test("Strain.note() keeps lowering while a quarter of the attempts fail, once it has lowered the limit", () => {
   const origin = new Origin();
   const limits = (succeeded: number): number => {
     for (let nth = 0; nth < 6; nth++) origin.succeed(succeeded).fail();
@@ -125,7 +125,7 @@ test("Strain.note() goes on while a quarter of the attempts fail, once it has lo
   assertEquals(limits(2), 5);
 });
 
-test("Strain.note() lowers no further, and takes nothing back, where the limit is lower for another reason", () => {
+test("Strain.note() neither lowers nor restores a limit that is lower for another reason", () => {
   for (const inFlight of [20, 10, 2]) {
     const origin = new Origin();
     origin.limit.halve(inFlight, false);
@@ -135,9 +135,9 @@ test("Strain.note() lowers no further, and takes nothing back, where the limit i
   }
 });
 
-test("Strain.note() takes it back where attempts fail one by one as well, and does not try again for a minute", () => {
+test("Strain.note() restores the limit if attempts fail one by one as well, and does not try again for a minute", () => {
   const origin = new Origin();
-  /** The limits that there are while every other attempt fails. */
+  /** Returns the limits that occur while every other attempt fails. */
   const limits = (times: number): ReadonlySet<number> => {
     const seen = new Set<number>();
     for (let nth = 0; nth < times; nth++) seen.add(origin.fail().rescue().limit.current);
@@ -150,7 +150,7 @@ test("Strain.note() takes it back where attempts fail one by one as well, and do
   assertEquals([...limits(15)], [20, 10]);
 });
 
-test("Strain.note() halves the limit where attempts fail late, though those that were sent with them have succeeded soon", () => {
+test("Strain.note() halves the limit when attempts fail late, though others sent with them have succeeded soon", () => {
   for (const succeeded of [20, 30]) {
     const origin = new Origin().fail().rescue();
     origin.nowMs += 1_000;
@@ -162,7 +162,7 @@ test("Strain.note() halves the limit where attempts fail late, though those that
   }
 });
 
-test("Strain.note() asks of attempts that fail late whether a retry, or a probe, was served shortly before they began", () => {
+test("Strain.note() halves the limit for late failures only if a retry or a probe succeeded shortly before they began", () => {
   for (const evidence of ["retry", "probe", "neither"] as const) {
     for (const [afterMs, left] of [[9_000, 10], [11_000, 20]] as const) {
       const origin = new Origin().fail();
@@ -176,7 +176,7 @@ test("Strain.note() asks of attempts that fail late whether a retry, or a probe,
   }
 });
 
-test("Strain.note() learns nothing of a limit from attempts that began before it was so low", () => {
+test("Strain.note() learns nothing from attempts that began before the limit was lowered to its present value", () => {
   const origin = new Origin().fail().rescue().succeed(5);
   origin.nowMs += 5_000;
   origin.fail(19, 5_000);
@@ -188,7 +188,7 @@ test("Strain.note() learns nothing of a limit from attempts that began before it
   assertEquals(origin.limit.current, 5);
 });
 
-test("Strain.note() goes on where all attempts fail late, once it has lowered the limit", () => {
+test("Strain.note() keeps lowering while all attempts fail late, once it has lowered the limit", () => {
   const origin = new Origin().fail().rescue().succeed(5);
   origin.nowMs += 5_000;
   origin.fail(19, 5_000);
@@ -197,11 +197,11 @@ test("Strain.note() goes on where all attempts fail late, once it has lowered th
     origin.nowMs += 5_000;
     limits.push(origin.fail(10, 4_000).limit.current);
   }
-  // One alone fails as well: it was not for that.
+  // A single attempt fails as well: the number in flight is not the cause.
   assertEquals(limits, [5, 2, 1, 20]);
 });
 
-test("Strain.note() halves the limit where attempts hang one and all, also when nothing is known, and has more tried soon", () => {
+test("Strain.note() halves the limit when all attempts hang, also without earlier signs, and soon tries more again", () => {
   for (const origin of [new Origin(6, 6), new Origin(6, 6).fail().rescue()]) {
     origin.nowMs += 30_000;
     origin.fail(4, 30_000);
@@ -218,7 +218,7 @@ test("Strain.note() halves the limit where attempts hang one and all, also when 
   }
 });
 
-test("Strain.note() lowers no limit for what hangs one and all once, if as many at once have gone well for long", () => {
+test("Strain.note() lowers no limit the first time that all attempts hang, if as many had gone well for long", () => {
   for (const [before, otherFailures, left] of [[80, 0, 20], [79, 0, 10], [80, 1, 10]] as const) {
     const origin = new Origin().succeed(before);
     if (otherFailures > 0) origin.fail(otherFailures).succeed();
@@ -235,7 +235,7 @@ test("Strain.note() lowers no limit for what hangs one and all once, if as many 
   }
 });
 
-test("Strain.note() lets nothing follow those that hang as well when the limit is lowered", () => {
+test("Strain.note() keeps the places of attempts free that still hang after the limit was lowered", () => {
   const origin = new Origin(20, 20);
   origin.nowMs += 30_000;
   origin.fail(5, 30_000);
@@ -247,11 +247,11 @@ test("Strain.note() lets nothing follow those that hang as well when the limit i
   assertEquals(limits, [10, 8, 3, 1]);
 });
 
-test("Strain.note() takes a few attempts for no sign that hang beside others, or one by one", () => {
+test("Strain.note() ignores a few hanging attempts beside others that succeed, or one by one", () => {
   const beside = new Origin();
   beside.nowMs += 30_000;
   for (let nth = 0; nth < 9; nth++) {
-    // What began after them has succeeded.
+    // An attempt that began later has succeeded.
     beside.succeed().fail(1, 30_000);
   }
   const alone = new Origin();
@@ -262,7 +262,7 @@ test("Strain.note() takes a few attempts for no sign that hang beside others, or
   assertEquals([beside.limit.current, alone.limit.current], [20, 20]);
 });
 
-test("Strain.note() goes back when the first attempt more than was not too much fails late, and stays there", () => {
+test("Strain.note() goes back when the first attempt beyond what was not too much fails late, and stays there", () => {
   const origin = new Origin().fail().rescue().succeed(8).fail(10);
   origin.succeed(5).fail(5);
   for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs, origin.nowMs);
@@ -274,7 +274,7 @@ test("Strain.note() goes back when the first attempt more than was not too much 
   assertEquals(origin.limit.current, 9);
 });
 
-test("Strain.note() goes back once for all that was sent before it did, whether that hangs or fails soon", () => {
+test("Strain.note() goes back once for all attempts that were sent before it did, whether they hang or fail soon", () => {
   for (const [firstMs, restMs] of [[5_000, 5_000], [0, 5_000], [5_000, 0]] as const) {
     const origin = new Origin().fail().rescue().succeed(8).fail(10);
     origin.succeed(5).fail(5);
@@ -285,9 +285,9 @@ test("Strain.note() goes back once for all that was sent before it did, whether 
   }
 });
 
-test("Strain.note() does not try again for eight times as long as it took to find out that it is of no use", () => {
+test("Strain.note() does not try again for eight times as long as it took to find out that lowering is useless", () => {
   const origin = new Origin();
-  /** Every other attempt fails, one a second. */
+  /** Makes every other attempt fail, one a second. */
   const until = (isReached: (limit: number) => boolean): number => {
     while (!isReached(origin.limit.current)) {
       origin.nowMs += 1_000;
@@ -302,7 +302,7 @@ test("Strain.note() does not try again for eight times as long as it took to fin
   assert(times >= 8 && times < 9, `${times} times`);
 });
 
-test("Strain.noteOutage() halves the limit where some have succeeded since the last outage was over, but hardly any", () => {
+test("Strain.noteOutage() halves the limit when few attempts, but some, have succeeded since the previous outage", () => {
   for (const [succeeded, left] of [[0, 20], [1, 10], [40, 10], [41, 20]] as const) {
     const origin = new Origin().fail(20);
     origin.strain.noteOutage(origin, origin.nowMs);
@@ -314,26 +314,26 @@ test("Strain.noteOutage() halves the limit where some have succeeded since the l
   }
 });
 
-test("Strain.noteOutage() lowers nothing long after the last outage was over, however few have succeeded since", () => {
+test("Strain.noteOutage() lowers nothing long after the previous outage ended, however few have succeeded since", () => {
   for (const [afterMs, left] of [[10_000, 10], [10_001, 20], [3_600_000, 20]] as const) {
     const origin = new Origin().fail(20);
     origin.strain.noteOutage(origin, origin.nowMs);
     origin.succeed().strain.noteRecovery(origin, origin.nowMs);
     origin.succeed(5);
-    // What took long to fail may have been sent soon after it.
+    // An attempt that took long to fail may have been sent soon after the recovery.
     origin.failedAtMs = origin.nowMs - 1 + afterMs;
     origin.strain.noteOutage(origin, origin.failedAtMs + 30_000);
     assertEquals(origin.limit.current, left, `${afterMs}`);
   }
 });
 
-test("Strain.noteRecovery() halves the limit where some of a rush were served after the origin was taken for down", () => {
+test("Strain.noteRecovery() halves the limit if the origin served only some of a rush after the breaker opened", () => {
   for (const [served, left] of [[0, 20], [1, 10], [8, 10], [41, 20]] as const) {
     const origin = new Origin().fail(20);
     origin.strain.noteOutage(origin, origin.nowMs);
     origin.succeed().strain.noteRecovery(origin, origin.nowMs);
     origin.fail(12).strain.noteOutage(origin, origin.nowMs);
-    // Those that are served take longer than those that are refused; the last one is the probe.
+    // Served attempts take longer than refused ones; the last success is the probe.
     origin.succeed(served).succeed();
     assertEquals(origin.limit.current, 20);
     origin.inFlight = 1;
@@ -342,18 +342,18 @@ test("Strain.noteRecovery() halves the limit where some of a rush were served af
   }
 });
 
-test("Strain.noteRecovery() halves no limit after a first outage, whatever was served in it", () => {
+test("Strain.noteRecovery() halves no limit after a first outage, whatever was served during it", () => {
   const origin = new Origin().fail(20);
   origin.strain.noteOutage(origin, origin.nowMs);
   origin.succeed(9).strain.noteRecovery(origin, origin.nowMs);
   assertEquals(origin.limit.current, 20);
 });
 
-test("Strain begins with a failure alone, however late on its clock, and with all before it where that took long", () => {
+test("Strain begins with one fast failure alone, however late on its clock, or with all attempts so far if it was slow", () => {
   for (const [tookMs, left] of [[0, 20], [999, 20], [1_000, 10]] as const) {
     const origin = new Origin();
     origin.nowMs = 3_600_000;
-    // Before the first failure all was well, but for some that are not looked at otherwise.
+    // Before the first failure the origin was well, except for results that Strain does not look at.
     origin.succeed(1).rescue();
     origin.failed += 19;
     origin.fail(1, tookMs);

@@ -23,14 +23,14 @@ function setUp(hasOwn = false) {
   return { clock, tokens, takes, lane, bucket, heard };
 }
 
-test("Tokens.areNeeded() says whether a request to a lane needs any: of the lane's own bucket, or the client's", () => {
+test("Tokens.areNeeded() is true if the lane has a bucket, or the client has one", () => {
   const { lane, tokens } = setUp();
   const none = new Tokens(undefined, { examine() {}, dispatch() {} });
   const own = setUp(true).lane;
   assertEquals([tokens.areNeeded(lane), none.areNeeded(lane), none.areNeeded(own)], [true, false, true]);
 });
 
-test("Tokens.take() takes one of each bucket that a request needs, or none at all", async () => {
+test("Tokens.take() takes a token from each bucket that a request needs, or from none", async () => {
   const clock = new ManualClock();
   const make = (burst: number) => new TokenBucket({ limit: 1, intervalMs: 100, burst, clock });
   for (const empty of [0, 1, 2]) {
@@ -52,7 +52,7 @@ test("Tokens.take() takes one of each bucket that a request needs, or none at al
   }
 });
 
-test("Tokens.take() asks a bucket first that can't say beforehand whether it has any", () => {
+test("Tokens.take() first asks a bucket that can't say beforehand whether it has a token", () => {
   const clock = new ManualClock();
   const keyed = new TokenBucket({ limit: 1, intervalMs: 100, burst: 2, clock });
   let has = false;
@@ -66,7 +66,7 @@ test("Tokens.take() asks a bucket first that can't say beforehand whether it has
   assertEquals([tokens.take(lane, line), keyed.available], [undefined, 1]);
 });
 
-test("Tokens.await() tells of the client's bucket once for all, and nobody takes from it until then", async () => {
+test("Tokens.await() reports the client's bucket once for all, and no request takes from it until then", async () => {
   const { tokens, takes, lane, bucket, clock, heard } = setUp();
   assertEquals([takes(), takes(), tokens.isOut], [true, false, false]);
   tokens.await(lane, bucket);
@@ -76,7 +76,7 @@ test("Tokens.await() tells of the client's bucket once for all, and nobody takes
   assertEquals([tokens.isOut, heard, takes(), clock.pending], [false, ["all"], true, 0]);
 });
 
-test("Tokens.await() tells a lane of its own bucket, which concerns no other", async () => {
+test("Tokens.await() reports a lane's own bucket to that lane only", async () => {
   const { tokens, takes, lane, bucket, clock, heard } = setUp(true);
   takes();
   tokens.await(lane, bucket);
@@ -85,7 +85,7 @@ test("Tokens.await() tells a lane of its own bucket, which concerns no other", a
   assertEquals([heard, lane.tokenNotice, takes()], [["a"], undefined, true]);
 });
 
-test("Tokens.forget() takes the notice back, and leaves no timer", async () => {
+test("Tokens.forget() cancels the notice, and leaves no timer", async () => {
   const { tokens, takes, lane, bucket, clock, heard } = setUp();
   tokens.forget();
   takes();
@@ -96,7 +96,7 @@ test("Tokens.forget() takes the notice back, and leaves no timer", async () => {
   assertEquals(heard, []);
 });
 
-test("Tokens.take() leaves alone what others wait for, also where the bucket would give it", () => {
+test("Tokens.take() takes no token that others wait for, even if the bucket would give it", () => {
   const generous = (): Bucket => ({ tryTake: () => true, notify: () => ({ [Symbol.dispose]() {} }) });
   const [common, own] = [generous(), generous()];
   const tokens = new Tokens(common, { examine() {}, dispatch() {} });
@@ -110,7 +110,7 @@ test("Tokens.take() leaves alone what others wait for, also where the bucket wou
   assertEquals(tokens.take(plain!), undefined);
 });
 
-test("Tokens.take() takes none of a key for which others wait for a token", () => {
+test("Tokens.take() takes no token of a key while others wait for one there", () => {
   const generous: Bucket = { tryTake: () => true, notify: () => ({ [Symbol.dispose]() {} }) };
   const tokens = new Tokens(undefined, { examine() {}, dispatch() {} });
   const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined });

@@ -20,7 +20,7 @@ function claimant(name: string, permits: number | undefined, claimPriority = 0):
   };
 }
 
-/** Who claims, one after the other, if nobody ever gets or gives back a permit. */
+/** Returns the names of the claimants whose turn it is, one after the other, while no permit is taken or given back. */
 function order(turns: Turns, count: number, permits: number): string[] {
   return Array.from({ length: count }, () => (turns.next(permits) as Named).name);
 }
@@ -42,7 +42,7 @@ test("Turns.next() goes round among equals, in the order in which they came", ()
   assertEquals(order(turns, 7, 20), ["a", "b", "c", "a", "b", "c", "a"]);
 });
 
-test("Turns.next() prefers the lane with the fewest permits, then batches, then lanes that hold their share already", () => {
+test("Turns.next() prefers the lane with the fewest permits, then batches, then lanes that already hold their share", () => {
   const turns = new Turns();
   turns.busyLanes = 2;
   const [heavy, batch, light, idle] = [
@@ -61,7 +61,7 @@ test("Turns.next() prefers the lane with the fewest permits, then batches, then 
   assertEquals(seen, ["idle", "light", "batch", "heavy"]);
 });
 
-test("Turns.next() puts a priority before everything else, from the first time that somebody has one", () => {
+test("Turns.next() puts priority before everything else, once a claimant has one", () => {
   const turns = new Turns();
   turns.join(claimant("idle", 0));
   assertEquals(turns.hasPriorities, false);
@@ -70,14 +70,14 @@ test("Turns.next() puts a priority before everything else, from the first time t
   assertEquals(order(turns, 2, 10), ["high", "high"]);
 });
 
-test("Turns.next() puts what has a lower priority than usual after everything else", () => {
+test("Turns.next() puts a claimant of less than the usual priority after all others", () => {
   const turns = new Turns();
   turns.join(claimant("low", 0, -1));
   turns.join(claimant("usual", 9));
   assertEquals(order(turns, 2, 10), ["usual", "usual"]);
 });
 
-test("Turns.shareOf() divides the permits among the lanes that hold some, and the one that asks", () => {
+test("Turns.shareOf() divides the permits among the lanes that hold some and the lane that asks", () => {
   const turns = new Turns();
   const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
   turns.busyLanes = 2;
@@ -86,7 +86,7 @@ test("Turns.shareOf() divides the permits among the lanes that hold some, and th
   assertEquals(turns.shareOf(lane, 20), 10);
 });
 
-test("Turns.next() gives one turn in 16 to who has had none for the longest time, whatever the priorities", () => {
+test("Turns.next() gives one turn in 16 to the claimant that has waited longest, whatever the priorities", () => {
   const turns = new Turns();
   for (const [name, priority] of [["high", 5], ["middle", 1], ["low", -1]] as const) {
     turns.hasPriorities = true;

@@ -10,20 +10,20 @@ import type { Answer } from "../client/fake_network.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 
-/** A request of a batch that was sent so often. */
+/** A request of a batch that was sent this often. */
 function refused(attempts: number, allowance: Allowance | undefined = fakeAllowance()): Call {
   const call = fakeCall({ allowance });
   call.attempts = attempts;
   return call;
 }
 
-/** A lane, and what its 503s say. */
+/** A lane, and how its 503s are judged. */
 class Origin {
   succeeded = 0;
   failed = 0;
   readonly #unavailability = new Unavailability();
 
-  /** So many attempts end while no pause is on. */
+  /** Ends attempts while no pause is on. */
   end(served: number, refused: number): this {
     this.succeeded += served;
     this.failed += refused;
@@ -35,7 +35,10 @@ class Origin {
     return this.#unavailability.extentOf(this, isPaused, startedAtMs, nowMs);
   }
 
-  /** Attempts that began then end during a pause; whether each of them shows that the pause concerns a part only. */
+  /**
+   * Ends attempts with this start during a pause; returns for each whether it shows that the pause concerns only a
+   * part.
+   */
   endPaused(outcomes: string, startedAtMs: number, nowMs = startedAtMs + 50): boolean[] {
     return [...outcomes].map((outcome) => {
       const isServed = outcome === "+";
@@ -44,19 +47,19 @@ class Origin {
     });
   }
 
-  /** Asks for a pause that lasts from then to then. */
+  /** Asks for a pause between two times. */
   pause(fromMs: number, untilMs: number): void {
     this.refuse(fromMs);
     this.#unavailability.pausedUntilMs = untilMs;
   }
 
-  /** So many are refused that were sent for the first time. */
+  /** Refuses requests that were sent for the first time. */
   refuseNew(count: number): this {
     this.#unavailability.newRefused += count;
     return this;
   }
 
-  /** One goes ahead until it has been refused so often. */
+  /** Lets one request go ahead until it has been refused this often. */
   persist(times = 4): this {
     const errand = refused(1);
     for (; errand.attempts <= times; errand.attempts++) this.goesAhead(errand, 0, 1e9);
@@ -77,7 +80,7 @@ class Origin {
   }
 }
 
-/** An origin of which a part is known to be unavailable since 150 ms. */
+/** An origin of which a part has been known to be unavailable since 150 ms. */
 function partly(): Origin {
   const origin = new Origin().end(100, 0);
   origin.refuse(100, { startedAtMs: 90 });
@@ -89,7 +92,7 @@ test("Unavailability takes the first 503 of an origin that has served nothing as
   assertEquals(new Origin().refuse(100), "all");
 });
 
-test("Unavailability takes an origin that has served some since its latest pause as one that has too much to do", () => {
+test("Unavailability takes an origin that has served requests since its latest pause for overloaded", () => {
   const origin = new Origin().end(20, 0);
   assertEquals(origin.refuse(100), "overload");
   assertEquals(origin.refuse(1_200), "all");
@@ -102,7 +105,7 @@ test("Unavailability takes another 503 during a pause as one of the whole origin
   assertEquals(origin.refuse(105, { isPaused: true }), "all");
 });
 
-test("Unavailability finds a part unavailable when a third of five or more that were sent later are served", () => {
+test("Unavailability finds only a part unavailable when a third of five or more later requests are served", () => {
   for (
     const [outcomes, found] of [["+++++", 4], ["---++", 4], ["----+++", 5], ["----+-+-+", 8], [
       "++++",
@@ -115,14 +118,14 @@ test("Unavailability finds a part unavailable when a third of five or more that 
   }
 });
 
-test("Unavailability counts none that were sent before the request that was refused", () => {
+test("Unavailability does not count requests that were sent before the refused one", () => {
   const origin = new Origin().end(20, 0);
   origin.refuse(100, { startedAtMs: 90 });
   assertEquals(origin.endPaused("++++++++++", 89).includes(true), false);
   assertEquals(origin.endPaused("-----+", 91).includes(true), false);
 });
 
-test("Unavailability counts anew for each pause, and none after the end of one", () => {
+test("Unavailability counts anew for each pause, and nothing after its end", () => {
   const origin = new Origin().end(20, 0);
   origin.refuse(100, { startedAtMs: 90 });
   origin.endPaused("++++", 95);
@@ -131,7 +134,7 @@ test("Unavailability counts anew for each pause, and none after the end of one",
   assertEquals(origin.settle().endPaused("++++++++", 1_995).includes(true), false);
 });
 
-test("Unavailability of a part lets others go on for 10 s, and as long as a third of twenty are served", () => {
+test("Unavailability of a part lets others go on for 10 s, and longer while a third of twenty are served", () => {
   assertEquals(partly().refuse(10_149), "part");
   assertEquals(partly().refuse(10_150), "overload");
   const origin = partly();
@@ -146,7 +149,7 @@ test("Unavailability of a part is refuted when less than a third of twenty are s
   assertEquals(partly().end(0, 19).refuse(1_000, { isPaused: true }), "all");
 });
 
-test("Unavailability finds out once a pause that it concerns a part: what ends after that says nothing of another pause", () => {
+test("Unavailability reports once a pause that it concerns a part: later results do not count for another pause", () => {
   const origin = new Origin().end(20, 0);
   origin.refuse(100, { startedAtMs: 90 });
   assertEquals(origin.endPaused("+++++++++", 95), [
@@ -162,14 +165,14 @@ test("Unavailability finds out once a pause that it concerns a part: what ends a
   ]);
 });
 
-/** An origin that has served some, and asks for pauses of a second then, one after the other. */
+/** An origin that has served requests, and then asks for pauses of a second, one after the other. */
 function away(pauses: number, newRefused: number): Origin {
   const origin = new Origin().end(20, 0);
   for (let nth = 0; nth < pauses; nth++) origin.pause(1_000 * nth, 1_000 * nth + 990);
   return origin.refuseNew(newRefused);
 }
 
-test("Unavailability is of everything after four pauses in vain and so long, or twice as long if few were new", () => {
+test("Unavailability concerns everything after four fruitless pauses and the given time, or twice that if few were new", () => {
   for (
     const [pauses, newRefused, leastMs] of [[4, 10, 4_000], [4, 9, 8_000], [3, 10, Infinity], [
       50,
@@ -184,7 +187,7 @@ test("Unavailability is of everything after four pauses in vain and so long, or 
   }
 });
 
-test("Unavailability is not of everything any more when something is served, and counts anew after that", () => {
+test("Unavailability no longer concerns everything once a request is served, and counts anew after that", () => {
   const origin = away(6, 10).persist().end(1, 0);
   assertEquals(origin.refusesAll(4_000, 6_500), false);
   for (const nth of [0, 1, 2, 3]) {
@@ -195,7 +198,7 @@ test("Unavailability is not of everything any more when something is served, and
   assertEquals(origin.refusesAll(100, 6_600), true);
 });
 
-test("Unavailability counts anew when no request has asked for a while after a pause", () => {
+test("Unavailability counts anew when no request was sent for a while after a pause", () => {
   for (const [laterMs, isEverything] of [[9_999, true], [10_000, false], [3_600_000, false]] as const) {
     const origin = away(4, 10).persist();
     const startedAtMs = 3_990 + laterMs;
@@ -204,33 +207,33 @@ test("Unavailability counts anew when no request has asked for a while after a p
   }
 });
 
-test("Unavailability is not soon of everything as long as no request was refused as often as one is tried", () => {
+test("Unavailability takes twice as long to concern everything until one request was refused as often as it may be sent", () => {
   for (const [times, isEverything] of [[0, false], [1, false], [3, false], [4, true]] as const) {
     const origin = away(6, 12).persist(times);
     assertEquals([origin.refusesAll(4_000, 7_999), origin.refusesAll(4_000, 8_000)], [isEverything, true]);
   }
 });
 
-test("Unavailability has one request of a batch go ahead after long, and others leave it to those that were never sent", () => {
+test("Unavailability lets one request of a batch go ahead after a long time, and holds the others back for new requests", () => {
   const [first, second, single] = [refused(1), refused(1), fakeCall()];
   const origin = away(4, 9);
   const all = (nowMs: number) =>
     [first, second, single].map((errand) => origin.goesAhead(errand, 4_000, nowMs));
   assertEquals(all(3_999), [undefined, undefined, undefined]);
   assertEquals(all(4_000), [false, false, undefined]);
-  // One that was told how often it may be sent is none.
+  // A request that limits its own retries does not go ahead.
   assertEquals(origin.goesAhead(refused(1), 4_000, 8_000, false), false);
   assertEquals(all(8_000), [true, false, undefined]);
   first.attempts = 3;
   assertEquals(all(9_000), [true, false, undefined]);
   first.attempts = 4;
   assertEquals(all(10_000), [false, false, undefined]);
-  // Many that were never sent have been refused as well.
+  // By now many new requests have been refused as well.
   origin.refuseNew(1);
   assertEquals(all(11_000), [undefined, undefined, undefined]);
 });
 
-test("Unavailability has no request go ahead or stand back before four pauses in vain, and after something was served", () => {
+test("Unavailability neither sends ahead nor holds back before four fruitless pauses, nor after a success", () => {
   const isUsual = (origin: Origin): boolean => origin.goesAhead(refused(1), 0, 60_000) === undefined;
   assertEquals([isUsual(away(3, 1)), isUsual(away(4, 1))], [true, false]);
   const back = away(9, 1).end(1, 0);
@@ -238,7 +241,7 @@ test("Unavailability has no request go ahead or stand back before four pauses in
   assertEquals(isUsual(back), true);
 });
 
-/** What a server does that says so, while it is away. */
+/** The answer of a server that is away for so long. */
 const wait = (seconds: number): Answer => ({
   status: 503,
   headers: { "retry-after": `${seconds}` },
@@ -246,7 +249,7 @@ const wait = (seconds: number): Answer => ({
 });
 const WELL: Answer = { json: 1, afterMs: 50 };
 
-/** Limits that keep so few in flight that no breaker opens. */
+/** Options that keep so few requests in flight that no breaker opens. */
 const FEW: readonly ClientOptions[] = [
   { perOrigin: { concurrency: 2 } },
   { concurrency: 3, retryBudget: false },
@@ -260,7 +263,7 @@ async function settle({ client, clock }: FakeClient, urls: readonly string[]): P
 }
 
 testBothWays(
-  "an origin that answers 503 for ever, and when to come again, is given up after some minutes",
+  "an origin that answers 503 with Retry-After for ever is given up after some minutes",
   async (setUp) => {
     for (const options of FEW) {
       for (const seconds of [1, 7, 30, 60]) {
@@ -277,7 +280,7 @@ testBothWays(
 );
 
 testBothWays(
-  "an origin that is away for a minute, or is restarted for two, is waited for by a batch",
+  "a batch waits for an origin that is away for a minute, or is restarted for two",
   async (setUp) => {
     for (const options of FEW.slice(0, 2)) {
       for (
@@ -292,7 +295,7 @@ testBothWays(
             options,
           );
           const outcomes = await settle(made, numberedUrls(300));
-          // A few may have been tried four times meanwhile.
+          // A few requests may have been sent four times meanwhile.
           const failed = outcomes.filter(({ ok }) => !ok);
           assert(
             failed.length <= 20,
@@ -305,10 +308,10 @@ testBothWays(
   },
 );
 
-testBothWays("an origin that serves some after each pause is never given up", async (setUp) => {
+testBothWays("an origin that serves some requests after each pause is never given up", async (setUp) => {
   for (const options of FEW.slice(0, 2)) {
     for (const [each, seconds] of [[1, 5], [3, 20], [20, 60]] as const) {
-      // Longer than any origin is waited for that serves nothing.
+      // Longer than the client waits for any origin that serves nothing.
       const count = Math.ceil(600 * each / seconds);
       const served = new Map<number, number>();
       const made = setUp(({ atMs }) => {
@@ -324,7 +327,7 @@ testBothWays("an origin that serves some after each pause is never given up", as
   }
 });
 
-testBothWays("URLs that are refused for ever cost an origin's others nothing", async (setUp) => {
+testBothWays("URLs that are refused for ever cost the other URLs of their origin nothing", async (setUp) => {
   for (const seconds of [1, 30]) {
     const isBad = (url: string): boolean => Number(url.split("/").at(-1)) % 2 === 0;
     const made = setUp(({ url }) => isBad(url) ? wait(seconds) : WELL, FEW[0]);
@@ -334,7 +337,7 @@ testBothWays("URLs that are refused for ever cost an origin's others nothing", a
 });
 
 testBothWays(
-  "after a minute in vain, requests that were never sent go before those that were refused",
+  "after a minute without a success, new requests go before those that were refused",
   async (setUp) => {
     const made = setUp(() => wait(20), { perOrigin: { concurrency: 1 } });
     await settle(made, numberedUrls(50));
@@ -342,13 +345,13 @@ testBothWays(
     const late = sent.filter(({ atMs }) => atMs > 90_000 && atMs < 115_000);
     assert(late.length > 0);
     assertEquals(late.filter(({ nth }) => nth > 1), []);
-    // After two minutes one of them finds out whether it must only come again.
+    // After two minutes one request finds out whether the origin is back for requests that it has refused.
     assertEquals(sent.filter(({ nth }) => nth === 4).length, 1);
   },
 );
 
 testBothWays(
-  "mirrors that all answer 503 for ever are given up, and not for one that only says 429",
+  "mirrors that all answer 503 for ever are given up, but not for one that only answers 429",
   async (setUp) => {
     const options = { baseUrls: ["https://a.test", "https://b.test"], perOrigin: { concurrency: 2 } };
     const paths = Array.from({ length: 100 }, (_, index) => `/${index}`);

@@ -6,7 +6,7 @@ import { SearchableQueue } from "../../src/lanes/searchable_queue.ts";
 import { fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** A line and nothing else. */
+/** A line without a lane. */
 class BareLine implements Line<BareLine> {
   readonly urgent: LinkedQueue<Place<BareLine>> = new LinkedQueue();
   readonly waiting: SearchableQueue<Place<BareLine>> = new SearchableQueue();
@@ -45,14 +45,14 @@ function errand(priority = 0): Errand {
   return fakeCall({ settings: { priority } });
 }
 
-/** Everybody in a line that is not urgent, in order. */
+/** Returns the waiters of a line that are not urgent, in order. */
 function inLine({ waiting }: BareLine): Waiter<BareLine>[] {
   const waiters: Waiter<BareLine>[] = [];
   waiting.forEach(({ waiter }) => waiters.push(waiter));
   return waiters;
 }
 
-test("Waiter is its own first place, and the others know whose they are", () => {
+test("Waiter is its own place in its first line, and each of its places refers to it", () => {
   const lanes = [new BareLine(), new BareLine(), new BareLine()];
   const waiter = new Somebody(errand(3), lanes, false);
   assertStrictEquals(waiter.waiter, waiter);
@@ -78,7 +78,7 @@ test("Waiter enters and leaves the lines of all its lanes together", () => {
   assertEquals([waiter.isWaiting, lanes.map(({ queued }) => queued)], [false, [0, 0]]);
 });
 
-test("Waiter has a line looked at anew when it was the last one there, and only then", () => {
+test("Waiter makes a line recompute whether it is clear when the last waiter leaves it, and only then", () => {
   const [shared, own] = [new BareLine(), new BareLine()];
   const waiter = new Somebody(errand(), [shared, own], false);
   const other = new Somebody(errand(), [shared], false);
@@ -90,7 +90,7 @@ test("Waiter has a line looked at anew when it was the last one there, and only 
   assertEquals([shared.refreshed, shared.isClear], [1, true]);
 });
 
-test("Waiter stands before all that were never sent, if it is urgent, in the order in which they came", () => {
+test("Waiter that is urgent stands before all that are not, behind earlier urgent ones", () => {
   const lane = new BareLine();
   const [plain, first, second] = [false, true, true].map((isUrgent) => {
     return new Somebody(errand(isUrgent ? 0 : 9), [lane], isUrgent);
@@ -102,14 +102,14 @@ test("Waiter stands before all that were never sent, if it is urgent, in the ord
   assertStrictEquals(lane.urgent.head, second);
 });
 
-test("Waiter stands by priority, and behind those of the same that came before", () => {
+test("Waiter stands by priority, behind earlier waiters of the same priority", () => {
   const lane = new BareLine();
   const waiters = [0, 2, -1, 2, 0].map((priority) => new Somebody(errand(priority), [lane], false));
   for (const waiter of waiters) waiter.enterAll();
   assertEquals(inLine(lane), [1, 3, 0, 4, 2].map((index) => waiters[index]!));
 });
 
-test("Waiter.raise() is in force in all lines when it enters again", () => {
+test("Waiter.raise() takes effect in all lines when the waiter enters again", () => {
   const lanes = [new BareLine(), new BareLine()];
   const raised = new Somebody(errand(0), lanes, false);
   const other = new Somebody(errand(1), lanes, false);
@@ -133,7 +133,7 @@ test("Place leaves the middle of a line, and the others keep their order", () =>
   assertEquals([lane.queued, lane.refreshed], [2, 0]);
 });
 
-test("Waiter.purpose() is what its lines wait for, each thing once", () => {
+test("Waiter.purpose() names what its lines wait for, each obstacle once", () => {
   const lanes = ["a token", "a permit", "a token"].map((obstacle) => new BareLine(obstacle));
   assertEquals(new Somebody(errand(), [lanes[0]!], false).purpose(0), "a token");
   assertEquals(new Somebody(errand(), lanes, false).purpose(0), "a token or a permit");

@@ -18,7 +18,7 @@ function setUp(timersBelongToRequests = false) {
   return { clock, examined, wakeUps, lane, bucket, line: new KeyLine<Place<Lane>>("key", undefined) };
 }
 
-test("WakeUps.set() has a lane looked at once, at the moment that was set last", async () => {
+test("WakeUps.set() examines a lane once, at the moment that was set last", async () => {
   const { clock, examined, wakeUps, lane } = setUp();
   wakeUps.set(lane, 50, 0);
   wakeUps.set(lane, 50, 0);
@@ -27,7 +27,7 @@ test("WakeUps.set() has a lane looked at once, at the moment that was set last",
   assertEquals([examined, lane.wakeUp, clock.pending], [[80], undefined, 0]);
 });
 
-test("WakeUps.set() has nothing looked at where something else will tell", async () => {
+test("WakeUps.set() with Infinity cancels the wake-up, and sets no timer", async () => {
   const { clock, examined, wakeUps, lane } = setUp();
   wakeUps.set(lane, 50, 0);
   wakeUps.set(lane, Infinity, 0);
@@ -35,7 +35,7 @@ test("WakeUps.set() has nothing looked at where something else will tell", async
   assertEquals([examined, clock.pending], [[], 0]);
 });
 
-test("WakeUps.drop() takes a wake-up back, and does nothing where there is none", async () => {
+test("WakeUps.drop() cancels a wake-up, and does nothing where there is none", async () => {
   const { clock, examined, wakeUps, lane } = setUp();
   wakeUps.drop(lane);
   wakeUps.set(lane, 50, 0);
@@ -63,7 +63,7 @@ test("WakeUps.block() holds the line of a key until its bucket has a token", asy
   assertEquals([line.isBlocked, line.tokenNotice, examined], [false, undefined, [100]]);
 });
 
-test("WakeUps.unblock() takes back what would have told, whatever it is", async () => {
+test("WakeUps.unblock() cancels the timer or the token notice that would have unblocked the line", async () => {
   for (const until of ["moment", "token"]) {
     const { clock, examined, wakeUps, lane, line, bucket } = setUp();
     bucket.tryTake();
@@ -75,7 +75,7 @@ test("WakeUps.unblock() takes back what would have told, whatever it is", async 
   }
 });
 
-test("WakeUps sets nothing where timers belong to requests, and blocks all the same", async () => {
+test("WakeUps sets no timer where timers belong to requests, and blocks lines all the same", async () => {
   const { clock, examined, wakeUps, lane, line } = setUp(true);
   wakeUps.set(lane, 50, 0);
   wakeUps.block(lane, line, 70, 0);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { WarmUp } from "../../src/lanes/warm_up.ts";
 import { test } from "../support/test.ts";
 
-test("WarmUp has the others wait for the first until it is answered", () => {
+test("WarmUp makes the others wait until the first request is answered", () => {
   const warmUp = new WarmUp(() => true);
   assertEquals([warmUp.isCold(10), warmUp.blockedUntilMs(10)], [true, 0]);
   warmUp.noteSent(10);
@@ -11,7 +11,7 @@ test("WarmUp has the others wait for the first until it is answered", () => {
   assertEquals([warmUp.isCold(200), warmUp.blockedUntilMs(200), warmUp.noteAnswer(10)], [false, 0, false]);
 });
 
-test("WarmUp lets the others follow after half a second, if the one ahead is slow, and nobody goes ahead of them", () => {
+test("WarmUp lets the others follow a slow first request after half a second, and none goes ahead of them", () => {
   const warmUp = new WarmUp(() => true);
   warmUp.noteSent(10);
   assertEquals([warmUp.blockedUntilMs(509), warmUp.blockedUntilMs(510)], [510, 0]);
@@ -20,13 +20,13 @@ test("WarmUp lets the others follow after half a second, if the one ahead is slo
   assertEquals([warmUp.isCold(60_509), warmUp.isCold(60_510)], [false, true]);
 });
 
-test("WarmUp waits for no rest that rounding leaves, which would never end", () => {
+test("WarmUp does not wait for a remainder of rounding, which would never end", () => {
   const warmUp = new WarmUp(() => true);
   warmUp.noteSent(0);
   assertEquals([warmUp.blockedUntilMs(499.9), warmUp.blockedUntilMs(499.999_5)], [500, 0]);
 });
 
-test("WarmUp.noteFailure() lets another one go ahead", () => {
+test("WarmUp.noteFailure() lets another request go ahead", () => {
   const warmUp = new WarmUp(() => true);
   warmUp.noteSent(0);
   warmUp.noteFailure();
@@ -40,7 +40,7 @@ test("WarmUp is cold again when no attempt has begun for a minute", () => {
   warmUp.noteSent(0);
   warmUp.noteAnswer(0);
   warmUp.noteAnswer(30_000);
-  // A late answer to an old attempt says nothing of the connections of now.
+  // A late answer to an old attempt says nothing about the connections that are open now.
   warmUp.noteAnswer(5);
   warmUp.noteSent(89_999);
   assertEquals([warmUp.isCold(89_999), warmUp.blockedUntilMs(89_999)], [false, 0]);
@@ -48,7 +48,7 @@ test("WarmUp is cold again when no attempt has begun for a minute", () => {
   assertEquals(warmUp.blockedUntilMs(90_001), 90_500);
 });
 
-test("WarmUp lets nobody go ahead where requests share no connection, and is warm with the first", () => {
+test("WarmUp lets no request go ahead where requests share no connection, and is warm with the first", () => {
   const warmUp = new WarmUp(() => false);
   warmUp.noteSent(0);
   assertEquals([warmUp.isCold(0), warmUp.blockedUntilMs(0), warmUp.noteAnswer(0)], [false, 0, false]);

@@ -5,13 +5,13 @@ import { test } from "../support/test.ts";
 
 const reason = new Error("enough");
 
-test("abortable() gives what the promise gives, or throws", async () => {
+test("abortable() returns the promise's value, or throws its error", async () => {
   const { signal } = new AbortController();
   assertEquals(await abortable(Promise.resolve(1), signal), 1);
   assertStrictEquals(await abortable(Promise.reject(reason), signal).catch((error) => error), reason);
 });
 
-test("abortable() rejects with the signal's reason, at once, and minds no late rejection", async () => {
+test("abortable() rejects with the signal's reason, at once, and handles a late rejection", async () => {
   const work = Promise.withResolvers<void>();
   const controller = new AbortController();
   const waiting = abortable(work.promise, controller.signal).catch((error) => error);
@@ -22,7 +22,7 @@ test("abortable() rejects with the signal's reason, at once, and minds no late r
   assertStrictEquals(await refused.catch((error) => error), reason);
 });
 
-test("sleep() lasts as long as it is told, and leaves no timer behind when the signal ends it", async () => {
+test("sleep() lasts for its time, and leaves no timer behind when the signal ends it", async () => {
   const clock = new ManualClock();
   const controller = new AbortController();
   let isAwake = false;
@@ -39,7 +39,7 @@ test("sleep() lasts as long as it is told, and leaves no timer behind when the s
   assertEquals(clock.pending, 0);
 });
 
-test("sleep() takes longer than one timer can, and any time", async () => {
+test("sleep() lasts longer than one timer can, and for any time", async () => {
   const clock = new ManualClock();
   const controller = new AbortController();
   const longMs = 2 ** 31 + 1_000;

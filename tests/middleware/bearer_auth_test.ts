@@ -19,11 +19,11 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
 
-/** A service that accepts one token, and a client that has another one. */
+/** A service that accepts one token, and a client that may have another one. */
 interface Scene extends FakeClient {
   accepted: string;
   readonly refreshes: RefreshInput[];
-  /** The tokens as they were sent. */
+  /** Returns the tokens that were sent. */
   readonly tokens: () => (string | null)[];
 }
 
@@ -31,7 +31,7 @@ function tokenOf({ headers }: SentRequest): string | null {
   return headers.get("authorization")?.replace("Bearer ", "") ?? null;
 }
 
-/** The refresh gives t2, t3, …, and the service accepts the latest. */
+/** Creates a scene in which each refresh gives the next of t2, t3, …, and the service accepts the latest. */
 function scene(auth: Partial<BearerAuthOptions> = {}, options: ClientOptions = {}): Scene {
   const refreshes: RefreshInput[] = [];
   const state = { accepted: "t1" };
@@ -68,11 +68,11 @@ test("bearerAuth() sends the token with each request that has no authorization o
   await client.json(URL_A);
   const own = await client.outcome({ url: URL_A, headers: { authorization: "Basic x" } });
   assertEquals(network.sent.map(({ headers }) => headers.get("authorization")), ["Bearer t1", "Basic x"]);
-  // Whose authorization it is not is not refreshed either.
+  // A refusal of the caller's own authorization causes no refresh either.
   assertEquals(own.ok, false);
 });
 
-test("bearerAuth() asks a function before each attempt, which may have no token", async () => {
+test("bearerAuth() calls a function before each attempt, which may return no token", async () => {
   const given = ["a", undefined, Promise.resolve("b")];
   const { client, tokens } = scene({ token: () => given.shift(), refresh: undefined });
   for (let count = 0; count < 3; count++) await client.outcome(URL_A);
@@ -95,7 +95,7 @@ test("bearerAuth() does not refresh for an origin that is not in its list", asyn
   assertEquals(refreshes.length, 0);
 });
 
-test("bearerAuth() refreshes once for all who were refused with one token", async () => {
+test("bearerAuth() refreshes once for all requests that were refused with one token", async () => {
   const started = scene();
   started.accepted = "t2";
   const urls = numberedUrls(10);
@@ -106,7 +106,7 @@ test("bearerAuth() refreshes once for all who were refused with one token", asyn
   assertEquals(started.tokens(), [...urls.map(() => "t1"), ...urls.map(() => "t2")]);
 });
 
-test("bearerAuth() sends who was refused with an older token again, without a refresh", async () => {
+test("bearerAuth() repeats a request that was refused with an older token, without a refresh", async () => {
   const slow = gate<void>();
   const refreshes: RefreshInput[] = [];
   const { client, network } = fakeClient(
@@ -141,7 +141,7 @@ test("bearerAuth() returns a second refusal as it is", async () => {
   assertEquals(tokens(), ["t1"]);
 });
 
-test("bearerAuth() lets nobody refresh again within a moment, whatever became of the last refresh", async () => {
+test("bearerAuth() does not refresh again within a moment, whether or not the last refresh succeeded", async () => {
   let refreshes = 0;
   for (const fails of [true, false]) {
     refreshes = 0;
@@ -163,7 +163,7 @@ test("bearerAuth() lets nobody refresh again within a moment, whatever became of
   }
 });
 
-test("bearerAuth() gives each of those who wait for a refresh that fails its own response", async () => {
+test("bearerAuth() returns to each waiting request its own response when the refresh fails", async () => {
   const failures: unknown[] = [];
   const reason = new Error("down");
   const asked = gate<void>();
@@ -186,7 +186,7 @@ test("bearerAuth() gives each of those who wait for a refresh that fails its own
   assertEquals(failures, [reason]);
 });
 
-test("bearerAuth() takes a refresh that gives no token, or the old one, for one that has failed", async () => {
+test("bearerAuth() treats a refresh without a token, or with the old one, as failed", async () => {
   for (const given of [undefined, "", "t1", "two words", "Bearer t2", 7]) {
     const failures: unknown[] = [];
     const service = scene({
@@ -214,7 +214,7 @@ test("bearerAuth() lets requests that begin during a refresh wait for it", async
   assertEquals(service.tokens(), ["t1", "t2", "t2"]);
 });
 
-test("bearerAuth() goes on with a refresh whose caller has left, for the others and for later", async () => {
+test("bearerAuth() completes a refresh whose caller has left, for the others and for later", async () => {
   const renewed = gate<string>();
   let refreshSignal: AbortSignal | undefined;
   const service = scene({
@@ -239,7 +239,7 @@ test("bearerAuth() goes on with a refresh whose caller has left, for the others 
   assertEquals(service.tokens(), ["t1", "t1", "t2", "t2"]);
 });
 
-test("bearerAuth() keeps the token of a refresh that everybody has left, since the old one may be worth nothing", async () => {
+test("bearerAuth() keeps the token of a refresh that all callers have left, since the old one may be void", async () => {
   const renewed = gate<string>();
   const service = scene({ refresh: () => renewed.promise });
   service.accepted = "t2";
@@ -253,7 +253,7 @@ test("bearerAuth() keeps the token of a refresh that everybody has left, since t
   assertEquals(service.tokens(), ["t1", "t2"]);
 });
 
-test("bearerAuth() ends a refresh that takes too long, and takes its token if it still comes", async () => {
+test("bearerAuth() ends a refresh that takes too long, and uses its token if that still comes", async () => {
   const renewed = gate<string>();
   const failures: unknown[] = [];
   let refreshes = 0;
@@ -276,7 +276,7 @@ test("bearerAuth() ends a refresh that takes too long, and takes its token if it
   assertEquals(refreshes, 1);
 });
 
-test("bearerAuth() is within the attempt's timeoutMs, and a retry joins the refresh that goes on", async () => {
+test("bearerAuth() is within the attempt's timeoutMs, and a retry joins the same refresh", async () => {
   const renewed = gate<string>();
   const service = scene({ refresh: () => renewed.promise, refreshTimeoutMs: Infinity }, {
     timeoutMs: 1_000,
@@ -293,14 +293,14 @@ test("bearerAuth() is within the attempt's timeoutMs, and a retry joins the refr
   assertEquals(service.tokens(), ["t1", "t1", "t2"]);
 });
 
-test("bearerAuth() counts a refusal and what follows as one attempt, and takes no retry for it", async () => {
+test("bearerAuth() counts a refusal and its repetition as one attempt, and uses no retry for it", async () => {
   const service = scene({}, { maxRetries: 0 });
   service.accepted = "t2";
   const outcome = await service.client.outcome(URL_A);
   assertEquals([outcome.ok, outcome.attempts, service.client.stats().retried], [true, 1, 0]);
 });
 
-test("bearerAuth() lets what fails after a refresh be retried as usual, with the new token", async () => {
+test("bearerAuth() leaves a failure after a refresh to the usual retries, with the new token", async () => {
   let sent = 0;
   const { client, clock, network } = fakeClient(
     (request) =>
@@ -313,7 +313,7 @@ test("bearerAuth() lets what fails after a refresh be retried as usual, with the
   assertEquals(network.sent.map(tokenOf), ["t1", "t2", "t2"]);
 });
 
-test("bearerAuth() sends mirrors the token, and the new one to the next if the first fails then", async () => {
+test("bearerAuth() sends mirrors the token, and the new one to the next mirror if the first then fails", async () => {
   const { client, network } = fakeClient(
     (request) =>
       tokenOf(request) !== "t2"
@@ -334,7 +334,7 @@ test("bearerAuth() sends mirrors the token, and the new one to the next if the f
   ]);
 });
 
-test("bearerAuth() is behind the cache: a hit needs no token", async () => {
+test("bearerAuth() runs after the cache: a hit needs no token", async () => {
   const service = scene({}, { cache: ttlCache(memoryCache(), { ttlMs: 60_000 }) });
   service.accepted = "t2";
   assertEquals(await service.client.json(URL_A), "ok");
@@ -343,7 +343,7 @@ test("bearerAuth() is behind the cache: a hit needs no token", async () => {
   assertEquals(service.tokens(), ["t1", "t2"]);
 });
 
-test("bearerAuth() refreshes once for callers who share one fetch, and lets each of them leave alone", async () => {
+test("bearerAuth() refreshes once for callers that share one fetch, and lets each of them leave alone", async () => {
   const renewed = gate<string>();
   const service = scene({ refresh: () => renewed.promise });
   service.accepted = "t2";
@@ -358,7 +358,7 @@ test("bearerAuth() refreshes once for callers who share one fetch, and lets each
   assertEquals(service.tokens(), ["t1", "t2"]);
 });
 
-test("bearerAuth() refreshes with the fetch it is given, at concurrency 1 as well", async () => {
+test("bearerAuth() refreshes with its own fetch, also at concurrency 1", async () => {
   const { client, clock, network } = fakeClient(
     (request) =>
       request.url === "https://login.test/token"
@@ -381,7 +381,7 @@ test("bearerAuth() refreshes with the fetch it is given, at concurrency 1 as wel
   assertEquals(network.peak, 1);
 });
 
-test("bearerAuth() does not hang for ever if its refresh asks the same client, and says what is wrong", async () => {
+test("bearerAuth() does not hang for ever if its refresh uses the same client, and says what is wrong", async () => {
   for (const concurrency of [1, 3]) {
     const failures: unknown[] = [];
     const clock = new ManualClock();
@@ -399,7 +399,7 @@ test("bearerAuth() does not hang for ever if its refresh asks the same client, a
         })],
       },
     );
-    // Everybody who has a permit waits for a request that needs one.
+    // Each caller with a permit waits for a refresh that needs one.
     const callers = Array.from(
       { length: concurrency },
       (_, id) => client.json(`https://a.test/${id}`).catch(statusOf),
@@ -455,7 +455,7 @@ test("bearerAuth() sends a Request of client.fetch again, and gives the new resp
   assertEquals(service.network.open, 0);
 });
 
-test("bearerAuth() lets go of the refused response before it sends again, so that one permit is one body", async () => {
+test("bearerAuth() discards the refused response before it sends again, so that one permit is one body", async () => {
   const service = scene({}, { concurrency: 1 });
   service.accepted = "t2";
   await service.client.all([URL_A, "https://a.test/y"]);
@@ -475,7 +475,7 @@ test("bearerAuth() does not send its token along a redirect to another origin, n
   assertEquals(network.sent.map(tokenOf), ["t1", null]);
 });
 
-test("bearerAuth() refreshes for what it is told to", async () => {
+test("bearerAuth() refreshes for the statuses that refreshOn names", async () => {
   const answer = (request: SentRequest) =>
     tokenOf(request) === "t2"
       ? { json: "ok" }
@@ -494,7 +494,7 @@ test("bearerAuth() refreshes for what it is told to", async () => {
   assertEquals(statusOf(await client.json(URL_A).catch((error) => error)), 403);
 });
 
-test("bearerAuth() gives the caller what its token function throws or gives wrongly, without a retry or the token", async () => {
+test("bearerAuth() gives the caller an error or a bad result of its token function, without a retry or the token", async () => {
   const reason = new Error("locked");
   const { client, network } = scene({
     token: () => {
@@ -508,7 +508,7 @@ test("bearerAuth() gives the caller what its token function throws or gives wron
   assertEquals(network.sent.length + broken.network.sent.length, 0);
 });
 
-test("bearerAuth() gives what the network fails of on to the retries", async () => {
+test("bearerAuth() passes network failures on to the retries", async () => {
   const { client, clock } = fakeClient(() => ({ error: new TypeError("refused") }), {
     maxRetries: 1,
     use: [bearerAuth({ token: "t1" })],
@@ -519,7 +519,7 @@ test("bearerAuth() gives what the network fails of on to the retries", async () 
   assertEquals(isNetworkError(error) && error.attempts, 2);
 });
 
-test("bearerAuth() refuses options that make no sense, and never shows a token", () => {
+test("bearerAuth() refuses senseless options, and never shows a token", () => {
   const wrong: [unknown, string][] = [
     [undefined, "the options must be an object"],
     ["secret", "the options must be an object: received a string"],
@@ -543,7 +543,7 @@ test("bearerAuth() refuses options that make no sense, and never shows a token",
   }
 });
 
-test("bearerAuth() lets an async onRefreshFailure that rejects end nothing", async () => {
+test("bearerAuth() survives an async onRefreshFailure that rejects", async () => {
   const service = scene({
     refresh: () => Promise.reject(new Error("refused")),
     onRefreshFailure: () => Promise.reject(new Error("a listener")) as unknown as void,
@@ -553,7 +553,7 @@ test("bearerAuth() lets an async onRefreshFailure that rejects end nothing", asy
   await eventLoopTurn();
 });
 
-test("bearerAuth() refuses a refreshOn that does not answer true or false, as a promise would always be true", async () => {
+test("bearerAuth() refuses a refreshOn that returns no boolean, since a promise would always be true", async () => {
   for (const answer of [Promise.resolve(false), "no", undefined, 0]) {
     const service = scene({ refreshOn: () => answer as unknown as boolean });
     await assertRejects(() => service.client.json(URL_A), TypeError, "'refreshOn()' must be true or false");
@@ -561,7 +561,7 @@ test("bearerAuth() refuses a refreshOn that does not answer true or false, as a 
   }
 });
 
-test("bearerAuth() × pages: a link to another origin does not carry the token there, unless origins has that", async () => {
+test("bearerAuth() × pages: a link to another origin carries no token there, unless `origins` has that", async () => {
   const cases = [
     [{}, ["Bearer t1", null, null]],
     [{ origins: ["https://a.test"] }, ["Bearer t1", null, "Bearer t1"]],
@@ -577,7 +577,7 @@ test("bearerAuth() × pages: a link to another origin does not carry the token t
   }
 });
 
-test("bearerAuth() × batches: origins that the caller asks by itself get the token", async () => {
+test("bearerAuth() × batches: origins that the caller itself requests get the token", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }), { use: [bearerAuth({ token: "t1" })] });
   await client.all(["https://a.test/1", "https://b.test/2"]);
   assertEquals(network.sent.map(({ headers }) => headers.get("authorization")), ["Bearer t1", "Bearer t1"]);

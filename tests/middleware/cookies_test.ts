@@ -7,7 +7,7 @@ import { fakeClient } from "../client/fake_client.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
-/** A jar that knows nothing but origins. */
+/** A jar that heeds only origins. */
 class OriginJar implements CookieJarLike {
   readonly kept = new Map<string, Map<string, string>>();
 
@@ -24,7 +24,7 @@ class OriginJar implements CookieJarLike {
   }
 }
 
-/** A service whose login consists of redirects: each sets a cookie. */
+/** A service whose login is a chain of redirects, each of which sets a cookie. */
 function login(jar: CookieJarLike, options: ClientOptions = {}) {
   return fakeClient(({ url }) => {
     const { pathname } = new URL(url);
@@ -38,7 +38,7 @@ function login(jar: CookieJarLike, options: ClientOptions = {}) {
   }, { ...options, use: [...options.use ?? [], cookies(jar)] });
 }
 
-test("cookies() keeps what redirects set, and sends each origin its own", async () => {
+test("cookies() keeps the cookies of redirects, and sends each origin its own", async () => {
   const jar = new OriginJar();
   const { client, network } = login(jar);
   await client.json({ url: "https://a.test/login", method: "POST", body: "user=x" });
@@ -53,7 +53,7 @@ test("cookies() keeps what redirects set, and sends each origin its own", async 
   ]);
 });
 
-test("cookies() keeps each of several cookies of a response", async () => {
+test("cookies() keeps each of several cookies in a response", async () => {
   const seen: string[] = [];
   const { client } = fakeClient(() => ({}), {
     fetch: () => {
@@ -80,7 +80,7 @@ test("cookies() keeps cookies of failures too, and a retry sends them", async ()
   assertEquals(network.sent.map(({ headers }) => headers.get("cookie")), [null, "node=2"]);
 });
 
-test("cookies() sends one list, however the request's own cookies and the jar's are written", async () => {
+test("cookies() sends one list, in whatever form the request's own cookies and the jar's are", async () => {
   const cases = [
     ["a=1;", "b=2", "a=1; b=2"],
     ["a=1; ", "b=2;", "a=1; b=2"],
@@ -98,7 +98,7 @@ test("cookies() sends one list, however the request's own cookies and the jar's 
   }
 });
 
-test("cookies() sends the request's own cookies as well, which win, and never to another origin (S16)", async () => {
+test("cookies() also sends the request's own cookies, which take precedence, and never to another origin (S16)", async () => {
   const jar = new OriginJar();
   const { client, network } = login(jar);
   jar.setCookie("own=jar", "https://a.test/");
@@ -111,7 +111,7 @@ test("cookies() sends the request's own cookies as well, which win, and never to
   ]);
 });
 
-test("cookies() waits for a jar that takes time, one cookie after the other", async () => {
+test("cookies() waits for an async jar, one cookie after the other", async () => {
   let under = 0;
   const jar = new OriginJar();
   const { client, network } = login({
@@ -127,7 +127,7 @@ test("cookies() waits for a jar that takes time, one cookie after the other", as
   assertEquals(network.sent.map(({ headers }) => headers.get("cookie")), [null, "sid=1", null]);
 });
 
-test("cookies() asks the jar to pass over what a URL may not set", async () => {
+test("cookies() tells the jar to ignore cookies that a URL may not set", async () => {
   const options: unknown[] = [];
   const { client } = login({
     getCookieString: () => "",
@@ -137,7 +137,7 @@ test("cookies() asks the jar to pass over what a URL may not set", async () => {
   assertEquals(options, [{ ignoreError: true }]);
 });
 
-test("cookies() gives the caller what the jar throws, without a retry, and leaves no body open", async () => {
+test("cookies() gives the caller an error of the jar, without a retry, and leaves no body open", async () => {
   const reason = new Error("the jar is full");
   const jars: CookieJarLike[] = [
     {
@@ -161,7 +161,7 @@ test("cookies() gives the caller what the jar throws, without a retry, and leave
   assertEquals(requests, [0, 1]);
 });
 
-test("cookies() is behind the cache: a hit sends and keeps nothing", async () => {
+test("cookies() runs after the cache: a hit sends and keeps nothing", async () => {
   const jar = new OriginJar();
   const { client, network } = login(jar, { cache: ttlCache(memoryCache(), { ttlMs: 60_000 }) });
   await client.json("https://b.test/");
@@ -183,7 +183,7 @@ test("cookies() logs in at a real server, by redirects", async () => {
   assertEquals(await client.json(`${server.url}/other`), "sid=1");
 });
 
-test("cookies() refuses what is no jar", () => {
+test("cookies() refuses a value that is no jar", () => {
   for (const jar of [undefined, null, {}, { getCookieString: () => "" }, "a=secret"]) {
     const error = assertThrows(
       () => cookies(jar as unknown as CookieJarLike),
@@ -194,7 +194,7 @@ test("cookies() refuses what is no jar", () => {
   }
 });
 
-test("cookies() takes nothing from a jar for no cookies, and refuses what no header can have without showing it", async () => {
+test("cookies() accepts an empty result of a jar, and refuses one that no header can hold, without showing it", async () => {
   const jarOf = (given: unknown): CookieJarLike => ({
     getCookieString: () => given as string,
     setCookie: () => {},

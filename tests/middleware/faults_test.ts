@@ -18,7 +18,7 @@ function faulty(rules: readonly FaultRule[], options: FaultsOptions = {}): FakeC
   });
 }
 
-/** What a request comes to, and how many were sent. */
+/** Returns the result of a request, and how many were sent. */
 async function resultOf(rule: FaultRule): Promise<{ result: unknown; sent: number }> {
   const { client, clock, network } = faulty([rule]);
   const value = client.json(URL_A).catch((error: unknown) => error);
@@ -28,7 +28,7 @@ async function resultOf(rule: FaultRule): Promise<{ result: unknown; sent: numbe
   return { result, sent: network.sent.length };
 }
 
-test("faults() leaves alone what no rule is for", async () => {
+test("faults() does not change requests that no rule matches", async () => {
   assertEquals(await resultOf({ kind: "reset", match: "/other" }), { result: ["right"], sent: 1 });
 });
 
@@ -39,7 +39,7 @@ test("faults() breaks connections before anything is sent", async () => {
   }
 });
 
-test("faults() answers with statuses and pages by itself", async () => {
+test("faults() answers with statuses and pages itself", async () => {
   const status = await resultOf({ kind: "status", status: 503 });
   assertEquals([isHttpError(status.result) && status.result.status, status.sent], [503, 0]);
   for (const rule of [{ kind: "wrongContent" }, { kind: "wrongContent", content: "html" }] as const) {
@@ -50,7 +50,7 @@ test("faults() answers with statuses and pages by itself", async () => {
   assertEquals([json.result, json.sent], [{ message: "not what you asked for" }, 0]);
 });
 
-test("faults() damages bodies that were sent for", async () => {
+test("faults() damages bodies from the network", async () => {
   for (const rule of [{ kind: "cut" }, { kind: "cut", framing: "chunked", afterBytes: 1 }] as const) {
     const cut = await resultOf(rule);
     assertEquals([isNetworkError(cut.result), cut.sent], [true, 1]);
@@ -64,14 +64,14 @@ test("faults() damages bodies that were sent for", async () => {
   assertEquals(await resultOf({ kind: "wrongContent", content: "empty" }), { result: undefined, sent: 1 });
 });
 
-test("faults() stalls before the headers or in the body, until the attempt's time is up", async () => {
+test("faults() stalls before the headers or in the body, until the attempt times out", async () => {
   const headers = await resultOf({ kind: "stall", phase: "headers" });
   assertEquals([isTimeoutError(headers.result), headers.sent], [true, 0]);
   const body = await resultOf({ kind: "stall", afterBytes: 3 });
   assertEquals([isTimeoutError(body.result), body.sent], [true, 1]);
 });
 
-test("faults() makes answers late, and drips them", async () => {
+test("faults() delays answers, and sends them slowly", async () => {
   for (const rule of [{ kind: "slow", latency: 300 }, { kind: "drip", bytesPerSecond: 30 }] as const) {
     const { client, clock } = faulty([rule]);
     let isThere = false;
@@ -83,7 +83,7 @@ test("faults() makes answers late, and drips them", async () => {
   }
 });
 
-test("faults() is retried, paused for and moved on from as if the origin had failed", async () => {
+test("faults() causes retries, pauses and moves to mirrors as if the origin had failed", async () => {
   const { client, clock, network } = fakeClient(({ url }) => ({ json: url }), {
     baseUrls: ["https://a.test", "https://b.test"],
     use: [faults([
@@ -109,7 +109,7 @@ test("faults() opens breakers", async () => {
   assertEquals(client.stats().origins["https://a.test"]?.breaker, "open");
 });
 
-test("faults() strikes the hops of redirects", async () => {
+test("faults() also strikes the hops of redirects", async () => {
   const { client, network } = fakeClient(
     ({ url }) => url === URL_A ? { status: 302, headers: { location: "/y" } } : { json: 1 },
     { maxRetries: 0, use: [faults([{ kind: "status", status: 500, match: "/y" }])] },
@@ -124,13 +124,13 @@ test("faults() answers HEAD without a body", async () => {
   assertEquals([response.status, response.body, response.url], [404, null, URL_A]);
 });
 
-test("faults() names no secret of a URL", async () => {
+test("faults() shows no secret of a URL", async () => {
   const { client } = faulty([{ kind: "refuse" }]);
   const error = await client.json("https://a.test/?token=secret").catch((error: Error) => error) as Error;
   assertEquals(String(error.message + (error.cause as Error).message).includes("secret"), false);
 });
 
-test("faults() repeats itself with a seeded random", async () => {
+test("faults() gives the same faults with a seeded random", async () => {
   const urls = numberedUrls(40);
   const runs = await Promise.all([1, 1, 2].map(async (seed) => {
     const { client } = faulty([{ kind: "status", status: 404, probability: 0.5 }], {
@@ -153,7 +153,7 @@ test("faults() damages real bodies over sockets", async () => {
   assertEquals((await client.json<number[]>(server.url)).length, 10_000);
 });
 
-test("faults() refuses rules and options that make no sense", () => {
+test("faults() refuses senseless rules and options", () => {
   const wrong: [unknown, unknown, string][] = [
     [undefined, {}, "Cannot create faults as 'faults' must be an array"],
     [[{ kind: "explode" }], {}, "'faults[0].kind' must be one of"],

@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
 
-test("logger() tells of each attempt, with its time up to the headers", async () => {
+test("logger() logs each attempt, with its time to the headers", async () => {
   const records: LogRecord[] = [];
   let sent = 0;
   const { client, clock } = fakeClient(
@@ -43,7 +43,7 @@ test("logger() tells of each attempt, with its time up to the headers", async ()
   ]);
 });
 
-test("logger() shows no secret of the URL, of headers, or of what is thrown", async () => {
+test("logger() shows no secret of the URL, of headers, or of errors", async () => {
   const records: LogRecord[] = [];
   const url = "https://a.test/x?token=secret&page=2";
   const { client, clock } = fakeClient(
@@ -60,7 +60,7 @@ test("logger() shows no secret of the URL, of headers, or of what is thrown", as
   assertEquals(record.reason, "refused: https://a.test/x?token=***&page=2");
 });
 
-test("logger() takes a console, and tells of no less than it is asked to", async () => {
+test("logger() accepts a console, and omits messages below its level", async () => {
   for (
     const [level, expected] of [["debug", ["debug", "warn", "error"]], ["warn", ["warn", "error"]], [
       "error",
@@ -89,7 +89,7 @@ test("logger() takes a console, and tells of no less than it is asked to", async
   }
 });
 
-test("logger() takes an abort for no error, and names what it was for", async () => {
+test("logger() does not log an abort as an error, and gives its reason", async () => {
   const records: LogRecord[] = [];
   const { client, clock } = fakeClient(() => ({ json: 1, afterMs: 1_000 }), {
     use: [logger((record) => records.push(record))],
@@ -103,7 +103,7 @@ test("logger() takes an abort for no error, and names what it was for", async ()
   assertEquals(records.map(({ level, error }) => `${level} ${error}`), ["debug AbortError"]);
 });
 
-test("logger() lets nothing become of a sink that throws or rejects", async () => {
+test("logger() survives a sink that throws or rejects", async () => {
   const sinks: LogSink[] = [
     () => {
       throw new Error("full");
@@ -117,7 +117,7 @@ test("logger() lets nothing become of a sink that throws or rejects", async () =
   }
 });
 
-test("logger() sees what stands after it: an attempt before bearerAuth(), each sending after it", async () => {
+test("logger() sees the middleware after it: one attempt before bearerAuth(), each request after it", async () => {
   const outer: number[] = [];
   const inner: number[] = [];
   const { client } = fakeClient(
@@ -134,7 +134,7 @@ test("logger() sees what stands after it: an attempt before bearerAuth(), each s
   assertEquals([outer, inner], [[200], [401, 200]]);
 });
 
-test("logger() sees faults wherever they stand, and hops if asked", async () => {
+test("logger() sees faults at any place, and hops if asked", async () => {
   for (const isFirst of [true, false]) {
     const attempts: unknown[] = [];
     const hops: string[] = [];
@@ -151,12 +151,12 @@ test("logger() sees faults wherever they stand, and hops if asked", async () => 
     await clock.advance(10_000);
     await value;
     assertEquals(attempts, ["TypeError", 200]);
-    // A fault stands before or after those that are around hops as well, as they are listed.
+    // Faults and middleware around hops run in the order in which they are listed.
     assertEquals(hops, [...(isFirst ? [] : [URL_A]), URL_A, "https://a.test/y"]);
   }
 });
 
-test("logger() refuses what is no sink and no level", () => {
+test("logger() refuses a bad sink and a bad level", () => {
   for (const sink of [undefined, null, {}, { debug: () => {} }, "console"]) {
     assertThrows(() => logger(sink as LogSink), TypeError, "'sink' must be a function, or an object");
   }

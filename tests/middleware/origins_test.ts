@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { originsOf } from "../../src/middleware/origins.ts";
 import { test } from "../support/test.ts";
 
-test("originsOf() means every origin without a list, and none with an empty one", () => {
+test("originsOf() allows every origin without a list, and none with an empty one", () => {
   assertEquals(originsOf("test", undefined)("https://a.test/"), true);
   assertEquals(originsOf("test", [])("https://a.test/"), false);
 });
@@ -17,7 +17,7 @@ test("originsOf() compares scheme, host and port, and nothing else", () => {
   }
 });
 
-test("originsOf() refuses what is no http(s) URL, without showing it", () => {
+test("originsOf() refuses a value that is no http(s) URL, without showing it", () => {
   for (const wrong of ["a.test", "ftp://user:secret@a.test", "https://user:secret@", "", 1, undefined]) {
     const error = assertThrows(() => originsOf("test", [wrong as string]), TypeError, "'origins[0]' must be");
     assertEquals(error.message.includes("secret"), false);

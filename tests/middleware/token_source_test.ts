@@ -23,14 +23,14 @@ function source(options: Partial<TokenSourceOptions> = {}): { tokens: TokenSourc
   return { tokens, clock: new ManualClock() };
 }
 
-test("TokenSource.present() goes on giving the new token while the user goes on giving the old one", async () => {
+test("TokenSource.present() keeps giving the new token while the user keeps giving the old one", async () => {
   const { tokens, clock } = source();
   assertEquals(await tokens.present({ clock, signal }), "a");
   assertEquals(await tokens.renewed("a", input, { clock, signal }), "b");
   assertEquals(await tokens.present({ clock, signal }), "b");
 });
 
-test("TokenSource.present() takes what the user says anew, after a refresh as well", async () => {
+test("TokenSource.present() accepts a new token from the user, also after a refresh", async () => {
   let own: string | undefined = "a";
   const { tokens, clock } = source({ ask: () => own });
   await tokens.present({ clock, signal });
@@ -41,7 +41,7 @@ test("TokenSource.present() takes what the user says anew, after a refresh as we
   }
 });
 
-test("TokenSource.present() does not go back to an answer that was asked for earlier and comes later", async () => {
+test("TokenSource.present() ignores an earlier call's answer that comes later", async () => {
   const slow = Promise.withResolvers<string>();
   const answers = [Promise.resolve("a"), slow.promise, Promise.resolve("c")];
   const { tokens, clock } = source({ ask: () => answers.shift()! });
@@ -52,7 +52,7 @@ test("TokenSource.present() does not go back to an answer that was asked for ear
   assertEquals(await late, "c");
 });
 
-test("TokenSource.renewed() finds that the user has another token by now, and refreshes nothing", async () => {
+test("TokenSource.renewed() uses a newer token of the user, and does not refresh", async () => {
   let own = "a";
   let refreshes = 0;
   const { tokens, clock } = source({ ask: () => own, refresh: () => `r${++refreshes}` });
@@ -62,7 +62,7 @@ test("TokenSource.renewed() finds that the user has another token by now, and re
   assertEquals(refreshes, 0);
 });
 
-test("TokenSource.renewed() does not replace what the user has said while it was under way", async () => {
+test("TokenSource.renewed() does not replace a token that the user has given during the refresh", async () => {
   let own = "a";
   const answer = Promise.withResolvers<string>();
   const { tokens, clock } = source({ ask: () => own, refresh: () => answer.promise });
@@ -105,7 +105,7 @@ test("TokenSource.renewed() leaves no timer behind, and waits for any time if to
   assertStrictEquals(await waiting.catch((error) => error), reason);
 });
 
-/** A refresh whose request has died: neither does it end, nor do its timers run. */
+/** A refresh whose request has died: it never ends, and its timers never fire. */
 async function afterDeath() {
   let refreshes = 0;
   const { tokens, clock } = source({
@@ -133,7 +133,7 @@ test("TokenSource.renewed() begins another refresh when one is lost, once for al
   assertEquals([await Promise.all(waiting), count(), clock.pending], [["b", "b", "b"], 2, 0]);
 });
 
-test("TokenSource.present() waits for a refresh no longer than it may take", async () => {
+test("TokenSource.present() waits no longer for a refresh than that may take", async () => {
   const { tokens, clock, count } = await afterDeath();
   const waiting = tokens.present({ clock, signal });
   await clock.advance(2_000);
@@ -142,7 +142,7 @@ test("TokenSource.present() waits for a refresh no longer than it may take", asy
   assertEquals([await tokens.renewed("a", input, { clock, signal }), count(), clock.pending], ["b", 2, 0]);
 });
 
-test("assertToken() takes what goes into a header as it is", () => {
+test("assertToken() accepts any token that fits into a header", () => {
   for (const token of ["a", "eyJ.a-b_c~d+/==", "!"]) assertToken(token, "token");
   for (const token of ["", " a", "a b", "a\n", "é", null, undefined, 1, {}]) {
     assertThrows(() => assertToken(token, "token"), TypeError, "Cannot authorize as 'token' must be");

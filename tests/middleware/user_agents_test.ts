@@ -5,7 +5,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
 
-test("userAgents() gives each attempt the next one, retries and redirects as they are meant", async () => {
+test("userAgents() gives each attempt the next one, including retries, but not redirects", async () => {
   let sent = 0;
   const { client, clock, network } = fakeClient(
     ({ url }) =>
@@ -23,14 +23,14 @@ test("userAgents() gives each attempt the next one, retries and redirects as the
   assertEquals(network.sent.map(({ headers }) => headers.get("user-agent")), ["a/1", "b/1", "b/1", "c/1"]);
 });
 
-test("userAgents() leaves the caller's own alone, and takes no turn for it", async () => {
+test("userAgents() keeps the caller's own header, and takes no turn for it", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }), { use: [userAgents(["a/1", "b/1"])] });
   await client.json({ url: URL_A, headers: { "User-Agent": "own/1" } });
   await client.json(URL_A);
   assertEquals(network.sent.map(({ headers }) => headers.get("user-agent")), ["own/1", "a/1"]);
 });
 
-test("userAgents() asks a function, which may leave it to the runtime", async () => {
+test("userAgents() calls a function, which may leave the header to the runtime", async () => {
   const { client, network } = fakeClient(() => ({ json: 1 }), {
     use: [userAgents(async ({ url }) => {
       await Promise.resolve();
@@ -42,7 +42,7 @@ test("userAgents() asks a function, which may leave it to the runtime", async ()
   assertEquals(network.sent.map(({ headers }) => headers.get("user-agent")), ["x/1", null]);
 });
 
-test("userAgents() keeps its list although the caller's changes", async () => {
+test("userAgents() keeps its list even if the caller changes it", async () => {
   const list = ["a/1"];
   const { client, network } = fakeClient(() => ({ json: 1 }), { use: [userAgents(list)] });
   list[0] = "b/1";
@@ -50,7 +50,7 @@ test("userAgents() keeps its list although the caller's changes", async () => {
   assertEquals(network.sent[0]!.headers.get("user-agent"), "a/1");
 });
 
-test("userAgents() refuses what is no user agent, and gives the caller what its function does wrongly", async () => {
+test("userAgents() refuses a bad user agent, and gives the caller the errors of its function", async () => {
   for (const wrong of [[], ["a", ""], ["a\nb"], ["é"], [1], "a/1", undefined, {}]) {
     assertThrows(() => userAgents(wrong as string[]), TypeError, "Cannot create user agents as 'source");
   }

@@ -7,7 +7,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeCall } from "./fake_call.ts";
 
-/** An environment with one permit, a lane, and what listeners hear. */
+/** Creates an environment with one permit, a lane, and the events that listeners get. */
 function setUp() {
   const clock = new ManualClock({ nowMs: 1_000 });
   const events: ClientEvent[] = [];
@@ -17,14 +17,14 @@ function setUp() {
   return { clock, events, environment, lanes: [lanes.get("https://a.test")] };
 }
 
-test("admit() takes the permit that is free, and says so", async () => {
+test("admit() takes a free permit, and emits its event", async () => {
   const { environment, lanes, events } = setUp();
   const admission = await admit(environment, fakeCall(), lanes);
   assertEquals([admission?.lane, environment.scheduler.inFlight], [lanes[0], 1]);
   assertEquals(events, [{ type: "permit", requestId: 0, atMs: 1_000, waitedMs: 0 }]);
 });
 
-test("admit() has a call wait in line, where it is found meanwhile", async () => {
+test("admit() makes a call wait in line, where other code can find it meanwhile", async () => {
   const { environment, lanes, events, clock } = setUp();
   const first = await admit(environment, fakeCall(), lanes);
   const call = fakeCall();
@@ -41,7 +41,7 @@ test("admit() has a call wait in line, where it is found meanwhile", async () =>
   ]);
 });
 
-test("admit() gives what was granted before, and nothing to a call that has been sent", async () => {
+test("admit() returns an admission that was granted before, and none to a call that has been sent", async () => {
   const { environment, lanes } = setUp();
   const granted = await admit(environment, fakeCall(), lanes);
   const call = fakeCall();
@@ -52,7 +52,7 @@ test("admit() gives what was granted before, and nothing to a call that has been
   assertEquals(environment.scheduler.inFlight, 1);
 });
 
-test("admit() rejects with the reason of a call that is stopped, wherever it is, and keeps no permit", async () => {
+test("admit() rejects with the reason of a call that is stopped, at whatever stage, and keeps no permit", async () => {
   const { environment, lanes } = setUp();
   const reason = new Error("enough");
   const stopped = fakeCall();
@@ -75,7 +75,7 @@ test("admit() rejects with the reason of a call that is stopped, wherever it is,
   assertEquals([environment.scheduler.inFlight, inLine.size], [0, 0]);
 });
 
-test("admit() rejects with LOOK_AGAIN when who waits is told to", async () => {
+test("admit() rejects with LOOK_AGAIN when its waiter is told to look again", async () => {
   const { environment, lanes } = setUp();
   await admit(environment, fakeCall(), lanes);
   const inLine = new Set<LooksAgain>();

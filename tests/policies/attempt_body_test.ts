@@ -8,7 +8,7 @@ import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 import { fakeLane } from "./fake_call.ts";
 
-/** An open body, and what has been heard of it. */
+/** Opens a body, and records what it reports. */
 function open(response: Response, maxBytes = Infinity, method = "GET") {
   const clock = new ManualClock();
   const semaphore = new Semaphore(1);
@@ -59,7 +59,7 @@ function stalled(): Response {
   );
 }
 
-test("AttemptBody.release() tells with each wait of its reader that the body is alive", async () => {
+test("AttemptBody.release() reports with each wait of its reader that the body is alive", async () => {
   const { body, alive } = open(
     new Response(
       new ReadableStream({
@@ -80,7 +80,7 @@ test("AttemptBody.release() tells with each wait of its reader that the body is 
   await reader.cancel();
 });
 
-test("AttemptBody.excerpt() gets rid of the body in the background, once, and gives its first characters (S8)", async () => {
+test("AttemptBody.excerpt() discards the body in the background, once, and gives its first characters (S8)", async () => {
   const { body, ends, background } = open(new Response("x".repeat(10_000)));
   const [first, second] = [body.excerpt(), body.excerpt()];
   body.discard();
@@ -98,7 +98,7 @@ test("AttemptBody.discard() waits 250 ms for a body that never ends (S8)", async
   assertEquals([ends, clock.pending], [[undefined], 0]);
 });
 
-test("AttemptBody.release() hands the response out, and says when it has been read, and how much", async () => {
+test("AttemptBody.release() returns the response, and reports when it has been read, and how many bytes", async () => {
   const { body, ends } = open(new Response("12345", { status: 201 }));
   const response = body.release();
   assertEquals([response.status, ends], [201, []]);
@@ -106,13 +106,13 @@ test("AttemptBody.release() hands the response out, and says when it has been re
   assertEquals(ends, [5]);
 });
 
-test("AttemptBody.release() breaks a body off that is larger than allowed", async () => {
+test("AttemptBody.release() breaks off a body that is larger than allowed", async () => {
   const { body, ends } = open(new Response("12345"), 4);
   await assertRejects(() => body.release().text(), RangeError, "too large");
   assertEquals(ends.length, 1);
 });
 
-test("AttemptBody.release() of a body that had to be got rid of has its first characters", async () => {
+test("AttemptBody.release() of a discarded body has its first characters", async () => {
   const headers = { "content-length": "5", "content-encoding": "gzip", "x-a": "b" };
   const response = Object.defineProperty(new Response("12345", { status: 503, headers }), "url", {
     value: "https://a.test/x",
@@ -125,7 +125,7 @@ test("AttemptBody.release() of a body that had to be got rid of has its first ch
   assertEquals(await shown.text(), "12345");
 });
 
-test("AttemptBody.release() says so when somebody has read the body before", async () => {
+test("AttemptBody.release() throws if the body has already been read", async () => {
   const response = new Response("12345");
   await response.text();
   const { body, unusable } = open(response);
@@ -133,18 +133,18 @@ test("AttemptBody.release() says so when somebody has read the body before", asy
   assertStrictEquals(error, unusable[0]);
 });
 
-test("AttemptBody.fail() breaks the body off for its reader, with the very reason", async () => {
+test("AttemptBody.fail() breaks the body off for its reader, with the reason itself", async () => {
   const { body } = open(stalled());
   const response = body.release();
   const reading = response.text();
   const reason = { my: "reason" };
   body.fail(reason);
   assertStrictEquals(await reading.catch((error) => error), reason);
-  // Nobody reads: there is nothing to break off.
+  // Without a reader there is nothing to break off.
   open(stalled()).body.fail(reason);
 });
 
-test("AttemptBody.collect() gives the whole body that its reader reads, or that is got rid of", async () => {
+test("AttemptBody.collect() gives the whole body that its reader has read, or that was discarded", async () => {
   const decode = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
   const read = open(new Response("12345"));
   const collected = read.body.collect(5);
@@ -157,7 +157,7 @@ test("AttemptBody.collect() gives the whole body that its reader reads, or that 
   assertEquals(decode(await rest), "12345");
 });
 
-test("AttemptBody.collect() gives nothing, and no empty body, where its attempt ends before any of it was read", async () => {
+test("AttemptBody.collect() gives undefined, and no empty body, if its attempt ends before any of it was read", async () => {
   for (const body of ["12345", ""]) {
     const opened = open(new Response(body));
     const collected = opened.body.collect(5);
@@ -166,7 +166,7 @@ test("AttemptBody.collect() gives nothing, and no empty body, where its attempt 
   }
 });
 
-test("AttemptBody.collect() gives nothing of a body that is larger, is cancelled, or has ended already", async () => {
+test("AttemptBody.collect() gives nothing of a body that is larger, was cancelled, or has already ended", async () => {
   const larger = open(new Response("12345"));
   const tooMuch = larger.body.collect(4);
   await larger.body.release().text();
@@ -178,13 +178,13 @@ test("AttemptBody.collect() gives nothing of a body that is larger, is cancelled
   assertEquals(await Promise.all([tooMuch, part, ended.body.collect(5)]), [undefined, undefined, undefined]);
 });
 
-/** A response as from the network, whose length its headers say. */
+/** A response as from the network, with a content-length header. */
 function sized(text: string): Response {
   const headers = { "content-length": String(text.length) };
   return Object.defineProperty(new Response(text, { headers }), "url", { value: "https://a.test/x" });
 }
 
-test("AttemptBody.release() takes a body for ended that can't have a byte (S11)", async () => {
+test("AttemptBody.release() treats a body that can't have a byte as ended (S11)", async () => {
   const cases: [Response, string][] = [
     [sized(""), "DELETE"],
     [sized("12345"), "HEAD"],
@@ -200,7 +200,7 @@ test("AttemptBody.release() takes a body for ended that can't have a byte (S11)"
   assertEquals([await body.release().text(), ends], ["1", [1]]);
 });
 
-test("AttemptBody.release() hands on what a browser hides, as service workers give it to their pages", () => {
+test("AttemptBody.release() passes on opaque responses, as service workers give them to their pages", () => {
   for (const [type, url] of [["opaqueredirect", "https://a.test/"], ["opaque", ""]] as const) {
     const response = new Response(null);
     Object.defineProperties(response, { type: { value: type }, status: { value: 0 }, url: { value: url } });
@@ -210,7 +210,7 @@ test("AttemptBody.release() hands on what a browser hides, as service workers gi
   }
 });
 
-test("AttemptBody receives what nobody reads as soon as somebody waits for a permit, and keeps it for its reader (S11)", async () => {
+test("AttemptBody receives an unread body as soon as a request waits for a permit, and keeps it for its reader (S11)", async () => {
   for (const isWaitingBefore of [true, false]) {
     const { body, ends, semaphore, background } = open(sized("12345"), Infinity, "DELETE");
     await semaphore.acquire();
@@ -224,7 +224,7 @@ test("AttemptBody receives what nobody reads as soon as somebody waits for a per
   }
 });
 
-test("AttemptBody receives no more than 64 KiB ahead, and for 250 ms at most (S11)", async () => {
+test("AttemptBody receives at most 64 KiB ahead, and for at most 250 ms (S11)", async () => {
   const large = open(sized("x".repeat(1_000_000)));
   const response = large.body.release();
   await large.semaphore.acquire();
@@ -242,7 +242,7 @@ test("AttemptBody receives no more than 64 KiB ahead, and for 250 ms at most (S1
   assertEquals([slow.ends, slow.clock.pending], [[], 1]);
 });
 
-test("AttemptBody times out when nobody begins to read, or a reader waits for too long, but never a reader who pauses (S6)", async () => {
+test("AttemptBody times out when it stays unread, or its reader waits for too long, but never while a reader pauses (S6)", async () => {
   const unread = open(sized("12345"));
   unread.body.release();
   await unread.clock.advance(999);
@@ -273,7 +273,7 @@ test("AttemptBody.receive() gives the body chunk by chunk, and holds the permit 
   assertEquals([empty.body.receive().chunks, empty.ends], [undefined, [0]]);
 });
 
-test("AttemptBody.receive() of a body that had to be got rid of has its first characters", async () => {
+test("AttemptBody.receive() of a discarded body has its first characters", async () => {
   const { body } = open(new Response("gone"));
   body.discard();
   const { chunks } = body.receive();

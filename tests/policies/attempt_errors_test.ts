@@ -25,14 +25,14 @@ test("networkError() names method, URL and the innermost cause, and no secret", 
   }
 });
 
-test("networkError() takes whatever is thrown", () => {
+test("networkError() accepts any thrown value", () => {
   for (const thrown of [undefined, null, "reset", { code: 7 }, Symbol("s")]) {
     const told = networkError(fakeCall(), fakeTarget(), thrown);
     assert(told.message.startsWith("GET https://a.test/x"), told.message);
   }
 });
 
-test("attemptTimeout() says how long the attempt had, and where it was sent", () => {
+test("attemptTimeout() names the attempt's timeout and its target", () => {
   const call = fakeCall({ settings: { timeoutMs: 250 } });
   const error = attemptTimeout(call, fakeTarget({ url: "https://mirror.test/y?token=secret" }));
   assertEquals([error.name, error.kind, error.timeoutMs], ["TimeoutError", "attempt", 250]);
@@ -41,7 +41,7 @@ test("attemptTimeout() says how long the attempt had, and where it was sent", ()
   assert(attemptTimeout(call, undefined).message.includes("https://a.test/x"));
 });
 
-test("tooLarge() says how much was allowed", () => {
+test("tooLarge() names the allowed size", () => {
   const error = tooLarge(fakeCall({ settings: { maxBodyBytes: 99 } }), fakeTarget());
   assertEquals([error.name, error.reason], ["InvalidDataError", "too-large"]);
   assert(error.message.includes("99") && !error.message.includes("secret"), error.message);
@@ -54,10 +54,10 @@ test("statusError() has the status and the headers of the response", () => {
   assertStrictEquals(response.bodyUsed, false);
 });
 
-test("denialOf() finds what says that a permission is missing, and nothing else", () => {
+test("denialOf() finds the error that reports a missing permission, and no others", () => {
   const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
   assertStrictEquals(denialOf(denied), denied);
-  // As Node says it, from version 25 on.
+  // The form of Node, from version 25 on.
   const cause = Object.assign(new Error("connect ERR_ACCESS_DENIED"), { code: "ERR_ACCESS_DENIED" });
   assertStrictEquals(denialOf(new TypeError("fetch failed", { cause })), cause);
   const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
@@ -67,7 +67,7 @@ test("denialOf() finds what says that a permission is missing, and nothing else"
   }
 });
 
-test("isRefused() asks the runtime, after a TypeError of what was not checked before", () => {
+test("isRefused() asks the runtime about a TypeError for options that were not checked before", () => {
   const error = new TypeError("fetch failed");
   const refused = { method: "PUT", init: { referrerPolicy: "no such policy" as ReferrerPolicy } };
   const isStrict = (() => {

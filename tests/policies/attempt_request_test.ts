@@ -15,7 +15,7 @@ const { signal } = new AbortController();
 const BROWSER: Runtime = { ...bunRuntime, showsRedirects: false };
 const redirect = "manual";
 
-/** Sends a request, and gives what `fetch` was called with. */
+/** Sends a request, and returns the arguments that `fetch` got. */
 async function sent(
   request: Partial<PreparedRequest> | undefined,
   target: Partial<Target> = {},
@@ -40,7 +40,7 @@ async function sent(
   return calls;
 }
 
-test("sendRequest() has a browser's own cache ask as well, where something stale is to be replaced", async () => {
+test("sendRequest() makes a browser's own cache revalidate, too, when a stale entry is to be replaced", async () => {
   const first = { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 };
   const anew = { ...first, asksAnew: true };
   const cacheOf = async (runtime: Runtime, exchange: Exchange | undefined, init = {}) =>
@@ -78,7 +78,7 @@ test("sendRequest() reads streams to their end where browsers would not send the
   const [plain] = await sent(streamed, {}, undefined, BROWSER);
   assertEquals(plain!.init, { signal, method: "PUT", body: new TextEncoder().encode("hello") });
 
-  // Firefox makes the same text of a stream in a Request; and a middleware may make a stream of what was none.
+  // Firefox turns a stream in a Request into the same text; and middleware may turn another body into a stream.
   const bodies: unknown[] = [];
   const received: string[] = [];
   const fetch: FetchFunction = (_url, init) => {
@@ -100,17 +100,17 @@ test("sendRequest() reads streams to their end where browsers would not send the
   assertEquals(bodies, ["hello", large].map((text) => new TextEncoder().encode(text)));
 });
 
-test("sendRequest() hands on what else the caller's init says, but never its signal", async () => {
+test("sendRequest() passes on the other members of the caller's init, but never its signal", async () => {
   const init: RequestInit = { signal: AbortSignal.abort(), credentials: "omit", redirect: "error" };
   const [call] = await sent({ init: init as NonNullable<PreparedRequest["init"]> });
   assertStrictEquals(call!.init.signal, signal);
   assertEquals([call!.init.credentials, call!.init.redirect], ["omit", "manual"]);
   const [shown] = await sent({ init: init as NonNullable<PreparedRequest["init"]> }, {}, undefined, BROWSER);
-  // A browser would say no more than that its network has failed.
+  // A browser would report only that its network has failed.
   assertEquals(shown!.init.redirect, "manual");
 });
 
-test("sendRequest() goes on from a response that is there already", async () => {
+test("sendRequest() continues from a response that is already there", async () => {
   const calls: string[] = [];
   const fetch: FetchFunction = (url) => {
     calls.push(url);
@@ -129,7 +129,7 @@ test("sendRequest() goes on from a response that is there already", async () => 
   assertEquals([await followed.text(), followed.redirected, calls.length], ["there", true, 1]);
 });
 
-test("sendRequest() follows by itself where a header must not reach another origin, and takes it out there (S16)", async () => {
+test("sendRequest() follows redirects itself where a header must not reach another origin, and removes it there (S16)", async () => {
   const elsewhere = new Response(null, { status: 302, headers: { location: "https://b.test/y" } });
   const headers = { "x-api-key": "secret", accept: "a/b" };
   const calls = await sent({}, { headers, sensitive: new Set(["x-api-key"]) }, [
@@ -142,7 +142,7 @@ test("sendRequest() follows by itself where a header must not reach another orig
   assertEquals(calls.map(({ init }) => init.headers), [headers, { accept: "a/b" }]);
 });
 
-test("sendRequest() does not follow what its caller wants to see", async () => {
+test("sendRequest() does not follow a redirect that its caller wants to see", async () => {
   const elsewhere = new Response(null, { status: 302, headers: { location: "https://b.test/y" } });
   const target = { headers: { "x-api-key": "secret" }, sensitive: new Set(["x-api-key"]) };
   const init = { redirect: "manual" } as NonNullable<PreparedRequest["init"]>;
@@ -150,7 +150,7 @@ test("sendRequest() does not follow what its caller wants to see", async () => {
   assertEquals([calls.length, calls[0]!.init.redirect], [1, "manual"]);
 });
 
-test("sendRequest() rejects with the very error of `fetch`", async () => {
+test("sendRequest() rejects with the error of `fetch` itself", async () => {
   const reason = new Error("reset");
   const send = () =>
     sendRequest(
@@ -168,13 +168,13 @@ test("sendRequest() rejects with the very error of `fetch`", async () => {
   assertStrictEquals(await assertRejects(send), reason);
 });
 
-test("sendRequest() follows no redirect for a call that was stopped, also where its signal could not be aborted", async () => {
+test("sendRequest() follows no redirect for a call that was stopped, even if its signal could not be aborted", async () => {
   for (const status of [301, 303, 307]) {
     const reason = new Error("closed");
     const call = fakeCall({ request: {} });
     let sent = 0;
     const fetch: FetchFunction = () => {
-      // The second redirect finds no caller any more.
+      // By the second redirect the call has been stopped.
       if (++sent === 2) call.cancel(reason);
       return Promise.resolve(new Response(null, { status, headers: { location: "/next" } }));
     };
@@ -191,7 +191,7 @@ test("sendRequest() follows no redirect for a call that was stopped, also where 
   }
 });
 
-test("sendRequest() notes the redirects that it follows, and when, only for who wants to know", async () => {
+test("sendRequest() records the redirects that it follows, and when, only where the exchange wants that", async () => {
   const clock = new ManualClock();
   const steps = ["/one", "https://b.test/two", undefined];
   const nowMs = clock.wallNow();

@@ -50,7 +50,7 @@ import { planOf } from "../http_cache/plan_of.ts";
 const OK = json({ ok: true });
 const KIB = 1_024;
 
-/** Options for real sockets: retries without pauses, and nothing that would hide an attempt. */
+/** Options for real sockets: retries without pauses, and nothing that would hold an attempt back. */
 const AT_ONCE: ClientOptions = {
   backoff: { baseMs: 0, jitter: "none" },
   retryBudget: false,
@@ -104,7 +104,7 @@ testBothWays(
   },
 );
 
-test("a deaf fetch that goes the general way is written off after `timeoutMs`, and a listener is warned without secrets", async () => {
+test("on the general way a fetch that ignores its signal is written off after `timeoutMs`, with a warning without secrets", async () => {
   const replies = [hanging(), OK];
   const { client, clock, events, origin } = rig(replies, { concurrency: 1, maxRetries: 0 }, { deaf: true });
   const first = watch(client.json(`${URL_A}?token=secret`, { timeoutMs: 100 }));
@@ -118,7 +118,7 @@ test("a deaf fetch that goes the general way is written off after `timeoutMs`, a
   assertEquals(JSON.stringify(warnings).includes("secret"), false);
 });
 
-testBothWays("a timeout ends the wait also for a `fetch` that knows no signals (S6)", async (rig) => {
+testBothWays("a timeout ends the wait even if `fetch` ignores signals (S6)", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, clock, run } = rig(reply, { timeoutMs: 1_000, maxRetries: 0 }, { deaf: true });
 
@@ -128,7 +128,7 @@ testBothWays("a timeout ends the wait also for a `fetch` that knows no signals (
 });
 
 testBothWays(
-  "an `isFailure` that throws has called an error a failure, and the caller gets the error",
+  "an `isFailure` that throws counts the error as a failure, and the caller gets the error",
   async (rig) => {
     const replies: readonly (readonly [Reply, new (message: string, options: never) => Error])[] = [
       [refused(), NetworkError],
@@ -155,7 +155,7 @@ testBothWays(
   },
 );
 
-testBothWays("an `isFailure` that gives nothing calls no error a failure", async (rig) => {
+testBothWays("an `isFailure` that returns nothing counts no error as a failure", async (rig) => {
   const isFailure = (() => {}) as unknown as () => boolean;
   for (const reply of [refused(), stalled(), status(500)]) {
     const options = { circuitBreaker: { threshold: 1, isFailure }, maxRetries: 0, timeoutMs: 100 };
@@ -177,7 +177,7 @@ testBothWays("a timeout aborts the request that it ends (S6)", async (rig) => {
 });
 
 testBothWays(
-  "`totalTimeoutMs` ends a request wherever it is, at its time and without retries (S6)",
+  "`totalTimeoutMs` ends a request at whatever stage, at its time and without retries (S6)",
   async (rig) => {
     const busy = (clock: ManualClock): Reply => late(clock, 10_000, OK);
     const stations: [string, (clock: ManualClock) => Reply, ClientOptions][] = [
@@ -200,7 +200,7 @@ testBothWays(
         station,
       );
 
-      // A backoff that leads nowhere may end at once, and with what caused it.
+      // A backoff that can't succeed in time may end at once, with the error before it.
       if (station !== "backoff") {
         assertInstanceOf(error, TimeoutError, station);
         assertEquals([error.kind, error.timeoutMs, clock.now()], ["total", 1_000, 1_000], station);
@@ -230,7 +230,7 @@ testBothWays("a request that the total timeout ends has nothing left under way (
 });
 
 testBothWays(
-  "options of a request go before those of the client: timeoutMs, totalTimeoutMs (S6)",
+  "options of a request take precedence over the client's: timeoutMs, totalTimeoutMs (S6)",
   async (rig) => {
     const { client, clock, run } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 9_000, maxRetries: 0 });
 
@@ -247,7 +247,7 @@ testBothWays(
 // S6: aborts
 
 testBothWays(
-  "a signal that has aborted already makes no call, and rejects with its very reason (S6)",
+  "a signal that has already aborted makes no call, and rejects with its reason itself (S6)",
   async (rig) => {
     const reasons: unknown[] = [new Error("mine"), "a string", 0, null, { code: 7 }];
     for (const reason of reasons) {
@@ -284,7 +284,7 @@ testBothWays("an abort without a reason rejects with the signal's AbortError (S6
   assertEquals((request.error as Error).name, "AbortError");
 });
 
-testBothWays("the caller's abort is not taken for a timeout when there are both (S6)", async (rig) => {
+testBothWays("the caller's abort is not taken for a timeout when both happen (S6)", async (rig) => {
   const { client, origin, clock } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 5_000 });
   const controller = new AbortController();
   const request = watch(client.json(URL_A, { signal: controller.signal }));
@@ -334,7 +334,7 @@ testBothWays("an attempt's signal does not abort when the request has succeeded 
   assertEquals(origin.sent[0]!.signal?.aborted, false);
 });
 
-// S8: bodies nobody wants
+// S8: bodies that are not read
 
 testBothWays(
   "an error body that never ends does not hold up the retry, and is cancelled after 250 ms (S8)",
@@ -388,7 +388,7 @@ testBothWays("a discarded body holds its permit for at most 250 ms (S8)", async 
   assertEquals(origin.peak, 1);
 });
 
-testBothWays("a body whose cancellation never ends holds up nobody (S8)", async (rig) => {
+testBothWays("a body whose cancellation never ends holds up no other request (S8)", async (rig) => {
   const stubborn: Reply = () => {
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => new Promise(() => {}) });
     return new Response(body, { status: 503 });
@@ -401,7 +401,7 @@ testBothWays("a body whose cancellation never ends holds up nobody (S8)", async 
   assert(origin.timesMs[1]! <= 250, `${origin.timesMs[1]} ms`);
 });
 
-testBothWays("a final error is not kept waiting by a body that never ends (S8, S9)", async (rig) => {
+testBothWays("an endless body does not delay a final error (S8, S9)", async (rig) => {
   for (const code of [400, 404, 503]) {
     const { client, clock, run } = rig(stalled("gone", { status: code }), { maxRetries: 0 });
 
@@ -436,7 +436,7 @@ testBothWays("Client.fetch() gives the permit back when the body is cancelled (S
 });
 
 testBothWays(
-  "a response of Client.fetch() that nobody reads gives its permit back after `timeoutMs` (S8)",
+  "an unread response of Client.fetch() gives its permit back after `timeoutMs` (S8)",
   async (rig) => {
     const { client, origin, clock } = rig([stalled(), OK], { concurrency: 1, timeoutMs: 1_000 });
     const response = await client.fetch(URL_A);
@@ -460,7 +460,7 @@ testBothWays("responses of Client.fetch() without a body hold no permit", async 
   assertEquals(last.state, "fulfilled");
 });
 
-// S9: bodies that are odd
+// S9: strange bodies
 
 testBothWays(
   "an error body that is malformed, broken or binary never replaces the HTTP error (S9)",
@@ -491,7 +491,7 @@ testBothWays(
 );
 
 testBothWays(
-  "json() gives undefined for 204, 205, 304, HEAD and empty bodies, and asks once (S9)",
+  "json() gives undefined for 204, 205, 304, HEAD and empty bodies, and sends one request (S9)",
   async (rig) => {
     const replies = [status(204), status(205), status(304), text(""), text(null), text("", { status: 201 })];
     for (const [index, reply] of replies.entries()) {
@@ -504,16 +504,19 @@ testBothWays(
   },
 );
 
-testBothWays("text() gives an empty string, and bytes() no bytes, for what has no body (S9)", async (rig) => {
-  for (const reply of [status(204), status(205), status(304), text(""), text(null)]) {
-    const { client, run } = rig(reply);
-    assertEquals(await run(client.text(URL_A)), "");
-    assertEquals(await run(client.bytes(URL_A)), new Uint8Array(0));
-  }
-});
+testBothWays(
+  "text() gives an empty string, and bytes() no bytes, for a response without a body (S9)",
+  async (rig) => {
+    for (const reply of [status(204), status(205), status(304), text(""), text(null)]) {
+      const { client, run } = rig(reply);
+      assertEquals(await run(client.text(URL_A)), "");
+      assertEquals(await run(client.bytes(URL_A)), new Uint8Array(0));
+    }
+  },
+);
 
 testBothWays(
-  "json() takes every JSON text: null, scalars, white space and a byte order mark (S9)",
+  "json() accepts every JSON text: null, scalars, white space and a byte order mark (S9)",
   async (rig) => {
     const texts: [string, unknown][] = [
       ["null", null],
@@ -583,7 +586,7 @@ testBothWays("`maxBodyBytes` accepts a body of exactly that size, and not one by
 });
 
 testBothWays(
-  "`maxBodyBytes` stops reading as soon as the body is too large, and lets go of it",
+  "`maxBodyBytes` stops reading as soon as the body is too large, and cancels it",
   async (rig) => {
     let taken = 0;
     const { client, origin, clock, run } = rig(endless({}, (bytes) => taken = bytes), {
@@ -599,7 +602,7 @@ testBothWays(
   },
 );
 
-testBothWays("`maxBodyBytes` believes a Content-Length that is too large, and reads nothing", async (rig) => {
+testBothWays("`maxBodyBytes` refuses a Content-Length that is too large, and reads nothing", async (rig) => {
   const { client, clock, run } = rig(stalled("", { headers: { "content-length": "2000" } }), {
     maxBodyBytes: 1_000,
   });
@@ -608,14 +611,14 @@ testBothWays("`maxBodyBytes` believes a Content-Length that is too large, and re
   assertEquals([error.reason, clock.now()], ["too-large", 0]);
 });
 
-testBothWays("`maxBodyBytes` does not turn an HTTP error into another one", async (rig) => {
+testBothWays("`maxBodyBytes` does not replace an HTTP error by another error", async (rig) => {
   const { client, run } = rig(text("x".repeat(5_000), { status: 400 }), { maxBodyBytes: 10 });
 
   assertEquals((await assertRejects(() => run(client.json(URL_A)), HttpError)).status, 400);
 });
 
 testBothWays(
-  "`maxBodyBytes` is for bodies: an answer without one may have the length of one",
+  "`maxBodyBytes` bounds bodies: an answer without a body may have a larger Content-Length",
   async (rig) => {
     const headers = { "content-length": "2000" };
     for (const [method, code] of [["HEAD", 200], ["GET", 304], ["GET", 204]] as const) {
@@ -642,7 +645,7 @@ testBothWays("a JSON value is parsed anew for every caller", async (rig) => {
 
 // With real sockets
 
-test("a connection that breaks is tried again, wherever it breaks, over sockets (S1, S2)", async () => {
+test("a connection that breaks is retried, wherever it breaks, over sockets (S1, S2)", async () => {
   const faults = [
     { nth: 1, match: "/refused.json", kind: "refuse" },
     { nth: 1, match: "/reset.json", kind: "reset" },
@@ -652,7 +655,7 @@ test("a connection that breaks is tried again, wherever it breaks, over sockets 
   ] as const;
   const value = Array.from({ length: 2_000 }, (_, index) => index);
   for (const fault of faults) {
-    // A server each, because the runtimes send again by themselves when a connection that served before breaks.
+    // Start a server for each fault: the runtimes themselves send again when a connection that served before breaks.
     await using cdn = createSimulatedCdn({ resources: () => ({ json: value }), faults: [fault] });
     await using server = await cdn.listen();
     await using client = createClient({ ...AT_ONCE, baseUrls: server.url });
@@ -665,7 +668,7 @@ test("a connection that breaks is tried again, wherever it breaks, over sockets 
   }
 });
 
-test("a connection that nobody accepts is tried again, and ends in a NetworkError, over sockets (S1, S2)", async () => {
+test("a connection that no server accepts is retried, and ends in a NetworkError, over sockets (S1, S2)", async () => {
   const cdn = createSimulatedCdn({ resources: {} });
   const server = await cdn.listen();
   await server.close();
@@ -677,7 +680,7 @@ test("a connection that nobody accepts is tried again, and ends in a NetworkErro
 });
 
 for (const phase of ["headers", "body"] as const) {
-  test(`an attempt that stalls in the ${phase} is tried again, and at last fails as a timeout, over sockets (S6)`, async () => {
+  test(`an attempt that stalls in the ${phase} is retried, and at last fails as a timeout, over sockets (S6)`, async () => {
     const clock = new ManualClock();
     let arrived = (): void => {};
     const match = ({ path, nth }: CdnRequest): boolean => {
@@ -690,7 +693,7 @@ for (const phase of ["headers", "body"] as const) {
     });
     await using server = await cdn.listen();
     await using client = createClient({ ...AT_ONCE, clock, timeoutMs: 200, maxRetries: 2 });
-    /** Lets the time of an attempt run out when it is where it stalls. */
+    /** Lets the timeout of an attempt pass while the attempt stalls. */
     const timeOut = async (): Promise<void> => {
       const isOver = Promise.race([nextEvent(client, "retry"), nextEvent(client, "settled")]);
       await (phase === "headers"
@@ -702,14 +705,14 @@ for (const phase of ["headers", "body"] as const) {
     const stalls = async (count: number): Promise<void> => {
       for (let stall = 0; stall < count; stall++) {
         const timedOut = timeOut();
-        // The pause before a retry has no length, but it is a timer.
+        // The backoff has no length, but it is a timer.
         await clock.advance(0);
         await timedOut;
       }
       await clock.advance(0);
     };
 
-    // Who listens from the beginning hears everything.
+    // A listener from the beginning gets all events.
     const [, value] = await Promise.all([stalls(2), client.json(`${server.url}/x.json`)]);
     assertEquals([value, cdn.log.requests], [[1, 2, 3], 3]);
     const [, error] = await Promise.all([
@@ -722,7 +725,7 @@ for (const phase of ["headers", "body"] as const) {
 }
 
 for (const phase of ["headers", "body"] as const) {
-  test(`an abort in the ${phase} rejects at once with its very reason, over sockets (S6)`, async () => {
+  test(`an abort in the ${phase} rejects at once with its reason itself, over sockets (S6)`, async () => {
     const isThere = Promise.withResolvers<void>();
     const match = (): boolean => {
       if (phase === "headers") isThere.resolve();
@@ -750,7 +753,7 @@ for (const phase of ["headers", "body"] as const) {
   });
 }
 
-test("connections are used again after error bodies of 16 KB, over sockets (S8)", async () => {
+test("connections are reused after error bodies of 16 KB, over sockets (S8)", async () => {
   await using cdn = createSimulatedCdn({
     resources: { "/x.json": { json: [1, 2, 3] } },
     faults: [{ kind: "status", status: 503, body: "x".repeat(16 * KIB), times: 200 }],
@@ -766,7 +769,7 @@ test("connections are used again after error bodies of 16 KB, over sockets (S8)"
   assert(cdn.log.sockets <= 10, `${cdn.log.sockets} sockets`);
 });
 
-test("connections are used again after the bodies of final errors, over sockets (S8)", async () => {
+test("connections are reused after the bodies of final errors, over sockets (S8)", async () => {
   await using cdn = createSimulatedCdn({
     resources: () => ({ status: 422, body: "x".repeat(16 * KIB) }),
   });
@@ -778,7 +781,7 @@ test("connections are used again after the bodies of final errors, over sockets 
   assert(cdn.log.sockets <= 10, `${cdn.log.sockets} sockets`);
 });
 
-test("an error body that never ends holds up neither the retry nor the others, over sockets (S8)", async () => {
+test("an endless error body holds up neither the retry nor other requests, over sockets (S8)", async () => {
   await using cdn = createSimulatedCdn({
     resources: { "/x.json": { json: [1] }, "/endless": { status: 503, body: "x".repeat(1_000) } },
     faults: [{ match: "/endless", kind: "stall", afterBytes: 10 }],
@@ -792,7 +795,7 @@ test("an error body that never ends holds up neither the retry nor the others, o
   assert(found?.ok);
 });
 
-test("`maxBodyBytes` counts the bytes that come out of a compressed body, over sockets", async () => {
+test("`maxBodyBytes` counts the bytes of a compressed body after decompression, over sockets", async () => {
   const packed = new Blob(["0".repeat(1_000_000)]).stream().pipeThrough(new CompressionStream("gzip"));
   const body = new Uint8Array(await new Response(packed).arrayBuffer());
   await using cdn = createSimulatedCdn({
@@ -810,7 +813,7 @@ test("`maxBodyBytes` counts the bytes that come out of a compressed body, over s
   assertEquals((await client.text(server.url, { maxBodyBytes: 1_000_000 })).length, 1_000_000);
 });
 
-test("`maxBodyBytes` is not for what a HEAD says of a body, over sockets", async () => {
+test("`maxBodyBytes` ignores the Content-Length of a HEAD, over sockets", async () => {
   await using cdn = createSimulatedCdn({
     resources: () => ({ body: "0".repeat(100_000), headers: { "content-type": "text/plain" } }),
   });
@@ -839,7 +842,7 @@ test("no more bodies are open at once than `concurrency`, also of Client.fetch()
   assert(cdn.log.peakOpenRequests <= 2, `${cdn.log.peakOpenRequests} at once`);
 });
 
-test("Client.fetch() sends what a Request holds, body and type, over sockets", async () => {
+test("Client.fetch() sends the body and the type of a Request, over sockets", async () => {
   const seen: CdnRequest[] = [];
   await using cdn = createSimulatedCdn({
     resources: (_path, request) => {
@@ -871,7 +874,7 @@ test("Client.fetch() sends what a Request holds, body and type, over sockets", a
 
 // S16: redirects
 
-/** The requests that arrive at the end of a redirect, and what the client made of it. */
+/** Returns the requests that arrive after a redirect, and the client's result. */
 async function redirectTo(
   where: "same" | "other",
   options: ClientOptions,
@@ -926,7 +929,7 @@ test("a redirect to another origin carries no credentials, of client or request,
   }
 });
 
-test("a redirect to another origin carries no header that the caller marked, and all others (S16)", async () => {
+test("a redirect to another origin carries all headers except those that the caller marked (S16)", async () => {
   const { arrived } = await redirectTo("other", {
     headers: { "X-Mine": "s3cret", "x-trace": "kept", accept: "application/x-test", authorization: "s3cret" },
     sensitiveHeaders: ["x-mine"],
@@ -960,7 +963,7 @@ test("a redirect keeps or changes method and body as the fetch standard says, ov
   }
 });
 
-test("credentials that a redirect has lost do not come back with the next one, over sockets (S16)", async () => {
+test("credentials that a redirect has removed do not come back with the next one, over sockets (S16)", async () => {
   const home = createSimulatedCdn({
     resources: (path) => path === "/start" ? { status: 302, headers: { location: away } } : { json: "home" },
   });
@@ -977,7 +980,7 @@ test("credentials that a redirect has lost do not come back with the next one, o
   assert(!JSON.stringify([other.log.entries[0], home.log.entries[1]]).includes("s3cret"));
 });
 
-test("a body that is a stream is not sent again by a redirect, over sockets (S1, S16)", async () => {
+test("a redirect does not send a body that is a stream again, over sockets (S1, S16)", async () => {
   for (const headers of [{}, { "x-api-key": "secret" }]) {
     await using cdn = createSimulatedCdn({
       resources: (path) =>
@@ -990,13 +993,13 @@ test("a body that is a stream is not sent again by a redirect, over sockets (S1,
       error
     );
 
-    // Some runtimes keep what they have sent. An empty body at the end of the redirect is what must not be.
+    // Some runtimes keep a stream that they have sent. The target must not get an empty body.
     for (const { body } of cdn.log.entries) assertEquals(body, "once");
     if (result !== "/target") assertInstanceOf(result, NetworkError);
   }
 });
 
-test("a redirected response says so, and where it came from, whoever has followed, over sockets (S16)", async () => {
+test("a redirected response says so, and gives its URL, whether the client or the runtime has followed, over sockets (S16)", async () => {
   for (const headers of [undefined, { "x-api-key": "secret" }]) {
     await using cdn = createSimulatedCdn({
       resources: (path) =>
@@ -1015,12 +1018,12 @@ test("a redirected response says so, and where it came from, whoever has followe
   }
 });
 
-test("redirects without end are a NetworkError after 20, over sockets (S16)", async () => {
+test("endless redirects are a NetworkError after 20, over sockets (S16)", async () => {
   await using cdn = createSimulatedCdn({
     resources: (path) => ({ status: 302, headers: { location: `${path}x` } }),
   });
   await using server = await cdn.listen();
-  // With a secret the redirects are the client's to follow; without, the runtime's, which has a limit of its own.
+  // With a secret the client follows redirects; without one the runtime does, which has a limit of its own.
   await using client = createClient({ ...AT_ONCE, maxRetries: 0, headers: { "x-api-key": "secret" } });
 
   await assertRejects(() => client.json(`${server.url}/a`), NetworkError);
@@ -1040,7 +1043,7 @@ test("redirects out of HTTP fail, and nothing is read, over sockets (S16)", asyn
   }
 });
 
-test("connections are used again after the bodies of redirects, over sockets (S8, S16)", async () => {
+test("connections are reused after the bodies of redirects, over sockets (S8, S16)", async () => {
   await using cdn = createSimulatedCdn({
     resources: (path) =>
       path.startsWith("/from")
@@ -1048,10 +1051,10 @@ test("connections are used again after the bodies of redirects, over sockets (S8
         : { json: path },
   });
   await using server = await cdn.listen();
-  // With a secret the redirects are the client's to follow, and their bodies to read.
+  // With a secret the client follows redirects, and reads their bodies.
   await using client = createClient({
     ...AT_ONCE,
-    // However slow the machine is, no body is given up because it takes too long.
+    // A clock that stands still: however slow the machine is, no body is given up for taking too long.
     clock: new ManualClock(),
     concurrency: 5,
     headers: { "x-api-key": "secret" },
@@ -1069,7 +1072,7 @@ test('`redirect: "manual"` and `"error"` of Client.fetch() mean what they do for
 });
 
 testBothWays(
-  "a redirect is one attempt: its time is the attempt's, and its failure is retried (S6, S16)",
+  "a redirect is part of its attempt: it has the attempt's timeout, and its failure is retried (S6, S16)",
   async (rig) => {
     const options = { headers: { "x-api-key": "secret" }, timeoutMs: 1_000 };
     const clock = new ManualClock();
@@ -1094,9 +1097,9 @@ testBothWays(
   },
 );
 
-// Where requests may die
+// In workers, where requests may die
 
-test("attempt() keeps its permit in a worker for as long as its request goes on, and not for its whole time", async () => {
+test("attempt() keeps its permit in a worker as long as its request goes on, and not for its whole timeout", async () => {
   const clock = new ManualClock();
   const deadlines = mortalDeadlines(clock);
   const settings = { timeoutMs: 60_000 };
@@ -1118,7 +1121,7 @@ test("attempt() keeps its permit in a worker for as long as its request goes on,
   const attempted = watch(attempt(environment, call, target, admission!));
   await clock.advance(10_500);
   assertEquals([attempted.state, admission!.expiresAtMs], ["pending", 12_000]);
-  deadlines.isDying = true; // after the next beat there is none any more
+  deadlines.isDying = true; // the next beat is the last one
   await clock.advance(500);
   deadlines.isDying = false;
   const next = watch(admit(environment, fakeCall({ settings }), [target.lane]));
@@ -1128,7 +1131,7 @@ test("attempt() keeps its permit in a worker for as long as its request goes on,
   assertEquals([next.state, scheduler.inFlight], ["fulfilled", 1]);
   call.abort(new Error("enough"));
   await microtasks(20);
-  // It has nothing to give back.
+  // It has no permit to give back.
   assertEquals([attempted.state, scheduler.inFlight], ["rejected", 1]);
 });
 
@@ -1140,7 +1143,7 @@ for (
   ]
 ) {
   const whose = `${deaf ? "a deaf fetch" : "a fetch"} of one that ${goesOn ? "goes on" : "has died"}`;
-  test(`attempt() that is aborted by another request in a worker keeps its permit until the end: ${whose}`, async () => {
+  test(`attempt() that another request in a worker aborts keeps its permit until the end: ${whose}`, async () => {
     const clock = new ManualClock();
     const deadlines = mortalDeadlines(clock);
     const settings = { timeoutMs: 7_000 };
@@ -1161,7 +1164,7 @@ for (
     const attempted = watch(attempt(environment, call, fakeTarget({ lane }), admission!));
     await microtasks(5);
     deadlines.isDying = !goesOn;
-    await clock.advance(1_000); // the last beat of one that has died
+    await clock.advance(1_000); // the last beat of the request that has died
     deadlines.isDying = false;
     const reason = new Error("no request waits for it any more");
     request.isElsewhere = true;

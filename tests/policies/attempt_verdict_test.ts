@@ -30,7 +30,7 @@ function halfOpen(clock: ManualClock): CircuitBreaker {
   return breaker;
 }
 
-/** A verdict, and what its lane is told: a result, or whether it was dropped. */
+/** Creates a verdict, and records what its lane is told: results, and whether an attempt was dropped. */
 function setUp({ changes, call = fakeCall(), isProbe = false }: SetUp = {}) {
   const clock = new ManualClock();
   const { environment } = buildPipeline(
@@ -53,7 +53,7 @@ function setUp({ changes, call = fakeCall(), isProbe = false }: SetUp = {}) {
   return { verdict, told, target, environment };
 }
 
-test("AttemptVerdict.judgeStatus() tells the breaker of servers in trouble, and limits of those that are overloaded", () => {
+test("AttemptVerdict.judgeStatus() reports success, failure or neither to the breaker, and overload to the limits", () => {
   const toldOf = (status: number): unknown[] => {
     const { verdict, told } = setUp();
     verdict.judgeStatus(new Response(null, { status }));
@@ -69,7 +69,7 @@ test("AttemptVerdict.judgeStatus() tells the breaker of servers in trouble, and 
   ]);
 });
 
-test("AttemptVerdict.judgeStatus() excuses what the caller's `isFailure` calls no failure", () => {
+test("AttemptVerdict.judgeStatus() excuses a status that the caller's `isFailure` does not call a failure", () => {
   const seen: unknown[] = [];
   const isFailure = (error: unknown): boolean => {
     seen.push(error);
@@ -82,7 +82,7 @@ test("AttemptVerdict.judgeStatus() excuses what the caller's `isFailure` calls n
   assertInstanceOf(seen[0], HttpError);
 });
 
-test("AttemptVerdict.judgeStatus() asks `isFailure` of failures alone", () => {
+test("AttemptVerdict.judgeStatus() calls `isFailure` for failures only", () => {
   const asked: unknown[] = [];
   const isFailure = (error: unknown): boolean => asked.push(error) < 0;
   const told = [200, 404, 429].map((status) => {
@@ -93,7 +93,7 @@ test("AttemptVerdict.judgeStatus() asks `isFailure` of failures alone", () => {
   assertEquals([told, asked], [["success", "success", "ignored"], []]);
 });
 
-test("AttemptVerdict.judgeFailure() leaves only the others in flight where this process has no descriptor left", () => {
+test("AttemptVerdict.judgeFailure() lowers the limit to the other requests in flight where this process has no descriptor left", () => {
   const runtime = { ...setUp().environment.runtime, isOutOfDescriptors: () => true };
   const { verdict, told, target: { lane } } = setUp({ changes: { runtime } });
   lane.inFlight = 5;
@@ -101,7 +101,7 @@ test("AttemptVerdict.judgeFailure() leaves only the others in flight where this 
   assertEquals([told, lane.limit.current], [["ignored"], 4]);
 });
 
-test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way, and for nothing else", () => {
+test("AttemptVerdict.judgeFailure() counts failures of the connection against the origin, and no others", () => {
   const own = new Error("thrown by a middleware");
   const unusable = new InvalidDataError("no JSON", {
     reason: "not-json",
@@ -134,7 +134,7 @@ test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way
   assertEquals(judged(new TypeError("reset"), { isFailure: () => false }).told, ["success"]);
 });
 
-test("S1: AttemptVerdict.judgeFailure() blames nobody where a stream was sent, which may have broken off itself", () => {
+test("S1: AttemptVerdict.judgeFailure() counts against no origin if a stream was sent, which may itself have broken off", () => {
   const toldOf = (body: BodyInit | null, error: unknown): unknown[] => {
     const { verdict, told } = setUp({ call: fakeCall({ request: { method: "POST", body } }) });
     assertInstanceOf(verdict.judgeFailure(error), NetworkError);
@@ -145,7 +145,7 @@ test("S1: AttemptVerdict.judgeFailure() blames nobody where a stream was sent, w
   assertEquals(toldOf(null, new TypeError("fetch failed")), ["failure"]);
 });
 
-test("AttemptVerdict.judgeTimeout() counts as a drop and as a failure, unless `isFailure` says otherwise", () => {
+test("AttemptVerdict.judgeTimeout() counts a timeout as a drop and a failure, unless `isFailure` says otherwise", () => {
   const first = setUp();
   first.verdict.judgeTimeout(LATE);
   const second = setUp({ changes: { isFailure: () => false } });
@@ -154,7 +154,7 @@ test("AttemptVerdict.judgeTimeout() counts as a drop and as a failure, unless `i
   assertEquals([first.told, second.told], [[true, "failure"], [true, "success"]]);
 });
 
-test("AttemptVerdict counts a single request once among the failures, however often it is tried", () => {
+test("AttemptVerdict counts a single request once among the failures, however many attempts it makes", () => {
   type Change = (each: ReturnType<typeof setUp> & { readonly call: Call }) => void;
   const fail = (change: Change, changes = {}, isProbe = false) => {
     const call = fakeCall();
@@ -167,12 +167,12 @@ test("AttemptVerdict counts a single request once among the failures, however of
   assertEquals(fail(() => {}), [["failure"], 0]);
   assertEquals(fail(({ call }) => call.journey.round = 2), [["ignored"], 1]);
   assertEquals(fail(({ verdict }) => verdict.isSecondFailure = true), [["ignored"], 1]);
-  // A probe speaks for its origin.
+  // A probe tests its origin, so that it always counts.
   assertEquals(fail(({ call }) => call.journey.round = 2, {}, true), [["failure"], 0]);
   assertEquals(fail(({ call }) => call.journey.round = 2, { countsInARow: true }), [["failure"], 0]);
 });
 
-test("AttemptVerdict.judgeByHeaders() says that the origin is back, and keeps when its outage began", () => {
+test("AttemptVerdict.judgeByHeaders() reports that the origin is back, and keeps when its outage began", () => {
   const { verdict, told, target: { lane } } = setUp();
   lane.outage.sinceMs = 700;
   lane.succeeded = 3;
@@ -184,7 +184,7 @@ test("AttemptVerdict.judgeByHeaders() says that the origin is back, and keeps wh
   assertEquals(lane.outage.sinceMs, 700);
 });
 
-test("AttemptVerdict leaves word of what an origin fails of, and of no other request's URL", () => {
+test("AttemptVerdict records the reason of an origin's failure, without the URL of the request", () => {
   const reasonOf = (judge: (verdict: AttemptVerdict) => void, changes: Partial<Environment> = {}): string => {
     const { verdict, target } = setUp({ changes });
     judge(verdict);

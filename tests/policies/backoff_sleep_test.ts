@@ -15,7 +15,7 @@ interface SetUp {
   readonly clock: ManualClock;
   readonly lane: Lane;
   readonly semaphore: Semaphore;
-  /** Lets a call sleep. */
+  /** Makes a call sleep. */
   readonly sleep: (call: Call, delayMs: number, mayHurry?: boolean) => Settled<boolean>;
 }
 
@@ -38,7 +38,7 @@ function setUp(): SetUp {
   };
 }
 
-/** Of a batch with nothing else to send. */
+/** Creates a call of a batch that has nothing else to send. */
 function eagerCall(round = 2): Call {
   const allowance = fakeAllowance();
   allowance.hasMore = false;
@@ -59,7 +59,7 @@ test("sleepBetweenRounds() sleeps for its time, and leaves nothing behind", asyn
   assertEquals([slept.value, clock.pending, lane.sleeping.size, call.pending], [true, 0, 0, undefined]);
 });
 
-test("sleepBetweenRounds() has the call counted as asleep by its batch, once", () => {
+test("sleepBetweenRounds() is counted as asleep by the call's batch, once", () => {
   const { sleep } = setUp();
   const allowance = fakeAllowance(3);
   const call = fakeCall({ allowance });
@@ -69,7 +69,7 @@ test("sleepBetweenRounds() has the call counted as asleep by its batch, once", (
   assertEquals([allowance.active, allowance.asleep], [2, 1]);
 });
 
-test("sleepBetweenRounds() rejects at once, with the very reason, when the call is cancelled (S6)", async () => {
+test("sleepBetweenRounds() rejects at once, with the reason itself, when the call is cancelled (S6)", async () => {
   const { clock, lane, sleep } = setUp();
   const call = fakeCall();
   const slept = sleep(call, 2_000);
@@ -82,7 +82,7 @@ test("sleepBetweenRounds() rejects at once, with the very reason, when the call 
   assertEquals([clock.pending, lane.sleeping.size, call.pending], [0, 0, undefined]);
 });
 
-test("sleepBetweenRounds() ends at once when there is nothing to wait for", async () => {
+test("sleepBetweenRounds() ends at once for a delay of zero", async () => {
   const { clock, lane, sleep } = setUp();
   const slept = sleep(fakeCall(), 2_000);
   lane.sleeping.head!.giveUp();
@@ -103,7 +103,7 @@ test("sleepBetweenRounds() ends early, 250 ms · 2^(n-1) after it began, in a ba
   }
 });
 
-test("sleepBetweenRounds() ends early four times as late where too much was in flight, and half of what may be still is", async () => {
+test("sleepBetweenRounds() ends early four times later where too much was in flight, while half of the limit still is", async () => {
   for (
     const [inFlight, round, earliestMs] of [[2, 2, 1_000], [2, 3, 2_000], [3, 4, 3_000], [1, 2, 250], [
       0,
@@ -124,7 +124,7 @@ test("sleepBetweenRounds() ends early four times as late where too much was in f
   }
 });
 
-test("sleepBetweenRounds() ends early as soon as usual where half of what may be in flight is, but never more was", async () => {
+test("sleepBetweenRounds() ends early as usual where the limit was never exceeded, even with half of it in flight", async () => {
   const { clock, lane, sleep } = setUp();
   lane.limit.most = lane.limit.current = 4;
   lane.inFlight = 3;
@@ -134,7 +134,7 @@ test("sleepBetweenRounds() ends early as soon as usual where half of what may be
   assertEquals(slept.value, true);
 });
 
-test("sleepBetweenRounds() ends early as soon as the origin has answered somebody well", async () => {
+test("sleepBetweenRounds() ends early as soon as the origin has served another request", async () => {
   const { clock, lane, sleep } = setUp();
   const slept = sleep(eagerCall(), 5_000);
   await clock.advance(2_100);
@@ -145,7 +145,7 @@ test("sleepBetweenRounds() ends early as soon as the origin has answered somebod
   assertEquals([slept.value, clock.now()], [true, 2_250]);
 });
 
-test("sleepBetweenRounds() lets one call at a time find out how an origin is that nobody asks", async () => {
+test("sleepBetweenRounds() wakes one call at a time to test an origin that no other request asks", async () => {
   const { clock, lane, sleep } = setUp();
   await clock.advance(5_000);
   lane.succeeded = 20;
@@ -157,12 +157,12 @@ test("sleepBetweenRounds() lets one call at a time find out how an origin is tha
   assertEquals(ended(), 0);
   await clock.advance(1);
   assertEquals([ended(), calls.filter(({ journey }) => journey.isTesting).length], [1, 1]);
-  // The next one goes when it is worth asking again.
+  // The next call wakes when the lane may be tested again.
   await clock.advance(250);
   assertEquals(ended(), 1);
   await clock.advance(250);
   assertEquals(ended(), 2);
-  // Each goes once a round.
+  // Each call tests the origin once a round.
   const again = sleep(calls.find(({ journey }) => journey.isTesting)!, 3_000);
   await clock.advance(2_999);
   assertEquals(again.state, "pending");
@@ -172,7 +172,7 @@ test("sleepBetweenRounds() lets one call at a time find out how an origin is tha
   assertEquals([ended(), clock.pending], [3, 0]);
 });
 
-test("sleepBetweenRounds() does not end early while it is of no use to the batch, or of harm to others", async () => {
+test("sleepBetweenRounds() does not end early while that would not help the batch, or would harm others", async () => {
   const cases: Record<string, (made: SetUp, call: Call) => void> = {
     "the origin has answered nobody well since": ({ lane }) => lane.succeededAtMs = -1,
     "the origin has asked for a pause": ({ lane, clock }) =>
@@ -199,7 +199,7 @@ test("sleepBetweenRounds() does not end early while it is of no use to the batch
   }
 });
 
-test("sleepBetweenRounds() never ends early where it was said how long it shall be", async () => {
+test("sleepBetweenRounds() never ends early where the length of the wait was set", async () => {
   const { clock, lane, sleep } = setUp();
   const slept = sleep(eagerCall(), 5_000, false);
   lane.succeededAtMs = clock.now();
@@ -209,7 +209,7 @@ test("sleepBetweenRounds() never ends early where it was said how long it shall 
   assertEquals([slept.value, clock.pending], [true, 0]);
 });
 
-test("sleepBetweenRounds() ends early also where the lane keeps count, as long as nothing is used up", async () => {
+test("sleepBetweenRounds() also ends early where the lane keeps count, as long as no limit is used up", async () => {
   for (const [isUsedUp, earliestMs] of [[false, 250], [true, 3_000]] as const) {
     const { clock, lane, sleep } = setUp();
     const book = { blockedUntilMs: (nowMs: number) => isUsedUp ? 9_000 : nowMs, isQuiet: true };
@@ -227,7 +227,7 @@ test("sleepBetweenRounds() ends early for a single call that is as patient as th
   const { clock, lane, semaphore, sleep } = setUp();
   const patient = sleep(fakeCall({ settings: { onOpen: "wait" } }), 2_000);
   lane.succeededAtMs = clock.now();
-  // As long as there is other work, it waits.
+  // It waits while there is other work.
   const permits = [await semaphore.acquire(), await semaphore.acquire()];
   await clock.advance(1_000);
   assertEquals(patient.state, "pending");
@@ -236,7 +236,7 @@ test("sleepBetweenRounds() ends early for a single call that is as patient as th
   assertEquals([patient.value, clock.now()], [true, 1_250]);
 });
 
-test("sleepBetweenRounds() never ends early for a single call, or for one that has several lanes", async () => {
+test("sleepBetweenRounds() never ends early for an impatient single call, or for a call with several lanes", async () => {
   const single = setUp();
   const alone = single.sleep(fakeCall(), 1_000);
   const severalLanes = setUp();

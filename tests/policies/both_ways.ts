@@ -1,25 +1,25 @@
 /**
- * One test for both ways that a request may go: the general one, as long as somebody listens to the client, and the straight one,
- * which plain requests go when nobody does. They keep the same promises.
+ * One test for both ways that a request may go: the general way while the client has a listener, and the straight
+ * way, which plain requests go without one. Both ways keep the same promises.
  *
  * @module
  */
 
 import { test } from "../support/test.ts";
 
-/** Registers a test twice, whose body is given what makes its clients. */
+/** Registers a test twice; its body gets a function that creates clients. */
 export type TestBothWays<T> = (name: string, body: (make: T) => void | Promise<void>) => void;
 
 /**
- * Prepares tests for both ways.
+ * Returns a function that registers a test for both ways.
  *
- * @param makerOf What makes the clients of a test, with a listener or without.
- * @returns Registers a test for both.
+ * @param makerOf Returns the function that creates a test's clients, with a listener or without.
+ * @returns Registers a test twice, once for each way.
  */
 export function bothWays<T>(makerOf: (listens: boolean) => T): TestBothWays<T> {
   return (name, body) => {
     for (const listens of [true, false]) {
-      test(listens ? name : `${name}, with nobody who listens`, () => body(makerOf(listens)));
+      test(listens ? name : `${name}, without a listener`, () => body(makerOf(listens)));
     }
   };
 }

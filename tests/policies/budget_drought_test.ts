@@ -3,7 +3,7 @@ import { BudgetDrought } from "../../src/policies/budget_drought.ts";
 import { WorkingTime } from "../../src/primitives/working_time.ts";
 import { test } from "../support/test.ts";
 
-/** A drought after a budget has paid for so many retries, in a client that serves something when it is told. */
+/** Creates a drought after a budget has paid for this many retries, in a client that records successes. */
 function setUp(paid: number) {
   const scheduler = { silentLanes: { servedAtMs: -Infinity }, workingTime: new WorkingTime() };
   const drought = new BudgetDrought(scheduler as unknown as ConstructorParameters<typeof BudgetDrought>[0]);
@@ -11,14 +11,14 @@ function setUp(paid: number) {
   return { drought, scheduler };
 }
 
-/** When scouts go, in milliseconds, if each waiter asks every 100 ms. */
+/** Returns when scouts go, in milliseconds, if each waiter asks every 100 ms. */
 function scoutTimes(drought: BudgetDrought, fromMs: number, untilMs: number): number[] {
   const times = [];
   for (let nowMs = fromMs; nowMs <= untilMs; nowMs += 100) if (drought.trySendScout(nowMs)) times.push(nowMs);
   return times;
 }
 
-test("BudgetDrought.trySendScout() sends one for four retries that were paid for", () => {
+test("BudgetDrought.trySendScout() sends one scout for each four retries that were paid for", () => {
   for (const [paid, scouts] of [[0, 0], [3, 0], [4, 1], [11, 2], [1_000, 30]] as const) {
     const { drought } = setUp(paid);
     drought.enter(false, 0);
@@ -26,7 +26,7 @@ test("BudgetDrought.trySendScout() sends one for four retries that were paid for
   }
 });
 
-test("BudgetDrought.trySendScout() waits for half a second, then for a tenth of the drought, then for 5 s", () => {
+test("BudgetDrought.trySendScout() waits for half a second, then for a tenth of the drought, at most 5 s", () => {
   const { drought } = setUp(1_000);
   drought.enter(false, 0);
   assertEquals(scoutTimes(drought, 0, 2_000), [0, 500, 1_000, 1_500, 2_000]);
@@ -34,7 +34,7 @@ test("BudgetDrought.trySendScout() waits for half a second, then for a tenth of 
   assertEquals(scoutTimes(drought, 100_000, 111_000), [100_000, 105_000, 110_000]);
 });
 
-test("a drought goes on when somebody waits again within 10 s, and a later one is a new one", () => {
+test("a drought goes on when a request waits again within 10 s, and begins anew later", () => {
   const { drought } = setUp(4);
   drought.enter(false, 1_000);
   drought.enter(false, 2_000);
@@ -47,7 +47,7 @@ test("a drought goes on when somebody waits again within 10 s, and a later one i
   assertEquals(drought.ageMs(40_500), 500);
 });
 
-test("BudgetDrought.isOutage() is true until something is served, and time stands still as long", () => {
+test("BudgetDrought.isOutage() is true until a request is served, and working time stands still meanwhile", () => {
   const { drought, scheduler: { silentLanes, workingTime } } = setUp(8);
   silentLanes.servedAtMs = 999;
   drought.enter(false, 1_000);
@@ -58,7 +58,7 @@ test("BudgetDrought.isOutage() is true until something is served, and time stand
   assertEquals(workingTime.at(7_000), 2_000);
 });
 
-test("time goes on when nobody waits any more in an outage", () => {
+test("working time goes on when no request waits any more in an outage", () => {
   const { drought, scheduler: { workingTime } } = setUp(8);
   drought.enter(false, 0);
   drought.enter(false, 0);
@@ -70,7 +70,7 @@ test("time goes on when nobody waits any more in an outage", () => {
   assertEquals(workingTime.outages, 0);
 });
 
-test("BudgetDrought.isOutage() is false where no scout is left that would find its end", () => {
+test("BudgetDrought.isOutage() is false when no scout is left to find the end of the outage", () => {
   const { drought, scheduler: { workingTime } } = setUp(4);
   drought.enter(false, 0);
   assertEquals(drought.isOutage(0), true);
@@ -80,7 +80,7 @@ test("BudgetDrought.isOutage() is false where no scout is left that would find i
   assertEquals(setUp(0).drought.isOutage(0), false);
 });
 
-test("BudgetDrought.isOutage() is false if one in ten requests has seen its origin serve others", () => {
+test("BudgetDrought.isOutage() is false if more than one in ten requests has seen its origin serve others", () => {
   const { drought } = setUp(8);
   for (let nth = 0; nth < 10; nth++) drought.enter(false, 0);
   assertEquals(drought.isOutage(0), true);
@@ -90,7 +90,7 @@ test("BudgetDrought.isOutage() is false if one in ten requests has seen its orig
   assertEquals(drought.isOutage(0), false);
 });
 
-test("BudgetDrought.tryTakeGranted() takes two for each retry that has succeeded, in the same drought", () => {
+test("BudgetDrought.tryTakeGranted() takes two retries for each one that has succeeded, within the same drought", () => {
   const { drought } = setUp(0);
   drought.enter(false, 0);
   assertEquals(drought.tryTakeGranted(), false);

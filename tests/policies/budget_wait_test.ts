@@ -11,10 +11,10 @@ import { testBothWays, URL_A } from "./rig.ts";
 
 const OK = json({ ok: true });
 
-/** Decides whether an origin takes a request at a time, when it has so many others. */
+/** Decides whether an origin serves a request, while `open` requests are under way. */
 type Taker = (nowMs: number, open: number) => boolean;
 
-/** So many in each second. */
+/** Serves this many requests in each second. */
 function takes(limit: number): Taker {
   let second = -1;
   let taken = 0;
@@ -24,7 +24,7 @@ function takes(limit: number): Taker {
   };
 }
 
-/** Origins that are full: each takes what it can, and refuses the rest. */
+/** Overloaded origins: each serves what it can, and refuses the rest. */
 const FULL: Readonly<Record<string, () => Taker>> = {
   "20 a second": () => takes(20),
   "5 a second": () => takes(5),
@@ -45,7 +45,7 @@ const REFUSALS: Readonly<Record<string, Reply>> = {
   "a broken connection": () => Promise.reject(new TypeError("connection reset")),
 };
 
-/** An origin that needs 100 ms for what it takes, and less to refuse the rest unless it is said. */
+/** An origin that needs 100 ms to serve a request, and 20 ms to refuse one by default. */
 function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply, refusalMs: number = 20): Reply {
   let open = 0;
   return async (sent) => {
@@ -71,7 +71,7 @@ for (
   ] as readonly (readonly [string, Reply, string | undefined])[]
 ) {
   testBothWays(
-    `an error after ${name} says that there was no retry because of the budget (S10)`,
+    `an error after ${name} says that the budget had no retry (S10)`,
     async (rig) => {
       const retryBudget = { ratio: 0, minPerSecond: 0 };
       const { client, run } = rig(refuse, { retryBudget, circuitBreaker: false });
@@ -92,7 +92,7 @@ for (
 }
 
 testBothWays(
-  "an error says nothing of the budget where maxRetries have been made (S10)",
+  "an error does not mention the budget where maxRetries have been made (S10)",
   async (rig) => {
     const { client, run } = rig(status(503), {
       retryBudget: { ratio: 0, minPerSecond: 0.2 },
@@ -112,7 +112,7 @@ testBothWays(
 );
 
 testBothWays(
-  "an error of several mirrors says what each did, and that the budget had no retry",
+  "an error of several mirrors has each one's failure, and says that the budget had no retry",
   async (rig) => {
     const { client, run } = rig(status(503), {
       retryBudget: { ratio: 0, minPerSecond: 0 },
@@ -139,7 +139,7 @@ testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S
 
 for (const answer of [404, 410, 418, 501]) {
   testBothWays(
-    `a batch that asks for retries of a ${answer} by a function has no more of them than of a 503 (S10)`,
+    `a batch whose function asks for retries of a ${answer} gets no more of them than after a 503 (S10)`,
     async (rig) => {
       const { client, origin, run } = rig(status(answer), {
         concurrency: 100,
@@ -155,7 +155,7 @@ for (const answer of [404, 410, 418, 501]) {
 }
 
 testBothWays(
-  "a request that the budget does not let retry fails with what happened to it (S10)",
+  "a request for which the budget has no retry fails with its own error (S10)",
   async (rig) => {
     const { client, origin, clock, run } = rig(status(503), { retryBudget: { ratio: 0, minPerSecond: 0 } });
 
@@ -196,7 +196,7 @@ testBothWays("a 429 takes nothing from the retry budget (S4, S10)", async (rig) 
   assertEquals(outcomes.filter(({ ok }) => ok).length, 30);
 });
 
-testBothWays("a retry after a 429 that succeeds gives the retry budget nothing (S4, S10)", async (rig) => {
+testBothWays("a retry that succeeds after a 429 adds nothing to the retry budget (S4, S10)", async (rig) => {
   const seen = new Set<string>();
   const reply: Reply = (sent) => {
     if (sent.url.endsWith("bad")) return status(503)(sent);
@@ -226,8 +226,8 @@ testBothWays(
   },
 );
 
-testBothWays("a batch's request waits up to 3 s for the retry budget, and fails then (S10)", async (rig) => {
-  // There is one retry in ten seconds, which brings nothing.
+testBothWays("a batch's request waits up to 3 s for the retry budget, and then fails (S10)", async (rig) => {
+  // The budget has one retry in ten seconds, and that retry fails.
   const { client, origin, clock, run } = rig(status(503), {
     retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
     maxRetries: 1,
@@ -239,30 +239,33 @@ testBothWays("a batch's request waits up to 3 s for the retry budget, and fails 
   assertEquals(origin.calls, 3);
   assert(clock.now() >= 4_000 && clock.now() <= 5_500, `${clock.now()}`);
 
-  // The window is over: there is one again.
+  // The window is over: the budget has a retry again.
   await clock.advance(7_000);
   await run(client.settle(["https://a.test/late"]));
   assertEquals(origin.calls, 5);
 });
 
-testBothWays("a retry that succeeds is given to those who wait for the retry budget (S10)", async (rig) => {
-  const seen = new Set<string>();
-  const failing: Reply = (sent) => seen.has(sent.url) ? OK(sent) : (seen.add(sent.url), status(503)(sent));
-  const { client, origin, clock, run } = rig(failing, {
-    retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
-    circuitBreaker: false,
-    backoff: { baseMs: 1_000 },
-  });
-  const outcomes = await run(client.settle(numberedUrls(20)));
-  assertEquals(outcomes.filter(({ ok }) => !ok), []);
-  assertEquals(origin.calls, 40);
-  assert(clock.now() <= 10_000, `${clock.now()}`);
-});
+testBothWays(
+  "a retry that succeeds gives its share to requests that wait for the retry budget (S10)",
+  async (rig) => {
+    const seen = new Set<string>();
+    const failing: Reply = (sent) => seen.has(sent.url) ? OK(sent) : (seen.add(sent.url), status(503)(sent));
+    const { client, origin, clock, run } = rig(failing, {
+      retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+      circuitBreaker: false,
+      backoff: { baseMs: 1_000 },
+    });
+    const outcomes = await run(client.settle(numberedUrls(20)));
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    assertEquals(origin.calls, 40);
+    assert(clock.now() <= 10_000, `${clock.now()}`);
+  },
+);
 
 for (const [name, taker] of Object.entries(FULL)) {
   for (const [refusal, refuse] of Object.entries(REFUSALS)) {
     testBothWays(
-      `a batch comes whole from an origin that takes ${name}, and answers others with ${refusal}`,
+      `a whole batch succeeds at an origin that takes ${name}, and answers others with ${refusal}`,
       async (rig) => {
         const clock = new ManualClock();
         const { client, origin, run } = rig(fullOrigin(clock, taker(), refuse), { random: seededRandom(1) }, {
@@ -271,7 +274,7 @@ for (const [name, taker] of Object.entries(FULL)) {
         const outcomes = await run(client.settle(numberedUrls(200)));
 
         assertEquals(outcomes.filter(({ ok }) => !ok), []);
-        // At most as many again as brought something, and ten a second; and each has come once before anything is known.
+        // At most two retries for each success, and ten a second, after one attempt for each URL.
         const most = 3 * 200 + 10 * clock.now() / 1_000;
         assert(origin.calls <= most, `${origin.calls} calls in ${clock.now()} ms, ${most} expected at most`);
       },
@@ -281,7 +284,7 @@ for (const [name, taker] of Object.entries(FULL)) {
 
 for (const room of [2, 3, 5, 8, 12]) {
   testBothWays(
-    `a batch comes whole from an origin that takes ${room} at once, and is slow to refuse others`,
+    `a whole batch succeeds at an origin that takes ${room} at once, and is slow to refuse others`,
     async (rig) => {
       const clock = new ManualClock();
       const reply = fullOrigin(clock, (_nowMs, open) => open <= room, status(504), 1_000);
@@ -289,7 +292,7 @@ for (const room of [2, 3, 5, 8, 12]) {
       const outcomes = await run(client.settle(numberedUrls(300)));
 
       assertEquals(outcomes.filter(({ ok }) => !ok), []);
-      // Fewer are sent at once, so that hardly any is refused.
+      // The client has fewer in flight, so that hardly any request is refused.
       assert(origin.calls <= 2 * 300, `${origin.calls} calls`);
     },
   );
@@ -298,7 +301,7 @@ for (const room of [2, 3, 5, 8, 12]) {
 for (const room of [3, 8, 15]) {
   for (const afterMs of [5_000, 20_000]) {
     testBothWays(
-      `a batch comes whole from an origin that takes ${room} at once, and lets others wait for ${afterMs} ms in vain`,
+      `a whole batch succeeds at an origin that takes ${room} at once, and makes others wait for ${afterMs} ms in vain`,
       async (rig) => {
         const clock = new ManualClock();
         const reply = fullOrigin(clock, (_nowMs, open) => open <= room, status(504), afterMs);
@@ -314,7 +317,7 @@ for (const room of [3, 8, 15]) {
 
 for (const [room, concurrency] of [[8, 20], [3, 20], [4, 6]] as const) {
   testBothWays(
-    `a batch of ${concurrency} at once comes whole from an origin that takes ${room}, and answers others nothing at all`,
+    `a whole batch of ${concurrency} at once succeeds at an origin that takes ${room}, and never answers others`,
     async (rig) => {
       const clock = new ManualClock();
       let open = 0;
@@ -338,7 +341,7 @@ for (const [room, concurrency] of [[8, 20], [3, 20], [4, 6]] as const) {
 for (const [refusal, refuse] of Object.entries(REFUSALS)) {
   for (const refusals of [1, 2]) {
     testBothWays(
-      `a batch comes whole from an origin that answers each URL with ${refusal} at first, ${refusals} times`,
+      `a whole batch succeeds at an origin that answers each URL with ${refusal} at first, ${refusals} times`,
       async (rig) => {
         const clock = new ManualClock();
         const seen = new Map<string, number>();
@@ -360,7 +363,7 @@ for (const [refusal, refuse] of Object.entries(REFUSALS)) {
 
 for (const room of [1, 3, 8, 15]) {
   testBothWays(
-    `a batch comes whole from an origin that takes ${room} at once, and refuses others much sooner than it serves`,
+    `a whole batch succeeds at an origin that takes ${room} at once, and refuses others much sooner than it serves`,
     async (rig) => {
       const clock = new ManualClock();
       let open = 0;
@@ -374,13 +377,13 @@ for (const room of [1, 3, 8, 15]) {
       const outcomes = await run(client.settle(numberedUrls(1_500)));
 
       assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
-      // As long as it takes to serve them, and to find out how many it takes.
+      // As long as it takes to serve all requests, and to find the origin's limit.
       assert(clock.now() <= 1.5 * 1_500 * 300 / room, `${clock.now()} ms`);
     },
   );
 }
 
-/** Origins that refuse so many in a moment that the budget is used up, long before most could be served. */
+/** Origins that refuse so many at once that the budget is used up long before they could serve most requests. */
 const CROWDED: Readonly<Record<string, Taker>> = {
   "takes 5 at once": (_nowMs, open) => open <= 5,
   "takes 8 at once": (_nowMs, open) => open <= 8,
@@ -390,7 +393,7 @@ const CROWDED: Readonly<Record<string, Taker>> = {
 
 for (const [name, taker] of Object.entries(CROWDED)) {
   testBothWays(
-    `a batch of which as many wait as may comes whole from an origin that ${name}, and refuses others at once`,
+    `a whole batch with as many waiting as may succeeds at an origin that ${name}, and refuses others at once`,
     async (rig) => {
       const clock = new ManualClock();
       const reply = fullOrigin(clock, taker, status(503), 1);
@@ -402,7 +405,7 @@ for (const [name, taker] of Object.entries(CROWDED)) {
   );
 }
 
-testBothWays("requests of a full origin that wait for it one by one come whole as well", async (rig) => {
+testBothWays("requests that wait one by one for an overloaded origin succeed as well", async (rig) => {
   const clock = new ManualClock();
   const reply = fullOrigin(clock, takes(20), status(503));
   const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
@@ -413,7 +416,7 @@ testBothWays("requests of a full origin that wait for it one by one come whole a
 });
 
 testBothWays(
-  "of requests that are sent one after the other, twenty at once, an origin that takes six loses hardly any",
+  "patient single requests, twenty at once, lose hardly any at an origin that takes six",
   async (rig) => {
     const clock = new ManualClock();
     const broken = REFUSALS["a broken connection"]!;
@@ -433,7 +436,7 @@ testBothWays(
   },
 );
 
-testBothWays("a URL that fails for ever at a full origin ends soon after all others", async (rig) => {
+testBothWays("a URL that always fails at an overloaded origin ends soon after all others", async (rig) => {
   const clock = new ManualClock();
   const full = fullOrigin(clock, takes(20), status(503));
   const { client, origin, run } = rig(
@@ -447,7 +450,7 @@ testBothWays("a URL that fails for ever at a full origin ends soon after all oth
   assert(clock.now() <= lastMs + 25_000, `${clock.now() - lastMs} ms after the last of the others`);
 });
 
-testBothWays("who says how many retries a request has gets no more at a full origin", async (rig) => {
+testBothWays("a request with its own number of retries gets no more at an overloaded origin", async (rig) => {
   const clock = new ManualClock();
   const { client, run } = rig(
     fullOrigin(clock, takes(5), status(503)),
@@ -455,12 +458,12 @@ testBothWays("who says how many retries a request has gets no more at a full ori
     { clock },
   );
   const outcomes = await run(client.settle(numberedUrls(100)));
-  // One that is woken early to find out how its origin is has that one for nothing.
+  // A request that wakes early to probe its origin gets that attempt on top.
   assert(outcomes.every(({ attempts }) => attempts <= 4));
 });
 
 testBothWays(
-  "half of all URLs that fail for ever have the usual retries, beside others that are lucky",
+  "URLs that always fail, half of all, get the usual retries beside others that succeed",
   async (rig) => {
     const clock = new ManualClock();
     const seen = new Set<string>();
@@ -478,13 +481,13 @@ testBothWays(
     );
     const outcomes = await run(client.settle(numberedUrls(1_000)));
     assert(outcomes.filter(({ ok }) => ok).length >= 480);
-    // Two more for those that found out whether the origin is back.
+    // Requests that have probed the origin get two more.
     assert(outcomes.every(({ attempts }) => attempts <= 6));
   },
 );
 
 testBothWays(
-  "a batch's request waits on for the retry budget while others are in line (S10)",
+  "a batch's request keeps waiting for the retry budget while others are in line (S10)",
   async (rig) => {
     const clock = new ManualClock();
     const seen = new Set<string>();
@@ -496,7 +499,7 @@ testBothWays(
       return OK(sent);
     };
     const { client, origin, run } = rig(reply, {
-      // One retry, which gets in line behind all the others.
+      // The only retry gets in line behind all other requests.
       retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
       perOrigin: { concurrency: 1 },
       circuitBreaker: false,
@@ -536,7 +539,7 @@ for (const waiting of [1, 20]) {
 
 for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by chance"]) {
   testBothWays(
-    `a batch comes whole from an origin that takes ${name} beside one that is down`,
+    `a whole batch succeeds at an origin that takes ${name}, beside one that is down`,
     async (rig) => {
       const clock = new ManualClock();
       const full = fullOrigin(clock, FULL[name]!(), status(503));
@@ -551,7 +554,7 @@ for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by ch
 
 for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by chance"]) {
   testBothWays(
-    `a batch comes whole from a mirror that takes ${name}, when the other one is down`,
+    `a whole batch succeeds at a mirror that takes ${name}, when the other one is down`,
     async (rig) => {
       const clock = new ManualClock();
       const full = fullOrigin(clock, FULL[name]!(), status(503));
@@ -568,7 +571,7 @@ for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by ch
 
 for (const outageMs of [5_000, 10_000]) {
   testBothWays(
-    `a large batch outlives ${outageMs} ms in which one of its origins is down, and the other is not`,
+    `a large batch survives ${outageMs} ms in which one of its origins is down`,
     async (rig) => {
       const clock = new ManualClock();
       const reply: Reply = async (sent) => {
@@ -585,12 +588,12 @@ for (const outageMs of [5_000, 10_000]) {
   );
 }
 
-/** So many URLs of so many hosts, in turn. */
+/** Returns the URLs of this many hosts, in turn. */
 function urlsOf(hosts: number, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `https://h${index % hosts}.test/${index}`);
 }
 
-/** Hosts that serve in 100 ms, but for those that are away from 1 s on. */
+/** Hosts that serve in 100 ms, except for those that are away from 1 s on. */
 function awayUntil(
   clock: ManualClock,
   untilMs: number,
@@ -605,7 +608,10 @@ function awayUntil(
   };
 }
 
-/** Times in which many hosts are away, each with too few requests for its breaker: hosts, URLs, until when, what is met, which are away. */
+/**
+ * Cases in which many hosts are away, each with too few requests for its breaker: the number of hosts and URLs, until
+ * when, the reply meanwhile, and which hosts.
+ */
 const AWAY: Readonly<Record<string, readonly [number, number, number, Reply, (host: number) => boolean]>> = {
   "the network of its own is away for 3 s": [100, 600, 4_000, refused(), () => true],
   "the network is away for 3 s, with 60 hosts": [60, 600, 4_000, refused(), () => true],
@@ -618,7 +624,7 @@ const AWAY: Readonly<Record<string, readonly [number, number, number, Reply, (ho
 };
 
 for (const [name, [hosts, count, untilMs, away, isAway]] of Object.entries(AWAY)) {
-  testBothWays(`a batch of many hosts comes whole where ${name}`, async (rig) => {
+  testBothWays(`a whole batch of many hosts succeeds where ${name}`, async (rig) => {
     const clock = new ManualClock();
     const reply = awayUntil(clock, untilMs, away, isAway);
     const { client, run, origin } = rig(reply, { random: seededRandom(1) }, { clock });
@@ -630,7 +636,7 @@ for (const [name, [hosts, count, untilMs, away, isAway]] of Object.entries(AWAY)
 }
 
 testBothWays(
-  "a batch comes whole from hosts that go away one after the other, for which the budget pays too much",
+  "a whole batch succeeds at hosts that go away one after the other, for which the budget pays too much",
   async (rig) => {
     const clock = new ManualClock();
     const reply: Reply = async (sent) => {
@@ -648,7 +654,7 @@ testBothWays(
 );
 
 testBothWays(
-  "batches of a client and of what extends it come whole after the network was away",
+  "whole batches of a client and of its extension succeed after the network was away",
   async (rig) => {
     const clock = new ManualClock();
     const reply = awayUntil(clock, 11_000, refused(), () => true);
@@ -664,7 +670,7 @@ testBothWays(
 );
 
 testBothWays(
-  "requests that find out whether the network is back are not sent more often than was said",
+  "requests that probe the network are not sent more often than maxRetries allows",
   async (rig) => {
     const clock = new ManualClock();
     const reply = awayUntil(clock, Infinity, refused(), () => true);
@@ -676,7 +682,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a budget of nothing is not gone without where the network is away, nor is it waited for",
+  "an empty budget is neither bypassed nor waited for while the network is away",
   async (rig) => {
     const clock = new ManualClock();
     const reply = awayUntil(clock, 21_000, refused(), () => true);
@@ -691,7 +697,7 @@ testBothWays(
 
 for (const [name, away] of Object.entries({ "are refused": refused(), "answer 500": status(500) })) {
   testBothWays(
-    `a batch of many hosts does not wait long where half of its URLs ${name} for ever`,
+    `a batch of many hosts does not wait long where half of its URLs always ${name}`,
     async (rig) => {
       const clock = new ManualClock();
       const reply: Reply = async (sent) => {
@@ -708,7 +714,10 @@ for (const [name, away] of Object.entries({ "are refused": refused(), "answer 50
   );
 }
 
-/** Pairs of mirrors that a batch comes whole from: what the one refuses the other one may serve, or the same one the next time. */
+/**
+ * Pairs of mirrors that serve a whole batch together: a request that one refuses is served by the other, or by the
+ * same one later.
+ */
 const MIRRORS: Readonly<Record<string, (clock: ManualClock) => readonly [Reply, Reply]>> = {
   "one is full and the other refuses everything": (clock) => [
     fullOrigin(clock, takes(20), status(503)),
@@ -736,7 +745,7 @@ function refusingOnce(): Reply {
 }
 
 for (const [name, make] of Object.entries(MIRRORS)) {
-  testBothWays(`a batch comes whole from two mirrors of which ${name}`, async (rig) => {
+  testBothWays(`a whole batch succeeds at two mirrors of which ${name}`, async (rig) => {
     const clock = new ManualClock();
     const [first, second] = make(clock);
     const { client, run } = rig(
@@ -753,9 +762,9 @@ for (const [name, make] of Object.entries(MIRRORS)) {
   });
 }
 
-test("likelyLane() is the only one, the only one that is alive, or the first that has served something lately and does not pause", () => {
+test("likelyLane() is the only lane, the only live one, or the first that has served lately and does not pause", () => {
   const nowMs = 3_600_000;
-  /** Of several origins, when each has served something. */
+  /** Returns the lanes of several origins; each has served a request at its time. */
   const lanesOf = (...servedAtMs: number[]): Lane[] =>
     servedAtMs.map((atMs, nth) => {
       const lane = new Lane({ key: `https://m${nth}.test`, breaker: undefined, bucket: undefined });

@@ -11,7 +11,7 @@ import { test } from "../support/test.ts";
 const ENVIRONMENT = {} as Environment;
 const SURROUNDINGS: CacheSurroundings = { offline: false, headers: {}, sensitive: new Set(), mirrors: [] };
 
-test("policyOf() has a plan make a policy for each client, from its environment and surroundings", () => {
+test("policyOf() makes a plan create a policy for each client, from its environment and surroundings", () => {
   const seen: unknown[][] = [];
   const plan = createCachePlan("httpCache", (...args) => {
     seen.push(args);
@@ -23,13 +23,13 @@ test("policyOf() has a plan make a policy for each client, from its environment 
   assertStrictEquals(seen[0]![1], SURROUNDINGS);
 });
 
-test("isCachePlan() takes what createCachePlan() has made, also in another copy of the module", () => {
+test("isCachePlan() accepts the result of createCachePlan(), also from another copy of the module", () => {
   const makePolicy = () => (next: never) => next;
   const copied = { name: "ttlCache", [Symbol.for("@slipstream/fetch/cache-plan")]: makePolicy };
   assertEquals([createCachePlan("ttlCache", () => (next) => next), copied].map(isCachePlan), [true, true]);
 });
 
-test("isCachePlan() takes nothing else", () => {
+test("isCachePlan() accepts nothing else", () => {
   const values = [undefined, null, false, 5, "ttlCache", {}, [], () => {}, { name: "ttlCache" }];
   for (const value of values) assertEquals(isCachePlan(value), false);
 });

@@ -27,7 +27,7 @@ function setUp(isActive = true) {
   return { surroundings, call, attempt, events };
 }
 
-test("events of an attempt say which one it is, of which request, and no secret", () => {
+test("events of an attempt name the attempt and its request, and no secret", () => {
   const { surroundings, call, attempt, events } = setUp();
   reportAttempt(surroundings, call, attempt);
   reportHeaders(surroundings, call, attempt, 206);
@@ -45,7 +45,7 @@ test("events of an attempt say which one it is, of which request, and no secret"
   assertEquals(/secret/.test(JSON.stringify(events)), false);
 });
 
-test("reportLimits() tells once of a wait that an answer has stated, unless the answer tells it by itself", () => {
+test("reportLimits() reports once a wait that an answer has stated, unless the answer itself reports it", () => {
   const toldOf = (status: number, pauseOn429: "origin" | "request" = "origin"): unknown[] => {
     const { surroundings, call, attempt: { target: { lane } }, events } = setUp();
     lane.book = new LimitBook(60_000, 0, 0);
@@ -62,7 +62,7 @@ test("reportLimits() tells once of a wait that an answer has stated, unless the 
   assertEquals([toldOf(429), toldOf(503)], [[], []]);
 });
 
-test("events of an attempt are not made while there is no listener", () => {
+test("events of an attempt are not created while there is no listener", () => {
   const { surroundings, call, attempt, events } = setUp(false);
   reportAttempt(surroundings, call, attempt);
   reportHeaders(surroundings, call, attempt, 200);
@@ -79,7 +79,7 @@ function listen(active = true) {
   return { events, reporter: { active, emit: (event: ClientEvent) => void events.push(event) } };
 }
 
-test("reportQueued() says what is asked for, without its secrets", () => {
+test("reportQueued() names the request, without its secrets", () => {
   const { events, reporter } = listen();
   const call = Object.assign(fakeCall({ request: { method: "PUT" } }), { id: 3, startedAtMs: 50 });
   reportQueued(reporter, call);
@@ -88,7 +88,7 @@ test("reportQueued() says what is asked for, without its secrets", () => {
   ]);
 });
 
-test("reportSettled() says how long it took, after how many attempts, and what came", () => {
+test("reportSettled() gives the duration, the number of attempts, and the result", () => {
   const { events, reporter } = listen();
   const call = Object.assign(fakeCall(), { id: 3, startedAtMs: 50, attempts: 2 });
   const error = new Error("no");
@@ -100,7 +100,7 @@ test("reportSettled() says how long it took, after how many attempts, and what c
   ]);
 });
 
-test("reportQueued() and reportSettled() say nothing where nobody listens", () => {
+test("reportQueued() and reportSettled() emit nothing without a listener", () => {
   const { events, reporter } = listen(false);
   reportQueued(reporter, fakeCall());
   reportSettled(reporter, fakeCall(), 1, { ok: true, from: "network" });

@@ -28,13 +28,13 @@ import { planOf } from "../http_cache/plan_of.ts";
 const OK = json({ ok: true });
 const SECOND = "https://a.test/second.json";
 
-/** More than anything that happens without time passing takes. */
+/** More microtasks than anything takes that needs no time to pass. */
 const AT_ONCE = 100;
 
 /** A place where a request can be, and how it gets there. */
 interface Station {
   readonly name: string;
-  /** Makes the client, and whatever keeps a request at the station. */
+  /** Creates the client, and whatever keeps a request at the station. */
   readonly setUp: (make: typeof rig, options: ClientOptions) => Rig | Promise<Rig>;
   readonly request?: RequestOptions | undefined;
   /** How long the request takes to get there. */
@@ -53,12 +53,12 @@ const endlessLookup: CacheAdapter = {
   delete: () => false,
 };
 
-/** One that answers the first URL with `first`, for ever, and every other with success. */
+/** Answers the first URL with `first`, always, and every other one with success. */
 function busyWith(first: Reply): Reply {
   return (sent) => sent.url === SECOND ? OK(sent) : first(sent);
 }
 
-/** Starts a request that is in the way of the next one. */
+/** Starts a request that occupies the client before the next one. */
 async function withFirst(rig: Rig, advanceMs = 0): Promise<Rig> {
   rig.client.json("https://a.test/first.json").catch(() => {});
   await rig.clock.advance(advanceMs);
@@ -133,7 +133,7 @@ const STATIONS: readonly Station[] = [
   },
 ];
 
-/** Brings a request to a station. */
+/** Starts a request, and waits until it is at a station. */
 async function arriveAt(
   make: typeof rig,
   station: Station,
@@ -263,7 +263,7 @@ testBothWays("an abort gives the permit back, so that the next request goes on (
 });
 
 testBothWays(
-  "an aborted request whose `fetch` goes on keeps its permit until that has ended (S11)",
+  "an aborted request whose `fetch` goes on keeps its permit until the `fetch` has ended (S11)",
   async (rig) => {
     const arrived = Promise.withResolvers<void>();
     const deaf: Reply = async (sent) => {
@@ -327,7 +327,7 @@ test("an abort after the value has come changes nothing", async () => {
 });
 
 for (const type of ["queued", "token", "permit", "attempt", "headers", "body", "retry"] as const) {
-  test(`an abort from within a '${type}' event is heard, and starts nothing more (S6)`, async () => {
+  test(`an abort from within a '${type}' event takes effect, and starts nothing more (S6)`, async () => {
     const clock = new ManualClock();
     const replies = type === "retry" ? status(503) : OK;
     const { client, origin, events, run } = rig(replies, { rateLimit: { limit: 10, intervalMs: 1_000 } }, {
@@ -376,7 +376,7 @@ for (const type of ["queued", "token", "permit", "attempt", "headers", "body", "
 }
 
 testBothWays(
-  "a `fetch` that gives nonsense fails the request, and leaves the client in order",
+  "a `fetch` that resolves with nonsense fails the request, and leaves the client in order",
   async (rig) => {
     const used = new Response("used");
     used.text();
@@ -401,7 +401,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a `fetch` that gives Response.error() says that the network has failed: another try, or another mirror, may do better",
+  "a `fetch` that resolves with Response.error() means a network failure: a retry, or another mirror, may succeed",
   async (rig) => {
     for (const to of ["again", "mirror", "redirect"]) {
       const sent: string[] = [];
@@ -431,7 +431,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a client whose `fetch` is another client's hands on its aborts, and takes its failures for the network's",
+  "a client whose `fetch` is another client's passes on aborts, and treats its failures as network failures",
   async (rig) => {
     const { client: inner, clock, origin } = rig([status(503), refused(), OK, hanging()], { maxRetries: 0 });
     const { client } = rig(OK, { fetch: inner.fetch.bind(inner), clock });
@@ -447,31 +447,34 @@ testBothWays(
   },
 );
 
-testBothWays("an abort from within `fetch` itself is heard, whatever `fetch` does then (S6)", async (rig) => {
-  const answers: Reply[] = [
-    OK,
-    status(503),
-    refused(),
-    () => {
-      throw new TypeError("thrown, not rejected");
-    },
-  ];
-  for (const answer of answers) {
-    const controller = new AbortController();
-    const aborting: Reply = (sent) => {
-      controller.abort("from within");
-      return answer(sent);
-    };
-    const { client, origin, clock, run } = rig(aborting, {}, { deaf: true });
+testBothWays(
+  "an abort from within `fetch` itself takes effect, whatever `fetch` does then (S6)",
+  async (rig) => {
+    const answers: Reply[] = [
+      OK,
+      status(503),
+      refused(),
+      () => {
+        throw new TypeError("thrown, not rejected");
+      },
+    ];
+    for (const answer of answers) {
+      const controller = new AbortController();
+      const aborting: Reply = (sent) => {
+        controller.abort("from within");
+        return answer(sent);
+      };
+      const { client, origin, clock, run } = rig(aborting, {}, { deaf: true });
 
-    assertEquals(
-      await run(client.json(URL_A, { signal: controller.signal }).catch((error) => error)),
-      "from within",
-    );
-    await clock.advance(100_000);
-    assertEquals([origin.calls, origin.open, clock.pending], [1, 0, 0]);
-  }
-});
+      assertEquals(
+        await run(client.json(URL_A, { signal: controller.signal }).catch((error) => error)),
+        "from within",
+      );
+      await clock.advance(100_000);
+      assertEquals([origin.calls, origin.open, clock.pending], [1, 0, 0]);
+    }
+  },
+);
 
 testBothWays(
   "a `fetch` that throws instead of rejecting is a network error like any other (S2)",
@@ -493,7 +496,7 @@ testBothWays(
   },
 );
 
-testBothWays("an abort from within the schema is heard (S6)", async (rig) => {
+testBothWays("an abort from within the schema takes effect (S6)", async (rig) => {
   const controller = new AbortController();
   const schema: StandardSchemaV1<unknown, unknown> = {
     "~standard": {
@@ -560,7 +563,7 @@ testBothWays("100,000 requests on one signal leave no listener on it (S7)", asyn
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);
   const { client, clock } = rig(() => new Response("1"), {
-    // Nothing that counts, so that the test is quick.
+    // Use a `fetch` that counts nothing, so that the test is quick.
     fetch: () => Promise.resolve(new Response("1")),
     concurrency: 100,
   });
@@ -595,7 +598,7 @@ testBothWays("requests that fail in every way leave no listener on their signal 
 });
 
 testBothWays(
-  "a streamed response leaves no listener once its body has ended, in whichever way (S7)",
+  "a streamed response leaves no listener once its body has ended, however that ends (S7)",
   async (rig) => {
     const ends: ((response: Response) => Promise<unknown>)[] = [
       (response) => response.text(),
@@ -636,9 +639,9 @@ testBothWays(
   },
 );
 
-// S17: what a total deadline has interrupted
+// S17: what a total timeout interrupted
 
-/** The error of a request whose total deadline has passed. */
+/** Returns the error of a request whose total timeout has passed. */
 function timeoutOf({ error }: { readonly error?: unknown }): TimeoutError {
   assertInstanceOf(error, TimeoutError);
   assertEquals(error.kind, "total");
@@ -679,7 +682,7 @@ testBothWays("a total timeout has what failed before as its cause (S17)", async 
   }
 });
 
-testBothWays("a total timeout says for what the request waited in line (S17)", async (rig) => {
+testBothWays("a total timeout says what the request was waiting for in line (S17)", async (rig) => {
   const rateLimit = { limit: 1, intervalMs: 30_000 };
   for (
     const [options, purpose] of [
@@ -730,21 +733,24 @@ testBothWays(
   },
 );
 
-testBothWays("a total timeout says that somebody else's request was waited for (S17)", async (rig) => {
-  const { client, clock, origin } = rig(hanging());
-  const batch = watch(client.settle([URL_A, URL_A], { totalTimeoutMs: 50 }));
-  await clock.advance(50);
-  assertEquals(origin.calls, 1);
-  const messages = batch.value!.map((outcome) => {
-    assert(!outcome.ok);
-    return timeoutOf({ error: outcome.error }).message;
-  });
-  assert(messages[0]!.endsWith(", while attempt 1 was in flight"), messages[0]);
-  assert(messages[1]!.endsWith(", while it waited for another request for the same"), messages[1]);
-});
+testBothWays(
+  "a total timeout says that the request was waiting for another caller's request (S17)",
+  async (rig) => {
+    const { client, clock, origin } = rig(hanging());
+    const batch = watch(client.settle([URL_A, URL_A], { totalTimeoutMs: 50 }));
+    await clock.advance(50);
+    assertEquals(origin.calls, 1);
+    const messages = batch.value!.map((outcome) => {
+      assert(!outcome.ok);
+      return timeoutOf({ error: outcome.error }).message;
+    });
+    assert(messages[0]!.endsWith(", while attempt 1 was in flight"), messages[0]);
+    assert(messages[1]!.endsWith(", while it waited for another request for the same"), messages[1]);
+  },
+);
 
 testBothWays(
-  "a total timeout names the mirror that was asked last, and has the error of the one before (S17)",
+  "a total timeout names the mirror that was asked last, and holds the error of the one before (S17)",
   async (rig) => {
     const { client, clock } = rig([status(503), hanging()], {
       baseUrls: ["https://a.test", "https://b.test"],
@@ -768,7 +774,7 @@ testBothWays("a total timeout before a streamed body has ended says so (S17)", a
 });
 
 testBothWays(
-  "a total timeout while nobody looks after the request says no more than that (S17)",
+  "a total timeout at a stage without a description names only the timeout (S17)",
   async (rig) => {
     const { client, clock } = rig(OK);
     const request = watch(client.json(URL_A, { schema: endlessSchema, totalTimeoutMs: 50 }));

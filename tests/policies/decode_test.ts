@@ -17,7 +17,7 @@ function replyOf(body: string | undefined, status = 200): Reply {
   return new Reply({ status, headers: new Headers(), url: "" }, { from: "network", body: bytes });
 }
 
-test("decodeReply() keeps the value and whom it was decoded for, at once", () => {
+test("decodeReply() keeps the value and the call that it was decoded for, at once", () => {
   for (
     const [as, value] of [["json", [1]], ["text", "[1]"], ["bytes", new Uint8Array([91, 49, 93])]] as const
   ) {
@@ -28,12 +28,12 @@ test("decodeReply() keeps the value and whom it was decoded for, at once", () =>
   }
 });
 
-test("decodeReply() takes a body that is text already", () => {
+test("decodeReply() accepts a body that is text already", () => {
   const reply = new Reply({ status: 200, headers: new Headers(), url: "" }, { from: "network", body: "[1]" });
   assertEquals([decodeReply(callOf(), reply), reply.value], [undefined, [1]]);
 });
 
-test("decodeReply() leaves errors, open bodies and bodies for the caller alone", () => {
+test("decodeReply() does not touch errors, open bodies and bodies for the caller", () => {
   const cases = [
     [callOf({}, true), replyOf("<html>")],
     [callOf(), replyOf("<html>", 500)],
@@ -65,7 +65,7 @@ test("decodeReply() applies the schema, unless the call says not to", () => {
   assertEquals([checked.value, unchecked.value], [2, [1, 2]]);
 });
 
-test("decodeReply() throws for what is not JSON or does not fit, without the URL's secrets", () => {
+test("decodeReply() throws for text that is not JSON or does not fit, without the URL's secrets", () => {
   for (const [body, reason] of [["<html>", "not-json"], ["[1,", "truncated"], ["1", "schema"]] as const) {
     const call = callOf({ schema: v.string() });
     const error = assertThrows(() => decodeReply(call, replyOf(body)), InvalidDataError);
@@ -73,7 +73,7 @@ test("decodeReply() throws for what is not JSON or does not fit, without the URL
   }
 });
 
-test("decodeReply() gives a promise for an asynchronous schema, and then the value", async () => {
+test("decodeReply() returns a promise for an asynchronous schema, and then the value", async () => {
   const schema = v.pipeAsync(v.number(), v.checkAsync((number) => Promise.resolve(number === 1), "not one"));
   const reply = replyOf("1");
   const decoding = decodeReply(callOf({ schema }), reply);

@@ -17,7 +17,7 @@ const JSON_TYPE = "application/json";
 
 const testBothWays = testClientsBothWays();
 
-test("withAccept() asks for JSON where that is wanted, and nothing else was said", () => {
+test("withAccept() asks for JSON where JSON is wanted and no header says otherwise", () => {
   assertEquals({ ...withAccept(NO_HEADERS, "json") }, { accept: "application/json" });
   assertEquals({ ...withAccept({ a: "1" }, "json") }, { accept: "application/json", a: "1" });
   for (const headers of [{ accept: "text/csv" }, { accept: "", b: "1" }]) {
@@ -37,24 +37,27 @@ testBothWays("withAccept() × methods: json() and batches ask for JSON, the othe
   assertEquals(accepted, ["application/json", "application/json", null, null, null, null]);
 });
 
-testBothWays("withAccept() × headers: the client's, a mirror's and the request's go first", async (make) => {
-  const own = { Accept: "application/geo+json" };
-  const made = [
-    make(() => ({ json: 1 }), { headers: own }),
-    make(() => ({ json: 1 }), { baseUrls: [{ url: URL, headers: own }] }),
-  ];
-  for (const { client, network } of made) {
-    await client.json("https://a.test/y").catch(() => {});
-    await client.json("y").catch(() => {});
-    assertEquals(network.sent.at(-1)!.headers.get("accept"), own.Accept);
-  }
-  const { client, network } = make(() => ({ json: 1 }));
-  await client.json({ url: URL, headers: own });
-  await client.json(URL, { headers: own });
-  assertEquals(network.sent.map(({ headers }) => headers.get("accept")), [own.Accept, own.Accept]);
-});
+testBothWays(
+  "withAccept() × headers: those of the client, a mirror and the request take precedence",
+  async (make) => {
+    const own = { Accept: "application/geo+json" };
+    const made = [
+      make(() => ({ json: 1 }), { headers: own }),
+      make(() => ({ json: 1 }), { baseUrls: [{ url: URL, headers: own }] }),
+    ];
+    for (const { client, network } of made) {
+      await client.json("https://a.test/y").catch(() => {});
+      await client.json("y").catch(() => {});
+      assertEquals(network.sent.at(-1)!.headers.get("accept"), own.Accept);
+    }
+    const { client, network } = make(() => ({ json: 1 }));
+    await client.json({ url: URL, headers: own });
+    await client.json(URL, { headers: own });
+    assertEquals(network.sent.map(({ headers }) => headers.get("accept")), [own.Accept, own.Accept]);
+  },
+);
 
-test("withAccept() × single-flight and cache: JSON and text of one URL are two requests where the answer varies", async () => {
+test("withAccept() × single-flight and cache: JSON and text of one URL are two requests if the answer varies by accept", async () => {
   const { client, network } = fakeClient(({ headers }) => ({
     headers: { "cache-control": "max-age=60", vary: "accept" },
     body: headers.get("accept") === "application/json" ? "1" : "<html>",
@@ -65,7 +68,7 @@ test("withAccept() × single-flight and cache: JSON and text of one URL are two 
   assertEquals(network.sent.length, 2);
 });
 
-test("withAccept() × ttlCache: forms share what the server does not tell apart, also while it is asked", async () => {
+test("withAccept() × ttlCache: forms share an answer unless the server varies it by accept, also while in flight", async () => {
   for (const [vary, requests] of [["origin", 1], ["accept", 2]] as const) {
     const { client, network } = fakeClient(({ headers }) => ({
       headers: { vary },
@@ -79,7 +82,7 @@ test("withAccept() × ttlCache: forms share what the server does not tell apart,
   }
 });
 
-test("withDefaults() says that a value was written as JSON, and that JSON is wanted, unless the headers say other things", () => {
+test("withDefaults() adds a content type for `json` and accept for JSON, unless the headers say otherwise", () => {
   const headersOf = (headers: Record<string, string>, isJson: boolean, as: "json" | "text") =>
     withDefaults(headers, fakeCall({ request: { isJson }, settings: { as } }));
   assertEquals({ ...headersOf({ a: "1" }, true, "text") }, { a: "1", "content-type": JSON_TYPE });
@@ -92,7 +95,7 @@ test("withDefaults() says that a value was written as JSON, and that JSON is wan
 });
 
 testBothWays(
-  "withDefaults() × headers: those of the client, a mirror, a batch and a request go first",
+  "withDefaults() × headers: those of the client, a mirror, a batch and a request take precedence",
   async (make) => {
     const one: MirrorOptions = { url: A, headers: OWN };
     const json = { lap: 1 };
@@ -124,7 +127,7 @@ testBothWays(
 );
 
 testBothWays(
-  "withDefaults() × clientHeadersTo: a type that stays with the mirrors is none elsewhere",
+  "withDefaults() × clientHeadersTo: a content type that stays with the mirrors does not count elsewhere",
   async (make) => {
     const { client, network } = make(() => ({ json: 1 }), {
       baseUrls: A,
@@ -141,7 +144,7 @@ testBothWays(
 );
 
 testBothWays(
-  "withDefaults() × mirrors: each mirror gets its own type, also in the same round",
+  "withDefaults() × mirrors: each mirror gets its own content type, also in the same round",
   async (make) => {
     const { client, clock, network } = make(
       ({ url }) => ({ status: url.startsWith(A) ? 503 : 200, json: 1 }),

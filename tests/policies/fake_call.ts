@@ -1,5 +1,5 @@
 /**
- * A call that no client has made.
+ * Calls, lanes and batches for tests that have no client.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import type { Settings } from "../../src/policies/settings.ts";
 /** A URL with a secret in it. */
 export const SECRET_URL = "https://a.test/x?token=secret";
 
-/** What a call is made of. */
+/** The parts of a fake call. */
 export interface FakeCallOptions {
   readonly settings?: Partial<Settings> | undefined;
   readonly streams?: boolean | undefined;
   readonly isBackground?: boolean | undefined;
-  /** What its batch may have under way. */
+  /** The allowance of its batch. */
   readonly allowance?: Allowance | undefined;
-  /** The parts of its request; a GET of {@linkcode SECRET_URL} without headers otherwise. */
+  /** The parts of its request; by default a GET of {@linkcode SECRET_URL} without headers. */
   readonly request?: Partial<PreparedRequest> | undefined;
 }
 
@@ -37,7 +37,7 @@ const OWNER: CallContext["owner"] = {
   straight: { run: () => Promise.resolve() },
 };
 
-/** Makes a call whose owner does nothing. */
+/** Creates a call whose owner does nothing. */
 export function fakeCall(
   { settings, streams = false, isBackground = false, allowance, request }: FakeCallOptions = {},
 ): Call {
@@ -67,17 +67,17 @@ export function fakeCall(
   return new Call(context, prepared, { onSettled() {} });
 }
 
-/** A lane that nothing happens in. */
+/** Creates a lane in which nothing happens. */
 export function fakeLane(key = "https://a.test"): Lane {
   return new Lane({ key, breaker: undefined, bucket: undefined });
 }
 
-/** Where a call is sent. */
+/** Creates the target of a call. */
 export function fakeTarget(target: Partial<Target> = {}): Target {
   return { lane: fakeLane(), url: SECRET_URL, headers: NO_HEADERS, sensitive: new Set(), ...target };
 }
 
-/** A batch of which so many requests are under way. */
+/** Creates the allowance of a batch with this many requests under way. */
 export function fakeAllowance(active = 1, concurrency = 10): Allowance {
   const allowance = new Allowance(concurrency, 1_000, () => {});
   allowance.active = active;

@@ -1,5 +1,5 @@
 /**
- * A `fetch` that answers by a script, without a network, and knows what it was sent and what is still open.
+ * A `fetch` that answers by a script, without a network. It records its requests, and counts those still open.
  *
  * @module
  */
@@ -13,19 +13,19 @@ export type Reply = (sent: SentRequest) => Response | Promise<Response>;
 
 /** How a {@linkcode FakeOrigin} behaves. */
 export interface FakeOriginOptions {
-  /** Where the times of what was sent come from. */
+  /** The clock that dates the requests; without one all are at 0. */
   readonly clock?: ManualClock | undefined;
-  /** Whether signals are ignored, as by a `fetch` that has none. */
+  /** Whether it ignores signals. */
   readonly deaf?: boolean | undefined;
 }
 
 /** A scripted `fetch`. It honours signals, before the headers and in the body, unless it is deaf. */
 export class FakeOrigin {
-  /** What was sent, in order. */
+  /** The requests, in order. */
   readonly sent: SentRequest[] = [];
   /** Requests under way: from the call until the body was read, cancelled or broken. */
   open = 0;
-  /** The most that were under way at once. */
+  /** The most requests that were under way at once. */
   peak = 0;
   /** How many bodies were cancelled by their reader. */
   cancelled = 0;
@@ -90,7 +90,7 @@ export class FakeOrigin {
         const onAbort = (): void => {
           close();
           controller.error(signal?.reason);
-          reader.cancel(signal?.reason).catch(() => {}); // a body that breaks is not worth a word here
+          reader.cancel(signal?.reason).catch(() => {}); // the reader already has the reason of the abort
         };
         if (signal?.aborted) onAbort();
         else signal?.addEventListener("abort", onAbort, { once: true });
@@ -115,39 +115,39 @@ export class FakeOrigin {
   }
 }
 
-/** What goes beside a body. */
+/** The status and headers that go with a body. */
 export interface ReplyOptions {
   /** @default {200} */
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A value as JSON. */
+/** Replies with a value as JSON. */
 export function json(value: unknown, options: ReplyOptions = {}): Reply {
   return text(JSON.stringify(value), { ...options, headers: { ...JSON_TYPE, ...options.headers } });
 }
 
-/** A body of text; `null` for none. */
+/** Replies with a text; `null` means no body. */
 export function text(body: string | null, { status = 200, headers = {} }: ReplyOptions = {}): Reply {
   return () => new Response(body, { status, headers });
 }
 
-/** A status with a short body, where the status may have one. */
+/** Replies with a status, and a short body if the status may have one. */
 export function status(code: number, headers: Readonly<Record<string, string>> = {}): Reply {
   return text([204, 205, 304].includes(code) ? null : `status ${code}`, { status: code, headers });
 }
 
-/** `fetch` rejects; by default as it does when nobody listens at the address. */
+/** Makes `fetch` reject, by default as it does when no server listens at the address. */
 export function refused(error: unknown = new TypeError("connection refused")): Reply {
   return () => Promise.reject(error);
 }
 
-/** No headers, ever. */
+/** Never answers. */
 export function hanging(): Reply {
   return () => new Promise(() => {});
 }
 
-/** The headers and some text, and nothing more, ever. */
+/** Sends the headers and some text, and then nothing more. */
 export function stalled(start = "[1,", { status = 200, headers = {} }: ReplyOptions = {}): Reply {
   return () => {
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -157,7 +157,7 @@ export function stalled(start = "[1,", { status = 200, headers = {} }: ReplyOpti
   };
 }
 
-/** The headers and some text, and then the connection breaks. */
+/** Sends the headers and some text, and then breaks the connection. */
 export function broken(start = "[1,", { status = 200, headers = {} }: ReplyOptions = {}): Reply {
   return () => {
     let pulls = 0;
@@ -171,7 +171,7 @@ export function broken(start = "[1,", { status = 200, headers = {} }: ReplyOptio
   };
 }
 
-/** A body that goes on for ever, a kilobyte at a time; `onBytes` hears how many bytes were taken so far. */
+/** Sends an endless body, a kilobyte at a time; `onBytes` gets the number of bytes that were read so far. */
 export function endless(options: ReplyOptions = {}, onBytes: (bytes: number) => void = () => {}): Reply {
   const { status = 200, headers = {} } = options;
   return () => {
@@ -186,7 +186,7 @@ export function endless(options: ReplyOptions = {}, onBytes: (bytes: number) => 
   };
 }
 
-/** The same reply, so many milliseconds later. */
+/** Gives the same reply, this many milliseconds later. */
 export function late(clock: ManualClock, delayMs: number, reply: Reply): Reply {
   return async (sent) => {
     let timer: unknown;
@@ -201,7 +201,7 @@ export function late(clock: ManualClock, delayMs: number, reply: Reply): Reply {
   };
 }
 
-/** The headers at once, and the text so many milliseconds later. */
+/** Sends the headers at once, and the text this many milliseconds later. */
 export function lateBody(clock: ManualClock, delayMs: number, content: string): Reply {
   return () => {
     let timer: unknown;

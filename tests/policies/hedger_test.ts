@@ -38,7 +38,7 @@ test("Hedger keeps second attempts within a share of the requests of 10 seconds,
   assertEquals(most(), 1);
 });
 
-test("Hedger takes nothing from the budget for what was not admitted", () => {
+test("Hedger takes nothing from the budget for an attempt that was not admitted", () => {
   const { hedger, semaphore, tryIt, call, scheduler } = setUp({ afterMs: 10 }, 1);
   const permit = semaphore.tryAcquire()!;
   for (let index = 0; index < 5; index++) assertEquals(tryIt(), undefined);
@@ -60,7 +60,7 @@ test("Hedger.tryAdmit() takes the first lane that admits", () => {
   assertEquals(hedger.tryAdmit(scheduler, call, [], 0), undefined);
 });
 
-test("Hedger.delayMs() is fixed, or that of the lane", () => {
+test("Hedger.delayMs() is the fixed delay, or the lane's percentile", () => {
   const fixed = setUp({ afterMs: 25 });
   assertEquals([fixed.hedger.delayMs(fixed.lane), fixed.hedger.notesLatencies], [25, false]);
   fixed.hedger.noteLatency(fixed.lane, 10, 0);
@@ -68,14 +68,14 @@ test("Hedger.delayMs() is fixed, or that of the lane", () => {
 
   const { hedger, lane } = setUp({ percentile: 0.9, minimumSamples: 10 });
   for (let index = 0; index < 9; index++) hedger.noteAnswer(lane, 200, 100, index);
-  // They are fast for reasons of their own.
+  // These answers are fast because they are errors.
   for (const status of [500, 503, 429, 408]) hedger.noteAnswer(lane, status, 1, 10);
   assertEquals([hedger.delayMs(lane), hedger.notesLatencies], [Infinity, true]);
   hedger.noteAnswer(lane, 404, 100, 11);
   assert(hedger.delayMs(lane) >= 100 && hedger.delayMs(lane) < 105);
 });
 
-test("Hedger asks for more samples where a percentile is higher, unless it is told how many", () => {
+test("Hedger needs more samples for a higher percentile, unless options set the number", () => {
   const needed = (options: HedgeOptions) => {
     const { hedger, lane } = setUp(options);
     let count = 0;
@@ -86,7 +86,7 @@ test("Hedger asks for more samples where a percentile is higher, unless it is to
   assertEquals(needed({ percentile: 0.99, minimumSamples: 3 }), 3);
 });
 
-test("Hedger.againMs() is a part of the delay, within bounds, and longer the longer the first attempt takes", () => {
+test("Hedger.againMs() is a fraction of the delay, within bounds, and grows with the duration of the first attempt", () => {
   const again = (afterMs: number) => {
     const { hedger, lane } = setUp({ afterMs });
     return hedger.againMs(lane, afterMs);
@@ -96,7 +96,7 @@ test("Hedger.againMs() is a part of the delay, within bounds, and longer the lon
   assertEquals([0, 1_000, 10_000].map((elapsedMs) => hedger.againMs(lane, elapsedMs)), [100, 100, 500]);
 });
 
-test("Hedger.noteLatency() forgets how long attempts took a while ago", () => {
+test("Hedger.noteLatency() forgets old latencies", () => {
   const { hedger, lane } = setUp({ percentile: 0.5, minimumSamples: 4 });
   const note = (times: number, tookMs: number, fromMs: number): number => {
     for (let nth = 0; nth < times; nth++) hedger.noteLatency(lane, tookMs, fromMs + 4_000 * nth);

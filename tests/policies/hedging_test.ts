@@ -4,7 +4,7 @@ import { type Hedging, hedgingOf, mayBeHedged } from "../../src/policies/hedging
 import { test } from "../support/test.ts";
 import { fakeCall, type FakeCallOptions } from "./fake_call.ts";
 
-test("mayBeHedged() lets those be sent twice at once that change nothing, and can be sent twice", () => {
+test("mayBeHedged() allows requests that change nothing and can be sent twice", () => {
   const cases: readonly [FakeCallOptions, boolean][] = [
     [{}, true],
     [{ request: {} }, true],
@@ -25,7 +25,7 @@ test("mayBeHedged() lets those be sent twice at once that change nothing, and ca
   }
 });
 
-test("hedgingOf() leaves probes alone, and what has ended", () => {
+test("hedgingOf() leaves probes alone, and calls that have ended", () => {
   const loaded: Hedging<unknown> = { race: () => Promise.resolve([]) };
   const hedging = { loaded };
   const admission = { isProbe: false } as Admission;

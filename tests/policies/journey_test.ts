@@ -3,7 +3,7 @@ import { join } from "../../src/policies/single_flight.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget } from "./fake_call.ts";
 
-test("Journey is one for each call, and begins with the first round", () => {
+test("Journey is created once for each call, and begins with the first round", () => {
   const [call, other] = [fakeCall(), fakeCall()];
   const { journey } = call;
   journey.round++;
@@ -15,7 +15,7 @@ test("Journey is one for each call, and begins with the first round", () => {
   assertEquals([call.target?.url, other.target?.url], [journey.target.url, undefined]);
 });
 
-test("Call.deadlineAtMs is that of the most patient of those who wait for it", () => {
+test("Call.deadlineAtMs is the latest deadline of the callers that wait for it", () => {
   const callFor = (totalTimeoutMs: number) =>
     Object.assign(fakeCall({ settings: { totalTimeoutMs } }), { startedAtMs: 10 });
   const [leader, patient, hasty] = [callFor(50), callFor(200), callFor(20)];

@@ -21,7 +21,7 @@ function named(name: string, seen: string[]): Middleware {
   };
 }
 
-test("passThrough() goes through all middleware, the first one outermost, in each attempt", async () => {
+test("passThrough() passes through all middleware, the first one outermost, in each attempt", async () => {
   const seen: string[] = [];
   let sent = 0;
   const { client, clock } = fakeClient(() => ++sent === 1 ? { status: 503 } : { json: 1 }, {
@@ -34,7 +34,7 @@ test("passThrough() goes through all middleware, the first one outermost, in eac
   assertEquals(seen, [...once, ...once]);
 });
 
-test("passThrough() tells which attempt it is, over all rounds", async () => {
+test("passThrough() tells middleware the number of the attempt, over all rounds", async () => {
   const attempts: number[] = [];
   let sent = 0;
   const { client, clock } = fakeClient(() => ++sent < 3 ? { status: 503 } : { json: 1 }, {
@@ -49,7 +49,7 @@ test("passThrough() tells which attempt it is, over all rounds", async () => {
   assertEquals(attempts, [1, 2, 3]);
 });
 
-test("passThrough() sends what a middleware makes of the request, and what it says of the response", async () => {
+test("passThrough() sends the request that a middleware makes, and returns the response that it makes", async () => {
   const { client, network } = fakeClient(() => ({ json: { a: 1 } }), {
     headers: { "x-client": "1" },
     use: [
@@ -71,7 +71,7 @@ test("passThrough() sends what a middleware makes of the request, and what it sa
   assertEquals(sent!.headers.get("x-client"), null);
 });
 
-test("passThrough() lets a middleware answer by itself, and hand on again", async () => {
+test("passThrough() lets a middleware answer by itself, and call next() again", async () => {
   const { client, network } = fakeClient(
     ({ headers }) => ({ status: headers.get("x") === "2" ? 200 : 401, json: 1 }),
     {
@@ -90,7 +90,7 @@ test("passThrough() lets a middleware answer by itself, and hand on again", asyn
   assertEquals(network.sent.map(({ body }) => body), ["text", "text"]);
 });
 
-test("passThrough() sends forms and bytes with their type, as often as they are handed on", async () => {
+test("passThrough() sends forms and bytes with their type, however often next() is called", async () => {
   const form = new FormData();
   form.set("name", "value");
   const bodies = [
@@ -119,7 +119,7 @@ test("passThrough() sends forms and bytes with their type, as often as they are 
   }
 });
 
-test("passThrough() gives the caller what a middleware throws, without a retry or a word to the breaker", async () => {
+test("passThrough() gives the caller an error that middleware throws, without a retry or a report to the breaker", async () => {
   for (const thrown of [new Error("own"), new TypeError("own"), "text", undefined]) {
     let count = 0;
     const { client } = fakeClient(() => ({ json: 1 }), {
@@ -137,7 +137,7 @@ test("passThrough() gives the caller what a middleware throws, without a retry o
   }
 });
 
-test("passThrough() counts what next() rejects with as a failure of the network, caught or not", async () => {
+test("passThrough() counts a rejection of next() as a network failure, whether or not it is caught", async () => {
   let sent = 0;
   const answer = () => ++sent === 1 ? { error: new TypeError("refused") } : { json: 1 };
   const { client, clock } = fakeClient(answer, {
@@ -156,7 +156,7 @@ test("passThrough() counts what next() rejects with as a failure of the network,
   assertEquals(sent, 2);
 });
 
-test("passThrough() counts a marked error as one of the network", async () => {
+test("passThrough() counts a marked error as a network failure", async () => {
   const { client, clock } = fakeClient(() => ({ json: 1 }), {
     maxRetries: 1,
     use: [() => {
@@ -169,7 +169,7 @@ test("passThrough() counts a marked error as one of the network", async () => {
   assertEquals(isNetworkError(error) && error.attempts, 2);
 });
 
-test("passThrough() refuses what is no Request and what is no Response", async () => {
+test("passThrough() refuses values that are no Request or no Response", async () => {
   const make = (middleware: unknown) =>
     fakeClient(() => ({ json: 1 }), { use: [middleware as Middleware, pass] }).client.json(URL);
   await assertRejects(
@@ -179,7 +179,7 @@ test("passThrough() refuses what is no Request and what is no Response", async (
   );
   const bad = (_: Request, next: (request: unknown) => unknown) => next("https://a.test");
   await assertRejects(() => make(bad), TypeError, "hands on must be a Request: received a string");
-  // The last one hands on to the network.
+  // The last middleware passes its request on to the network.
   for (const given of ["https://a.test", undefined, null, { url: "https://a.test" }]) {
     const { client, network } = fakeClient(() => ({ json: 1 }), {
       use: [(_, next) => next(given as unknown as Request)],
@@ -189,7 +189,7 @@ test("passThrough() refuses what is no Request and what is no Response", async (
   }
 });
 
-test("passThrough() cancels the bodies of responses that nobody returns", async () => {
+test("passThrough() cancels the bodies of responses that no middleware returns", async () => {
   let cancelled = 0;
   const { client } = fakeClient(() => ({ json: 1 }), {
     fetch: () =>
@@ -243,7 +243,7 @@ test("passThrough() cancels the body of a response that comes after the middlewa
   }
 });
 
-test("passThrough() sends nothing for a middleware that has returned", async () => {
+test("passThrough() sends nothing for a middleware that has already returned", async () => {
   let handOn: () => Promise<unknown> = () => Promise.resolve();
   let sent = 0;
   const { client } = fakeClient(() => ({ json: ++sent }), {
@@ -275,12 +275,12 @@ test("passThrough() is inside the attempt's time and permit, and its signal abor
   await clock.advance(600);
   assertEquals(isTimeoutError(await slow), true);
   assertEquals(signals[0]!.aborted, true);
-  // What does not heed its signal keeps its permit, and is written off.
+  // A middleware that ignores its signal keeps its permit, and is written off.
   await clock.advance(1_100);
   assertEquals(await second, 1);
 });
 
-test("passThrough() is behind the cache, and around all redirects of an attempt", async () => {
+test("passThrough() runs after the cache, and around all redirects of an attempt", async () => {
   let passed = 0;
   const { client, network } = fakeClient(
     ({ url }) => url.endsWith("/x") ? { status: 302, headers: { location: "/y" } } : { json: 1 },
@@ -298,7 +298,7 @@ test("passThrough() is behind the cache, and around all redirects of an attempt"
   assertEquals(network.sent.length, 2);
 });
 
-test("passThrough() does not let what it adds reach another origin by a redirect, if it is sensitive (S16)", async () => {
+test("passThrough() does not let a sensitive header that it adds reach another origin by a redirect (S16)", async () => {
   const { client, network } = fakeClient(
     ({ url }) => url === URL ? { status: 307, headers: { location: "https://b.test/" } } : { json: 1 },
     {
@@ -315,12 +315,12 @@ test("passThrough() does not let what it adds reach another origin by a redirect
   assertEquals([second!.headers.get("authorization"), second!.headers.get("x-open")], [null, "1"]);
 });
 
-/** Around each hop. */
+/** Makes a middleware run around each hop. */
 function onHops(middleware: Middleware): Middleware {
   return Object.assign(middleware.bind(undefined), { around: "hop" as const });
 }
 
-test("passThrough() puts what is around hops inside of all that is around attempts, wherever it stands", async () => {
+test("passThrough() puts middleware around hops inside all middleware around attempts, wherever it is listed", async () => {
   const seen: string[] = [];
   const { client } = fakeClient(
     ({ url }) => url === URL ? { status: 307, headers: { location: "/y" } } : { json: 1 },
@@ -375,7 +375,7 @@ test("passThrough() sends forms and streams through hops as it does through atte
   }
 });
 
-test("passThrough() gives the caller what a hop throws by itself, and those further out as well", async () => {
+test("passThrough() gives the caller an error that a hop throws, and lets outer middleware see it", async () => {
   const own = new Error("own");
   const caught: unknown[] = [];
   const outer: Middleware = async (request, next) => {
@@ -405,7 +405,7 @@ test("passThrough() counts a failure of the network as one, through hops and att
   assertEquals(await value, 1);
 });
 
-test("passThrough() says which requests can be handed on again", async () => {
+test("passThrough() tells middleware which requests can be sent again", async () => {
   const form = new FormData();
   form.set("a", "b");
   const bodies: [RequestBody | undefined, boolean][] = [
@@ -434,7 +434,7 @@ test("passThrough() says which requests can be handed on again", async () => {
   }
 });
 
-test("passThrough() says so of requests that a middleware has made, and that another one has taken over", async () => {
+test("passThrough() also tells so for requests that another middleware has made or used", async () => {
   const copies: Middleware = (request, next) => next(new Request(request, { headers: { "x-copy": "1" } }));
   const said: boolean[] = [];
   const asks: Middleware = async (request, next, { canResend }) => {
@@ -454,11 +454,11 @@ test("passThrough() says so of requests that a middleware has made, and that ano
     assertEquals(await client.json({ url: URL, method: "POST", body: "text" }), 1);
     assertEquals(new Set(received), new Set(["text"]));
   }
-  // Bun copies the body, and takes nothing away.
+  // Bun copies the body when it makes a Request of it, and does not use it up.
   assertEquals(said, [true, runtime === "bun"]);
 });
 
-test("passThrough() lets a middleware ask by itself, past limits and other middleware", async () => {
+test("passThrough() lets a middleware send requests of its own, past limits and other middleware", async () => {
   const { client, network } = fakeClient(({ url }) => ({ json: url }), {
     concurrency: 1,
     use: [async (request, next, { fetch }) => {
@@ -505,7 +505,7 @@ test("passThrough() refuses a response whose body a middleware has read, once an
   assertEquals(await client.json(URL), 1);
 });
 
-test("passThrough() takes Response.error() for a failure of the network, which may pass", async () => {
+test("passThrough() treats Response.error() as a network failure, which may pass", async () => {
   let left = 1;
   const { client, clock, network } = fakeClient(() => ({ json: 1 }), {
     use: [(request, next) => left-- > 0 ? Response.error() : next(request)],

@@ -10,7 +10,7 @@ import {
 } from "../../src/policies/middleware.ts";
 import { test } from "../support/test.ts";
 
-test("asNetworkFailure() marks an error, which stays the same", () => {
+test("asNetworkFailure() marks an error, and returns that same error", () => {
   const error = new TypeError("refused");
   assertEquals(isNetworkFailure(error), false);
   assertEquals(asNetworkFailure(error), error);
@@ -18,19 +18,19 @@ test("asNetworkFailure() marks an error, which stays the same", () => {
   assertEquals(Object.keys(error), []);
 });
 
-test("isNetworkFailure() takes anything that was thrown", () => {
+test("isNetworkFailure() accepts any thrown value", () => {
   for (const thrown of [undefined, null, "x", 1, {}, new Error("x")]) {
     assertEquals(isNetworkFailure(thrown), false);
   }
 });
 
-test("MiddlewareFailure keeps what was thrown, whatever it is", () => {
+test("MiddlewareFailure keeps the thrown value, of whatever type", () => {
   for (const thrown of [undefined, null, new Error("x")]) {
     assertEquals(new MiddlewareFailure(thrown).thrown, thrown);
   }
 });
 
-test("middlewareAround() tells apart what is around attempts and hops, in order", () => {
+test("middlewareAround() separates middleware around attempts from middleware around hops, in order", () => {
   const make = (around?: "attempt" | "hop"): Middleware =>
     Object.assign((request: Request, next: Next) => next(request), around === undefined ? {} : { around });
   const [a, b, c, d] = [make(), make("hop"), make("attempt"), make("hop")];
@@ -41,7 +41,7 @@ test("middlewareAround() tells apart what is around attempts and hops, in order"
   assertEquals(middlewareAround(undefined, "attempt"), undefined);
 });
 
-test("middlewareAround() refuses another place, so that nothing is left out in silence", () => {
+test("middlewareAround() refuses another value, so that no middleware is left out silently", () => {
   const wrong = Object.assign((request: Request, next: Next) => next(request), { around: "hops" });
   assertThrows(
     () => createClient({ use: [wrong as unknown as Middleware] }),

@@ -12,7 +12,9 @@ import { type OpenBody, Reply } from "../../src/policies/reply.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeLane, fakeTarget } from "./fake_call.ts";
 
-/** What a mirror leaves behind: a reply with an open body, or an error. */
+/**
+ * Creates endings of mirrors, each a reply with an open body or an error, and records the bodies that are discarded.
+ */
 function setUp() {
   const discarded: string[] = [];
   const mirrorOf = (name: string): Mirror => ({
@@ -38,7 +40,7 @@ function setUp() {
   return { discarded, replied, failed };
 }
 
-test("keep() keeps the one that a retry may help, and gets rid of the other's body", () => {
+test("keep() keeps the ending that a retry may improve, and discards the other's body", () => {
   const { discarded, replied, failed } = setUp();
   const call = fakeCall();
   const [gone, down] = [replied("gone", 404), replied("down", 503)];
@@ -50,7 +52,7 @@ test("keep() keeps the one that a retry may help, and gets rid of the other's bo
   assertStrictEquals(keep(call, replied("missing", 404), unreachable), unreachable);
 });
 
-test("keep() keeps the one that asks for the shorter wait, and of equals the latest", () => {
+test("keep() keeps the ending with the shorter wait, and of equals the latest", () => {
   const { replied } = setUp();
   const call = fakeCall();
   const [soon, late, same] = [replied("a", 503, 100), replied("b", 503, 900), replied("c", 503, 100)];
@@ -67,7 +69,7 @@ test("keep() keeps the latest response for a caller that reads it", () => {
   assertEquals(discarded, ["first"]);
 });
 
-test("discardAllBut() gets rid of all bodies but one, or of all", () => {
+test("discardAllBut() discards the bodies of all endings but one, or of all", () => {
   const { discarded, replied, failed } = setUp();
   const all = [replied("a", 503), failed("b"), replied("c", 503)];
   discardAllBut(all[2], all);
@@ -76,7 +78,7 @@ test("discardAllBut() gets rid of all bodies but one, or of all", () => {
   assertEquals(discarded, ["a", "a", "c"]);
 });
 
-test("endRound() gives the reply, with what the others did, and no secret of theirs", () => {
+test("endRound() returns the reply, with the failures of the other mirrors, and none of their secrets", () => {
   const { replied, failed } = setUp();
   const call = fakeCall();
   const [down, unreachable] = [replied("down", 503), failed("unreachable", new Error("refused"))];
@@ -90,7 +92,7 @@ test("endRound() gives the reply, with what the others did, and no secret of the
   assertEquals(endRound(call, down, [down]).failures, undefined);
 });
 
-test("endRound() throws the error, with the attempts of all and what the others failed of", () => {
+test("endRound() throws the error, with the attempts at all mirrors and the failures of the others", () => {
   const { replied, failed } = setUp();
   const call = fakeCall();
   call.attempts = 2;
@@ -104,7 +106,7 @@ test("endRound() throws the error, with the attempts of all and what the others 
   assertStrictEquals(errors[1], behind);
 });
 
-test("noteAttempts() has an error tell of the attempts that were made since it was made, and leaves others alone", () => {
+test("noteAttempts() updates the attempts of the module's own errors, and leaves other errors alone", () => {
   const call = fakeCall();
   const { error } = setUp().failed("down");
   call.attempts = 3;
@@ -115,7 +117,7 @@ test("noteAttempts() has an error tell of the attempts that were made since it w
   assertEquals(Object.keys(foreign), []);
 });
 
-test("endRound() throws what is no error of ours as it is", () => {
+test("endRound() throws an error that is not the module's as it is", () => {
   const { failed } = setUp();
   const [odd, other] = [{ ...failed("odd"), error: "odd" }, failed("other")];
   let caught: unknown;

@@ -3,7 +3,7 @@ import { isOn, lanesOf, type Mirror, relativeTo, urlAt } from "../../src/policie
 import { test } from "../support/test.ts";
 import { fakeLane } from "./fake_call.ts";
 
-test("relativeTo() is the opposite of urlAt(), and finds nothing that this would not bring back", () => {
+test("relativeTo() is the inverse of urlAt(), and returns only URLs that urlAt() maps back", () => {
   const mirror = (base: string, path?: Mirror["path"]): Mirror =>
     ({ base, path, headers: {}, sensitive: new Set(), lane: undefined }) as unknown as Mirror;
   const bases = [mirror("https://a.test/v1"), mirror("https://b.test/"), mirror("https://c.test", String)];
@@ -24,7 +24,7 @@ test("relativeTo() is the opposite of urlAt(), and finds nothing that this would
   }
 });
 
-test("urlAt() joins a base and a relative URL, as the mirror's layout has it", () => {
+test("urlAt() joins a base and a relative URL by the mirror's layout", () => {
   const mirror = (base: string, path?: Mirror["path"]): Mirror => ({
     base,
     path,
@@ -39,7 +39,7 @@ test("urlAt() joins a base and a relative URL, as the mirror's layout has it", (
     "https://a.test/v1/main/x.json",
     "https://a.test/v1/main/x.json",
   ]);
-  // What a parser takes off the end would be in the middle.
+  // A URL parser strips these at the end; with a layout they would be in the middle.
   const typed = mirror("https://a.test/v1", (path) => `${path}.json`);
   assertEquals(
     ["x", "x ", "/x\r\n", "\tx\0 "].map((url) => urlAt(typed, url)),
@@ -47,7 +47,7 @@ test("urlAt() joins a base and a relative URL, as the mirror's layout has it", (
   );
 });
 
-test("lanesOf() has the lanes of those that are not left out, in their order", () => {
+test("lanesOf() returns the lanes of the mirrors that are not left out, in their order", () => {
   const off = new Set(["b"]);
   const mirrors = ["a", "b", "c"].map((name): Mirror => ({
     base: `https://${name}.test`,

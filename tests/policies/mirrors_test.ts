@@ -25,11 +25,11 @@ const C = "https://c.test";
 interface SetUp extends FakeClient {
   readonly mirrorEvents: MirrorEvent[];
   readonly retryEvents: RetryEvent[];
-  /** Which mirror each request went to, by its first letter. */
+  /** The mirrors that the requests went to, each by its first letter. */
   readonly asked: () => string;
 }
 
-/** Three mirrors; those that are not said to do otherwise answer with their letter. */
+/** Creates three mirrors, which answer with their letter unless `answers` says otherwise. */
 function setUp(
   answers: Partial<Record<"a" | "b" | "c", (request: SentRequest) => Answer>>,
   options: ClientOptions = {},
@@ -52,7 +52,7 @@ function setUp(
 const down = (): Answer => ({ status: 503 });
 const refused = (): Answer => ({ error: new TypeError("refused") });
 
-test("What a middleware throws by itself is no failure of the mirror: no other one is asked", async () => {
+test("An error that middleware throws by itself is no failure of the mirror: no other one is asked", async () => {
   for (const isAnswered of [true, false]) {
     const own = new Error("mine");
     const { client, clock, asked } = setUp({ a: isAnswered ? () => ({ json: 1 }) : down }, {
@@ -72,7 +72,7 @@ test("Mirrors are asked in their order, the preferred one first and alone while 
   assertEquals(asked(), "aaa");
 });
 
-test("Mirrors follow one another within a round, without a delay, whatever failed", async () => {
+test("Mirrors follow one another within a round, without a delay, after any kind of failure", async () => {
   for (
     const fails of [
       down,
@@ -88,7 +88,7 @@ test("Mirrors follow one another within a round, without a delay, whatever faile
   }
 });
 
-test("Mirrors follow one another after a timeout, each with a deadline of its own", async () => {
+test("Mirrors follow one another after a timeout, each with a timeout of its own", async () => {
   const slow = (): Answer => ({ json: 1, afterMs: 1e6 });
   const { client, clock, asked } = setUp({ a: slow, b: slow }, { timeoutMs: 100 });
 
@@ -157,7 +157,7 @@ test("S15: while a mirror is probed, the others serve", async () => {
   await clock.run(client.json("1"));
   await clock.advance(1_000);
   const values = await clock.run(Promise.all(["p", "q", "r"].map((path) => client.json(path))));
-  // In which order different origins are asked is nobody's concern.
+  // The order between different origins does not matter.
   assertEquals([values, [...asked().slice(2)].sort().join("")], [["a", "b", "b"], "abb"]);
 });
 
@@ -185,7 +185,7 @@ test("S15: 404 and 410 are final", async () => {
   }
 });
 
-test("S15: a 404 is asked of the next mirror with notFoundIsFinal: false", async () => {
+test("S15: a 404 goes on to the next mirror with notFoundIsFinal: false", async () => {
   const notFound = (): Answer => ({ status: 404 });
   const lagging = setUp({ a: notFound, b: notFound }, { notFoundIsFinal: false });
   assertEquals(await lagging.clock.run(lagging.client.json("x")), "c");
@@ -200,7 +200,7 @@ test("S15: a 404 is asked of the next mirror with notFoundIsFinal: false", async
   assertEquals(await single.clock.run(perRequest), "b");
 });
 
-test("S15: a 404 from a mirror that may lag does not hide that another one failed", async () => {
+test("S15: a 404 from a mirror that may lag does not hide another mirror's failure", async () => {
   const { client, clock, asked } = setUp({
     a: () => ({ status: 404 }),
     b: ({ nth }) => nth === 1 ? { status: 503 } : { json: "b" },
@@ -227,7 +227,7 @@ test("S15: wrong content goes to the next mirror", async () => {
   }
 });
 
-test("S15: wrong content at every mirror is an InvalidDataError, and is not asked for again", async () => {
+test("S15: wrong content at every mirror is an InvalidDataError, and is not retried", async () => {
   const schema = v.object({ lap: v.number() });
   const html = (): Answer => ({ body: "<html>" });
   const notJson = setUp({ a: html, b: html, c: html });
@@ -247,7 +247,7 @@ test("S15: wrong content at every mirror is an InvalidDataError, and is not aske
   assertEquals([second.reason, second.issues[0]?.path, misfit.asked()], ["schema", "lap", "abc"]);
 });
 
-test("S15: wrong content is nothing to text(), bytes() and fetch(), which do not parse", async () => {
+test("S15: text(), bytes() and fetch() accept any content, since they do not parse", async () => {
   const { client, clock, asked } = setUp({ a: () => ({ body: "<html>" }) });
 
   assertEquals(await clock.run(client.text("x")), "<html>");
@@ -256,7 +256,7 @@ test("S15: wrong content is nothing to text(), bytes() and fetch(), which do not
   assertEquals(asked(), "aaa");
 });
 
-test("S1: truncated JSON is asked for again, also where there is one mirror", async () => {
+test("S1: truncated JSON is retried, also with one mirror", async () => {
   const { client, clock, asked } = setUp({
     a: ({ nth }) => nth === 1 ? { body: '{"lap":[1,2' } : { json: "a" },
   }, {
@@ -302,7 +302,7 @@ test("S16: headers of a mirror go to that mirror only", async () => {
   assertEquals(seen, [...round, ["other.test", null, null, "1"], ...round]);
 });
 
-test("S16: a redirect to another origin carries neither credentials nor what is marked sensitive", async () => {
+test("S16: a redirect to another origin carries neither credentials nor sensitive headers", async () => {
   await using cdn = createSimulatedCdn({
     mirrors: ["near", "far"],
     resources: (path, { headers }) => path === "/target" ? { json: headers } : undefined,
@@ -335,7 +335,7 @@ test("S16: a redirect to another origin carries neither credentials nor what is 
   assertEquals([streamed["x-api-key"], streamed["x-harmless"]], [undefined, "yes"]);
 });
 
-test("S1: a POST is not sent to another mirror once it was sent", async () => {
+test("S1: a POST that was sent does not go to another mirror", async () => {
   for (const fails of [down, refused]) {
     const { client, clock, asked } = setUp({ a: fails });
     const error = await clock.run(rejection(client.json({ url: "x", method: "POST", body: "1" })));
@@ -360,7 +360,7 @@ test("S1: a POST that may be repeated, or was never sent, goes to the next mirro
   assertEquals(refusing.asked(), "abbb");
 });
 
-test("S1: a stream that was sent goes to no other mirror, whatever the method", async () => {
+test("S1: a stream that was sent does not go to another mirror, whatever the method", async () => {
   const { client, clock, asked } = setUp({ a: down });
   const body = new Blob(["1"]).stream();
 
@@ -368,7 +368,7 @@ test("S1: a stream that was sent goes to no other mirror, whatever the method", 
   assertEquals(asked(), "a");
 });
 
-test("A mirror that asked to wait is left out until then", async () => {
+test("A mirror that asked for a wait is left out until then", async () => {
   const { client, clock, asked } = setUp({
     a: ({ nth, url }) =>
       nth === 1 && url.endsWith("/1") ? { status: 429, headers: { "retry-after": "5" } } : { json: "a" },
@@ -395,7 +395,7 @@ test("A mirror's error body holds no permit that the next mirror needs", async (
   }
 });
 
-test("Error bodies of every mirror that never end hold up neither the round nor its retry", async () => {
+test("Endless error bodies of every mirror hold up neither the round nor its retry", async () => {
   const hanging = (): Answer => ({ status: 503, body: "0123456789", bodyMs: 1e9 });
   const { client, clock, asked, network } = setUp({ a: hanging, b: hanging, c: hanging }, {
     concurrency: 1,
@@ -420,7 +420,7 @@ test("A mirror event says from where to where and why", async () => {
   ]);
 });
 
-test("An abort in the first mirror's attempt asks no other", async () => {
+test("An abort during the first mirror's attempt asks no other mirror", async () => {
   const { client, clock, asked } = setUp({ a: () => ({ json: 1, afterMs: 100 }) });
   const controller = new AbortController();
   const pending = rejection(client.json("x", { signal: controller.signal }));
@@ -431,7 +431,7 @@ test("An abort in the first mirror's attempt asks no other", async () => {
   assertEquals(asked(), "a");
 });
 
-test("The total deadline ends the round, whichever mirror it is at", async () => {
+test("The total deadline ends the round, at whichever mirror it is", async () => {
   const slow = (): Answer => ({ json: 1, afterMs: 80 });
   const { client, clock, asked } = setUp({ a: slow, b: slow, c: slow }, {
     timeoutMs: 60,
@@ -449,7 +449,7 @@ test("An absolute URL goes to its own origin, and fails there", async () => {
   assertEquals(asked(), "b");
 });
 
-test("client.fetch() goes from mirror to mirror, and gives the last response if none is good", async () => {
+test("client.fetch() goes from mirror to mirror, and returns the last response if none is good", async () => {
   const works = setUp({ a: down, b: refused });
   assertEquals(await works.clock.run(works.client.fetch("x").then((response) => response.json())), "c");
 
@@ -459,7 +459,7 @@ test("client.fetch() goes from mirror to mirror, and gives the last response if 
   assertEquals(fails.network.open, 0);
 });
 
-test("client.fetch() gives a 404 at once, or asks on with notFoundIsFinal: false", async () => {
+test("client.fetch() returns a 404 at once, or goes on with notFoundIsFinal: false", async () => {
   const notFound = (): Answer => ({ status: 404, body: "no" });
   const final = setUp({ a: notFound });
   assertEquals((await final.clock.run(final.client.fetch("x"))).status, 404);
@@ -479,15 +479,15 @@ test("Mirrors may be paths of one origin", async () => {
   assertEquals(network.urls, [`${A}/v1/x`, `${A}/v2/x`]);
 });
 
-// S15, S17: what an error says of the mirrors
+// S15, S17: what an error says about the mirrors
 
-/** The messages of an error that holds others. */
+/** Returns the messages of the errors in an AggregateError. */
 function messagesIn(cause: unknown): string[] {
   assertInstanceOf(cause, AggregateError);
   return cause.errors.map(({ message }: Error) => message);
 }
 
-test("S15: any 5xx goes to the next mirror, also one that is no reason for another round", async () => {
+test("S15: any 5xx goes on to the next mirror, also a status that is not retried", async () => {
   for (let status = 500; status <= 599; status++) {
     const { client, clock, asked } = setUp({ a: () => ({ status }) });
     assertEquals(await clock.run(client.json("x")), "b", `${status}`);
@@ -495,7 +495,7 @@ test("S15: any 5xx goes to the next mirror, also one that is no reason for anoth
   }
 });
 
-test("S17: the error of a round has what every mirror did, and the errors of the others as its cause", async () => {
+test("S17: the error of a round has the failure of every mirror, and the errors of the others as its cause", async () => {
   const { client, clock } = setUp({ a: down, b: refused, c: () => ({ status: 500 }) }, { maxRetries: 0 });
   const error = await clock.run(rejection(client.json("x")));
   assertInstanceOf(error, HttpError);
@@ -513,7 +513,7 @@ test("S17: the error of a round has what every mirror did, and the errors of the
   ]);
 });
 
-test("S17: what was behind the error of a round is among its causes, in the order of the mirrors", async () => {
+test("S17: the causes of a round's error include those of each mirror's error, in the order of the mirrors", async () => {
   for (
     const [fails, name, behind] of [
       [refused, "NetworkError", "refused"],
@@ -537,7 +537,7 @@ test("S17: what was behind the error of a round is among its causes, in the orde
   }
 });
 
-test("S17: the error of a round with one mirror has its own cause, and speaks of no others", async () => {
+test("S17: the error of a round with one mirror has its own cause, and mentions no others", async () => {
   const single = setUp({ a: refused }, { maxRetries: 0, baseUrls: A });
   const error = await single.clock.run(rejection(single.client.json("x"))) as NetworkError;
   assertEquals([(error.cause as Error).message, error.context], ["refused", {}]);
@@ -558,7 +558,7 @@ test("S17: a DataNotFoundError that is not final carries the other mirrors' fail
   assertEquals(messagesIn(error.cause), [`GET ${A}/x was answered with 410 (2 attempts)`]);
 });
 
-test("S15: of the mirrors that asked to wait, an error names the one that it reports", async () => {
+test("S15: of the mirrors that asked for a wait, an error names the one that it reports", async () => {
   const busy = (wait: string) => (): Answer => ({
     status: 503,
     headers: { "retry-after": wait },
@@ -572,7 +572,7 @@ test("S15: of the mirrors that asked to wait, an error names the one that it rep
   assertEquals(error.message, `GET ${letter}/x was answered with 503 (3 attempts)`);
 });
 
-test("S17: an error says no secret of any mirror, as text or as data", async () => {
+test("S17: an error shows no secret of any mirror, as text or as data", async () => {
   const secret = "hunter2";
   const { client, clock } = setUp({ a: down, b: refused, c: () => ({ body: "<html>" }) }, {
     maxRetries: 0,
@@ -584,7 +584,7 @@ test("S17: an error says no secret of any mirror, as text or as data", async () 
   assert(shown.includes("page=2"), shown);
 });
 
-test("S15: when the next mirror's breaker opens while its turn is waited for, the answer of the first one counts", async () => {
+test("S15: when the next mirror's breaker opens while a request waits for it, the first one's answer counts", async () => {
   const { client, clock, asked } = setUp({
     a: () => ({ status: 503, body: "from a", afterMs: 10 }),
     b: () => ({ status: 500, afterMs: 100 }),
@@ -605,7 +605,7 @@ test("S15: when the next mirror's breaker opens while its turn is waited for, th
   assertEquals(asked(), "bac");
 });
 
-test("S17: the error of a round counts all attempts, also those after the mirror that it is of", async () => {
+test("S17: the error of a round counts all attempts, also those after the mirror that it reports", async () => {
   const html = (): Answer => ({ body: "<html>" });
   for (
     const [answers, name, url] of [
@@ -630,7 +630,7 @@ test("S15: a mirror with another layout is asked by its own path, and the others
   assertEquals(network.urls, [`${A}/2025@main/x.json?v=1`, `${B}/base/2025/resolve/x.json?v=1`]);
 });
 
-test("S15: a layout holds for the only mirror too, on every way", async () => {
+test("S15: a layout also holds for the only mirror, on every way", async () => {
   const baseUrls = [{ url: A, path: (url: string) => `moved/${url}` }];
   const { client, clock, network } = setUp({}, { baseUrls });
   await clock.run(client.json("x"));
@@ -639,7 +639,7 @@ test("S15: a layout holds for the only mirror too, on every way", async () => {
   assertEquals(network.urls, ["moved/x", "moved/y", "moved/z"].map((part) => `${A}/${part}`));
 });
 
-test("S15: a path that throws, or gives no text, ends its request and keeps no permit", async () => {
+test("S15: a path function that throws, or returns no text, ends its request and keeps no permit", async () => {
   const broken = new Error("my own fault");
   const paths = [
     () => {
@@ -654,13 +654,13 @@ test("S15: a path that throws, or gives no text, ends its request and keeps no p
       if (path === paths[0]) assertEquals(error, broken);
       else assertInstanceOf(error, TypeError);
       assertEquals(network.urls, []);
-      // The only permit is free.
+      // The only permit must be free.
       assertEquals(await clock.run(client.json(`${C}/other`)), "c");
     }
   }
 });
 
-test("S15: a status that a mirror moves on with goes to the next one, and opens no breaker", async () => {
+test("S15: a status in a mirror's `moveOn` goes on to the next mirror, and opens no breaker", async () => {
   const { client, clock, asked, mirrorEvents } = setUp({ a: () => ({ status: 403 }) }, {
     baseUrls: [{ url: A, moveOn: [403] }, B],
     circuitBreaker: { threshold: 2, cooldownMs: 60_000 },
@@ -670,7 +670,7 @@ test("S15: a status that a mirror moves on with goes to the next one, and opens 
   assertEquals(mirrorEvents[0]?.reason, "403");
 });
 
-test("S15: a status that all mirrors move on with is the request's, without a retry, and other statuses are final", async () => {
+test("S15: a status in the `moveOn` of all mirrors is the request's result, without a retry, and other statuses are final", async () => {
   const baseUrls = [A, B].map((url) => ({ url, moveOn: [403, 404] }));
   const { client, clock, asked } = setUp({ a: () => ({ status: 404 }), b: () => ({ status: 403 }) }, {
     baseUrls,
@@ -684,7 +684,7 @@ test("S15: a status that all mirrors move on with is the request's, without a re
   assertEquals(other.asked(), "a");
 });
 
-test("S15: with one mirror that moves on, its status is final", async () => {
+test("S15: with one mirror that has `moveOn`, its status is final", async () => {
   const { client, clock, asked } = setUp({ a: () => ({ status: 403 }) }, {
     baseUrls: [{ url: A, moveOn: [403] }],
   });
@@ -693,7 +693,7 @@ test("S15: with one mirror that moves on, its status is final", async () => {
   assertEquals([error.status, asked()], [403, "a"]);
 });
 
-test("S15: an error names the URL that was asked, whatever the only mirror's path has become, and keeps no permit", async () => {
+test("S15: an error names the requested URL, whatever the only mirror's path function returns, and keeps no permit", async () => {
   const next = [
     () => "other",
     () => {
@@ -713,7 +713,7 @@ test("S15: an error names the URL that was asked, whatever the only mirror's pat
   }
 });
 
-test("A mirror that is passed over in a later round is not told of as one that has failed in it", async () => {
+test("A mirror that is passed over in a later round is not reported as failed in it", async () => {
   const { client, clock, mirrorEvents, network } = setUp({
     a: ({ url, nth }) =>
       url.includes("/old/") ? { status: 404 } : nth === 1 ? { status: 503 } : { json: "a" },
@@ -724,7 +724,7 @@ test("A mirror that is passed over in a later round is not told of as one that h
   assertEquals(mirrorEvents.map(({ reason }) => reason), ["503"]);
 });
 
-test("White space before a URL changes nothing, with mirrors and without, as in the URL standard", async () => {
+test("White space before a URL changes nothing, with and without mirrors, as in the URL standard", async () => {
   for (
     const baseUrls of [undefined, A, [A, B], [{
       url: A,

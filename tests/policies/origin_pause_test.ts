@@ -12,7 +12,7 @@ import { fakeCall, fakeTarget } from "./fake_call.ts";
 import { json, type Reply as Answer, status } from "./fake_origin.ts";
 import { testBothWays } from "./rig.ts";
 
-/** What an answer does to its origin: the wait that it names, how long the origin is left alone, and what listeners hear. */
+/** Answers a call; returns the wait of the answer, how long its origin pauses, and the events. */
 function pauseBy(status: number, retryAfter?: string, changes: Partial<Environment> = {}) {
   const clock = new ManualClock();
   const events: ClientEvent[] = [];
@@ -29,32 +29,32 @@ function pauseBy(status: number, retryAfter?: string, changes: Partial<Environme
   return [reply.retryAfterMs, target.lane.pauseLeftMs(clock.now()), told];
 }
 
-test("pauseOrigin() lets a 429 hold for all who ask its origin, for as long as it says", () => {
+test("pauseOrigin() makes a 429 pause all requests to its origin, for as long as the answer says", () => {
   assertEquals(pauseBy(429, "3"), [3_000, 3_000, [3_000]]);
 });
 
-test("pauseOrigin() pauses after a 429 that names no time, or garbage, for as long as the client would", () => {
+test("pauseOrigin() pauses after a 429 without a readable wait for as long as the client would back off", () => {
   for (const retryAfter of [undefined, "soon", "1.5"]) {
     assertEquals(pauseBy(429, retryAfter), [undefined, 700, [700]]);
   }
 });
 
-test("pauseOrigin() leaves all others alone where a 429 is for its own request", () => {
+test("pauseOrigin() pauses no others where a 429 is for its own request only", () => {
   assertEquals(pauseBy(429, "3", { pauseOn429: "request" }), [3_000, 0, []]);
 });
 
-test("pauseOrigin() lets a 503 hold for all only if it says for how long", () => {
+test("pauseOrigin() makes a 503 pause all requests only if it says for how long", () => {
   assertEquals(pauseBy(503, "2"), [2_000, 2_000, [2_000]]);
   assertEquals(pauseBy(503), [undefined, 0, []]);
 });
 
-test("pauseOrigin() takes a 403 that says for how long as a 429, and any other one as nothing", () => {
+test("pauseOrigin() treats a 403 that names a wait like a 429, and ignores any other 403", () => {
   assertEquals(pauseBy(403, "2"), [2_000, 2_000, [2_000]]);
   assertEquals(pauseBy(403, "2", { pauseOn429: "request" }), [2_000, 0, []]);
   assertEquals(pauseBy(403), [undefined, 0, []]);
 });
 
-test("pauseOrigin() lets a 429 hold for all whatever becomes of those that were sent after an earlier 503", () => {
+test("pauseOrigin() makes a 429 pause all requests, whatever happens to requests that were sent after an earlier 503", () => {
   const clock = new ManualClock({ nowMs: 5_000 });
   const { environment, lanes } = buildPipeline(
     {},
@@ -73,14 +73,14 @@ test("pauseOrigin() lets a 429 hold for all whatever becomes of those that were 
   assertEquals(lane.pauseLeftMs(5_000), 60_000);
 });
 
-test("pauseOrigin() pauses for no other status, and not for a time that is over", () => {
+test("pauseOrigin() does not pause after other statuses, nor for a time that has passed", () => {
   assertEquals(pauseBy(500, "2"), [2_000, 0, []]);
   assertEquals(pauseBy(429, "0"), [0, 0, []]);
 });
 
 for (const [limit, perWindow] of [[50, "fixed"], [50, "sliding"], [200, "fixed"]] as const) {
   testBothWays(
-    `429s that name no wait, of what was sent at once, are one: ${limit} a second (${perWindow})`,
+    `429s without a wait, for requests that were sent at once, count as one: ${limit} a second (${perWindow})`,
     async (rig) => {
       const clock = new ManualClock();
       const taken: number[] = [];
@@ -103,10 +103,13 @@ for (const [limit, perWindow] of [[50, "fixed"], [50, "sliding"], [200, "fixed"]
   );
 }
 
-/** What an origin makes of a request: it has so many others, and was asked for this so many times. */
+/** Whether an origin refuses a request while `open` others are under way, when it was sent for the `nth` time. */
 type Refuses = (nowMs: number, open: number, nth: number) => boolean;
 
-/** An origin that refuses some, at once, and says when to come again, which is looked at; the others take some 50 ms. */
+/**
+ * An origin that refuses some requests at once, says when to come again, and fails if they come sooner. The others
+ * take 50 ms.
+ */
 function refusing(clock: ManualClock, waitMs: number, refuses: Refuses): Answer {
   const random = seededRandom(5);
   const dueMs = new Map<string, number>();
@@ -140,14 +143,14 @@ function moreThan(limit: number): Refuses {
 
 for (const parts of [2, 5, 20]) {
   testBothWays(
-    `one server of ${parts} is down and says for how long: that holds for what it has refused`,
+    `one server of ${parts} is down and says for how long: only the requests that it has refused wait`,
     async (rig) => {
       const clock = new ManualClock();
       const answer = refusing(clock, 5_000, oneOf(parts));
       const { client, run } = rig(answer, { random: seededRandom(1) }, { clock });
       const outcomes = await run(client.settle(numberedUrls(600)));
       assertEquals(outcomes.filter(({ ok }) => !ok), []);
-      // A pause of 5 s for each that is refused makes 90 s of the best of them.
+      // If each refusal paused the whole origin for 5 s, even the best case would take 90 s.
       assert(clock.now() < (parts === 2 ? 200_000 : 30_000), `${clock.now()} ms`);
     },
   );
@@ -162,7 +165,7 @@ for (
   ] as const
 ) {
   testBothWays(
-    `an origin that takes ${name}, and else says 503 and when to come again, is kept to that`,
+    `an origin that takes ${name}, and answers other requests 503 with a wait, is asked no sooner`,
     async (rig) => {
       const clock = new ManualClock();
       const { client, origin, run } = rig(
@@ -179,19 +182,19 @@ for (
 }
 
 testBothWays(
-  "who was told by a 503 when to come again goes before those that were never sent",
+  "a request that a 503 told when to come again goes before requests that were never sent",
   async (rig) => {
     const clock = new ManualClock();
     const answer = refusing(clock, 1_000, (_nowMs, _open, nth) => nth === 1);
     const { client, run } = rig(answer, { random: seededRandom(1) }, { clock });
     const outcomes = await run(client.settle(numberedUrls(200)));
     assertEquals(outcomes.filter(({ ok }) => !ok), []);
-    // One by one, they take 200 s.
+    // If they came one by one, they would take 200 s.
     assert(clock.now() < 100_000, `${clock.now()} ms`);
   },
 );
 
-testBothWays("nobody comes earlier than told where a 429 is for its own request", async (rig) => {
+testBothWays("no request comes earlier than told where a 429 is for its own request only", async (rig) => {
   const clock = new ManualClock();
   const random = seededRandom(3);
   const dueMs = new Map<string, number>();
@@ -210,7 +213,7 @@ testBothWays("nobody comes earlier than told where a 429 is for its own request"
   assertEquals(outcomes.filter(({ ok }) => !ok), []);
 });
 
-testBothWays("503s that are no failures for the caller make the whole origin pause", async (rig) => {
+testBothWays("503s that `isFailure` does not count as failures make the whole origin pause", async (rig) => {
   const clock = new ManualClock();
   const { client, origin, run } = rig(
     async (sent) => {

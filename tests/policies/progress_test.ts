@@ -27,7 +27,7 @@ function inParts(
   };
 }
 
-test("progressOf() tells of each chunk, with the length where that is known", async () => {
+test("progressOf() reports each chunk, and the length if it is known", async () => {
   const cases: readonly (readonly [Record<string, string>, number | undefined])[] = [
     [{ "content-length": "5" }, 5],
     [{}, undefined],
@@ -43,7 +43,7 @@ test("progressOf() tells of each chunk, with the length where that is known", as
   }
 });
 
-test("progressOf() × forms: text, bytes, outcomes, batches and fetch tell as well", async () => {
+test("progressOf() × forms: text, bytes, outcomes, batches and fetch report progress too", async () => {
   const seen: number[] = [];
   const onProgress = ({ bytes }: Progress) => void seen.push(bytes);
   await using client = createClient({ fetch: inParts(["12", "3"]) });
@@ -56,7 +56,7 @@ test("progressOf() × forms: text, bytes, outcomes, batches and fetch tell as we
   assertEquals(seen, [2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3]);
 });
 
-test("progressOf() × retry: each attempt begins anew, and errors' bodies are no progress", async () => {
+test("progressOf() × retry: each attempt starts at zero, and error bodies are no progress", async () => {
   const seen: [number, number][] = [];
   let sent = 0;
   const [bad, good] = [inParts(["no"], {}, 503)!, inParts(["1"])!];
@@ -68,7 +68,7 @@ test("progressOf() × retry: each attempt begins anew, and errors' bodies are no
   assertEquals(seen, [[2, 1]]);
 });
 
-test("progressOf() × maxBodyBytes: what is too large is refused as ever", async () => {
+test("progressOf() × maxBodyBytes: a body that is too large is still refused", async () => {
   const seen: number[] = [];
   await using client = createClient({ fetch: inParts(["12", "34"]), maxBodyBytes: 3 });
   const outcome = await client.outcome(URL, { onProgress: ({ bytes }) => void seen.push(bytes) });
@@ -76,7 +76,7 @@ test("progressOf() × maxBodyBytes: what is too large is refused as ever", async
   assertEquals(seen, [2]);
 });
 
-test("progressOf() lets a callback that throws break nothing, and warns once", async () => {
+test("progressOf() survives a callback that throws, and warns once", async () => {
   const warnings: WarningEvent[] = [];
   await using client = createClient({ fetch: inParts(["1", "2", "3"]) });
   client.on((event) => void (event.type === "warning" && warnings.push(event)));
@@ -89,7 +89,7 @@ test("progressOf() lets a callback that throws break nothing, and warns once", a
   assertEquals([value, warnings.length, warnings[0]!.error], [123, 1, thrown]);
 });
 
-test("progressOf() lets an async callback that rejects break nothing, and warns once", async () => {
+test("progressOf() survives an async callback that rejects, and warns once", async () => {
   const warnings: WarningEvent[] = [];
   await using client = createClient({ fetch: inParts(["1", "2", "3"]) });
   using _listening = client.on((event) => event.type === "warning" ? warnings.push(event) : undefined);
@@ -103,7 +103,7 @@ test("progressOf() lets an async callback that rejects break nothing, and warns 
   ]);
 });
 
-test("progressOf() × single-flight: all who share an answer are told", async () => {
+test("progressOf() × single-flight: all callers that share an answer get its progress", async () => {
   let sent = 0;
   const send = inParts(["1", "2"])!;
   await using client = createClient({ fetch: (url, init) => (sent++, send(url, init)) });
@@ -113,7 +113,7 @@ test("progressOf() × single-flight: all who share an answer are told", async ()
   assertEquals([sent, seen], [1, [[1, 2], [1, 2]]]);
 });
 
-test("progressOf() × cache: what comes from the cache is no progress, and what comes for it is", async () => {
+test("progressOf() × cache: a cached body is no progress, and a body for the cache is", async () => {
   const seen: number[] = [];
   await using client = createClient({
     fetch: inParts(["1", "2"]),
@@ -125,7 +125,7 @@ test("progressOf() × cache: what comes from the cache is no progress, and what 
   assertEquals(seen, [1, 2]);
 });
 
-test("progressOf() tells the URL that answers, redirects followed, as an outcome does", async () => {
+test("progressOf() reports the URL that answers, after redirects, as an outcome does", async () => {
   const reply = (url: string): Response => {
     const isFirst = url.startsWith("https://a.test");
     const response = isFirst

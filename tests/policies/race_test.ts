@@ -25,14 +25,14 @@ function setUp(replies: Reply | Reply[], clock = clockOf()) {
   const hedger = new Hedger({ afterMs: 60, maxExtraRatio: 1 }, clock);
   const target = fakeTarget({ lane: lanes.get("https://a.test") });
   const field: RaceField = { rivals: () => [target], isDecisive: (_, status) => status === 200 };
-  // It has been answered before.
+  // The origin has answered before.
   scheduler.reports.answered(target.lane, 0);
   const admit = (call: Call): Admission => scheduler.tryAdmit(call, target.lane)!;
   const race = (call: Call) => new Race(hedger, environment, call, field);
   return { clock, origin, scheduler, target, admit, race, hedger, environment };
 }
 
-test("Race.run() gives the decisive ending alone, or all failures in their order", async () => {
+test("Race.run() gives only the decisive ending, or all failures in order", async () => {
   const clock = clockOf();
   const won = setUp([late(clock, 500, json(1)), late(clock, 10, json(2))], clock);
   const call = fakeCall();
@@ -67,7 +67,7 @@ test("Race.run() sends nothing for a call that was stopped before, and gives its
   assertEquals(target.lane.attempts, 0, "what was never sent is no attempt");
 });
 
-/** An attempt that was sent on the straight way. */
+/** Creates an attempt that was sent on the straight way. */
 function sent(call: Call, { admit, clock }: ReturnType<typeof setUp>) {
   call.attempts = 1;
   call.attemptedAtMs = clock.now();
@@ -75,7 +75,7 @@ function sent(call: Call, { admit, clock }: ReturnType<typeof setUp>) {
   return admit(call);
 }
 
-test("Race.run() goes on with an attempt that is under way, and sends another one beside it at once", async () => {
+test("Race.run() takes over an attempt that is under way, and sends another one beside it at once", async () => {
   const clock = clockOf();
   for (const isFirst of [true, false]) {
     const made = setUp(late(clock, 30, json("second")), clock);
@@ -95,7 +95,7 @@ test("Race.run() goes on with an attempt that is under way, and sends another on
   }
 });
 
-test("Race.run() stops what is under way for a call that was stopped when nothing could reach it", async () => {
+test("Race.run() stops the attempt of a call that was stopped while nothing could reach the attempt", async () => {
   const made = setUp(hanging());
   const { clock, target, admit, race, scheduler, origin } = made;
   const call = fakeCall();
@@ -113,7 +113,7 @@ test("Race.run() stops what is under way for a call that was stopped when nothin
   assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
 });
 
-test("Race sends a second attempt where it may go then, and says where the answer came from", async () => {
+test("Race sends a second attempt to a target that admits it, and says where the answer came from", async () => {
   const clock = clockOf();
   const made = setUp([hanging(), late(clock, 10, json(2))], clock);
   const { target, admit, environment, hedger, scheduler } = made;
@@ -138,7 +138,7 @@ test("Race sends a second attempt where it may go then, and says where the answe
   assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
 });
 
-test("Race notes and tells how long attempts take, and the first has been slow when the second wins, whatever the time is", async () => {
+test("Race records how long attempts take; a first attempt that loses counts as slow, whatever time it took", async () => {
   const answered: number[] = [];
   const slow: number[] = [];
   class Noting extends Hedger {

@@ -27,7 +27,7 @@ test("replyError() is a DataNotFoundError for 404 and 410, and an HttpError for 
   }
 });
 
-test("replyError() names where the reply came from, not where the call went last, and how often that was", () => {
+test("replyError() names the URL that the reply came from, not the call's last one, and its number of attempts", () => {
   const call = attempted(3);
   call.journey.target = fakeTarget({ url: "https://last.test/x" });
   const error = replyError(
@@ -45,7 +45,7 @@ test("replyError() says so if the reply was stored", () => {
   }
 });
 
-test("describeReply() names the URL that a stored reply came from, and that was asked for one of the network", () => {
+test("describeReply() names the URL that a stored reply came from, and the requested URL for one from the network", () => {
   const url = "https://user:secret@mirror.test/x?token=secret";
   const call = attempted(2);
   call.journey.target = fakeTarget({ url: "https://last.test/x" });
@@ -61,7 +61,7 @@ test("describeReply() names the URL that a stored reply came from, and that was 
   assertEquals(describeReply(call, replyOf(200, undefined, "cache")).url, "https://last.test/x");
 });
 
-test("replyError() has the wait, and what the other mirrors did", () => {
+test("replyError() has the wait, and the failures of the other mirrors", () => {
   const reply = replyOf(503);
   reply.retryAfterMs = 250;
   const cause = new AggregateError([new NetworkError("b failed")], "2 mirrors failed");
@@ -72,7 +72,7 @@ test("replyError() has the wait, and what the other mirrors did", () => {
   assertEquals(error.context, { mirrors: [{ url: "https://b.test/x", failure: "b failed" }] });
 });
 
-test("noteFailure() notes what failed for a call with a total deadline, and nothing for another one", () => {
+test("noteFailure() records a failure only for a call with a total deadline", () => {
   const failed = new NetworkError("failed");
   const [free, bound] = [fakeCall(), fakeCall({ settings: { totalTimeoutMs: 1_000 } })];
   for (const call of [free, bound]) noteFailure(call, undefined, failed);

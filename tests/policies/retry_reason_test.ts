@@ -16,7 +16,7 @@ import { rig, testBothWays, URL_A } from "./rig.ts";
 const OK = json({ ok: true });
 const NO_JITTER: ClientOptions = { backoff: { jitter: "none" } };
 
-testBothWays("retryOn takes statuses in place of the usual ones", async (rig) => {
+testBothWays("retryOn replaces the usual statuses", async (rig) => {
   const cases = [[404, 2], [400, 2], [503, 1], [500, 1], [429, 1]] as const;
   for (const [code, calls] of cases) {
     const { client, origin, run } = rig([status(code), OK], { retryOn: [404, 400] });
@@ -26,7 +26,7 @@ testBothWays("retryOn takes statuses in place of the usual ones", async (rig) =>
 });
 
 testBothWays(
-  "retryOn leaves errors that are no answer as usual under a list of statuses",
+  "retryOn with a list of statuses does not change the retries of other errors",
   async (rig) => {
     const { client, origin, run } = rig([refused(), OK], { retryOn: [] });
     assertEquals(await run(client.json(URL_A)), { ok: true });
@@ -35,7 +35,7 @@ testBothWays(
 );
 
 testBothWays(
-  "retryOn asks the caller's function about each failed round, and about nothing else",
+  "retryOn calls the caller's function for each failed round, and for nothing else",
   async (rig) => {
     const seen: Partial<AttemptFailure>[] = [];
     const retryOn = ({ headers, error, ...failure }: AttemptFailure): undefined => {
@@ -58,7 +58,7 @@ testBothWays(
 );
 
 testBothWays(
-  "retryOn refuses a promise, which answers too late, and lets none reject unheard",
+  "retryOn refuses a promise, which comes too late, and handles its rejection",
   async (rig) => {
     for (const answer of [() => Promise.resolve(true), () => Promise.reject(new Error("late"))]) {
       const { client, origin, run } = rig([status(503), OK], { retryOn: answer as unknown as () => boolean });
@@ -87,7 +87,7 @@ testBothWays("retryOn obeys true, false and undefined", async (rig) => {
 });
 
 testBothWays(
-  "retryOn waits as long as the caller says, and no shorter than the pause of an origin",
+  "retryOn waits as long as the caller says, and at least for the pause of an origin",
   async (rig) => {
     for (const first of [status(503), status(500, { "retry-after": "7" }), status(404), refused()]) {
       const { client, origin, run } = rig([first, OK], { ...NO_JITTER, retryOn: () => 250 });
@@ -111,14 +111,14 @@ testBothWays(
   },
 );
 
-testBothWays("retryOn lets content that can't be used be asked for again", async (rig) => {
+testBothWays("retryOn can retry content that can't be used", async (rig) => {
   const retryOn: RetryOn = ({ error }) => error instanceof InvalidDataError || undefined;
   const { client, origin, run } = rig([text("<html>"), OK], { retryOn });
   assertEquals(await run(client.json(URL_A)), { ok: true });
   assertEquals(origin.calls, 2);
 });
 
-testBothWays("retryOn does not make a POST repeatable, nor retries endless", async (rig) => {
+testBothWays("retryOn makes neither a POST repeatable nor retries endless", async (rig) => {
   const post = rig([status(503), OK], { retryOn: () => true });
   await assertRejects(() => post.run(post.client.json({ url: URL_A, method: "POST" })), HttpError);
   assertEquals(post.origin.calls, 1);
@@ -130,7 +130,7 @@ testBothWays("retryOn does not make a POST repeatable, nor retries endless", asy
   assertEquals(endless.origin.calls, 6);
 });
 
-testBothWays("retryOn is not asked after an abort, or for an open breaker", async (rig) => {
+testBothWays("retryOn is not called after an abort, or for an open breaker", async (rig) => {
   let asked = 0;
   const retryOn = (): undefined => void asked++;
   const { client, run } = rig(status(503), {
@@ -145,7 +145,7 @@ testBothWays("retryOn is not asked after an abort, or for an open breaker", asyn
 });
 
 testBothWays(
-  "retryOn gives the caller what its function throws, and frees what the request held",
+  "retryOn gives the caller an error of its function, and releases what the request held",
   async (rig) => {
     const thrown = new Error("own");
     const { client, run } = rig(status(503), {
@@ -159,7 +159,7 @@ testBothWays(
   },
 );
 
-testBothWays("retryOn refuses what is no verdict", async (rig) => {
+testBothWays("retryOn refuses a result that is no verdict", async (rig) => {
   for (const verdict of ["yes", null, {}, -1, NaN, Infinity]) {
     const { client, run } = rig(status(503), { retryOn: (() => verdict) as unknown as RetryOn });
     const error = await run(client.json(URL_A).catch((error: unknown) => error));
@@ -172,14 +172,14 @@ testBothWays("retryOn refuses what is no verdict", async (rig) => {
   }
 });
 
-test("retryOn takes the request's word over the batch's, and that over the client's", async () => {
+test("retryOn prefers the request's option to the batch's, and the batch's to the client's", async () => {
   const { client, origin, run } = rig(status(404), { ...NO_JITTER, retryOn: [500], maxRetries: 1 });
   await run(client.settle([URL_A, { url: `${URL_A}2`, retryOn: [500] }], { retryOn: [404] }));
   assertEquals(origin.calls, 3);
 });
 
 testBothWays(
-  "retryOn × client.fetch: the last response of those that were worth it is returned",
+  "retryOn × client.fetch: after all retries the last response is returned",
   async (rig) => {
     const { client, origin, run } = rig([status(404), status(404), OK], {
       ...NO_JITTER,
@@ -192,7 +192,7 @@ testBothWays(
   },
 );
 
-test("isWorthRetry() × Retry-After: an origin that asks for a pause gets it, also from those who do not try again", async () => {
+test("isWorthRetry() × Retry-After: an origin that asks for a pause gets it, also from requests that do not retry", async () => {
   const { client, origin, run } = rig([status(429, { "retry-after": "5" }), OK], { retryOn: [500] });
   await run(client.json(URL_A).catch(() => {}));
   await run(client.json(`${URL_A}2`));
@@ -200,7 +200,7 @@ test("isWorthRetry() × Retry-After: an origin that asks for a pause gets it, al
 });
 
 testBothWays(
-  "retryOn may end the request: nothing is retried, told of or taken from the budget",
+  "retryOn may end the request: no retry is made, reported, or taken from the budget",
   async (rig) => {
     for (
       const [reply, ends] of [[status(503), "abort"], [refused(), "abort"], [status(503), "close"]] as const

@@ -33,7 +33,7 @@ async function delaysOf(options: ClientOptions): Promise<number[]> {
   return events.flatMap((event) => event.type === "retry" ? [event.delayMs] : []);
 }
 
-/** When the second attempt follows a first one that is answered so; `undefined` if none does. */
+/** Returns when the second attempt follows this first answer; `undefined` if there is none. */
 async function secondAttemptMs(
   first: Reply,
   options: ClientOptions = {},
@@ -46,7 +46,7 @@ async function secondAttemptMs(
 // S1: what is retried
 
 for (const code of [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]) {
-  testBothWays(`retry tries again after ${code} (S1)`, async (rig) => {
+  testBothWays(`retry sends another attempt after ${code} (S1)`, async (rig) => {
     const { client, origin, run } = rig([status(code), OK]);
 
     assertEquals(await run(client.json(URL_A)), { ok: true });
@@ -55,7 +55,7 @@ for (const code of [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 
 }
 
 for (const code of [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 431, 451, 501, 505, 507, 525, 530]) {
-  testBothWays(`retry leaves ${code} alone, also with Retry-After (S1)`, async (rig) => {
+  testBothWays(`retry does not repeat ${code}, even with Retry-After (S1)`, async (rig) => {
     const { client, origin, run } = rig([status(code, { "retry-after": "1" }), OK]);
 
     await assertRejects(() => run(client.json(URL_A)));
@@ -63,26 +63,29 @@ for (const code of [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 431, 451, 
   });
 }
 
-testBothWays("retry tries again after network errors, whatever they are and say (S1, S2)", async (rig) => {
-  const failures: unknown[] = [
-    new TypeError("fetch failed"),
-    new TypeError("error sending request for url"),
-    new TypeError("Invalid URL"),
-    Object.assign(new Error("The socket connection was closed unexpectedly."), { code: "ECONNRESET" }),
-    Object.assign(new Error("getaddrinfo ENOTFOUND a.test"), { code: "ENOTFOUND" }),
-    new DOMException("the operation was aborted", "AbortError"),
-    new DOMException("too late", "TimeoutError"),
-    new RangeError(""),
-    "a string",
-    undefined,
-  ];
-  for (const failure of failures) {
-    const { client, origin, run } = rig([refused(failure), OK]);
+testBothWays(
+  "retry sends another attempt after network errors, whatever their class and message (S1, S2)",
+  async (rig) => {
+    const failures: unknown[] = [
+      new TypeError("fetch failed"),
+      new TypeError("error sending request for url"),
+      new TypeError("Invalid URL"),
+      Object.assign(new Error("The socket connection was closed unexpectedly."), { code: "ECONNRESET" }),
+      Object.assign(new Error("getaddrinfo ENOTFOUND a.test"), { code: "ENOTFOUND" }),
+      new DOMException("the operation was aborted", "AbortError"),
+      new DOMException("too late", "TimeoutError"),
+      new RangeError(""),
+      "a string",
+      undefined,
+    ];
+    for (const failure of failures) {
+      const { client, origin, run } = rig([refused(failure), OK]);
 
-    assertEquals(await run(client.json(URL_A)), { ok: true }, String(failure));
-    assertEquals(origin.calls, 2, String(failure));
-  }
-});
+      assertEquals(await run(client.json(URL_A)), { ok: true }, String(failure));
+      assertEquals(origin.calls, 2, String(failure));
+    }
+  },
+);
 
 testBothWays("retry ends in a NetworkError with the last failure as its cause (S1, S17)", async (rig) => {
   const last = new TypeError("the last one");
@@ -94,30 +97,33 @@ testBothWays("retry ends in a NetworkError with the last failure as its cause (S
   assertEquals((error.cause as Error).message, "the last one");
 });
 
-testBothWays("retry tries again after an attempt's timeout (S1, S6)", async (rig) => {
+testBothWays("retry sends another attempt after an attempt's timeout (S1, S6)", async (rig) => {
   const { client, origin, run } = rig([hanging(), OK], { timeoutMs: 500 });
 
   assertEquals(await run(client.json(URL_A)), { ok: true });
   assertEquals(origin.timesMs, [0, 2_500]);
 });
 
-testBothWays("retry tries again when a body breaks mid-stream, in every form of result (S1)", async (rig) => {
-  const { client, origin, run } = rig([
-    broken("[1,"),
-    text("[1,2]"),
-    broken("te"),
-    text("text"),
-    broken(""),
-    text("bytes"),
-  ]);
+testBothWays(
+  "retry sends another attempt when a body breaks off, in every form of result (S1)",
+  async (rig) => {
+    const { client, origin, run } = rig([
+      broken("[1,"),
+      text("[1,2]"),
+      broken("te"),
+      text("text"),
+      broken(""),
+      text("bytes"),
+    ]);
 
-  assertEquals(await run(client.json(URL_A)), [1, 2]);
-  assertEquals(await run(client.text(URL_A)), "text");
-  assertEquals(await run(client.bytes(URL_A)), new TextEncoder().encode("bytes"));
-  assertEquals(origin.calls, 6);
-});
+    assertEquals(await run(client.json(URL_A)), [1, 2]);
+    assertEquals(await run(client.text(URL_A)), "text");
+    assertEquals(await run(client.bytes(URL_A)), new TextEncoder().encode("bytes"));
+    assertEquals(origin.calls, 6);
+  },
+);
 
-testBothWays("retry gives up on a body that always breaks with a NetworkError (S1)", async (rig) => {
+testBothWays("retry ends in a NetworkError for a body that always breaks off (S1)", async (rig) => {
   const { client, origin, run } = rig(broken());
 
   const error = await assertRejects(() => run(client.json(URL_A)), NetworkError);
@@ -125,7 +131,7 @@ testBothWays("retry gives up on a body that always breaks with a NetworkError (S
   assertEquals((error.cause as Error).message, "connection lost in the body");
 });
 
-testBothWays("retry tries again when JSON ends early (S1)", async (rig) => {
+testBothWays("retry sends another attempt when JSON is truncated (S1)", async (rig) => {
   const starts = [
     "[1,2",
     "{",
@@ -146,7 +152,7 @@ testBothWays("retry tries again when JSON ends early (S1)", async (rig) => {
 });
 
 testBothWays(
-  "retry tells JSON that ends early from JSON that is wrong, at whichever byte it ends (S1)",
+  "retry tells truncated JSON from wrong JSON, at whichever byte it ends (S1)",
   async (rig) => {
     const whole =
       '{"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
@@ -156,14 +162,14 @@ testBothWays(
       const { client, origin, run } = rig([() => new Response(start), text(whole)]);
 
       assertEquals(await run(client.json(URL_A)), JSON.parse(whole), `${length} bytes`);
-      // All but the last white space is missed.
+      // Only missing white space at the very end goes unnoticed.
       assertEquals(origin.calls, length === bytes.length - 1 ? 1 : 2, `${length} bytes`);
     }
   },
 );
 
 testBothWays(
-  "retry ends in a truncated InvalidDataError when JSON ends early every time (S1)",
+  "retry ends in a truncated InvalidDataError when JSON is truncated every time (S1)",
   async (rig) => {
     const { client, origin, run } = rig(text("[1,2"));
 
@@ -172,14 +178,17 @@ testBothWays(
   },
 );
 
-testBothWays("retry does not ask again for JSON that no continuation could mend (S1, S15)", async (rig) => {
-  for (const body of ["<html>", "[1,2]]", "nope", '{"a" 1', "[1,,", "{'a'", "undefined"]) {
-    const { client, origin, run } = rig([text(body), OK]);
+testBothWays(
+  "retry sends no other attempt for JSON that no continuation could complete (S1, S15)",
+  async (rig) => {
+    for (const body of ["<html>", "[1,2]]", "nope", '{"a" 1', "[1,,", "{'a'", "undefined"]) {
+      const { client, origin, run } = rig([text(body), OK]);
 
-    const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError, undefined, body);
-    assertEquals([error.reason, origin.calls], ["not-json", 1], body);
-  }
-});
+      const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError, undefined, body);
+      assertEquals([error.reason, origin.calls], ["not-json", 1], body);
+    }
+  },
+);
 
 for (const method of SAFE_METHODS) {
   testBothWays(`retry repeats ${method} after a 503, a network error and a timeout (S1)`, async (rig) => {
@@ -202,7 +211,7 @@ for (const method of ["POST", "PATCH"]) {
     }
   });
 
-  testBothWays(`retry does not repeat ${method} when its JSON ends early (S1)`, async (rig) => {
+  testBothWays(`retry does not repeat ${method} when its JSON is truncated (S1)`, async (rig) => {
     const { client, origin, run } = rig([text("[1"), OK]);
 
     await assertRejects(() => run(client.json({ url: URL_A, method })), InvalidDataError);
@@ -229,7 +238,7 @@ for (const method of ["POST", "PATCH"]) {
 }
 
 testBothWays(
-  "retry hears of `idempotent` in the options of a call or a batch as well as in the request (S1)",
+  "retry heeds `idempotent` in the options of a call or a batch as well as in the request (S1)",
   async (rig) => {
     const request: RequestSpec = { url: URL_A, method: "POST", body: "payload" };
     const calls: ((client: Client) => Promise<unknown>)[] = [
@@ -248,7 +257,7 @@ testBothWays(
   },
 );
 
-testBothWays("retry takes `idempotent: false` at its word, whatever the method (S1)", async (rig) => {
+testBothWays("retry heeds `idempotent: false`, whatever the method (S1)", async (rig) => {
   const { client, origin, run } = rig([status(503), OK]);
 
   await assertRejects(() => run(client.json({ url: URL_A, method: "PUT", idempotent: false })), HttpError);
@@ -324,12 +333,15 @@ testBothWays(
   },
 );
 
-testBothWays("Client.fetch() sends a Request once whose body is too large to keep (S1)", async (rig) => {
-  const { client, origin, run } = rig([status(503), OK]);
-  const request = new Request(URL_A, { method: "PUT", body: "x".repeat(1_500_000) });
-  assertEquals((await run(client.fetch(request))).status, 503);
-  assertEquals([origin.calls, (await new Response(origin.sent[0]!.body).text()).length], [1, 1_500_000]);
-});
+testBothWays(
+  "Client.fetch() sends a Request with a body that is too large to keep once (S1)",
+  async (rig) => {
+    const { client, origin, run } = rig([status(503), OK]);
+    const request = new Request(URL_A, { method: "PUT", body: "x".repeat(1_500_000) });
+    assertEquals((await run(client.fetch(request))).status, 503);
+    assertEquals([origin.calls, (await new Response(origin.sent[0]!.body).text()).length], [1, 1_500_000]);
+  },
+);
 
 testBothWays(
   "Client.fetch() refuses a Request whose body was read before, and sends nothing (S1, S2)",
@@ -356,7 +368,7 @@ testBothWays("a body that is a locked stream is refused, and nothing is sent (S1
   assertEquals(origin.calls, 0);
 });
 
-testBothWays("retry stops at `maxRetries`, of the request before the client's (S1)", async (rig) => {
+testBothWays("retry stops at `maxRetries`, of the request rather than of the client (S1)", async (rig) => {
   const cases: [number | undefined, number | undefined, number][] = [
     [undefined, undefined, 4],
     [0, undefined, 1],
@@ -389,7 +401,7 @@ testBothWays("retry does not hold a permit or take a token while it waits (S1)",
 });
 
 testBothWays(
-  "retry sends what the caller had asked for when it called, whatever it changes afterwards (S1, S2)",
+  "retry sends the request as it was at the call, whatever the caller changes afterwards (S1, S2)",
   async (rig) => {
     const url = new URL(URL_A);
     const headers = new Headers({ "x-name": "before" });
@@ -407,7 +419,7 @@ testBothWays(
   },
 );
 
-// S2: where it was thrown
+// S2: errors by the place where they are thrown
 
 test("retry makes a malformed request fail once, as a TypeError, before anything is sent (S2)", async () => {
   const requests: (string | RequestSpec)[] = [
@@ -528,13 +540,13 @@ for (const code of [429, 503]) {
   }
 }
 
-test("retry obeys Retry-After of every status that it tries again (S4)", async () => {
+test("retry obeys Retry-After with every status that it retries (S4)", async () => {
   for (const code of [408, 425, 429, 500, 502, 503, 504, 520, 529]) {
     assertEquals(await secondAttemptMs(status(code, { "retry-after": "7" })), 7_000, `${code}`);
   }
 });
 
-test("retry obeys Retry-After where the caller has said that a status is worth another try, by list or function (S4)", async () => {
+test("retry obeys Retry-After with a status that the caller's list or function retries (S4)", async () => {
   for (const code of [400, 403, 404, 409, 423, 501]) {
     for (const retryOn of [[code], () => true]) {
       const first = status(code, { "retry-after": "7" });
@@ -546,7 +558,7 @@ test("retry obeys Retry-After where the caller has said that a status is worth a
 });
 
 testBothWays(
-  "retry lets a 403 that names a wait, and is worth another try, hold for all who ask its origin (S4)",
+  "retry makes a 403 that names a wait, and is retried, pause its whole origin (S4)",
   async (rig) => {
     for (
       const headers of [
@@ -570,7 +582,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a 429 that does not say for how long makes everybody wait for the first backoff (S4)",
+  "a 429 without a wait makes all requests to its origin wait for the first backoff (S4)",
   async (rig) => {
     const { client, origin, clock } = rig([status(429), OK]);
     const first = client.json(URL_A);
@@ -582,7 +594,7 @@ testBothWays(
   },
 );
 
-test("retry comes at once if it is told to, and once a request: it backs off when that is refused as well (S4)", async () => {
+test("retry obeys a wait of zero once a request: after a second refusal it backs off (S4)", async () => {
   for (
     const [code, headers] of [
       [429, { "retry-after": "0" }],
@@ -601,7 +613,7 @@ test("retry comes at once if it is told to, and once a request: it backs off whe
   }
 });
 
-testBothWays("retry loses nobody where a server rounds its waits down to nothing (S4)", async (rig) => {
+testBothWays("retry loses no request where a server rounds its waits down to zero (S4)", async (rig) => {
   let [window, count] = [-1, 0];
   const refusal = status(429, { "retry-after": "0" });
   const { client, clock, run } = rig((request) => {
@@ -613,7 +625,7 @@ testBothWays("retry loses nobody where a server rounds its waits down to nothing
   assertEquals(outcomes.filter(({ ok }) => !ok), []);
 });
 
-test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
+test("retry ignores a senseless Retry-After, and then looks at no other header (S4)", async () => {
   for (
     const value of [
       "soon",
@@ -634,7 +646,7 @@ test("retry takes a Retry-After that makes no sense for none, and looks at no ot
   }
 });
 
-test("retry takes reset headers that make no sense for none (S4)", async () => {
+test("retry ignores senseless reset headers (S4)", async () => {
   for (const header of ["ratelimit", "ratelimit-reset", "x-ratelimit-reset"]) {
     for (const value of ["soon", "", "-5", "?", '"default";t=', "NaN"]) {
       assertEquals(await secondAttemptMs(status(503, { [header]: value })), 2_000, `${header}: '${value}'`);
@@ -642,7 +654,7 @@ test("retry takes reset headers that make no sense for none (S4)", async () => {
   }
 });
 
-test("retry believes Retry-After before the reset headers (S4)", async () => {
+test("retry prefers Retry-After to the reset headers (S4)", async () => {
   const headers = { "retry-after": "3", "ratelimit-reset": "50", "x-ratelimit-reset": "50" };
   assertEquals(await secondAttemptMs(status(429, headers)), 3_000);
 });
@@ -672,7 +684,7 @@ test("retry waits for exactly `maxRetryAfterMs` if it must (S4)", async () => {
   assertEquals(await secondAttemptMs(status(503, { "retry-after": "2" }), { maxRetryAfterMs: 2_000 }), 2_000);
 });
 
-testBothWays("retry says in `retryAfterMs` what the last response asked for (S4)", async (rig) => {
+testBothWays("retry reports in `retryAfterMs` the wait of the last response (S4)", async (rig) => {
   const { client, run } = rig(status(503, { "retry-after": "9" }), { maxRetries: 0 });
 
   const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
@@ -714,7 +726,7 @@ testBothWays("a 429 that asks for years does not stop the others for years (S4, 
   assert(clock.now() <= 60_000, `${clock.now()} ms later`);
 });
 
-testBothWays("a 503 with Retry-After makes everybody wait, as a 429 does (S4)", async (rig) => {
+testBothWays("a 503 with Retry-After pauses its whole origin, as a 429 does (S4)", async (rig) => {
   const { client, origin, clock } = rig([status(503, { "retry-after": "10" }), OK]);
   const first = client.json(URL_A);
   await clock.advance(1_000);
@@ -727,7 +739,7 @@ testBothWays("a 503 with Retry-After makes everybody wait, as a 429 does (S4)", 
 // S5: timers beyond 2^31 - 1 ms
 
 testBothWays(
-  "retry waits for weeks, in timers of which none is longer than a runtime's can be (S5)",
+  "retry waits for weeks, in timers within the runtime's maximum (S5)",
   async (rig) => {
     const { client, origin, run } = rig([status(503, { "retry-after": "3000000" }), OK], {
       maxRetryAfterMs: Infinity,
@@ -755,7 +767,7 @@ test("timeouts beyond 2^31 - 1 ms do not end a request at once, by the machine's
   }
 });
 
-// What remains when nothing helps
+// The result when every attempt fails
 
 testBothWays("retry ends with the failure of the last round (S1)", async (rig) => {
   const { client, run } = rig([status(503), refused(), hanging()], { timeoutMs: 100, maxRetries: 2 });
@@ -811,10 +823,10 @@ testBothWays("Client.fetch() rejects with a NetworkError when no response came (
 // In a batch
 
 testBothWays(
-  "in a batch a 429 counts no round while others are served, so that nothing is lost (S4)",
+  "in a batch a 429 is no round while others are served, so that no request is lost (S4)",
   async (rig) => {
     let servedMs = -Infinity;
-    // Serves one a second, whoever it is.
+    // Serves one request a second, whichever it is.
     const reply: Reply = (sent) => {
       if (sent.atMs - servedMs < 1_000) return status(429, { "retry-after": "1" })(sent);
       servedMs = sent.atMs;
@@ -828,7 +840,7 @@ testBothWays(
 );
 
 testBothWays(
-  "a 429 counts a round where nobody is served, and for a single request always (S4)",
+  "a 429 is a round where no request is served, and always for a single request (S4)",
   async (rig) => {
     const { client, origin, run } = rig(status(429, { "retry-after": "1" }), { maxRetries: 2 });
     const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
@@ -839,14 +851,14 @@ testBothWays(
 );
 
 testBothWays(
-  "a URL that is always answered with 429 does not keep the others of its batch from going (S4)",
+  "a URL that is always answered with 429 does not hold up the others of its batch (S4)",
   async (rig) => {
     for (const headers of [{ "retry-after": "1" }, undefined]) {
       const reply: Reply = (sent) => sent.url.endsWith("refused") ? status(429, headers)(sent) : OK(sent);
       const { client, clock, run } = rig(reply, { concurrency: 2 });
       const served: number[] = [];
       const urls: FetchRequest[] = numberedUrls(60);
-      // One of them even goes before all others.
+      // One of them even has a higher priority than all others.
       urls.splice(5, 0, URL_A + "/refused", { url: URL_A + "/b/refused", priority: 1 });
       const outcomes = await run((async () => {
         const all = [];
@@ -857,7 +869,7 @@ testBothWays(
         return all;
       })());
 
-      // One after the other, with a few pauses in between: each is refused twice before it must not go ahead any more.
+      // One after the other, with a few pauses: each refused request goes ahead twice at most.
       assertEquals([outcomes.length, served.length], [62, 60]);
       assert(served.at(-1)! < 15_000, `the last one was served after ${served.at(-1)} ms`);
     }
@@ -865,9 +877,9 @@ testBothWays(
 );
 
 testBothWays(
-  "who is refused again and again is sent in its turn, however many come after it (S4)",
+  "a request that is refused again and again is sent in its turn, however many come after it (S4)",
   async (rig) => {
-    // The stream of the others never ends: a new one comes for each that is served, and sometimes it is more urgent.
+    // The other requests never end: a new one follows each that is served, sometimes with a higher priority.
     for (const priorities of [[0], [1], [0, 1, -1]]) {
       let served = 0;
       const sentAfter: number[] = [];
@@ -888,7 +900,7 @@ testBothWays(
       await run(Promise.all(Array.from({ length: 5 }, next)));
 
       assertEquals([refused.state, sentAfter.length], ["fulfilled", 4]);
-      // Others have one turn in sixteen where some are more urgent than they are.
+      // Lower priorities get one turn in sixteen.
       const waits = sentAfter.slice(1).map((at, index) => at - sentAfter[index]!);
       assert(
         waits.every((wait) => wait <= (priorities.length === 1 && priorities[0] === 0 ? 6 : 100)),
@@ -898,16 +910,19 @@ testBothWays(
   },
 );
 
-testBothWays("who was told to come again goes before those who were never sent (S4)", async (rig) => {
-  const reply: Reply = (sent) => sent.atMs === 0 ? status(429, { "retry-after": "5" })(sent) : OK(sent);
-  const { client, origin, clock, run } = rig(reply, { concurrency: 1 });
-  const first = client.json("https://a.test/first");
-  await clock.advance(1_000);
-  const others = numberedUrls(3).map((url) => client.json(url));
-  await run(Promise.all([first, ...others]));
+testBothWays(
+  "a request that was told when to come again goes before requests that were never sent (S4)",
+  async (rig) => {
+    const reply: Reply = (sent) => sent.atMs === 0 ? status(429, { "retry-after": "5" })(sent) : OK(sent);
+    const { client, origin, clock, run } = rig(reply, { concurrency: 1 });
+    const first = client.json("https://a.test/first");
+    await clock.advance(1_000);
+    const others = numberedUrls(3).map((url) => client.json(url));
+    await run(Promise.all([first, ...others]));
 
-  assertEquals(origin.sent.map(({ url }) => url.split("/").at(-1)), ["first", "first", "0", "1", "2"]);
-});
+    assertEquals(origin.sent.map(({ url }) => url.split("/").at(-1)), ["first", "first", "0", "1", "2"]);
+  },
+);
 
 testBothWays(
   "retries of a batch go early when it has nothing else to send and its origin answers others",
@@ -925,7 +940,7 @@ testBothWays(
   },
 );
 
-/** What says how long a retry waits, or what keeps its lane from being as simple as that of an origin never met before. */
+/** What tells a retry how long to wait, or makes its lane more than that of a new origin. */
 const WAITS: Readonly<Record<string, [Reply, ClientOptions, number]>> = {
   "a 429 that names it, for one request": [
     status(429, { "retry-after": "5" }),
@@ -953,7 +968,7 @@ const WAITS: Readonly<Record<string, [Reply, ClientOptions, number]>> = {
 
 for (const [name, [refusal, options, waitMs]] of Object.entries(WAITS)) {
   testBothWays(
-    `retries of a batch wait as long as ${name} says, also where nothing else is to be sent`,
+    `retries of a batch wait as long as ${name} says, even if nothing else is to be sent`,
     async (rig) => {
       const seen = new Set<string>();
       const reply: Reply = (sent) => {
@@ -970,7 +985,7 @@ for (const [name, [refusal, options, waitMs]] of Object.entries(WAITS)) {
 }
 
 const AMPLE = { limit: 1_000, intervalMs: 1_000, burst: 1_000 };
-/** What makes a lane keep count, and holds nothing up. */
+/** Answers and options that make a lane keep count, without holding anything up. */
 const COUNTED: Readonly<Record<string, [Record<string, string>, ClientOptions]>> = {
   "responses that state a limit": [{ ratelimit: "r=900;t=60", "ratelimit-policy": "1000;w=60" }, {}],
   "responses that state what is left": [{
@@ -983,21 +998,24 @@ const COUNTED: Readonly<Record<string, [Record<string, string>, ClientOptions]>>
 };
 
 for (const [name, [headers, options]] of Object.entries(COUNTED)) {
-  testBothWays(`retries of a batch go early beside ${name}, as long as nothing is used up`, async (rig) => {
-    const seen = new Set<string>();
-    const reply: Reply = (sent) => {
-      const isFirst = !seen.has(sent.url);
-      seen.add(sent.url);
-      const isRefused = isFirst && sent.url.endsWith("/0");
-      return isRefused ? status(503, headers)(sent) : json({ ok: true }, { headers })(sent);
-    };
-    const { client, origin, run } = rig(reply, options);
-    await run(client.settle(numberedUrls(3)));
-    assertEquals(origin.timesMs.at(-1), 250);
-  });
+  testBothWays(
+    `retries of a batch go early beside ${name}, as long as the limit is not used up`,
+    async (rig) => {
+      const seen = new Set<string>();
+      const reply: Reply = (sent) => {
+        const isFirst = !seen.has(sent.url);
+        seen.add(sent.url);
+        const isRefused = isFirst && sent.url.endsWith("/0");
+        return isRefused ? status(503, headers)(sent) : json({ ok: true }, { headers })(sent);
+      };
+      const { client, origin, run } = rig(reply, options);
+      await run(client.settle(numberedUrls(3)));
+      assertEquals(origin.timesMs.at(-1), 250);
+    },
+  );
 }
 
-testBothWays("retries of a batch go early where one mirror is left that is not down", async (rig) => {
+testBothWays("retries of a batch go early where only one mirror is not down", async (rig) => {
   const seen = new Set<string>();
   const reply: Reply = (sent) => {
     if (sent.url.startsWith("https://down.test")) return refused()(sent);
@@ -1023,7 +1041,7 @@ testBothWays("retries of a single request never go early", async (rig) => {
 });
 
 testBothWays(
-  "a certificate that is not to be trusted is asked for once at each mirror (S1, S15)",
+  "a certificate that is not trusted is tried once at each mirror (S1, S15)",
   async (rig) => {
     const untrusted = () => Object.assign(new Error("Cannot trust it"), { name: "CertificateError" });
     for (
@@ -1036,7 +1054,7 @@ testBothWays(
   },
 );
 
-test("retry gets in no line any more for a request that is aborted at any moment between two rounds", async () => {
+test("retry does not get in line again for a request that is aborted at any moment between two rounds", async () => {
   for (let count = 0; count < 30; count++) {
     const controller = new AbortController();
     const clock = new ManualClock();
@@ -1050,14 +1068,14 @@ test("retry gets in no line any more for a request that is aborted at any moment
     assertEquals(failed.error, "enough");
     const settledAt = events.findIndex(({ type }) => type === "settled");
     assertEquals(events.slice(settledAt + 1).map(({ type }) => type), [], `after ${count} microtasks`);
-    // One is sent, and the other one is the only one in line.
+    // One request is sent, and the other one is alone in line.
     const both = Promise.all([client.json(URL_A), client.json(`${URL_A}?2`)]);
     assertEquals(await clock.run(both), [{ ok: true }, { ok: true }]);
   }
 });
 
 testBothWays(
-  "a retry goes by the priority of its request, before all that wait with a lower one",
+  "a retry goes by its request's priority, before all waiting requests of a lower one",
   async (rig) => {
     const clock = new ManualClock();
     let isFirst = true;
@@ -1107,7 +1125,7 @@ for (
 }
 
 testBothWays(
-  "an error of a request that may not be sent twice gives no other reason than that",
+  "an error of a request that may not be sent twice gives no further reason",
   async (rig) => {
     const { client, run } = rig(status(503, { "retry-after": "61" }), { totalTimeoutMs: 1_000 });
     const outcome = await run(client.outcome({ url: URL_A, json: 1 }));

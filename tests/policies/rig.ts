@@ -9,10 +9,10 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { bothWays, type TestBothWays } from "./both_ways.ts";
 import { FakeOrigin, type FakeOriginOptions, type Reply } from "./fake_origin.ts";
 
-/** A URL to ask for. */
+/** The URL that tests request. */
 export const URL_A = "https://a.test/data.json";
 
-/** What a test works with. */
+/** A client with its clock, its origin and its events. */
 export interface Rig {
   readonly clock: ManualClock;
   readonly origin: FakeOrigin;
@@ -23,18 +23,18 @@ export interface Rig {
   run<T>(promise: PromiseLike<T>): Promise<T>;
 }
 
-/** How a rig is made. */
+/** The options of a rig. */
 export interface RigOptions extends FakeOriginOptions {
   /**
-   * Whether the test listens to the client. Then every request goes the general way; if nobody listens, plain requests go the
-   * straight one, and `events` stays empty.
+   * Whether the test listens to the client. With a listener every request goes the general way. Without one, plain
+   * requests go the straight way, and `events` stays empty.
    *
    * @default {true}
    */
   readonly listens?: boolean | undefined;
 }
 
-/** Makes a client without jitter, whose `fetch` replies by the script; the last reply repeats. */
+/** Creates a client without jitter whose `fetch` replies by the script; the last reply repeats. */
 export function rig(
   replies: Reply | readonly Reply[],
   options: ClientOptions = {},
@@ -47,7 +47,7 @@ export function rig(
   return { clock, origin, client, events, run: (promise) => clock.run(promise) };
 }
 
-/** Registers a test for rigs with a listener, and for rigs without. */
+/** Registers a test twice: for rigs with a listener, and for rigs without. */
 export const testBothWays: TestBothWays<typeof rig> = bothWays((listens) => (replies, options, others) =>
   rig(replies, options, { listens, ...others })
 );

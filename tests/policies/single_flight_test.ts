@@ -30,7 +30,7 @@ const URL_A = "https://a.test/a.json";
 
 const testBothWays = testClientsBothWays({ backoff: { jitter: "none" } });
 
-/** Fifty of something. */
+/** Returns fifty values. */
 function fifty<T>(make: (index: number) => T): T[] {
   return Array.from({ length: 50 }, (_, index) => make(index));
 }
@@ -64,7 +64,7 @@ testBothWays("A batch says which of its values were shared", async (setUp) => {
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.from), ["network", "shared", "shared"]);
 });
 
-testBothWays("Nothing is kept: a request after the end fetches again", async (setUp) => {
+testBothWays("Nothing is kept: a request after the end sends a new one", async (setUp) => {
   const { client, clock } = setUp(slowly);
 
   assertEquals(await clock.run(client.json(URL_A)), { nth: 1 });
@@ -88,7 +88,7 @@ testBothWays("Shared values are objects of each caller's own", async (setUp) => 
   assertEquals(bytes[49], expected);
 });
 
-testBothWays("Bytes that are shared and cached are each caller's own, and the cache's", async (setUp) => {
+testBothWays("Shared and cached bytes are copied for each caller, and for the cache", async (setUp) => {
   const cache = new RecordingCache();
   const { client } = setUp(() => ({ body: "0123456789" }), { cache: planOf({ adapter: cache }) });
   const expected = new TextEncoder().encode("0123456789");
@@ -104,7 +104,7 @@ testBothWays("Bytes that are shared and cached are each caller's own, and the ca
   assertEquals(await client.bytes(URL_A), expected);
 });
 
-testBothWays("One caller's abort is its own: 49 are answered", async (setUp) => {
+testBothWays("One caller's abort concerns only that caller: the other 49 are answered", async (setUp) => {
   for (const leaver of [0, 7, 49]) {
     for (const afterMs of [0, 50, 150]) {
       const { client, clock, network } = setUp(slowly);
@@ -126,7 +126,7 @@ testBothWays("One caller's abort is its own: 49 are answered", async (setUp) => 
   }
 });
 
-testBothWays("When all abort, the fetch is aborted, and nothing more is sent", async (setUp) => {
+testBothWays("When all callers abort, the fetch is aborted, and nothing more is sent", async (setUp) => {
   for (const afterMs of [50, 150]) {
     const { client, clock, network } = setUp(slowly);
     const controllers = fifty(() => new AbortController());
@@ -144,7 +144,7 @@ testBothWays("When all abort, the fetch is aborted, and nothing more is sent", a
   }
 });
 
-testBothWays("When all abort in a backoff or a queue, nothing more is sent", async (setUp) => {
+testBothWays("When all callers abort in a backoff or a queue, nothing more is sent", async (setUp) => {
   const backoff = setUp(() => ({ status: 503 }));
   const controller = new AbortController();
   const { signal } = controller;
@@ -156,7 +156,7 @@ testBothWays("When all abort in a backoff or a queue, nothing more is sent", asy
   assertEquals([backoff.network.sent.length, backoff.clock.pending], [1, 0]);
 });
 
-testBothWays("Who comes after all have aborted gets a fetch of its own", async (setUp) => {
+testBothWays("A caller that comes after all others have aborted gets a fetch of its own", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const controller = new AbortController();
   const left = [1, 2].map(() => rejection(client.json(URL_A, { signal: controller.signal })));
@@ -169,7 +169,7 @@ testBothWays("Who comes after all have aborted gets a fetch of its own", async (
   assertEquals(network.sent.length, 2);
 });
 
-testBothWays("Who joins late, while the body comes, gets the same answer", async (setUp) => {
+testBothWays("A caller that joins late, during the body, gets the same answer", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const first = client.json(URL_A);
   await clock.advance(150);
@@ -179,7 +179,7 @@ testBothWays("Who joins late, while the body comes, gets the same answer", async
   assertEquals([network.sent.length, clock.now()], [1, 200]);
 });
 
-testBothWays("A failure is shared too, and not repeated for each", async (setUp) => {
+testBothWays("A failure is shared too, and not repeated for each caller", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ status: 503, afterMs: 10 }), { maxRetries: 1 });
 
   const errors = await clock.run(Promise.all(fifty(() => rejection(client.json(URL_A)))));
@@ -189,11 +189,11 @@ testBothWays("A failure is shared too, and not repeated for each", async (setUp)
   const missing = setUp(() => ({ status: 404, afterMs: 10 }));
   const outcomes = await missing.clock.run(missing.client.settle(fifty(() => URL_A), { concurrency: 20 }));
   assert(outcomes.every((outcome) => !outcome.ok && outcome.error instanceof DataNotFoundError));
-  // Who waits for another one's answer takes no place of the batch.
+  // A request that waits for another one's answer takes no place in the batch.
   assertEquals(missing.network.sent.length, 1);
 });
 
-testBothWays("A failure is not kept: a request after the end fetches again", async (setUp) => {
+testBothWays("A failure is not kept: a request after the end sends a new one", async (setUp) => {
   const { client, clock } = setUp(({ nth }) => nth === 1 ? { status: 500 } : { json: { nth } }, {
     maxRetries: 0,
   });
@@ -202,7 +202,7 @@ testBothWays("A failure is not kept: a request after the end fetches again", asy
   assertEquals(await clock.run(client.json(URL_A)), { nth: 2 });
 });
 
-testBothWays("A retry serves all that wait", async (setUp) => {
+testBothWays("A retry serves all callers that wait", async (setUp) => {
   const { client, clock, network } = setUp(({ nth }) => ({ status: nth === 1 ? 503 : 200, json: { nth } }));
 
   const early = fifty(() => client.json(URL_A));
@@ -212,7 +212,7 @@ testBothWays("A retry serves all that wait", async (setUp) => {
   assertEquals(network.sent.length, 2);
 });
 
-testBothWays("JSON that ends early is asked for again for all that wait", async (setUp) => {
+testBothWays("Truncated JSON is retried for all callers that wait", async (setUp) => {
   const { client, clock, network } = setUp(({ nth }) => nth === 1 ? { body: '{"nth":' } : { json: { nth } });
 
   const values = Promise.all([client.json(URL_A), client.json(URL_A)]);
@@ -220,28 +220,31 @@ testBothWays("JSON that ends early is asked for again for all that wait", async 
   assertEquals([network.sent.length, client.stats().inFlight], [2, 0]);
 });
 
-testBothWays("Who joins while a schema still decides is answered as well, well or not", async (setUp) => {
-  for (const issues of [undefined, [{ message: "no" }]]) {
-    const { client, clock, network } = setUp(({ nth }) => ({ json: { nth } }));
-    const { promise, open } = gate();
-    const validate = (value: unknown) => promise.then(() => issues === undefined ? { value } : { issues });
-    const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+testBothWays(
+  "A caller that joins while a schema still validates gets the same result, value or error",
+  async (setUp) => {
+    for (const issues of [undefined, [{ message: "no" }]]) {
+      const { client, clock, network } = setUp(({ nth }) => ({ json: { nth } }));
+      const { promise, open } = gate();
+      const validate = (value: unknown) => promise.then(() => issues === undefined ? { value } : { issues });
+      const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
 
-    const first = watch(client.json(URL_A, { schema }));
-    await clock.advance(0);
-    const late = watch(client.json(URL_A, { schema }));
-    const outcome = watch(client.outcome(URL_A, { schema }));
-    await clock.advance(0);
-    assertEquals([first.state, late.state], ["pending", "pending"]);
-    open();
-    await clock.advance(0);
-    const state = issues === undefined ? "fulfilled" : "rejected";
-    assertEquals([first.state, late.state, outcome.state], [state, state, "fulfilled"]);
-    assertEquals([outcome.value?.ok, network.sent.length], [issues === undefined, 1]);
-    const { inFlight, queued } = client.stats();
-    assertEquals([inFlight, queued], [0, 0]);
-  }
-});
+      const first = watch(client.json(URL_A, { schema }));
+      await clock.advance(0);
+      const late = watch(client.json(URL_A, { schema }));
+      const outcome = watch(client.outcome(URL_A, { schema }));
+      await clock.advance(0);
+      assertEquals([first.state, late.state], ["pending", "pending"]);
+      open();
+      await clock.advance(0);
+      const state = issues === undefined ? "fulfilled" : "rejected";
+      assertEquals([first.state, late.state, outcome.state], [state, state, "fulfilled"]);
+      assertEquals([outcome.value?.ok, network.sent.length], [issues === undefined, 1]);
+      const { inFlight, queued } = client.stats();
+      assertEquals([inFlight, queued], [0, 0]);
+    }
+  },
+);
 
 testBothWays("Requests with other headers do not share", async (setUp) => {
   const { client, clock, network } = setUp(({ headers }) => ({
@@ -292,7 +295,7 @@ testBothWays("Only GETs are shared", async (setUp) => {
 });
 
 testBothWays(
-  "Who asks after a change through another client of one family does not get what was asked for before",
+  "A call after a change through another client of one family does not share a request from before the change",
   async (setUp) => {
     for (const [changer, reader] of [[0, 1], [1, 0], [1, 2], [2, 1], [0, 2], [1, 1]] as const) {
       for (const method of ["PUT", "POST", "DELETE", "PATCH"]) {
@@ -315,7 +318,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Who asks after a change does not get what was asked for before, however the URL of the change was written",
+  "A call after a change does not share a request from before, however the URL of the change was written",
   async (setUp) => {
     const one = { baseUrls: "https://a.test" };
     const two = {
@@ -354,7 +357,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Who asks after a change for where it was redirected to does not get what was asked for before",
+  "A call after a change does not share a request from before for the URL that the change was redirected to",
   async (setUp) => {
     for (const status of [303, 307, 308]) {
       let version = 1;
@@ -365,7 +368,7 @@ testBothWays(
             return new Response(null, { status, headers: { location: "/a.json#there" } });
           }
           const response = Response.json(version);
-          // The first one is slow.
+          // The first answer is slow.
           await new Promise<void>((resolve) => void clock.setTimeout(resolve, version === 1 ? 500 : 10));
           return Object.defineProperty(response, "url", { value: String(url) });
         },
@@ -380,7 +383,7 @@ testBothWays(
   },
 );
 
-testBothWays("A client and its extensions share nothing that each has asked for", async (setUp) => {
+testBothWays("A client and its extensions do not share each other's requests", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const family = [client, client.extend({}), client.extend({})];
 
@@ -423,26 +426,29 @@ testBothWays("Each caller's schema is applied for that caller", async (setUp) =>
   assertInstanceOf(error, InvalidDataError);
 });
 
-testBothWays("What one caller's options make fail does not fail the others", async (setUp) => {
-  const { client, clock } = setUp(({ nth }) =>
-    nth === 1 ? { status: 503, afterMs: 50 } : { json: { a: 1 }, afterMs: 50 }
-  );
-  const strict = { timeoutMs: 10, maxRetries: 0 };
-  const calls = [
-    watch(client.json(URL_A, strict)),
-    watch(client.json(URL_A)),
-    watch(client.json(URL_A, { maxRetries: 0 })),
-    watch(client.json(URL_A, { maxBodyBytes: 2 })),
-    watch(client.json(URL_A, { cache: "only-if-cached" })),
-  ];
+testBothWays(
+  "An attempt that fails because of one caller's options does not fail the others",
+  async (setUp) => {
+    const { client, clock } = setUp(({ nth }) =>
+      nth === 1 ? { status: 503, afterMs: 50 } : { json: { a: 1 }, afterMs: 50 }
+    );
+    const strict = { timeoutMs: 10, maxRetries: 0 };
+    const calls = [
+      watch(client.json(URL_A, strict)),
+      watch(client.json(URL_A)),
+      watch(client.json(URL_A, { maxRetries: 0 })),
+      watch(client.json(URL_A, { maxBodyBytes: 2 })),
+      watch(client.json(URL_A, { cache: "only-if-cached" })),
+    ];
 
-  await clock.advance(60_000);
-  assertInstanceOf(calls[0]!.error, TimeoutError);
-  assertEquals(calls[1]!.value, { a: 1 });
-  assert(calls.every(({ state }) => state !== "pending"));
-});
+    await clock.advance(60_000);
+    assertInstanceOf(calls[0]!.error, TimeoutError);
+    assertEquals(calls[1]!.value, { a: 1 });
+    assert(calls.every(({ state }) => state !== "pending"));
+  },
+);
 
-testBothWays("The total deadline of one does not fail the others", async (setUp) => {
+testBothWays("The total deadline of one caller does not fail the others", async (setUp) => {
   for (const [first, second] of [[50, undefined], [undefined, 50]]) {
     const { client, clock, network } = setUp(slowly);
     const calls = [first, second].map((totalTimeoutMs) => watch(client.json(URL_A, { totalTimeoutMs })));
@@ -467,7 +473,7 @@ testBothWays("A joined request's total deadline counts from its own call", async
   assertEquals([first.state, second.state], ["fulfilled", "fulfilled"]);
 });
 
-testBothWays("What the first caller has no time for is done for who has", async (setUp) => {
+testBothWays("A wait for which the first caller has no time is done for a caller that has", async (setUp) => {
   const { client, clock, network } = setUp(({ nth }) =>
     nth === 1 ? { status: 429, headers: { "retry-after": "5" }, afterMs: 9_500 } : { json: { nth } }
   );
@@ -483,7 +489,7 @@ testBothWays("What the first caller has no time for is done for who has", async 
 });
 
 testBothWays(
-  "cache: 'reload' and 'no-store' are not answered by a fetch that began before them",
+  "a fetch that began before does not answer calls with cache: 'reload' or 'no-store'",
   async (setUp) => {
     const { client, clock, network } = setUp(slowly);
 
@@ -496,7 +502,7 @@ testBothWays(
 );
 
 testBothWays(
-  "Concurrent misses of a cache are one request, and so are concurrent requests for what has gone stale",
+  "Concurrent misses of a cache are one request, and so are concurrent requests for a stale entry",
   async (setUp) => {
     const clock = new ManualClock();
     const { client, network } = setUp(({ nth }) => ({ json: nth }), {
@@ -511,7 +517,7 @@ testBothWays(
   },
 );
 
-testBothWays("Hits are no concern of single-flight: each is a value of its own", async (setUp) => {
+testBothWays("Cache hits do not use single-flight: each is a value of its own", async (setUp) => {
   const { client } = setUp(() => ({ json: { a: 1 } }), { cache: planOf() });
   await client.json(URL_A);
 
@@ -519,14 +525,14 @@ testBothWays("Hits are no concern of single-flight: each is a value of its own",
   assertEquals(new Set(values).size, 50);
 });
 
-testBothWays("The fragment of a URL is no part of what is shared, and the query is", async (setUp) => {
+testBothWays("Requests share whatever their fragment, but only with the same query", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
 
   await clock.run(Promise.all([client.json(URL_A), client.json(`${URL_A}#x`), client.json(`${URL_A}?x=1`)]));
   assertEquals(network.sent.length, 2);
 });
 
-testBothWays("Closing the client ends a shared fetch for all, with its reason", async (setUp) => {
+testBothWays("Closing the client ends a shared fetch for all callers, with its reason", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const all = fifty(() => rejection(client.json(URL_A)));
   await clock.advance(50);
@@ -538,7 +544,7 @@ testBothWays("Closing the client ends a shared fetch for all, with its reason", 
   assertEquals([network.open, clock.pending], [0, 0]);
 });
 
-test("Every caller has its own end in events and numbers", async () => {
+test("Every caller has an end of its own in events and numbers", async () => {
   const { client, clock } = fakeClient(slowly, { backoff: { jitter: "none" } });
   const ends: unknown[] = [];
   client.on((event) => {
@@ -553,7 +559,7 @@ test("Every caller has its own end in events and numbers", async () => {
 });
 
 testBothWays(
-  "single-flight shares among those of the same options, whoever asked first with others",
+  "single-flight shares among calls with the same options, in whatever order they come",
   async (setUp) => {
     const { client, clock, network } = setUp(slowly);
     const plain = () => client.json(URL_A);
@@ -565,7 +571,7 @@ testBothWays(
     assertEquals(network.sent.length, 2);
     assertEquals<unknown[]>(values, [1, 2, 2, 1, 1, 2].map((nth) => ({ nth })));
 
-    // It is found when the one that came before it has ended.
+    // A call with other options is found after the earlier call has ended.
     const controller = new AbortController();
     const first = rejection(client.json(URL_A, { signal: controller.signal }));
     const second = patient();
@@ -578,7 +584,7 @@ testBothWays(
   },
 );
 
-/** Calls for so many URLs. */
+/** Returns calls for this many URLs. */
 function callsFor(count: number): Call[] {
   return Array.from(
     { length: count },
@@ -586,7 +592,7 @@ function callsFor(count: number): Call[] {
   );
 }
 
-test("Flights finds the call that asks for the same, whatever was added and has left, and grows as needed", () => {
+test("Flights finds the call for the same request after any additions and removals, and grows as needed", () => {
   const random = seededRandom(3);
   const flights = new Flights();
   const calls = callsFor(1_000);
@@ -621,7 +627,7 @@ test("Flights.remove() does nothing for a call that is not there", () => {
   assertEquals(flights.size, 0);
 });
 
-test("Flights tells apart what differs in a header, a setting or its patience, but for the priority", () => {
+test("Flights does not join calls that differ in a header, a setting or their patience, except for the priority", () => {
   const flights = new Flights();
   const first = fakeCall({ request: { headers: { accept: "a/b" } } });
   flights.enter(first);
@@ -633,7 +639,7 @@ test("Flights tells apart what differs in a header, a setting or its patience, b
     fakeCall({ request: { headers: { accept: "a/b", "x-more": "1" } } }),
     fakeCall({ request: { headers: { accept: "a/b" } }, settings: { timeoutMs: 1 } }),
     fakeCall({ request: { headers: { accept: "a/b" } }, settings: { onOpen: "wait" } }),
-    // One of a batch is more patient.
+    // A request of a batch is more patient.
     fakeCall({ request: { headers: { accept: "a/b" } }, allowance: fakeAllowance() }),
   ];
   for (const other of others) assertStrictEquals(flights.enter(other), undefined);
@@ -649,14 +655,14 @@ test("Flights joins no call that has been stopped", () => {
   assertStrictEquals(flights.enter(fakeCall()), second);
 });
 
-/** A call with a number, as a client gives them. */
+/** A call with a number, as a client counts them. */
 function numbered(id: number, options?: FakeCallOptions): Call {
   const call = fakeCall(options);
   call.id = id;
   return call;
 }
 
-test("Flights.forget() has no call joined that asks for a place and began before, and every one that began since", () => {
+test("Flights.forget() lets later calls for a URL join only calls that began since then", () => {
   const flights = new Flights();
   const other = { request: { url: "https://a.test/other" } };
   const kept = numbered(3, other);
@@ -671,7 +677,7 @@ test("Flights.forget() has no call joined that asks for a place and began before
   assertStrictEquals(flights.enter(numbered(8)), undefined);
 });
 
-test("Flights.forget() remembers a thousand places, and after more of them has nothing joined that began before", () => {
+test("Flights.forget() remembers a thousand URLs; after more of them, no later call joins one that began before", () => {
   const flights = new Flights();
   const first = numbered(1);
   flights.enter(first);
@@ -684,7 +690,7 @@ test("Flights.forget() remembers a thousand places, and after more of them has n
 });
 
 testBothWays(
-  "A request that must not be sent twice is sent all the same while another one asks for it",
+  "A request that must not be sent twice is sent even while another one asks for the same",
   async (setUp) => {
     const { client, clock, network } = setUp(({ nth }) => ({ json: nth, afterMs: 50 }));
     const once = { url: URL_A, idempotent: false };
@@ -702,7 +708,7 @@ testBothWays(
   },
 );
 
-test("leave() takes one out of those who wait, and leaves the others and their leader alone", () => {
+test("leave() removes one waiting caller, and leaves the others and their leader alone", () => {
   const leader = fakeCall();
   const [first, second] = [fakeCall(), fakeCall()];
   for (const call of [first, second]) join(call, leader);

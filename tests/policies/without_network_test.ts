@@ -25,7 +25,7 @@ const OPTIONS = { cache: "only-if-cached" } as const;
 
 const testBothWays = testClientsBothWays();
 
-test("onlyIfCached() hands on whatever may be sent, and nothing else", async () => {
+test("onlyIfCached() passes on calls that may be sent, and no others", async () => {
   const reply = new Reply(Response.json(1), { from: "network" });
   const handler = onlyIfCached(() => Promise.resolve(reply));
   for (const cache of ["default", "no-store", "reload", "no-cache", "force-cache"] as const) {
@@ -55,7 +55,7 @@ testBothWays("cache: 'only-if-cached' sends nothing for a client without a cache
   }
 });
 
-testBothWays("cache: 'only-if-cached' sends nothing of what the cache has no part in", async (make) => {
+testBothWays("cache: 'only-if-cached' sends no request that the cache does not handle", async (make) => {
   for (
     const plan of [httpCache, (cache: ReturnType<typeof memoryCache>) => ttlCache(cache, { ttlMs: 1_000 })]
   ) {
@@ -88,7 +88,7 @@ test("offline() refuses every call with an OfflineError", async () => {
   ]);
 });
 
-test("offlineError() blames no cache that was not to be read", () => {
+test("offlineError() does not blame a cache that the call must not read", () => {
   for (
     const [settings, why] of [
       [{}, "the cache has no answer"],

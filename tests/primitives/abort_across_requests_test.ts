@@ -2,21 +2,21 @@ import { assertEquals } from "@std/assert";
 import { abortIfPossible, hasAborted } from "../../src/primitives/abort_across_requests.ts";
 import { test } from "../support/test.ts";
 
-/** A signal as workers have it during a request that it does not belong to. */
+/** A signal of another request, as a worker sees it. */
 const foreign = {
   get aborted(): boolean {
     throw new Error("Cannot perform I/O on behalf of a different request");
   },
 } as AbortSignal;
 
-test("hasAborted() says whether a signal has aborted, and takes one of another request for one that has not", () => {
+test("hasAborted() says whether a signal has aborted, and treats one of another request as not aborted", () => {
   assertEquals(
     [new AbortController().signal, AbortSignal.abort(), foreign].map(hasAborted),
     [false, true, false],
   );
 });
 
-test("abortIfPossible() aborts with the reason, and says that it could not", () => {
+test("abortIfPossible() aborts with the reason, or returns false where it can't", () => {
   const controller = new AbortController();
   assertEquals(abortIfPossible(controller, "mine"), true);
   assertEquals(controller.signal.reason, "mine");
@@ -29,7 +29,7 @@ test("abortIfPossible() aborts with the reason, and says that it could not", () 
   assertEquals(deaf.signal.aborted, false);
 });
 
-test("abortIfPossible() has aborted although a listener throws, where that reaches who aborts", () => {
+test("abortIfPossible() returns true even where a listener's error reaches it", () => {
   const controller = new AbortController();
   const { abort } = controller;
   controller.abort = (reason) => {

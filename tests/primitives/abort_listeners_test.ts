@@ -11,7 +11,7 @@ function recorder(calls: string[], name: string): AbortTarget {
   return { onAbort: () => void calls.push(name) };
 }
 
-/** A signal whose listener the test calls itself, and so sees what it throws. */
+/** A signal whose listener the test calls itself, and so sees its errors. */
 function stubSignal(): { signal: AbortSignal; listeners: EventListenerObject[] } {
   const listeners: EventListenerObject[] = [];
   const stub = {
@@ -35,7 +35,7 @@ test("addAbortListener() calls targets first in first out, with the signal", () 
   for (const [, signal] of calls) assertStrictEquals(signal, controller.signal);
 });
 
-test("addAbortListener() puts one listener on a signal, whose last target takes it away", () => {
+test("addAbortListener() puts one listener on a signal, which the last target to leave removes", () => {
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);
   const targets = Array.from({ length: 1_000 }, (_, index) => recorder([], String(index)));
@@ -91,7 +91,7 @@ test("addAbortListener() keeps the targets of two signals apart", () => {
   assertEquals(calls, ["second"]);
 });
 
-test("removeAbortListener() works while targets are being called, for those whose turn has not come", () => {
+test("removeAbortListener() works while targets are being called, for targets whose turn has not come", () => {
   const controller = new AbortController();
   const calls: string[] = [];
   const last = recorder(calls, "last");
@@ -103,7 +103,7 @@ test("removeAbortListener() works while targets are being called, for those whos
   assertEquals(calls, ["middle"]);
 });
 
-test("removeAbortListener() does nothing for a target that does not wait", () => {
+test("removeAbortListener() does nothing for a target that is not registered", () => {
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);
   removeAbortListener(signal, recorder([], "stranger"));

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type AdaptiveLimitRules, limitSettings } from "../../src/primitives/adaptive_limit_options.ts";
 import { test } from "../support/test.ts";
 
-test("limitSettings() fills in defaults that agree with what is given", () => {
+test("limitSettings() fills in defaults that fit the given options", () => {
   const cases: [AdaptiveLimitRules, min: number, initial: number, max: number][] = [
     [{}, 1, 20, 256],
     [{ max: 10 }, 1, 10, 10],
@@ -15,7 +15,7 @@ test("limitSettings() fills in defaults that agree with what is given", () => {
   }
 });
 
-test("limitSettings() says what is wrong, and with what", () => {
+test("limitSettings() names the option that is wrong, and the value", () => {
   const cases: [rules: unknown, kind: typeof TypeError | typeof RangeError, message: string][] = [
     [5, TypeError, "the options must be an object: received 5"],
     [{ min: 0 }, RangeError, "'min' must be a positive integer: received 0"],

@@ -15,7 +15,7 @@ function setUp(options: AdaptiveLimitOptions = {}) {
   return { clock, limit: new AdaptiveLimit({ clock, algorithm: "aimd", ...options }) };
 }
 
-/** Has work end with an outcome, 10 ms each, until the limit changes. */
+/** Makes work end with an outcome, 10 ms each, until the limit changes. */
 function recordUntilChange({ clock, limit }: ReturnType<typeof setUp>, outcome: LimitOutcome): void {
   const before = limit.limit;
   const permits = Array.from({ length: limit.limit }, () => limit.semaphore.tryAcquire());
@@ -27,7 +27,7 @@ function recordUntilChange({ clock, limit }: ReturnType<typeof setUp>, outcome: 
   assert(limit.limit !== before);
 }
 
-test("AdaptiveLimit.tryAcquire() gives as many places as the limit says", () => {
+test("AdaptiveLimit.tryAcquire() gives as many places as the limit allows", () => {
   const { limit } = setUp({ initial: 3 });
   const places = Array.from({ length: 5 }, () => limit.tryAcquire());
 
@@ -68,7 +68,7 @@ test("AdaptivePermit.release() gives the place back once, also with a bad outcom
   assertEquals(limit.inFlight, 0);
 });
 
-test("AdaptivePermit says nothing of the service when it is disposed of", () => {
+test("AdaptivePermit reports no result when it is disposed", () => {
   const { clock, limit } = setUp({ initial: 4 });
   for (let nth = 0; nth < 1_000; nth++) {
     const places = Array.from({ length: 4 }, () => limit.tryAcquire()!);
@@ -86,7 +86,7 @@ test("AdaptiveLimit grows with successes and falls with drops", () => {
   assertEquals(rig.limit.limit, 16);
 });
 
-test("AdaptiveLimit.record() wakes those who wait when the limit grows", async () => {
+test("AdaptiveLimit.record() wakes waiting callers when the limit grows", async () => {
   const rig = setUp({ initial: 4 });
   const { limit, clock } = rig;
   const places = Array.from({ length: 4 }, () => limit.tryAcquire()!);
@@ -102,7 +102,7 @@ test("AdaptiveLimit.record() wakes those who wait when the limit grows", async (
   for (const place of places) place.release("ignored");
 });
 
-test("AdaptiveLimit lets what is in flight end when it falls, and admits nobody before", async () => {
+test("AdaptiveLimit that falls lets running work end, and admits no one before", async () => {
   const { clock, limit } = setUp({ initial: 16 });
   const places = Array.from({ length: 16 }, () => limit.tryAcquire()!);
   const next = watch(limit.acquire());
@@ -119,7 +119,7 @@ test("AdaptiveLimit lets what is in flight end when it falls, and admits nobody 
   assertEquals([next.state, limit.inFlight], ["fulfilled", 8]);
 });
 
-test("AdaptiveLimit.run() notes how long what succeeded took, and drops by their errors", async () => {
+test("AdaptiveLimit.run() records the duration of successes, and drops by their errors", async () => {
   const overload = [
     Object.assign(new Error("late"), { name: "TimeoutError" }),
     Object.assign(new Error("429"), { status: 429 }),
@@ -151,7 +151,7 @@ test("AdaptiveLimit.run() notes how long what succeeded took, and drops by their
   }
 });
 
-test("AdaptiveLimit.run() lets an `isOverload` that throws say nothing, and gives the place back", async () => {
+test("AdaptiveLimit.run() records nothing when `isOverload` throws, and gives the place back", async () => {
   const isOverload = () => {
     throw new Error("its own");
   };
@@ -160,7 +160,7 @@ test("AdaptiveLimit.run() lets an `isOverload` that throws say nothing, and give
   assertEquals([(error as Error).message, limit.inFlight], ["work", 0]);
 });
 
-test("AdaptiveLimit.run() calls nothing for a signal that has aborted, and rejects what is no function", async () => {
+test("AdaptiveLimit.run() calls nothing for a signal that has aborted, and refuses a bad function", async () => {
   const { limit } = setUp();
   let calls = 0;
   await assertRejects(
@@ -172,7 +172,7 @@ test("AdaptiveLimit.run() calls nothing for a signal that has aborted, and rejec
   assertEquals([calls, limit.inFlight], [0, 0]);
 });
 
-test("AdaptiveLimit refuses what is no signal, and loses no place", async () => {
+test("AdaptiveLimit refuses a bad signal, and loses no place", async () => {
   const limit = new AdaptiveLimit({ initial: 1, max: 1 });
   for (const signal of NO_SIGNALS) {
     using _place = limit.tryAcquire()!;
@@ -200,7 +200,7 @@ test("AdaptiveLimit × resize: a capacity that was set by hand holds until the l
   rig.limit.semaphore.resize(3);
   assertEquals(rig.limit.limit, 3);
   recordUntilChange(rig, "dropped");
-  // What was in flight was too much.
+  // The number in flight was too much.
   assertEquals(rig.limit.limit, 2);
   rig.limit.semaphore.resize(100);
   assertEquals(rig.limit.tryAcquire() !== undefined, true);
@@ -219,7 +219,7 @@ test("AdaptiveLimit never has more in flight than it allowed when the last was a
     const violations: string[] = [];
     const look = (): void => {
       const { inFlight } = limit;
-      // A lower limit takes nothing away, but lets nobody in.
+      // A lower limit takes no permit away, but admits no one.
       if (inFlight > Math.max(before, limit.limit) || active > inFlight) {
         violations.push(
           `${active} run, ${inFlight} are in flight, after ${before}: ${limit.limit} are allowed`,
@@ -247,7 +247,7 @@ test("AdaptiveLimit never has more in flight than it allowed when the last was a
   }
 });
 
-test("AdaptiveLimit goes by how long work takes, whatever its clock says at first", async () => {
+test("AdaptiveLimit measures how long work takes, wherever its clock begins", async () => {
   const limitsFrom = async (nowMs: number): Promise<number[]> => {
     const clock = new ManualClock({ nowMs });
     const limit = new AdaptiveLimit({ clock, initial: 8 });

@@ -31,7 +31,7 @@ test("shapeError() is a TypeError for a number too", () => {
   assertEquals(error.message, "Cannot run as 'fn' must be a function: received 1");
 });
 
-test("describeKind() tells objects by their class, and shows no text", () => {
+test("describeKind() names the class of an object, and shows no text", () => {
   const received = new Map<unknown, string>([
     [{}, "an object"],
     [Object.create(null), "an object"],
@@ -50,7 +50,7 @@ test("describeKind() tells objects by their class, and shows no text", () => {
   for (const [value, text] of received) assertEquals(describeKind(value), text);
 });
 
-test("argumentError() is a TypeError for what is not a number, and says what it is", () => {
+test("argumentError() is a TypeError for a value that is no number, and names its kind", () => {
   const received = new Map<unknown, string>([
     ["2", '"2"'],
     [undefined, "undefined"],
@@ -69,7 +69,7 @@ test("argumentError() is a TypeError for what is not a number, and says what it 
   }
 });
 
-test("the assertions let through what keeps the rule, and nothing else", () => {
+test("the assertions accept values that keep the rule, and no others", () => {
   type Check = (action: string, name: string, value: unknown) => void;
   const cases: [Check, unknown[], unknown[]][] = [
     [assertPositiveInteger, [1, 2 ** 53 - 1], [0, -1, 1.5, NaN, Infinity, 2 ** 53, "1", undefined]],
@@ -93,7 +93,7 @@ test("the assertions let through what keeps the rule, and nothing else", () => {
   }
 });
 
-test("secretShapeError() shows no text, and everything else as shapeError() does", () => {
+test("secretShapeError() shows no text, and any other value as shapeError() does", () => {
   const messageOf = (value: unknown): string => secretShapeError("run", "jar", "a jar", value).message;
   assertEquals(messageOf("secret"), "Cannot run as 'jar' must be a jar: received a string");
   for (const value of [1, null, undefined, {}, [], () => 1]) {
@@ -101,7 +101,7 @@ test("secretShapeError() shows no text, and everything else as shapeError() does
   }
 });
 
-test("assertOptions() shows nothing of a text in the place of options, which may be a token", () => {
+test("assertOptions() shows nothing of a text in place of options, which may be a token", () => {
   assertThrows(
     () => assertOptions("do", "secret"),
     TypeError,
@@ -109,14 +109,14 @@ test("assertOptions() shows nothing of a text in the place of options, which may
   );
 });
 
-test("assertOptions() lets objects through, and nothing else", () => {
+test("assertOptions() accepts objects, and nothing else", () => {
   for (const options of [{}, { a: 1 }, Object.create(null)]) assertOptions("do", options);
   for (const options of [undefined, null, 5, "x", true, [], [{}], () => {}]) {
     assertThrows(() => assertOptions("do", options), TypeError, "Cannot do as the options must be an object");
   }
 });
 
-test("assertSignal() lets signals through of whatever realm, and nothing else", () => {
+test("assertSignal() accepts signals of any realm, and nothing else", () => {
   const foreign = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} };
   for (const signal of [undefined, new AbortController().signal, AbortSignal.abort(), foreign]) {
     assertSignal("do", signal);

@@ -28,7 +28,7 @@ test("backoff() refuses bad options, naming them", () => {
   }
 });
 
-test("backoff() refuses a retry that is no positive integer, a bad previous delay, and bad chance", () => {
+test("backoff() refuses a retry that is no positive integer, a bad previous delay, and bad random numbers", () => {
   for (const retry of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(
       () => backoff()(retry),
@@ -116,7 +116,7 @@ test("backoff() draws evenly from each jitter's range, over 100,000 draws", () =
   }
 });
 
-test("backoff() gives the same delays for the same chance", () => {
+test("backoff() gives the same delays for the same random numbers", () => {
   const sequence = () => {
     const delayMs = backoff({ jitter: "decorrelated", random: seededRandom(7) });
     const delays: number[] = [];
@@ -127,7 +127,7 @@ test("backoff() gives the same delays for the same chance", () => {
   assertEquals(new Set(sequence()).size > 5, true);
 });
 
-test("backoff() refuses what has no options in it", () => {
+test("backoff() refuses a value that is no options object", () => {
   for (const options of [null, 5, "x", true, () => 1] as never[]) {
     assertThrows(
       () => backoff(options),

@@ -40,7 +40,7 @@ test("BinaryHeap gives items in order, whatever is added and removed meanwhile",
   }
 });
 
-test("BinaryHeap.remove() refuses what is not there", () => {
+test("BinaryHeap.remove() refuses an item that is not in the heap", () => {
   const items = heap();
   const other = heap();
   const a = item(1);

@@ -11,14 +11,14 @@ function setUp(...rates: readonly TokenBucketRate[]) {
   return { clock, buckets, set: new BucketSet(buckets) };
 }
 
-test("BucketSet.tryTake() takes of all buckets, or of none", () => {
+test("BucketSet.tryTake() takes a token from all buckets, or from none", () => {
   const { buckets, set } = setUp({ limit: 3, intervalMs: 100 }, { limit: 1, intervalMs: 100 });
   assertEquals([set.tryTake(), set.tryTake(), set.canTake()], [true, false, false]);
   assertEquals(buckets.map(({ available }) => available), [2, 0]);
   assertEquals(set.available, 0);
 });
 
-test("BucketSet.tryTake() keeps every rate, whatever the times at which it is asked", () => {
+test("BucketSet.tryTake() keeps every rate, whenever it is called", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);
     const rates = Array.from({ length: 3 }, () => ({
@@ -43,7 +43,7 @@ test("BucketSet.tryTake() keeps every rate, whatever the times at which it is as
   }
 });
 
-test("BucketSet.notify() tells when all buckets have a token, in the order of those who asked", async () => {
+test("BucketSet.notify() calls its listeners when all buckets have a token, in the order of their calls", async () => {
   const { clock, set } = setUp(
     { limit: 1, intervalMs: 100, burst: 1 },
     { limit: 1, intervalMs: 250, burst: 1 },
@@ -58,7 +58,7 @@ test("BucketSet.notify() tells when all buckets have a token, in the order of th
   assertEquals(clock.pending, 0);
 });
 
-test("BucketSet.notify() gives its listener the first right, which it need not use", async () => {
+test("BucketSet.notify() gives its listener first right to the tokens, which it need not use", async () => {
   const { clock, set } = setUp({ limit: 1, intervalMs: 100, burst: 1 }, {
     limit: 1,
     intervalMs: 100,
@@ -74,7 +74,7 @@ test("BucketSet.notify() gives its listener the first right, which it need not u
   assertEquals([told, set.tryTake()], [["a", "b"], true]);
 });
 
-test("BucketSet.notify() is taken back without a timer left, and those behind move up", async () => {
+test("BucketSet.notify() can be disposed without leaving a timer, and later listeners move up", async () => {
   const { clock, set } = setUp({ limit: 1, intervalMs: 100, burst: 1 }, {
     limit: 1,
     intervalMs: 300,
@@ -93,7 +93,7 @@ test("BucketSet.notify() is taken back without a timer left, and those behind mo
   assertEquals(clock.pending, 0);
 });
 
-test("BucketSet.pauseFor() pauses all of them", async () => {
+test("BucketSet.pauseFor() pauses all buckets", async () => {
   const { clock, set } = setUp({ limit: 1, intervalMs: 100 }, { limit: 1, intervalMs: 100 });
   set.pauseFor(500);
   await clock.advance(499);
@@ -102,7 +102,7 @@ test("BucketSet.pauseFor() pauses all of them", async () => {
   assertEquals([before, set.canTake()], [false, true]);
 });
 
-test("BucketSet.notify() × disposal: one that was told already, or taken back before, takes nobody else out of line", async () => {
+test("BucketSet.notify() × disposal: one that was called or disposed before removes no other listener", async () => {
   const rate = { limit: 1, intervalMs: 100, burst: 1 };
   const { clock, set } = setUp(rate, rate);
   set.tryTake();

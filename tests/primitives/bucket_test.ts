@@ -5,7 +5,7 @@ import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
-test("isFull() knows it of token buckets and sets of them, and of no other bucket", () => {
+test("isFull() works for token buckets and sets of them, and is false for other buckets", () => {
   const clock = new ManualClock();
   const make = () => new TokenBucket({ limit: 1, intervalMs: 10, burst: 2, clock });
   for (const bucket of [make(), new BucketSet([make(), make()])]) {

@@ -4,7 +4,7 @@ import { CallerScope } from "../../src/primitives/caller_scope.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { test } from "../support/test.ts";
 
-test("CallerScope.run() runs what others ask for in the context in which it was made, in order", async () => {
+test("CallerScope.run() runs the functions of other callers in the context in which it was created, in order", async () => {
   const storage = new AsyncLocalStorage<string>();
   const scope = storage.run("own", () => new CallerScope());
   const seen: (string | undefined)[] = [];
@@ -20,7 +20,7 @@ test("CallerScope.run() runs what others ask for in the context in which it was 
   assertEquals(seen, ["1", "own", "2", "own", "3", "own"]);
 });
 
-test("CallerScope.run() rejects with what the function throws, runs what is asked for within, and goes on", async () => {
+test("CallerScope.run() rejects with the function's error, runs nested calls, and goes on", async () => {
   const scope = new CallerScope();
   const failing = scope.run(() => Promise.reject(new RangeError("refused")));
   const nested = scope.run(() => scope.run(() => Promise.resolve("within")));

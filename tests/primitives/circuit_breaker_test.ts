@@ -26,7 +26,7 @@ interface SetUp {
   readonly changes: string[];
 }
 
-/** Opens after two failures, for a second. */
+/** Creates a breaker that opens after two failures, for a second. */
 function setUp(options: CircuitBreakerOptions = { threshold: 2 }): SetUp {
   const clock = new CountingClock();
   const breaker = new CircuitBreaker({ cooldownMs: 1_000, clock, ...options });
@@ -43,7 +43,7 @@ function succeed(breaker: CircuitBreaker): void {
   breaker.settle(breaker.enter(), "success");
 }
 
-/** An open circuit whose cooldown has passed. */
+/** Creates an open circuit whose cooldown has passed. */
 function setUpDue(): SetUp {
   const all = setUp();
   fail(all.breaker, 2);
@@ -114,13 +114,13 @@ test("CircuitBreaker opens by default when 80 % of at least 20 results in 10 s a
   assertEquals(other.state, "open");
 });
 
-test("CircuitBreaker opens before its window has forgotten old successes, when nothing but failures comes (S14)", () => {
+test("CircuitBreaker opens before its window has forgotten old successes, when all new results are failures (S14)", () => {
   const setUpFull = (): SetUp => {
     const all = setUp({ failureRatio: 0.8, minimumRequests: 20 });
     for (let index = 0; index < 1_000; index++) succeed(all.breaker);
     return all;
   };
-  // 20 of them, over a quarter of a second.
+  // 20 failures, over a quarter of a second.
   const slow = setUpFull();
   fail(slow.breaker, 19);
   slow.clock.jump(249);
@@ -130,7 +130,7 @@ test("CircuitBreaker opens before its window has forgotten old successes, when n
   fail(slow.breaker);
   assertEquals(slow.breaker.state, "open");
 
-  // Fewer than 20, however long.
+  // Fewer than 20, over however long a time.
   const few = setUpFull();
   fail(few.breaker, 18);
   few.clock.jump(5_000);
@@ -139,7 +139,7 @@ test("CircuitBreaker opens before its window has forgotten old successes, when n
   fail(few.breaker);
   assertEquals(few.breaker.state, "open");
 
-  // Or 100 in a row.
+  // Or 100 failures in a row.
   const fast = setUpFull();
   fail(fast.breaker, 99);
   assertEquals(fast.breaker.state, "closed");
@@ -147,7 +147,7 @@ test("CircuitBreaker opens before its window has forgotten old successes, when n
   assertEquals(fast.breaker.state, "open");
 });
 
-test("CircuitBreaker is not told that failures are over by a success of a call from before them (S14)", () => {
+test("CircuitBreaker does not take a success for a recovery if its call began before the failures (S14)", () => {
   for (const [startedAtMs, state] of [[999, "open"], [1_000, "open"], [1_001, "closed"]] as const) {
     const { breaker, clock } = setUp({ failureRatio: 0.8, minimumRequests: 20 });
     for (let index = 0; index < 1_000; index++) succeed(breaker);
@@ -160,7 +160,7 @@ test("CircuitBreaker is not told that failures are over by a success of a call f
   }
 });
 
-test("CircuitBreaker doubles its cooldown with each probe that fails, and begins anew when it has closed (S14)", () => {
+test("CircuitBreaker doubles its cooldown with each failed probe, and starts anew when it has closed (S14)", () => {
   const { breaker, clock } = setUp({ threshold: 1, maxCooldownMs: 5_000 });
   fail(breaker);
   const waits: number[] = [];
@@ -186,7 +186,7 @@ test("CircuitBreaker has a longest cooldown of a minute by default, or of the fi
   }
 });
 
-test("CircuitBreaker.enter() and refusesForMs() let those probe earlier for whom a shorter cooldown will do", () => {
+test("CircuitBreaker.enter() and refusesForMs() admit an earlier probe for a caller with a shorter cooldown", () => {
   const { breaker, clock } = setUp({ threshold: 1, cooldownMs: 10_000 });
   fail(breaker);
   assertEquals(breaker.openedAtMs, 0);
@@ -202,7 +202,7 @@ test("CircuitBreaker.enter() and refusesForMs() let those probe earlier for whom
   const ticket = breaker.enter(500);
   assertEquals([breaker.state, breaker.openedAtMs], ["half-open", -Infinity]);
   breaker.settle(ticket, "failure");
-  // The cooldown that nobody has waited out has grown all the same.
+  // The cooldown still doubles, although no call has waited for all of it.
   assertEquals([breaker.retryAfterMs, breaker.openedAtMs, breaker.cooldownMs], [20_000, 500, 10_000]);
 });
 
@@ -246,7 +246,7 @@ test("CircuitBreaker does not read the clock while it is closed, and arms no tim
   assertEquals([breaker.state, clock.pending], ["half-open", 0]);
 });
 
-test("CircuitBreaker that is open refuses calls with the time left, and calls nothing", async () => {
+test("CircuitBreaker that is open refuses calls with the time left, and runs nothing", async () => {
   const { breaker, clock } = setUp({ threshold: 1, name: "https://cdn.example" });
   fail(breaker);
   clock.jump(400.5);
@@ -257,7 +257,7 @@ test("CircuitBreaker that is open refuses calls with the time left, and calls no
   assertEquals(error.message, "Circuit of https://cdn.example is open; it may be tried again in 600 ms");
 });
 
-test("CircuitBreaker stays open until a call comes after the cooldown, which is its probe", () => {
+test("CircuitBreaker stays open until the first call after the cooldown, which is its probe", () => {
   const { breaker, clock, changes } = setUp();
   fail(breaker, 2);
   clock.jump(999);
@@ -310,14 +310,14 @@ test("CircuitBreaker opens for twice the cooldown when its probe fails", () => {
   ]);
 });
 
-test("CircuitBreaker needs its whole threshold again when it has closed", () => {
+test("CircuitBreaker needs its whole threshold again after it has closed", () => {
   const { breaker } = setUpDue();
   succeed(breaker);
   fail(breaker);
   assertEquals(breaker.state, "closed");
 });
 
-test("CircuitBreaker is not kept open by failures that arrive while it is open", () => {
+test("CircuitBreaker does not stay open longer for failures that arrive while it is open", () => {
   const { breaker, clock, changes } = setUp();
   const tickets = Array.from({ length: 5 }, () => breaker.enter());
   fail(breaker, 2);
@@ -363,7 +363,7 @@ test("CircuitBreaker ignores results of calls from before a transition, in every
   }
 });
 
-test("CircuitBreaker.run() ignores what was begun before a transition", async () => {
+test("CircuitBreaker.run() ignores the result of work that began before a transition", async () => {
   const { breaker, clock } = setUp();
   const slow = Promise.withResolvers<never>();
   const run = watch(breaker.run(() => slow.promise));
@@ -377,7 +377,7 @@ test("CircuitBreaker.run() ignores what was begun before a transition", async ()
   assertEquals([run.state, breaker.state], ["rejected", "closed"]);
 });
 
-test("CircuitBreaker takes a probe for failed that has not settled in its time, and cools down from then on (S14)", () => {
+test("CircuitBreaker counts a probe as failed that has not settled in its time, and cools down from then on (S14)", () => {
   for (const lateMs of [0, 500, 1_999]) {
     const { breaker, clock, changes } = setUpDue();
     breaker.enter();
@@ -389,7 +389,7 @@ test("CircuitBreaker takes a probe for failed that has not settled in its time, 
   }
 });
 
-test("CircuitBreaker admits the next probe at once when nobody has asked since the one before ran out of time", () => {
+test("CircuitBreaker admits the next probe at once if no call has come since the last one timed out", () => {
   const { breaker, clock, changes } = setUpDue();
   breaker.enter();
   clock.jump(7_000);
@@ -408,7 +408,7 @@ test("CircuitBreaker gives a probe as long as `probeTimeoutMs` says", () => {
   assertEquals(refusal(breaker), 2_000);
 });
 
-test("CircuitBreaker closes at the success of a probe that took too long, and hears nothing else of it (S14)", () => {
+test("CircuitBreaker closes at the success of a late probe, and ignores its other results (S14)", () => {
   const setUpLost = (): SetUp & { readonly lost: number } => {
     const all = setUpDue();
     const lost = all.breaker.enter();
@@ -425,7 +425,7 @@ test("CircuitBreaker closes at the success of a probe that took too long, and he
   breaker.settle(lost, "success");
   assertEquals([breaker.state, changes.at(-1)], ["closed", "open>closed"]);
 
-  // The latest probe is the one that counts.
+  // The latest probe counts.
   const replaced = setUpLost();
   replaced.clock.jump(2_000);
   const next = replaced.breaker.enter();
@@ -436,7 +436,7 @@ test("CircuitBreaker closes at the success of a probe that took too long, and he
   assertEquals(replaced.breaker.state, "open");
 });
 
-test("CircuitBreaker counts a probe that is late, where nobody has asked meanwhile", () => {
+test("CircuitBreaker counts a late probe if no other call has come meanwhile", () => {
   const { breaker, clock } = setUpDue();
   const ticket = breaker.enter();
   clock.jump(1e6);
@@ -444,7 +444,7 @@ test("CircuitBreaker counts a probe that is late, where nobody has asked meanwhi
   assertEquals(breaker.state, "closed");
 });
 
-test("CircuitBreaker admits another probe at once when the caller of one gave up", () => {
+test("CircuitBreaker admits another probe at once when the caller of one gives up", () => {
   const { breaker, changes } = setUpDue();
   const ticket = breaker.enter();
   breaker.settle(ticket, "ignored");
@@ -457,7 +457,7 @@ test("CircuitBreaker admits another probe at once when the caller of one gave up
   assertEquals(changes, ["closed>open", "open>half-open", "half-open>closed"]);
 });
 
-test("CircuitBreaker.run() refuses what is no signal, and counts nothing for it", async () => {
+test("CircuitBreaker.run() refuses a bad signal, and counts nothing for it", async () => {
   const { breaker } = setUpDue();
   for (const signal of NO_SIGNALS) {
     await assertRejects(() => breaker.run(() => 1, { signal }), TypeError, "'signal' must be an AbortSignal");
@@ -465,7 +465,7 @@ test("CircuitBreaker.run() refuses what is no signal, and counts nothing for it"
   assertEquals([breaker.state, breaker.retryAfterMs], ["open", 0]);
 });
 
-test("CircuitBreaker counts an ignored result neither as failure nor as success", () => {
+test("CircuitBreaker counts an ignored result neither as a failure nor as a success", () => {
   const { breaker } = setUp();
   fail(breaker);
   for (let index = 0; index < 10; index++) breaker.settle(breaker.enter(), "ignored");
@@ -474,7 +474,7 @@ test("CircuitBreaker counts an ignored result neither as failure nor as success"
   assertEquals(breaker.state, "open");
 });
 
-test("CircuitBreaker.run() counts what its function throws, rejects with, or gives", async () => {
+test("CircuitBreaker.run() counts the error that its function throws or rejects with, or its value", async () => {
   const { breaker } = setUp();
   const error = new Error("down");
   const throws = () => {
@@ -489,7 +489,7 @@ test("CircuitBreaker.run() counts what its function throws, rejects with, or giv
   assertEquals(breaker.state, "open");
 });
 
-test("CircuitBreaker.run() counts the reason of the caller's abort as neither, and other errors as failures", async () => {
+test("CircuitBreaker.run() counts the reason of the caller's abort neither way, and other errors as failures", async () => {
   const { breaker } = setUp({ threshold: 1 });
   const controller = new AbortController();
   const { signal } = controller;
@@ -523,7 +523,7 @@ test("CircuitBreaker.run() gives the probe back when its caller aborts", async (
   assertEquals([run.error, breaker.state, breaker.retryAfterMs], ["enough", "half-open", 0]);
 });
 
-test("CircuitBreaker.run() does not begin with a signal that has aborted already, and leaves the probe to others", async () => {
+test("CircuitBreaker.run() does not begin with a signal that has already aborted, and leaves the probe to others", async () => {
   const { breaker } = setUpDue();
   const reason = new Error("early");
   let calls = 0;
@@ -532,7 +532,7 @@ test("CircuitBreaker.run() does not begin with a signal that has aborted already
   assertEquals([calls, breaker.state, breaker.retryAfterMs], [0, "open", 0]);
 });
 
-test("CircuitBreaker.run() asks isFailure about errors: what is none counts as a success", async () => {
+test("CircuitBreaker.run() calls isFailure for errors: an error that is no failure counts as a success", async () => {
   const { breaker } = setUp({ threshold: 2, isFailure: (error) => (error as Error).message !== "not found" });
   const run = (message: string) => assertRejects(() => breaker.run(() => Promise.reject(new Error(message))));
   await run("down");
@@ -554,13 +554,13 @@ test("CircuitBreaker.run() counts a failure when isFailure throws, and throws th
   assertEquals(breaker.state, "open");
 });
 
-test("CircuitBreaker.run() refuses what is no function, and counts nothing", async () => {
+test("CircuitBreaker.run() refuses a bad function, and counts nothing", async () => {
   const { breaker } = setUpDue();
   await assertRejects(() => breaker.run(undefined as unknown as () => number), TypeError, "'fn'");
   assertEquals(breaker.state, "open");
 });
 
-test("CircuitBreaker.trip() opens a closed circuit, which a probe closes as ever, and changes no other", () => {
+test("CircuitBreaker.trip() opens a closed circuit, which a probe closes as usual, and changes no other state", () => {
   const { breaker, changes, clock } = setUp();
   breaker.trip();
   assertEquals([breaker.state, breaker.retryAfterMs], ["open", 1_000]);
@@ -585,7 +585,7 @@ test("CircuitBreaker.trip() opens a closed circuit, which a probe closes as ever
   ]]);
 });
 
-test("CircuitBreaker.isolate() refuses all calls until all who hold it have let go, each once", () => {
+test("CircuitBreaker.isolate() refuses all calls until all holders have disposed it, each once", () => {
   const { breaker, changes, clock } = setUp();
   const first = breaker.isolate();
   const second = breaker.isolate();
@@ -624,7 +624,7 @@ test("CircuitBreaker.isolate() keeps the cooldown of an open circuit and the fai
   assertEquals([breaker.state, refusal(breaker)], ["open", 600]);
 });
 
-test("CircuitBreaker.isolate() during a probe makes its result meaningless, and the next call a probe", () => {
+test("CircuitBreaker.isolate() during a probe makes its result void, and the next call a probe", () => {
   const { breaker, changes } = setUpDue();
   const ticket = breaker.enter();
   const isolation = breaker.isolate();
@@ -642,7 +642,7 @@ test("CircuitBreaker.isolate() during a probe makes its result meaningless, and 
   ]);
 });
 
-test("CircuitBreaker closes by no probe from before it was isolated or reset, however late that succeeds", () => {
+test("CircuitBreaker is not closed by a probe from before it was isolated or reset, however late that succeeds", () => {
   const interruptions: ((breaker: CircuitBreaker) => void)[] = [
     (breaker) => breaker.isolate()[Symbol.dispose](),
     (breaker) => {
@@ -661,7 +661,7 @@ test("CircuitBreaker closes by no probe from before it was isolated or reset, ho
       const { breaker, clock } = setUpDue();
       const probe = breaker.enter();
       clock.jump(probeMs);
-      // After 5 seconds the probe is lost, and the circuit open.
+      // After 5 seconds the probe is lost, and the circuit is open.
       refusal(breaker);
       interrupt(breaker);
       breaker.settle(probe, "success");
@@ -670,7 +670,7 @@ test("CircuitBreaker closes by no probe from before it was isolated or reset, ho
   }
 });
 
-test("CircuitBreaker.reset() closes the circuit from any state, and forgets what was counted and begun", async () => {
+test("CircuitBreaker.reset() closes the circuit from any state, and forgets counts and calls under way", async () => {
   const { breaker, clock, changes } = setUp();
   fail(breaker);
   const ticket = breaker.enter();
@@ -703,7 +703,7 @@ test("CircuitBreaker.reset() leaves an isolated circuit isolated, and closed aft
   assertEquals(changes, ["closed>open", "open>isolated", "isolated>closed"]);
 });
 
-test("CircuitBreaker.on() tells each transition once, with its moment and name", () => {
+test("CircuitBreaker.on() emits each transition once, with its time and name", () => {
   const clock = new ManualClock({ nowMs: 50 });
   const breaker = new CircuitBreaker({ clock, threshold: 1, cooldownMs: 10, name: "cdn" });
   const heard: CircuitStateChange[] = [];
@@ -721,14 +721,14 @@ test("CircuitBreaker.on() tells each transition once, with its moment and name",
   ]);
 });
 
-test("CircuitBreaker.on() tells six simultaneous failures as one opening", () => {
+test("CircuitBreaker.on() emits one opening for six simultaneous failures", () => {
   const { breaker, changes } = setUp({ threshold: 5 });
   const tickets = Array.from({ length: 6 }, () => breaker.enter());
   for (const ticket of tickets) breaker.settle(ticket, "failure");
   assertEquals(changes, ["closed>open"]);
 });
 
-test("CircuitBreaker.on() is not disturbed by a listener that throws, or that changes the state itself", async () => {
+test("CircuitBreaker.on() copes with a listener that throws, or that changes the state itself", async () => {
   const { breaker, clock, changes } = setUp({ threshold: 1 });
   const nested: string[] = [];
   breaker.on(() => {
@@ -747,12 +747,12 @@ test("CircuitBreaker.on() is not disturbed by a listener that throws, or that ch
   assertEquals(breaker.state, "closed");
 });
 
-test("CircuitBreaker.on() refuses what is no function", () => {
+test("CircuitBreaker.on() refuses a value that is no function", () => {
   const { breaker } = setUp();
   assertThrows(() => breaker.on({} as () => void), TypeError, "'listener'");
 });
 
-test("CircuitBreaker is not kept open for longer than a cooldown when the clock goes back", () => {
+test("CircuitBreaker does not stay open longer than a cooldown when the clock goes back", () => {
   const { breaker, clock } = setUp();
   clock.jump(3_600_000);
   fail(breaker, 2);
@@ -769,7 +769,7 @@ test("CircuitBreaker is not kept open for longer than a cooldown when the clock 
   assertEquals(breaker.state, "closed");
 });
 
-test("CircuitBreaker admits one probe a cooldown, and tells a chain of transitions, whatever happens", () => {
+test("CircuitBreaker admits one probe per cooldown, and emits a chain of transitions, whatever happens", () => {
   for (let seed = 0; seed < 30; seed++) {
     const random = seededRandom(seed);
     const { breaker, clock, changes } = setUp({ threshold: 3, maxCooldownMs: 4_000, probeTimeoutMs: 800 });
@@ -792,13 +792,13 @@ test("CircuitBreaker admits one probe a cooldown, and tells a chain of transitio
         try {
           tickets.push(breaker.enter());
         } catch {
-          // Refused: what is asserted below is about those that are admitted.
+          // The call is refused: the checks below are about admitted calls.
           assert(before !== "closed" && !isDue);
           continue;
         }
         assert(isDue);
         if (before === "closed") continue;
-        // The one before has been given back, or has failed, and a whole cooldown has passed since.
+        // The previous probe was given back, or has failed, and a whole cooldown has passed since.
         if (before === "half-open") assert(probe === undefined || clock.now() >= probedAtMs + 800);
         if (probe !== undefined) assert(clock.now() >= openedAtMs + cooldownMs - 1e-2);
         probe = tickets.at(-1);
@@ -822,14 +822,14 @@ test("CircuitBreaker admits one probe a cooldown, and tells a chain of transitio
   }
 });
 
-test("CircuitBreaker.run() counts what succeeds with a signal and without: a probe closes the circuit", async () => {
+test("CircuitBreaker.run() counts successes with and without a signal: a probe closes the circuit", async () => {
   for (const options of [undefined, {}, { signal: new AbortController().signal }]) {
     const clock = new ManualClock();
     const breaker = new CircuitBreaker({ threshold: 2, cooldownMs: 100, clock });
     const fail = () =>
       assertRejects(() => breaker.run(() => Promise.reject(new Error("down")), options), Error, "down");
     await fail();
-    // Failures in a row: this one is between two.
+    // The failures are not in a row: this success is between two of them.
     assertEquals(await breaker.run(() => 1, options), 1);
     await fail();
     assertEquals(breaker.state, "closed");

@@ -18,7 +18,7 @@ test("toCircuitSettings() counts the share of failures and cools down for 250 ms
   assertEquals(counter instanceof FailureRatio, true);
 });
 
-test("toCircuitSettings() needs 80 % of 20 results by default, each of which may be said alone", () => {
+test("toCircuitSettings() needs 80 % of 20 results by default, and each number can be set alone", () => {
   const failuresUntil = (options: CircuitBreakerOptions, successes: number): number => {
     const { counter } = toCircuitSettings({ ...options, clock: new ManualClock() });
     for (let index = 0; index < successes; index++) counter.success();
@@ -68,7 +68,7 @@ test("toCircuitSettings() refuses both ways of counting at once", () => {
   }
 });
 
-test("toCircuitSettings() refuses what has no options in it", () => {
+test("toCircuitSettings() refuses a value that is no options object", () => {
   for (const options of [null, 5, "x", true, () => 1] as never[]) {
     assertThrows(
       () => toCircuitSettings(options),
@@ -78,7 +78,7 @@ test("toCircuitSettings() refuses what has no options in it", () => {
   }
 });
 
-test("toCircuitSettings() names the option that does not go with 'threshold'", () => {
+test("toCircuitSettings() names the option that can't be combined with 'threshold'", () => {
   for (const name of ["failureRatio", "minimumRequests", "windowMs"]) {
     const options = { threshold: 2, [name]: 1 } as unknown as CircuitBreakerOptions;
     assertThrows(() => toCircuitSettings(options), TypeError, `'threshold' does not go with '${name}'`);

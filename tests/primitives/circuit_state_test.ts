@@ -7,12 +7,12 @@ test("elapsedMs() says how long a cooldown or a lease has lasted", () => {
   assertEquals(elapsedMs({ sinceMs: -Infinity }, 1_000), Infinity);
 });
 
-test("elapsedMs() begins anew when the clock went back, so that nothing lasts longer than it should", () => {
+test("elapsedMs() starts anew when the clock went back, so that nothing lasts too long", () => {
   const state = { sinceMs: 10_000 };
   assertEquals([elapsedMs(state, 1_000), elapsedMs(state, 1_500)], [0, 500]);
 });
 
-test("toRest() leaves a probe due, and everything else as it is", () => {
+test("toRest() makes a probe due, and leaves other states as they are", () => {
   const open = { kind: "open" as const, sinceMs: 5, cooldownMs: 100 };
   assertEquals(toRest({ kind: "half-open", sinceMs: 5, cooldownMs: 100 }), {
     kind: "open",
@@ -22,7 +22,7 @@ test("toRest() leaves a probe due, and everything else as it is", () => {
   assertEquals([toRest(open), toRest(CLOSED)], [open, CLOSED]);
 });
 
-test("openError() says whose circuit it is, its state, and when to try again", () => {
+test("openError() names the circuit, its state, and when to try again", () => {
   assertMatch(
     openError({ kind: "open", sinceMs: 5, cooldownMs: 100 }, 1_499.2, "a.test").message,
     /a\.test is open.* 1500 ms$/,

@@ -11,19 +11,19 @@ test("systemClock.now() never goes back", () => {
   }
 });
 
-test("S5: systemClock.setTimeout() fires no timer at once that is set for longer than a timer can run", async () => {
+test("S5: systemClock.setTimeout() does not fire at once for a delay that is longer than a timer can run", async () => {
   const fired: string[] = [];
   const handles = [MAX_TIMER_MS + 1, 2 ** 40, Number.MAX_VALUE, Infinity].map((delayMs) =>
     systemClock.setTimeout(() => fired.push(`${delayMs}`), delayMs)
   );
-  // A timer that overflows fires before one that is set later for a millisecond.
+  // A timer whose delay overflows fires before a later one of a millisecond.
   await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 1));
   await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 1));
   for (const handle of handles) systemClock.clearTimeout(handle);
   assertEquals(fired, []);
 });
 
-test("systemClock.setTimeout() fires soon for a delay that is no distance", async () => {
+test("systemClock.setTimeout() fires soon for a delay that is not positive", async () => {
   for (const delayMs of [0, -1, NaN, -Infinity]) {
     await new Promise<void>((resolve) => systemClock.setTimeout(resolve, delayMs));
   }
@@ -38,7 +38,7 @@ test("systemClock.clearTimeout() forgets a timer", async () => {
   assertEquals(fired, false);
 });
 
-test("S5: timerDelay() keeps a delay within what every timer can run", () => {
+test("S5: timerDelay() keeps a delay within the maximum of every timer", () => {
   const delays = [-Infinity, -1, -0, 0, 0.5, 7, MAX_TIMER_MS, MAX_TIMER_MS + 1, 2 ** 53, Infinity];
   assertEquals(delays.map((delayMs) => timerDelay(delayMs)), [
     ...[0, 0, 0, 0, 0.5, 7],

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { commaList } from "../../src/primitives/comma_list.ts";
 import { test } from "../support/test.ts";
 
-test("commaList() gives the parts without white space around them, and leaves empty ones out", () => {
+test("commaList() returns the parts without white space around them, and no empty ones", () => {
   const cases: [text: string, parts: string[]][] = [
     ["", []],
     [" , ,", []],

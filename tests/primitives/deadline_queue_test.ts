@@ -54,7 +54,7 @@ test("DeadlineQueue uses one timer however many deadlines there are, and clears 
   assertEquals([queue.size, clock.pending, clock.delaysMs.length], [0, 0, 1]);
 });
 
-test("DeadlineQueue.remove() of the earliest deadline does not arm anew; the timer then finds the next one", async () => {
+test("DeadlineQueue.remove() of the earliest deadline does not arm a new timer; the old one then finds the next deadline", async () => {
   const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -83,7 +83,7 @@ test("DeadlineQueue.add() of an earlier deadline arms the timer for it", async (
   assertEquals(met, ["early@10", "late@100"]);
 });
 
-test("DeadlineQueue.add() counts a negative delay as 0, and refuses what is no number", async () => {
+test("DeadlineQueue.add() treats a negative delay as 0, and refuses a value that is no number", async () => {
   const clock = new ManualClock({ nowMs: 3 });
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -98,7 +98,7 @@ test("DeadlineQueue.add() counts a negative delay as 0, and refuses what is no n
   assertEquals(met, ["negative@3", "zero@3", "minus infinity@3"]);
 });
 
-test("DeadlineQueue.add() of an infinite delay never comes, and arms nothing", async () => {
+test("DeadlineQueue.add() with an infinite delay never fires, and arms nothing", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -110,7 +110,7 @@ test("DeadlineQueue.add() of an infinite delay never comes, and arms nothing", a
   assertEquals(met, []);
 });
 
-test("DeadlineQueue.add() believes who has just read the clock", async () => {
+test("DeadlineQueue.add() accepts the time from a caller that has just read the clock", async () => {
   const clock = new ManualClock({ nowMs: 100 });
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -133,7 +133,7 @@ test("DeadlineQueue meets a deadline beyond the longest timer on time, not befor
   assertEquals(met, [`far@${delayMs}`]);
 });
 
-test("DeadlineQueue waits on when its timer is early by the clock", async () => {
+test("DeadlineQueue keeps waiting when its timer is early by the clock", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -146,7 +146,7 @@ test("DeadlineQueue waits on when its timer is early by the clock", async () => 
   assertEquals(met, ["a@10"]);
 });
 
-test("DeadlineQueue meets the others when a target throws, and its error leaves the timer", async () => {
+test("DeadlineQueue meets the other deadlines when a target throws, and the timer throws the error", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -165,7 +165,7 @@ test("DeadlineQueue meets the others when a target throws, and its error leaves 
   assertEquals(met, ["a@10", "c@10", "d@20"]);
 });
 
-test("DeadlineQueue.remove() works from within a target, for those due with it", async () => {
+test("DeadlineQueue.remove() works from within a target, for deadlines that are due at the same time", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -177,7 +177,7 @@ test("DeadlineQueue.remove() works from within a target, for those due with it",
   assertEquals(met, ["third@10"]);
 });
 
-test("DeadlineQueue meets what a target adds in the timer's next turn, also with a delay of 0", async () => {
+test("DeadlineQueue meets a deadline that a target adds in the timer's next turn, even with a delay of 0", async () => {
   const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   let turns = 0;
@@ -192,7 +192,7 @@ test("DeadlineQueue meets what a target adds in the timer's next turn, also with
   assertEquals([turns, clock.delaysMs.length, clock.pending], [5, 5, 0]);
 });
 
-test("DeadlineQueue.remove() does nothing for what was met, removed, or is another queue's", async () => {
+test("DeadlineQueue.remove() does nothing for a deadline that was met or removed, or belongs to another queue", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const other = new DeadlineQueue(clock);
@@ -207,7 +207,7 @@ test("DeadlineQueue.remove() does nothing for what was met, removed, or is anoth
   assertEquals(met, ["first@10", "second@10"]);
 });
 
-test("DeadlineQueue.clear() forgets all deadlines and the timer, and can be used further", async () => {
+test("DeadlineQueue.clear() forgets all deadlines and the timer, and the queue stays usable", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
@@ -263,7 +263,7 @@ test("DeadlineQueue.sleep() leaves no listener when it has slept", async () => {
   assertEquals(count, { now: 0, most: 1 });
 });
 
-test("DeadlineQueue.sleep() does not begin with a signal that has aborted, or with no number", async () => {
+test("DeadlineQueue.sleep() does not begin with a signal that has aborted, or with a bad delay", async () => {
   const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const reason = new Error("early");
@@ -274,7 +274,7 @@ test("DeadlineQueue.sleep() does not begin with a signal that has aborted, or wi
   assertEquals([clock.delaysMs.length, queue.size], [0, 0]);
 });
 
-test("DeadlineQueue.sleep() refuses what is no signal, and leaves nothing behind", async () => {
+test("DeadlineQueue.sleep() refuses a bad signal, and leaves nothing behind", async () => {
   const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   for (const signal of NO_SIGNALS) {
@@ -299,11 +299,11 @@ test("DeadlineQueue.sleep() for ever ends with its signal, also after clear()", 
   assertEquals([forever.error, cleared.error], ["end", "end"]);
 });
 
-test("DeadlineQueue refuses what is no clock", () => {
+test("DeadlineQueue refuses a bad clock", () => {
   assertThrows(() => new DeadlineQueue({} as Clock), TypeError, "'clock'");
 });
 
-test("DeadlineQueue meets every deadline that stays, once and on time, under random additions and removals", async () => {
+test("DeadlineQueue meets every remaining deadline, once and on time, under random additions and removals", async () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
     const clock = new ManualClock();
@@ -344,7 +344,7 @@ test("DeadlineQueue gives its clock no negative delay, however late it is, and n
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
   queue.add(recorder(clock, met, "believed"), 5, clock.now() - 100);
-  // While it works on the first one, the second one becomes overdue.
+  // While the queue handles the first deadline, the second one becomes overdue.
   queue.add({ onDeadline: () => clock.jump(50) }, 10);
   queue.add(recorder(clock, met, "overdue"), 20);
   queue.add({

@@ -11,7 +11,7 @@ for (const [name, make] of Object.entries({ deferred, deferredAcrossRequests }))
     assertEquals(await promise, 1);
   });
 
-  test(`${name}() follows a promise, and rejects with what it is given`, async () => {
+  test(`${name}() follows a promise, and rejects with the given reason`, async () => {
     const followed = make<string>();
     followed.resolve(Promise.resolve("followed"));
     assertEquals(await followed.promise, "followed");

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { addDisposeSymbols } from "../../src/primitives/dispose_symbols.ts";
 import { test } from "../support/test.ts";
 
-test("addDisposeSymbols() adds the names that compiled code looks for, where they are missing", () => {
+test("addDisposeSymbols() adds the symbols that compiled code looks for, where they are missing", () => {
   const symbols: { dispose?: symbol; asyncDispose?: symbol } = {};
   addDisposeSymbols(symbols);
   assertStrictEquals(symbols.dispose, Symbol.for("Symbol.dispose"));
@@ -10,7 +10,7 @@ test("addDisposeSymbols() adds the names that compiled code looks for, where the
   assertEquals(Object.keys(symbols), []);
 });
 
-test("addDisposeSymbols() leaves those that are there, also what somebody else has added", () => {
+test("addDisposeSymbols() keeps existing symbols, also those that other code has added", () => {
   const own = Symbol("own");
   const symbols: { dispose: symbol; asyncDispose?: symbol } = { dispose: own };
   addDisposeSymbols(symbols);
@@ -21,7 +21,7 @@ test("addDisposeSymbols() leaves those that are there, also what somebody else h
   assertStrictEquals(Symbol.dispose, dispose);
 });
 
-test("addDisposeSymbols() lets programs be whose globals are frozen", () => {
+test("addDisposeSymbols() does nothing in a program whose globals are frozen", () => {
   const symbols = Object.freeze({});
   addDisposeSymbols(symbols);
   assertEquals(Reflect.ownKeys(symbols), []);

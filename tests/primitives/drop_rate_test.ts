@@ -7,7 +7,7 @@ const window = (drops: number, count = 100): WindowStats => {
   return { drops, count, peak: 50, served: 50, mean: 1, error: 0 };
 };
 
-test("DropRate.isOverload() takes more than 2 % for overload, but never a single drop", () => {
+test("DropRate.isOverload() is true for more than 2 % of drops, but never for a single drop", () => {
   const cases: [drops: number, count: number, isOverload: boolean][] = [
     [0, 10, false],
     [1, 10, false],
@@ -21,16 +21,16 @@ test("DropRate.isOverload() takes more than 2 % for overload, but never a single
   }
 });
 
-test("DropRate.testFall() gives the limit back where drops have not become fewer with it", () => {
+test("DropRate.testFall() returns the limit to restore if drops have not become fewer with it", () => {
   const rate = new DropRate();
   assertEquals(rate.testFall(50, window(6)), undefined);
   assertEquals(rate.testFall(45, window(6)), undefined);
   assertEquals(rate.testFall(40, window(5)), 50);
-  // They are usual from now on.
+  // This rate of drops is the usual one from now on.
   assertEquals([rate.isOverload(50, window(8)), rate.isOverload(50, window(20))], [false, true]);
 });
 
-test("DropRate.testFall() goes on where drops have become fewer, or are too many to be usual", () => {
+test("DropRate.testFall() keeps lowering while drops become fewer, or are too many to be usual", () => {
   const fewer = new DropRate();
   fewer.testFall(50, window(30));
   assertEquals(fewer.testFall(40, window(9)), undefined);
@@ -40,7 +40,7 @@ test("DropRate.testFall() goes on where drops have become fewer, or are too many
   assertEquals(many.testFall(25, window(25)), undefined);
 });
 
-test("DropRate.testFall() begins anew after so many drops that they are no measure", () => {
+test("DropRate.testFall() starts anew after so many drops that they measure nothing", () => {
   for (const blip of [31, 60, 100]) {
     const rate = new DropRate();
     rate.testFall(50, window(blip));
@@ -51,7 +51,7 @@ test("DropRate.testFall() begins anew after so many drops that they are no measu
   }
 });
 
-test("DropRate.isOverload() forgets what was usual, little by little", () => {
+test("DropRate.isOverload() gradually forgets the usual rate", () => {
   const rate = new DropRate();
   rate.testFall(50, window(20));
   rate.testFall(40, window(20));
@@ -60,7 +60,7 @@ test("DropRate.isOverload() forgets what was usual, little by little", () => {
   assertEquals(rate.isOverload(50, window(25)), true);
 });
 
-test("DropRate.isOverload() remembers where the limit began to fall, until it is there again", () => {
+test("DropRate.isOverload() remembers where the limit began to fall, until it is back there", () => {
   const rate = new DropRate();
   rate.testFall(50, window(6));
   rate.isOverload(45, window(0));

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { editDistance, nearestOf } from "../../src/primitives/edit_distance.ts";
 import { test } from "../support/test.ts";
 
-test("editDistance() counts what has to be typed differently, either way", () => {
+test("editDistance() counts the keystrokes by which two words differ, either way", () => {
   const pairs: readonly [string, string, number][] = [
     ["", "", 0],
     ["", "abc", 3],
@@ -19,7 +19,7 @@ test("editDistance() counts what has to be typed differently, either way", () =>
   }
 });
 
-test("nearestOf() gives the first of the nearest items, as long as they are near enough", () => {
+test("nearestOf() returns the first of the nearest items, if they are near enough", () => {
   const nearest = (most: number, ...items: number[]) => nearestOf(items, most, (item) => Math.abs(item - 10));
   assertEquals([nearest(2, 13, 12, 9, 11), nearest(2, 8, 12), nearest(0, 10, 9)], [9, 8, 10]);
   assertEquals([nearest(2, 13, 7), nearest(5)], [undefined, undefined]);

@@ -3,7 +3,7 @@ import { ConsecutiveFailures, FailureRatio } from "../../src/primitives/failure_
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
-test("ConsecutiveFailures says so at exactly the threshold, and begins anew after a success", () => {
+test("ConsecutiveFailures reports exactly the threshold, and starts anew after a success", () => {
   const counter = new ConsecutiveFailures(3);
   assertEquals([counter.failure(), counter.failure()], [false, false]);
   counter.success();
@@ -12,20 +12,20 @@ test("ConsecutiveFailures says so at exactly the threshold, and begins anew afte
   assertEquals(counter.failure(), false);
 });
 
-test("FailureRatio says nothing below the minimum of results", () => {
+test("FailureRatio reports nothing below the minimum of results", () => {
   const counter = new FailureRatio(0.5, 10, 1_000, new ManualClock());
   for (let index = 0; index < 9; index++) assertEquals(counter.failure(), false);
   assertEquals(counter.failure(), true);
 });
 
-test("FailureRatio says so at exactly the ratio", () => {
+test("FailureRatio reports exactly the ratio", () => {
   const counter = new FailureRatio(0.5, 4, 1_000, new ManualClock());
   for (let index = 0; index < 4; index++) counter.success();
   assertEquals([counter.failure(), counter.failure(), counter.failure()], [false, false, false]);
   assertEquals(counter.failure(), true);
 });
 
-test("FailureRatio forgets what has left the window, also after a long rest", () => {
+test("FailureRatio forgets results outside of the window, also after a long rest", () => {
   for (const restMs of [1_000, 1_000_000]) {
     const clock = new ManualClock();
     const counter = new FailureRatio(0.5, 4, 1_000, clock);
@@ -53,7 +53,7 @@ test("FailureRatio.clear() forgets all", () => {
   assertEquals([counter.failure(), counter.failure()], [false, true]);
 });
 
-/** A window full of successes, which a share of failures would notice late. */
+/** Creates a window full of successes, in which a share of failures would take long to show. */
 function fullOfSuccesses(minimumRequests: number): { clock: ManualClock; counter: FailureRatio } {
   const clock = new ManualClock();
   const counter = new FailureRatio(0.8, minimumRequests, 10_000, clock);
@@ -61,7 +61,7 @@ function fullOfSuccesses(minimumRequests: number): { clock: ManualClock; counter
   return { clock, counter };
 }
 
-test("FailureRatio says so at the minimum of failures in a row over a quarter of a second", () => {
+test("FailureRatio reports the minimum of failures in a row over a quarter of a second", () => {
   const { clock, counter } = fullOfSuccesses(4);
   assertEquals([counter.failure(), counter.failure(), counter.failure(), counter.failure()], [
     false,
@@ -75,13 +75,13 @@ test("FailureRatio says so at the minimum of failures in a row over a quarter of
   assertEquals(counter.failure(), true);
 });
 
-test("FailureRatio says so at five times the minimum of failures in a row, at whatever speed", () => {
+test("FailureRatio reports five times the minimum of failures in a row, at whatever speed", () => {
   const { counter } = fullOfSuccesses(4);
   for (let index = 0; index < 19; index++) assertEquals(counter.failure(), false);
   assertEquals(counter.failure(), true);
 });
 
-test("FailureRatio ends a row of failures at a success, unless its call began before the first of them did", () => {
+test("FailureRatio ends a row of failures at a success, unless its call began before the first of them", () => {
   const isTooManyAfter = (startedAtMs: number | undefined): boolean => {
     const { clock, counter } = fullOfSuccesses(4);
     clock.jump(1_000);
@@ -91,7 +91,7 @@ test("FailureRatio ends a row of failures at a success, unless its call began be
     return counter.failure(1_100);
   };
   assertEquals([isTooManyAfter(499), isTooManyAfter(500)], [true, true]);
-  // One that does not say when it began is believed.
+  // A result without a start time counts.
   assertEquals([isTooManyAfter(501), isTooManyAfter(undefined)], [false, false]);
 });
 
@@ -107,13 +107,13 @@ test("FailureRatio does not count a failure in a row whose call began before one
   }
 });
 
-test("FailureRatio ignores a failure when five calls have succeeded that began after it", () => {
+test("FailureRatio ignores a failure once five calls have succeeded that began after it", () => {
   for (const [successes, isTooMany] of [[4, true], [5, false]] as const) {
     const counter = new FailureRatio(0.5, 8, 10_000, new ManualClock());
     for (let index = 0; index < successes; index++) counter.success(200 + index);
     const verdicts = Array.from({ length: 20 }, () => counter.failure(199));
     assertEquals(verdicts.includes(true), isTooMany);
-    // Those that began later count as ever.
+    // Failures of calls that began later count as usual.
     for (let index = 0; index < 8; index++) counter.failure(300);
     assertEquals(counter.failure(300), true);
     counter.clear();
@@ -131,7 +131,7 @@ test("FailureRatio begins a new row of failures when it is cleared", () => {
   for (let index = 0; index < 4; index++) assertEquals(counter.failure(), false);
 });
 
-test("FailureRatio and ConsecutiveFailures are quiet as long as no failure counts", () => {
+test("FailureRatio and ConsecutiveFailures are quiet while no failure counts", () => {
   const clock = new ManualClock();
   const ratio = new FailureRatio(0.8, 4, 1_000, clock);
   const consecutive = new ConsecutiveFailures(3);
@@ -146,13 +146,13 @@ test("FailureRatio and ConsecutiveFailures are quiet as long as no failure count
   assertEquals([ratio.isQuiet, consecutive.isQuiet], [true, true]);
 });
 
-test("FailureRatio says so at exactly its share, whatever rounding makes of it", () => {
+test("FailureRatio reports exactly its share, despite rounding", () => {
   for (let percent = 1; percent <= 100; percent++) {
     for (const results of [25, 50, 100]) {
       const needed = Math.ceil(percent * results / 100);
       const counter = new FailureRatio(percent / 100, results, 1_000, new ManualClock());
       for (let index = needed; index < results; index++) counter.success();
-      // The last result is the first with which the window is full.
+      // The window is full only with the last result.
       for (let index = 1; index < needed; index++) assertEquals(counter.failure(), false);
       assertEquals(counter.failure(), true, `${percent} % of ${results}`);
       if (needed < 2) continue;

@@ -7,7 +7,7 @@ const at = (latencyMs: number, peak: number, error = 0): WindowStats => {
   return { count: 100, drops: 0, peak, served: peak, mean: Math.log(latencyMs), error };
 };
 
-/** One that knows of a latency of 50 ms, at a limit of 32. */
+/** Creates a gradient that has learnt a latency of 50 ms, at a limit of 32. */
 function settled(): LatencyGradient {
   const gradient = new LatencyGradient();
   assertEquals(gradient.next(32, at(50, 32), 0), 16);
@@ -21,30 +21,30 @@ test("LatencyGradient.next() doubles the limit while latencies do not grow", () 
   assertEquals(gradient.next(64, at(52, 64), 300), 128);
 });
 
-test("LatencyGradient.next() goes back to where latencies began to grow, and the root of the limit above that", () => {
+test("LatencyGradient.next() goes back to where latencies began to grow, plus the square root of the limit", () => {
   const gradient = settled();
   gradient.next(32, at(50, 32), 200);
   assertAlmostEquals(gradient.next(64, at(100, 64), 300), 32 + 8, 1e-9);
 });
 
-test("LatencyGradient.next() takes nothing for growth that may be chance, and learns from what has measured the same", () => {
+test("LatencyGradient.next() ignores growth that may be chance, and learns from equal measurements", () => {
   const uncertain = () => {
     const gradient = new LatencyGradient();
     assertEquals(gradient.next(32, at(50, 32, 0.5), 0), 16);
     assertEquals(gradient.next(16, at(50, 16, 0.5), 100), 32);
     return gradient;
   };
-  // Half as much again is 0.41 as a logarithm, and the base is uncertain by 0.5.
+  // A growth by half is 0.41 as a logarithm, and the base is uncertain by 0.5.
   assertEquals(uncertain().next(32, at(75, 32), 200), 64);
 
   const gradient = uncertain();
   assertEquals(gradient.next(32, at(75, 32, 0.5), 200), 64);
-  // Both were as certain: the base is half-way between them, and more certain than each.
+  // Both were equally certain: the new base is half-way between them, and more certain than either.
   const growth = Math.log(120 / 50) - Math.log(75 / 50) / 2 - 0.5 * Math.SQRT1_2;
   assertAlmostEquals(gradient.next(64, at(120, 64), 300), 64 * Math.exp(-growth) + 8, 1e-9);
 });
 
-test("LatencyGradient.next() looks for latencies without a queue first, and goes down as long as they fall", () => {
+test("LatencyGradient.next() first looks for latencies without a queue, by lowering the limit while they fall", () => {
   const gradient = new LatencyGradient();
   let limit = 256;
   const limits = [];
@@ -55,7 +55,7 @@ test("LatencyGradient.next() looks for latencies without a queue first, and goes
   assertEquals(limits, [128, 64, 32, 16, 32, 64]);
 });
 
-test("LatencyGradient.next() keeps the limit of a service that has become slower for good", () => {
+test("LatencyGradient.next() keeps the limit of a service that has become permanently slower", () => {
   const gradient = settled();
   let limit = 32;
   let lowest = limit;
@@ -66,7 +66,7 @@ test("LatencyGradient.next() keeps the limit of a service that has become slower
   assert(lowest >= 16 && limit >= 32, `${lowest}, ${limit}`);
 });
 
-test("LatencyGradient.next() goes on falling while latencies fall with the limit", () => {
+test("LatencyGradient.next() keeps falling while latencies fall with the limit", () => {
   const gradient = settled();
   let limit = 32;
   for (let index = 0; index < 20; index++) {
@@ -75,37 +75,37 @@ test("LatencyGradient.next() goes on falling while latencies fall with the limit
   assert(limit > 4 && limit < 8, `${limit}`);
 });
 
-test("LatencyGradient.next() does not change the limit while less than half of it is used", () => {
+test("LatencyGradient.next() keeps the limit while less than half of it is used", () => {
   const gradient = settled();
   assertEquals(gradient.next(32, at(50, 15), 200), 32);
   assertEquals(gradient.next(32, at(500, 15), 300), 32);
-  // What was measured then is what latencies are without a queue.
+  // That latency is taken for the latency without a queue.
   assertEquals(gradient.next(32, at(500, 32), 400), 64);
 });
 
-test("LatencyGradient.next() lets go of a probe that nobody used, with the limit before it", () => {
+test("LatencyGradient.next() ends a probe that was not used, and restores the limit before it", () => {
   const gradient = new LatencyGradient();
   gradient.next(32, at(50, 32), 0);
   assertEquals(gradient.next(16, at(50, 3), 100), 32);
 });
 
-test("LatencyGradient.next() does not take chance for a queue", () => {
+test("LatencyGradient.next() does not mistake chance for a queue", () => {
   const gradient = settled();
   assertEquals(gradient.next(32, at(70, 32, 0.4), 200), 64);
 });
 
-test("LatencyGradient.next() tries a lower limit from time to time, for one window", () => {
+test("LatencyGradient.next() tries a lower limit now and then, for one window", () => {
   const gradient = settled();
   gradient.next(32, at(50, 32), 200);
   gradient.next(64, at(100, 64), 300);
-  // There was a queue, so it goes on, until there was none.
+  // There was a queue, so that the limit falls further until there is none.
   assertAlmostEquals(gradient.next(40, at(62.5, 40), 10_100), 34, 1e-9);
   assertAlmostEquals(gradient.next(34, at(53.2, 34), 10_200), 28.9, 1e-9);
   assertEquals(gradient.next(28.9, at(50, 29), 10_300), 34);
   assert(gradient.next(34, at(53.2, 34), 10_400) > 34);
 });
 
-test("LatencyGradient.interrupt() ends a probe: the limit has changed for another reason", () => {
+test("LatencyGradient.interrupt() ends a probe when the limit has changed for another reason", () => {
   const gradient = new LatencyGradient();
   gradient.next(32, at(50, 32), 0);
   gradient.interrupt();

@@ -6,7 +6,7 @@ import { test } from "../support/test.ts";
 const window = (percentile: number, minimumSamples = 20): LatencyWindow =>
   new LatencyWindow({ percentile, minimumSamples });
 
-test("LatencyWindow.thresholdMs is Infinity until there are samples enough", () => {
+test("LatencyWindow.thresholdMs is Infinity until there are enough samples", () => {
   const latencies = window(0.5, 3);
   for (const [index, expected] of [[1, false], [2, false], [3, true]] as const) {
     latencies.add(10, index);
@@ -39,10 +39,10 @@ test("LatencyWindow.thresholdMs is not below latencies that are all alike", () =
   }
 });
 
-test("LatencyWindow forgets what is old once there are new samples enough", () => {
+test("LatencyWindow forgets old samples once there are enough new ones", () => {
   const latencies = window(0.5);
   for (let index = 0; index < 100; index++) latencies.add(1_000, 0);
-  // Few requests: the old ones are all that is known.
+  // A few requests: the old latencies still count.
   for (let index = 1; index <= 5; index++) latencies.add(10, index * 3_600_000);
   assert(latencies.thresholdMs >= 1_000);
   const nowMs = 6 * 3_600_000;
@@ -52,7 +52,7 @@ test("LatencyWindow forgets what is old once there are new samples enough", () =
   assert(latencies.count < 100);
 });
 
-test("LatencyWindow.thresholdMs follows what changes", () => {
+test("LatencyWindow.thresholdMs follows changes", () => {
   const latencies = window(0.9);
   for (let index = 0; index < 200; index++) latencies.add(10, index);
   assert(latencies.thresholdMs < 11);
@@ -60,7 +60,7 @@ test("LatencyWindow.thresholdMs follows what changes", () => {
   assert(latencies.thresholdMs >= 80);
 });
 
-test("LatencyWindow forgets nothing of the last 15 seconds, and what is older than two such windows, whatever the time is", () => {
+test("LatencyWindow forgets nothing of the last 15 seconds, and everything older than two such windows", () => {
   for (const fromMs of [0, 3_600_000]) {
     const latencies = window(0.5, 4);
     for (let nth = 0; nth < 20; nth++) latencies.add(10, fromMs + 700 * nth);

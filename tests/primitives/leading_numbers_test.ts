@@ -14,7 +14,7 @@ test("leadingNumbers() counts the numbers before the first other value", () => {
   assertEquals(leadingNumbers(holey, null), 3);
 });
 
-test("leadingNumbers() says nothing of an array that is short, begins or ends with something else, or has a gap", () => {
+test("leadingNumbers() is 0 for an array that is short, begins or ends with other values, or has a gap", () => {
   const some = [[], TEN, [null, ...TEN, ...TEN], ["1", ...TEN, ...TEN], [...TEN, ...TEN, {}], [
     ...TEN,
     null,

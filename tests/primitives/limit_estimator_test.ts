@@ -9,7 +9,7 @@ const SEEDS = [1, 2, 3, 4, 5];
 const INITIAL = [4, 256];
 const ALGORITHMS: readonly LimitAlgorithm[] = ["gradient", "aimd"];
 
-/** A limit under a service, from a beginning. */
+/** Simulates a limit before a service, from an initial value. */
 function run(
   service: Service,
   { initial = 4, algorithm = "gradient", lastsMs = 20_000, demand }:
@@ -22,10 +22,10 @@ function run(
     estimator,
     limits,
     dropsMs,
-    /** Successes a second, in a stretch of time. */
+    /** The successes per second between two times. */
     rate: (fromMs: number, toMs: number) =>
       successesMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length / (toMs - fromMs) * 1_000,
-    /** Every limit that held in a stretch of time. */
+    /** All limits that held between two times. */
     between: (fromMs: number, toMs: number) => {
       const before = limits.findLast(({ atMs }) => atMs <= fromMs)!;
       const then = limits.filter(({ atMs }) => atMs > fromMs && atMs < toMs);
@@ -34,13 +34,13 @@ function run(
   };
 }
 
-/** Asserts that all limits are in a range. */
+/** Checks that all limits are in a range. */
 function assertWithin(limits: readonly number[], least: number, most: number, what: string): void {
   const [low, high] = [Math.min(...limits), Math.max(...limits)];
   assert(low >= least && high <= most, `${what}: ${low} to ${high}, not ${least} to ${most}`);
 }
 
-/** A time that differs by up to a share. */
+/** Draws a time that differs from the mean by up to a share. */
 const around = (meanMs: number, share: number, random: () => number): number =>
   meanMs * (1 - share + 2 * share * random());
 
@@ -57,7 +57,7 @@ for (const initial of INITIAL) {
 
   for (const algorithm of ALGORITHMS) {
     for (const refusalMs of [2, 50]) {
-      test(`LimitEstimator (${algorithm}) keeps below what is refused after ${refusalMs} ms, from ${initial}`, () => {
+      test(`LimitEstimator (${algorithm}) stays below a limit where requests are refused after ${refusalMs} ms, from ${initial}`, () => {
         for (const seed of SEEDS) {
           const random = seededRandom(seed);
           const service = refusing(() => 32, () => around(50, 0.3, random), refusalMs);
@@ -73,7 +73,7 @@ for (const initial of INITIAL) {
     }
   }
 
-  test(`LimitEstimator bears one latency in fifty of ten times the rest, from ${initial}`, () => {
+  test(`LimitEstimator tolerates one latency in fifty of ten times the rest, from ${initial}`, () => {
     for (const seed of SEEDS) {
       const random = seededRandom(seed);
       const service = queueing(() => 32, () => around(50, 0.2, random) * (random() < 0.02 ? 10 : 1));
@@ -83,7 +83,7 @@ for (const initial of INITIAL) {
     }
   });
 
-  test(`LimitEstimator bears two kinds of work, of which one takes ten times as long, from ${initial}`, () => {
+  test(`LimitEstimator tolerates two kinds of work, of which one takes ten times as long, from ${initial}`, () => {
     for (const seed of SEEDS) {
       const random = seededRandom(seed);
       const { rate, between } = run(queueing(() => 32, () => random() < 0.5 ? 10 : 100), { initial });
@@ -120,7 +120,7 @@ for (const initial of INITIAL) {
     }
   });
 
-  test(`LimitEstimator takes up where it was after an idle time, from ${initial}`, () => {
+  test(`LimitEstimator resumes where it was after an idle time, from ${initial}`, () => {
     const random = seededRandom(1);
     const service = queueing(() => 32, () => around(50, 0.2, random));
     const demand = (nowMs: number): number => nowMs > 5_000 && nowMs < 65_000 ? 0 : Infinity;
@@ -129,7 +129,7 @@ for (const initial of INITIAL) {
     assertWithin(between(5_000, 80_000), 24, 64, "from the idle time on");
   });
 
-  test(`LimitEstimator comes back after an outage, from ${initial}`, () => {
+  test(`LimitEstimator recovers after an outage, from ${initial}`, () => {
     const random = seededRandom(1);
     const queue = refusing(() => 32, () => around(50, 0.2, random), 2);
     const service: Service = (nowMs) =>
@@ -148,12 +148,12 @@ for (const algorithm of ALGORITHMS) {
     assertEquals(estimator.limit, 20);
   });
 
-  test(`LimitEstimator (${algorithm}) grows to its highest where nothing speaks against it`, () => {
+  test(`LimitEstimator (${algorithm}) grows to its maximum where no sample speaks against it`, () => {
     const { estimator } = run(() => ({ latencyMs: 50, isDropped: false }), { algorithm });
     assertEquals(estimator.limit, 512);
   });
 
-  test(`LimitEstimator (${algorithm}) bears drops that no limit changes`, () => {
+  test(`LimitEstimator (${algorithm}) tolerates drops that no limit changes`, () => {
     for (const seed of SEEDS) {
       const random = seededRandom(seed);
       const queue = queueing(() => 32, () => around(50, 0.2, random));
@@ -163,7 +163,7 @@ for (const algorithm of ALGORITHMS) {
     }
   });
 
-  test(`LimitEstimator (${algorithm}) keeps within its bounds, whatever it is told`, () => {
+  test(`LimitEstimator (${algorithm}) keeps within its bounds, whatever the samples`, () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = seededRandom(seed);
       const [min, span] = [1 + Math.floor(5 * random()), Math.floor(50 * random())];
@@ -193,23 +193,23 @@ test("LimitEstimator.note() makes one decision a window, however many samples th
   assert(limits.length > 3);
 });
 
-test("LimitEstimator.note() makes no decision of less than ten samples", () => {
+test("LimitEstimator.note() makes no decision on fewer than ten samples", () => {
   const estimator = new LimitEstimator({ initial: 4 });
   for (let nth = 1; nth <= 10; nth++) assertEquals(estimator.note(10, 4, true, 1_000 * nth), false, `${nth}`);
 });
 
-test("LimitEstimator.note() goes by what has begun after the last decision", () => {
+test("LimitEstimator.note() counts only work that began after the last decision", () => {
   const estimator = new LimitEstimator({ initial: 100, algorithm: "aimd" });
   let nowMs = 1_000;
   for (; estimator.limit === 100; nowMs += 5) estimator.note(10, 100, true, nowMs);
   assertEquals(estimator.limit, 50);
-  // They all began before.
+  // All these attempts began before.
   for (let nth = 1; nth <= 1_000; nth++) {
     assertEquals(estimator.note(nth + 20, 100, true, nowMs + nth), false);
   }
 });
 
-test("LimitEstimator.isNew is over with the first sample", () => {
+test("LimitEstimator.isNew is false after the first sample", () => {
   const estimator = new LimitEstimator({});
   assertEquals(estimator.isNew, true);
   estimator.note(10, 1, false, 10);

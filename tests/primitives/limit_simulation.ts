@@ -1,5 +1,6 @@
 /**
- * A service under load, simulated event by event, whose callers have as much in flight as an estimator allows.
+ * An event-by-event simulation of a service under load, whose callers have as many requests in flight as an estimator
+ * allows.
  *
  * @module
  */
@@ -7,16 +8,16 @@
 import { BinaryHeap, type HeapItem } from "../../src/primitives/binary_heap.ts";
 import type { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
 
-/** How a service answers. */
+/** The service's answer to a request. */
 export interface ServiceAnswer {
   readonly latencyMs: number;
   readonly isDropped: boolean;
 }
 
-/** Takes a request. */
+/** Answers a request. */
 export type Service = (nowMs: number) => ServiceAnswer;
 
-/** Serves so many at once, and lets the others wait. */
+/** Serves `slots` requests at once, and queues the others. */
 export function queueing(slots: () => number, serviceMs: (nowMs: number) => number): Service {
   const freeAtMs: number[] = [];
   return (nowMs) => {
@@ -30,7 +31,7 @@ export function queueing(slots: () => number, serviceMs: (nowMs: number) => numb
   };
 }
 
-/** Serves so many at once, and refuses the others. */
+/** Serves `slots` requests at once, and refuses the others. */
 export function refusing(slots: () => number, serviceMs: () => number, refusalMs: number): Service {
   let endsMs: number[] = [];
   return (nowMs) => {
@@ -42,7 +43,7 @@ export function refusing(slots: () => number, serviceMs: () => number, refusalMs
   };
 }
 
-/** What the simulation shows. */
+/** The results of a simulation. */
 export interface SimulationResult {
   /** The limit after each change, with its time. */
   readonly limits: { readonly atMs: number; readonly limit: number }[];
@@ -51,12 +52,12 @@ export interface SimulationResult {
   readonly dropsMs: number[];
 }
 
-/** What is simulated. */
+/** The settings of a simulation. */
 export interface Simulation {
   readonly estimator: LimitEstimator;
   readonly service: Service;
   readonly lastsMs: number;
-  /** The most that callers want to have in flight. */
+  /** The most requests that callers want to have in flight. */
   readonly demand?: ((nowMs: number) => number) | undefined;
 }
 
@@ -67,7 +68,7 @@ interface SimulatedEvent extends HeapItem {
   readonly kind: "end" | "drop" | "look";
 }
 
-/** Runs it. */
+/** Runs a simulation. */
 export function simulate(
   { estimator, service, lastsMs, demand = () => Infinity }: Simulation,
 ): SimulationResult {

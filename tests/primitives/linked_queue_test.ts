@@ -16,7 +16,7 @@ function names(queue: LinkedQueue<Item>): number[] {
   return found;
 }
 
-test("LinkedQueue keeps the order, whatever leaves from its middle", () => {
+test("LinkedQueue keeps the order, whichever items leave from its middle", () => {
   const random = seededRandom(1);
   const queue = new LinkedQueue<Item>();
   const model: Item[] = [];
@@ -35,7 +35,7 @@ test("LinkedQueue keeps the order, whatever leaves from its middle", () => {
   }
 });
 
-test("LinkedQueue takes an item again that has left", () => {
+test("LinkedQueue accepts an item again that has left", () => {
   const queue = new LinkedQueue<Item>();
   const [a, b] = [new Item(1), new Item(2)];
   queue.push(a);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as primitives from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
 
-test("the primitives' door exports what it is documented to, and nothing else", () => {
+test("the entry point of the primitives exports what it documents, and nothing else", () => {
   assertEquals(Object.keys(primitives).sort(), [
     "AdaptiveLimit",
     "CircuitBreaker",

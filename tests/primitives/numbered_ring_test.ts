@@ -3,7 +3,7 @@ import { NumberedRing } from "../../src/primitives/numbered_ring.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
-test("NumberedRing.take() gives values in the order of their numbers, however they came", () => {
+test("NumberedRing.take() returns values in the order of their numbers, in whatever order they came", () => {
   const ring = new NumberedRing<string>();
   ring.put(1, "b");
   assertEquals([ring.take(), ring.size], [undefined, 1]);
@@ -31,7 +31,7 @@ test("NumberedRing loses nothing when numbers are far apart, round after round",
   assertEquals(taken.length > 4_500, true);
 });
 
-test("NumberedRing.clear() drops what waits", () => {
+test("NumberedRing.clear() drops all waiting values", () => {
   const ring = new NumberedRing<string>();
   for (const number of [0, 3, 17]) ring.put(number, "x");
   ring.clear();

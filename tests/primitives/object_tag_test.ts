@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { objectTag } from "../../src/primitives/object_tag.ts";
 import { test } from "../support/test.ts";
 
-test("objectTag() tells records from the platform's objects, whatever class or realm they are of", () => {
+test("objectTag() tells plain records from the platform's objects, of any class or realm", () => {
   const foreign = { [Symbol.toStringTag]: "Request" };
   const cases: [unknown, string][] = [
     [{}, "Object"],

@@ -3,7 +3,7 @@ import { Observers } from "../../src/primitives/observers.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
-test("Observers tells each event to all, in the order in which they were added", () => {
+test("Observers passes each event to all listeners, in the order in which they were added", () => {
   const observers = new Observers<number>();
   const heard: string[] = [];
   observers.add((event) => void heard.push(`a${event}`));
@@ -14,7 +14,7 @@ test("Observers tells each event to all, in the order in which they were added",
   assertEquals(heard, ["a1", "b1", "a2", "b2"]);
 });
 
-test("Observers tells an event that a listener causes when the present one has been told to all", () => {
+test("Observers passes on an event that a listener causes after the present one", () => {
   const observers = new Observers<number>();
   const heard: string[] = [];
   observers.add((event) => {
@@ -40,7 +40,7 @@ test("Observers goes on when a listener throws", () => {
   assertEquals(heard, [1, 2]);
 });
 
-test("Observers goes on when an async listener rejects, and no rejection is left", async () => {
+test("Observers goes on when an async listener rejects, and leaves no unhandled rejection", async () => {
   const observers = new Observers<number>();
   const heard: number[] = [];
   observers.add(() => Promise.reject(new Error("listener")) as unknown as void);
@@ -51,7 +51,7 @@ test("Observers goes on when an async listener rejects, and no rejection is left
   assertEquals(heard, [1]);
 });
 
-test("Observers stops telling who was disposed, also while an event is being told", () => {
+test("Observers passes nothing more to a disposed listener, also in the middle of an event", () => {
   const observers = new Observers<number>();
   const heard: string[] = [];
   observers.add(() => second[Symbol.dispose]());
@@ -66,7 +66,7 @@ test("Observers stops telling who was disposed, also while an event is being tol
   assertEquals(observers.size, 1);
 });
 
-test("Observers tells a listener twice that was added twice, and each is disposed alone", () => {
+test("Observers calls a listener twice that was added twice, and each subscription ends on its own", () => {
   const observers = new Observers<number>();
   let calls = 0;
   const listener = () => void calls++;
@@ -79,7 +79,7 @@ test("Observers tells a listener twice that was added twice, and each is dispose
   assertEquals(calls, 3);
 });
 
-test("Observers says whose listener has failed, now or later, and can leave that one out", async () => {
+test("Observers names the listener that has failed, now or later, and can leave that one out", async () => {
   const heard: string[] = [];
   const observers = new Observers<string>((observer, error, isLeftOut) => {
     heard.push(`failed: ${(error as Error).message}, ${isLeftOut}`);

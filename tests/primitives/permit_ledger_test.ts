@@ -27,7 +27,7 @@ class Waiter extends PermitWaiter {
   }
 }
 
-test("PermitLedger hands what is given back to the head of the queue, and to nobody past it", () => {
+test("PermitLedger gives returned permits to the head of the queue, and to no waiter past it", () => {
   const log: string[] = [];
   const ledger = new PermitLedger(3);
   assertEquals([ledger.take(3), ledger.take(1)], [true, false]);
@@ -39,7 +39,7 @@ test("PermitLedger hands what is given back to the head of the queue, and to nob
   assertEquals([log, ledger.inUse, ledger.waiters.size], [["heavy", "light"], 3, 0]);
 });
 
-test("PermitLedger admits at once whom an abandoned head held up", () => {
+test("PermitLedger admits at once the waiters that an aborted head held up", () => {
   const log: string[] = [];
   const controller = new AbortController();
   const ledger = new PermitLedger(2);
@@ -50,13 +50,13 @@ test("PermitLedger admits at once whom an abandoned head held up", () => {
   assertEquals([log, ledger.inUse], [["heavy: enough", "light"], 2]);
 });
 
-test("PermitLedger takes a weight of 0 whatever is in use", () => {
+test("PermitLedger admits a weight of 0 whatever is in use", () => {
   const ledger = new PermitLedger(1);
   ledger.take(1);
   assertEquals([ledger.take(0), ledger.inUse], [true, 1]);
 });
 
-test("PermitLedger admits at once who goes before a heavier one of a lower priority, and fits", () => {
+test("PermitLedger admits a waiter at once that fits, and goes before a heavier one of a lower priority", () => {
   const log: string[] = [];
   const ledger = new PermitLedger(3);
   ledger.take(2);
@@ -70,7 +70,7 @@ test("PermitLedger admits at once who goes before a heavier one of a lower prior
   assertEquals([log, ledger.inUse], [["urgent", "too late", "heavy"], 3]);
 });
 
-test("PermitLedger leaves no listener of one that is admitted as soon as it is in the queue", () => {
+test("PermitLedger leaves no listener of a waiter that is admitted as soon as it is in the queue", () => {
   const log: string[] = [];
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);

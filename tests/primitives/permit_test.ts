@@ -23,7 +23,7 @@ test("Permit is given back at the end of a `using` block", () => {
   assertEquals(given, [1]);
 });
 
-test("Permit.release() that is called again by what it calls does nothing more", () => {
+test("Permit.release() does nothing more when its own callback calls it again", () => {
   let calls = 0;
   const permit: Permit = new Permit(1, () => {
     calls++;

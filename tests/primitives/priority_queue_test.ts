@@ -25,7 +25,7 @@ test("PriorityQueue gives higher priorities first, and first in first out within
   }
 });
 
-test("PriorityQueue works on when it has been emptied at one priority and is filled at another", () => {
+test("PriorityQueue still works after it has been emptied at one priority and filled at another", () => {
   const queue = new PriorityQueue<Item>();
   for (const priority of [1, -1, 1, 1, 0]) {
     const item = new Item(priority);

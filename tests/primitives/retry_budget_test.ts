@@ -52,7 +52,7 @@ test("RetryBudget of 20 % lets 1,000 failing requests make at most 200 retries",
   assertEquals(retries, 200);
 });
 
-test("RetryBudget without a reserve gives nothing before there were requests", () => {
+test("RetryBudget without a reserve allows no retry before there were requests", () => {
   const budget = new RetryBudget({ minPerSecond: 0, clock: new ManualClock() });
   for (let request = 0; request < 4; request++) budget.deposit();
   assertEquals(budget.tryWithdraw(), false);
@@ -66,7 +66,7 @@ test("RetryBudget loses nothing to rounding", () => {
   assertEquals(withdrawAll(budget), 29);
 });
 
-test("RetryBudget forgets requests and retries that have left the window", () => {
+test("RetryBudget forgets requests and retries outside of the window", () => {
   const clock = new ManualClock();
   const budget = new RetryBudget({ ratio: 0.5, minPerSecond: 1, windowMs: 1_000, clock });
   for (let request = 0; request < 10; request++) budget.deposit();
@@ -77,14 +77,14 @@ test("RetryBudget forgets requests and retries that have left the window", () =>
   assertEquals(budget.balance, 1);
 });
 
-test("RetryBudget believes who has just read the clock", () => {
+test("RetryBudget accepts the time from a caller that has just read the clock", () => {
   const budget = new RetryBudget({ ratio: 1, minPerSecond: 0, windowMs: 1_000, clock: new ManualClock() });
   budget.deposit(0);
   budget.deposit(2_000);
   assertEquals([budget.tryWithdraw(2_500), budget.tryWithdraw(2_500)], [true, false]);
 });
 
-test("RetryBudget gives back the retry that succeeded, and another one (S10)", () => {
+test("RetryBudget gives back a retry that succeeded, and one more (S10)", () => {
   const clock = new ManualClock();
   const budget = new RetryBudget({ ratio: 0.5, minPerSecond: 0, windowMs: 1_000, clock });
   for (let request = 0; request < 20; request++) budget.deposit();
@@ -124,7 +124,7 @@ test("RetryBudget keeps the retries of the window within the larger of ratio · 
       assertEquals(budget.tryWithdraw(), balance >= 1 - 1e-9);
       if (balance < 1 - 1e-9) continue;
       retries.push(clock.now());
-      // The budget's own window is at least nine tenths of this one, and at most all of it.
+      // The budget's own window is nine tenths of this one to all of it.
       const recent = (moments: number[], ageMs: number) =>
         moments.filter((at) => at > clock.now() - ageMs).length;
       const most = Math.max(ratio * recent(requests, windowMs), minPerSecond * windowMs / 1_000);
@@ -134,7 +134,7 @@ test("RetryBudget keeps the retries of the window within the larger of ratio · 
   }
 });
 
-test("RetryBudget gives exactly its share, whatever rounding makes of it", () => {
+test("RetryBudget allows exactly its share, despite rounding", () => {
   for (let percent = 1; percent <= 100; percent++) {
     for (const requests of [1, 7, 25, 100, 300]) {
       const budget = new RetryBudget({ ratio: percent / 100, minPerSecond: 0, clock: new ManualClock() });
@@ -151,7 +151,7 @@ test("RetryBudget gives exactly its share, whatever rounding makes of it", () =>
   }
 });
 
-test("RetryBudget() refuses what has no options in it", () => {
+test("RetryBudget() refuses a value that is no options object", () => {
   for (const options of [null, 5, "x", true, () => 1] as never[]) {
     assertThrows(
       () => new RetryBudget(options),
@@ -161,7 +161,7 @@ test("RetryBudget() refuses what has no options in it", () => {
   }
 });
 
-test("RetryBudget leaves out the outages of all clients that share it, whoever looks at it meanwhile (S10)", () => {
+test("RetryBudget does not count the outages of any client that shares it, whichever reads it meanwhile (S10)", () => {
   const clock = new ManualClock();
   const budget = new RetryBudget({ ratio: 0.5, minPerSecond: 0, windowMs: 10_000, clock });
   const time = workingTimeOf(budget);
@@ -176,7 +176,7 @@ test("RetryBudget leaves out the outages of all clients that share it, whoever l
   assertEquals([budget.balance, budget.tryWithdraw()], [0, false]);
 });
 
-test("RetryBudget still knows after an outage of the requests before it (S10)", async () => {
+test("RetryBudget still counts the requests from before an outage after it (S10)", async () => {
   const clock = new ManualClock({ nowMs: 1_000 });
   const budget = new RetryBudget({ ratio: 0.2, minPerSecond: 0, clock });
   for (let nth = 0; nth < 100; nth++) budget.deposit();

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { SampleWindow } from "../../src/primitives/sample_window.ts";
 import { test } from "../support/test.ts";
 
-test("SampleWindow.stats() counts samples and drops, and knows the most that was in flight", () => {
+test("SampleWindow.stats() counts samples and drops, and the most work in flight", () => {
   const window = new SampleWindow();
   window.add(10, 3, false, 10);
   window.add(10, 7, true, 20);
@@ -12,7 +12,7 @@ test("SampleWindow.stats() counts samples and drops, and knows the most that was
   assertEquals([count, drops, peak], [3, 1, 7]);
 });
 
-test("SampleWindow.stats() takes the geometric mean, which one outlier of ten times the rest hardly moves", () => {
+test("SampleWindow.stats() uses the geometric mean, which one outlier of ten times the rest hardly moves", () => {
   const window = new SampleWindow();
   for (let index = 0; index < 49; index++) window.add(50, 1, false, index);
   window.add(500, 1, false, 50);
@@ -22,17 +22,17 @@ test("SampleWindow.stats() takes the geometric mean, which one outlier of ten ti
   assert(latencyMs < 53);
 });
 
-test("SampleWindow.stats() leaves the latency of drops out", () => {
+test("SampleWindow.stats() ignores the latency of drops", () => {
   const window = new SampleWindow();
   for (let index = 0; index < 10; index++) window.add(index % 2 === 0 ? 50 : 1, 1, index % 2 === 1, index);
 
   assertAlmostEquals(Math.exp(window.stats(9).mean), 50, 1e-9);
 });
 
-test("SampleWindow.stats() says how much was served at once, by Little's law", () => {
+test("SampleWindow.stats() gives how much was served at once, by Little's law", () => {
   const window = new SampleWindow();
   window.restart(0);
-  // Four at a time, 50 ms each.
+  // Four at a time, which take 50 ms each.
   for (let atMs = 50; atMs <= 1_000; atMs += 50) {
     for (let nth = 0; nth < 4; nth++) window.add(50, 4, false, atMs);
   }
@@ -51,13 +51,13 @@ test("SampleWindow.error is the standard error, and Infinity before two latencie
   assertAlmostEquals(window.error, 1, 1e-9);
 });
 
-test("SampleWindow.add() takes a latency that the clock did not show for a very short one", () => {
+test("SampleWindow.add() treats a latency of 0 on the clock as a very short one", () => {
   const window = new SampleWindow();
   window.add(0, 1, false, 0);
   assert(Number.isFinite(window.stats(0).mean) && Number.isFinite(window.stats(0).served));
 });
 
-test("SampleWindow.restart() forgets everything, and begins then", () => {
+test("SampleWindow.restart() forgets everything, and starts a window then", () => {
   const window = new SampleWindow();
   window.add(10, 3, true, 10);
   window.restart(15);

@@ -9,7 +9,7 @@ import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { watch } from "../support/settled.ts";
 
-/** Asserts that all permits can be had, which shows that none has leaked. */
+/** Checks that all permits are free, so that none has leaked. */
 function assertAllFree(semaphore: Semaphore): void {
   assertEquals([semaphore.inUse, semaphore.waiting], [0, 0]);
   const permits = Array.from({ length: semaphore.capacity }, () => semaphore.tryAcquire());
@@ -41,7 +41,7 @@ test("Semaphore refuses a capacity that is no positive integer", () => {
   );
 });
 
-test("Semaphore refuses weights that are no integers of at least 0, or over the capacity, and blocks nobody", async () => {
+test("Semaphore refuses weights that are no integers of at least 0, or exceed the capacity, and blocks no caller", async () => {
   const semaphore = new Semaphore(2);
   for (const weight of [-1, 1.5, NaN, Infinity, 3]) {
     await assertRejects(() => semaphore.acquire(weight), RangeError, `received ${weight}`);
@@ -61,7 +61,7 @@ test("Semaphore refuses a priority that is no number, also when a permit is free
   assertAllFree(semaphore);
 });
 
-test("Semaphore refuses what is no signal, whether a permit is free or not, and loses none", async () => {
+test("Semaphore refuses a bad signal, whether a permit is free or not, and loses none", async () => {
   const semaphore = new Semaphore(1);
   for (const signal of NO_SIGNALS) {
     for (const held of [undefined, semaphore.tryAcquire()]) {
@@ -78,13 +78,13 @@ test("Semaphore refuses what is no signal, whether a permit is free or not, and 
   assertAllFree(semaphore);
 });
 
-test("Semaphore.run() refuses what is no function, and takes no permit", async () => {
+test("Semaphore.run() refuses a bad function, and takes no permit", async () => {
   const semaphore = new Semaphore(1);
   await assertRejects(() => semaphore.run(1 as unknown as () => number), TypeError, "'fn'");
   assertAllFree(semaphore);
 });
 
-test("Semaphore of infinite capacity never makes anybody wait", async () => {
+test("Semaphore of infinite capacity makes no caller wait", async () => {
   const semaphore = new Semaphore(Infinity);
   const permits = await Promise.all(Array.from({ length: 1_000 }, () => semaphore.acquire(5)));
   assertEquals([semaphore.inUse, semaphore.waiting, semaphore.capacity], [5_000, 0, Infinity]);
@@ -122,7 +122,7 @@ test("Semaphore.acquire() gives higher priorities first, and keeps the order wit
   assertEquals(started, ["high a", "high b", "a", "b", "low"]);
 });
 
-test("Semaphore lets nobody barge in, whenever a newcomer comes after a release", async () => {
+test("Semaphore lets no newcomer barge in, however soon after a release it comes", async () => {
   for (let offset = 0; offset <= 20; offset++) {
     const semaphore = new Semaphore(1);
     const held = await semaphore.acquire();
@@ -146,7 +146,7 @@ test("Semaphore lets nobody barge in, whenever a newcomer comes after a release"
   }
 });
 
-test("Semaphore.tryAcquire() refuses while anybody waits, of whatever priority", async () => {
+test("Semaphore.tryAcquire() refuses while any caller waits, of whatever priority", async () => {
   const semaphore = new Semaphore(3);
   const held = await semaphore.acquire(2);
   const controller = new AbortController();
@@ -198,7 +198,7 @@ test("Semaphore makes light waiters wait behind a heavy one, and the heavy one i
   assertEquals(started, ["heavy", "light"]);
 });
 
-test("Semaphore.acquire() that is aborted wakes whom it held up, at once and without a release", async () => {
+test("Semaphore.acquire() that is aborted wakes the callers that it held up, at once and without a release", async () => {
   const semaphore = new Semaphore(10);
   const held = await semaphore.acquire(1);
   const controller = new AbortController();
@@ -218,7 +218,7 @@ test("Semaphore.acquire() that is aborted wakes whom it held up, at once and wit
   assertAllFree(semaphore);
 });
 
-test("Semaphore.acquire() leaves the queue at once when its signal aborts, with the very same reason", async () => {
+test("Semaphore.acquire() leaves the queue at once when its signal aborts, and rejects with the reason itself", async () => {
   const semaphore = new Semaphore(1);
   const held = await semaphore.acquire();
   const controller = new AbortController();
@@ -238,7 +238,7 @@ test("Semaphore.acquire() leaves the queue at once when its signal aborts, with 
   assertAllFree(semaphore);
 });
 
-test("Semaphore takes nothing for a signal that has aborted already", async () => {
+test("Semaphore takes no permit for a signal that has already aborted", async () => {
   const semaphore = new Semaphore(1);
   const reason = new Error("early");
   const signal = AbortSignal.abort(reason);
@@ -278,7 +278,7 @@ test("Semaphore loses no permit when an abort races the grant, in either order a
   }
 });
 
-test("Semaphore.run() that is interrupted at any microtask gives back what it had", async () => {
+test("Semaphore.run() that is aborted at any microtask gives back its permit", async () => {
   for (let offset = 0; offset <= 20; offset++) {
     const semaphore = new Semaphore(2);
     const controller = new AbortController();
@@ -308,7 +308,7 @@ test("Semaphore.run() does not call its function when the signal aborts between 
   assertAllFree(semaphore);
 });
 
-test("Semaphore.run() needs no more of a signal than to be told of its abort, as of an implementation of one's own", async () => {
+test("Semaphore.run() needs only the abort event of a signal, such as of a custom implementation", async () => {
   for (const isAborted of [false, true]) {
     const semaphore = new Semaphore(1);
     const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown });
@@ -323,7 +323,7 @@ test("Semaphore.run() needs no more of a signal than to be told of its abort, as
   }
 });
 
-test("Semaphore grants nothing to a waiter whose signal has aborted, while the signal still tells others", async () => {
+test("Semaphore grants no permit to a waiter whose signal has aborted, while the signal still calls other listeners", async () => {
   const semaphore = new Semaphore(10);
   const held = await semaphore.acquire(1);
   const controller = new AbortController();
@@ -341,7 +341,7 @@ test("Semaphore grants nothing to a waiter whose signal has aborted, while the s
   assertAllFree(semaphore);
 });
 
-test("Semaphore admits nobody too many when a permit is disposed twice while another is held", async () => {
+test("Semaphore admits no extra caller when a permit is disposed twice while another is held", async () => {
   const semaphore = new Semaphore(2);
   const first = await semaphore.acquire();
   const second = await semaphore.acquire();
@@ -358,7 +358,7 @@ test("Semaphore admits nobody too many when a permit is disposed twice while ano
   assertAllFree(semaphore);
 });
 
-test("Semaphore.resize() up wakes as many as fit", async () => {
+test("Semaphore.resize() up wakes as many waiters as fit", async () => {
   const semaphore = new Semaphore(2);
   const held = [await semaphore.acquire(), await semaphore.acquire()];
   const waiters = Array.from({ length: 6 }, () => watch(semaphore.acquire()));
@@ -379,7 +379,7 @@ test("Semaphore.resize() up wakes as many as fit", async () => {
   assertEquals(semaphore.waiting, 1);
 });
 
-test("Semaphore.resize() down takes nothing away, and admits nobody until enough is free", async () => {
+test("Semaphore.resize() down takes no permit away, and admits no caller until enough are free", async () => {
   const semaphore = new Semaphore(5);
   const held: Permit[] = [];
   for (let index = 0; index < 5; index++) held.push(await semaphore.acquire());
@@ -422,7 +422,7 @@ test("Semaphore.resize() below a waiter's weight keeps it waiting until it fits 
   assertAllFree(semaphore);
 });
 
-test("Semaphore.resize() while a release is being handed on keeps the books", async () => {
+test("Semaphore.resize() while a release is being passed on keeps the counts right", async () => {
   const semaphore = new Semaphore(1);
   const held = await semaphore.acquire();
   const waiters = Array.from({ length: 3 }, () => watch(semaphore.acquire()));
@@ -475,7 +475,7 @@ test("Semaphore.run() gives the permit back once, however its function ends", as
   assertAllFree(semaphore);
 });
 
-test("Semaphore.run() calls functions in the async context of their callers, whoever gives the permit back", async () => {
+test("Semaphore.run() calls functions in the async context of their own callers, whichever gives the permit back", async () => {
   const storage = new AsyncLocalStorage<number>();
   const semaphore = new Semaphore(2);
   const permit = await semaphore.acquire();
@@ -536,7 +536,7 @@ test("Semaphore.run() works through 100,000 functions that end at once, in order
   assertAllFree(semaphore);
 });
 
-test("Semaphore puts one listener on a signal for 100,000 waiters, and none for who is served at once", async () => {
+test("Semaphore puts one listener on a signal for 100,000 waiters, and none for a caller that is served at once", async () => {
   const semaphore = new Semaphore(1);
   const controller = new AbortController();
   const { signal } = controller;
@@ -554,7 +554,7 @@ test("Semaphore puts one listener on a signal for 100,000 waiters, and none for 
   assertAllFree(semaphore);
 });
 
-test("Semaphore takes its listener from the signal when the last waiter was served", async () => {
+test("Semaphore removes its listener from the signal when the last waiter was served", async () => {
   const semaphore = new Semaphore(1);
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);
@@ -589,7 +589,7 @@ test("Semaphore keeps its promises under random weights, priorities, aborts and 
       else if (fate < 5) microtasks(integer(20)).then(() => controller.abort("abort"));
       if (integer(10) === 0) {
         const capacity = 4 + integer(4);
-        // What is held after a reduction is held by right, until it is given back.
+        // Permits above a lowered capacity stay valid until they are given back.
         limit = Math.max(limit, capacity);
         semaphore.resize(capacity);
       }
@@ -601,7 +601,7 @@ test("Semaphore keeps its promises under random weights, priorities, aborts and 
   }
 });
 
-test("Semaphore.acquire() of a higher priority that fits does not wait for the heavy one that it goes before", async () => {
+test("Semaphore.acquire() of a higher priority that fits does not wait for a heavy waiter of a lower one", async () => {
   for (const how of ["acquire", "run"] as const) {
     const semaphore = new Semaphore(4);
     const held = await semaphore.acquire(2);
@@ -622,7 +622,7 @@ test("Semaphore.acquire() of a higher priority that fits does not wait for the h
   }
 });
 
-test("Semaphore admits whoever fits when the heavy one at the head aborts, or the capacity grows", async () => {
+test("Semaphore admits all waiters that fit when the heavy head of the queue aborts, or the capacity grows", async () => {
   const semaphore = new Semaphore(4);
   const held = await semaphore.acquire(2);
   const controller = new AbortController();

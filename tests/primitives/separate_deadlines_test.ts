@@ -25,7 +25,7 @@ test("SeparateDeadlines gives each deadline a timer of its own, and arms none be
   assertEquals([met, clock.pending], [["a@10", "b@20", "c@30"], 0]);
 });
 
-test("SeparateDeadlines.remove() lets the timer run on, which others may rely on, but meets nothing", async () => {
+test("SeparateDeadlines.remove() lets the timer run on, which other code may rely on, but meets no deadline", async () => {
   const clock = new ManualClock();
   const deadlines = new SeparateDeadlines(clock);
   const met: string[] = [];
@@ -40,7 +40,7 @@ test("SeparateDeadlines.remove() lets the timer run on, which others may rely on
   assertEquals([met, clock.pending], [["second@20"], 0]);
 });
 
-test("SeparateDeadlines.remove() may take another one back that is due at the same moment", async () => {
+test("SeparateDeadlines.remove() may cancel another deadline that is due at the same moment", async () => {
   const clock = new ManualClock();
   const deadlines = new SeparateDeadlines(clock);
   const met: string[] = [];
@@ -63,7 +63,7 @@ test("SeparateDeadlines hands the deadline to its target, with its moment", asyn
   assertStrictEquals(met[0], deadline);
 });
 
-test("SeparateDeadlines arms no timer for what never comes, and refuses what is no delay", () => {
+test("SeparateDeadlines arms no timer for an infinite delay, and refuses a bad one", () => {
   const clock = new ManualClock();
   const deadlines = new SeparateDeadlines(clock);
   const never = deadlines.add(recorder(clock, [], "never"), Infinity);

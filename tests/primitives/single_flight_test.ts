@@ -6,7 +6,7 @@ import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 
-/** Work that ends when a test says so, and knows its signals. */
+/** Creates work that ends when the test says so, and records its signals. */
 function setUp() {
   const flights = new SingleFlight<string, object>();
   const runs: (PromiseWithResolvers<object> & { readonly signal: AbortSignal })[] = [];
@@ -18,7 +18,7 @@ function setUp() {
   return { flights, runs, work };
 }
 
-test("SingleFlight.run() shares one execution and its very value among concurrent callers", async () => {
+test("SingleFlight.run() shares one execution and its value itself among concurrent callers", async () => {
   const { flights, runs, work } = setUp();
   const { signal } = new AbortController();
   const callers = [flights.run("a", work), flights.run("a", work, { signal }), flights.run("a", work)];
@@ -47,7 +47,7 @@ test("SingleFlight.run() starts anew once an execution has settled", async () =>
   assertEquals(runs.length, 2);
 });
 
-test("SingleFlight.run() shares a failure with those who waited, and does not remember it", async () => {
+test("SingleFlight.run() shares a failure with all waiting callers, and does not remember it", async () => {
   const { flights, runs, work } = setUp();
   const failure = new Error("down");
   const { signal } = new AbortController();
@@ -61,7 +61,7 @@ test("SingleFlight.run() shares a failure with those who waited, and does not re
   assertEquals(await next, {});
 });
 
-test("SingleFlight.run() rejects with what a function throws, and takes a value that is no promise", async () => {
+test("SingleFlight.run() rejects with the error that a function throws, and accepts a value that is no promise", async () => {
   const flights = new SingleFlight<string, number>();
   const failure = new Error("at once");
   const fail = (): number => {
@@ -71,7 +71,7 @@ test("SingleFlight.run() rejects with what a function throws, and takes a value 
   assertEquals([await flights.run("a", () => 5), flights.size], [5, 0]);
 });
 
-test("SingleFlight.run() lets one caller leave at once by its signal, and the others go on", async () => {
+test("SingleFlight.run() lets one caller leave at once by its signal, while the others go on", async () => {
   const { flights, runs, work } = setUp();
   const controller = new AbortController();
   const reason = { my: "reason" };
@@ -97,7 +97,7 @@ test("SingleFlight.run() aborts the work with the reason of the last caller that
   assertEquals(await Promise.all(callers), ["last to leave", "first to leave"]);
 });
 
-test("SingleFlight.run() aborts the work when one signal takes all callers out", async () => {
+test("SingleFlight.run() aborts the work when one signal removes all callers", async () => {
   const { flights, runs, work } = setUp();
   const controller = new AbortController();
   const listeners = countAbortListeners(controller.signal);
@@ -109,7 +109,7 @@ test("SingleFlight.run() aborts the work when one signal takes all callers out",
   assertEquals(await Promise.all(callers), ["enough", "enough"]);
 });
 
-test("SingleFlight.run() does not let anybody join an execution that all have left", async () => {
+test("SingleFlight.run() lets no caller join an execution that all callers have left", async () => {
   const { flights, runs, work } = setUp();
   const controller = new AbortController();
   const left = rejection(flights.run("a", work, { signal: controller.signal }));
@@ -162,7 +162,7 @@ test("SingleFlight.run() counts a caller without a signal as one that stays", as
   assertEquals(await stays, {});
 });
 
-test("SingleFlight.run() takes out a caller whose signal the work itself aborts as it starts", async () => {
+test("SingleFlight.run() removes a caller whose signal the work itself aborts as it starts", async () => {
   const flights = new SingleFlight<string, object>();
   const controller = new AbortController();
   let inner: AbortSignal | undefined;
@@ -179,7 +179,7 @@ test("SingleFlight.run() takes out a caller whose signal the work itself aborts 
   assertEquals(flights.size, 0);
 });
 
-test("SingleFlight.run() refuses what is no function or no signal, and starts or joins nothing", async () => {
+test("SingleFlight.run() refuses a bad function or signal, and starts or joins nothing", async () => {
   const { flights, runs, work } = setUp();
   for (const isInFlight of [false, true]) {
     if (isInFlight) watch(flights.run("a", work));
@@ -193,7 +193,7 @@ test("SingleFlight.run() refuses what is no function or no signal, and starts or
   }
 });
 
-test("SingleFlight.run() has callers join that come while the work is being called", async () => {
+test("SingleFlight.run() lets callers join that come while the work is being called", async () => {
   const flights = new SingleFlight<string, object>();
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -216,7 +216,7 @@ test("SingleFlight.run() has callers join that come while the work is being call
   assertEquals([calls, flights.size], [1, 0]);
 });
 
-test("SingleFlight.run() goes on for the first caller when one has left that came while the work was being called", async () => {
+test("SingleFlight.run() goes on for the first caller when one leaves that came while the work was being called", async () => {
   const flights = new SingleFlight<string, boolean>();
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -232,7 +232,7 @@ test("SingleFlight.run() goes on for the first caller when one has left that cam
   assertEquals([left.length, flights.size], [1, 0]);
 });
 
-test("SingleFlight.run() shares what the work throws as it is called with callers that it has caused", async () => {
+test("SingleFlight.run() shares an error that the work throws with callers that the work itself has caused", async () => {
   const flights = new SingleFlight<string, object>();
   const failure = new Error("at once");
   const caused: Promise<unknown>[] = [];

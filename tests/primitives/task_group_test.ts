@@ -33,13 +33,13 @@ test("TaskGroup refuses bad options, naming them", () => {
   }
 });
 
-test("TaskGroup refuses what is no signal", () => {
+test("TaskGroup refuses a bad signal", () => {
   for (const signal of NO_SIGNALS) {
     assertThrows(() => new TaskGroup({ signal }), TypeError, "'signal' must be an AbortSignal");
   }
 });
 
-test("TaskGroup waits for all tasks when its block is left, and has their results in the order of spawning", async () => {
+test("TaskGroup waits for all tasks at the end of its block, and has their results in the order of spawning", async () => {
   const group = new TaskGroup<number>();
   {
     await using tasks = group;
@@ -56,7 +56,7 @@ test("TaskGroup waits for all tasks when its block is left, and has their result
   assertEquals(group.errors(), []);
 });
 
-test("TaskGroup.spawn() waits for a permit, so that a loop goes no faster than the tasks", async () => {
+test("TaskGroup.spawn() waits for a permit, so that a loop goes no faster than its tasks", async () => {
   await using group = new TaskGroup<number>({ semaphore: 3 });
   const ends = Array.from({ length: 5 }, () => Promise.withResolvers<number>());
   let spawned = 0;
@@ -143,7 +143,7 @@ test("TaskGroup.spawn() passes weight and priority on to the semaphore, which ma
   await assertRejects(() => spawn("impossible", 5, 0), RangeError, "'weight'");
 });
 
-test("TaskGroup.spawn() gives a handle that tells how the task is doing", async () => {
+test("TaskGroup.spawn() returns a handle that shows the state of the task", async () => {
   await using group = new TaskGroup<string>();
   const end = Promise.withResolvers<string>();
   const first = await group.spawn(() => end.promise);
@@ -156,7 +156,7 @@ test("TaskGroup.spawn() gives a handle that tells how the task is doing", async 
   assertEquals([first.status, second.status], ["fulfilled", "rejected"]);
 });
 
-test("TaskGroup collects errors and goes on, and an unread rejection is nobody's problem", async () => {
+test("TaskGroup collects errors and goes on, and a rejection that is not read causes no unhandled rejection", async () => {
   const group = new TaskGroup<number>({ semaphore: 2 });
   {
     await using tasks = group;
@@ -185,7 +185,7 @@ test("TaskGroup gives errors in the order of spawning, whatever the order of fai
   assertEquals(group.errors(), ["slow", "fast"]);
 });
 
-test("TaskGroup throws when asked for what it does not collect", async () => {
+test("TaskGroup throws when asked for results that it does not collect", async () => {
   const group = new TaskGroup<number>({ collectResults: false, collectErrors: false });
   const handle = await group.spawn(() => 7);
   await group.wait();
@@ -194,7 +194,7 @@ test("TaskGroup throws when asked for what it does not collect", async () => {
   assertEquals(await handle.result, 7);
 });
 
-test("TaskGroup that does not collect errors aborts the others at the first failure, and throws it on leaving", async () => {
+test("TaskGroup that does not collect errors aborts the others at the first failure, and throws it at the end", async () => {
   const error = new Error("first");
   const seen: unknown[] = [];
   const ended: string[] = [];
@@ -216,7 +216,7 @@ test("TaskGroup that does not collect errors aborts the others at the first fail
   assertEquals(ended, ["task 0", "task 1"]);
 });
 
-test("TaskGroup throws its failure by the spawn() that meets it, and not once more on leaving", async () => {
+test("TaskGroup throws its failure from the spawn() that meets it, and not again at the end of the block", async () => {
   const error = new Error("first");
   let started = 0;
   const block = async () => {
@@ -232,7 +232,7 @@ test("TaskGroup throws its failure by the spawn() that meets it, and not once mo
   assertEquals(started, 2);
 });
 
-test("TaskGroup.wait() throws the failure each time, and leaving then does not", async () => {
+test("TaskGroup.wait() throws the failure each time, and the end of the block then does not", async () => {
   const error = new Error("first");
   const group = new TaskGroup({ collectErrors: false });
   await group.spawn(() => Promise.reject(error));
@@ -241,7 +241,7 @@ test("TaskGroup.wait() throws the failure each time, and leaving then does not",
   await group[Symbol.asyncDispose]();
 });
 
-test("TaskGroup throws its failure on leaving only once", async () => {
+test("TaskGroup throws its failure at the end of the block only once", async () => {
   const group = new TaskGroup({ collectErrors: false });
   await group.spawn(() => Promise.reject(new Error("first")));
   await assertRejects(async () => await group[Symbol.asyncDispose](), Error, "first");
@@ -258,7 +258,7 @@ test("TaskGroup.spawn() after a failure rejects with it, and starts nothing", as
   assertEquals(calls, 0);
 });
 
-test("TaskGroup passes the abort of the outer signal on to tasks and to spawn(), and waits for tasks to end", async () => {
+test("TaskGroup passes the abort of the outer signal on to tasks and to spawn(), and waits until tasks have ended", async () => {
   const controller = new AbortController();
   const reason = { why: "test" };
   const seen: unknown[] = [];
@@ -285,7 +285,7 @@ test("TaskGroup passes the abort of the outer signal on to tasks and to spawn(),
   assertEquals([leaving.state, group.errors()], ["fulfilled", []]);
 });
 
-test("TaskGroup that does not collect errors throws the outer signal's reason on leaving, if it ended a task", async () => {
+test("TaskGroup that does not collect errors throws the outer signal's reason at the end, if it ended a task", async () => {
   const controller = new AbortController();
   const reason = new Error("outer");
   const block = async () => {
@@ -296,7 +296,7 @@ test("TaskGroup that does not collect errors throws the outer signal's reason on
   assertStrictEquals(await assertRejects(block), reason);
 });
 
-test("TaskGroup starts nothing under an outer signal that has aborted already", async () => {
+test("TaskGroup starts nothing under an outer signal that has already aborted", async () => {
   const reason = new Error("early");
   let calls = 0;
   await using group = new TaskGroup<void>({ signal: AbortSignal.abort(reason) });
@@ -304,7 +304,7 @@ test("TaskGroup starts nothing under an outer signal that has aborted already", 
   assertEquals(calls, 0);
 });
 
-test("TaskGroup puts one listener on the outer signal, and takes it away on leaving", async () => {
+test("TaskGroup puts one listener on the outer signal, and removes it at the end", async () => {
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);
   {
@@ -315,7 +315,7 @@ test("TaskGroup puts one listener on the outer signal, and takes it away on leav
   assertEquals(count, { now: 0, most: 1 });
 });
 
-test("TaskGroup.abort() ends tasks and calls of spawn() that wait, and leaving does not throw", async () => {
+test("TaskGroup.abort() ends tasks and waiting calls of spawn(), and the end of the block does not throw", async () => {
   const semaphore = new Semaphore(1);
   const group = new TaskGroup<never>({ semaphore, collectErrors: false });
   const task = await group.spawn(untilAborted);
@@ -355,8 +355,8 @@ test("TaskGroup waits for its tasks when its block throws", async () => {
   assertEquals(ended, true);
 });
 
-test("TaskGroup ends every task that it takes before its block has been left, and takes none afterwards", async () => {
-  // The later a call comes after the last task, the more surely the block has been left.
+test("TaskGroup ends every task that was spawned before its block ended, and accepts none afterwards", async () => {
+  // The later the call comes after the last task, the more likely the block has been left.
   for (let turns = -1; turns < 8; turns++) {
     for (const collectErrors of [true, false]) {
       const group = new TaskGroup<string>({ collectErrors });
@@ -379,7 +379,7 @@ test("TaskGroup ends every task that it takes before its block has been left, an
   await leaving;
 });
 
-test("TaskGroup lets tasks spawn tasks, also while the block is being left, and nobody afterwards", async () => {
+test("TaskGroup lets tasks spawn tasks, also while the block ends, and accepts none afterwards", async () => {
   const group = new TaskGroup<string>({ semaphore: 4 });
   const spawnTree = async (depth: number): Promise<string> => {
     await microtasks(3);
@@ -397,14 +397,14 @@ test("TaskGroup lets tasks spawn tasks, also while the block is being left, and 
   await assertRejects(() => group.spawn(() => "late"), TypeError, "has been left");
 });
 
-test("TaskGroup.spawn() refuses what is no function, and takes no permit", async () => {
+test("TaskGroup.spawn() refuses a bad function, and takes no permit", async () => {
   const semaphore = new Semaphore(1);
   await using group = new TaskGroup({ semaphore });
   await assertRejects(() => group.spawn(1 as unknown as () => void), TypeError, "'fn'");
   assertEquals(semaphore.inUse, 0);
 });
 
-test("TaskGroup waits on leaving for calls of spawn() that nobody awaits", async () => {
+test("TaskGroup waits at the end for calls of spawn() that were not awaited", async () => {
   const started: number[] = [];
   {
     await using group = new TaskGroup<void>({ semaphore: 1 });
@@ -413,7 +413,7 @@ test("TaskGroup waits on leaving for calls of spawn() that nobody awaits", async
   assertEquals(started, [0, 1, 2, 3, 4]);
 });
 
-test("TaskGroup.wait() without tasks resolves, and the group can be used further", async () => {
+test("TaskGroup.wait() without tasks resolves, and the group stays usable", async () => {
   await using group = new TaskGroup<number>();
   await group.wait();
   await group.spawn(() => 1);
@@ -448,7 +448,7 @@ test("TaskGroup leaks no permit when it is aborted at any microtask", async () =
   }
 });
 
-test("TaskGroup() refuses what has no options in it", () => {
+test("TaskGroup() refuses a value that is no options object", () => {
   for (const options of [null, 5, "x", true, () => 1] as never[]) {
     assertThrows(
       () => new TaskGroup(options),
@@ -458,7 +458,7 @@ test("TaskGroup() refuses what has no options in it", () => {
   }
 });
 
-test("TaskGroup() names 'signal' when that is none", () => {
+test("TaskGroup() names 'signal' when that is bad", () => {
   for (const signal of [5, "x", null, {}, { aborted: false }] as never[]) {
     assertThrows(
       () => new TaskGroup({ signal }),
@@ -468,7 +468,7 @@ test("TaskGroup() names 'signal' when that is none", () => {
   }
 });
 
-test("TaskGroup.spawn() refuses a bad weight and a bad priority, also where nothing bounds the group", async () => {
+test("TaskGroup.spawn() refuses a bad weight and a bad priority, also in a group without a semaphore", async () => {
   for (const semaphore of [undefined, 3]) {
     await using group = new TaskGroup<number>({ semaphore });
     await assertRejects(() => group.spawn(() => 1, { weight: -1 }), RangeError, "'weight'");

@@ -10,20 +10,20 @@ import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { type Settled, watch } from "../support/settled.ts";
 
-/** 10 at once, then one each 100 ms, unless told otherwise. */
+/** Creates a bucket of 10 tokens, with one more each 100 ms, unless options differ. */
 function setUp(options: Partial<TokenBucketOptions> = {}): { clock: ManualClock; bucket: TokenBucket } {
   const clock = new ManualClock({ nowMs: 1_000 });
   return { clock, bucket: new TokenBucket({ limit: 10, intervalMs: 1_000, clock, ...options }) };
 }
 
-/** Takes what is there. */
+/** Takes all available tokens, and returns how many there were. */
 function drain(bucket: TokenBucket): number {
   let taken = 0;
   while (bucket.tryTake()) taken++;
   return taken;
 }
 
-/** Asserts the bound of every window: what is granted in t milliseconds is at most burst + rate · (t + latenessMs). */
+/** Checks the bound of every window: at most burst + rate · (t + latenessMs) tokens are granted in t milliseconds. */
 function assertBound(
   grants: [atMs: number, n: number][],
   burst: number,
@@ -83,13 +83,13 @@ test("TokenBucket gives a full burst after a rest, not two", () => {
   assertEquals([bucket.available, drain(bucket)], [10, 10]);
 });
 
-test("TokenBucket gives no more than a burst when it is asked for twice that after a rest", () => {
+test("TokenBucket gives no more than a burst when a caller asks for twice that after a rest", () => {
   const { clock, bucket } = setUp();
   clock.jump(100_000);
   assertEquals(Array.from({ length: 20 }, () => bucket.tryTake()).filter(Boolean).length, 10);
 });
 
-test("TokenBucket.tryTake() loses no fraction when it is polled", () => {
+test("TokenBucket.tryTake() loses no fraction when it is called often", () => {
   const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 1 });
   let granted = 0;
   for (let step = 0; step < 100_000; step++) {
@@ -100,7 +100,7 @@ test("TokenBucket.tryTake() loses no fraction when it is polled", () => {
   assert(Math.abs(granted - 10_000) <= 1, `${granted}`);
 });
 
-test("TokenBucket mints and loses no token when the clock goes back, and delays none by more than its distance", () => {
+test("TokenBucket neither adds nor loses tokens when the clock goes back, and delays none by more than its distance", () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   clock.jump(50);
@@ -120,7 +120,7 @@ test("TokenBucket gives at most a burst when the clock jumps ahead", () => {
   assertEquals(drain(bucket), 10);
 });
 
-test("TokenBucket grants at most burst + rate · t in any window to who does not wait (S12)", () => {
+test("TokenBucket grants at most burst + rate · t in any window to callers that do not wait (S12)", () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
     const limit = 1 + Math.floor(random() * 50);
@@ -138,7 +138,7 @@ test("TokenBucket grants at most burst + rate · t in any window to who does not
   }
 });
 
-test("TokenBucket serves who waits in order, at the whole rate, within its bound (S12)", async () => {
+test("TokenBucket serves waiting callers in order, at the whole rate, within its bound (S12)", async () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
     const limit = 10 + Math.floor(random() * 5_000);
@@ -167,7 +167,7 @@ test("TokenBucket serves who waits in order, at the whole rate, within its bound
   }
 });
 
-test("TokenBucket.take() gives a shared, resolved promise when tokens are there", async () => {
+test("TokenBucket.take() returns a shared, resolved promise when tokens are available", async () => {
   const { clock, bucket } = setUp();
   const first = bucket.take();
   assertStrictEquals(bucket.take(), first);
@@ -175,7 +175,7 @@ test("TokenBucket.take() gives a shared, resolved promise when tokens are there"
   assertEquals([bucket.waiting, clock.pending], [0, 0]);
 });
 
-test("TokenBucket.tryTake() does not overtake who waits, however little it asks for", async () => {
+test("TokenBucket.tryTake() does not overtake a waiting caller, however few tokens it asks for", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const heavy = watch(bucket.take(5));
@@ -192,7 +192,7 @@ test("TokenBucket.tryTake() does not overtake who waits, however little it asks 
   assertEquals([light.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
 });
 
-test("TokenBucket refuses n over the burst or that is no number of at least 0, and changes nothing", async () => {
+test("TokenBucket refuses n over the burst or no number of at least 0, and changes nothing", async () => {
   const { clock, bucket } = setUp();
   for (const n of [11, -1, NaN, Infinity, -Infinity, -0.001]) {
     assertThrows(() => bucket.tryTake(n), RangeError, "Cannot take tokens as 'n' must be a number from 0 to");
@@ -203,7 +203,7 @@ test("TokenBucket refuses n over the burst or that is no number of at least 0, a
   assertEquals([bucket.available, bucket.waiting, clock.pending], [10, 0, 0]);
 });
 
-test("TokenBucket.take() refuses what is no signal, and takes nothing for it", async () => {
+test("TokenBucket.take() refuses a bad signal, and takes no token for it", async () => {
   const { clock, bucket } = setUp();
   for (const tokens of [10, 0]) {
     for (const signal of NO_SIGNALS) {
@@ -213,7 +213,7 @@ test("TokenBucket.take() refuses what is no signal, and takes nothing for it", a
   }
 });
 
-test("TokenBucket lets n = 0 pass, whatever holds the others", async () => {
+test("TokenBucket lets n = 0 pass, whatever holds other callers", async () => {
   const { bucket, clock } = setUp();
   drain(bucket);
   bucket.pauseUntil(clock.now() + 10_000);
@@ -223,12 +223,12 @@ test("TokenBucket lets n = 0 pass, whatever holds the others", async () => {
   assertEquals(bucket.waiting, 1);
 });
 
-test("TokenBucket takes fractions of tokens", () => {
+test("TokenBucket can take fractions of tokens", () => {
   const { bucket } = setUp({ burst: 1 });
   assertEquals([bucket.tryTake(0.75), bucket.tryTake(0.5), bucket.tryTake(0.25)], [true, false, true]);
 });
 
-test("TokenBucket that is served late catches up no more than 5 ms, and is consistent afterwards", async () => {
+test("TokenBucket that is served late makes up for at most 5 ms, and is consistent afterwards", async () => {
   const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 10 });
   drain(bucket);
   const takes = Array.from({ length: 1_000 }, () => watch(bucket.take()));
@@ -242,7 +242,7 @@ test("TokenBucket that is served late catches up no more than 5 ms, and is consi
   assertEquals([granted(), clock.pending], [116, 1]);
 });
 
-test("TokenBucket keeps nothing of a late timer once nobody waits", async () => {
+test("TokenBucket forgets the lateness of a timer once no caller waits", async () => {
   const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 10 });
   drain(bucket);
   const take = watch(bucket.take());
@@ -251,7 +251,7 @@ test("TokenBucket keeps nothing of a late timer once nobody waits", async () => 
   assertEquals([take.state, drain(bucket)], ["fulfilled", 10]);
 });
 
-test("TokenBucket arms one timer for all who wait, and none for nobody", async () => {
+test("TokenBucket arms one timer for all waiting callers, and none without one", async () => {
   const { clock, bucket } = setUp();
   assertEquals(clock.pending, 0);
   drain(bucket);
@@ -279,7 +279,7 @@ test("TokenBucket.take() that is aborted lets the others move up, at the head, i
   assertEquals([takes[3]!.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
 });
 
-test("TokenBucket.take() that is aborted lets those pass at once whom it held up", async () => {
+test("TokenBucket.take() that is aborted lets the callers pass at once that it held up", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   await clock.advance(300);
@@ -296,7 +296,7 @@ test("TokenBucket.take() that is aborted lets those pass at once whom it held up
   assertEquals([light[2]!.state, clock.pending], ["fulfilled", 0]);
 });
 
-test("TokenBucket.take() clears the timer when the last who waits is aborted", async () => {
+test("TokenBucket.take() clears the timer when the last waiting caller aborts", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const controller = new AbortController();
@@ -309,7 +309,7 @@ test("TokenBucket.take() clears the timer when the last who waits is aborted", a
   assertEquals(drain(bucket), 1);
 });
 
-test("TokenBucket.take() takes nothing for a signal that has aborted already", async () => {
+test("TokenBucket.take() takes no token for a signal that has already aborted", async () => {
   const { bucket } = setUp();
   const reason = new Error("early");
   assertStrictEquals(
@@ -319,7 +319,7 @@ test("TokenBucket.take() takes nothing for a signal that has aborted already", a
   assertEquals(bucket.available, 10);
 });
 
-test("TokenBucket grants nothing to a waiter whose signal has aborted, while the signal still tells others", async () => {
+test("TokenBucket grants no token to a waiter whose signal has aborted, while the signal still calls other listeners", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   await clock.advance(300);
@@ -368,7 +368,7 @@ test("TokenBucket.pauseUntil() holds all grants back, and only ever for longer",
   assertEquals(drain(bucket), 9);
 });
 
-test("TokenBucket.pauseUntil() holds those back who wait already, and is followed by a burst at most", async () => {
+test("TokenBucket.pauseUntil() also holds callers that already wait, and is followed by a burst at most", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const takes = Array.from({ length: 30 }, () => watch(bucket.take()));
@@ -382,7 +382,7 @@ test("TokenBucket.pauseUntil() holds those back who wait already, and is followe
   assertEquals(takes.filter((take) => take.state === "fulfilled").length, 11);
 });
 
-test("TokenBucket.pauseUntil() of a moment that is past does nothing", () => {
+test("TokenBucket.pauseUntil() with a past time does nothing", () => {
   const { clock, bucket } = setUp();
   assertEquals(bucket.pausedUntilMs, -Infinity);
   bucket.pauseUntil(clock.now());
@@ -400,7 +400,7 @@ test("TokenBucket.pauseUntil() keeps its length when the clock goes back", async
   assertEquals(take.state, "fulfilled");
 });
 
-test("TokenBucket.pauseUntil() refuses what is no finite number", () => {
+test("TokenBucket.pauseUntil() refuses a value that is no finite number", () => {
   const { bucket } = setUp();
   assertThrows(() => bucket.pauseUntil(NaN), RangeError, "'atMs'");
   assertThrows(() => bucket.pauseUntil(Infinity), RangeError, "'atMs'");
@@ -408,7 +408,7 @@ test("TokenBucket.pauseUntil() refuses what is no finite number", () => {
   assertEquals(bucket.tryTake(), true);
 });
 
-test("TokenBucket waits longer than one timer can run, and not less (S5)", async () => {
+test("TokenBucket waits longer than a single timer can run, and not less (S5)", async () => {
   const intervalMs = 2 * MAX_TIMER_MS;
   const { clock, bucket } = setUp({ limit: 1, intervalMs });
   await bucket.take();
@@ -436,7 +436,7 @@ test("TokenBucket.setRate() counts the time until then at the old rate, and arms
   assertEquals([second.state, clock.pending], ["fulfilled", 0]);
 });
 
-test("TokenBucket.setRate() slows down who waits", async () => {
+test("TokenBucket.setRate() also slows down waiting callers", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const take = watch(bucket.take());
@@ -447,7 +447,7 @@ test("TokenBucket.setRate() slows down who waits", async () => {
   assertEquals(take.state, "fulfilled");
 });
 
-test("TokenBucket.setRate() drops tokens over the new burst, and mints none for a larger one", () => {
+test("TokenBucket.setRate() drops tokens over the new burst, and adds none for a larger one", () => {
   const { bucket } = setUp();
   bucket.setRate({ limit: 10, intervalMs: 1_000, burst: 3 });
   assertEquals(bucket.available, 3);
@@ -456,7 +456,7 @@ test("TokenBucket.setRate() drops tokens over the new burst, and mints none for 
   assertThrows(() => bucket.tryTake(11), RangeError, "the burst of 10");
 });
 
-test("TokenBucket.setRate() below what a waiter wants leaves it waiting without a timer, until the burst grows", async () => {
+test("TokenBucket.setRate() below a waiter's demand leaves it waiting without a timer, until the burst grows", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const controller = new AbortController();
@@ -489,7 +489,7 @@ test("TokenBucket.setRate() refuses a bad rate, and changes nothing", () => {
   assertEquals(drain(bucket), 10);
 });
 
-test("TokenBucket lets nobody leak through random aborts, rates and pauses", async () => {
+test("TokenBucket leaks no waiter through random aborts, rates and pauses", async () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
     const { clock, bucket } = setUp({ burst: 5 });
@@ -512,7 +512,7 @@ test("TokenBucket lets nobody leak through random aborts, rates and pauses", asy
   }
 });
 
-test("TokenBucket.notify() calls its listener once, when the token is there, and takes none itself", async () => {
+test("TokenBucket.notify() calls its listener once, when the token is available, and takes none itself", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const startMs = clock.now();
@@ -526,7 +526,7 @@ test("TokenBucket.notify() calls its listener once, when the token is there, and
   assertEquals([bucket.available, bucket.waiting, clock.pending], [10, 0, 0]);
 });
 
-test("TokenBucket.notify() calls its listener also when tokens are there already, but not before it returns", async () => {
+test("TokenBucket.notify() calls its listener also when tokens are already available, but not before it returns", async () => {
   const { clock, bucket } = setUp();
   let calls = 0;
   bucket.notify(() => calls++);
@@ -536,7 +536,7 @@ test("TokenBucket.notify() calls its listener also when tokens are there already
   assertEquals([calls, bucket.available], [1, 10]);
 });
 
-test("TokenBucket.notify() waits for as many tokens as are wanted", async () => {
+test("TokenBucket.notify() waits for as many tokens as the listener needs", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   let taken = false;
@@ -547,7 +547,7 @@ test("TokenBucket.notify() waits for as many tokens as are wanted", async () => 
   assertEquals([taken, bucket.available], [true, 0]);
 });
 
-test("TokenBucket.notify() and take() serve those who wait in the order in which they came", async () => {
+test("TokenBucket.notify() and take() serve waiting callers in the order in which they came", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const order: string[] = [];
@@ -569,16 +569,16 @@ test("TokenBucket.notify() and take() serve those who wait in the order in which
   assertEquals(order, ["listener a@100", "taker a@200", "listener b@300", "taker b@400"]);
 });
 
-test("TokenBucket.notify() gives its listener the first right to its tokens, and to no more while others wait", async () => {
+test("TokenBucket.notify() gives its listener first right to its tokens, and to no others while callers wait", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const taken: boolean[] = [];
   bucket.notify(() => {
-    // There are tokens for both, but these are not the listener's.
+    // There are tokens for both, but only one is the listener's.
     taken.push(bucket.tryTake(2), bucket.tryTake(), bucket.tryTake());
   }, 1);
   const behind = watch(bucket.take());
-  // A timer that is late by so much has let two tokens come.
+  // By the time of such a late timer, two tokens have come.
   clock.jump(100);
   await clock.advance(100);
 
@@ -586,7 +586,7 @@ test("TokenBucket.notify() gives its listener the first right to its tokens, and
   assertEquals([behind.state, bucket.available], ["fulfilled", 0]);
 });
 
-test("TokenBucket.notify() passes on to those behind what its listener does not take", async () => {
+test("TokenBucket.notify() passes on tokens that its listener does not take", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   let calls = 0;
@@ -598,7 +598,7 @@ test("TokenBucket.notify() passes on to those behind what its listener does not 
   assertEquals([calls, behind.state, bucket.waiting], [2, "fulfilled", 0]);
 });
 
-test("TokenBucket.notify() puts a listener that asks again behind all who wait", async () => {
+test("TokenBucket.notify() puts a listener that asks again behind all waiting callers", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   const order: string[] = [];
@@ -614,7 +614,7 @@ test("TokenBucket.notify() puts a listener that asks again behind all who wait",
   assertEquals(order, ["first", "taker", "again"]);
 });
 
-test("TokenBucket.tryTake() overtakes no listener that waits", async () => {
+test("TokenBucket.tryTake() does not overtake a waiting listener", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   let calls = 0;
@@ -626,7 +626,7 @@ test("TokenBucket.tryTake() overtakes no listener that waits", async () => {
   assertEquals([calls, bucket.tryTake()], [1, true]);
 });
 
-test("TokenBucket.notify() takes its listener back when disposed, twice as once, and wakes who is behind", async () => {
+test("TokenBucket.notify() removes its listener when disposed, once, and wakes those behind it", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   let calls = 0;
@@ -647,7 +647,7 @@ test("TokenBucket.notify() takes its listener back when disposed, twice as once,
   assertEquals([calls, bucket.waiting, clock.pending], [0, 0, 0]);
 });
 
-test("TokenBucket.notify() is not disturbed by a listener that takes itself, or the next one, back", async () => {
+test("TokenBucket.notify() copes with a listener that removes itself, or the next one", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
   let calls = 0;
@@ -663,7 +663,7 @@ test("TokenBucket.notify() is not disturbed by a listener that takes itself, or 
   assertEquals([calls, behind.state, bucket.waiting, clock.pending], [1, "fulfilled", 0, 0]);
 });
 
-test("TokenBucket.notify() refuses what is no number of tokens", () => {
+test("TokenBucket.notify() refuses a bad number of tokens", () => {
   const { bucket } = setUp();
   for (const n of [-1, 11, NaN]) assertThrows(() => bucket.notify(() => {}, n), RangeError, "'n'");
   assertThrows(() => bucket.notify(() => {}, "1" as unknown as number), TypeError, "'n'");
@@ -681,7 +681,7 @@ test("TokenBucket.notify() serves those behind a listener that throws", async ()
   };
   bucket.notify(fail);
   const behind = [watch(bucket.take()), watch(bucket.take(2))];
-  // From the timer, and from what makes tokens free.
+  // The error is thrown from the timer, and from the call that makes tokens available.
   clock.jump(100);
   assertThrows(() => bucket.setRate({ limit: 10, intervalMs: 1_000 }), Error, "listener");
   assertEquals([bucket.waiting, clock.pending], [2, 1]);
@@ -695,7 +695,7 @@ test("TokenBucket.notify() serves those behind a listener that throws", async ()
   assertEquals([last.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
 });
 
-test("TokenBucket.pauseFor() holds back grants and listeners for so long, and only ever for longer", async () => {
+test("TokenBucket.pauseFor() holds grants and listeners for that time, and only ever for longer", async () => {
   const { clock, bucket } = setUp();
   const startMs = clock.now();
   bucket.pauseFor(2_000);
@@ -712,14 +712,14 @@ test("TokenBucket.pauseFor() holds back grants and listeners for so long, and on
   assertEquals([heardMs, bucket.tryTake()], [2_000, true]);
 });
 
-test("TokenBucket.pauseFor() of nothing pauses nobody", () => {
+test("TokenBucket.pauseFor() of 0 holds no caller", () => {
   const { bucket } = setUp();
   bucket.pauseFor(0);
   bucket.pauseFor(-5);
   assertEquals([bucket.pausedUntilMs, bucket.tryTake()], [-Infinity, true]);
 });
 
-test("TokenBucket.pauseFor() refuses what is no finite number", () => {
+test("TokenBucket.pauseFor() refuses a value that is no finite number", () => {
   const { bucket } = setUp();
   for (const delayMs of [NaN, Infinity, -Infinity]) {
     assertThrows(() => bucket.pauseFor(delayMs), RangeError, "'delayMs'");
@@ -745,7 +745,7 @@ test("TokenBucket gives its clock no delay that is negative or too long for a ti
   assert(clock.delaysMs.includes(MAX_TIMER_MS));
 });
 
-test("TokenBucket.canTake() says what tryTake() would, and takes nothing", async () => {
+test("TokenBucket.canTake() says what tryTake() would return, and takes nothing", async () => {
   const clock = new ManualClock();
   const bucket = new TokenBucket({ limit: 1, intervalMs: 100, burst: 2, clock });
   assertEquals([bucket.canTake(), bucket.canTake(2), bucket.canTake(0), bucket.available], [
@@ -765,7 +765,7 @@ test("TokenBucket.canTake() says what tryTake() would, and takes nothing", async
   assertThrows(() => bucket.canTake(3), RangeError);
 });
 
-test("TokenBucket.canTake() is for those who wait first", async () => {
+test("TokenBucket.canTake() is false while other callers wait", async () => {
   const clock = new ManualClock();
   const bucket = new TokenBucket({ limit: 1, intervalMs: 100, burst: 1, clock });
   bucket.tryTake();
@@ -776,7 +776,7 @@ test("TokenBucket.canTake() is for those who wait first", async () => {
   assertEquals(told, [true, true, false]);
 });
 
-test("TokenBucket() refuses what has no options in it", () => {
+test("TokenBucket() refuses a value that is no options object", () => {
   for (const options of [null, 5, "x", true, () => 1] as never[]) {
     assertThrows(
       () => new TokenBucket(options),
@@ -786,7 +786,7 @@ test("TokenBucket() refuses what has no options in it", () => {
   }
 });
 
-test("TokenBucket.notify() × setRate(): a listener that changes the rate keeps the first right to its tokens", async () => {
+test("TokenBucket.notify() × setRate(): a listener that changes the rate keeps first right to its tokens", async () => {
   const clock = new ManualClock();
   const rate = { limit: 1, intervalMs: 100, burst: 1 };
   const bucket = new TokenBucket({ ...rate, clock });

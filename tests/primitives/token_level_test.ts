@@ -19,7 +19,7 @@ test("TokenLevel keeps fractions", () => {
   assertEquals([level.take(2), level.take(1)], [true, false]);
 });
 
-test("TokenLevel forgives what rounding takes, and carries it on, so that it does not add up", () => {
+test("TokenLevel forgives rounding errors, and carries them on, so that they do not add up", () => {
   const level = new TokenLevel(1, 1, 0);
   level.take(1);
   let granted = 0;
@@ -32,7 +32,7 @@ test("TokenLevel forgives what rounding takes, and carries it on, so that it doe
   assertEquals(granted, 3);
 });
 
-test("TokenLevel makes good 5 ms of lateness for those who waited, and nothing for others", () => {
+test("TokenLevel makes up for 5 ms of lateness for waiting callers, and for no others", () => {
   for (const [isServing, tokens] of [[true, 15], [false, 10]] as const) {
     const level = new TokenLevel(1, 10, 0);
     level.take(10);
@@ -41,7 +41,7 @@ test("TokenLevel makes good 5 ms of lateness for those who waited, and nothing f
   }
 });
 
-test("TokenLevel does not make good what a pause kept", () => {
+test("TokenLevel does not make up for a pause", () => {
   const level = new TokenLevel(1, 10, 0);
   level.take(10);
   level.pauseUntil(100);
@@ -51,7 +51,7 @@ test("TokenLevel does not make good what a pause kept", () => {
   assertEquals([level.tokens, level.take(1)], [10, true]);
 });
 
-test("TokenLevel.waitMs() is what has to be waited for tokens and pause, whichever is longer", () => {
+test("TokenLevel.waitMs() is the wait for tokens or for the pause, whichever is longer", () => {
   const level = new TokenLevel(0.5, 10, 0);
   level.take(10);
   assertEquals(level.waitMs(3), 6);
@@ -68,7 +68,7 @@ test("TokenLevel.waitMs() is long enough to move any clock", () => {
   assert(level.waitMs(1) >= 1e-3);
 });
 
-test("TokenLevel mints and loses nothing when time goes back, and the next token is no later than usual", () => {
+test("TokenLevel neither adds nor loses tokens when time goes back, and the next token is no later than usual", () => {
   const level = new TokenLevel(0.01, 10, 3_600_000);
   level.take(10);
   level.observe(3_600_050, false);
@@ -78,7 +78,7 @@ test("TokenLevel mints and loses nothing when time goes back, and the next token
   assertEquals([level.tokens, level.take(1)], [1, true]);
 });
 
-test("TokenLevel keeps the rest of a pause when time goes back", () => {
+test("TokenLevel keeps the remaining pause when time goes back", () => {
   const level = new TokenLevel(1, 10, 3_600_000);
   level.pauseUntil(3_600_100);
   level.observe(3_600_040, false);
@@ -86,7 +86,7 @@ test("TokenLevel keeps the rest of a pause when time goes back", () => {
   assertEquals([level.waitMs(1), level.pausedUntilMs], [60, 60]);
 });
 
-test("TokenLevel.setRate() changes what comes, not what is there", () => {
+test("TokenLevel.setRate() changes future tokens, not those that are there", () => {
   const level = new TokenLevel(1, 10, 0);
   level.take(6);
   level.setRate(0.1, 20);
@@ -97,7 +97,7 @@ test("TokenLevel.setRate() changes what comes, not what is there", () => {
   assertEquals(level.tokens, 2);
 });
 
-test("TokenLevel grants at most burst + rate · t in any window, and nearly all of that when it is asked for (S12)", () => {
+test("TokenLevel grants at most burst + rate · t in any window, and nearly all of that under full demand (S12)", () => {
   for (let seed = 0; seed < 30; seed++) {
     const random = seededRandom(seed);
     const [tokensPerMs, burst] = [0.001 + random() * 2, 1 + Math.floor(random() * 20)];

@@ -4,7 +4,7 @@ import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { test } from "../support/test.ts";
 
-test("WeakCollection gives what is in it, in the order in which it came", () => {
+test("WeakCollection iterates over its values in the order in which they were added", () => {
   const collection = new WeakCollection<{ readonly nth: number }>();
   const values = [1, 2, 3].map((nth) => ({ nth }));
   const refs = values.map((value) => collection.add(value));
@@ -13,7 +13,7 @@ test("WeakCollection gives what is in it, in the order in which it came", () => 
   assertEquals([[...collection], collection.size], [[values[0]!, values[2]!], 2]);
 });
 
-test("WeakCollection may lose a value while it is gone through", () => {
+test("WeakCollection may lose a value during an iteration", () => {
   const collection = new WeakCollection<{ readonly nth: number }>();
   const values = [1, 2, 3].map((nth) => ({ nth }));
   const refs = values.map((value) => collection.add(value));
@@ -25,7 +25,7 @@ test("WeakCollection may lose a value while it is gone through", () => {
   assertEquals(seen, [1, 3]);
 });
 
-test("WeakCollection keeps nothing alive, and forgets what is gone", async () => {
+test("WeakCollection keeps no value alive, and forgets collected ones", async () => {
   const collection = new WeakCollection<{ readonly nth: number }>();
   const kept = { nth: -1 };
   collection.add(kept);

@@ -54,14 +54,14 @@ test("WindowedCount counts at the edge of a slot into the slot that begins there
   const count = new WindowedCount(1_000, 0);
   for (const nowMs of [99, 100, 199, 200]) count.add(nowMs);
   assertEquals(count.total(999), 4);
-  // The slots leave one by one, each as a whole.
+  // The slots expire one by one, each as a whole.
   assertEquals(count.total(1_000), 3);
   assertEquals(count.total(1_099), 3);
   assertEquals(count.total(1_100), 1);
   assertEquals(count.total(1_200), 0);
 });
 
-test("WindowedCount gives the same whether it is asked in each slot, or not before the end", () => {
+test("WindowedCount gives the same whether it is read in each slot or only at the end", () => {
   for (const stepMs of [7, 100, 250, 1_000, 1_300]) {
     const asked = new WindowedCount(1_000, 0);
     const unasked = new WindowedCount(1_000, 0);
@@ -74,7 +74,7 @@ test("WindowedCount gives the same whether it is asked in each slot, or not befo
   }
 });
 
-test("WindowedCount slides from where its slots lie, however late it is asked", () => {
+test("WindowedCount slides on its own grid of slots, however late it is read", () => {
   const count = new WindowedCount(1_000, 50);
   count.add(50);
   count.add(149);
@@ -85,7 +85,7 @@ test("WindowedCount slides from where its slots lie, however late it is asked", 
   assertEquals([count.total(13_244), count.total(13_249), count.total(13_250)], [1, 1, 0]);
 });
 
-test("WindowedCount takes back the latest first, and no more than there are", () => {
+test("WindowedCount takes back the latest counts first, and no more than there are", () => {
   const count = new WindowedCount(1_000, 0);
   for (const nowMs of [0, 0, 0, 250, 250, 990]) count.add(nowMs);
   count.remove(2, 990);

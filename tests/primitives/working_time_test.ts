@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import { WorkingTime } from "../../src/primitives/working_time.ts";
 import { test } from "../support/test.ts";
 
-test("WorkingTime.at() is the time on the clock as long as no origin is down", () => {
+test("WorkingTime.at() is the time on the clock while no origin is down", () => {
   assertEquals([new WorkingTime().at(0), new WorkingTime().at(1_234)], [0, 1_234]);
 });
 
-test("WorkingTime.at() stands still from the first outage that begins to the last that ends", () => {
+test("WorkingTime.at() stands still from the beginning of the first outage to the end of the last", () => {
   const time = new WorkingTime();
   time.begin(30);
   time.begin(80);
@@ -19,7 +19,7 @@ test("WorkingTime.at() stands still from the first outage that begins to the las
   assertEquals(time.at(400), 130);
 });
 
-test("WorkingTime.at() goes on after the first minute of an outage, so that an origin that nobody asks any more holds nothing up", () => {
+test("WorkingTime.at() goes on after the first minute of an outage, so that an unused origin holds nothing up", () => {
   const time = new WorkingTime();
   time.begin(10);
   assertEquals([time.at(60_010), time.at(60_011), time.at(100_000)], [10, 11, 40_000]);
@@ -27,7 +27,7 @@ test("WorkingTime.at() goes on after the first minute of an outage, so that an o
   assertEquals(time.at(100_005), 40_005);
 });
 
-test("WorkingTime.at() stands still in each outage, also while one lasts that began long ago", () => {
+test("WorkingTime.at() stands still in each outage, also while an older one lasts", () => {
   const time = new WorkingTime();
   time.begin(0);
   assertEquals(time.at(70_000), 10_000);
@@ -39,7 +39,7 @@ test("WorkingTime.at() stands still in each outage, also while one lasts that be
   assertEquals([time.at(81_000), time.outages], [16_000, 0]);
 });
 
-test("WorkingTime.at() goes on where the latest outage ends before one that began earlier, and does not count any more", () => {
+test("WorkingTime.at() goes on when the latest outage ends before an older one, which then no longer counts", () => {
   const time = new WorkingTime();
   time.begin(0);
   time.begin(59_000);
@@ -49,7 +49,7 @@ test("WorkingTime.at() goes on where the latest outage ends before one that bega
   assertEquals(time.at(64_000), 3_000);
 });
 
-test("WorkingTime.work() has time go on beside an outage, for half a minute after an origin that is not down has served a request", () => {
+test("WorkingTime.work() lets time go on during an outage, for half a minute after an origin that is up has served", () => {
   const time = new WorkingTime();
   time.begin(1_000);
   assertEquals(time.at(3_000), 1_000);
@@ -60,13 +60,13 @@ test("WorkingTime.work() has time go on beside an outage, for half a minute afte
   assertEquals(time.at(37_000), 33_000);
 });
 
-test("WorkingTime.work() says nothing of the time after another origin has gone down, nor of what was before", () => {
+test("WorkingTime.work() does not count after another origin has gone down, nor backwards", () => {
   const time = new WorkingTime();
   time.work(500);
   time.begin(1_000);
   assertEquals(time.at(2_000), 1_000);
   time.work(2_000);
-  // It may have been the one that worked.
+  // The origin that went down may have been the one that worked.
   time.begin(3_000);
   assertEquals([time.at(3_000), time.at(9_000)], [2_000, 2_000]);
   time.work(9_000);

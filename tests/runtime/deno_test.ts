@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { denoRuntime } from "../../src/runtime/deno.ts";
 import { runtime, test } from "../support/test.ts";
 
-/** The part of the global that the runtime asks. */
+/** The part of the global object that the runtime uses. */
 interface Permissions {
   querySync(descriptor: { readonly name: string; readonly variable?: string }): { readonly state: string };
 }
@@ -21,11 +21,11 @@ test("denoRuntime.env() reads the environment on Deno, and finds nothing elsewhe
   assertEquals(denoRuntime.env("SLIPSTREAM_NO_SUCH_VARIABLE"), undefined);
 });
 
-test("denoRuntime.env() takes a name that no variable can have for one that is not set", () => {
+test("denoRuntime.env() treats an impossible name as a variable that is not set", () => {
   for (const name of ["", "A=B", "A\0B"]) assertEquals(denoRuntime.env(name), undefined);
 });
 
-test("denoRuntime.env() reads nothing that it has no permission for, and asks for exactly that variable", () => {
+test("denoRuntime.env() reads no variable without the permission for it, and checks for exactly that variable", () => {
   const { querySync } = permissions;
   const { get } = env;
   const asked: unknown[] = [];
@@ -52,7 +52,7 @@ test("denoRuntime negotiates HTTP/2", () => {
   assertEquals(denoRuntime.negotiatesHttp2, true);
 });
 
-test("denoRuntime.isOutOfDescriptors() reads the cause of whatever a fetch has thrown", () => {
+test("denoRuntime.isOutOfDescriptors() reads the cause of any error of fetch", () => {
   const because = (text: string): Error => new TypeError("fetch failed", { cause: new Error(text) });
   for (const text of ["Too many open files (os error 24)", "os error 23"]) {
     assertEquals(denoRuntime.isOutOfDescriptors(because(text)), true);

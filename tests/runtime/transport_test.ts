@@ -34,7 +34,7 @@ test("currentTransport is that of this runtime", () => {
   assertEquals(currentTransport, runtime === "deno" ? denoTransport : bunTransport);
 });
 
-test("TransportRuntime.createSender() makes a fetch with a pool of its own", async () => {
+test("TransportRuntime.createSender() creates a fetch with a pool of its own", async () => {
   await using server = await serveHttpHere();
   for (const settings of [{}, { idleTimeoutMs: 5_000 }, { maxIdleConnections: 1 }, { keepAlive: false }]) {
     assert((await fetchWith(settings, `http://127.0.0.1:${server.port}/a`)).includes("/a"));
@@ -50,7 +50,7 @@ test("TransportRuntime.createSender() trusts its certificates", async () => {
   assert(!currentTransport.isUnresolved(error));
 });
 
-test("TransportRuntime.isUnsent() knows that there was no connection", async () => {
+test("TransportRuntime.isUnsent() recognizes an error without a connection", async () => {
   await using server = await serveHttpHere((request) => request.socket.destroy());
   const refused = await failureOf(fetchWith({}, "http://127.0.0.1:4/"));
   const broken = await failureOf(fetchWith({}, `http://127.0.0.1:${server.port}/`));
@@ -61,7 +61,7 @@ test("TransportRuntime.isUnsent() knows that there was no connection", async () 
 });
 
 if (runtime === "bun") {
-  test("bunTransport.isUnresolved() knows that the name is the matter, and canResolve() as well", async () => {
+  test("bunTransport.isUnresolved() recognizes an unknown name, and so does canResolve()", async () => {
     assert(bunTransport.isUnresolved(await failureOf(fetchWith({}, "http://no.such.invalid/"))));
     assertEquals([
       await bunTransport.canResolve("localhost"),
@@ -72,7 +72,7 @@ if (runtime === "bun") {
     ]);
   });
 
-  test("bunTransport.tunnelStatus() says what a proxy has refused with", async () => {
+  test("bunTransport.tunnelStatus() returns the status with which a proxy has refused", async () => {
     await using proxy = await serveProxy({ refusesWith: 403, leadsTo: () => 9 });
     const route = { proxyUrl: `http://127.0.0.1:${proxy.port}` };
     const error = await failureOf(fetchWith({}, "https://a.test/", route));
@@ -80,7 +80,7 @@ if (runtime === "bun") {
     assertEquals(bunTransport.tunnelStatus(new Error("x")), undefined);
   });
 
-  test("bunTransport.isHttp2Refused() knows a server that does not speak it", async () => {
+  test("bunTransport.isHttp2Refused() recognizes a server without HTTP/2", async () => {
     await using server = await serveHttpsHere();
     const error = await failureOf(
       fetchWith({ caCerts: [CA] }, `https://localhost:${server.port}/`, { http2: true }),
@@ -91,14 +91,14 @@ if (runtime === "bun") {
   const { sockets } = denoTransport;
   const signal = new AbortController().signal;
 
-  /** Sockets alone keep no process alive. */
+  /** Registers a test with a timer, since sockets alone keep no process alive. */
   const testAwake = (name: string, body: () => Promise<void>): void =>
     test(name, async () => {
       const timer = setInterval(() => {}, 1_000);
       await body().finally(() => clearInterval(timer));
     });
 
-  testAwake("denoTransport.sockets tell names that can't be resolved from other failures", async () => {
+  testAwake("denoTransport.sockets tell unresolved names from other failures", async () => {
     const unresolved = await failureOf(sockets!.connect({ host: "no.such.invalid", port: 80 }, signal));
     const refused = await failureOf(sockets!.connect({ host: "127.0.0.1", port: 4 }, signal));
     assertEquals([sockets!.isUnresolved(unresolved), sockets!.isUnresolved(refused)], [true, false]);
@@ -117,7 +117,7 @@ if (runtime === "bun") {
     await listener.close();
   });
 
-  test("denoTransport.sockets.outOfDescriptors() knows a door of its own that can't be reached, and no other", async () => {
+  test("denoTransport.sockets.outOfDescriptors() recognizes an unreachable local port, and nothing else", async () => {
     const url = "http://a.test/";
     const shut = await failureOf(fetchWith({ proxyUrl: "socks5h://u:p@127.0.0.1:4" }, url));
     const dead = await failureOf(fetchWith({ proxyUrl: "http://127.0.0.1:4" }, url));
@@ -126,7 +126,7 @@ if (runtime === "bun") {
     assertEquals([dead, refused, undefined].map(sockets!.outOfDescriptors), Array(3).fill(undefined));
   });
 
-  test("denoTransport.sockets.listen() goes on when there was no descriptor left for who comes", async () => {
+  test("denoTransport.sockets.listen() goes on after a connection for which there was no descriptor", async () => {
     await using folder = await tempFolder();
     await bundleProgram(folder, "full_door");
     const command = 'ulimit -n 64; exec "$0" run --quiet --allow-all "$1"';
@@ -159,13 +159,13 @@ if (runtime === "bun") {
     assert(await handshake instanceof Error);
   });
 
-  test("denoTransport.createSender() refuses a client certificate that is none", () => {
+  test("denoTransport.createSender() refuses a bad client certificate", () => {
     const clientCertificate = { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" };
     assertThrows(() => denoTransport.createSender({ ...PLAIN_SENDER, clientCertificate }), Error);
   });
 }
 
-test("webTransport refuses everything that it can't say, and sends as fetch does", async () => {
+test("webTransport refuses every option that it does not support, and sends as fetch does", async () => {
   await using server = await serveHttpHere();
   const sender = webTransport.createSender(PLAIN_SENDER);
   assert((await (await sender.fetch(`http://127.0.0.1:${server.port}/a`, undefined)).text()).includes("/a"));

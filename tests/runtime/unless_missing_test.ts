@@ -9,7 +9,7 @@ function failure(code: string): Promise<never> {
   return Promise.reject(Object.assign(new Error(code), { code }));
 }
 
-test("unlessMissing() gives what the operation gives, and undefined where there is no file", async () => {
+test("unlessMissing() returns the result of the operation, and undefined for a missing file", async () => {
   assertEquals(await unlessMissing(Promise.resolve(0)), 0);
   assertEquals(await unlessMissing(failure("ENOENT")), undefined);
 });
@@ -23,7 +23,7 @@ test("unlessMissing() rejects with every other error, also one without a code", 
   assertEquals(await unlessMissing(failure("ELOOP"), ["ENOENT", "ELOOP"]), undefined);
 });
 
-test("unlessMissing() knows a missing file by the errors of the runtime's own functions", async () => {
+test("unlessMissing() recognizes a missing file by the errors of the runtime's own functions", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/none`;
   assertEquals(await unlessMissing(fs.stat(path)), undefined);

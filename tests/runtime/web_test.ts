@@ -15,7 +15,7 @@ test("webRuntime speaks HTTP/1.1, or does not say", () => {
   assertEquals(webRuntime.negotiatesHttp2, false);
 });
 
-/** Runs something as on a page. */
+/** Runs a function as on a page. */
 async function onPage(href: string, work: () => Promise<void>): Promise<void> {
   const before = Object.getOwnPropertyDescriptor(globalThis, "location");
   Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
@@ -47,7 +47,7 @@ test("relative URLs resolve against the page, in every method", async () => {
   });
 });
 
-test("base URLs may be relative to the page, and complete what is relative then", async () => {
+test("base URLs may be relative to the page, and complete relative URLs then", async () => {
   const network = setUp();
   await onPage("https://app.test/shop/", async () => {
     const client = createClient({ fetch: network.fetch, baseUrls: ["/api", "v2/"] });
@@ -56,7 +56,7 @@ test("base URLs may be relative to the page, and complete what is relative then"
   });
 });
 
-test("a relative URL is refused where there is no page", async () => {
+test("a relative URL is refused without a page", async () => {
   const client = createClient({ fetch: setUp().fetch });
   assertInstanceOf(await rejection(client.json("/api/1")), TypeError);
 });

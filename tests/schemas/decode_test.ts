@@ -15,7 +15,7 @@ function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-test("decodeBody() gives the same for bytes and for the text that they are", () => {
+test("decodeBody() returns the same for bytes and for their text", () => {
   for (const text of ["[1]", "null", '"é"', ""]) {
     assertEquals(decodeBody(bytes(text), options()), decodeBody(text, options()));
     assertEquals(decodeBody(bytes(text), options({ as: "text" })), text);
@@ -35,30 +35,30 @@ test("S9: decodeBody() gives undefined for a body of white space alone as JSON, 
   assertEquals(decodeBody(" ", options({ schema: v.optional(v.number(), 7) })), 7);
 });
 
-test("decodeBody() takes white space that JSON does not know for no JSON", () => {
+test("decodeBody() does not accept white space that JSON does not allow", () => {
   for (const text of ["\u00a0", "\v", "\f", "\u2028", "\0"]) {
     const error = assertThrows(() => decodeBody(text, options()), InvalidDataError);
     assertEquals([error.reason, error.position], ["not-json", 0]);
   }
 });
 
-test("decodeBody() takes a byte order mark for none of the text", () => {
+test("decodeBody() removes a byte order mark from the text", () => {
   assertEquals(decodeBody(bytes("\ufeff[1]"), options()), [1]);
 });
 
-test("decodeBody() hands bytes through as they are", () => {
+test("decodeBody() returns bytes as they are", () => {
   const body = bytes("x");
   assertStrictEquals(decodeBody(body, options({ as: "bytes" })), body);
 });
 
-test("decodeBody() tells JSON that ends early from what is no JSON", () => {
+test("decodeBody() tells truncated JSON from wrong JSON", () => {
   const early = assertThrows(() => decodeBody('{"a":[1', options()), InvalidDataError);
   const html = assertThrows(() => decodeBody("<html>", options()), InvalidDataError);
   assertEquals([early.reason, html.reason], ["truncated", "not-json"]);
   assertEquals([early.url, early.method, early.attempts], ["https://a.test/", "GET", 2]);
 });
 
-test("decodeBody() says where a text stops being JSON, and at what", () => {
+test("decodeBody() reports where a text stops being JSON, and at which character", () => {
   const long = `{"time":[${Array(400).fill("81.5").join(",")},NaN]}`;
   for (
     const [text, position, words] of [
@@ -81,7 +81,7 @@ test("decodeBody() says where a text stops being JSON, and at what", () => {
   }
 });
 
-test("decodeBody() shows how a text begins that is no JSON from its beginning on, and says if it is HTML", () => {
+test("decodeBody() quotes the beginning of a text that is not JSON at all, and says if it is HTML", () => {
   for (
     const [text, words] of [
       ["<!doctype html><p>", "is not JSON but HTML: it begins with '<!doctype html><p>'"],
@@ -97,17 +97,17 @@ test("decodeBody() shows how a text begins that is no JSON from its beginning on
   }
 });
 
-test("decodeBody() says after how many characters JSON ends early", () => {
+test("decodeBody() reports after how many characters truncated JSON ends", () => {
   const error = assertThrows(() => decodeBody('{"é":[1', options()), InvalidDataError, "after 7 characters");
   assertEquals([error.reason, error.position], ["truncated", 7]);
 });
 
-test("decodeBody() names no position for what a schema refuses", () => {
+test("decodeBody() reports no position for a value that a schema refuses", () => {
   const error = assertThrows(() => decodeBody("1", options({ schema: v.string() })), InvalidDataError);
   assertEquals(error.position, undefined);
 });
 
-test("decodeBody() gives what a schema makes of the value, and says what it finds wrong and where", () => {
+test("decodeBody() returns the output of a schema, or reports its issues with their paths", () => {
   const schema = v.object({ laps: v.array(v.object({ time: v.pipe(v.string(), v.transform(Number)) })) });
   assertEquals(decodeBody('{"laps":[{"time":"91.5"}]}', options({ schema })), { laps: [{ time: 91.5 }] });
   const error = assertThrows(
@@ -117,14 +117,14 @@ test("decodeBody() gives what a schema makes of the value, and says what it find
   assertEquals([error.reason, error.issues[0]?.path], ["schema", "laps.0.time"]);
 });
 
-test("decodeBody() waits for a schema that is asynchronous", async () => {
+test("decodeBody() waits for an asynchronous schema", async () => {
   const schema = v.pipeAsync(v.number(), v.checkAsync((value) => Promise.resolve(value > 1), "too small"));
   assertEquals(await decodeBody("2", options({ schema })), 2);
   await assertRejects(async () => await decodeBody("1", options({ schema })), InvalidDataError, "too small");
 });
 
-test("decodeBody() gives a promise of its own where a schema gives another kind of one", async () => {
-  /** What a library may have of its own, or another realm. */
+test("decodeBody() returns a native promise if a schema returns another thenable", async () => {
+  /** A promise of a library, or of another realm. */
   const later = (result: unknown) => ({ then: (give: (result: unknown) => unknown) => void give(result) });
   const schemaOf = (result: unknown): StandardSchemaV1 => ({
     "~standard": { version: 1, vendor: "test", validate: () => later(result) as never },
@@ -137,7 +137,7 @@ test("decodeBody() gives a promise of its own where a schema gives another kind 
   await assertRejects(async () => await bad, InvalidDataError, "no");
 });
 
-test("decodeBody() says which part of a response is wrong, if it is told", () => {
+test("decodeBody() names the part of a response that is wrong, if it is told", () => {
   const describe = () => ({ url: "https://a.test/", method: "GET", context: { line: 3 } });
   const options = { as: "json", schema: undefined, describe, part: () => "Line 3 of the response" } as const;
   const error = assertThrows(() => decodeBody("[1,x]", options), InvalidDataError);
@@ -147,7 +147,7 @@ test("decodeBody() says which part of a response is wrong, if it is told", () =>
   );
 });
 
-test("decodeBody() says what is wrong with a schema that gives no result", async () => {
+test("decodeBody() says what is wrong with a schema that returns no result", async () => {
   const schemaOf = (result: unknown): StandardSchemaV1 =>
     ({ "~standard": { version: 1, vendor: "test", validate: () => result } }) as StandardSchemaV1;
   const rule = "Cannot validate as the schema's validate() must give { value } or { issues }: received ";

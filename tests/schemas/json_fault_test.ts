@@ -27,7 +27,7 @@ function randomValue(random: () => number, depth: number): unknown {
   return kind === 5 ? values : Object.fromEntries(values.map((value, index) => [`k${index}`, value]));
 }
 
-test("findJsonFault() knows every beginning of a document that is no document itself", () => {
+test("findJsonFault() recognizes every proper prefix of a JSON document", () => {
   const random = seededRandom(11);
   for (let round = 0; round < 200; round++) {
     const text = JSON.stringify(randomValue(random, 0), null, round % 3);
@@ -38,7 +38,7 @@ test("findJsonFault() knows every beginning of a document that is no document it
   }
 });
 
-test("findJsonFault() takes nothing for a beginning that can't be one", () => {
+test("findJsonFault() does not take a text for a prefix that can't be one", () => {
   const texts = [
     "<html>",
     "{a",
@@ -79,7 +79,7 @@ test("findJsonFault() does not overflow the stack, however deep the nesting", ()
   assertEquals(findJsonFault('{"a":'.repeat(100_000) + "x"), { endsEarly: false, position: 500_000 });
 });
 
-test("findJsonFault() says where the first word or character is that does not fit", () => {
+test("findJsonFault() returns the position of the first word or character that does not fit", () => {
   for (
     const [text, position] of [
       ['{"time":[81.5,NaN]}', 14],
@@ -109,19 +109,19 @@ test("findJsonFault() says where the first word or character is that does not fi
   }
 });
 
-test("findJsonFault() gives the length of a text that ends early", () => {
+test("findJsonFault() returns the length of a text that ends early", () => {
   for (const text of ["[", '{"a":', '"ab', "tru", "1.", "-", "[1, ", '["\\u12']) {
     assertEquals(findJsonFault(text), { endsEarly: true, position: text.length }, text);
   }
 });
 
-test("findJsonFault() finds nothing wrong with JSON", () => {
+test("findJsonFault() finds no fault in JSON", () => {
   for (const text of ["1", " null ", '{"a":[1,{"b":"\\u0041"}]}', "-0.5e+7", '""']) {
     assertEquals(findJsonFault(text), undefined, text);
   }
 });
 
-test("findJsonFault() never says that it goes wrong later, or sooner, than it does", () => {
+test("findJsonFault() never reports a fault too late or too early", () => {
   const random = seededRandom(29);
   for (let round = 0; round < 2_000; round++) {
     const whole = JSON.stringify(randomValue(random, 0), null, round % 3);
@@ -130,7 +130,7 @@ test("findJsonFault() never says that it goes wrong later, or sooner, than it do
     const fault = findJsonFault(text);
     assertEquals(fault === undefined, isJson(text), text);
     if (fault === undefined || fault.endsEarly) continue;
-    // What comes before it may be the beginning of JSON; with the rest, nothing is.
+    // The text before the fault may be a prefix of JSON; with the rest it is none.
     const before = text.slice(0, fault.position);
     assert(before === "" || isJson(before) || endsEarly(before), `${text} at ${fault.position}`);
     assert(!endsEarly(text), text);

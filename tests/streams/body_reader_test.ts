@@ -5,7 +5,7 @@ import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { chunkedBody } from "./chunked.ts";
 
-test("BodyReader.next() gives the chunks of the response that it has opened", async () => {
+test("BodyReader.next() returns the chunks of the response that it has opened", async () => {
   const asked: (OpenOptions | undefined)[] = [];
   const reader = new BodyReader((options) => {
     asked.push(options);
@@ -18,13 +18,13 @@ test("BodyReader.next() gives the chunks of the response that it has opened", as
   assertEquals(chunks, [new Uint8Array([97]), new Uint8Array([98]), undefined, undefined]);
 });
 
-test("BodyReader.next() gives nothing for a response without a body", async () => {
+test("BodyReader.next() returns nothing for a response without a body", async () => {
   const reader = new BodyReader(() => Promise.resolve(new Response(null, { status: 204 })));
   await reader.open();
   assertEquals(await reader.next(), undefined);
 });
 
-test("BodyReader.close() aborts what it has opened, or is opening", async () => {
+test("BodyReader.close() aborts the response that it has opened, or is opening", async () => {
   const reader = new BodyReader(({ signal } = {}) =>
     new Promise((_resolve, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)))
   );

@@ -1,5 +1,6 @@
 import { type Client, type ClientOptions, createClient } from "../../mod.ts";
-// They are loaded when they are used first, and a clock that is moved by hand does not wait for the disk.
+// Load these modules now: the client loads them when it first uses them, and a manual clock does not wait for the
+// disk.
 import "../../src/streams/events.ts";
 import "../../src/streams/lines.ts";
 import "../../src/streams/pages.ts";
@@ -7,30 +8,30 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 
 const encoder = new TextEncoder();
 
-/** A text as bytes, or bytes as they are. */
+/** Returns a text as bytes, and bytes as they are. */
 export function toBytes(content: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return typeof content === "string" ? encoder.encode(content) : content;
 }
 
-/** Bytes in pieces of one size. */
+/** Splits bytes into pieces of one size. */
 export function pieces(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer>[] {
   const count = Math.ceil(bytes.length / size);
   return Array.from({ length: count }, (_, index) => bytes.slice(index * size, (index + 1) * size));
 }
 
-/** What a body does after its chunks: it ends, breaks off, or waits for its reader to leave. */
+/** How a body goes on after its chunks: it ends, breaks off, or hangs until its reader leaves. */
 export type Ending = "end" | "hang" | Error;
 
-/** A body of chunks that are received one by one. */
+/** A body whose chunks arrive one by one. */
 export interface ChunkedBody {
   readonly response: Response;
-  /** How many chunks were asked for. */
+  /** How many chunks the reader has requested. */
   pulled: number;
   /** Whether its reader has left. */
   isCancelled: boolean;
 }
 
-/** Makes a response of chunks. */
+/** Creates a response of chunks. */
 export function chunkedBody(
   chunks: readonly (string | Uint8Array<ArrayBuffer>)[],
   ending: Ending = "end",
@@ -53,17 +54,17 @@ export function chunkedBody(
   return Object.assign(state, { response: new Response(stream, init) });
 }
 
-/** A client whose requests are answered with these bodies, the last of them again and again. */
+/** A client whose requests are answered with these bodies; the last body repeats. */
 export interface ChunkedClient {
   readonly client: Client;
   readonly clock: ManualClock;
   readonly bodies: ChunkedBody[];
-  /** The headers that were sent. */
+  /** The headers of each request. */
   readonly sent: Headers[];
   readonly urls: string[];
 }
 
-/** Makes such a client. */
+/** Creates a client whose requests are answered with chunks. */
 export function chunkedClient(
   answer: (nth: number, url: string) => ChunkedBody | Error,
   options: ClientOptions = {},

@@ -9,7 +9,7 @@ function parserWith({ lastEventId = "", maxEventBytes = 1_000 } = {}): EventPars
   return new EventParser({ lastEventId, maxEventBytes });
 }
 
-/** The events of a stream that comes in pieces of a size. */
+/** Returns the events of a stream that arrives in pieces of a size. */
 function parse(text: string, size = Infinity, parser: EventParser = parserWith()): ServerSentEvent[] {
   const splitter = new LineSplitter({ maxLineBytes: 1_000, endsAtCr: true });
   const bytes = toBytes(text);
@@ -21,7 +21,7 @@ function parse(text: string, size = Infinity, parser: EventParser = parserWith()
 
 const message = (data: string, id = "", event = "message"): ServerSentEvent => ({ event, data, id });
 
-/** Streams and their events: the examples of the HTML standard, and what its web platform tests check. */
+/** Streams and their events: the examples of the HTML standard, and cases of its web platform tests. */
 const CASES: readonly [text: string, events: ServerSentEvent[]][] = [
   ["data: YHOO\ndata: +2\ndata: 10\n\n", [message("YHOO\n+2\n10")]],
   [
@@ -60,7 +60,7 @@ test("EventParser.push() interprets streams as the HTML standard says, wherever 
   }
 });
 
-test("EventParser.retryMs is what the last retry field of nothing but digits says", () => {
+test("EventParser.retryMs is the value of the last retry field with digits only", () => {
   for (
     const [text, retryMs] of [
       ["retry: 1000\n", 1_000],
@@ -76,7 +76,7 @@ test("EventParser.retryMs is what the last retry field of nothing but digits say
   }
 });
 
-test("EventParser.lastEventId is that of the last whole event, also of one without data", () => {
+test("EventParser.lastEventId is that of the last complete event, also of one without data", () => {
   const parser = parserWith({ lastEventId: "0" });
   assertEquals(parser.lastEventId, "0");
   assertEquals(parse("data: a\n\n", Infinity, parser), [message("a", "0")]);
@@ -86,7 +86,7 @@ test("EventParser.lastEventId is that of the last whole event, also of one witho
   assertEquals(parser.lastEventId, "1");
 });
 
-test("EventParser.reset() forgets an event that has no end, and its id", () => {
+test("EventParser.reset() forgets an incomplete event, and its id", () => {
   const parser = parserWith();
   parse("id: 1\ndata: a\n\nid: 2\nevent: x\ndata: lost\n", Infinity, parser);
   parser.reset();
@@ -114,7 +114,7 @@ test("EventParser.isTooLarge counts the bytes of an event's data, however many l
   }
 });
 
-test("EventParser.push() makes nothing of what follows an event that is too large", () => {
+test("EventParser.push() ignores everything after an event that is too large", () => {
   const parser = parserWith({ maxEventBytes: 4 });
   assertEquals(parse("id: 1\ndata: abcd\n\nid: 2\ndata: abcde\n\nid: 3\ndata: f\n\n", Infinity, parser), [
     message("abcd", "1"),
@@ -122,14 +122,14 @@ test("EventParser.push() makes nothing of what follows an event that is too larg
   assertEquals([parser.isTooLarge, parser.lastEventId], [true, "1"]);
 });
 
-test("EventParser.push() takes time in proportion to the number of lines of an event", () => {
-  // More than a third of the limit, from where bytes are counted and not only letters.
+test("EventParser.push() takes linear time in the number of lines of an event", () => {
+  // More than a third of the limit, from which bytes are counted and not only characters.
   const parser = parserWith({ maxEventBytes: 3_000_000 });
   for (let line = 0; line < 700_000; line++) parser.push("data: ä");
   assertEquals(parser.push("")?.data.length, 1_399_999);
 });
 
-test("EventParser.push() counts the bytes of an event to the last one, and of each event anew", () => {
+test("EventParser.push() counts the bytes of an event to the last one, and anew for each event", () => {
   for (const line of ["x", "ä", "€", "😀"]) {
     const bytes = new TextEncoder().encode(`${line}\n${line}\n${line}`).length;
     const parser = parserWith({ maxEventBytes: bytes });

@@ -40,7 +40,7 @@ function stream(text: string, ending: Ending = "end"): ChunkedBody {
   return chunkedBody(text === "" ? [] : [text], ending, EVENT_STREAM);
 }
 
-/** A client whose first requests are answered with these, and all others with a 204, which ends the events. */
+/** Creates a client whose first requests get these answers, and all others a 204, which ends the events. */
 function setUp(answers: readonly (() => ChunkedBody | Error)[], options: ClientOptions = {}): ChunkedClient {
   return chunkedClient(
     (nth) =>
@@ -51,14 +51,14 @@ function setUp(answers: readonly (() => ChunkedBody | Error)[], options: ClientO
 
 const dataOf = (events: ServerSentEvent<unknown>[]): unknown[] => events.map(({ data }) => data);
 
-/** Waits until the next event is waited for: in a body that hangs, or between two connections. */
+/** Waits until the client waits for the next event: in a body that hangs, or between two connections. */
 function untilWaiting({ bodies, client, clock }: ChunkedClient, ending: "hang" | "end"): Promise<void> {
   return until(() =>
     ending === "hang" ? bodies[0]!.pulled === 2 : client.stats().inFlight === 0 && clock.pending > 0
   );
 }
 
-/** All events, on a clock that is moved. */
+/** Returns all events, while it moves the clock. */
 function all(rig: ChunkedClient, options?: EventsOptions): Promise<ServerSentEvent[]> {
   return rig.clock.run(Array.fromAsync(rig.client.events(URL_A, options)));
 }
@@ -75,7 +75,7 @@ test("Client.events() gives the events of a stream, wherever its chunks begin", 
   }
 });
 
-test("Client.events() says what it takes, unless the request says so itself", async () => {
+test("Client.events() sends accept for events, unless the request sets it", async () => {
   const rig = setUp([], { headers: { accept: "application/json", "x-a": "1" } });
   await all(rig);
   await all(rig, { headers: { accept: "application/json, text/event-stream" } });
@@ -104,7 +104,7 @@ test("Client.events() begins after lastEventId", async () => {
   assertEquals(rig.sent.map((headers) => headers.get("last-event-id")), ["7", null]);
 });
 
-test("Client.events() waits as long as the server asks for, and longer while nothing comes", async () => {
+test("Client.events() waits as long as the server asks, and longer while no events come", async () => {
   const rig = setUp([
     () => stream("retry: 500\ndata: a\n\n"),
     () => stream(""),
@@ -113,11 +113,11 @@ test("Client.events() waits as long as the server asks for, and longer while not
   ]);
   const times: number[] = [];
   for await (const _ of driven(rig)) times.push(rig.clock.now());
-  // 500, 500 after the first in vain, 2,000 after the second.
+  // 500 ms, again 500 after the first connection in vain, and 2,000 after the second.
   assertEquals([times, rig.clock.now()], [[0, 3_000], 3_500]);
 });
 
-/** Events on a clock that is moved for each of them. */
+/** Gives the events, while it moves the clock for each of them. */
 async function* driven(rig: ChunkedClient, options?: EventsOptions): AsyncGenerator<ServerSentEvent> {
   await using events = rig.client.events(URL_A, options);
   for (;;) {
@@ -127,7 +127,7 @@ async function* driven(rig: ChunkedClient, options?: EventsOptions): AsyncGenera
   }
 }
 
-test("Client.events() connects again when the stream breaks off or is silent, and when the server is away", async () => {
+test("Client.events() connects again after a break or silence, and when the server is away", async () => {
   const rig = setUp([
     () => stream("data: a\n\n", new TypeError("reset")),
     () => new TypeError("refused"),
@@ -149,7 +149,7 @@ test("Client.events() retries each connection as usual, before it counts as one 
   assertEquals([rig.clock.now(), rig.client.stats().retried], [3_000 + 7_000 + 3_000, 1]);
 });
 
-test("Client.events() waits for a day at most, however long a server wants to be left alone", async () => {
+test("Client.events() waits for a day at most, whatever wait a server asks for", async () => {
   for (const after of ["7200", "999999999", "Fri, 31 Dec 2399 23:59:59 GMT"]) {
     for (const status of [429, 503]) {
       const rig = setUp([
@@ -175,7 +175,7 @@ test("Client.events() ends with the error of a connection that was refused for g
   }
 });
 
-test("Client.events() ends with the error of the first connection, whatever it is", async () => {
+test("Client.events() ends with the error of the first connection, of whatever kind", async () => {
   for (const answer of [() => new TypeError("refused"), () => chunkedBody(["no"], "end", { status: 503 })]) {
     const rig = setUp([answer]);
     assertInstanceOf(await rejection(all(rig)), NetworkError);
@@ -183,7 +183,7 @@ test("Client.events() ends with the error of the first connection, whatever it i
   }
 });
 
-test("Client.events() gives up after maxAttempts connections in vain, with their error or their end", async () => {
+test("Client.events() gives up after maxAttempts connections in vain, with the last one's error or end", async () => {
   const away = setUp([() => stream("data: a\n\n"), ...Array(9).fill(() => new TypeError("refused"))]);
   assertInstanceOf(await rejection(all(away, { reconnect: { maxAttempts: 3 } })), NetworkError);
   assertEquals(away.sent.length, 4);
@@ -193,7 +193,7 @@ test("Client.events() gives up after maxAttempts connections in vain, with their
   assertEquals(empty.sent.length, 3);
 });
 
-test("Client.events() does not reconnect when told so, and rejects when the stream breaks off", async () => {
+test("Client.events() does not reconnect with reconnect: false, and rejects when the stream breaks off", async () => {
   const rig = setUp([() => stream("data: a\n\n", new TypeError("reset"))]);
   const events = rig.client.events(URL_A, { reconnect: false });
   assertEquals((await events.next()).value?.data, "a");
@@ -201,7 +201,7 @@ test("Client.events() does not reconnect when told so, and rejects when the stre
   assertEquals([await events.next(), rig.sent.length], [{ done: true, value: undefined }, 1]);
 });
 
-test("Client.events() connects once for a request that may change something, unless told to reconnect", async () => {
+test("Client.events() connects once for a request with side effects, unless told to reconnect", async () => {
   const events = (rig: ChunkedClient, request: RequestSpec, options: EventsOptions = {}) =>
     rig.clock.run(Array.fromAsync(rig.client.events(request, options)));
   const twice = () => setUp([() => stream("data: a\n\n"), () => stream("data: b\n\n")]);
@@ -216,7 +216,7 @@ test("Client.events() connects once for a request that may change something, unl
   for (const request of [keyed, repeatable]) {
     assertEquals(dataOf(await events(twice(), request, { reconnect: {} })), ["a", "b"]);
   }
-  // What fails before its first event is tried again as ever; what was given of an answer is not asked for anew.
+  // A failure before the first event is retried as usual; after an event the request is not sent again.
   const full = () => Object.assign(stream(""), { response: new Response(null, { status: 529 }) });
   const busy = setUp([full, () => stream("data: a\n\n")], { maxRetries: 1 });
   assertEquals([dataOf(await events(busy, keyed)), busy.sent.length], [["a"], 2]);
@@ -229,7 +229,7 @@ test("Client.events() connects once for a request that may change something, unl
   assertEquals(refused.sent.length, 0);
 });
 
-test("Client.events() parses and validates data, and rejects at what is none, after the events before it", async () => {
+test("Client.events() parses and validates data, and rejects at invalid data, after the events before it", async () => {
   const text =
     'data: {"lap":1}\n\nid: 2\nevent: lap\ndata: {"lap":\ndata: 2}\n\ndata: {"lap":"3"}\n\ndata: {"lap":4}\n\n';
   const schema = v.object({ lap: v.number() });
@@ -260,7 +260,7 @@ test("Client.events() ends for good at doneData, also within a chunk", async () 
   assertEquals([rig.sent.length, rig.bodies[0]!.isCancelled, rig.client.stats().inFlight], [1, true, 0]);
 });
 
-test("Client.events() says what doneData is for where '[DONE]' is no JSON", async () => {
+test("Client.events() suggests doneData where '[DONE]' is no JSON", async () => {
   for (const data of ["[DONE]", "[END]"]) {
     const events = setUp([() => stream(`data: 1\n\ndata: ${data}\n\n`, "hang")]).client.events(URL_A, {
       as: "json",
@@ -299,7 +299,7 @@ test("Client.events() rejects at an event that is too large, however it comes", 
   }
 });
 
-test("Client.events() rejects what is no stream of events, and lets go of it", async () => {
+test("Client.events() rejects a response that is no event stream, and cancels it", async () => {
   for (
     const type of [
       undefined,
@@ -343,7 +343,7 @@ test("Client.events() holds no permit between two connections", async () => {
   assertEquals([next.value?.value?.data, rig.client.stats().inFlight], ["b", 1]);
 });
 
-test("Client.events() rejects with the signal's own reason, also between two connections", async () => {
+test("Client.events() rejects with the signal's reason itself, also between two connections", async () => {
   const reason = new Error("enough");
   for (const ending of ["hang", "end"] as const) {
     const controller = new AbortController();
@@ -373,7 +373,7 @@ test("Client.close() ends events with its reason, also between two connections",
   }
 });
 
-test("Client.events() ends a next() that waits, when it is left, and leaves no timer", async () => {
+test("Client.events() ends a waiting next() when it is left, and leaves no timer", async () => {
   for (const ending of ["hang", "end"] as const) {
     const rig = setUp([() => stream("data: a\n\n", ending)]);
     const events = rig.client.events(URL_A);
@@ -434,7 +434,7 @@ test("Client.events() follows a real server over its connections", async () => {
   });
   await using client = createClient();
   assertEquals(dataOf(await Array.fromAsync(client.events(server.url))), ["1", "2", "3"]);
-  // Servers give the bytes of a header as characters.
+  // Servers get the bytes of a header as characters.
   assertEquals(
     ids.map((id) => id && new TextDecoder().decode(Uint8Array.from(id, (char) => char.charCodeAt(0)))),
     [
@@ -446,7 +446,7 @@ test("Client.events() follows a real server over its connections", async () => {
   );
 });
 
-test("S15: Client.events() asks the next mirror at once instead of one that sends something else", async () => {
+test("S15: Client.events() goes to the next mirror at once after a response that is no event stream", async () => {
   const page = (): ChunkedBody =>
     chunkedBody(["<html>"], "end", { headers: { "content-type": "text/html" } });
   for (const pages of [0, 1, 2, 3]) {
@@ -466,7 +466,7 @@ test("S15: Client.events() asks the next mirror at once instead of one that send
   }
 });
 
-test("Client.events() goes to the next mirror after a connection that broke off without an event, and stays after one with", async () => {
+test("Client.events() goes to the next mirror after a connection without an event, and stays after one with an event", async () => {
   const broken = new TypeError("connection reset");
   for (const brings of ["", "data: 1\n\n"]) {
     const answers = [() => stream(brings, broken), () => stream("data: 2\n\n")];
@@ -476,7 +476,7 @@ test("Client.events() goes to the next mirror after a connection that broke off 
   }
 });
 
-test("Client.events() ends at totalTimeoutMs also while a schema that does not end is waited for", async () => {
+test("Client.events() ends at totalTimeoutMs also while a schema never ends", async () => {
   const never = v.pipeAsync(
     v.number(),
     v.transformAsync((lap) => lap === 1 ? Promise.resolve(lap) : new Promise<number>(() => {})),
@@ -484,7 +484,7 @@ test("Client.events() ends at totalTimeoutMs also while a schema that does not e
   for (const ending of ["end", "hang"] as const) {
     const { client, clock } = setUp([() => stream("data: 1\n\ndata: 2\n\n", ending)]);
     const events = client.events(URL_A, { schema: never, totalTimeoutMs: 500, timeoutMs: Infinity });
-    // The events before it are given first.
+    // Earlier events come first.
     assertEquals((await clock.run(events.next())).value?.data, 1);
     const error = await clock.run(rejection(events.next()));
     assertInstanceOf(error, TimeoutError, ending);

@@ -18,7 +18,7 @@ function setUp(signals: readonly AbortSignal[] = []) {
   return { clock, targets, closings, interruption };
 }
 
-test("Interruption.delay() waits so long, also longer than one timer can", async () => {
+test("Interruption.delay() waits for its time, also longer than one timer can", async () => {
   const { clock, targets, interruption } = setUp();
   await clock.run(interruption.delay(1_500));
   assertEquals(clock.now(), 1_500);
@@ -26,7 +26,7 @@ test("Interruption.delay() waits so long, also longer than one timer can", async
   assertEquals([clock.now(), clock.pending, targets.size], [5_000_001_500, 0, 0]);
 });
 
-test("Interruption.throwIfStopped() throws the reason of a signal or of the closing, and nothing before", () => {
+test("Interruption.throwIfStopped() throws the reason of a signal or of the close, and nothing before", () => {
   const controller = new AbortController();
   const { closings, interruption } = setUp([controller.signal]);
   const reason = new Error("enough");
@@ -38,7 +38,7 @@ test("Interruption.throwIfStopped() throws the reason of a signal or of the clos
   assertThrows(() => interruption.throwIfStopped(), Error, "enough");
 });
 
-test("Interruption.delay() rejects with the signal's own reason, and leaves no timer and no listener", async () => {
+test("Interruption.delay() rejects with the signal's reason itself, and leaves no timer and no listener", async () => {
   const controller = new AbortController();
   const listeners = countAbortListeners(controller.signal);
   const { clock, targets, interruption } = setUp([controller.signal]);
@@ -55,7 +55,7 @@ test("Interruption.delay() rejects with the signal's own reason, and leaves no t
   assertEquals([clock.pending, targets.size], [0, 0]);
 });
 
-test("Interruption.delay() rejects when the client is closed, or was", async () => {
+test("Interruption.delay() rejects when the client closes, or has closed", async () => {
   const { clock, targets, closings, interruption } = setUp();
   const waiting = watch(interruption.delay(1_000));
   for (const target of targets) target.onClose("closed");
@@ -65,14 +65,14 @@ test("Interruption.delay() rejects when the client is closed, or was", async () 
   assertEquals(await rejection(interruption.delay(1_000)), "closed before");
 });
 
-test("Interruption.settle() gives what work brings, or fails of", async () => {
+test("Interruption.settle() returns the result or the error of the work", async () => {
   const { targets, interruption } = setUp();
   assertEquals(await interruption.settle(Promise.resolve(7)), 7);
   assertEquals(await rejection(interruption.settle(Promise.reject("no"))), "no");
   assertEquals(targets.size, 0);
 });
 
-test("Interruption.stop() ends a wait whose work never ends, and the work's late end does no harm", async () => {
+test("Interruption.stop() ends a wait for work that never ends, and a late end does no harm", async () => {
   const { clock, interruption } = setUp();
   const { promise, resolve } = Promise.withResolvers<number>();
   const waiting = watch(interruption.settle(promise));
@@ -89,7 +89,7 @@ test("Interruption.stop() ends a wait whose work never ends, and the work's late
   assertEquals(next.state, "fulfilled");
 });
 
-test("Interruption.settle() hears of work that fails after it was interrupted, before that or from the first", async () => {
+test("Interruption.settle() handles the rejection of work that fails after an interruption", async () => {
   for (const when of ["before", "at once", "later"] as const) {
     const controller = new AbortController();
     const { clock, targets, interruption } = setUp([controller.signal]);
@@ -100,13 +100,13 @@ test("Interruption.settle() hears of work that fails after it was interrupted, b
     if (when === "later") controller.abort("enough");
     await clock.advance(0);
     assertEquals([waiting.error, targets.size], ["enough", 0]);
-    // A rejection that nothing handles would fail the test.
+    // An unhandled rejection would fail the test.
     reject(new Error("late"));
     await clock.advance(0);
   }
 });
 
-test("Interruption leaves no listener on its signals, however what it waits for ends", async () => {
+test("Interruption leaves no listener on its signals, however the work ends", async () => {
   const controllers = [new AbortController(), new AbortController()];
   const signals = controllers.map(({ signal }) => signal);
   const counts = signals.map(countAbortListeners);

@@ -14,7 +14,7 @@ function split(
   return last === undefined ? lines : [...lines, last];
 }
 
-/** The same text in one piece, cut at each place, at each two places, and in pieces of all small sizes. */
+/** Cuts a text in every way: in one piece, at each place, at each two places, and into pieces of all small sizes. */
 function* cuts(text: string | Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>[]> {
   const bytes = toBytes(text);
   yield [bytes];
@@ -52,7 +52,7 @@ test("LineSplitter.push() gives the same lines wherever the chunks begin", () =>
   }
 });
 
-test("LineSplitter.push() turns what is no UTF-8 into U+FFFD, as the decoder does with the whole text", () => {
+test("LineSplitter.push() turns invalid UTF-8 into U+FFFD, as the decoder does with the whole text", () => {
   for (
     const bytes of [
       [0xff, 0x0a, 0x61],
@@ -90,7 +90,7 @@ test("LineSplitter.push() agrees with a regular expression on random texts in ra
 });
 
 test("LineSplitter.push() stops at the first line that is too long, after the lines before it", () => {
-  // So many bytes that each line is allowed but one: an end does not count, and a character counts with all of its bytes.
+  // One byte more than a line may have. An end does not count, and a character counts with all of its bytes.
   for (const [tooLong, fits] of [["12345", "1234"], ["€€", "€"], ["123\r4", "12\r3"]] as const) {
     for (const end of ["\n", "\r\n"]) {
       const text = ["1234", fits, tooLong, "z"].join(end) + end;
@@ -104,7 +104,7 @@ test("LineSplitter.push() stops at the first line that is too long, after the li
   }
 });
 
-test("LineSplitter.push() stops at a line that is too long where a CR ends lines as well", () => {
+test("LineSplitter.push() stops at a line that is too long where a CR also ends lines", () => {
   for (const end of ["\n", "\r\n", "\r"]) {
     const text = ["1234", "12", "12345", "1"].join(end);
     for (const chunks of cuts(text)) {
@@ -122,7 +122,7 @@ test("LineSplitter.end() refuses a last line that is too long by a CR", () => {
   assertEquals([splitter.tooLongAt, splitter.end(), splitter.tooLongAt], [undefined, undefined, 2]);
 });
 
-test("LineSplitter.push() holds no more than a line of a text without an end", () => {
+test("LineSplitter.push() holds at most one line of an endless text", () => {
   const splitter = new LineSplitter({ maxLineBytes: 1_000_000, endsAtCr: false });
   const chunk = toBytes("x".repeat(1_000));
   let chunks = 0;
@@ -133,14 +133,14 @@ test("LineSplitter.push() holds no more than a line of a text without an end", (
   assertEquals([chunks, splitter.tooLongAt, [...splitter.push(toBytes("a\nb\n"))]], [1_001, 0, []]);
 });
 
-test("LineSplitter.push() takes a line byte by byte in linear time", () => {
+test("LineSplitter.push() handles a line byte by byte in linear time", () => {
   const splitter = new LineSplitter({ maxLineBytes: 10_000_000, endsAtCr: true });
   const byte = toBytes("x");
   for (let count = 0; count < 300_000; count++) splitter.push(byte);
   assertEquals(splitter.push(toBytes("\n"))[0]?.length, 300_000);
 });
 
-test("LineSplitter.end() gives no line of a byte order mark alone, and one of a second mark", () => {
+test("LineSplitter.end() returns no line for a byte order mark alone, and one for a second mark", () => {
   for (
     const [text, line] of [["\uFEFF", undefined], ["\uFEFF\uFEFF", "\uFEFF"], ["\n\uFEFF", "\uFEFF"]] as const
   ) {

@@ -27,7 +27,7 @@ import { chunkedBody, chunkedClient, pieces, toBytes } from "./chunked.ts";
 const URL_A = "https://a.test/laps.ndjson";
 const Lap = v.object({ lap: v.number() });
 
-/** The items that came, and the error at their end. */
+/** Returns the items, and the error at their end. */
 async function collect<T>(items: AsyncIterable<T>): Promise<{ items: T[]; error: unknown }> {
   const got: T[] = [];
   try {
@@ -54,14 +54,14 @@ test("Client.lines() gives nothing for a body without any", async () => {
   }
 });
 
-test("Client.lines() leaves it to the caller what it accepts, also for JSON values", async () => {
+test("Client.lines() sends no accept header, also for JSON values", async () => {
   const { client, sent } = chunkedClient(() => chunkedBody(["1\n"]));
   await Array.fromAsync(client.lines(URL_A, { as: "json" }));
   await Array.fromAsync(client.lines(URL_A, { as: "json", headers: { accept: "application/x-ndjson" } }));
   assertEquals(sent.map((headers) => headers.get("accept")), [null, "application/x-ndjson"]);
 });
 
-test("Client.lines() gives JSON values, without the lines that are empty, as options or request say", async () => {
+test("Client.lines() gives JSON values, without empty lines, as options or request say", async () => {
   const text = '{"lap":1}\r\n\n \t\r\n{"lap":2}\n[null, "\\u00e4"]\n7\nnull';
   const make = () => chunkedClient(() => chunkedBody(pieces(toBytes(text), 3))).client;
   const values = [{ lap: 1 }, { lap: 2 }, [null, "ä"], 7, null];
@@ -71,7 +71,7 @@ test("Client.lines() gives JSON values, without the lines that are empty, as opt
   assertEquals(await Array.fromAsync<unknown>(loose), values);
 });
 
-test("Client.lines() validates each line, also with a schema that takes its time", async () => {
+test("Client.lines() validates each line, also with an async schema", async () => {
   const slow = v.pipeAsync(Lap, v.transformAsync(({ lap }) => Promise.resolve(`lap ${lap}`)));
   const make = () => chunkedClient(() => chunkedBody(['{"lap":1}\n{"lap":2}\n', '{"lap":3}'])).client;
   assertEquals(await Array.fromAsync(make().lines(URL_A, { schema: Lap })), [{ lap: 1 }, { lap: 2 }, {
@@ -117,7 +117,7 @@ test("Client.lines() rejects at a line that does not fit the schema, and at one 
   assertEquals([error.reason, error.context.line], ["truncated", 2]);
 });
 
-test("Client.lines() rejects at a line without an end, and says where it begins", async () => {
+test("Client.lines() rejects at an endless line, and says where it begins", async () => {
   const endless = "x".repeat(1_000);
   const { client, bodies } = chunkedClient(() => chunkedBody(["a\nb\n", ...Array(10_000).fill(endless)]));
   const { items, error } = await collect(client.lines(URL_A, { maxLineBytes: 9_999 }));
@@ -130,14 +130,14 @@ test("Client.lines() rejects at a line without an end, and says where it begins"
   assertEquals([bodies[0]!.pulled, bodies[0]!.isCancelled, client.stats().inFlight], [11, true, 0]);
 });
 
-test("Client.lines() rejects at the first line that is wrong, whatever is wrong with those after it", async () => {
+test("Client.lines() rejects at the first wrong line, whatever follows", async () => {
   const { client } = chunkedClient(() => chunkedBody(["1\n<html>\n" + "x".repeat(100)]));
   const { items, error } = await collect(client.lines({ url: URL_A, as: "json" }, { maxLineBytes: 50 }));
   assertInstanceOf(error, InvalidDataError);
   assertEquals([items, error.reason, error.context], [[1], "not-json", { line: 2 }]);
 });
 
-test("Client.lines() takes lines of a mebibyte, and no longer ones, unless told otherwise", async () => {
+test("Client.lines() accepts lines up to a mebibyte, unless told otherwise", async () => {
   for (const [length, isTaken] of [[1_048_576, true], [1_048_577, false]] as const) {
     const { client } = chunkedClient(() => chunkedBody(["x".repeat(length), "\n"]));
     const { items, error } = await collect(client.lines(URL_A));
@@ -152,7 +152,7 @@ test("Client.lines() rejects with NetworkError when the body breaks off, after i
   assertInstanceOf(error, NetworkError);
 });
 
-test("Client.lines() retries up to the headers, and rejects as json() does", async () => {
+test("Client.lines() retries until the headers come, and rejects as json() does", async () => {
   const { client, clock, sent } = chunkedClient(
     (nth) => nth < 3 ? chunkedBody(["no"], "end", { status: 503 }) : chunkedBody(["yes\n"]),
     { maxRetries: 3 },
@@ -164,7 +164,7 @@ test("Client.lines() retries up to the headers, and rejects as json() does", asy
   await assertRejects(() => missing.lines(URL_A).next(), DataNotFoundError);
 });
 
-test("Client.lines() sends nothing before the first line is asked for, and reads no more than is taken", async () => {
+test("Client.lines() sends nothing before the first next(), and reads no more than is taken", async () => {
   const { client, bodies } = chunkedClient(() => chunkedBody(["1\n2\n", "3\n", "4\n"]));
   const lines = client.lines(URL_A);
   assertEquals([bodies.length, client.stats().requests], [0, 0]);
@@ -186,7 +186,7 @@ test("Client.lines() cancels the body and frees the permit when the loop is left
   assertEquals((await unread.next()).value, "1");
 });
 
-test("Client.lines() ends a next() that waits for a line, a permit or the headers, when it is left", async () => {
+test("Client.lines() ends a next() that waits for a line, a permit or headers, when it is left", async () => {
   const { client, bodies } = chunkedClient(() => chunkedBody(["1\n"], "hang"), { concurrency: 1 });
   const [first, second] = [client.lines(URL_A), client.lines(`${URL_A}?2`)];
   await first.next();
@@ -204,9 +204,9 @@ test("Client.lines() ends a next() that waits for a line, a permit or the header
   ]);
 });
 
-test("Client.lines() rejects with the signal's own reason, wherever it is, and leaves no listener", async () => {
+test("Client.lines() rejects with the signal's reason itself, at any stage, and leaves no listener", async () => {
   const reason = new Error("enough");
-  // Before, while the headers are waited for, between lines of a chunk, while a chunk is waited for.
+  // Before the call, while it waits for headers, between lines of a chunk, and while it waits for a chunk.
   for (const linesBefore of [-1, 0, 1, 3]) {
     const controller = new AbortController();
     const listeners = countAbortListeners(controller.signal);
@@ -260,7 +260,7 @@ test("Client.lines() rejects at once when a schema does not end", async () => {
   assertEquals(client.stats().inFlight, 0);
 });
 
-test("Client.lines() can be left while a schema that does not end is waited for: that wait ends too", async () => {
+test("Client.lines() can be left while a schema never ends: that wait ends too", async () => {
   let isAsked = false;
   const never = v.pipeAsync(
     v.unknown(),
@@ -279,7 +279,7 @@ test("Client.lines() can be left while a schema that does not end is waited for:
   assertEquals(client.stats().inFlight, 0);
 });
 
-test("Client.lines() ends at totalTimeoutMs also while a schema that does not end is waited for", async () => {
+test("Client.lines() ends at totalTimeoutMs also while a schema never ends", async () => {
   const never = v.pipeAsync(
     v.number(),
     v.transformAsync((lap) => lap === 1 ? Promise.resolve(lap) : new Promise<number>(() => {})),
@@ -302,7 +302,7 @@ test("Client.lines() ends at totalTimeoutMs also while a schema that does not en
   }
 });
 
-test("Client.close() ends lines with its reason, and those to come", async () => {
+test("Client.close() ends lines with its reason, also later ones", async () => {
   const { client } = chunkedClient(() => chunkedBody(["1\n2\n"], "hang"));
   const lines = client.lines(URL_A);
   await lines.next();
@@ -319,7 +319,7 @@ test("Client.lines() gives two readers of one URL each all of its lines", async 
   assertEquals([got, bodies.length], [["1", "1", "2", "2", "3", "3"], 2]);
 });
 
-test("Client.lines() times out the wait for a chunk by idleTimeoutMs, and never the reader's own pause", async () => {
+test("Client.lines() bounds the wait for a chunk by idleTimeoutMs, but never the reader's own pause", async () => {
   const { client, clock } = chunkedClient(() => chunkedBody(["1\n"], "hang"));
   const lines = client.lines(URL_A, { idleTimeoutMs: 500 });
   await lines.next();
@@ -352,13 +352,13 @@ test("Client.lines() rejects at the first line when the URL is malformed", async
   assertEquals(bodies.length, 0);
 });
 
-test("Client.lines() refuses lines that a request wants as bytes", async () => {
+test("Client.lines() refuses a request whose option `as` is 'bytes'", async () => {
   const { client, bodies } = chunkedClient(() => chunkedBody([""]));
   await assertRejects(() => client.lines({ url: URL_A, as: "bytes" }).next(), TypeError, "'as' must be");
   assertEquals(bodies.length, 0);
 });
 
-test("Client.lines() reads what a real server sends, and lets go of what it does not", async () => {
+test("Client.lines() reads the response of a real server, and cancels the rest when it is left", async () => {
   let lines = 0;
   let isCancelled = false;
   await using server = serveHandler(() => {
@@ -400,7 +400,7 @@ test("Client.lines() gives whole lines only of a body whose connection is cut", 
   assertEquals([items.length > 0, items.length <= whole, client.stats().inFlight], [true, true, 0]);
 });
 
-test("S15: Client.lines() asks the next mirror instead of one that sends no first line, and begins nothing twice", async () => {
+test("S15: Client.lines() goes to the next mirror until one sends a good first line, and to none after that", async () => {
   const broken = new TypeError("connection reset");
   const good = ['{"lap":1}\n', '{"lap":2}\n'];
   const cases: readonly { bodies: (string | Error)[][]; schema: boolean; items: unknown[] }[] = [
@@ -435,7 +435,7 @@ test("S15: Client.lines() asks the next mirror instead of one that sends no firs
   }
 });
 
-test("Client.lines() has one total time for all mirrors that it asks", async () => {
+test("Client.lines() has one total timeout for all mirrors", async () => {
   const baseUrls = ["https://a.test", "https://b.test", "https://c.test"];
   for (const [totalTimeoutMs, asked] of [[1_000, 3], [500, 2], [300, 1]] as const) {
     const rig = chunkedClient(() => chunkedBody([], "hang"), {
@@ -450,7 +450,7 @@ test("Client.lines() has one total time for all mirrors that it asks", async () 
   }
 });
 
-test("Client.lines() counts the lines of the mirror that it has them from", async () => {
+test("Client.lines() counts the lines of the mirror that they come from", async () => {
   const bodies = [["\n\n\n<html>\n"], ['\n{"lap":1}\n', "7\n"]];
   const rig = chunkedClient((nth) => chunkedBody(bodies[nth - 1]!), {
     baseUrls: ["https://a.test", "https://b.test"],
@@ -460,7 +460,7 @@ test("Client.lines() counts the lines of the mirror that it has them from", asyn
   assertEquals([items, error.context], [[{ lap: 1 }], { line: 3 }]);
 });
 
-test("Client.lines() of a request that must not be sent twice asks one mirror", async () => {
+test("Client.lines() asks one mirror for a request that must not be sent twice", async () => {
   const rig = chunkedClient(() => chunkedBody(["<html>"]), {
     baseUrls: ["https://a.test", "https://b.test"],
   });

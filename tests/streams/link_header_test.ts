@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { parseLinkHeader } from "../../src/streams/link_header.ts";
 import { test } from "../support/test.ts";
 
-/** Targets and relations, as in `a?b [next last]`. */
+/** Shows targets and relations, as in `a?b [next last]`. */
 function shown(value: string): string[] {
   return parseLinkHeader(value).map(({ target, relations, anchor }) =>
     `${target} [${relations.join(" ")}]${anchor === undefined ? "" : ` of ${anchor}`}`
   );
 }
 
-test("parseLinkHeader() finds targets and relations", () => {
+test("parseLinkHeader() returns targets and relations", () => {
   const cases: [value: string, links: string[]][] = [
     ['<https://a.test/?page=2>; rel="next"', ["https://a.test/?page=2 [next]"]],
     ['<b>; rel="next", <c>; rel="last"', ["b [next]", "c [last]"]],
@@ -34,7 +34,7 @@ test("parseLinkHeader() finds targets and relations", () => {
   for (const [value, links] of cases) assertEquals(shown(value), links, value);
 });
 
-test("parseLinkHeader() passes over what is no link", () => {
+test("parseLinkHeader() passes over values that are no link", () => {
   const cases: [value: string, links: string[]][] = [
     ["", []],
     [" , ,, ", []],

@@ -7,7 +7,7 @@ function mirror(base: string, path?: Mirror["path"]): Mirror {
   return { base, headers: {}, sensitive: new Set(), lane: undefined as never, path };
 }
 
-/** Where a reference on a page leads. */
+/** Returns the URL of a reference on a page, and whether it is foreign. */
 function found(
   home: PageHome,
   reference: string,
@@ -27,14 +27,14 @@ test("PageHome.find() resolves references against the page that has them", () =>
   assertEquals(found(home, "more", ""), ["https://a.test/more", false]);
 });
 
-test("PageHome.find() finds nothing in what is no http URL", () => {
+test("PageHome.find() finds nothing in a reference that is no http URL", () => {
   const home = new PageHome("https://a.test/items", []);
   for (const reference of ["https://[", "javascript:alert(1)", "file:///etc/passwd", "data:,x", "http://"]) {
     assertEquals(home.find(reference, "https://a.test/items"), undefined, reference);
   }
 });
 
-test("PageHome.find() calls foreign what is of another origin, and everything after it", () => {
+test("PageHome.find() calls a page of another origin foreign, and all pages after it", () => {
   for (const other of ["https://b.test/", "http://a.test/", "https://a.test:8443/", "https://sub.a.test/"]) {
     const home = new PageHome("https://a.test/items", []);
     assertEquals(found(home, "https://a.test/2", "https://a.test/1"), ["https://a.test/2", false]);
@@ -43,24 +43,24 @@ test("PageHome.find() calls foreign what is of another origin, and everything af
   }
 });
 
-test("PageHome.find() calls foreign a page that a redirect has led to", () => {
+test("PageHome.find() calls a page foreign that a redirect has led to", () => {
   const home = new PageHome("https://a.test/items", []);
   assertEquals(found(home, "?page=2", "https://b.test/items"), ["https://b.test/items?page=2", true]);
 });
 
-test("PageHome.find() gives relative URLs where mirrors complete them, whichever mirror has answered", () => {
+test("PageHome.find() returns relative URLs if mirrors complete them, whichever mirror has answered", () => {
   const home = new PageHome("items", [mirror("https://a.test/v1"), mirror("https://b.test/data/")]);
   assertEquals(home.first, "https://a.test/v1/items");
   assertEquals(found(home, "?page=2", "https://a.test/v1/items"), ["items?page=2", false]);
   assertEquals(found(home, "?page=3", "https://b.test/data/items?page=2"), ["items?page=3", false]);
   assertEquals(found(home, "https://b.test/data/x/y", "https://a.test/v1/items"), ["x/y", false]);
   assertEquals(found(home, "/v1?page=4", "https://a.test/v1/items"), ["?page=4", false]);
-  // At home, but not under the base.
+  // Of the same origin, but not under the base.
   assertEquals(found(home, "/v1beta/x", "https://a.test/v1/items"), ["https://a.test/v1beta/x", false]);
   assertEquals(found(home, "https://c.test/v1/x", "https://a.test/v1/items"), ["https://c.test/v1/x", true]);
 });
 
-test("PageHome.find() leaves the URLs of a mirror with a layout of its own as they are", () => {
+test("PageHome.find() keeps the URLs of a mirror with a layout of its own", () => {
   const home = new PageHome("items", [mirror("https://a.test/v1", (path) => `x/${path}`)]);
   assertEquals([home.first, found(home, "?page=2", "https://a.test/v1/x/items")], [
     "https://a.test/v1/x/items",
@@ -68,7 +68,7 @@ test("PageHome.find() leaves the URLs of a mirror with a layout of its own as th
   ]);
 });
 
-test("PageHome.find() asks no mirrors for what is theirs once it has left", () => {
+test("PageHome.find() does not go back to the mirrors after it has left them", () => {
   const home = new PageHome("items", [mirror("https://a.test/v1/"), mirror("https://b.test/")]);
   assertEquals(found(home, "?page=2", "https://b.test/items"), ["items?page=2", false]);
   assertEquals(found(home, "https://c.test/3", "https://b.test/items"), ["https://c.test/3", true]);
@@ -78,7 +78,7 @@ test("PageHome.find() asks no mirrors for what is theirs once it has left", () =
   ]);
 });
 
-test("PageHome leaves a relative URL as it is where there is no mirror to complete it", () => {
+test("PageHome keeps a relative URL if no mirror can complete it", () => {
   const home = new PageHome("items", []);
   assertEquals([home.first, home.find("?page=2", "")], ["items", undefined]);
 });

@@ -26,18 +26,18 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/items";
 
-/** A page that says where the next one is. */
+/** A page with a link to the next one. */
 function page(json: unknown, next?: string): Answer {
   return { json, headers: next === undefined ? {} : { link: `<${next}>; rel="next"` } };
 }
 
-/** Three pages of two items, one of one. */
+/** Three pages: two of two items, one of one. */
 function threePages({ url }: SentRequest): Answer {
   const number = Number(new URL(url).searchParams.get("page") ?? 1);
   return number < 3 ? page([number, -number], `?page=${number + 1}`) : page([3]);
 }
 
-/** What the pages have, on a clock that is moved. */
+/** Returns the values of the pages, while it moves the clock. */
 async function valuesOf(
   { client, clock }: FakeClient,
   options?: PagesOptions,
@@ -51,7 +51,7 @@ function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions 
   return fakeClient(answer, { maxRetries: 0, ...options });
 }
 
-test("Client.pages() follows the links of responses, each with all that it says", async () => {
+test("Client.pages() follows the links of responses, and gives each response's members", async () => {
   const { client, clock, network } = setUp(threePages);
   const pages = await clock.run(Array.fromAsync(client.pages<number[]>(URL_A)));
   assertEquals<unknown>(
@@ -76,7 +76,7 @@ test("Client.pages() finds the next link among others, and takes no other for it
   assertEquals(rig.network.urls, [URL_A, `${URL_A}?a=1,2`, `${URL_A}?b`]);
 });
 
-test("Client.pages() asks for each page as for the first one, but without its query", async () => {
+test("Client.pages() requests each page like the first one, but without its query", async () => {
   const rig = setUp(threePages);
   await valuesOf(rig, { query: { size: 2 } }, {
     url: URL_A,
@@ -92,7 +92,7 @@ test("Client.pages() asks for each page as for the first one, but without its qu
   }
 });
 
-test("Client.pages() goes where next() says: a URL, a request of its own, or nowhere", async () => {
+test("Client.pages() goes where next() says: to a URL, to a request of its own, or nowhere", async () => {
   const nexts: (FetchRequest | null)[] = [
     "?page=2",
     new URL("https://a.test/other"),
@@ -125,7 +125,7 @@ test("Client.pages() goes where next() says: a URL, a request of its own, or now
   assertEquals(seen[1], [1, 2, `${URL_A}?page=2`]);
 });
 
-test("Client.pages() ends where next() gives an empty text, as of a cursor that is empty after the last page", async () => {
+test("Client.pages() ends when next() returns an empty text, such as an empty cursor after the last page", async () => {
   const cursors = ["b", "c", ""];
   const rig = setUp(() => page({ cursor: cursors[rig.network.sent.length - 1] }));
   type Cursor = { cursor: string };
@@ -139,7 +139,7 @@ test("Client.pages() ends where next() gives an empty text, as of a cursor that 
     assertEquals((await valuesOf(rig, { next })).length, 3);
     assertEquals(rig.network.sent.map(({ url }) => new URL(url).search), ["", "?cursor=b", "?cursor=c"]);
   }
-  // In a header it is the page itself.
+  // In a header an empty reference is the page itself.
   await assertRejects(() => valuesOf(setUp(() => page(1, ""))), InvalidDataError, "leads back to a page");
 });
 
@@ -164,7 +164,7 @@ test("Client.pages() types and validates values, also for next()", async () => {
   assertEquals((await texts.next()).value?.value, '{"ids":[2],"cursor":"b"}');
 });
 
-test("Client.pages() fetches a page when it is asked for, and maxPages of them", async () => {
+test("Client.pages() fetches a page when it is taken, and at most maxPages of them", async () => {
   const { client, network } = setUp(threePages);
   const pages = client.pages(URL_A, { maxPages: 2 });
   assertEquals(network.sent.length, 0);
@@ -174,7 +174,7 @@ test("Client.pages() fetches a page when it is asked for, and maxPages of them",
   assertEquals([await pages.next(), network.sent.length], [{ done: true, value: undefined }, 2]);
 });
 
-test("Client.pages() fetches one page ahead if told so, and no more than maxPages", async () => {
+test("Client.pages() fetches one page ahead with prefetch, and at most maxPages", async () => {
   const { client, clock, network } = setUp(threePages);
   const pages = client.pages(URL_A, { prefetch: 1, maxPages: 2 });
   await pages.next();
@@ -187,7 +187,7 @@ test("Client.pages() fetches one page ahead if told so, and no more than maxPage
   ]);
 });
 
-test("Client.pages() tells of a page that failed ahead when it is asked for, or never", async () => {
+test("Client.pages() reports the failure of a page ahead when that page is taken, or never", async () => {
   const answer = ({ url }: SentRequest): Answer =>
     url === URL_A ? page(1, "?2") : { status: 404, body: "no" };
   const { client, clock } = setUp(answer);
@@ -203,7 +203,7 @@ test("Client.pages() tells of a page that failed ahead when it is asked for, or 
   assertEquals(client.stats().inFlight, 0);
 });
 
-test("Client.pages() rejects at a page that was there before, however long the circle is", async () => {
+test("Client.pages() rejects at a page that it has already had, however long the circle is", async () => {
   for (const length of [1, 2, 5]) {
     const rig = setUp(() => page(1, `?page=${rig.network.sent.length % length}#top`));
     const got: unknown[] = [];
@@ -237,7 +237,7 @@ test("Client.pages() notices a circle through parameters that were added, and th
 });
 
 test("Client.pages() notices a circle whose pages come from several mirrors", async () => {
-  // Each mirror answers once, and is then out for a request.
+  // Each mirror answers once, and is then down for a request.
   for (const down of [[1], [2], [3], [4], [1, 3], [2, 3], [2, 4]]) {
     let asked = 0;
     const { client, clock } = setUp(({ url }) => {
@@ -254,7 +254,7 @@ test("Client.pages() notices a circle whose pages come from several mirrors", as
   }
 });
 
-test("Client.pages() does not take requests for one that differ in their bodies", async () => {
+test("Client.pages() tells requests apart that differ only in their bodies", async () => {
   const rig = setUp(() => page(rig.network.sent.length));
   const next = ({ index }: { index: number }) =>
     index < 3 ? { url: URL_A, method: "POST", json: { after: index } } : undefined;
@@ -293,7 +293,7 @@ test("Client.pages() rejects at a link that leads nowhere", async () => {
   assertStrictEquals(await rejection(valuesOf(setUp(() => page(1)), { next })), failure);
 });
 
-test("Client.pages() names the first page where a made response does not say where it is from", async () => {
+test("Client.pages() names the first page if a caller's own response has no URL", async () => {
   await using client = createClient({ fetch: () => Promise.resolve(Response.json(1)) });
   const pages = client.pages("https://a.test/1", { next: () => "ftp://a.test/2" });
   await pages.next();
@@ -310,7 +310,7 @@ const SECRETS = {
   "x-plain": "p",
 };
 
-/** The names of the headers that were sent, of those above. */
+/** Returns the names of the secret headers that were sent. */
 function sentNames({ headers }: SentRequest): string {
   return Object.keys(SECRETS).filter((name) => headers.has(name)).join(" ");
 }
@@ -345,7 +345,7 @@ test("Client.pages() shares no answer between another origin's page and a reques
   ]);
 });
 
-test("Client.pages() sends another origin what a request of next() says itself, and nothing else", async () => {
+test("Client.pages() sends another origin the headers of next()'s own request, and no other sensitive ones", async () => {
   const rig = setUp(() => page(1), { headers: SECRETS });
   const next = ({ index }: { index: number }) =>
     index === 0 ? { url: "https://b.test/", headers: { Authorization: "Bearer b" } } : undefined;
@@ -354,7 +354,7 @@ test("Client.pages() sends another origin what a request of next() says itself, 
   assertEquals(rig.network.sent[1]!.headers.get("authorization"), "Bearer b");
 });
 
-test("Client.pages() keeps user info at home, where it stays", async () => {
+test("Client.pages() keeps user info within its origin", async () => {
   const nexts = ["?page=2", "https://b.test/"];
   for (const headers of [undefined, { "x-a": "1" }]) {
     const rig = setUp(() => page(1, nexts[rig.network.sent.length - 1]));
@@ -365,7 +365,7 @@ test("Client.pages() keeps user info at home, where it stays", async () => {
   }
 });
 
-test("Client.pages() asks the mirrors for each page, each with its own headers", async () => {
+test("Client.pages() requests each page from the mirrors, each with its own headers", async () => {
   const rig = setUp(
     ({ url, nth }) =>
       url.startsWith("https://a.test") && nth === 1 && url.includes("page=2")
@@ -400,7 +400,7 @@ test("Client.pages() retries each page, and rejects with the error of one that f
   assertInstanceOf(await rejection(pages.next()), HttpError);
 });
 
-test("Client.pages() asks again as soon as its origin has served others: there is nothing else to send", async () => {
+test("Client.pages() retries early once its origin has served others, since nothing else is to be sent", async () => {
   const { client, clock, network } = setUp(
     ({ nth, url }) => nth === 1 && url === URL_A ? { status: 503 } : page(1),
     { maxRetries: 1 },
@@ -424,7 +424,7 @@ test("Client.pages() waits for an open breaker, as requests of a batch do", asyn
   assertEquals(await valuesOf(rig), [1]);
 });
 
-test("Client.pages() can be left while it waits for a caller's function that does not end: that wait ends too", async () => {
+test("Client.pages() can be left while a caller's function never ends: that wait ends too", async () => {
   const { client, clock } = setUp(() => page(1));
   const pages = client.pages(URL_A, { next: () => new Promise<undefined>(() => {}) });
   await clock.run(pages.next());
@@ -437,7 +437,7 @@ test("Client.pages() can be left while it waits for a caller's function that doe
   assertEquals([client.stats().inFlight, clock.pending], [0, 0]);
 });
 
-test("Client.pages() rejects with the signal's own reason, wherever it is, and leaves no listener", async () => {
+test("Client.pages() rejects with the signal's reason itself, at any stage, and leaves no listener", async () => {
   const reason = new Error("enough");
   for (const place of ["before", "page", "next", "between"] as const) {
     const controller = new AbortController();
@@ -459,7 +459,7 @@ test("Client.pages() rejects with the signal's own reason, wherever it is, and l
   }
 });
 
-test("Client.pages() ends when it is left or the client is closed, also while next() is waited for", async () => {
+test("Client.pages() ends when it is left or the client closes, also during next()", async () => {
   const { client, clock, network } = setUp(() => ({ ...page(1, "?2"), afterMs: 1_000 }));
   const left = client.pages(URL_A);
   const waiting = watch(left.next());

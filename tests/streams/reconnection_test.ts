@@ -6,7 +6,7 @@ function reconnection({ maxAttempts = Infinity, chance = 0 } = {}): Reconnection
   return new Reconnection({ maxAttempts, random: () => chance });
 }
 
-test("Reconnection.waitMs() is 3 s, or what the server asks for, as long as events come", () => {
+test("Reconnection.waitMs() is 3 s, or the server's wait, as long as events come", () => {
   const own = reconnection();
   for (const retryMs of [undefined, 0, 10, 5_000]) {
     assert(own.mayFollow(0, true));
@@ -25,7 +25,7 @@ test("Reconnection.waitMs() doubles with each further connection in vain, up to 
   assertEquals(own.waitMs(), 3_000);
 });
 
-test("Reconnection.waitMs() grows also where the server asks for none, and never below what it asks for", () => {
+test("Reconnection.waitMs() also grows where the server asks for 0, and is never below the server's wait", () => {
   const hasty = reconnection();
   const slow = reconnection();
   const waits = Array.from({ length: 4 }, () => {
@@ -36,12 +36,12 @@ test("Reconnection.waitMs() grows also where the server asks for none, and never
   assertEquals(waits, [[0, 100_000], [2_000, 100_000], [4_000, 100_000], [8_000, 100_000]]);
 });
 
-test("Reconnection.waitMs() is up to a half longer by chance, and heeds an hour at most", () => {
+test("Reconnection.waitMs() is longer by up to a half at random, and heeds at most an hour", () => {
   assertEquals(reconnection({ chance: 0.5 }).waitMs(), 3_750);
   assertEquals(reconnection().waitMs(1e300), 3_600_000);
 });
 
-test("Reconnection.waitMs() does not grow while quiet connections outlast it", () => {
+test("Reconnection.waitMs() does not grow while quiet connections last longer than it", () => {
   const own = reconnection({ maxAttempts: 2 });
   for (const lastedMs of [1_001, 3_001, 3_001, 60_000]) {
     assert(own.mayFollow(lastedMs, false));
@@ -49,7 +49,7 @@ test("Reconnection.waitMs() does not grow while quiet connections outlast it", (
   }
 });
 
-test("Reconnection.mayFollow() ends after so many connections in a row that were in vain", () => {
+test("Reconnection.mayFollow() is false after too many connections in a row in vain", () => {
   const own = reconnection({ maxAttempts: 3 });
   const follow = (gotEvents: boolean): boolean => own.mayFollow(0, gotEvents);
   assertEquals([follow(false), follow(false), follow(true), follow(false), follow(false), follow(false)], [

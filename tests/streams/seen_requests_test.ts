@@ -4,13 +4,13 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/items?page=1";
 
-/** Which of some requests are new, one after the other. */
+/** Returns for each request in turn whether it is new. */
 function news(...requests: unknown[]): boolean[] {
   const seen = new SeenRequests();
   return requests.map((request) => seen.add(request));
 }
 
-test("SeenRequests.add() knows a URL again, however it was given, whatever its fragment", () => {
+test("SeenRequests.add() recognizes a URL in any form, whatever its fragment", () => {
   const same = [URL_A, `${URL_A}#top`, new URL(URL_A), { url: URL_A }, "HTTPS://A.test:443/items?page=1"];
   assertEquals(news(...same), [true, false, false, false, false]);
   assertEquals(news(URL_A, "https://a.test/items?page=2", "https://a.test/items", "items"), [
@@ -21,7 +21,7 @@ test("SeenRequests.add() knows a URL again, however it was given, whatever its f
   ]);
 });
 
-test("SeenRequests.add() tells requests apart by everything that they ask for", () => {
+test("SeenRequests.add() tells requests apart by everything that can change the answer", () => {
   const different = [
     {},
     { method: "POST" },
@@ -41,12 +41,12 @@ test("SeenRequests.add() tells requests apart by everything that they ask for", 
   );
 });
 
-test("SeenRequests.add() does not look at what says nothing of the page", () => {
+test("SeenRequests.add() ignores options that do not change the page", () => {
   const { signal } = new AbortController();
   assertEquals(news({ url: URL_A, signal }, { url: URL_A, schema: {} }, URL_A), [true, false, false]);
 });
 
-test("SeenRequests.add() takes for new what it can't compare", () => {
+test("SeenRequests.add() treats requests as new that it can't compare", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
   for (

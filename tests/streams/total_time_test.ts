@@ -8,13 +8,13 @@ function requestOf(totalTimeoutMs: number): StreamRequest {
   return { settings: { totalTimeoutMs }, describe } as unknown as StreamRequest;
 }
 
-test("totalTimeout() says what took too long", () => {
+test("totalTimeout() says which operation took too long", () => {
   const { name, message, kind, timeoutMs, attempts } = totalTimeout(requestOf(500));
   assertEquals([name, kind, timeoutMs, attempts], ["TimeoutError", "total", 500, 2]);
   assertEquals(message, "GET https://a.test/laps took longer than 'totalTimeoutMs': 500");
 });
 
-test("totalLimit() counts from when the request was sent, and is absent without a limit", () => {
+test("totalLimit() counts from the start of the request, and is absent without a limit", () => {
   assertEquals(totalLimit(requestOf(Infinity), 100), undefined);
   const limit = totalLimit(requestOf(500), 100)!;
   assertEquals([limit.untilMs, limit.error().name], [600, "TimeoutError"]);

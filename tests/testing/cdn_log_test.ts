@@ -47,7 +47,7 @@ test("CdnRecorder counts open requests and open bodies, now and at most", () => 
   assertEquals([log.outcomes.open, log.outcomes.complete], [1, 2]);
 });
 
-test("CdnRecorder counts a request that never got headers as no body", () => {
+test("CdnRecorder does not count a request without headers as a body", () => {
   const log = new CdnRecorder("full");
   const entry = entryAt(0);
   log.arrived(entry);
@@ -56,7 +56,7 @@ test("CdnRecorder counts a request that never got headers as no body", () => {
   assertEquals([log.openBodies, log.peakOpenBodies, log.openRequests], [0, 0, 0]);
 });
 
-test("CdnLog.perSecond and peakWithin() say how fast requests came", () => {
+test("CdnLog.perSecond and peakWithin() give the rate of requests", () => {
   const log = new CdnRecorder("full");
   [0, 900, 999, 1_000, 1_800, 5_000].forEach((ms) => log.arrived(entryAt(ms)));
 
@@ -75,7 +75,7 @@ test("CdnLog.countByUrl() counts by path and query", () => {
   assertEquals([...log.countByUrl()], [["/a", 2], ["/a?x", 1]]);
 });
 
-test("CdnLog with counts alone keeps no request, and says so", () => {
+test("CdnLog with counts only keeps no request, and says so", () => {
   const log = new CdnRecorder("counts");
   log.arrived(entryAt(0));
 
@@ -85,7 +85,7 @@ test("CdnLog with counts alone keeps no request, and says so", () => {
   assertThrows(() => log.peakWithin(1), TypeError, "keeps counts alone");
 });
 
-test("CdnRecorder.reset() forgets what has ended and goes on counting what is open", () => {
+test("CdnRecorder.reset() forgets ended requests, and keeps counting open ones", () => {
   const log = new CdnRecorder("full");
   const ended = entryAt(0);
   const open = entryAt(0);

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { checkedMirrors, type SimulatedMirrorOptions } from "../../src/testing/cdn_options.ts";
 import { test } from "../support/test.ts";
 
-test("checkedMirrors() has one mirror for every origin when none is named", () => {
+test("checkedMirrors() has one mirror for every origin if none is named", () => {
   assertEquals(checkedMirrors(undefined), [{ name: "cdn" }]);
 });
 
@@ -15,7 +15,7 @@ test("checkedMirrors() gives each mirror an origin of its own", () => {
   ]);
 });
 
-test("checkedMirrors() refuses mirrors without names, with wrong origins, and twins", () => {
+test("checkedMirrors() refuses mirrors without names, with bad origins, and duplicates", () => {
   const refuse = (mirrors: unknown, message: string) =>
     assertThrows(() => checkedMirrors(mirrors as SimulatedMirrorOptions[]), TypeError, message);
 

@@ -9,7 +9,7 @@ test("derivedSeed() is FNV-1a over the parts", () => {
   assertEquals(derivedSeed("foobar"), 0xbf9cf968);
 });
 
-test("derivedSeed() tells apart where one part ends and the next begins", () => {
+test("derivedSeed() depends on where one part ends and the next begins", () => {
   assertNotEquals(derivedSeed("ab", "c"), derivedSeed("a", "bc"));
   assertNotEquals(derivedSeed(1, 23), derivedSeed(12, 3));
 });

@@ -57,7 +57,7 @@ test("Exchange.nextStep() gives a body at once when nothing holds it back", () =
   assertEquals([log.bytesSent, exchange.entry.bytesSent], [1_000, 1_000]);
 });
 
-test("Exchange.nextStep() sends no faster than the bandwidth, whatever the reader does meanwhile", async () => {
+test("Exchange.nextStep() sends no faster than the bandwidth, whatever the reader does", async () => {
   const { exchange, clock } = setUp();
   exchange.answer(plan({ bytesPerSecond: 1_000 }));
   const sizes: (number | string)[] = [];
@@ -121,14 +121,14 @@ test("Exchange.cancel() ends every kind of wait with its reason, and leaves no t
   }
 });
 
-test("Exchange.until() passes on what the promise brings", async () => {
+test("Exchange.until() passes on the result of the promise", async () => {
   const { exchange } = setUp();
 
   assertEquals(await exchange.until(Promise.resolve(1)), 1);
   await assertRejects(() => exchange.until(Promise.reject(new Error("own"))), Error, "own");
 });
 
-test("Exchange.end() counts once, and notes when", async () => {
+test("Exchange.end() counts once, and records the time", async () => {
   const { exchange, clock, log } = setUp();
   exchange.answer(plan());
   await clock.advance(7);

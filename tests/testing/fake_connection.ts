@@ -33,12 +33,12 @@ export class FakeConnection implements TcpConnection {
     this.#end("destroy");
   }
 
-  /** The client sends text. */
+  /** Sends text, as the client. */
   send(text: string): void {
     this.#deliver(new TextEncoder().encode(text));
   }
 
-  /** The client leaves. */
+  /** Leaves, as the client. */
   leave(): void {
     this.#deliver(undefined);
   }

@@ -24,7 +24,7 @@ test("HttpReader.next() reads method, target and headers", async () => {
   });
 });
 
-test("HttpReader.next() reads a request that comes byte by byte", async () => {
+test("HttpReader.next() reads a request that arrives byte by byte", async () => {
   const connection = new FakeConnection();
   const reader = new HttpReader(connection);
   const request = reader.next();
@@ -36,7 +36,7 @@ test("HttpReader.next() reads a request that comes byte by byte", async () => {
   assertEquals(bodyText((await request)?.body), "hello");
 });
 
-test("HttpReader.next() reads requests that come together, one after the other", async () => {
+test("HttpReader.next() reads requests that arrive together, one after the other", async () => {
   const reader = readerOf(
     "POST /1 HTTP/1.1\r\ncontent-length: 3\r\n\r\noneGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n",
   );
@@ -72,7 +72,7 @@ test("HttpReader.next() gives undefined when the client leaves in the middle", a
   }
 });
 
-test("HttpReader.next() says whether the connection is to be kept", async () => {
+test("HttpReader.next() says whether to keep the connection", async () => {
   const keepAlive = async (text: string) => (await readerOf(text).next())?.keepAlive;
 
   assertEquals(await keepAlive("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), false);
@@ -80,13 +80,13 @@ test("HttpReader.next() says whether the connection is to be kept", async () => 
   assertEquals(await keepAlive("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"), true);
 });
 
-test("HttpReader.next() takes path and query out of a whole URL", async () => {
+test("HttpReader.next() reads path and query from an absolute URL", async () => {
   const request = await readerOf("GET http://127.0.0.1:80/a?b HTTP/1.1\r\n\r\n").next();
 
   assertEquals(request?.target, "/a?b");
 });
 
-test("HttpReader.next() rejects what is no request, with the status to answer", async () => {
+test("HttpReader.next() rejects malformed requests, with the status to answer", async () => {
   for (
     const [text, status] of [
       ["HELLO\r\n\r\n", 400],
@@ -104,7 +104,7 @@ test("HttpReader.next() rejects what is no request, with the status to answer", 
   }
 });
 
-test("HttpReader.onGone hears at once that the client has left", async () => {
+test("HttpReader.onGone is called at once when the client has left", async () => {
   const connection = new FakeConnection();
   const reader = new HttpReader(connection);
   const gone = new Promise<void>((resolve) => reader.onGone = resolve);

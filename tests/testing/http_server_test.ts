@@ -11,7 +11,7 @@ interface Observed {
   open: number;
 }
 
-/** Serves fake connections, which `connect` makes. */
+/** Serves fake connections, which `connect` creates. */
 function serve(handler: HttpHandler) {
   const observed: Observed = { connections: 0, open: 0 };
   const connections: FakeConnection[] = [];
@@ -61,7 +61,7 @@ test("serveHttp() answers the requests of one connection in order", async () => 
   assertEquals(observed, { connections: 1, open: 0 });
 });
 
-test("serveHttp() closes the connection when the client or the handler wants it", async () => {
+test("serveHttp() closes the connection when the client or the handler asks for it", async () => {
   const { connect } = serve(async (exchange) => {
     if (exchange.request.target === "/last") exchange.closeAfter();
     await echo(exchange);
@@ -93,7 +93,7 @@ test("serveHttp() breaks the connection when the handler does, or rejects", asyn
   assertEquals(observed, { connections: 2, open: 0 });
 });
 
-test("serveHttp() answers what is no request with its status, and closes", async () => {
+test("serveHttp() answers a malformed request with its status, and closes", async () => {
   const { connect } = serve(echo);
   const connection = connect();
   connection.send("nonsense\r\n\r\n");
@@ -106,7 +106,7 @@ test("serveHttp() answers what is no request with its status, and closes", async
   assertEquals(connection.ending, "close");
 });
 
-test("serveHttp() tells the handler that the client has left, also before it listened", async () => {
+test("serveHttp() tells the handler that the client has left, even if it left before the handler listened", async () => {
   let gone = 0;
   const { connect, observed } = serve((exchange) =>
     new Promise((resolve) => {

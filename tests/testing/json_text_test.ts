@@ -6,7 +6,7 @@ test("floatText() keeps the .0 of a whole float", () => {
   assertEquals([3, -161, 0, 0.5, 1e-7].map(floatText), ["3.0", "-161.0", "0.0", "0.5", "1e-7"]);
 });
 
-test("floatColumn() and plainColumn() write arrays in which values may be missing", () => {
+test("floatColumn() and plainColumn() write arrays with missing values", () => {
   assertEquals(floatColumn([1, MISSING, 2.5]), '[1.0,"None",2.5]');
   assertEquals(plainColumn([1, MISSING, true]), '[1,"None",true]');
   assertEquals(floatColumn([]), "[]");

@@ -10,7 +10,7 @@ function parse(text: string): Record<string, number[]> {
   return columns;
 }
 
-test("LapTelemetry.text() has the columns of the real files, all of one length", () => {
+test("LapTelemetry.text() has the columns of the real files, all of the same length", () => {
   const text = telemetry.text(LAP);
   const { tel, ...rest } = JSON.parse(text);
 
@@ -23,7 +23,7 @@ test("LapTelemetry.text() has the columns of the real files, all of one length",
   assert(Object.values(parse(text)).every((column) => column.every((value) => typeof value === "number")));
 });
 
-test("LapTelemetry.text() begins at zero and ends with the lap, however long it was", () => {
+test("LapTelemetry.text() begins at zero and ends with the lap, however long that is", () => {
   for (const durationS of [0.05, 40, 100, 750.5, 2_790]) {
     const { time, distance, rel_distance: relative } = parse(telemetry.text({ ...LAP, durationS }));
     const isSorted = (values: number[]) =>
@@ -35,7 +35,7 @@ test("LapTelemetry.text() begins at zero and ends with the lap, however long it 
   }
 });
 
-test("LapTelemetry.text() makes the same file of the same seed and lap, whatever was asked for before", () => {
+test("LapTelemetry.text() gives the same file for the same seed and lap, in whatever order they are requested", () => {
   const other = new LapTelemetry(1);
   for (let lap = 20; lap > 7; lap--) other.text({ ...LAP, lap });
 
@@ -43,7 +43,7 @@ test("LapTelemetry.text() makes the same file of the same seed and lap, whatever
   assertNotEquals(new LapTelemetry(2).text(LAP), telemetry.text(LAP));
 });
 
-test("LapTelemetry.text() makes every lap differ in what was measured", () => {
+test("LapTelemetry.text() gives every lap other measurements", () => {
   const distances = new Set<string>();
   for (const driver of ["VER", "PIA", "NOR", "LEC"]) {
     for (let lap = 1; lap <= 25; lap++) {

@@ -36,7 +36,7 @@ test("ManualClock.advance() fires in time order, first armed first among equals"
   assertEquals([clock.now(), clock.pending], [30, 1]);
 });
 
-test("ManualClock.advance() fires what timers and promises arm on the way", async () => {
+test("ManualClock.advance() fires timers that other timers and promises arm meanwhile", async () => {
   const clock = new ManualClock();
   const seen: number[] = [];
   (async () => {
@@ -162,7 +162,7 @@ test("ManualClock.run() waits for real work while no timer is armed", async () =
 
 for (const timeout of ["totalTimeoutMs", "timeoutMs"] as const) {
   for (const size of [10, 100_000, 1_000_000]) {
-    test(`ManualClock.run() ends no request with ${timeout} and ${size} bytes because of its cache's disk`, async () => {
+    test(`ManualClock.run() times out no request with ${timeout} and ${size} bytes because of its cache's disk`, async () => {
       await using folder = await tempFolder();
       const clock = new ManualClock();
       const now = () => clock.wallNow();
@@ -182,7 +182,7 @@ for (const timeout of ["totalTimeoutMs", "timeoutMs"] as const) {
   }
 }
 
-test("ManualClock.advance() rejects with what a timer throws", async () => {
+test("ManualClock.advance() rejects with the error of a timer", async () => {
   const clock = new ManualClock();
   clock.setTimeout(() => {
     throw new Error("thrown by a timer");
@@ -206,7 +206,7 @@ test("ManualClock.setWall() and jump() change a reading and fire nothing", async
   assertEquals([fired, clock.now(), clock.wallNow()], [[-1_900], -1_900, 5_100]);
 });
 
-test("ManualClock refuses times that are none", async () => {
+test("ManualClock refuses bad times", async () => {
   assertThrows(
     () => new ManualClock({ nowMs: NaN }),
     RangeError,
@@ -221,7 +221,7 @@ test("ManualClock refuses times that are none", async () => {
   );
 });
 
-test("ManualClock stands still while there is work that it holds for, and not for other work", async () => {
+test("ManualClock stands still during work that holds it, and not during other work", async () => {
   for (
     const [isHeld, move] of [[true, "run"], [true, "advance"], [false, "run"], [false, "advance"]] as const
   ) {
@@ -257,7 +257,7 @@ test("ManualClock does not count time in which the whole process stands still", 
   assertEquals(seen, ["work", "timer"]);
 });
 
-test("ManualClock holds for what work leads to, and for what fails", async () => {
+test("ManualClock also holds for later steps of the work, and for work that fails", async () => {
   const clock = new ManualClock();
   const seen: string[] = [];
   const step = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -270,7 +270,7 @@ test("ManualClock holds for what work leads to, and for what fails", async () =>
   assertEquals(seen, ["first", "second", "timer"]);
 });
 
-test("ManualClock goes on after a while when what it holds for does not end, and waits less for the next one", async () => {
+test("ManualClock goes on after a while if held work does not end, and waits less the next time", async () => {
   const clock = new ManualClock();
   for (let nth = 0; nth < 50; nth++) {
     clock.hold(() => new Promise(() => {}));
@@ -279,7 +279,7 @@ test("ManualClock goes on after a while when what it holds for does not end, and
   assertEquals(clock.now(), 50_000);
 });
 
-test("ManualClock.hold() gives back what work returns, and does not wait for what waits for the clock itself", async () => {
+test("ManualClock.hold() returns the result of the work, and does not wait for work that waits for the clock itself", async () => {
   const clock = new ManualClock();
   assertEquals(clock.hold(() => 5), 5);
   assertThrows(

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { MAX_DRIVERS, raceDrivers, raceLaps } from "../../src/testing/race_model.ts";
 import { test } from "../support/test.ts";
 
-test("raceDrivers() gives each driver a code and a number of their own", () => {
+test("raceDrivers() gives each driver a code and a number of its own", () => {
   const drivers = raceDrivers(MAX_DRIVERS);
 
   assertEquals(new Set(drivers.map(({ code }) => code)).size, 20);
@@ -11,7 +11,7 @@ test("raceDrivers() gives each driver a code and a number of their own", () => {
   assertEquals(raceDrivers(2).length, 2);
 });
 
-test("raceLaps() makes the same laps of the same seed and place", () => {
+test("raceLaps() gives the same laps for the same seed and place", () => {
   assertEquals(raceLaps(1, 3, 50), raceLaps(1, 3, 50));
   assertNotEquals(raceLaps(1, 3, 50), raceLaps(2, 3, 50));
   assertNotEquals(raceLaps(1, 3, 50), raceLaps(1, 4, 50));

@@ -23,7 +23,7 @@ test("racePayloads() lists the files of a race", () => {
   assertEquals([race.drivers.length, race.laps, paths.at(-1)], [20, 50, "BEA/50_tel.json"]);
 });
 
-test("RacePayloads.get() gives JSON for every path, and nothing for others", () => {
+test("RacePayloads.get() returns JSON for every path of the race, and nothing for others", () => {
   const small = racePayloads({ drivers: 2, laps: 3 });
   for (const path of small.paths()) assertEquals(typeof JSON.parse(small.get(path)!), "object", path);
   for (
@@ -49,7 +49,7 @@ test("RacePayloads.get() makes files that the F1 schemas accept", async () => {
   }
 });
 
-test("RacePayloads.get() makes files of the sizes of the real ones", () => {
+test("RacePayloads.get() returns files of about the real sizes", () => {
   const sizes = race.paths().filter((path) => path.endsWith("_tel.json"))
     .map((path) => race.get(path)!.length).sort((a, b) => a - b);
 
@@ -60,7 +60,7 @@ test("RacePayloads.get() makes files of the sizes of the real ones", () => {
   assert(sizes[900]! < 200_000, `nine of ten ${sizes[900]}`);
 });
 
-test("RacePayloads.get() gives the same for the same seed, and something else for another", () => {
+test("RacePayloads.get() returns the same for the same seed, and other files for another one", () => {
   const again = racePayloads({ seed: 7 });
   const other = racePayloads({ seed: 8 });
   for (const path of ["corners.json", "weather.json", "rcm.json", "HAM/laptimes.json", "HAM/33_tel.json"]) {
@@ -69,7 +69,7 @@ test("RacePayloads.get() gives the same for the same seed, and something else fo
   }
 });
 
-test("RacePayloads.get() makes lap times and telemetry that belong together", () => {
+test("RacePayloads.get() returns consistent lap times and telemetry", () => {
   const { time, pos } = JSON.parse(race.get("LEC/laptimes.json")!);
   for (const lap of [2, 10, 50]) {
     const { tel } = JSON.parse(race.get(`LEC/${lap}_tel.json`)!);
@@ -81,7 +81,7 @@ test("RacePayloads.get() makes lap times and telemetry that belong together", ()
   assertEquals(pos.length, 50);
 });
 
-test("RacePayloads.resources answers for its URLs, whatever stands before them", async () => {
+test("RacePayloads.resources answers for its URLs with any prefix", async () => {
   const path = race.urlPath("VER/1_tel.json");
   assertEquals(path, "/2025@main/Abu%20Dhabi%20Grand%20Prix/Race/VER/1_tel.json");
   const cdn = createSimulatedCdn({ resources: race.resources });
@@ -96,7 +96,7 @@ test("RacePayloads.resources answers for its URLs, whatever stands before them",
   await missing.text();
 });
 
-test("racePayloads() takes a season, an event and a session", () => {
+test("racePayloads() accepts a season, an event and a session", () => {
   const testing = racePayloads({
     year: 2026,
     event: "Pre-Season Testing",
@@ -110,7 +110,7 @@ test("racePayloads() takes a season, an event and a session", () => {
   });
 });
 
-test("racePayloads() refuses options that make no sense", () => {
+test("racePayloads() refuses senseless options", () => {
   const refuse = (options: RacePayloadsOptions, message: string) =>
     assertThrows(() => racePayloads(options), Error, `Cannot create race payloads as ${message}`);
 

@@ -41,7 +41,7 @@ test("weatherText() has a row a minute, with increasing times", () => {
   assert(weather.wR.every((value: unknown) => typeof value === "boolean"));
 });
 
-test("raceControlText() writes times like the source and marks what is missing", () => {
+test("raceControlText() writes times like the source, and marks missing values", () => {
   const messages: Table = JSON.parse(raceControlText(1, DRIVERS, 5_400));
 
   assertEquals(Object.keys(messages), ["time", "cat", "msg", "status", "flag", "scope", "sector", "dNum"]);
@@ -52,7 +52,7 @@ test("raceControlText() writes times like the source and marks what is missing",
   assert(messages.dNum!.every((number) => number === "None" || /^\d+$/.test(String(number))));
 });
 
-test("lapTimesText() has sectors that add up, and marks what is missing", () => {
+test("lapTimesText() has sectors that add up, and marks missing values", () => {
   const laps = raceLaps(1, 2, 50);
   const table = JSON.parse(lapTimesText(1, "NOR", laps, laps.map(() => 3)));
 

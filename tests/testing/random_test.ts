@@ -26,7 +26,7 @@ test("seededRandom() is uniform over [0, 1)", () => {
     assert(value >= 0 && value < 1, `${value} is outside`);
     buckets[Math.floor(value * 10)]! += 1;
   }
-  // Chi-squared with 9 degrees of freedom: 27.9 is passed once in a thousand seeds, and this seed is fixed.
+  // Chi-squared with 9 degrees of freedom: one seed in a thousand exceeds 27.9, and this seed is fixed.
   const chiSquared = buckets.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0);
   assert(chiSquared < 27.9, `chi-squared is ${chiSquared}`);
 });

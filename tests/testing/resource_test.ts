@@ -47,13 +47,13 @@ test("resourceLookup() prefers the URL with its query, and falls back to the pat
   assertEquals((await answer(resources, "/a?x=2")).text, "plain");
 });
 
-test("resourceLookup() answers 404 for what is not there, whatever objects inherit", async () => {
+test("resourceLookup() answers 404 for a missing resource, whatever objects inherit", async () => {
   for (const resources of [{}, new Map<string, string>(), () => undefined]) {
     assertEquals((await answer(resources, "toString")).status, 404);
   }
 });
 
-test("resourceLookup() takes status, headers and framing from a resource", async () => {
+test("resourceLookup() uses the status, headers and framing of a resource", async () => {
   const resources = {
     "/a": { body: "moved", status: 302, headers: { Location: "/b" } },
     "/b": { json: null, headers: { "Content-Type": "application/problem+json" }, chunked: true },
@@ -67,7 +67,7 @@ test("resourceLookup() takes status, headers and framing from a resource", async
   assertEquals((await answer(resources, "/empty")).text, "");
 });
 
-test("resourceLookup() answers 304 to a client that names the entity tag", async () => {
+test("resourceLookup() answers 304 to a client with the same entity tag", async () => {
   const resources = { "/a": { body: "x", etag: '"1"' } };
 
   assertEquals((await answer(resources, "/a")).headers.etag, '"1"');
@@ -77,7 +77,7 @@ test("resourceLookup() answers 304 to a client that names the entity tag", async
   assertEquals((await answer(resources, "/a", { "if-none-match": '"1"' })).text, "");
 });
 
-test("resourceLookup() waits for an asynchronous function, and shows it the request", async () => {
+test("resourceLookup() waits for an asynchronous function, and passes the request to it", async () => {
   const resources: Resources = async (path, { headers }) => {
     await null;
     return `${path} ${headers["x-a"]}`;
@@ -99,7 +99,7 @@ test("resourceLookup() answers 500 when the function throws or rejects", async (
   }
 });
 
-test("resourceLookup() refuses what holds no resources", () => {
+test("resourceLookup() refuses a value that holds no resources", () => {
   assertThrows(
     () => resourceLookup("x" as unknown as Resources),
     TypeError,

@@ -17,7 +17,7 @@ function plan(fault?: Fault, changes: { method?: string; answer?: typeof ANSWER 
 
 const text = ({ body }: ResponsePlan) => new TextDecoder().decode(body);
 
-test("planResponse() sends an answer whole, with its length", () => {
+test("planResponse() sends a whole answer, with its length", () => {
   const { status, headers, ending, framing, bytesPerSecond } = plan();
 
   assertEquals([status, ending, framing, bytesPerSecond], [200, "complete", "length", Infinity]);
@@ -25,7 +25,7 @@ test("planResponse() sends an answer whole, with its length", () => {
   assertEquals(text(plan()), "0123456789");
 });
 
-test("planResponse() says the length but sends no body to HEAD", () => {
+test("planResponse() states the length but sends no body to HEAD", () => {
   const head = plan(undefined, { method: "HEAD" });
 
   assertEquals([head.isBodiless, head.headers["content-length"], text(head)], [true, "10", ""]);
@@ -38,7 +38,7 @@ test("planResponse() gives 204 and 304 neither body nor length", () => {
   }
 });
 
-test("planResponse() makes another status, with its headers and body", () => {
+test("planResponse() can send another status, with its headers and body", () => {
   const unavailable = plan({ kind: "status", status: 503, headers: { "Retry-After": "2" } });
   const teapot = plan({ kind: "status", status: 418, body: "short and stout" });
 
@@ -50,7 +50,7 @@ test("planResponse() makes another status, with its headers and body", () => {
   assertEquals([teapot.status, text(teapot)], [418, "short and stout"]);
 });
 
-test("planResponse() says when to come back, in seconds or as a date", () => {
+test("planResponse() states the wait, in seconds or as a date", () => {
   const seconds = plan({ kind: "retryAfter", delayMs: 1_500 });
   const date = plan({ kind: "retryAfter", delayMs: 60_000, status: 503, form: "date" });
 
@@ -68,7 +68,7 @@ test("planResponse() cuts a body, in half or where it is told", () => {
   assertEquals([beyond.framing, text(beyond), beyond.ending], ["close", "0123456789", "cut"]);
 });
 
-test("planResponse() stalls in the body, and drips", () => {
+test("planResponse() stalls in the body, and sends slowly", () => {
   const stalled = plan({ kind: "stall", afterBytes: 3 });
 
   assertEquals([stalled.ending, text(stalled), stalled.headers["content-length"]], ["stall", "012", "10"]);
@@ -77,7 +77,7 @@ test("planResponse() stalls in the body, and drips", () => {
   assertEquals(plan({ kind: "drip", bytesPerSecond: 5 }).bytesPerSecond, 5);
 });
 
-test("planResponse() makes wrong content with status 200", () => {
+test("planResponse() can send wrong content with status 200", () => {
   const wrong = (content?: "html" | "json" | "truncated" | "empty") => {
     const made = plan({ kind: "wrongContent", content });
     return [made.status, made.headers["content-type"], made.headers["content-length"], text(made)];
@@ -90,7 +90,7 @@ test("planResponse() makes wrong content with status 200", () => {
   assertEquals(wrong("empty"), [200, "application/json", "0", ""]);
 });
 
-test("planResponse() keeps the length of a chunked answer secret", () => {
+test("planResponse() does not state the length of a chunked answer", () => {
   const { framing, headers } = plan(undefined, { answer: { ...ANSWER, isChunked: true } });
 
   assertEquals([framing, headers["content-length"]], ["chunked", undefined]);

@@ -23,25 +23,25 @@ function flaky(clock: ManualClock, options: Partial<SimulatedCdnOptions> = {}): 
   });
 }
 
-/** Asks both mirrors for many resources, a few at a time. */
+/** Requests many resources from both mirrors, a few at a time. */
 async function load(cdn: SimulatedCdn, clock: ManualClock, concurrency: number): Promise<void> {
   const urls = Array.from({ length: 100 }, (_, index) => `${cdn.origins[index % 2]}/${index % 40}`);
   const queue = urls.values();
   const work = async () => {
-    // Failures are what the CDN is there for.
+    // Failures are expected: the CDN simulates them.
     for (const url of queue) await cdn.fetch(url).then((response) => response.text()).catch(() => {});
   };
   await clock.run(Promise.all(Array.from({ length: concurrency }, work)));
 }
 
-/** What befell each request, whatever the order and the time. */
+/** Returns what happened to each request, whatever the order and the time. */
 function fates(cdn: SimulatedCdn): string[] {
   return cdn.log.entries.map(({ mirror, url, nth, latencyMs, fault, outcome }) =>
     [mirror, url, nth, latencyMs, fault, outcome].join(" ")
   ).sort();
 }
 
-test("createSimulatedCdn() makes the same log of the same seed, to the last detail", async () => {
+test("createSimulatedCdn() gives the same log for the same seed, to the last detail", async () => {
   const logs = await Promise.all([1, 1, 2].map(async (seed) => {
     const clock = new ManualClock();
     const cdn = flaky(clock, { seed });
@@ -54,7 +54,7 @@ test("createSimulatedCdn() makes the same log of the same seed, to the last deta
   assertNotEquals(logs[0]!.entries, logs[2]!.entries);
 });
 
-test("createSimulatedCdn() lets the same befall each request, however many run at once", async () => {
+test("createSimulatedCdn() treats each request the same, however many run at once", async () => {
   const [alone, together] = await Promise.all([1, 12].map(async (concurrency) => {
     const clock = new ManualClock();
     const cdn = flaky(clock);
@@ -65,7 +65,7 @@ test("createSimulatedCdn() lets the same befall each request, however many run a
   assertEquals(alone, together);
 });
 
-test("SimulatedCdn.listen() lets the same befall each request as fetch does", async () => {
+test("SimulatedCdn.listen() treats each request as fetch does", async () => {
   const options = {
     resources: (path: string) => path,
     seed: 9,
@@ -78,7 +78,7 @@ test("SimulatedCdn.listen() lets the same befall each request as fetch does", as
   const statuses = async (get: typeof fetch, origin: string) => {
     const seen: (number | string)[] = [];
     for (const path of paths) {
-      // A POST, because a runtime may send a GET again by itself when its connection breaks.
+      // A POST, because a runtime may repeat a GET by itself when its connection breaks.
       const response = await get(origin + path, { method: "POST", body: "" }).catch(() => undefined);
       seen.push(response?.status ?? "failed");
       await response?.text().catch(() => {});
@@ -96,7 +96,7 @@ test("SimulatedCdn.listen() lets the same befall each request as fetch does", as
   );
 });
 
-test("createSimulatedCdn() has a mirror that dies half-way and comes back, by requests or by time", async () => {
+test("createSimulatedCdn() can have a mirror that fails half-way and recovers, by requests or by time", async () => {
   const clock = new ManualClock();
   const cdn = createSimulatedCdn({
     clock,
@@ -120,7 +120,7 @@ test("createSimulatedCdn() has a mirror that dies half-way and comes back, by re
   assertEquals(b, [true, true, false, false, true, true]);
 });
 
-test("SimulatedCdn.log sums up what SimulatedCdn.logOf() shows of each mirror", async () => {
+test("SimulatedCdn.log is the sum of SimulatedCdn.logOf() for each mirror", async () => {
   const cdn = createSimulatedCdn({ mirrors: ["a", "b"], resources: { "/x": "1", "/y": "22" } });
   for (const path of ["/x", "/y", "/x"]) await (await cdn.fetch(`https://a.test${path}`)).text();
   const held = await cdn.fetch("https://b.test/x");
@@ -133,7 +133,7 @@ test("SimulatedCdn.log sums up what SimulatedCdn.logOf() shows of each mirror", 
   assertThrows(() => cdn.logOf("c"), RangeError, "'mirror' must be one of a, b: received \"c\"");
 });
 
-test("SimulatedCdn.reset() begins the same story again", async () => {
+test("SimulatedCdn.reset() starts the same sequence again", async () => {
   const clock = new ManualClock({ nowMs: 123 });
   const cdn = flaky(clock);
   await load(cdn, clock, 1);
@@ -155,7 +155,7 @@ test("SimulatedCdn.listen() serves every mirror at a URL of its own", async () =
   assertEquals(["a", "b", "c"].map((name) => cdn.logOf(name).requests), [0, 1, 1]);
 });
 
-test("SimulatedCdn.close() closes servers and ends what fetch has under way, once or twice", async () => {
+test("SimulatedCdn.close() closes servers and ends fetches under way, once or twice", async () => {
   const clock = new ManualClock();
   const cdn = createSimulatedCdn({ clock, resources: () => "x", latency: 1_000 });
   const server = await cdn.listen();
@@ -169,7 +169,7 @@ test("SimulatedCdn.close() closes servers and ends what fetch has under way, onc
   await assertRejects(() => fetch(server.url), TypeError);
 });
 
-test("createSimulatedCdn() keeps no request when its log keeps counts alone", async () => {
+test("createSimulatedCdn() keeps no request with log: 'counts'", async () => {
   const cdn = createSimulatedCdn({ resources: () => "x", log: "counts" });
   for (let index = 0; index < 1_000; index++) await (await cdn.fetch(`https://cdn.test/${index}`)).text();
 
@@ -177,7 +177,7 @@ test("createSimulatedCdn() keeps no request when its log keeps counts alone", as
   assertThrows(() => cdn.log.entries, TypeError);
 });
 
-test("createSimulatedCdn() refuses options that make no sense", () => {
+test("createSimulatedCdn() refuses senseless options", () => {
   const refuse = (options: unknown, message: string) =>
     assertThrows(
       () => createSimulatedCdn({ resources: {}, ...options as object }),

@@ -51,7 +51,7 @@ test("SimulatedCdn.fetch answers with status, headers, URL and body", async () =
   assertEquals(cdn.log.entries[0]?.url, "/a.json?x");
 });
 
-test("SimulatedCdn.fetch takes a URL, a Request, headers and a body", async () => {
+test("SimulatedCdn.fetch accepts a URL, a Request, headers and a body", async () => {
   const { cdn, url } = setUp();
   await cdn.fetch(new URL(url), { headers: { "X-A": "1" } });
   await cdn.fetch(new Request(url, { method: "PUT", body: "from request", headers: [["x-b", "2"]] }));
@@ -77,7 +77,7 @@ test("SimulatedCdn.fetch rejects wrong arguments with a TypeError and logs no re
   assertEquals(cdn.log.requests, 0);
 });
 
-test("SimulatedCdn.fetch knows its mirrors, and no other host", async () => {
+test("SimulatedCdn.fetch serves its mirrors, and no other host", async () => {
   const { cdn } = setUp({ mirrors: ["near", "far"] });
   await (await cdn.fetch("https://far.test/a.json")).text();
   await assertRejects(() => cdn.fetch("https://elsewhere.test/a.json"), TypeError, "no such host");
@@ -101,7 +101,7 @@ test("SimulatedCdn.fetch sends the body as fast as the bandwidth allows", async 
   assertEquals([clock.now(), text], [1_000, BODY]);
 });
 
-test("SimulatedCdn.fetch sends nothing that nobody reads, and counts the body as open until it is read", async () => {
+test("SimulatedCdn.fetch sends no unread bytes, and counts the body as open until it is read", async () => {
   const { cdn, url } = setUp();
   const [read, cancelled, ignored] = await Promise.all([cdn.fetch(url), cdn.fetch(url), cdn.fetch(url)]);
   await eventLoopTurn();
@@ -148,7 +148,7 @@ test("SimulatedCdn.fetch refuses at once and resets after the latency, with a Ty
   }
 });
 
-test("SimulatedCdn.fetch cuts a body with a TypeError where it is read", async () => {
+test("SimulatedCdn.fetch breaks a cut body with a TypeError at its reader", async () => {
   for (const framing of ["length", "chunked"] as const) {
     const { cdn, url } = withFault({ kind: "cut", afterBytes: 10, framing });
     const response = await cdn.fetch(url);
@@ -161,7 +161,7 @@ test("SimulatedCdn.fetch cuts a body with a TypeError where it is read", async (
   }
 });
 
-test("SimulatedCdn.fetch lets a cut body look whole when only the connection ends it", async () => {
+test("SimulatedCdn.fetch makes a cut body look complete when only the end of the connection ends it", async () => {
   const { cdn, url } = withFault({ kind: "cut", afterBytes: 10, framing: "close" });
 
   assertEquals(await (await cdn.fetch(url)).text(), "0123456789");
@@ -216,7 +216,7 @@ test("SimulatedCdn.fetch makes no call for a signal that has aborted", async () 
   assertEquals(cdn.log.requests, 0);
 });
 
-test("SimulatedCdn.fetch rejects with the signal's own reason before the headers, and leaves nothing", async () => {
+test("SimulatedCdn.fetch rejects with the signal's reason itself before the headers, and leaves nothing behind", async () => {
   const phases: Record<string, Partial<SimulatedCdnOptions>> = {
     latency: { latency: 1_000 },
     stall: { faults: [{ kind: "stall", phase: "headers" }] },
@@ -238,7 +238,7 @@ test("SimulatedCdn.fetch rejects with the signal's own reason before the headers
   }
 });
 
-test("SimulatedCdn.fetch rejects with the signal's own reason in the body, and leaves nothing", async () => {
+test("SimulatedCdn.fetch rejects with the signal's reason itself during the body, and leaves nothing behind", async () => {
   const phases: Record<string, Partial<SimulatedCdnOptions>> = {
     bandwidth: { bytesPerSecond: 100 },
     stall: { faults: [{ kind: "stall", afterBytes: 10 }] },
@@ -272,7 +272,7 @@ test("SimulatedCdn.fetch errors an unread body when its signal aborts", async ()
   assertEquals(cdn.log.outcomes.aborted, 1);
 });
 
-test("SimulatedCdn.fetch lets go of the signal when the body has been read", async () => {
+test("SimulatedCdn.fetch removes its listener from the signal when the body has been read", async () => {
   const { cdn, url } = setUp();
   const controller = new AbortController();
   const listeners = countListeners(controller.signal);
@@ -285,7 +285,7 @@ test("SimulatedCdn.fetch lets go of the signal when the body has been read", asy
   assertEquals(cdn.log.outcomes.complete, 1);
 });
 
-test("SimulatedCdn.fetch obeys the signal of a Request", async () => {
+test("SimulatedCdn.fetch heeds the signal of a Request", async () => {
   const { cdn, clock, url } = setUp({ latency: 100 });
   const controller = new AbortController();
   const reason = { of: "request" };
@@ -318,11 +318,11 @@ test("SimulatedCdn.fetch follows redirects, and leaves credentials behind when t
     ["near", "/b", "secret"],
     ["far", "/c", undefined],
   ]);
-  // The runtimes send other headers on, and so does this.
+  // Like the runtimes, the simulated fetch forwards other headers.
   assertEquals(cdn.log.entries[2]?.headers["x-api-key"], "key");
 });
 
-test("SimulatedCdn.fetch leaves redirects alone, or refuses them, when told", async () => {
+test("SimulatedCdn.fetch returns redirects, or refuses them, when told", async () => {
   const { cdn, url } = setUp({ resources: { "/a.json": { status: 302, headers: { location: "/b" } } } });
   const response = await cdn.fetch(url, { redirect: "manual" });
   await response.body?.cancel();

@@ -39,7 +39,7 @@ function receive(mirror: SimulatedMirror, url: string) {
 
 const LATENCY = { medianMs: 50, p99Ms: 500 };
 
-test("SimulatedMirror.receive() draws the same for the same request, whatever else is asked for before", () => {
+test("SimulatedMirror.receive() draws the same for the same request, whatever others come before", () => {
   const first = newMirror({ latency: LATENCY });
   const second = newMirror({ latency: LATENCY });
   const urls = Array.from({ length: 50 }, (_, index) => `/${index}`);
@@ -60,7 +60,7 @@ test("SimulatedMirror.receive() draws anew for another seed, another mirror and 
   assertNotEquals(receive(mirror, "/").entry.latencyMs, receive(mirror, "/").entry.latencyMs);
 });
 
-test("SimulatedMirror.receive() draws by the order of requests when it keeps counts alone", () => {
+test("SimulatedMirror.receive() draws by the order of requests when it keeps only counts", () => {
   const draws = () => {
     const mirror = newMirror({ latency: LATENCY, log: "counts" });
     return Array.from({ length: 5 }, (_, index) => receive(mirror, `/${index}`).entry.latencyMs);
@@ -70,7 +70,7 @@ test("SimulatedMirror.receive() draws by the order of requests when it keeps cou
   assertEquals(new Set(draws()).size, 5);
 });
 
-test("SimulatedMirror.receive() numbers the requests of each URL, if anybody needs the numbers", () => {
+test("SimulatedMirror.receive() numbers the requests of each URL, if a rule or the log needs the numbers", () => {
   const numbers = (mirror: SimulatedMirror) =>
     ["/a", "/b", "/a"].map((url) => receive(mirror, url).entry.nth);
 
@@ -87,7 +87,7 @@ test("SimulatedMirror.receive() adds the latency of a slow fault", () => {
   assert(entry.latencyMs >= 110 && entry.latencyMs < 210);
 });
 
-test("SimulatedMirror.receive() keeps the headers of the moment, or reads them when asked", () => {
+test("SimulatedMirror.receive() copies the headers at once, or reads them when asked", () => {
   const header = { a: "1" };
   const incoming = { method: "GET", url: "/p?q", headers: () => ({ ...header }), body: "" };
   const full = newMirror().receive(incoming);
@@ -98,7 +98,7 @@ test("SimulatedMirror.receive() keeps the headers of the moment, or reads them w
   assertEquals([full.entry.path, counts.entry.path], ["/p", "/p"]);
 });
 
-test("SimulatedMirror.reset() starts numbers and chance again", () => {
+test("SimulatedMirror.reset() restarts numbers and random draws", () => {
   const mirror = newMirror({ latency: LATENCY, faults: [{ kind: "refuse", afterRequests: 1 }] });
   const round = () =>
     ["/a", "/a"].map((url) => {

@@ -7,7 +7,7 @@ import { until } from "../support/until.ts";
 
 const BODY = "0123456789".repeat(10_000);
 
-/** Starts a CDN and hands over the URL of its one resource; everything is closed afterwards. */
+/** Starts a CDN, and hands over the URL of its one resource; closes everything afterwards. */
 async function withServer(
   options: Partial<SimulatedCdnOptions>,
   body: (url: string, cdn: SimulatedCdn) => Promise<void>,
@@ -16,7 +16,7 @@ async function withServer(
   const server = await cdn.listen();
   await body(`${server.url}/a.json`, cdn);
   await cdn.close();
-  // Nothing may be left, whatever the client did.
+  // Nothing may be left open, whatever the client did.
   assertEquals([cdn.log.openRequests, cdn.log.openBodies, cdn.log.openSockets], [0, 0, 0]);
 }
 
@@ -47,7 +47,7 @@ test("SimulatedCdn.listen() keeps connections alive", async () => {
   });
 });
 
-test("SimulatedCdn.listen() takes request bodies", async () => {
+test("SimulatedCdn.listen() accepts request bodies", async () => {
   await withServer(
     { resources: (_path, { method, body }) => `${method} ${body.length}` },
     async (url, cdn) => {
@@ -91,7 +91,7 @@ test("SimulatedCdn.listen() answers HEAD, 204, 304, 404 and chunked bodies on on
   });
 });
 
-test("SimulatedCdn.listen() waits and sends by the clock it was given", async () => {
+test("SimulatedCdn.listen() waits and sends by its clock", async () => {
   const clock = new ManualClock({ stalledAfterMs: 30_000 });
   await withServer({ clock, latency: 3_600_000, bytesPerSecond: 1_000 }, async (url, cdn) => {
     const text = await clock.run(fetch(url).then((response) => response.text()));
@@ -124,7 +124,7 @@ test("SimulatedCdn.listen() breaks the connection when it refuses, resets and cu
   }
 });
 
-test("SimulatedCdn.listen() lets a cut body look whole when only the connection ends it", async () => {
+test("SimulatedCdn.listen() makes a cut body look complete when only the end of the connection ends it", async () => {
   await withServer({ faults: [{ kind: "cut", afterBytes: 7, framing: "close" }] }, async (url) => {
     assertEquals(await (await fetch(url)).text(), "0123456");
   });
@@ -154,7 +154,7 @@ test("SimulatedCdn.listen() makes statuses, waits to come back, wrong content an
   });
 });
 
-test("SimulatedCdn.listen() sees a client leave, before the headers and in the body", async () => {
+test("SimulatedCdn.listen() notices that a client leaves, before the headers and during the body", async () => {
   const phases: Record<string, Partial<SimulatedCdnOptions>> = {
     latency: { latency: 3_600_000 },
     headers: { faults: [{ kind: "stall", phase: "headers" }] },
@@ -178,7 +178,7 @@ test("SimulatedCdn.listen() sees a client leave, before the headers and in the b
   }
 });
 
-test("SimulatedCdn.listen() counts what is open at once", async () => {
+test("SimulatedCdn.listen() counts open requests", async () => {
   const clock = new ManualClock();
   await withServer({ clock, latency: 100, log: "counts" }, async (url, cdn) => {
     const fetched = Array.from({ length: 8 }, () => fetch(url).then((response) => response.text()));
@@ -192,7 +192,7 @@ test("SimulatedCdn.listen() counts what is open at once", async () => {
   });
 });
 
-test("SimulatedCdn.listen() breaks what is under way when it is closed", async () => {
+test("SimulatedCdn.listen() breaks requests under way when it is closed", async () => {
   await using cdn = createSimulatedCdn({ resources: { "/": "x" }, latency: 3_600_000 });
   const server = await cdn.listen();
   const fetched = assertRejects(() => fetch(server.url), TypeError);

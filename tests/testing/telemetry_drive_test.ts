@@ -6,13 +6,13 @@ import { test } from "../support/test.ts";
 const rows = drive(seededRandom(1), 2);
 const PINNED = [852.0788346959641, 257, -2285.582776955214, -10.53109908955763];
 
-test("drive() goes on until the laps are over, always forward", () => {
+test("drive() continues until the laps are over, always forward", () => {
   assert(rows.at(-1)!.metres < 2 * TRACK_METRES && rows.at(-1)!.metres > 1.95 * TRACK_METRES);
   assert(rows.every((row, index) => index === 0 || row.metres > rows[index - 1]!.metres));
   assert(rows.every((row, index) => index === 0 || row.seconds > rows[index - 1]!.seconds));
 });
 
-test("drive() keeps what is measured within a car's means", () => {
+test("drive() keeps measurements within a car's abilities", () => {
   for (const row of rows) {
     assert(row.speed > 50 && row.speed < 350, `speed ${row.speed}`);
     assert(row.rpm > 5_000 && row.rpm < 15_000, `rpm ${row.rpm}`);

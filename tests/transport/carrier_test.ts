@@ -13,7 +13,7 @@ function make(options: TransportOptions, sockets?: MemorySockets) {
   return { ...fake, carrier: createCarrier(readTransportOptions(options, fake.runtime), fake.runtime) };
 }
 
-test("createCarrier() opens a tunnel only for what needs one", async () => {
+test("createCarrier() opens a tunnel only for requests that need one", async () => {
   const needing: TransportOptions[] = [
     { connectTimeoutMs: 1 },
     { countConnections: true },
@@ -33,11 +33,11 @@ test("createCarrier() opens a tunnel only for what needs one", async () => {
   }
 });
 
-test("createCarrier() lets each request say its way where the runtime takes that", () => {
+test("createCarrier() lets each request choose its way where the runtime supports that", () => {
   assertInstanceOf(make({ proxy: "http://a" }).carrier, RequestCarrier);
 });
 
-test("createCarrier() closes what asks resolvers as well", async () => {
+test("createCarrier() also closes the sender that asks resolvers", async () => {
   const { carrier, closed } = make({ dns: {} });
   await carrier.close();
   assertEquals(closed(), 2);

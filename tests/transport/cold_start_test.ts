@@ -10,7 +10,7 @@ function setUp(idleMs?: number) {
   return { clock, coldStart: new ColdStart(clock, idleMs) };
 }
 
-test("ColdStart.enter() lets one request go ahead, and the others when it is answered", async () => {
+test("ColdStart.enter() lets one request go ahead, and the others follow when it is answered", async () => {
   const { coldStart } = setUp();
   assertEquals(coldStart.enter(A, undefined), true);
   const waiting = [coldStart.enter(A, undefined), coldStart.enter(A, undefined)];
@@ -20,7 +20,7 @@ test("ColdStart.enter() lets one request go ahead, and the others when it is ans
   assertEquals(coldStart.enter(A, undefined), false);
 });
 
-test("ColdStart.enter() lets all others go when the one ahead fails, and the next one ahead of the next burst", async () => {
+test("ColdStart.enter() lets all others go when the first fails, and one go ahead of the next burst", async () => {
   const { coldStart } = setUp();
   coldStart.enter(A, undefined);
   const waiting = coldStart.enter(A, undefined);
@@ -37,7 +37,7 @@ test("ColdStart.enter() waits for half a second at most", async () => {
   assertEquals(clock.now(), 500);
 });
 
-test("ColdStart.enter() begins anew when connections have been idle for too long", async () => {
+test("ColdStart.enter() starts anew when connections have been idle for too long", async () => {
   for (const [idleMs, expectedMs] of [[undefined, 60_000], [2_000, 2_000], [Infinity, 60_000]] as const) {
     const { coldStart, clock } = setUp(idleMs);
     coldStart.answered(A);
@@ -60,7 +60,7 @@ test("ColdStart.enter() lets a request leave whose signal aborts", async () => {
   coldStart.leave(A, true);
 });
 
-test("ColdStart forgets origins before it knows too many, but none that is waited for", async () => {
+test("ColdStart forgets origins before it has too many, but none with waiting requests", async () => {
   const { coldStart } = setUp();
   coldStart.enter(A, undefined);
   const waiting = coldStart.enter(A, undefined);
@@ -70,7 +70,7 @@ test("ColdStart forgets origins before it knows too many, but none that is waite
   assertEquals(await waiting, false);
 });
 
-test("ColdStart.close() lets all go who wait, at every origin, and leaves no timer", async () => {
+test("ColdStart.close() lets all waiting requests go, at every origin, and leaves no timer", async () => {
   const { coldStart, clock } = setUp();
   const waiting = [A, "https://b.test"].flatMap((origin) => {
     coldStart.enter(origin, undefined);

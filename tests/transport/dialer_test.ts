@@ -24,7 +24,7 @@ const refused: MemoryHost = () => {
   throw new Error("refused");
 };
 
-/** A resolver that knows these addresses of every name. */
+/** A resolver that returns these addresses for every name. */
 function resolverFor(addresses: readonly string[], clock: ManualClock) {
   const asked: string[] = [];
   const resolver = new DohResolver({
@@ -64,13 +64,13 @@ function setUp(hosts: Readonly<Record<string, MemoryHost>>, options: Partial<Dia
   return { sockets, clock, dialer };
 }
 
-test("Dialer.dial() connects straight without anything else", async () => {
+test("Dialer.dial() connects directly by default", async () => {
   const { dialer, sockets } = setUp({ "a.test": fine });
   assertEquals((await dialer.dial(TARGET, undefined, NEVER)).rest.length, 0);
   assertEquals(sockets.dialed, ["a.test:443"]);
 });
 
-test("Dialer.dial() asks the resolver where the system does not know the name, and then no more", async () => {
+test("Dialer.dial() asks the resolver for a name that the system does not know, and uses its answer while that is valid", async () => {
   const clock = new ManualClock();
   const { resolver, asked } = resolverFor(["10.0.0.1", "10.0.0.2"], clock);
   const hosts = { "a.test": unresolved, "10.0.0.1": refused, "10.0.0.2": fine };
@@ -84,7 +84,7 @@ test("Dialer.dial() asks the resolver where the system does not know the name, a
   assertEquals(sockets.dialed.at(-3), "a.test:443");
 });
 
-test("Dialer.dial() is not held up by an address that does not answer", async () => {
+test("Dialer.dial() is not held up by a silent address", async () => {
   const clock = new ManualClock();
   const { resolver } = resolverFor(["10.0.0.1", "10.0.0.2"], clock);
   const settings = { clock, connectTimeoutMs: 1_000, dns: { resolver, when: "always" } } as const;
@@ -98,7 +98,7 @@ test("Dialer.dial() is not held up by an address that does not answer", async ()
   assertEquals([silent.sockets.abandoned.length, clock.pending], [2, 0]);
 });
 
-test("Dialer.dial() asks the resolver at once with 'always', and nobody for this machine", async () => {
+test("Dialer.dial() asks the resolver first with 'always', and never for this machine", async () => {
   const clock = new ManualClock();
   const { resolver, asked } = resolverFor(["10.0.0.1"], clock);
   const hosts = { "10.0.0.1": fine, "x.localhost": fine, "127.0.0.1": fine };
@@ -110,7 +110,7 @@ test("Dialer.dial() asks the resolver at once with 'always', and nobody for this
   assertEquals(asked.length, 2);
 });
 
-test("Dialer.dial() leaves failures alone that are none of the resolver's business", async () => {
+test("Dialer.dial() asks no resolver after failures that are not about names", async () => {
   const clock = new ManualClock();
   const { resolver, asked } = resolverFor(["10.0.0.1"], clock);
   const { dialer } = setUp({ "a.test": refused }, { clock, dns: { resolver, when: "fallback" } });
@@ -118,7 +118,7 @@ test("Dialer.dial() leaves failures alone that are none of the resolver's busine
   assertEquals(asked, []);
 });
 
-test("Dialer.dial() goes through HTTP proxies, over TLS where they want it, and keeps what comes early", async () => {
+test("Dialer.dial() goes through HTTP proxies, over TLS if they use it, and keeps early bytes", async () => {
   const got: string[] = [];
   const proxyHost = scripted(["HTTP/1.1 200 OK\r\n\r\nearly"], got);
   for (const scheme of ["http", "https"]) {
@@ -133,7 +133,7 @@ test("Dialer.dial() goes through HTTP proxies, over TLS where they want it, and 
   );
 });
 
-test("Dialer.dial() says what a proxy has done, and closes the connection to it", async () => {
+test("Dialer.dial() reports what a proxy has done, and closes the connection to it", async () => {
   const cases: readonly (readonly [string, MemoryHost, string, boolean])[] = [
     ["http", refused, "could not be reached: refused", false],
     [
@@ -162,7 +162,7 @@ test("Dialer.dial() says what a proxy has done, and closes the connection to it"
   }
 });
 
-test("Dialer.dial() does not blame a proxy that the program may not reach, or has no descriptor for", async () => {
+test("Dialer.dial() does not count a missing permission or descriptor against a proxy", async () => {
   const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
   const full = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
   for (const scheme of ["http", "https", "socks5"]) {
@@ -178,13 +178,13 @@ test("Dialer.dial() does not blame a proxy that the program may not reach, or ha
   }
 });
 
-test("lacksPermission() knows a missing permission by its name", () => {
+test("lacksPermission() recognizes a missing permission by its name", () => {
   const denied = Object.assign(new Error(""), { name: "NotCapable" });
   const others = [new Error("NotCapable"), { name: "NotCapable" }, undefined];
   assertEquals([denied, ...others].map(lacksPermission), [true, false, false, false]);
 });
 
-test("Dialer.dial() gives up after connectTimeoutMs, at whatever stage, and leaves no timer", async () => {
+test("Dialer.dial() gives up after connectTimeoutMs, at any stage, and leaves no timer", async () => {
   const cases = [
     [{}, undefined, TransportError, "Cannot connect to a.test:443 within 'connectTimeoutMs': 100"],
     [{}, "http://p.test", HopError, "made no connection within 'connectTimeoutMs': 100"],
@@ -203,7 +203,7 @@ test("Dialer.dial() gives up after connectTimeoutMs, at whatever stage, and leav
   assertEquals(clock.pending, 0);
 });
 
-test("Dialer.dial() ends when it is closed, with the reason", async () => {
+test("Dialer.dial() ends with the reason when the dialer is closed", async () => {
   const controller = new AbortController();
   const { dialer } = setUp({});
   const reason = new Error("closed");
@@ -213,14 +213,14 @@ test("Dialer.dial() ends when it is closed, with the reason", async () => {
   assertEquals(await assertRejects(() => dialer.dial(TARGET, undefined, controller.signal)), reason);
 });
 
-test("refusalOf() takes 502, 503 and 504 for what they say of the origin", () => {
+test("refusalOf() treats 502, 503 and 504 as failures to reach the origin", () => {
   const about = [407, 403, 500, 502, 503, 504, undefined].map((status) =>
     refusalOf(status, undefined).mayBeOriginsFault
   );
   assertEquals(about, [false, false, false, true, true, true, false]);
 });
 
-test("isLocal() knows the names of this machine", () => {
+test("isLocal() recognizes the names of this machine", () => {
   assertEquals(["localhost", "LOCALHOST.", "a.localhost", "notlocalhost", "localhost.test"].map(isLocal), [
     true,
     true,

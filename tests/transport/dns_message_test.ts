@@ -18,7 +18,7 @@ interface Parts {
   readonly authorities?: readonly (readonly number[])[];
 }
 
-/** An answer to a question for the addresses of `a.test`; the name is at 12, `test` at 14. */
+/** An answer to a question for the addresses of `a.test`; the name is at byte 12, `test` at byte 14. */
 function message({ flags = 0x8180, answers = [], authorities = [] }: Parts): Uint8Array {
   const header = [0, 0, flags >> 8, flags & 255, 0, 1, 0, answers.length, 0, authorities.length, 0, 0];
   const question = [1, 97, 4, 116, 101, 115, 116, 0, 0, 1, 0, 1];
@@ -42,7 +42,7 @@ test("encodeQuery() writes the question of RFC 8484", () => {
   assertEquals([...encodeQuery("a.test", "AAAA")!.slice(-4)], [0, 28, 0, 1]);
 });
 
-test("encodeQuery() knows what can be no name", () => {
+test("encodeQuery() returns nothing for a text that can be no name", () => {
   for (const host of ["", "a..test", `${"a".repeat(64)}.test`, `${"a.".repeat(127)}test`, "."]) {
     assertEquals(encodeQuery(host, "A"), undefined);
   }
@@ -56,7 +56,7 @@ test("decodeAnswer() reads the answer of RFC 8484", () => {
   assertEquals([addresses.length, ttlSeconds, isMissing], [1, 3709, false]);
 });
 
-test("decodeAnswer() follows aliases, and takes the shortest time", () => {
+test("decodeAnswer() follows aliases, and uses the shortest lifetime", () => {
   const answers = [
     record(OTHER, 1, 30, [10, 0, 0, 2]),
     record(ASKED, 5, 20, OTHER),
@@ -69,7 +69,7 @@ test("decodeAnswer() follows aliases, and takes the shortest time", () => {
   });
 });
 
-test("decodeAnswer() leaves out what was not asked for: other names, kinds and lengths", () => {
+test("decodeAnswer() ignores records that were not asked for: other names, kinds and lengths", () => {
   const answers = [
     record(OTHER, 1, 30, [10, 0, 0, 2]),
     record(ASKED, 28, 30, Array(16).fill(1)),
@@ -83,7 +83,7 @@ test("decodeAnswer() leaves out what was not asked for: other names, kinds and l
   });
 });
 
-test("decodeAnswer() says how long it is known that there is nothing", () => {
+test("decodeAnswer() says for how long the absence of addresses is valid", () => {
   const soa = record([0xc0, 14], 6, 900, [0, 0, ...Array(16).fill(0), 0, 0, 0, 50]);
   const missing = decodeAnswer(message({ flags: 0x8183, authorities: [soa] }), "a.test", "A");
   assertEquals(missing, { addresses: [], ttlSeconds: 50, isMissing: true });
@@ -94,7 +94,7 @@ test("decodeAnswer() says how long it is known that there is nothing", () => {
   });
 });
 
-test("decodeAnswer() refuses failures, questions and answers that are cut", () => {
+test("decodeAnswer() refuses failures, queries and truncated answers", () => {
   for (const flags of [0x8182, 0x8185, 0x8189, 0x0100, 0x8380]) {
     assertThrows(() => decodeAnswer(message({ flags }), "a.test", "A"), DnsMessageError);
   }
@@ -106,7 +106,7 @@ test("decodeAnswer() refuses failures, questions and answers that are cut", () =
   }
 });
 
-test("decodeAnswer() takes the case of names, a last dot, and a missing question as they come", () => {
+test("decodeAnswer() accepts names in any case, a final dot, and a missing question", () => {
   const answers = [record(ASKED, 1, 30, [10, 0, 0, 1])];
   for (const host of ["a.test", "A.Test", "a.test."]) {
     assertEquals(decodeAnswer(message({ answers }), host, "A").addresses, ["10.0.0.1"]);
@@ -118,7 +118,7 @@ test("decodeAnswer() takes the case of names, a last dot, and a missing question
   assertEquals(decodeAnswer(bare, "b.test", "A").addresses, []);
 });
 
-test("decodeAnswer() refuses an answer to another question: another name, or another kind of address", () => {
+test("decodeAnswer() refuses the answer to another question: another name, or another kind of address", () => {
   const answers = [record(ASKED, 1, 30, [10, 0, 0, 1])];
   for (
     const [host, type] of [["b.test", "A"], ["test", "A"], ["x.a.test", "A"], ["a.test", "AAAA"]] as const
@@ -131,7 +131,7 @@ test("decodeAnswer() refuses an answer to another question: another name, or ano
   }
 });
 
-test("decodeAnswer() comes to an end for names that point at themselves, and aliases in a circle", () => {
+test("decodeAnswer() ends for names that point at themselves, and circular aliases", () => {
   assertThrows(
     () => decodeAnswer(message({ answers: [[0xc0, 24, ...Array(14).fill(0)]] }), "a.test", "A"),
     DnsMessageError,
@@ -140,7 +140,7 @@ test("decodeAnswer() comes to an end for names that point at themselves, and ali
   assertEquals(decodeAnswer(message({ answers }), "a.test", "A").addresses, []);
 });
 
-test("decodeAnswer() gives an answer or an error for whatever comes", () => {
+test("decodeAnswer() returns an answer or an error for any bytes", () => {
   const random = seededRandom(3);
   for (let run = 0; run < 5_000; run++) {
     const bytes = RFC_ANSWER.slice();

@@ -4,7 +4,7 @@ import { isOwnFailure, ResolverError } from "../../src/transport/transport_error
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
-/** An answer with this address, good for so long; with none, the name does not exist. */
+/** An answer with this address, valid for so long; without an address, the name does not exist. */
 function answer(query: string, address: readonly number[] | undefined, ttl: number): Uint8Array<ArrayBuffer> {
   const question = Uint8Array.fromBase64(query, { alphabet: "base64url" });
   const isIpv4 = question.at(-3) === 1;
@@ -52,7 +52,7 @@ function setUp(servers: Readonly<Record<string, Server>>, options: Partial<DohRe
   return { clock, resolver, asked };
 }
 
-test("DohResolver.resolve() waits a little for addresses of IPv6 when it has others, and for those of IPv4 as long as it may", async () => {
+test("DohResolver.resolve() waits briefly for IPv6 when it has IPv4 addresses, and for IPv4 as long as it may", async () => {
   const quick = setUp({ "one.test": { address: [10, 0, 0, 1], isSilent: "AAAA" } });
   const found = quick.resolver.resolve("a.test");
   await quick.clock.advance(249);
@@ -70,7 +70,7 @@ test("DohResolver.resolve() waits a little for addresses of IPv6 when it has oth
   assertEquals(slow.clock.pending, 0);
 });
 
-test("DohResolver.close() ends what is asked, for all who wait, and says why", async () => {
+test("DohResolver.close() ends all questions, for all callers, and says why", async () => {
   const { resolver, clock } = setUp({
     "one.test": { isSilent: true },
     "two.test": { address: [10, 0, 0, 1] },
@@ -84,7 +84,7 @@ test("DohResolver.close() ends what is asked, for all who wait, and says why", a
   assertEquals([clock.pending, resolver.known("a.test")], [0, undefined]);
 });
 
-test("DohResolver.resolve() remembers addresses as long as they are good", async () => {
+test("DohResolver.resolve() remembers addresses for their lifetime", async () => {
   const { resolver, asked, clock } = setUp({ "one.test": { address: [10, 0, 0, 1], ttl: 60 } });
   assertEquals(await resolver.resolve("a.test"), ["10.0.0.1"]);
   await clock.advance(59_999);
@@ -96,7 +96,7 @@ test("DohResolver.resolve() remembers addresses as long as they are good", async
   assertEquals(asked.length, 4);
 });
 
-test("DohResolver.resolve() takes off what a cache on the way has held an answer for", async () => {
+test("DohResolver.resolve() subtracts the age of an answer from a cache on the way", async () => {
   const goodForMs: Readonly<Record<string, number>> = {
     "0": 600_000,
     "250": 350_000,
@@ -116,7 +116,7 @@ test("DohResolver.resolve() takes off what a cache on the way has held an answer
   }
 });
 
-test("DohResolver.resolve() shares the questions of those who ask at once, and lets each leave alone", async () => {
+test("DohResolver.resolve() shares the questions of concurrent callers, and lets each leave alone", async () => {
   const { resolver, asked } = setUp({ "one.test": { address: [10, 0, 0, 1] } });
   const controller = new AbortController();
   const leaving = resolver.resolve("a.test", controller.signal);
@@ -128,7 +128,7 @@ test("DohResolver.resolve() shares the questions of those who ask at once, and l
   assertEquals(asked.length, 2);
 });
 
-test("DohResolver.resolve() asks the next server when one fails, is too slow, or answers with too much", async () => {
+test("DohResolver.resolve() asks the next server when one fails, is too slow, or sends too much", async () => {
   const good = { address: [10, 0, 0, 1] };
   for (
     const bad of [{ status: 500 }, { isSilent: true }, { bytes: 70_000 }, { bytes: 5 }] satisfies Server[]
@@ -139,7 +139,7 @@ test("DohResolver.resolve() asks the next server when one fails, is too slow, or
   }
 });
 
-test("DohResolver.resolve() says that nobody has answered, and asks again the next time", async () => {
+test("DohResolver.resolve() says that no server has answered, and asks again the next time", async () => {
   const { resolver, asked, clock } = setUp({ "bad.test": { status: 500 }, "slow.test": { isSilent: true } });
   for (let count = 0; count < 2; count++) {
     const error = await assertRejects(() => clock.run(resolver.resolve("a.test")), ResolverError);
@@ -152,7 +152,7 @@ test("DohResolver.resolve() says that nobody has answered, and asks again the ne
   assertEquals(asked.length, 8);
 });
 
-test("DohResolver.resolve() remembers for a while that there is no such name", async () => {
+test("DohResolver.resolve() remembers for a while that a name does not exist", async () => {
   const { resolver, asked, clock } = setUp({ "one.test": {} }, { maxNegativeTtlMs: 500 });
   const resolve = () => assertRejects(() => resolver.resolve("a.test"), ResolverError);
   const error = await resolve();
@@ -164,7 +164,7 @@ test("DohResolver.resolve() remembers for a while that there is no such name", a
   assertEquals(asked.length, 4);
 });
 
-test("DohResolver.resolve() asks nobody for addresses, nor for what can be no name", async () => {
+test("DohResolver.resolve() asks no server about addresses, nor about impossible names", async () => {
   const { resolver, asked } = setUp({ "one.test": { address: [10, 0, 0, 1] } });
   assertEquals(await resolver.resolve("10.0.0.9"), ["10.0.0.9"]);
   await assertRejects(() => resolver.resolve(`${"a".repeat(64)}.test`), ResolverError);

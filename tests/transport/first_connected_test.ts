@@ -6,7 +6,7 @@ import { type MemorySocket, socketPair } from "../support/memory_sockets.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
-/** Addresses that connect after so long, or fail after so long; others are silent. */
+/** Connects to addresses that succeed or fail after this time; others are silent. */
 function setUp(addresses: Readonly<Record<string, { readonly ms?: number; readonly fails?: boolean }>>) {
   const clock = new ManualClock();
   const controller = new AbortController();
@@ -31,14 +31,14 @@ function setUp(addresses: Readonly<Record<string, { readonly ms?: number; readon
   return { clock, controller, dialed, abandoned, sockets, connected };
 }
 
-test("firstConnected() tries the next address beside one that is silent, and ends that", async () => {
+test("firstConnected() tries the next address beside a silent one, and ends the silent attempt", async () => {
   const { clock, dialed, abandoned, sockets, connected } = setUp({ a: {}, b: {}, c: { ms: 10 }, d: {} });
   assertEquals(sockets.get(await clock.run(connected)), "c");
   assertEquals(dialed, [["a", 0], ["b", 250], ["c", 500]]);
   assertEquals([abandoned, clock.pending], [["a", "b"], 0]);
 });
 
-test("firstConnected() goes on at once after a failure, and waits for one that is only slow", async () => {
+test("firstConnected() goes on at once after a failure, and waits for a slow attempt", async () => {
   const { clock, dialed, sockets, connected } = setUp({
     a: { ms: 300 },
     b: { ms: 20, fails: true },
@@ -54,7 +54,7 @@ test("firstConnected() rejects with the first failure when there is no address l
   assertEquals([clock.now(), clock.pending], [400, 0]);
 });
 
-test("firstConnected() closes a connection that comes beside another one", async () => {
+test("firstConnected() closes a second connection", async () => {
   const { clock, sockets, connected } = setUp({ a: { ms: 300 }, b: { ms: 50 } });
   const first = await clock.run(connected);
   await clock.advance(100);

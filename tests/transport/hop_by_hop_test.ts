@@ -4,7 +4,7 @@ import { sendHopByHop } from "../../src/transport/hop_by_hop.ts";
 import type { FetchInput, TransportRequest } from "../../src/transport/sending.ts";
 import { test } from "../support/test.ts";
 
-/** Sends to places that redirect to each other. */
+/** Creates hosts that redirect to each other, and a way to send to them. */
 function setUp(places: Readonly<Record<string, readonly [status: number, location: string]>>) {
   const sent: TransportRequest[] = [];
   const send = (input: FetchInput, init?: RequestInit): Promise<Response> => {
@@ -19,7 +19,7 @@ function setUp(places: Readonly<Record<string, readonly [status: number, locatio
   return { send, sent };
 }
 
-test("sendHopByHop() sends each hop by itself, and nothing sensitive to another origin", async () => {
+test("sendHopByHop() sends each hop by itself, and no sensitive header to another origin", async () => {
   const { send, sent } = setUp({
     "http://a.test/": [302, "/next"],
     "http://a.test/next": [307, "https://b.test/"],
@@ -32,7 +32,7 @@ test("sendHopByHop() sends each hop by itself, and nothing sensitive to another 
   for (const { init } of sent) assertEquals([init?.redirect, init?.priority], ["manual", "high"]);
 });
 
-test("sendHopByHop() keeps method and body, or makes a GET of it, as the standard says", async () => {
+test("sendHopByHop() keeps method and body, or turns the request into a GET, as the standard says", async () => {
   for (
     const [status, method, body] of [[307, "POST", "x"], [308, "POST", "x"], [302, "GET", null], [
       303,
@@ -46,7 +46,7 @@ test("sendHopByHop() keeps method and body, or makes a GET of it, as the standar
   }
 });
 
-test("sendHopByHop() sends a Request as it is, and its headers and signal on", async () => {
+test("sendHopByHop() sends a Request as it is, and passes on its headers and signal", async () => {
   const { send, sent } = setUp({ "http://a.test/": [303, "/next"] });
   const controller = new AbortController();
   const { signal } = controller;
@@ -69,7 +69,7 @@ test("sendHopByHop() sends a Request as it is, and its headers and signal on", a
   assert(error.message.includes("stream"));
 });
 
-test("sendHopByHop() leaves redirects to a caller that wants them, and takes them for errors where it does not", async () => {
+test("sendHopByHop() leaves redirects to a caller that wants to see them, and rejects where it wants none", async () => {
   for (const request of ["http://a.test/", new Request("http://a.test/", { redirect: "manual" })]) {
     const { send, sent } = setUp({ "http://a.test/": [302, "/next"] });
     const init: RequestInit | undefined = typeof request === "string" ? { redirect: "manual" } : undefined;

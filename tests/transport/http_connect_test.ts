@@ -25,17 +25,17 @@ test("requestTunnel() asks for the host, with credentials as UTF-8", async () =>
   ]);
 });
 
-test("requestTunnel() puts brackets around addresses, and sends no credentials without any", async () => {
+test("requestTunnel() puts brackets around IPv6 addresses, and sends no credentials by default", async () => {
   const { got } = await ask("HTTP/1.0 200 OK\r\n\r\n", "::1");
   assertEquals(got, ["CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n"]);
 });
 
-test("requestTunnel() passes over what comes before the answer", async () => {
+test("requestTunnel() skips interim answers", async () => {
   const { status } = await ask("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 407 No\r\nA: b\r\n\r\n");
   assertEquals(status, 407);
 });
 
-test("requestTunnel() takes nothing else for an answer", async () => {
+test("requestTunnel() refuses anything that is no answer", async () => {
   for (
     const answer of ["SSH-2.0-x\r\n\r\n", "HTTP/2 200\r\n\r\n", `HTTP/1.1 200 OK\r\nA: ${"b".repeat(20_000)}`]
   ) {

@@ -9,16 +9,16 @@ test("isIpAddress() tells addresses from names", () => {
   }
 });
 
-test("toUrlHost() puts brackets around what needs them", () => {
+test("toUrlHost() puts brackets around IPv6 addresses", () => {
   assertEquals(["a.test", "127.0.0.1", "::1"].map(toUrlHost), ["a.test", "127.0.0.1", "[::1]"]);
 });
 
-test("formatIpv6() gives what a URL takes for the same address", () => {
+test("formatIpv6() writes an address as a URL does", () => {
   const text = formatIpv6(Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff));
   assertEquals(new URL(`http://[${text}]/`).hostname, "[2001:db8::ff]");
 });
 
-test("parseIpAddress() reads what formatIpv6() writes, and addresses of both kinds in any form", () => {
+test("parseIpAddress() reads the output of formatIpv6(), and addresses of both kinds in any form", () => {
   const cases: readonly (readonly [string, readonly number[] | undefined])[] = [
     ["127.0.0.1", [127, 0, 0, 1]],
     ["::", Array(16).fill(0)],

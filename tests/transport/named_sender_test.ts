@@ -6,7 +6,7 @@ import { coded, fakeRuntime } from "../support/fake_transport_runtime.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
-/** Sends requests where every name is known to the resolver alone, at these addresses. */
+/** Sends requests to names that only the resolver knows, at these addresses. */
 function setUp(
   answer: (request: Omit<SentRequest, "settings">) => Response | Error = () => new Response("x"),
   { when = "always", addresses = ["10.0.0.1"], knows = false }: {
@@ -50,7 +50,7 @@ const headersOf = ({ init }: Omit<SentRequest, "settings">) => ({
   ...init.headers as Record<string, string>,
 });
 
-test("NamedSender sends to the address, with the name for the server and for its certificate", async () => {
+test("NamedSender sends to the address, with the name in the Host header and for the certificate", async () => {
   const { send, sent } = setUp();
   const response = await send("https://a.test:8443/x?y", {
     method: "put",
@@ -65,13 +65,13 @@ test("NamedSender sends to the address, with the name for the server and for its
   assertEquals([request!.init.method, request!.init.body, request!.init.redirect], ["PUT", "z", "manual"]);
 });
 
-test("NamedSender leaves a Host header of the caller's own, and needs no certificate for http", async () => {
+test("NamedSender keeps a caller's own Host header, and needs no certificate for http", async () => {
   const { send, sent } = setUp();
   await send("http://a.test/", { headers: { host: "other.test" } });
   assertEquals([headersOf(sent[0]!), sent[0]!.route], [{ host: "other.test" }, { proxyUrl: false }]);
 });
 
-test("NamedSender asks the system first with 'fallback', and not again while the answer is good", async () => {
+test("NamedSender asks the system first with 'fallback', and not again while the resolver's answer is valid", async () => {
   const { send, sent, asked } = setUp(
     ({ url }) => url.includes("a.test") ? coded("ENOTFOUND") : new Response("x"),
     {
@@ -84,7 +84,7 @@ test("NamedSender asks the system first with 'fallback', and not again while the
   assertEquals(asked.length, 1);
 });
 
-test("NamedSender leaves other failures alone, and does not ask for addresses and localhost", async () => {
+test("NamedSender passes on other failures, and does not resolve addresses and localhost", async () => {
   const failing = setUp(() => coded("ECONNRESET"), { when: "fallback" });
   await assertRejects(() => failing.send("http://a.test/"), TypeError, "ECONNRESET");
   const { send, sent } = setUp();
@@ -96,7 +96,7 @@ test("NamedSender leaves other failures alone, and does not ask for addresses an
   ]);
 });
 
-test("NamedSender goes on to the next address when one can't be reached, but not with a stream", async () => {
+test("NamedSender goes on to the next address when one is unreachable, but not with a stream", async () => {
   const refusing = ({ url }: { readonly url: string }) =>
     url.includes("10.0.0.1") ? coded("ECONNREFUSED") : new Response("x");
   const addresses = ["10.0.0.1", "10.0.0.2"];
@@ -108,7 +108,7 @@ test("NamedSender goes on to the next address when one can't be reached, but not
   await assertRejects(() => streaming.send("http://a.test/", init), TypeError, "ECONNREFUSED");
 });
 
-test("NamedSender looks before it sends a stream, which it could send only once", async () => {
+test("NamedSender resolves before it sends a stream, which it could send only once", async () => {
   for (const knows of [true, false]) {
     const { send, sent } = setUp(undefined, { when: "fallback", knows });
     await send("http://a.test/", { method: "POST", body: new Blob(["x"]).stream() });
@@ -117,7 +117,7 @@ test("NamedSender looks before it sends a stream, which it could send only once"
   }
 });
 
-test("NamedSender resolves where redirects lead to, and sends no credentials to another origin", async () => {
+test("NamedSender resolves the targets of redirects, and sends no credentials to another origin", async () => {
   const { send, sent, asked } = setUp(({ init }) => {
     const { host } = init.headers as Record<string, string>;
     return host === "a.test" ? Response.redirect("http://b.test/end", 302) : new Response("end");
@@ -128,7 +128,7 @@ test("NamedSender resolves where redirects lead to, and sends no credentials to 
   assertEquals(asked.length, 2);
 });
 
-test("NamedSender takes a Request apart, and its init goes before it", async () => {
+test("NamedSender accepts a Request, and prefers the init to it", async () => {
   const { sender, sent } = setUp();
   const url = "http://a.test/";
   const request = new Request(url, {

@@ -13,7 +13,7 @@ function read(options: unknown) {
   return readTransportOptions(options as TransportOptions, runtime);
 }
 
-test("readTransportOptions() asks for nothing without options", () => {
+test("readTransportOptions() sets nothing without options", () => {
   assertEquals(read({}), {
     sender: PLAIN_SENDER,
     connectTimeoutMs: undefined,
@@ -25,7 +25,7 @@ test("readTransportOptions() asks for nothing without options", () => {
   assertEquals(read({ keepAlive: undefined, dns: undefined, connectTimeoutMs: Infinity }), read({}));
 });
 
-test("readTransportOptions() takes what is right", () => {
+test("readTransportOptions() accepts valid options", () => {
   const { sender, proxies, connectTimeoutMs } = read({
     keepAlive: true,
     idleTimeoutMs: 1,
@@ -74,7 +74,7 @@ test("readTransportOptions() reads the URLs of resolvers", () => {
   ]);
 });
 
-test("readTransportOptions() says what is wrong, with the option and the rule", () => {
+test("readTransportOptions() names the bad option and the rule", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [null, "the options must be an object"],
     [{ keepAlive: 1 }, "'keepAlive' must be true or false: received 1"],
@@ -134,12 +134,12 @@ test("readTransportOptions() says what is wrong, with the option and the rule", 
   }
 });
 
-test("readTransportOptions() refuses what is beyond the runtime, and takes what says no to it", () => {
+test("readTransportOptions() refuses options beyond the runtime, and accepts those that turn them off", () => {
   const beyond: TransportOptions[] = [{ keepAlive: true }, { http2: false }, { caCerts: [] }, { dns: {} }];
   for (const options of beyond) {
     assertThrows(() => readTransportOptions(options, webTransport), TypeError, "is beyond this runtime");
   }
-  // It has no need of what could read them.
+  // Options that this runtime would have to read, but does not need.
   const unread: TransportOptions[] = [
     { caCerts: ["-----BEGIN CERTIFICATE-----"] },
     { clientCertificate: { cert: "", key: "" } },

@@ -3,7 +3,7 @@ import { isPem } from "../../src/transport/pem.ts";
 import { CA, CERTIFICATE, KEY } from "../support/net_servers.ts";
 import { test } from "../support/test.ts";
 
-test("isPem() takes whole blocks, with whatever is between them", () => {
+test("isPem() accepts whole blocks, with any text between them", () => {
   for (
     const text of [CA, CA + CERTIFICATE, `subject=CN\n${CA}\n\n`, CA.replaceAll("\n", "\r\n"), CA.trim()]
   ) {
@@ -12,7 +12,7 @@ test("isPem() takes whole blocks, with whatever is between them", () => {
   assertEquals([isPem(KEY, "PRIVATE KEY"), isPem(KEY, "(?:[A-Z]+ )?PRIVATE KEY")], [true, true]);
 });
 
-test("isPem() refuses what is cut, broken, or something else", () => {
+test("isPem() refuses truncated, broken and other texts", () => {
   const lines = CA.trim().split("\n");
   const texts: readonly unknown[] = [
     "",
@@ -31,7 +31,7 @@ test("isPem() refuses what is cut, broken, or something else", () => {
   for (const text of texts) assertEquals(isPem(text, "CERTIFICATE"), false);
 });
 
-test("isPem() refuses a key that a password hides", () => {
+test("isPem() refuses an encrypted key", () => {
   const text =
     "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,0\n\nAAAA\n-----END RSA PRIVATE KEY-----";
   assertEquals(isPem(text, "(?:[A-Z]+ )?PRIVATE KEY"), false);

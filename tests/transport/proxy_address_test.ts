@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parseProxy } from "../../src/transport/proxy_address.ts";
 import { test } from "../support/test.ts";
 
-test("parseProxy() takes a URL apart, and keeps the credentials out of the label", () => {
+test("parseProxy() parses a URL, and keeps the credentials out of the label", () => {
   const { label, ...address } = parseProxy("http://us%40er:p%3Ass@proxy.test:8080", "proxy");
   assertEquals(label, "http://proxy.test:8080");
   assertEquals(address, {
@@ -14,7 +14,7 @@ test("parseProxy() takes a URL apart, and keeps the credentials out of the label
   });
 });
 
-test("parseProxy() knows the usual ports", () => {
+test("parseProxy() knows the default ports", () => {
   const cases = {
     "http://a": 80,
     "https://a/": 443,
@@ -26,7 +26,7 @@ test("parseProxy() knows the usual ports", () => {
   assertEquals(parseProxy("http://[::1]:8080", "proxy").host, "::1");
 });
 
-test("parseProxy() refuses what is no proxy, and shows none of it", () => {
+test("parseProxy() refuses a value that is no proxy, and shows none of it", () => {
   const wrong = [
     "proxy.test:8080",
     "u:hunter2@proxy.test",

@@ -6,7 +6,7 @@ function exceptions(env: Readonly<Record<string, string>>): ProxyExceptions {
   return new ProxyExceptions((name) => env[name]);
 }
 
-test("ProxyExceptions.has() knows names, what is below them, addresses, and everything", () => {
+test("ProxyExceptions.has() matches names, their subdomains, addresses, and everything", () => {
   const some = exceptions({ NO_PROXY: "localhost, .Corp.test,10.0.0.1 ,::1,,a.b" });
   for (const host of ["localhost", "x.localhost", "corp.test", "x.y.corp.test", "10.0.0.1", "[::1]", "a.b"]) {
     assertEquals(some.has(host), true, host);
@@ -17,7 +17,7 @@ test("ProxyExceptions.has() knows names, what is below them, addresses, and ever
   assertEquals(exceptions({ NO_PROXY: "a.test, *" }).has("any.test"), true);
 });
 
-test("ProxyExceptions.has() knows networks, and addresses in any form", () => {
+test("ProxyExceptions.has() matches networks, and addresses in any form", () => {
   const some = exceptions({
     NO_PROXY: "10.0.0.0/8, 192.168.77.9/20,172.16.1.1/31,2001:DB8::/33,0:0::1,1.2.3.4/32",
   });
@@ -51,7 +51,7 @@ test("ProxyExceptions.has() knows networks, and addresses in any form", () => {
   }
 });
 
-test("ProxyExceptions.mayBeThere says whether either variable names any, or can't be read", () => {
+test("ProxyExceptions.mayBeThere says whether either variable names a host, or can't be read", () => {
   const cases = [
     [{}, false],
     [{ NO_PROXY: "" }, false],

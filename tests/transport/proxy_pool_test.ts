@@ -27,12 +27,12 @@ function setUp(options: Partial<ProxyPoolSettings> & { readonly count?: number }
   return { clock, pool, order, fail };
 }
 
-test("ProxyPool.candidates() begins with each in turn", () => {
+test("ProxyPool.candidates() begins with each proxy in turn", () => {
   const { order } = setUp();
   assertEquals(Array.from({ length: 4 }, order), ["012", "120", "201", "012"]);
 });
 
-test("ProxyPool.candidates() begins with any of them by chance, about equally often", () => {
+test("ProxyPool.candidates() begins with any proxy at random, about equally often", () => {
   const { order } = setUp({ strategy: "random" });
   const firsts = Array.from({ length: 3_000 }, () => order()[0]);
   for (const index of ["0", "1", "2"]) {
@@ -41,7 +41,7 @@ test("ProxyPool.candidates() begins with any of them by chance, about equally of
   }
 });
 
-test("ProxyPool.candidates() begins with the one that has failed least since its last success", () => {
+test("ProxyPool.candidates() begins with the proxy with the fewest failures since its last success", () => {
   const { order, fail, pool } = setUp({ strategy: "least-failures", maxFailures: 10 });
   fail(0, 2);
   fail(1, 1);
@@ -50,18 +50,18 @@ test("ProxyPool.candidates() begins with the one that has failed least since its
   assertEquals(order()[2], "1");
 });
 
-test("ProxyPool.candidates() leaves out those that rest, until their time is over", async () => {
+test("ProxyPool.candidates() leaves out resting proxies, until their time is over", async () => {
   const { clock, order, fail } = setUp();
   fail(1, 2);
   assertEquals([order(), order(), order()].map((each) => [...each].sort().join("")), ["02", "02", "02"]);
   await clock.advance(1_000);
   assertEquals(order().length, 3);
-  // One that fails again rests again at once.
+  // A proxy that fails again rests again at once.
   fail(1);
   assertEquals(order().length, 2);
 });
 
-test("ProxyPool.candidates() gives the one whose rest ends first, when all of them rest", async () => {
+test("ProxyPool.candidates() returns the proxy whose rest ends first, when all of them rest", async () => {
   const { clock, order, fail } = setUp();
   fail(2, 2);
   await clock.advance(10);
@@ -70,13 +70,13 @@ test("ProxyPool.candidates() gives the one whose rest ends first, when all of th
   assertEquals([order(), order()], ["2", "2"]);
 });
 
-test("ProxyPool.candidates() gives a single proxy whatever it has done", () => {
+test("ProxyPool.candidates() returns a single proxy even after failures", () => {
   const { order, fail } = setUp({ count: 1 });
   fail(0, 5);
   assertEquals(order(), "0");
 });
 
-test("ProxyPool.candidates() shares the load of one that rests among all others, whatever the strategy", () => {
+test("ProxyPool.candidates() spreads the load of a resting proxy over all others, whatever the strategy", () => {
   for (const strategy of ["round-robin", "random", "least-failures"] as const) {
     for (const resting of [0, 1, 3]) {
       const { order, fail } = setUp({ count: 4, strategy });
@@ -91,7 +91,7 @@ test("ProxyPool.candidates() shares the load of one that rests among all others,
   }
 });
 
-test("ProxyPool.candidates() tries one again that has failed, when that is long enough ago", async () => {
+test("ProxyPool.candidates() tries a proxy again long enough after its failure", async () => {
   const { clock, order, fail } = setUp({ strategy: "least-failures", maxFailures: 3 });
   const firsts = (): string => [order(), order(), order()].map(([first]) => first).sort().join("");
   fail(0, 1); // does not rest
@@ -101,7 +101,7 @@ test("ProxyPool.candidates() tries one again that has failed, when that is long 
   assertEquals(firsts(), "222");
   await clock.advance(1);
   assertEquals(firsts(), "012");
-  // It has had no success yet, so that one more failure is enough.
+  // The proxy has had no success yet, so that one more failure is enough.
   fail(1);
   assertEquals(order().includes("1"), false);
 });

@@ -39,7 +39,7 @@ function setUp(results: readonly (Response | Error)[], init: RequestInit = {}) {
   return { send, tried, failures: () => pool.proxies.map(({ failures }) => failures) };
 }
 
-test("sendThroughProxies() goes on until one can be used, and tells the pool", async () => {
+test("sendThroughProxies() goes on until a proxy works, and tells the pool", async () => {
   const { send, tried, failures } = setUp([
     refusalOf(403, undefined),
     unreachable(undefined, fakeRuntime(() => new Response()).runtime),
@@ -50,7 +50,7 @@ test("sendThroughProxies() goes on until one can be used, and tells the pool", a
   assertEquals([tried, failures()], [[0, 1, 2], [1, 1, 0, 0]]);
 });
 
-test("sendThroughProxies() blames a proxy that can't reach the origin only if another one can", async () => {
+test("sendThroughProxies() counts an unreachable origin against a proxy only if another one reaches it", async () => {
   const one = setUp([refusalOf(502, undefined), new Response("x")]);
   await one.send();
   assertEquals(one.failures(), [1, 0]);
@@ -61,13 +61,13 @@ test("sendThroughProxies() blames a proxy that can't reach the origin only if an
   assertEquals(isOwnFailure(await assertRejects(mixed.send, ProxyError)), true);
 });
 
-test("sendThroughProxies() does not go on after anything but a hop", async () => {
+test("sendThroughProxies() goes on only after a failure on the way", async () => {
   const { send, tried, failures } = setUp([new TypeError("reset"), new Response("x")]);
   await assertRejects(send, TypeError, "reset");
   assertEquals([tried, failures()], [[0], [0, 0]]);
 });
 
-test("sendThroughProxies() does not go on with a body that streams, nor after an abort", async () => {
+test("sendThroughProxies() does not go on with a stream, nor after an abort", async () => {
   const aborted = AbortSignal.abort(new Error("enough"));
   for (const init of [{ method: "POST", body: new Blob(["x"]).stream() }, { signal: aborted }]) {
     const { send, tried } = setUp([refusalOf(403, undefined), new Response("x")], init);
@@ -76,7 +76,7 @@ test("sendThroughProxies() does not go on with a body that streams, nor after an
   }
 });
 
-test("checkForwarded() takes a 407 for the proxy's, and nothing else", async () => {
+test("checkForwarded() treats a 407 as the proxy's, and nothing else", async () => {
   for (const status of [200, 401, 403, 502]) {
     assertEquals(checkForwarded(new Response("x", { status }), undefined).status, status);
   }
@@ -87,7 +87,7 @@ test("checkForwarded() takes a 407 for the proxy's, and nothing else", async () 
   );
 });
 
-test("unreachable() says what is wrong with the certificate, or names the code, if there is one", () => {
+test("unreachable() says what is wrong with the certificate, or names the error code, if there is one", () => {
   const { runtime } = fakeRuntime(() => new Response());
   const messageOf = (error: unknown): string => unreachable(error, runtime).message;
   assertEquals(messageOf(coded("ECONNREFUSED")), "could not be reached: ECONNREFUSED");
@@ -95,7 +95,7 @@ test("unreachable() says what is wrong with the certificate, or names the code, 
   assertEquals([new Error("x"), null].map(messageOf), Array(2).fill("could not be reached"));
 });
 
-test("withCredentials() adds them to the headers of a request, wherever it has them", () => {
+test("withCredentials() adds them to a request's headers, in the init or in the Request", () => {
   const url = "http://a.test/";
   const credentials = { username: "us:er", password: "é" };
   const headersOf = (
@@ -118,7 +118,7 @@ test("withCredentials() adds them to the headers of a request, wherever it has t
   assertEquals([withCredentials(url, init, undefined), init], [init, { method: "PUT" }]);
 });
 
-test("brokenOff() tells what was sent, perhaps, from what was not, and leaves everything else", () => {
+test("brokenOff() tells requests that may have been sent from those that were not, and ignores other errors", () => {
   const { runtime } = fakeRuntime(() => new Response());
   const broken = brokenOff(coded("ECONNRESET"), runtime)!;
   assertEquals([broken.mayBeSent, broken.mayBeOriginsFault], [true, true]);
@@ -131,7 +131,7 @@ test("brokenOff() tells what was sent, perhaps, from what was not, and leaves ev
   assertEquals(brokenOff(coded("CERT_HAS_EXPIRED"), { ...runtime, isBroken }), undefined);
 });
 
-test("sendThroughProxies() sends what may have been sent again only if that can do no harm", async () => {
+test("sendThroughProxies() repeats a request that may have been sent only if that can do no harm", async () => {
   const broken = () => new HopError("broke off", { mayBeOriginsFault: true, mayBeSent: true });
   for (const method of ["GET", "head", "OPTIONS"]) {
     const { send, failures } = setUp([broken(), new Response(null)], { method });

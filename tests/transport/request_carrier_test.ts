@@ -36,7 +36,7 @@ function setUp(
   return { ...fake, carrier, send, protocols, pool };
 }
 
-test("RequestCarrier sends as it is told, without HTTP/2", async () => {
+test("RequestCarrier sends a request as it is, without HTTP/2", async () => {
   for (const http2 of [undefined, false]) {
     const { send, sent, carrier } = setUp(() => new Response("x"), http2);
     await send({ headers: { a: "b" } });
@@ -45,7 +45,7 @@ test("RequestCarrier sends as it is told, without HTTP/2", async () => {
   }
 });
 
-test("RequestCarrier tries HTTP/2 once for each origin, and remembers what it speaks", async () => {
+test("RequestCarrier tries HTTP/2 once for each origin, and remembers the result", async () => {
   const refusing = ({ route, url }: SentRequest) =>
     route.http2 && url.includes("a.test") ? coded("EPROTO") : new Response("x");
   const { send, protocols } = setUp(refusing, true);
@@ -57,7 +57,7 @@ test("RequestCarrier tries HTTP/2 once for each origin, and remembers what it sp
   assertEquals(protocols(), [2, 1, 1, 2, 2, 1]);
 });
 
-test("RequestCarrier does not try HTTP/2 with what must not be sent twice", async () => {
+test("RequestCarrier does not try HTTP/2 for a request that must not be sent twice", async () => {
   const { send, protocols } = setUp(() => new Response("x"), true);
   await send({ method: "POST", body: "x" });
   await send({ method: "GET", body: new Blob(["x"]).stream() });
@@ -66,7 +66,7 @@ test("RequestCarrier does not try HTTP/2 with what must not be sent twice", asyn
   assertEquals(protocols(), [1, 1, 2, 2]);
 });
 
-test("RequestCarrier does not go back once an origin has spoken HTTP/2, nor for other failures", async () => {
+test("RequestCarrier does not fall back once an origin has used HTTP/2, nor after other failures", async () => {
   const errors = [coded("ECONNRESET"), undefined, coded("EPROTO")];
   const { send, protocols } = setUp(() => errors.shift() ?? new Response("x"), true);
   await assertRejects(() => send(), TypeError, "ECONNRESET");
@@ -75,7 +75,7 @@ test("RequestCarrier does not go back once an origin has spoken HTTP/2, nor for 
   assertEquals(protocols(), [2, 2, 2]);
 });
 
-test("RequestCarrier goes through proxies in turn, and on to the next one", async () => {
+test("RequestCarrier uses the proxies in turn, and goes on to the next one after a failure", async () => {
   const refusing = ({ route }: SentRequest) =>
     route.proxyUrl === "http://u:secret@one.test" ? coded("ECONNREFUSED") : new Response("x");
   const { send, sent } = setUp(refusing, true, ["http://u:secret@one.test", "http://two.test"]);
@@ -88,7 +88,7 @@ test("RequestCarrier goes through proxies in turn, and on to the next one", asyn
   ]);
 });
 
-test("RequestCarrier says what a proxy has refused with, and passes on what is none of its doing", async () => {
+test("RequestCarrier reports how a proxy has refused, and passes on other failures", async () => {
   const cases: readonly (readonly [Error | Response, string, string])[] = [
     [coded("ERR_PROXY_TUNNEL", { status: 403 }), "https", "refused with 403"],
     [coded("ERR_PROXY_TUNNEL", { status: 0 }), "https", "did not answer as a proxy does"],
@@ -102,18 +102,18 @@ test("RequestCarrier says what a proxy has refused with, and passes on what is n
   }
   const { send } = setUp(() => coded("EMFILE"), undefined, ["http://one.test"]);
   await assertRejects(() => send(), TypeError, "EMFILE");
-  // Over TLS it is the origin that asks.
+  // Over TLS, a 407 comes from the origin.
   const asking = setUp(() => new Response("no", { status: 407 }), undefined, ["http://one.test"]);
   assertEquals((await asking.send()).status, 407);
 });
 
-test("RequestCarrier blames no proxy for a host that is reached past it, and praises none", async () => {
+test("RequestCarrier counts neither for nor against a proxy for a host that is reached without it", async () => {
   const proxies = ["http://one.test", "http://two.test"];
   for (const code of ["ECONNREFUSED", "ENOTFOUND", "ECONNRESET"]) {
     const failing = setUp(() => coded(code), undefined, proxies, "a.test");
     assertEquals((await assertRejects(() => failing.send(), TypeError)).message, code);
     assertEquals(failing.pool.proxies.map(({ failures }) => failures), [0, 0]);
-    // Where a redirect leads to another host, the proxy is used.
+    // A redirect to another host uses the proxy.
     assertEquals(failing.sent.map(({ route }) => route.proxyUrl), ["http://one.test"]);
     await assertRejects(() => failing.send(undefined, new URL("https://b.test/")), ProxyError);
   }

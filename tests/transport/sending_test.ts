@@ -4,7 +4,7 @@ import { test } from "../support/test.ts";
 
 const URL_A = "http://a.test/";
 
-test("isRepeatable() says no to bodies that a try uses up", () => {
+test("isRepeatable() is false for bodies that an attempt uses up", () => {
   const stream = () => new Blob(["x"]).stream();
   const request = new Request(URL_A, { method: "POST", body: "x" });
   const cases: readonly (readonly [string | Request, RequestInit | undefined, boolean])[] = [
@@ -18,7 +18,7 @@ test("isRepeatable() says no to bodies that a try uses up", () => {
   for (const [input, init, expected] of cases) assertEquals(isRepeatable(input, init), expected);
 });
 
-test("signalOf() finds the signal of the init before that of the request", () => {
+test("signalOf() prefers the signal of the init to that of the request", () => {
   const [own, other] = [new AbortController(), new AbortController()];
   const request = new Request(URL_A, { signal: own.signal });
   assertEquals(signalOf(request, { signal: other.signal }), other.signal);

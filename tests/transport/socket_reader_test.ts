@@ -7,7 +7,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | undefined): string | undefined =>
   bytes && new TextDecoder().decode(bytes);
 
-test("SocketReader.take() joins what comes in pieces, and keeps what is too much", async () => {
+test("SocketReader.take() joins pieces, and keeps the excess", async () => {
   const [near, far] = socketPair();
   const reader = new SocketReader(near);
   for (const piece of ["a", "bc", "defg"]) await far.write(encode(piece));
@@ -33,7 +33,7 @@ test("SocketReader.takeHead() ends at the empty line, wherever the pieces end", 
   }
 });
 
-test("SocketReader.takeHead() gives up on a head that ends early, or is too long", async () => {
+test("SocketReader.takeHead() gives up on a head that is truncated or too long", async () => {
   for (const text of ["HTTP/1.1 200 OK\r\n", `HTTP/1.1 200 OK\r\nA: ${"b".repeat(50)}\r\n\r\n`]) {
     const [near, far] = socketPair();
     await far.write(encode(text));

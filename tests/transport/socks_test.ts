@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 const TARGET = { host: "a.test", port: 443 };
 const USER = { username: "user", password: "pass" };
 
-/** Asks a proxy that gives these answers. */
+/** Sends a request to a proxy with these answers. */
 async function ask(answers: readonly Uint8Array[], credentials: typeof USER | undefined = USER) {
   const [near, far] = socketPair();
   const got: string[] = [];
@@ -16,7 +16,7 @@ async function ask(answers: readonly Uint8Array[], credentials: typeof USER | un
   return got;
 }
 
-test("requestSocks() and acceptSocks() understand each other", async () => {
+test("requestSocks() and acceptSocks() work together", async () => {
   for (const host of ["a.test", "127.0.0.1", "x".repeat(255)]) {
     const [near, far] = socketPair();
     const asking = requestSocks(near, new SocketReader(near), { host, port: 8443 }, USER);
@@ -27,7 +27,7 @@ test("requestSocks() and acceptSocks() understand each other", async () => {
   }
 });
 
-test("acceptSocks() sends away who does not know the password, or asks for something else", async () => {
+test("acceptSocks() refuses a client without the password, or with another request", async () => {
   const login = [1, 4, ...new TextEncoder().encode("user"), 4, ...new TextEncoder().encode("pass")];
   const wrong: readonly (readonly number[])[] = [
     [4, 1, 0, 80, 10, 0, 0, 1, 0], // SOCKS 4
@@ -60,7 +60,7 @@ test("acceptSocks() reads addresses of both kinds", async () => {
   }
 });
 
-test("requestSocks() goes on without a login where the proxy wants none", async () => {
+test("requestSocks() skips the login if the proxy requires none", async () => {
   const got = await ask([Uint8Array.of(5, 0), Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)]);
   assertEquals(got.length, 2);
   assert(got[1]!.includes("a.test"));
@@ -95,7 +95,7 @@ test("requestSocks() says that a proxy asks for credentials where it has none", 
   );
 });
 
-test("requestSocks() says what the proxy does not want, and whether it is about the host", async () => {
+test("requestSocks() says what the proxy has refused, and whether the host is the reason", async () => {
   const cases: readonly (readonly [readonly (readonly number[])[], string, boolean])[] = [
     [[[72, 84]], "does not speak SOCKS 5", false],
     [[[5, 255]], "asks for other credentials", false],
@@ -115,7 +115,7 @@ test("requestSocks() says what the proxy does not want, and whether it is about 
   }
 });
 
-test("requestSocks() does not wait for a proxy that has gone", async () => {
+test("requestSocks() rejects when the proxy has left", async () => {
   const [near, far] = socketPair();
   far.close();
   await assertRejects(() => requestSocks(near, new SocketReader(near), TARGET, USER), SocksRefusal);

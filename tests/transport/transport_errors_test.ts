@@ -9,7 +9,7 @@ import {
 } from "../../src/transport/transport_errors.ts";
 import { test } from "../support/test.ts";
 
-test("ProxyError says what each proxy did, also as data", () => {
+test("ProxyError has the failure of each proxy, also as data", () => {
   const error = new ProxyError("a.test", [
     { proxy: "http://one.test:80", failure: "refused with 403", status: 403 },
     { proxy: "http://two.test:80", failure: "could not be reached" },
@@ -37,7 +37,7 @@ test("ResolverError names the host and the reason", () => {
   assertEquals([isSlipstreamError(error), isNetworkError(error)], [true, true]);
 });
 
-test("isOwnFailure() knows what was marked, and nothing else", () => {
+test("isOwnFailure() recognizes marked errors, and no others", () => {
   const error = new TransportError("x", { hop: "origin" });
   for (const value of [error, new Error("x"), null, undefined, "x"]) assertEquals(isOwnFailure(value), false);
   assertEquals(isOwnFailure(markOwn(error)), true);

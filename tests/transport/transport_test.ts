@@ -47,7 +47,7 @@ async function failureOf(promise: Promise<unknown>): Promise<Error> {
   throw new Error("It has not failed");
 }
 
-test("createTransport() makes a fetch that can be used alone, and counts answers", async () => {
+test("createTransport() creates a fetch that can be used alone, and counts answers", async () => {
   await using server = await serveHttpHere();
   await using transport = createTransport({ keepAlive: true });
   const { fetch } = transport;
@@ -63,7 +63,7 @@ test("createTransport() makes a fetch that can be used alone, and counts answers
   });
 });
 
-test("createTransport() sends the host that a request names, and to no other origin", async () => {
+test("createTransport() sends the host header of a request, but to no other origin", async () => {
   await using server = await serveHttpHere();
   await using moved = await serveHttpHere((_request, response) => {
     response.writeHead(302, { location: `http://127.0.0.1:${server.port}/there` }).end();
@@ -84,7 +84,7 @@ test("createTransport() sends the host that a request names, and to no other ori
   });
 });
 
-test("createTransport() names one host over TLS, as HTTP/2 would name that of the URL besides", async () => {
+test("createTransport() sends one host over TLS, although HTTP/2 would add that of the URL", async () => {
   if (!onDeno) return;
   const { CERTIFICATE, serveTls } = await import("../support/tls_server.ts");
   await using server = serveTls();
@@ -106,7 +106,7 @@ test("createTransport() closes each connection after its response with keepAlive
   assertEquals(server.connections, 3);
 });
 
-test("createTransport() refuses everything once it is closed", async () => {
+test("createTransport() refuses all requests once it is closed", async () => {
   const transport = createTransport();
   await transport.close();
   await transport.close();
@@ -117,7 +117,7 @@ test("createTransport() refuses everything once it is closed", async () => {
   );
 });
 
-test("createTransport() has a client say at once that it is closed: one request, a batch, and a body to send", async () => {
+test("createTransport() makes a client say at once that the transport is closed: for a request, a batch, and a body to send", async () => {
   await using client = createClient({ transport: await closedTransport() });
   const url = "http://127.0.0.1:9/";
   const attempts: number[] = [];
@@ -133,7 +133,7 @@ test("createTransport() has a client say at once that it is closed: one request,
   assertEquals(client.stats().origins["http://127.0.0.1:9"]?.breaker, "closed");
 });
 
-test("createTransport() says of all that its end breaks off that it is closed: one ahead, those behind it, and proxies in turn", async () => {
+test("createTransport() says of all requests that its close breaks off that it is closed, at every stage", async () => {
   const asked = Promise.withResolvers<void>();
   await using server = await serveHttpsHere(() => asked.resolve());
   await using silence = await serveSilence();
@@ -145,13 +145,13 @@ test("createTransport() says of all that its end breaks off that it is closed: o
     const requests = [1, 2, 3].map(() => failureOf(transport.fetch(url)));
     await begun;
     await transport.close();
-    // Not every runtime breaks off what is under way.
+    // Not every runtime breaks off requests under way.
     await ("proxy" in options ? silence : server)[Symbol.asyncDispose]();
     for (const request of requests) assert(await request instanceof TransportClosedError);
   }
 });
 
-test("createTransport() leaves the reason to a signal that aborts once the transport is closed", async () => {
+test("createTransport() rejects with a signal's reason when that aborts after the close", async () => {
   const asked = Promise.withResolvers<void>();
   await using server = await serveHttpHere(() => asked.resolve());
   const transport = createTransport();
@@ -165,7 +165,7 @@ test("createTransport() leaves the reason to a signal that aborts once the trans
   assertEquals(await request, reason);
 });
 
-test("createTransport() trusts caCerts, and nobody else", async () => {
+test("createTransport() trusts caCerts, and no others", async () => {
   await using server = await serveHttpsHere();
   await using trusting = createTransport({ caCerts: [CA] });
   await using wary = createTransport();
@@ -175,7 +175,7 @@ test("createTransport() trusts caCerts, and nobody else", async () => {
   assertStringIncludes(error.message, "if its authority is a private one, 'caCerts' has to name it");
 });
 
-test("createTransport() trusts what the runtime does besides its caCerts", async () => {
+test("createTransport() also trusts the runtime's certificates besides its caCerts", async () => {
   await using folder = await tempFolder();
   const { writeFile } = await import("node:fs/promises");
   const file = `${folder.path}/ca.pem`;
@@ -189,7 +189,7 @@ test("createTransport() trusts what the runtime does besides its caCerts", async
   assertEquals(await ended, "200\n200\n");
 });
 
-test("createTransport() says what is wrong with a certificate, straight and through a proxy", async () => {
+test("createTransport() says what is wrong with a certificate, directly and through a proxy", async () => {
   await using old = await serveHttpsHere(undefined, { cert: OLD_CERTIFICATE, key: OLD_KEY });
   await using named = await serveHttpsHere();
   let port = 0;
@@ -226,7 +226,7 @@ test("createTransport() tells a client which certificate was refused, and why", 
   assert(error.cause instanceof CertificateError);
 });
 
-test("createTransport() refuses certificates that can't be read, when it is made", () => {
+test("createTransport() refuses unreadable certificates when it is created", () => {
   const body = CA.split("\n");
   const wrong = [
     "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----", // whole, but empty
@@ -239,12 +239,12 @@ test("createTransport() refuses certificates that can't be read, when it is made
   }
 });
 
-test("createTransport() goes back to HTTP/1.1 for an origin that refuses HTTP/2", async () => {
+test("createTransport() falls back to HTTP/1.1 for an origin that refuses HTTP/2", async () => {
   await using server = await serveHttpsHere();
   await using transport = createTransport({ caCerts: [CA], http2: true });
   const url = `https://localhost:${server.port}/`;
   for (let count = 0; count < 3; count++) assertEquals((await (await transport.fetch(url)).json()).url, "/");
-  // On Bun there was one more try, and none after that.
+  // Bun makes one more connection for its attempt with HTTP/2, and no others.
   assertEquals(server.connections, onDeno ? 1 : 2);
 });
 
@@ -270,7 +270,7 @@ test("createTransport() resolves a name that only its resolver knows, over TLS",
   assertEquals(server.connections, 2);
 });
 
-test("createTransport() asks resolvers, and reaches what they know, past a proxy of the environment", async () => {
+test("createTransport() asks resolvers, and reaches their hosts, without the environment's proxy", async () => {
   await using server = await serveHttpHere();
   await using resolver = await serveResolver({ "only.doh.test": "127.0.0.1" });
   await using proxy = await serveProxy({ refusesWith: 403, leadsTo: () => server.port });
@@ -334,7 +334,7 @@ test("createTransport() follows redirects between names that only its resolver k
   await assertRejects(() => transport.fetch(url, { redirect: "error" }), TypeError);
 });
 
-test("createTransport() says of a redirect that it leads to a name without an address, or nowhere", async () => {
+test("createTransport() says that a redirect leads to a name without an address, or to no URL", async () => {
   await using origin = await serveHttpHere((request, response) => {
     const name = request.url!.slice(1);
     response.writeHead(302, { location: `http://${name}:${name.startsWith("dead") ? 4 : origin.port}/` })
@@ -381,7 +381,7 @@ test("createTransport() ends the wait for a resolver when it is closed", async (
   assertStringIncludes(`${message} ${(cause as Error | undefined)?.message}`, "The transport was closed");
 });
 
-test("createTransport() says that no resolver has answered, and that a name has no address", async () => {
+test("createTransport() says that no resolver has answered, or that a name has no address", async () => {
   await using resolver = await serveResolver({});
   await using broken = await serveHttpHere((_request, response) => void response.writeHead(503).end());
   const urls = [`http://127.0.0.1:${broken.port}/dns-query`, resolver.url];
@@ -394,12 +394,12 @@ test("createTransport() says that no resolver has answered, and that a name has 
   assertEquals(unreachable.reason, "unreachable");
   assertStringIncludes(unreachable.message, "it answered with 503");
   assert(unlucky.isOwnFailure(unreachable));
-  // Where the system knows it, nobody else is asked.
+  // No resolver is asked for a name that the system knows.
   await using server = await serveHttpHere();
   assertEquals((await (await unlucky.fetch(`http://localhost:${server.port}/`)).json()).url, "/");
 });
 
-test("createTransport() sends https and http through a proxy that wants credentials", async () => {
+test("createTransport() sends https and http through a proxy with credentials", async () => {
   await using secure = await serveHttpsHere();
   await using plain = await serveHttpHere();
   let leadsTo = secure.port;
@@ -413,7 +413,7 @@ test("createTransport() sends https and http through a proxy that wants credenti
   assertEquals(proxy.asked, ["CONNECT only.doh.test:443", "GET http://nowhere.test/a?b"]);
 });
 
-test("createTransport() tells credentials to every kind of proxy, whatever they lack", async () => {
+test("createTransport() sends credentials to every kind of proxy, even without a name or a password", async () => {
   const tellCredentials: HttpListener = (request, response) =>
     void response.end(request.headers["proxy-authorization"]);
   await using plain = await serveHttpHere(tellCredentials);
@@ -432,7 +432,7 @@ test("createTransport() tells credentials to every kind of proxy, whatever they 
   }
 });
 
-test("createTransport() tells no origin the credentials of a proxy, also after redirects", async () => {
+test("createTransport() sends the credentials of a proxy to no origin, also after redirects", async () => {
   const seen: unknown[] = [];
   await using origin = await serveHttpsHere((request, response) => {
     seen.push(request.headers["proxy-authorization"]);
@@ -454,7 +454,7 @@ test("createTransport() tells no origin the credentials of a proxy, also after r
   assertEquals(seen, [undefined]);
 });
 
-test("createTransport() goes on to the next proxy when a connection ends without a word, in TLS too", async () => {
+test("createTransport() goes on to the next proxy when a connection ends silently, also during TLS", async () => {
   await using plain = await serveHttpHere((request) => void request.socket.destroy());
   await using secure = await serveHttpsHere((request) => void request.socket.destroy());
   for (const origin of [`http://localhost:${plain.port}/`, `https://localhost:${secure.port}/`]) {
@@ -474,7 +474,7 @@ test("createTransport() goes on to the next proxy when a connection ends without
   }
 });
 
-test("createTransport() names the proxy whose certificate is not to be trusted, and no origin of http", async () => {
+test("createTransport() names the proxy whose certificate is not trusted, and not the origin", async () => {
   await using proxy = await serveHttpsHere();
   await using transport = createTransport({ proxy: `https://u:hunter2@localhost:${proxy.port}` });
   const error = await assertRejects(() => transport.fetch("http://a.test/"), ProxyError);
@@ -505,12 +505,12 @@ test("createTransport() names the proxy that refuses, and not its credentials", 
   }
 });
 
-/** All that a log could show. */
+/** Returns all text of an error that a log may contain. */
 function allOf(error: Error): string {
   return `${error.stack} ${error.message} ${JSON.stringify(error)} ${String(error.cause)}`;
 }
 
-test("createTransport() goes on to the next proxy when one refuses, can't be reached, or can't reach the origin", async () => {
+test("createTransport() goes on to the next proxy when one refuses, is unreachable, or can't reach the origin", async () => {
   await using server = await serveHttpsHere();
   await using refusing = await serveProxy({ refusesWith: 403, leadsTo: () => 9 });
   await using failing = await serveProxy({ refusesWith: 502, leadsTo: () => 9 });
@@ -525,11 +525,11 @@ test("createTransport() goes on to the next proxy when one refuses, can't be rea
   assertEquals((await (await transport.fetch("https://only.doh.test/")).json()).url, "/");
   assertEquals([refusing.connections, failing.connections, working.connections], [1, 1, 1]);
   await (await transport.fetch("https://only.doh.test/")).text();
-  // All but one rest.
+  // All proxies but one rest.
   assertEquals([refusing.connections, failing.connections], [1, 1]);
 });
 
-test("createTransport() goes on to the next proxy when one breaks off, speaks something else, or leads nowhere", async () => {
+test("createTransport() goes on to the next proxy when one breaks off, or does not speak HTTP", async () => {
   await using origin = await serveHttpsHere();
   await using plain = await serveHttpHere();
   await using good = await serveProxy({ leadsTo: () => port });
@@ -549,7 +549,7 @@ test("createTransport() goes on to the next proxy when one breaks off, speaks so
     assertStringIncludes(error.message, `http://127.0.0.1:${bad.port} `);
     assert(!error.message.includes("hunter2"));
   }
-  // Without a tunnel, only what is no answer can be told from one of the origin.
+  // Without a tunnel, only bytes that are no HTTP answer show that the proxy is at fault.
   for (const text of ["", "SSH-2.0-OpenSSH\r\n\r\n"]) {
     await using bad = await serveText(text);
     port = plain.port;
@@ -569,7 +569,7 @@ test("createTransport() goes on to the next proxy when one breaks off, speaks so
   }
 });
 
-test("createTransport() leaves no connection to a proxy that was silent until the request was given up", async () => {
+test("createTransport() leaves no connection to a proxy that was silent until the request was aborted", async () => {
   await using silence = await serveSilence();
   const schemes = onDeno ? ["http", "socks5"] : ["http"];
   for (const scheme of schemes) {
@@ -598,14 +598,14 @@ test("createTransport() does not send a stream again to another proxy", async ()
   assertEquals(working.connections, 0);
 });
 
-test("createTransport() does not blame the proxies when none of them reaches the origin", async () => {
+test("createTransport() does not count against the proxies when none of them reaches the origin", async () => {
   await using failing = await serveProxy({ refusesWith: 504, leadsTo: () => 9 });
   await using transport = createTransport({ proxy: `http://127.0.0.1:${failing.port}` });
   const error = await assertRejects(() => transport.fetch("https://only.doh.test/"), ProxyError);
   assert(!transport.isOwnFailure(error));
 });
 
-test("createTransport() gives a client a proxy, whose failures do not open the breaker of the origin", async () => {
+test("createTransport() gives a client a proxy whose failures do not open the origin's breaker", async () => {
   await using proxy = await serveProxy({ refusesWith: 407, leadsTo: () => 9 });
   await using transport = createTransport({ proxy: `http://u:hunter2@127.0.0.1:${proxy.port}` });
   await using client = createClient({
@@ -623,7 +623,7 @@ test("createTransport() gives a client a proxy, whose failures do not open the b
   assertEquals(client.stats().origins["https://only.doh.test"]?.breaker, "closed");
 });
 
-test("createTransport() speaks to SOCKS 5 proxies where the runtime can, and says so where it can't", async () => {
+test("createTransport() supports SOCKS 5 proxies where the runtime can, and says so where it can't", async () => {
   const proxy = "socks5://user:password@127.0.0.1:1080";
   if (!onDeno) {
     const error = assertThrows(
@@ -681,7 +681,7 @@ test("createTransport() gives a connection up after connectTimeoutMs, or says th
   if (!onDeno) {
     return void assertThrows(() => createTransport(options), TypeError, "'connectTimeoutMs' is beyond Bun");
   }
-  // It takes connections, and never answers.
+  // The server accepts connections, and never answers.
   await using silent = await serveSilence();
   for (const scheme of ["http", "https", "socks5"]) {
     await using transport = createTransport({ ...options, proxy: `${scheme}://127.0.0.1:${silent.port}` });

@@ -21,7 +21,7 @@ function setUp(options: TransportOptions, answer: (request: SentRequest) => Resp
   return { ...fake, carrier, send, ways };
 }
 
-test("TunnelCarrier has a client for each way, and keeps it", async () => {
+test("TunnelCarrier creates a client for each way, and keeps it", async () => {
   const { send, ways, carrier, closed } = setUp(
     { proxy: ["http://user:secret@one.test", "socks5://two.test"] },
     () => new Response("x"),
@@ -35,11 +35,11 @@ test("TunnelCarrier has a client for each way, and keeps it", async () => {
   const round = ["socks5h://0", "socks5h://1", "http://user", "socks5h://1"];
   assertEquals(ways(), [...round, ...round]);
   await carrier.close();
-  // One was made to check the certificates.
+  // One of them was created to check the certificates.
   assertEquals(closed(), 4);
 });
 
-test("TunnelCarrier tells a proxy over TLS its credentials by itself, and never what may be reached past it", async () => {
+test("TunnelCarrier itself sends its credentials to a proxy over TLS, and never to a host that bypasses the proxy", async () => {
   const proxy = "https://us%40er:secret@one.test";
   const { send, ways, sent, carrier } = setUp({ proxy }, () => new Response("x"));
   await send("http://a.test/");
@@ -56,7 +56,7 @@ test("TunnelCarrier tells a proxy over TLS its credentials by itself, and never 
   await unsure.close();
 });
 
-test("TunnelCarrier counts nothing that it can't see", async () => {
+test("TunnelCarrier counts no connections that it can't see", async () => {
   const counting = setUp({ countConnections: true }, () => new Response("x"));
   assertEquals([counting.carrier.opened, counting.carrier.open], [0, 0]);
   const plain = setUp({}, () => new Response("x"));
@@ -65,7 +65,7 @@ test("TunnelCarrier counts nothing that it can't see", async () => {
   assertEquals(forwarding.carrier.opened, 0);
   await forwarding.send("http://a.test/");
   assertEquals(forwarding.carrier.opened, undefined);
-  // The environment may name hosts that are reached past the tunnel.
+  // The environment may name hosts that bypass the tunnel.
   for (const value of ["b.test", null]) {
     const { runtime } = fakeRuntime(() => new Response("x"), {
       sockets: new MemorySockets(),
@@ -77,7 +77,7 @@ test("TunnelCarrier counts nothing that it can't see", async () => {
   }
 });
 
-test("TunnelCarrier blames neither proxy nor origin where the process has no descriptor left", async () => {
+test("TunnelCarrier counts against neither proxy nor origin if the process has no descriptor left", async () => {
   for (const options of [{ proxy: "http://one.test" }, { countConnections: true }]) {
     const { send } = setUp(options, () => coded("EMFILE"));
     for (const url of ["http://a.test/", "https://a.test/"]) {
@@ -96,7 +96,7 @@ test("TunnelCarrier blames neither proxy nor origin where the process has no des
   await carrier.close();
 });
 
-test("TunnelCarrier names the proxy that hands http on, and passes on what it does not know", async () => {
+test("TunnelCarrier names the proxy that forwards http, and passes on unknown failures", async () => {
   const refusing = setUp({ proxy: "http://u:secret@one.test" }, () => coded("ECONNREFUSED"));
   await assertRejects(
     () => refusing.send("http://a.test/"),
@@ -115,7 +115,7 @@ test("TunnelCarrier names the proxy that hands http on, and passes on what it do
   }
 });
 
-test("TunnelCarrier blames no proxy for a host that is reached past it, and praises none", async () => {
+test("TunnelCarrier counts neither for nor against a proxy for a host that is reached without it", async () => {
   const { runtime, sent } = fakeRuntime(() => coded("ECONNREFUSED"), { sockets: new MemorySockets() });
   const settings = readTransportOptions({ proxy: ["http://one.test", "socks5://two.test"] }, runtime);
   const pool = new ProxyPool(settings.proxies!.addresses, settings.proxies!.pool);
@@ -134,7 +134,7 @@ test("TunnelCarrier blames no proxy for a host that is reached past it, and prai
     assertEquals(error.message, "ECONNREFUSED");
   }
   assertEquals(pool.proxies.map(({ failures }) => failures), [0, 0]);
-  // Where a redirect leads to another host, the proxy is used.
+  // A redirect to another host uses the proxy.
   assertEquals(sent.map(({ settings }) => settings.proxyUrl?.startsWith("socks5h://0:")), [true, true]);
   assertEquals([carrier.opened, carrier.open], [undefined, undefined]);
   await carrier.close();

@@ -7,7 +7,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type MemoryHost, type MemorySocket, MemorySockets, socketPair } from "../support/memory_sockets.ts";
 import { test } from "../support/test.ts";
 
-/** Sends everything back. */
+/** Sends all bytes back. */
 const echo: MemoryHost = (socket) => void socket.pumpTo(socket);
 
 function setUp(hosts: Readonly<Record<string, MemoryHost>>) {
@@ -43,7 +43,7 @@ test("Tunnel joins a client with the origin, and counts", async () => {
   assertEquals([tunnel.opened, tunnel.open], [1, 0]);
 });
 
-test("Tunnel says why a connection could not be made, until one can", async () => {
+test("Tunnel reports why a connection failed, until one succeeds", async () => {
   let isUp = false;
   const { tunnel, ask } = setUp({
     "a.test": () => {
@@ -60,7 +60,7 @@ test("Tunnel says why a connection could not be made, until one can", async () =
   await tunnel.close();
 });
 
-test("Tunnel sends a client away that does not know the password, or says nothing", async () => {
+test("Tunnel refuses a client with a wrong password, or without one", async () => {
   const { tunnel, connect, sockets, clock } = setUp({ "a.test": echo });
   const wrong = connect();
   await wrong.write(Uint8Array.of(5, 1, 2, 1, 1, 97, 1, 97, 5, 1, 0, 3, 1, 97, 0, 80));
@@ -72,14 +72,14 @@ test("Tunnel sends a client away that does not know the password, or says nothin
   await tunnel.close();
 });
 
-test("Tunnel.urlFor() has a password that nobody can guess, and a name for each proxy", () => {
+test("Tunnel.urlFor() has an unguessable password, and a name for each proxy", () => {
   const { tunnel } = setUp({});
   assertStringIncludes(tunnel.urlFor(3), "socks5h://3:");
   assertEquals(new URL(tunnel.urlFor(3)).password, new URL(tunnel.urlFor(undefined)).password);
   assertEquals(new URL(setUp({}).tunnel.urlFor(3)).password === new URL(tunnel.urlFor(3)).password, false);
 });
 
-test("Tunnel gives up a connection whose client leaves while it is being made, and says nothing of it", async () => {
+test("Tunnel gives up a connection whose client leaves meanwhile, and reports nothing", async () => {
   const { tunnel, sockets, connect, ask } = setUp({ "a.test": echo });
   const { username, password } = new URL(tunnel.urlFor(undefined));
   const socket = connect();
@@ -95,7 +95,7 @@ test("Tunnel gives up a connection whose client leaves while it is being made, a
   await tunnel.close();
 });
 
-test("Tunnel hands on what a client sends before it hears of the connection, in order", async () => {
+test("Tunnel passes on bytes that a client sends before the connection is ready, in order", async () => {
   const { tunnel, connect } = setUp({ "a.test": echo });
   const { username, password } = new URL(tunnel.urlFor(undefined));
   const texts = [username, password, "a.test"].map((
@@ -114,7 +114,7 @@ test("Tunnel hands on what a client sends before it hears of the connection, in 
   await tunnel.close();
 });
 
-test("Tunnel.close() breaks what is open and what is being made, and can be called again", async () => {
+test("Tunnel.close() breaks open and pending connections, and can be called again", async () => {
   const { tunnel, ask } = setUp({ "a.test": echo });
   const { reader } = await ask("a.test");
   const dialing = ask("nowhere.test").catch(() => "failed");

@@ -13,7 +13,7 @@ import { entryOf } from "./entry.ts";
 const START_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
 
-/** A cache in a new folder, over a file system that a test may break, with a clock that stands still. */
+/** Creates a cache in a new folder, over a file system that a test may break, with a clock that stands still. */
 async function setUp(options: Partial<FilesystemCacheSetup> = {}) {
   const folder = await tempFolder();
   const time = { now: START_MS };
@@ -35,7 +35,7 @@ async function setUp(options: Partial<FilesystemCacheSetup> = {}) {
 
 const rejectWith = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
 
-test("FilesystemCache gives back what was stored, also to another one, and nothing under other keys", async () => {
+test("FilesystemCache returns stored entries, also to another instance, and nothing under other keys", async () => {
   const { folder, cache, open, path, list } = await setUp();
   await using _ = folder;
   const entry = entryOf(1_000, { fill: 5, headers: [["content-type", "a/b"]], vary: [["accept", null]] });
@@ -54,7 +54,7 @@ test("FilesystemCache touches no file before its first operation", async () => {
   assertEquals([calls, await folder.list()], [[], []]);
 });
 
-test("FilesystemCache makes nothing by being read, swept or cleared", async () => {
+test("FilesystemCache creates nothing when it is read, swept or cleared", async () => {
   const { folder, cache } = await setUp();
   await using _ = folder;
   assertEquals([await cache.get("a"), await cache.delete("a"), await cache.clear()], [
@@ -87,7 +87,7 @@ test("FilesystemCache.get() gives each caller bytes of its own", async () => {
   assertEquals([second, await cache.get("a")], [entryOf(10, { fill: 1 }), entryOf(10, { fill: 1 })]);
 });
 
-test("FilesystemCache.get() gives undefined for a caller that has lost interest, without a look", async () => {
+test("FilesystemCache.get() gives undefined without a look to a caller that has lost interest", async () => {
   const { folder, cache, calls } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(1));
@@ -95,7 +95,7 @@ test("FilesystemCache.get() gives undefined for a caller that has lost interest,
   assertEquals([await cache.get("a", { signal: AbortSignal.abort() }), calls], [undefined, []]);
 });
 
-test("FilesystemCache.get() takes a damaged or foreign file for a miss, removes it, and set() refills it", async () => {
+test("FilesystemCache.get() treats a damaged or foreign file as a miss, removes it, and set() refills it", async () => {
   const { folder, cache, path, list } = await setUp();
   await using _ = folder;
   const fs = await import("node:fs/promises");
@@ -115,14 +115,14 @@ test("FilesystemCache.get() takes a damaged or foreign file for a miss, removes 
   }
 });
 
-test("FilesystemCache.get() takes an entry of another version for a miss, and removes it", async () => {
+test("FilesystemCache.get() treats an entry of another version as a miss, and removes it", async () => {
   const { folder, cache, list } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5, { v: 2 as unknown as 1 }));
   assertEquals([await cache.get("a"), await list()], [undefined, []]);
 });
 
-test("FilesystemCache.get() takes what has expired for a miss, and removes it", async () => {
+test("FilesystemCache.get() treats an expired entry as a miss, and removes it", async () => {
   const { folder, cache, time, list } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5, { removeAt: START_MS + 100 }));
@@ -132,7 +132,7 @@ test("FilesystemCache.get() takes what has expired for a miss, and removes it", 
   assertEquals([await cache.get("a"), await list()], [undefined, []]);
 });
 
-test("FilesystemCache keeps any key, inside of its folder", async () => {
+test("FilesystemCache keeps any key inside its folder", async () => {
   const { folder, cache, list } = await setUp();
   await using _ = folder;
   const keys = [
@@ -162,7 +162,7 @@ test("FilesystemCache keeps any key, inside of its folder", async () => {
   assert(files.every((file) => /^v1\/[0-9a-f]{2}\/[0-9a-f]{62}k?$/.test(file)), files.join());
 });
 
-test("FilesystemCache gives nothing to others", async () => {
+test("FilesystemCache gives other users no access", async () => {
   const { folder, open, path } = await setUp();
   await using _ = folder;
   await open({ dir: `${folder.path}/new/cache` }).set("a", entryOf(5));
@@ -191,7 +191,7 @@ test("FilesystemCache never holds more than maxBytes, whatever is stored, replac
     else {
       const size = Math.floor(random() * 7_000);
       const isStored = await cache.set(key, entryOf(size));
-      // Between the two, the metadata decide.
+      // Between these sizes it depends on the size of the metadata.
       if (size <= 5_700 || size > 6_000) assertEquals(isStored, size <= 5_700);
     }
     if (step % 10 === 0) assert(await sizeOf() <= maxBytes, `${await sizeOf()} bytes after step ${step}`);
@@ -213,7 +213,7 @@ test("FilesystemCache.set() refuses an entry that is too large, and keeps the ot
   assertEquals(open({ maxBytes: 100 }).maxEntryBytes, 100);
 });
 
-test("FilesystemCache lets the entry go that was not used for longest, to the minute", async () => {
+test("FilesystemCache evicts the entry that was not used for longest, to the minute", async () => {
   const { folder, open, time } = await setUp();
   await using _ = folder;
   const cache = open({ maxBytes: 4_000 });
@@ -242,14 +242,14 @@ test("FilesystemCache.get() marks an entry as used once a minute", async () => {
   assertEquals(await touches(), 0);
   time.now += 1;
   assertEquals([await touches(), await touches()], [1, 0]);
-  // Another process sees that it is marked already.
+  // Another process sees that the entry is already marked.
   const other = open();
   assertEquals([await touches(other), await touches(other)], [0, 0]);
   time.now += MINUTE_MS;
   assertEquals([await touches(other), await touches(other)], [1, 0]);
 });
 
-test("FilesystemCache.get() marks an entry behind its answer when somebody waits for that", async () => {
+test("FilesystemCache.get() marks an entry after its answer if the caller waits for the mark", async () => {
   const { folder, cache, broken, time } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5));
@@ -262,7 +262,7 @@ test("FilesystemCache.get() marks an entry behind its answer when somebody waits
   assertEquals(await Promise.all(waiting), [undefined]);
 });
 
-test("FilesystemCache.get() looks at a folder once a minute for all of its entries", async () => {
+test("FilesystemCache.get() checks a folder once a minute for all of its entries", async () => {
   const { folder, calls, open, time } = await setUp();
   await using _ = folder;
   const keys = [1, 2, 3].map((digit) => `ab${`${digit}`.repeat(62)}`);
@@ -285,7 +285,7 @@ test("FilesystemCache.delete() says whether there was an entry", async () => {
   assertEquals([await cache.delete("a"), await cache.delete("a"), await list()], [true, false, []]);
 });
 
-test("FilesystemCache does what is asked of one key in order, also when nobody waits", async () => {
+test("FilesystemCache handles operations on one key in order, also if they are not awaited", async () => {
   const { folder, cache } = await setUp();
   await using _ = folder;
   for (let round = 0; round < 10; round++) {
@@ -298,7 +298,7 @@ test("FilesystemCache does what is asked of one key in order, also when nobody w
   }
 });
 
-test("FilesystemCache.clear() removes the entries, and no file of the user", async () => {
+test("FilesystemCache.clear() removes the entries, and no files of the user", async () => {
   const { folder, cache } = await setUp();
   await using _ = folder;
   for (const key of ["a", "b", "c"]) await cache.set(key, entryOf(5));
@@ -308,7 +308,7 @@ test("FilesystemCache.clear() removes the entries, and no file of the user", asy
   assertEquals([await cache.set("a", entryOf(5)), await cache.get("a")], [true, entryOf(5)]);
 });
 
-test("FilesystemCache.set() makes its folders again when somebody has removed them", async () => {
+test("FilesystemCache.set() creates its folders again when they have been removed", async () => {
   const { folder, cache } = await setUp();
   await using _ = folder;
   const fs = await import("node:fs/promises");
@@ -335,7 +335,7 @@ for (const [step, clock] of [["touch", "own"], ["rename", "own"], ["rename", "fi
   });
 }
 
-test("FilesystemCache.set() gives up on folders that vanish all the time", async () => {
+test("FilesystemCache.set() gives up on folders that vanish again and again", async () => {
   const { folder, cache, broken } = await setUp();
   await using _ = folder;
   broken.rename = () => Promise.resolve(false);
@@ -343,7 +343,7 @@ test("FilesystemCache.set() gives up on folders that vanish all the time", async
   assertEquals((await folder.list()).filter((path) => path.endsWith(".tmp")), []);
 });
 
-test("FilesystemCache.sweep() removes what is expired, damaged or of another version, and nothing of somebody else", async () => {
+test("FilesystemCache.sweep() removes expired, damaged and outdated entries, and no files of others", async () => {
   const { folder, cache, time, path } = await setUp();
   await using _ = folder;
   const long: [string, string][] = [["x", "y".repeat(10_000)]];
@@ -369,7 +369,7 @@ test("FilesystemCache.sweep() removes what is expired, damaged or of another ver
   assertEquals(await folder.read(`v1/00/${"1".repeat(62)}`), "of somebody who keeps files by their SHA-256");
 });
 
-test("FilesystemCache.sweep() removes what a crash left behind, but not what is being written", async () => {
+test("FilesystemCache.sweep() removes the remains of a crash, but no file that is being written", async () => {
   const { folder, cache, time } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5));
@@ -383,7 +383,7 @@ test("FilesystemCache.sweep() removes what a crash left behind, but not what is 
   assertEquals((await folder.list()).filter((path) => path.endsWith(".tmp")), [temp(2)]);
 });
 
-test("FilesystemCache.sweep() holds the bound", async () => {
+test("FilesystemCache.sweep() enforces the bound", async () => {
   const { folder, cache, open, time } = await setUp();
   await using _ = folder;
   for (let index = 0; index < 10; index++) {
@@ -397,7 +397,7 @@ test("FilesystemCache.sweep() holds the bound", async () => {
   assertEquals(held, [...Array(6).fill(false), ...Array(4).fill(true)]);
 });
 
-test("FilesystemCache leaves nothing of a write that the disk had no room for, and tries again later", async () => {
+test("FilesystemCache leaves nothing of a write for which the disk had no room, and tries again later", async () => {
   const { folder, cache, broken, time, path, list } = await setUp();
   await using _ = folder;
   const full = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
@@ -415,7 +415,7 @@ test("FilesystemCache leaves nothing of a write that the disk had no room for, a
   assertEquals([await cache.set("a", entryOf(6)), await cache.get("a")], [true, entryOf(6)]);
 });
 
-test("FilesystemCache pauses no longer when the clock goes back", async () => {
+test("FilesystemCache does not pause longer when the clock goes back", async () => {
   const { folder, cache, broken, time } = await setUp();
   await using _ = folder;
   broken.create = rejectWith("ENOSPC");
@@ -425,7 +425,7 @@ test("FilesystemCache pauses no longer when the clock goes back", async () => {
   assertEquals(await cache.set("a", entryOf(5)), true);
 });
 
-test("FilesystemCache rejects what it may not do, and goes on reading what there is", async () => {
+test("FilesystemCache rejects operations that it may not do, and still reads existing entries", async () => {
   for (const code of ["EACCES", "EROFS", "ENOTDIR", "ENOSPC"]) {
     const { folder, cache, broken, time, list } = await setUp();
     await using _ = folder;
@@ -441,7 +441,7 @@ test("FilesystemCache rejects what it may not do, and goes on reading what there
     await assertRejects(() => cache.clear(), Error, code);
     assertEquals((await cache.get("a"))?.body.length, 5);
     time.now += MINUTE_MS * 2;
-    // What has expired can't be removed: a miss all the same.
+    // An expired entry that can't be removed is still a miss.
     assertEquals([await cache.get("a"), (await list()).length], [undefined, 1]);
     await assertRejects(() => cache.sweep(), Error, code);
     broken.read = rejectWith(code);
@@ -449,7 +449,7 @@ test("FilesystemCache rejects what it may not do, and goes on reading what there
   }
 });
 
-test("FilesystemCache takes a damaged file for a miss that it can't remove", async () => {
+test("FilesystemCache treats a damaged file as a miss even if it can't remove it", async () => {
   const { folder, cache, broken, path } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5));
@@ -458,7 +458,7 @@ test("FilesystemCache takes a damaged file for a miss that it can't remove", asy
   assertEquals([await cache.get("a"), await folder.read(path)], [undefined, "damaged"]);
 });
 
-test("FilesystemCache rejects in a folder that is a file", async () => {
+test("FilesystemCache rejects if its folder is a file", async () => {
   const { folder, open } = await setUp();
   await using _ = folder;
   await folder.write("file", "of the user");
@@ -473,11 +473,11 @@ test("FilesystemCache rejects in a folder that is a file", async () => {
   assertEquals([await folder.read("file"), await folder.read("v1")], ["of the user", "of the user"]);
 });
 
-/** What somebody may put into the place of an entry. */
+/** Things that may stand in the place of an entry. */
 const OBSTACLES: Readonly<Record<string, (path: string, folder: string) => Promise<unknown>>> = {
   async "a file that is too large"(path) {
     const fs = await import("node:fs/promises");
-    // Not all zeros: that would be an entry that was lost with the power.
+    // Not all zeros: that would look like an entry that a power loss has left.
     await fs.writeFile(path, "of somebody else");
     await fs.truncate(path, 2 ** 31);
   },
@@ -496,7 +496,7 @@ const OBSTACLES: Readonly<Record<string, (path: string, folder: string) => Promi
 };
 
 for (const [name, put] of Object.entries(OBSTACLES)) {
-  test(`FilesystemCache.get() takes ${name} for a miss without reading it, and removes it`, async () => {
+  test(`FilesystemCache.get() treats ${name} as a miss without reading it, and removes it`, async () => {
     const { folder, open, broken, time, path, list } = await setUp();
     await using _ = folder;
     const cache = open({ maxEntryBytes: 10_000 });
@@ -540,7 +540,7 @@ for (const [name, put] of Object.entries(OBSTACLES)) {
   });
 }
 
-test("FilesystemCache.get() looks at an entry once a minute, and not again when it has just been seen", async () => {
+test("FilesystemCache.get() checks an entry once a minute, and not again soon after", async () => {
   const { folder, cache, open, calls, time } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5));
@@ -555,11 +555,11 @@ test("FilesystemCache.get() looks at an entry once a minute, and not again when 
   const other = open();
   assertEquals([await callsOf(other), await callsOf(other)], ["info info info read", "read"]);
   await other.delete("a");
-  // What was not there has not been seen, but its folder has.
+  // An absent entry was not remembered as seen, but its folder was.
   assertEquals([await callsOf(other), await callsOf(other)], ["info", "info"]);
 });
 
-test("FilesystemCache.get() looks again when what it has just seen can't be read any more", async () => {
+test("FilesystemCache.get() checks again when an entry that it has just seen can't be read any more", async () => {
   const { folder, cache, path } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5));
@@ -568,7 +568,7 @@ test("FilesystemCache.get() looks again when what it has just seen can't be read
   assertEquals([await cache.get("a"), await folder.list()], [undefined, ["v1/", `${path.slice(0, 5)}/`]]);
 });
 
-test("FilesystemCache takes a folder that holds something for a miss, and rejects what would need its place", async () => {
+test("FilesystemCache treats a folder with content as a miss, and rejects operations that need its place", async () => {
   const { folder, cache, path, list } = await setUp();
   await using _ = folder;
   await folder.folder(path);
@@ -588,7 +588,7 @@ test("FilesystemCache takes a folder that holds something for a miss, and reject
 });
 
 for (const link of ["v1", "the entry's folder"]) {
-  test(`FilesystemCache follows no link in the place of ${link}, also when there was a folder before`, async () => {
+  test(`FilesystemCache follows no link in the place of ${link}, even if there was a folder before`, async () => {
     const { folder, cache, open, time, path } = await setUp();
     await using _ = folder;
     const fs = await import("node:fs/promises");
@@ -637,13 +637,13 @@ test("FilesystemCache goes on storing at its bound when the oldest file can't be
   assertEquals(keys.filter((_, index) => held[index]), ["a", "e"]);
 });
 
-test("FilesystemCache pauses after a fault that every write would meet, and after no other", async () => {
+test("FilesystemCache pauses after a failure that would meet every write, and after no other", async () => {
   const faults: readonly (readonly [name: keyof Files, code: string, at: RegExp, isPaused: boolean])[] = [
     ["create", "ENOSPC", /./, true],
     ["create", "EDQUOT", /./, true],
     ["rename", "EROFS", /./, true],
     ["makeFolder", "EACCES", /v1$/, true],
-    // The root forbids it.
+    // The root folder forbids it.
     ["makeFolder", "EACCES", /v1\/..$/, true],
     ["list", "EACCES", /v1$/, true],
     ["info", "EPERM", /v1$/, true],
@@ -667,7 +667,7 @@ test("FilesystemCache pauses after a fault that every write would meet, and afte
 });
 
 for (const what of ["expired", "damaged"]) {
-  test(`FilesystemCache.get() that has read what is ${what} removes nothing newer`, async () => {
+  test(`FilesystemCache.get() that has read an entry that is ${what} removes no newer one`, async () => {
     for (const isAwaited of [true, false]) {
       const { folder, cache, broken, path } = await setUp();
       await using _ = folder;
@@ -689,7 +689,7 @@ for (const what of ["expired", "damaged"]) {
     }
   });
 
-  test(`FilesystemCache.get() leaves what another process has stored in place of what is ${what}`, async () => {
+  test(`FilesystemCache.get() keeps the entry that another process has stored in place of one that is ${what}`, async () => {
     const { folder, cache, open, broken, path } = await setUp();
     await using _ = folder;
     await cache.set("a", entryOf(5, { removeAt: START_MS }));
@@ -704,7 +704,7 @@ for (const what of ["expired", "damaged"]) {
   });
 }
 
-test("FilesystemCache.set() waits for a removal of what has expired", async () => {
+test("FilesystemCache.set() waits for the removal of an expired entry", async () => {
   const { folder, cache, broken, path } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5, { removeAt: START_MS }));
@@ -712,14 +712,14 @@ test("FilesystemCache.set() waits for a removal of what has expired", async () =
   broken.remove = async (name) => {
     delete broken.remove;
     written = cache.set("a", entryOf(6));
-    // Far more than what a write does.
+    // Takes much longer than a write.
     for (let count = 0; count < 100; count++) await currentFiles().info(`${folder.path}/${path}`);
     return await currentFiles().remove(name);
   };
   assertEquals([await cache.get("a"), await written, await cache.get("a")], [undefined, true, entryOf(6)]);
 });
 
-test("FilesystemCache.get() of what has expired waits for no write of it", async () => {
+test("FilesystemCache.get() of an expired entry does not wait for a write of it", async () => {
   const { folder, cache, broken } = await setUp();
   await using _ = folder;
   await cache.set("a", entryOf(5, { removeAt: START_MS }));
@@ -772,7 +772,7 @@ for (
   })
 ) {
   for (const key of ["a", `ab${"5".repeat(62)}`]) {
-    test(`FilesystemCache takes an entry that a power loss has left ${what} for its own, under ${key.slice(0, 3)}`, async () => {
+    test(`FilesystemCache treats an entry that a power loss has left ${what} as its own, under ${key.slice(0, 3)}`, async () => {
       const { folder, cache, open, list } = await setUp();
       await using _ = folder;
       const lose = async () => {

@@ -10,11 +10,11 @@ import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
 const NOW_MS = 1_000_000_000;
-/** How the cache's own files begin. */
+/** The first bytes of the cache's own files. */
 const MAGIC = "SLC1";
 const TEMP = "00000000-0000-4000-8000-000000000000-1.tmp";
 
-/** A bound over a real folder, in which the n-th file was used n seconds after the first. */
+/** Creates a bound over a real folder, in which the n-th file was used n seconds after the first. */
 async function setUp(maxBytes: number) {
   const folder = await tempFolder();
   const calls: string[] = [];
@@ -83,7 +83,7 @@ test("ByteBound.write() makes room by the least recently used, exactly", async (
   assertEquals(await left(), [0, 5, 6]);
 });
 
-test("ByteBound.write() counts a file that is replaced once", async () => {
+test("ByteBound.write() counts a replaced file once", async () => {
   const { folder, write, left } = await setUp(1_000);
   await using _ = folder;
   await write(1, 200);
@@ -94,7 +94,7 @@ test("ByteBound.write() counts a file that is replaced once", async () => {
   assertEquals(await left(), [1, 2, 3]);
 });
 
-test("ByteBound.write() makes room by the very file that is replaced", async () => {
+test("ByteBound.write() can evict the very file that it replaces", async () => {
   const { folder, write, left } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 5)) await write(index, 200);
@@ -107,7 +107,7 @@ test("ByteBound.write() makes room by the very file that is replaced", async () 
   assertEquals(await left(), range(3, 8));
 });
 
-test("ByteBound.write() counts what it has really replaced, where another process was quicker", async () => {
+test("ByteBound.write() counts the bytes that it has actually replaced, if another process was quicker", async () => {
   const { folder, folders, bound, open, put, write, left, nameOf } = await setUp(1_000);
   await using _ = folder;
   await write(1, 200);
@@ -134,7 +134,7 @@ test("ByteBound.write() keeps to the bound when many write at once", async () =>
   assertEquals(await left(), range(25, 30));
 });
 
-test("ByteBound.write() waits for what is being written when there is no room beside it", async () => {
+test("ByteBound.write() waits for other writes when there is no room beside them", async () => {
   const { folder, bound, put, write, left, nameOf } = await setUp(1_000);
   await using _ = folder;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -146,7 +146,7 @@ test("ByteBound.write() waits for what is being written when there is no room be
   assertEquals(await left(), [1]);
 });
 
-test("ByteBound.write() looks first at what other processes have left there", async () => {
+test("ByteBound.write() first counts the files of other processes", async () => {
   const { folder, put, write, left } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 10)) await put(index, 200);
@@ -154,18 +154,18 @@ test("ByteBound.write() looks first at what other processes have left there", as
   assertEquals(await left(), range(6, 11));
 });
 
-test("ByteBound.write() finds what other processes write meanwhile", async () => {
+test("ByteBound.write() notices what other processes write meanwhile", async () => {
   const { folder, put, write, left } = await setUp(2_000);
   await using _ = folder;
   await write(1_000, 1);
   for (const index of range(0, 30)) await put(index, 200);
-  // Each of these is too small to be noticed; the folders are scanned one by one.
+  // Each of these writes is too small to be noticed; the folders are scanned one by one.
   for (let count = 0; count < 256 * 16; count++) await write(1_000, 1);
   const bytes = (await left()).length * 200;
   assert(bytes <= 2_600, `${bytes}`);
 });
 
-test("ByteBound.write() finds what many other processes write that write little each", async () => {
+test("ByteBound.write() notices many other processes that write little each", async () => {
   const { folder, open, write, files, folders, nameOf } = await setUp(100_000);
   await using _ = folder;
   await write(0, 500);
@@ -192,7 +192,7 @@ test("ByteBound.write() counts no file that could not be written", async () => {
   assertEquals(await left(), range(0, 5));
 });
 
-test("ByteBound.forget() makes the room of a removed file free", async () => {
+test("ByteBound.forget() frees the room of a removed file", async () => {
   const { folder, bound, folders, files, put, write, left, nameOf, calls } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 9)) await put(index, 100);
@@ -204,13 +204,13 @@ test("ByteBound.forget() makes the room of a removed file free", async () => {
   assertEquals([await left(), calls], [[0, 1, 2, 3, 5, 6, 7, 8, 9, 10], []]);
 });
 
-test("ByteBound.write() takes what it finds in some folders of a large cache for what has come to the others", async () => {
+test("ByteBound.write() estimates the growth of a large cache from a few of its folders", async () => {
   const { folder, open, put, write, calls, files, folders, nameOf } = await setUp(100_000);
   await using _ = folder;
   for (const index of range(0, 1_280)) await put(index, 20);
   const { bound } = open();
   await write(3_000, 1_000, bound);
-  // By processes that tell of nothing: 76,800 bytes now.
+  // By processes that announce nothing: 76,800 bytes now.
   for (const index of range(1_280, 2_560)) await put(index, 40);
   calls.length = 0;
   for (const index of range(3_001, 3_015)) await write(index, 1_000, bound);
@@ -223,14 +223,14 @@ test("ByteBound.write() takes what it finds in some folders of a large cache for
   assert(total <= 100_500, `${total} bytes`);
 });
 
-test("ByteBound.write() scans little: a sample of a large cache, and a folder now and then", async () => {
+test("ByteBound.write() scans little: a sample of a large cache, and now and then a folder", async () => {
   const { folder, put, open, write, calls } = await setUp(10_000_000);
   await using _ = folder;
   for (const index of range(0, 2_560)) await put(index, 10);
   calls.length = 0;
   const { bound } = open();
   await write(5_000, 10, bound);
-  // Ten files are in each folder, so a hundred folders hold a thousand.
+  // Each folder has ten files, so that a hundred folders hold a thousand.
   assertEquals(calls.filter((name) => name !== "v1").length, 100);
   calls.length = 0;
   for (const index of range(5_001, 5_001 + 32)) await write(index, 10, bound);
@@ -246,12 +246,12 @@ test("ByteBound.write() keeps a large cache near its bound without scanning all 
   for (const index of range(2_600, 3_000)) await write(index, 10, bound);
   const kept = await left();
   assert(kept.length * 10 <= 1.02 * maxBytes && kept.length * 10 >= 0.85 * maxBytes, `${kept.length}`);
-  // What has just been written is not what goes.
+  // The latest entries are not the ones that are evicted.
   assertEquals(kept.slice(-400), range(2_600, 3_000));
 });
 
-test("ByteBound.sweep() removes the useless, the orphans, and the oldest above the bound", async () => {
-  // Among it is what somebody is writing.
+test("ByteBound.sweep() removes useless entries, orphans, and the oldest entries above the bound", async () => {
+  // One of them is being written by another process.
   const { folder, bound, put, files, left } = await setUp(1_005);
   await using _ = folder;
   for (const index of range(0, 10)) await put(index, 200);
@@ -268,7 +268,7 @@ test("ByteBound.sweep() removes the useless, the orphans, and the oldest above t
   assertEquals(await bound.sweep(() => Promise.resolve(false)), { removed: 0, freedBytes: 0 });
 });
 
-test("ByteBound.reset() waits for what is being written, and forgets everything", async () => {
+test("ByteBound.reset() waits for running writes, and forgets everything", async () => {
   const { folder, bound, folders, write, left } = await setUp(1_000);
   await using _ = folder;
   const writes = range(0, 5).map((index) => write(index, 200));
@@ -279,7 +279,7 @@ test("ByteBound.reset() waits for what is being written, and forgets everything"
   assertEquals(await left(), range(0, 5));
 });
 
-test("ByteBound.write() skips what can't be removed, and removes the next oldest", async () => {
+test("ByteBound.write() skips a file that can't be removed, and removes the next oldest", async () => {
   const { folder, stuck, write, left, nameOf } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 5)) await write(index, 200);
@@ -290,7 +290,7 @@ test("ByteBound.write() skips what can't be removed, and removes the next oldest
   assertEquals(await left(), [0, 2, 6]);
 });
 
-test("ByteBound.write() rejects for the whole store, and writes nothing, when nothing can be removed", async () => {
+test("ByteBound.write() rejects with a store fault, and writes nothing, when no file can be removed", async () => {
   const { folder, stuck, write, left, nameOf } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 5)) await write(index, 200);
@@ -302,7 +302,7 @@ test("ByteBound.write() rejects for the whole store, and writes nothing, when no
   assertEquals(await left(), range(1, 6));
 });
 
-test("ByteBound.write() tries no more files once one has told that nothing can be removed", async () => {
+test("ByteBound.write() tries no more files after an error that would meet all of them", async () => {
   const { folder, files, write, left } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 5)) await write(index, 200);
@@ -315,7 +315,7 @@ test("ByteBound.write() tries no more files once one has told that nothing can b
   assertEquals([removals, await left()], [1, range(0, 5)]);
 });
 
-test("ByteBound.write() goes on beside a folder that can't be listed", async () => {
+test("ByteBound.write() goes on despite a folder that can't be listed", async () => {
   const { folder, stuck, put, open, write, left, nameOf } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 5)) await put(index, 200);
@@ -325,7 +325,7 @@ test("ByteBound.write() goes on beside a folder that can't be listed", async () 
   assertEquals(await left(), [0, ...range(3, 8)]);
 });
 
-test("ByteBound.sweep() does all it can before it rejects", async () => {
+test("ByteBound.sweep() does all that it can before it rejects", async () => {
   const { folder, bound, stuck, put, left, nameOf } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 10)) await put(index, 200);
@@ -333,11 +333,11 @@ test("ByteBound.sweep() does all it can before it rejects", async () => {
   const isUseless = ({ name }: { readonly name: string }) =>
     Number(name) === 4 ? Promise.reject(new Error("EIO")) : Promise.resolve(Number(name) > 7);
   await assertRejects(() => bound.sweep(isUseless), Error, "E");
-  // The one that stays is counted as well.
+  // The entry that can't be removed is counted as well.
   assertEquals(await left(), [0, ...range(5, 8), 9]);
 });
 
-/** Files of somebody who keeps files by their SHA-256, with the names of entries. */
+/** Creates files that another program has named by their SHA-256, like entries. */
 async function putForeign({ folder, files, nameOf }: Awaited<ReturnType<typeof setUp>>, count: number) {
   const paths: string[] = [];
   for (const index of range(0, count)) {
@@ -355,7 +355,7 @@ async function putForeign({ folder, files, nameOf }: Awaited<ReturnType<typeof s
 }
 
 for (const [count, bytes] of [[1, 200], [50, 200], [300, 100], [70, 900]] as const) {
-  test(`ByteBound.write() makes no room by ${count} older files of somebody else, nor counts them, beside ${bytes} bytes an entry`, async () => {
+  test(`ByteBound.write() neither evicts nor counts ${count} older files of others, beside ${bytes} bytes an entry`, async () => {
     const scene = await setUp(1_000);
     await using _ = scene.folder;
     const foreignLeft = await putForeign(scene, count);
@@ -367,7 +367,7 @@ for (const [count, bytes] of [[1, 200], [50, 200], [300, 100], [70, 900]] as con
   });
 }
 
-test("ByteBound.sweep() makes no room by files of somebody else, and leaves those that look like orphans", async () => {
+test("ByteBound.sweep() evicts no files of others, and leaves those alone that look like orphans", async () => {
   const scene = await setUp(1_000);
   await using _ = scene.folder;
   const { folder, files, put, bound, left } = scene;

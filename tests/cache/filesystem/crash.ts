@@ -1,9 +1,9 @@
 /**
- * Two processes write to one folder and are killed in the middle, again and again, while a third one reads:
+ * Kills two processes that write to one folder, again and again, while a third process reads:
  *
  *     deno run -A tests/cache/filesystem/crash.ts [ROUNDS] [WRITER WRITER READER]
  *
- * where the last three are `deno` or `bun`; without them it goes through Deno, Bun and mixtures.
+ * The last three are `deno` or `bun`; without them the program tries Deno, Bun and mixtures.
  *
  * @module
  */
@@ -14,31 +14,31 @@ import type { CacheReads } from "../../support/cache_reader.ts";
 import { bundleProgram, type RuntimeName, startProgram } from "../../support/program.ts";
 import { type TempFolder, tempFolder } from "../../support/temp_folder.ts";
 
-/** A runtime for each process. */
+/** The runtime of each process. */
 export type CrashRuntimes = readonly [writer: RuntimeName, writer: RuntimeName, reader: RuntimeName];
 
-/** What is left after all the crashes, and what was seen meanwhile. */
+/** The state after all crashes, and the reads meanwhile. */
 export interface CrashReport {
   readonly reads: CacheReads;
-  /** How many entries there are in the end. */
+  /** How many entries there are at the end. */
   readonly entries: number;
   /** How many of them can't be read. */
   readonly unreadable: number;
   /** How many files were left half-written. */
   readonly orphans: number;
-  /** How many of those a sweep has left. */
+  /** How many half-written files a sweep has left. */
   readonly unswept: number;
   /** How many entries a sweep has removed. */
   readonly swept: number;
 }
 
 const ELEVEN_MINUTES_MS = 11 * 60_000;
-/** After at most so many entries a writer is killed. */
+/** A writer is killed after at most this many entries. */
 const MAX_WRITES = 8;
 
 const { argv } = (globalThis as unknown as { process: { readonly argv: readonly string[] } }).process;
 
-/** Kills both writers so many times, and looks at what is left. */
+/** Kills both writers this many times, and examines what they have left. */
 export async function crash(
   rounds: number,
   [first, second, reader]: CrashRuntimes,
@@ -79,7 +79,7 @@ async function inspect(folder: TempFolder, reads: CacheReads): Promise<CrashRepo
   const namesOf = async (pattern: RegExp) => (await folder.list()).filter((path) => pattern.test(path));
   const entries = await namesOf(/\/[0-9a-f]{62}k$/);
   const orphans = await namesOf(/\.tmp$/);
-  // What can't be read is removed by being read.
+  // A read removes an entry that can't be read.
   const cache = filesystemCache(dir, { now: () => Date.now() + ELEVEN_MINUTES_MS });
   for (let key = 0; key < 100; key++) await cache.get(`${key}`);
   const readable = await namesOf(/\/[0-9a-f]{62}k$/);
@@ -95,7 +95,7 @@ async function inspect(folder: TempFolder, reads: CacheReads): Promise<CrashRepo
   };
 }
 
-/** Every mixture that tells something. */
+/** The mixtures that are worth a run. */
 export const MIXTURES: readonly CrashRuntimes[] = [
   ["deno", "deno", "deno"],
   ["bun", "bun", "bun"],

@@ -5,7 +5,7 @@ import { crash, MIXTURES } from "./crash.ts";
 
 const ROUNDS = 4;
 
-// A machine may have one of the two only.
+// A machine may have only one of the runtimes.
 const installed = { deno: await isInstalled("deno"), bun: await isInstalled("bun") };
 
 for (const mixture of MIXTURES.filter((names) => names.every((name) => installed[name]))) {

@@ -6,7 +6,7 @@
 
 import type { CacheEntry, CacheMeta } from "../../../src/cache/cache.ts";
 
-/** An entry with a body of some size, each byte of which is `fill`. */
+/** Creates an entry with a body of this size, each byte of which is `fill`. */
 export function entryOf(
   size: number,
   { fill = 0, ...meta }: Partial<CacheMeta> & { fill?: number } = {},

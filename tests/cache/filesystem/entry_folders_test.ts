@@ -15,7 +15,7 @@ async function setUp(broken: Partial<Files> = {}) {
   return { folder, folders: new EntryFolders({ ...currentFiles(), ...broken }, `${folder.path}/v1`) };
 }
 
-test("EntryFolders makes nothing before it is asked to", async () => {
+test("EntryFolders creates nothing before it is told to", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   assertEquals([await folders.shards(), await folders.list("ab")], [[], []]);
@@ -35,7 +35,7 @@ test("EntryFolders.make() makes a folder, and again after it has vanished", asyn
   assertEquals([await folder.list(), await folders.shards()], [["v1/", "v1/ab/"], ["ab"]]);
 });
 
-test("EntryFolders.list() tells entries, temporary files, links and folders apart, and leaves out what is not its own", async () => {
+test("EntryFolders.list() tells entries, temporary files, links and folders apart, and omits files of others", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   await folders.make("ab");
@@ -65,7 +65,7 @@ test("EntryFolders.list() tells entries, temporary files, links and folders apar
   assertEquals(byName[3]?.bytes, 0);
 });
 
-test("EntryFolders.clear() removes its own files, and nobody else's", async () => {
+test("EntryFolders.clear() removes its own files, and no others", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   for (const shard of ["00", "ab", "ff"]) {
@@ -100,7 +100,7 @@ for (const link of ["v1", "v1/ab"]) {
   });
 }
 
-test("EntryFolders looks at its folders each time, so that none is swapped for a link", async () => {
+test("EntryFolders checks its folders each time, so that none can be replaced by a link", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   await folders.make("ab");
@@ -114,7 +114,7 @@ test("EntryFolders looks at its folders each time, so that none is swapped for a
   assertEquals([await folders.find({ shard: "ab", name: NAME }), await folders.list("ab")], [undefined, []]);
 });
 
-test("EntryFolders.remove() removes an empty folder in the place of an entry, and no other", async () => {
+test("EntryFolders.remove() removes an empty folder in the place of an entry, and no other folder", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   await folder.folder(`v1/ab/${NAME}`);
@@ -129,7 +129,7 @@ test("EntryFolders.remove() removes an empty folder in the place of an entry, an
   assertEquals(await folder.read(`v1/ab/${NAME}k/notes.txt`), "of the user");
 });
 
-test("EntryFolders.clear() removes all it can before it rejects", async () => {
+test("EntryFolders.clear() removes all that it can before it rejects", async () => {
   const { folder, folders } = await setUp({
     remove: (path) => path.endsWith("k") ? Promise.reject(new Error("EPERM")) : currentFiles().remove(path),
   });
@@ -149,7 +149,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
 };
 
 for (const [what, content] of Object.entries(FOREIGN)) {
-  test(`EntryFolders.clear() leaves a file with ${what}, whatever it is called`, async () => {
+  test(`EntryFolders.clear() leaves a file with ${what} alone, whatever its name`, async () => {
     const { folder, folders } = await setUp();
     await using _ = folder;
     await folders.make("ab");
@@ -162,7 +162,7 @@ for (const [what, content] of Object.entries(FOREIGN)) {
   });
 }
 
-test("EntryFolders.clear() leaves links and folders in the place of entries", async () => {
+test("EntryFolders.clear() leaves links and folders in the place of entries alone", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   await folder.folder(`v1/ab/${NAME}`);
@@ -173,7 +173,7 @@ test("EntryFolders.clear() leaves links and folders in the place of entries", as
   assertEquals(await folder.list(), before);
 });
 
-test("EntryFolders.isOwn() knows what a crash has left of an entry", async () => {
+test("EntryFolders.isOwn() recognizes the remains of an entry after a crash", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   await folders.make("ab");
@@ -198,7 +198,7 @@ for (const [fault, isOfStore] of [["root", true], ["shard", false]] as const) {
   });
 }
 
-/** What a power loss may leave, and somebody's store of files by their SHA-256 may hold. */
+/** Files that a power loss may leave, or that another store may have named by their SHA-256. */
 const BLANKS = { "nothing": 0, "a zero": 1, "zeros": 5_000 } as const;
 
 for (const [what, length] of Object.entries(BLANKS)) {
@@ -217,7 +217,7 @@ for (const [what, length] of Object.entries(BLANKS)) {
   });
 }
 
-test("EntryFolders.removeOwn() tells what is its own from what is not, and from what is gone", async () => {
+test("EntryFolders.removeOwn() reports its own files, files of others, and missing ones", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
   await folders.make("ab");

@@ -13,7 +13,7 @@ import { entryOf } from "./entry.ts";
 
 const encoder = new TextEncoder();
 
-/** A file whose checksum and lengths are right, whatever it holds. */
+/** Creates a file with a correct checksum and correct lengths, whatever its content. */
 function fileOf(meta: string, body: string): Uint8Array<ArrayBuffer> {
   const bytes = encodeEntry(entryOf(0), crc32);
   const [metaBytes, bodyBytes] = [encoder.encode(meta), encoder.encode(body)];
@@ -38,7 +38,7 @@ test("encodeEntry() writes a header of 16 bytes, the metadata and the body", () 
   assertEquals(new TextDecoder().decode(bytes.subarray(16)), `${meta}body`);
 });
 
-test("decodeEntry() gives back what encodeEntry() was given", () => {
+test("decodeEntry() returns the entry that encodeEntry() got", () => {
   for (const size of [0, 1, 15, 100_000]) {
     const entry = entryOf(size, {
       fill: 7,
@@ -50,7 +50,7 @@ test("decodeEntry() gives back what encodeEntry() was given", () => {
   }
 });
 
-test("decodeEntry() finds every flipped bit and every truncation", () => {
+test("decodeEntry() detects every flipped bit and every truncation", () => {
   const bytes = encodeEntry({ ...entryOf(0), body: encoder.encode(`[{"lap":1,"time":93.456}]`) }, crc32);
   let damages = 0;
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -67,11 +67,11 @@ test("decodeEntry() finds every flipped bit and every truncation", () => {
   assertNotEquals(decodeEntry(bytes, crc32), undefined);
 });
 
-test("decodeEntry() takes no file with something after its end", () => {
+test("decodeEntry() refuses a file with additional bytes", () => {
   assertEquals(decodeEntry(new Uint8Array([...encodeEntry(entryOf(5), crc32), 0]), crc32), undefined);
 });
 
-test("decodeEntry() takes no file of something else", () => {
+test("decodeEntry() refuses a file of another format", () => {
   for (const text of ["", "x", "{}", "a text that is longer than a header", "SLC1", "SLC1".repeat(8)]) {
     assertEquals(decodeEntry(encoder.encode(text), crc32), undefined, text);
   }
@@ -80,7 +80,7 @@ test("decodeEntry() takes no file of something else", () => {
   assertEquals(decodeEntry(other, crc32), undefined);
 });
 
-test("decodeEntry() takes no metadata that are none, or of another version", () => {
+test("decodeEntry() refuses malformed metadata, and metadata of another version", () => {
   const meta = entryOf(0).meta;
   assertNotEquals(decodeEntry(fileOf(JSON.stringify(meta), "body"), crc32), undefined);
   const bad = [
@@ -99,7 +99,7 @@ test("decodeEntry() copies no body", () => {
   assertEquals(decodeEntry(bytes, crc32)?.body.buffer, bytes.buffer);
 });
 
-test("findBody() and decodeMeta() need no more than the beginning of a file", () => {
+test("findBody() and decodeMeta() need only the beginning of a file", () => {
   const entry = entryOf(10_000, { removeAt: 5 });
   const bytes = encodeEntry(entry, crc32);
   const start = bytes.slice(0, bytes.length - 10_000);
@@ -111,14 +111,14 @@ test("findBody() and decodeMeta() need no more than the beginning of a file", ()
   assertEquals(findBody(start.slice(0, 15), bytes.length), undefined);
 });
 
-test("hasMagic() knows the beginning of an entry, also when it is short, and nothing else", () => {
+test("hasMagic() recognizes the beginning of an entry, even a short one, and nothing else", () => {
   const own = encodeEntry(entryOf(5), crc32);
   for (const length of [1, 2, 3, 4, 16, own.length]) assertEquals(hasMagic(own.subarray(0, length)), true);
   const others = ["", "x", "SLC2", "SLc1", "sLC1", " SLC1", "SXC1", "\0\0\0\0"];
   for (const text of others) assertEquals(hasMagic(new TextEncoder().encode(text)), false, text);
 });
 
-test("isBlank() knows what a power loss leaves in the place of a header", () => {
+test("isBlank() recognizes what a power loss leaves in place of a header", () => {
   for (const length of [0, 1, 15, 16, 17]) assertEquals(isBlank(new Uint8Array(length)), true, `${length}`);
   assertEquals(isBlank(new Uint8Array(20).fill(1, 16)), true);
   for (const index of [0, 3, 15]) assertEquals(isBlank(new Uint8Array(16).fill(1, index)), false, `${index}`);

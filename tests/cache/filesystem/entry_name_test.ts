@@ -12,7 +12,7 @@ import { test } from "../../support/test.ts";
 
 const HASH = sha256("a");
 
-/** Keys that have led astray, or have met each other, in one cache or another. */
+/** Keys that have caused wrong paths, or have collided, in one cache or another. */
 const KEYS = [
   ...[
     "",
@@ -65,11 +65,11 @@ const KEYS = [
   ...[HASH, sha256("b"), sha256("foo"), sha256(JSON.stringify("foo")), sha256('"\ud800"')],
 ];
 
-test("nameOf() takes a hash as it is, with its first two digits for the folder", () => {
+test("nameOf() uses a hash as it is, with its first two digits for the folder", () => {
   assertEquals(nameOf(HASH), { shard: HASH.slice(0, 2), name: HASH.slice(2) });
 });
 
-test("nameOf() gives every key a name of its own, which leads nowhere else", () => {
+test("nameOf() gives every key a name of its own, inside the folder", () => {
   const names = KEYS.map((key) => {
     const { shard, name } = nameOf(key);
     assert(SHARDS.includes(shard) && isEntryName(name) && !isTempName(name), key);
@@ -79,7 +79,7 @@ test("nameOf() gives every key a name of its own, which leads nowhere else", () 
   assertEquals(KEYS.map((key) => `${nameOf(key).shard}/${nameOf(key).name}`), names);
 });
 
-test("nameOf() keeps the hash of a key apart from that hash as a key", () => {
+test("nameOf() tells the hash of a key from that hash as a key", () => {
   const { shard, name } = nameOf("foo");
   assertEquals(nameOf(sha256(JSON.stringify("foo"))), { shard, name: name.slice(0, -1) });
 });
@@ -94,7 +94,7 @@ test("SHARDS are the 256 pairs of digits", () => {
   ]);
 });
 
-test("tempName() is known by isTempName(), and what users name their files is not", () => {
+test("tempName() is recognized by isTempName(), and users' file names are not", () => {
   assert(isTempName(tempName(crypto.randomUUID(), 1)) && !isEntryName(tempName(crypto.randomUUID(), 1)));
   for (
     const name of ["a.tmp", ".tmp", "notes.txt", "README", `${HASH}.tmp`, HASH, `${HASH.slice(2)}kk`, "v1"]
@@ -103,7 +103,7 @@ test("tempName() is known by isTempName(), and what users name their files is no
   }
 });
 
-test("isMarkedName() knows the names that are no hash alone", () => {
+test("isMarkedName() recognizes the names that are more than a hash", () => {
   const hash = "a".repeat(62);
   assertEquals([`${hash}k`, hash, `${hash.slice(1)}k`, "k", ""].map(isMarkedName), [
     true,

@@ -20,7 +20,7 @@ test("parseAccountName() reads what accountName() writes", () => {
   assertEquals(parseAccountName(accountName(account)), account);
 });
 
-test("parseAccountName() takes nothing else for an account", () => {
+test("parseAccountName() accepts no other name", () => {
   const names = [
     "",
     ID,
@@ -35,12 +35,12 @@ test("parseAccountName() takes nothing else for an account", () => {
   for (const name of [...names, ...others]) assertEquals(parseAccountName(name), undefined, name);
 });
 
-test("accountName() is the name of no entry and of no file that is being written", () => {
+test("accountName() is neither the name of an entry nor that of a temporary file", () => {
   const name = accountName({ id: ID, begunBytes: 1, doneBytes: 2, removedBytes: 3 });
   assertEquals([isEntryName(name), isTempName(name)], [false, false]);
 });
 
-test("laterAccount() has the larger one of each number", () => {
+test("laterAccount() takes the larger of each number", () => {
   const first = { id: ID, begunBytes: 1, doneBytes: 5, removedBytes: 3 };
   const second = { id: ID, begunBytes: 4, doneBytes: 2, removedBytes: 6 };
   const later = { id: ID, begunBytes: 4, doneBytes: 5, removedBytes: 6 };

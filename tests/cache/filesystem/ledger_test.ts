@@ -8,11 +8,11 @@ import { test } from "../../support/test.ts";
 const ID = "00000000-0000-4000-8000-00000000000a";
 const START_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
-/** A hundredth part or so of it has to be announced. */
+/** About a hundredth of it has to be announced. */
 const MAX_BYTES = 12_800;
 const NOTHING = { writtenBytes: 0, removedBytes: 0, unfinishedBytes: 0 };
 
-/** Ledgers in a new folder, over a file system that a test may break. */
+/** Creates ledgers in a new folder, over a file system that a test may break. */
 async function setUp() {
   const folder = await tempFolder();
   const time = { now: START_MS };
@@ -27,14 +27,14 @@ async function setUp() {
   return { folder, time, broken, files, open, names };
 }
 
-/** Writes so much, announced and done. */
+/** Announces and finishes a write of this many bytes. */
 async function write(ledger: Ledger, bytes: number): Promise<void> {
   await ledger.announce(bytes);
   ledger.begin(bytes);
   await ledger.end(bytes);
 }
 
-test("Ledger makes nothing by being read, swept or cleared", async () => {
+test("Ledger creates nothing when it is read, swept or cleared", async () => {
   const { folder, open } = await setUp();
   await using _ = folder;
   const ledger = open();
@@ -44,7 +44,7 @@ test("Ledger makes nothing by being read, swept or cleared", async () => {
   assertEquals(await folder.list(), []);
 });
 
-test("Ledger.news() tells what others have written and removed since the last look, and nothing of its own", async () => {
+test("Ledger.news() reports what others have written and removed since the last look, and nothing of its own", async () => {
   const { folder, open, names } = await setUp();
   await using _ = folder;
   const [first, second] = [open(), open()];
@@ -60,7 +60,7 @@ test("Ledger.news() tells what others have written and removed since the last lo
   assertEquals([(await first.news()).writtenBytes, (await names()).length], [400, 2]);
 });
 
-test("Ledger.news() tells what others are writing, for as long as that may be so", async () => {
+test("Ledger.news() reports writes of others that are under way, as long as they may be", async () => {
   const { folder, time, open } = await setUp();
   await using _ = folder;
   const [first, second] = [open(), open()];
@@ -75,7 +75,7 @@ test("Ledger.news() tells what others are writing, for as long as that may be so
   assertEquals(await second.news(), NOTHING);
 });
 
-test("Ledger.open() tells what others are writing now, and not what one was writing who was killed", async () => {
+test("Ledger.open() reports the present writes of others, and no write of a killed process", async () => {
   const { folder, time, open } = await setUp();
   await using _ = folder;
   const killed = open();
@@ -85,7 +85,7 @@ test("Ledger.open() tells what others are writing now, and not what one was writ
   assertEquals((await open().open()).unfinishedBytes, 500);
 });
 
-test("Ledger.isDue() asks for an announcement after a small part of the bound, of writes and of removals", async () => {
+test("Ledger.isDue() asks for an announcement after a small share of the bound, in writes or removals", async () => {
   const { folder, open } = await setUp();
   await using _ = folder;
   const ledger = open();
@@ -107,7 +107,7 @@ test("Ledger.isDue() asks more often the more processes there are", async () => 
   assertEquals([ledger.isDue(49), ledger.isDue(50)], [false, true]);
 });
 
-test("Ledger.announce() begins anew when its file is gone, so that nothing counts twice and nothing is lost", async () => {
+test("Ledger.announce() starts anew when its file is gone, so that nothing counts twice or is lost", async () => {
   const { folder, open, names } = await setUp();
   await using _ = folder;
   const [first, second] = [open(), open()];
@@ -124,7 +124,7 @@ test("Ledger.announce() begins anew when its file is gone, so that nothing count
   assertEquals((await names()).length, 1);
 });
 
-test("Ledger.news() takes the later one of two names of a file, and forgets nobody who is missing in one list", async () => {
+test("Ledger.news() takes the later of two names of a file, and remembers a process that is missing in one list", async () => {
   const { folder, files, broken, open } = await setUp();
   await using _ = folder;
   const ledger = open();
@@ -138,7 +138,7 @@ test("Ledger.news() takes the later one of two names of a file, and forgets nobo
   assertEquals([await ledger.news(), files.list === broken.list], [NOTHING, true]);
 });
 
-test("Ledger.sweep() removes the accounts of those who are no more, and no file of the user", async () => {
+test("Ledger.sweep() removes the accounts of processes that have ended, and no files of the user", async () => {
   const { folder, files, time, open, names } = await setUp();
   await using _ = folder;
   await write(open(), 1_000);
@@ -157,7 +157,7 @@ test("Ledger.sweep() removes the accounts of those who are no more, and no file 
   ]);
 });
 
-test("Ledger.clear() removes all accounts and the folder, but no file of the user", async () => {
+test("Ledger.clear() removes all accounts and the folder, but no files of the user", async () => {
   const { folder, open } = await setUp();
   await using _ = folder;
   const ledger = open();
@@ -172,7 +172,7 @@ test("Ledger.clear() removes all accounts and the folder, but no file of the use
   assertEquals(await folder.list(), ["v1/", "v1/ledger/", `v1/ledger/${ID}-1-1-1/`, "v1/ledger/mine"]);
 });
 
-test("Ledger follows no link in the place of its folder, or of the one above", async () => {
+test("Ledger follows no link in the place of its folder, or of the folder above", async () => {
   for (const [link, account] of [["v1/ledger", "elsewhere/"], ["v1", "elsewhere/ledger/"]] as const) {
     for (const hasAccount of [true, false]) {
       const { folder, open } = await setUp();

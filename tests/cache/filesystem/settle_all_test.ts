@@ -17,7 +17,7 @@ test("settleAll() gives the results in order, and runs a bounded number at once"
   assert(most > 1 && most <= 32, `${most}`);
 });
 
-test("settleAll() tries every item, and throws the first failure when nothing runs any more", async () => {
+test("settleAll() tries every item, and throws the first failure after all have ended", async () => {
   const tried: number[] = [];
   const run = async (item: number) => {
     await Promise.resolve();
@@ -28,6 +28,6 @@ test("settleAll() tries every item, and throws the first failure when nothing ru
   assertEquals(tried, ITEMS);
 });
 
-test("settleAll() calls nothing for no items", async () => {
+test("settleAll() calls nothing without items", async () => {
   assertEquals(await settleAll([], () => Promise.reject(new Error("called"))), []);
 });

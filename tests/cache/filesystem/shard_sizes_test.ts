@@ -15,7 +15,7 @@ function sizesOf(bytes: number): ShardSizes {
   return sizes;
 }
 
-test("ShardSizes adds up what is set and changed, and nothing of a folder that nobody has looked at", () => {
+test("ShardSizes adds up known folders, and ignores folders that were never scanned", () => {
   const sizes = new ShardSizes();
   sizes.change("00", 50);
   assertEquals([sizes.known, sizes.totalBytes, sizes.get("00")], [0, 0, undefined]);
@@ -30,7 +30,7 @@ test("ShardSizes adds up what is set and changed, and nothing of a folder that n
   assertEquals([sizes.known, sizes.totalBytes], [0, 0]);
 });
 
-test("ShardSizes.learn() spreads what others have done, and set() takes a folder's share off", () => {
+test("ShardSizes.learn() spreads the changes of others over the folders, and set() replaces a folder's share", () => {
   const sizes = sizesOf(10);
   sizes.learn(news(256, 0), 0);
   assertEquals([sizes.totalBytes, sizes.get("7f")], [256 * 11, 11]);
@@ -40,7 +40,7 @@ test("ShardSizes.learn() spreads what others have done, and set() takes a folder
   assertAlmostEquals(sizes.totalBytes, 256 * 8);
 });
 
-test("ShardSizes.learn() goes below no size of 0, whatever others say", () => {
+test("ShardSizes.learn() lets no size fall below 0, whatever others report", () => {
   const sizes = sizesOf(10);
   sizes.learn(news(0, 1e15), 0);
   assertEquals([sizes.totalBytes, sizes.get("00")], [0, 0]);
@@ -48,7 +48,7 @@ test("ShardSizes.learn() goes below no size of 0, whatever others say", () => {
   assertAlmostEquals(sizes.totalBytes, 251);
 });
 
-test("ShardSizes.learn() counts a file that was gone once, before or after its removal is announced", () => {
+test("ShardSizes.learn() counts a missing file once, before or after its removal is announced", () => {
   const sizes = sizesOf(10);
   sizes.noteGone("00", 10);
   assertEquals(sizes.totalBytes, 2_550);
@@ -58,7 +58,7 @@ test("ShardSizes.learn() counts a file that was gone once, before or after its r
   assertAlmostEquals(sizes.totalBytes, 2_540);
 });
 
-test("ShardSizes.learn() counts half of what was written, removed or being written during a scan", () => {
+test("ShardSizes.learn() counts half of the bytes that were written or removed during a scan", () => {
   const sizes = sizesOf(10);
   sizes.learn(news(0, 0, 200), 0);
   sizes.learn(news(60, 100), 1);
@@ -67,7 +67,7 @@ test("ShardSizes.learn() counts half of what was written, removed or being writt
   assertAlmostEquals(sizes.totalBytes, 2_560 + 100 + 30 - 50);
 });
 
-test("ShardSizes.learn() counts all of what was begun during a scan and is not finished yet", () => {
+test("ShardSizes.learn() counts all bytes of writes that began during a scan and have not finished", () => {
   const sizes = sizesOf(10);
   sizes.learn(news(60, 0, 20), 1);
   assertAlmostEquals(sizes.totalBytes, 2_560 + 20 + 20);
@@ -75,7 +75,7 @@ test("ShardSizes.learn() counts all of what was begun during a scan and is not f
   assertAlmostEquals(sizes.totalBytes, 2_560 + 20 + 20 + 10 + 100);
 });
 
-test("ShardSizes.learn() keeps to what there is while others write and remove many times as much", () => {
+test("ShardSizes.learn() stays near the true size while others write and remove many times as much", () => {
   for (const seenFraction of [0, 0.25, 1]) {
     const sizes = sizesOf(10);
     sizes.learn(news(100_000, 100_000), seenFraction);
@@ -85,7 +85,7 @@ test("ShardSizes.learn() keeps to what there is while others write and remove ma
   }
 });
 
-test("ShardSizes.learn() counts a file that was gone once, also when a scan comes before its removal is announced", () => {
+test("ShardSizes.learn() counts a missing file once, even if a scan comes before the announcement of its removal", () => {
   const sizes = sizesOf(10);
   sizes.noteGone("00", 10);
   sizes.set("00", 0);

@@ -4,7 +4,7 @@ import { test } from "../../support/test.ts";
 
 const withCode = (code: string) => Object.assign(new Error(code), { code });
 
-test("isStoreFault() tells what every write would meet from what one file does", () => {
+test("isStoreFault() tells errors that would meet every write from errors of one file", () => {
   for (const code of ["ENOSPC", "EDQUOT", "EROFS"]) assertEquals(isStoreFault(withCode(code)), true);
   for (const code of ["EACCES", "EPERM", "EISDIR", "ENOTDIR", "EEXIST"]) {
     assertEquals(isStoreFault(withCode(code)), false);
@@ -13,7 +13,7 @@ test("isStoreFault() tells what every write would meet from what one file does",
   for (const error of [undefined, null, "ENOSPC", {}]) assertEquals(isStoreFault(error), false);
 });
 
-test("asStoreFault() marks that very error, and gives it back", () => {
+test("asStoreFault() marks the error itself, and returns it", () => {
   const error = withCode("EACCES");
   assertStrictEquals(asStoreFault(error), error);
   assertEquals([isStoreFault(error), isStoreFault(withCode("EACCES")), asStoreFault("EACCES")], [

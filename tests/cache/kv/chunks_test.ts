@@ -25,14 +25,14 @@ test("split() cuts a frame into chunks that fit a store, each with a buffer of i
   assertEquals(MAX_FRAME_BYTES, MAX_CHUNKS * 65_000);
 });
 
-test("assemble() puts together what split() has cut", () => {
+test("assemble() joins the chunks of split()", () => {
   for (const size of [0, 64_000, 65_000, 200_000, 770_000]) {
     const content = assemble(recordsOf(frameOf(size)));
     assertEquals([content.kind, content.kind === "frame" && content.frame], ["frame", frameOf(size)]);
   }
 });
 
-test("assemble() takes no part of an entry for an entry", () => {
+test("assemble() returns nothing for incomplete entries", () => {
   const records = recordsOf(frameOf(200_000));
   assertEquals(assemble([]), { kind: "absent" });
   for (let chunk = 0; chunk < records.length; chunk++) {
@@ -50,7 +50,7 @@ test("assemble() ignores the chunks of an older and larger entry", () => {
   assertEquals(content.kind === "frame" && content.frame, frameOf(100_000));
 });
 
-test("assemble() takes nothing that has no place in an entry", () => {
+test("assemble() ignores records that are no part of an entry", () => {
   const [record] = recordsOf(frameOf(10));
   for (const part of ["0", 0n, -1, 0.5, MAX_CHUNKS, NaN, true, new Uint8Array(1)]) {
     const foreign = { ...record!, key: ["p", 1, "slot", part] };

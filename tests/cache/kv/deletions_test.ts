@@ -21,7 +21,7 @@ for (const [name, open] of stores) {
   });
 }
 
-test("Deletions makes as few writes as it can, and none for nothing", async () => {
+test("Deletions makes as few writes as possible, and none without keys", async () => {
   const kv = new MemoryKv();
   const deletions = new Deletions(kv);
   await deletions.commit();

@@ -8,7 +8,7 @@ function setUp(random: number) {
   return { delays, options: { random: () => random, delay } };
 }
 
-/** Throws the errors one after the other, then gives how many there were. */
+/** Rejects with the errors one after the other, and then resolves with the number of calls. */
 function failing(...messages: string[]) {
   let calls = 0;
   return () => {
@@ -19,7 +19,7 @@ function failing(...messages: string[]) {
 
 const LOCKED = "database is locked";
 
-test("retryWhileLocked() tries again twice, after waits up to 25 and 50 ms", async () => {
+test("retryWhileLocked() retries twice, after waits of up to 25 and 50 ms", async () => {
   for (const [random, expected] of [[0, [0, 0]], [0.5, [12.5, 25]], [0.96, [24, 48]]] as const) {
     const { delays, options } = setUp(random);
     assertEquals(await retryWhileLocked(failing(LOCKED, "Database table is locked: x"), options), 3);

@@ -15,14 +15,14 @@ async function setUp(...keys: KvKey[]) {
   return { kv, rest };
 }
 
-test("readSlot() reads a slot in one batch, and not what somebody else has piled up there", async () => {
+test("readSlot() reads a slot in one batch, and no records that others have piled up there", async () => {
   const keys = Array.from({ length: 40 }, (_, index): KvKey => ["a", 1, "slot", index]);
   const { kv } = await setUp(...keys, ["a", 1, "slot"], ["a", 1, "slot 2", 0]);
   assertEquals((await readSlot(kv, ["a", 1, "slot"])).map(({ key }) => key), keys.slice(0, 14));
   assertEquals([kv.counts.read, await readSlot(kv, ["a", 1, "none"])], [1, []]);
 });
 
-test("removeSlot() removes all of a slot in one write, and makes none where there is nothing", async () => {
+test("removeSlot() removes a whole slot in one write, and makes none for an empty one", async () => {
   const { kv, rest } = await setUp(["a", 1, "slot", 0], ["a", 1, "slot", "x"], ["a", 1, "slot 2", 0]);
   kv.counts.write = 0;
   assertEquals([await removeSlot(kv, ["a", 1, "slot"]), await rest()], [true, [["a", 1, "slot 2", 0]]]);
@@ -39,14 +39,14 @@ test("removeSlot() leaves no part of an entry that was written meanwhile", async
   assertEquals([await removeSlot(kv, ["a", 1, "slot"]), await rest()], [true, []]);
 });
 
-test("removeAll() removes what is below a key, and nothing beside it", async () => {
+test("removeAll() removes everything below a key, and nothing beside it", async () => {
   const below = Array.from({ length: 250 }, (_, index): KvKey => ["a", 1, `${index}`, index]);
   const { kv, rest } = await setUp(...below, ["a", 1], ["a", 2, "x"], ["a", 0]);
   await removeAll(kv, ["a", 1]);
   assertEquals(await rest(), [["a", 0], ["a", 1], ["a", 2, "x"]]);
 });
 
-test("sweepSlots() asks for each slot, also where it lies in two batches, and removes it whole", async () => {
+test("sweepSlots() judges each slot, also one that lies in two batches, and removes it whole", async () => {
   const slots = Array.from({ length: 30 }, (_, index) => String(index).padStart(2, "0"));
   const keys = slots.flatMap((slot) => [0, 1, 2, 3, 4, 5, 6].map((chunk): KvKey => ["a", 1, slot, chunk]));
   const { kv, rest } = await setUp(...keys);

@@ -23,7 +23,7 @@ function eachStore(name: string, body: (kv: TestKv) => Promise<void>): void {
         try {
           kv.close();
         } catch {
-          // A test has closed it.
+          // A test has already closed the store.
         }
       }
     });

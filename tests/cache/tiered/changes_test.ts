@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Changes } from "../../../src/cache/tiered/changes.ts";
 import { test } from "../../support/test.ts";
 
-test("Changes.watch() sees a write that begins, ends or goes on meanwhile, and no other", () => {
+test("Changes.watch() notices a write of its key that begins, ends or goes on meanwhile, and no other", () => {
   const changes = new Changes();
   const watch = (...during: (() => void)[]) => {
     const isUnchanged = changes.watch("a");
@@ -23,7 +23,7 @@ test("Changes.watch() sees a write that begins, ends or goes on meanwhile, and n
   }
 });
 
-test("Changes holds nothing of keys that nobody uses", () => {
+test("Changes forgets keys that are not in use", () => {
   const changes = new Changes();
   const ends = [
     changes.watch("a"),

@@ -7,7 +7,7 @@ import { test } from "../../support/test.ts";
 const tier = memoryCache();
 const error = new Error("broken");
 
-test("Faults.add() tells the listener who failed at what, and bears a listener that throws", () => {
+test("Faults.add() tells the listener which tier failed at what, and survives a listener that throws", () => {
   const told: CacheFault[] = [];
   const faults = new Faults("set", (fault) => {
     told.push(fault);
@@ -22,7 +22,7 @@ test("Faults.add() tells the listener who failed at what, and bears a listener t
   faults.throwIfMany(2);
 });
 
-test("Faults.throwIfMany() throws if nobody listens and there are as many", () => {
+test("Faults.throwIfMany() throws if there is no listener and enough faults", () => {
   const faults = new Faults("get", undefined);
   faults.add(tier, error);
   faults.throwIfMany(2);
@@ -31,7 +31,7 @@ test("Faults.throwIfMany() throws if nobody listens and there are as many", () =
   assertThrows(() => faults.throwIfMany(2), AggregateError, "Several tiers of the cache have failed");
 });
 
-test("joined() leaves one error alone and keeps several", () => {
+test("joined() returns a single error as it is, and several as one", () => {
   assertEquals([joined([error]) === error, (joined([error, 1]) as AggregateError).errors], [true, [
     error,
     1,

@@ -8,26 +8,26 @@ const times = { requestedAtMs: NOW, storedAtMs: NOW };
 const ageOf = (headers: Record<string, string>, at: Partial<typeof times> = {}) =>
   initialAgeMs(new Headers(headers), { ...times, ...at });
 
-test("initialAgeMs() is the time that the response was under way, when nobody says more", () => {
+test("initialAgeMs() is the response's travel time, without Age and Date", () => {
   assertEquals([ageOf({}), ageOf({}, { requestedAtMs: NOW - 1_500 })], [0, 1_500]);
 });
 
-test("initialAgeMs() adds the time under way to Age", () => {
+test("initialAgeMs() adds the travel time to Age", () => {
   assertEquals(ageOf({ age: "30" }, { requestedAtMs: NOW - 1_500 }), 31_500);
 });
 
-test("initialAgeMs() is what has passed since Date, if that is more", () => {
+test("initialAgeMs() is the time since Date, if that is more", () => {
   assertEquals(ageOf({ date: dateAt(NOW - 7_200_000) }), 7_200_000);
   assertEquals(ageOf({ date: dateAt(NOW - 10_000), age: "25" }), 25_000);
   assertEquals(ageOf({ date: dateAt(NOW - 40_000), age: "25" }), 40_000);
 });
 
-test("initialAgeMs() does not count the part of a second that Date can't say", () => {
+test("initialAgeMs() ignores fractions of a second, which Date can't express", () => {
   assertEquals(ageOf({ date: dateAt(NOW) }, { requestedAtMs: NOW + 999, storedAtMs: NOW + 999 }), 0);
   assertEquals(ageOf({ date: dateAt(NOW) }, { requestedAtMs: NOW + 1_000, storedAtMs: NOW + 1_000 }), 1_000);
 });
 
-test("initialAgeMs() is never negative: for a Date ahead, and a clock that was set back under way", () => {
+test("initialAgeMs() is never negative: for a Date in the future, and a clock that was set back during the request", () => {
   assertEquals([ageOf({ date: dateAt(NOW + 60_000) }), ageOf({}, { requestedAtMs: NOW + 5_000 })], [0, 0]);
 });
 
@@ -48,11 +48,11 @@ test("initialAgeMs() ignores an Age whose first member is no number of seconds (
   }
 });
 
-test("initialAgeMs() takes an Age beyond what can be said for as old as can be said", () => {
+test("initialAgeMs() caps an Age that is too large", () => {
   assertEquals(ageOf({ age: "9".repeat(30) }), MAX_DELTA_MS);
 });
 
-test("dateMs() is when the response came, if its date is absent or malformed", () => {
+test("dateMs() is the time of arrival if Date is absent or malformed", () => {
   const read = (date?: string) => dateMs(new Headers(date === undefined ? {} : { date }), NOW);
   assertEquals([read(), read("foo"), read(dateAt(NOW - 5_000))], [NOW, NOW, NOW - 5_000]);
 });
@@ -61,7 +61,7 @@ test("currentAgeMs() grows with time", () => {
   assertEquals(currentAgeMs(metaOf({}, { initialAge: 500 }), NOW + 1_000), 1_500);
 });
 
-test("currentAgeMs() of a response from the future is how far away that is, and never infinite", () => {
+test("currentAgeMs() of a response from the future is its distance in time, and never infinite", () => {
   for (const awayMs of [1, 1_000, 1e12]) {
     assertEquals(currentAgeMs(metaOf({}, { initialAge: 500 }), NOW - awayMs), 500 + awayMs);
   }

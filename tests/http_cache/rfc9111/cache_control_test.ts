@@ -28,7 +28,7 @@ test("parseCacheControl() keeps commas, equals signs and escapes in quotes", () 
   ]);
 });
 
-test("parseCacheControl() lets a quote that never ends hide nothing", () => {
+test("parseCacheControl() reads directives after a quote that never ends", () => {
   for (
     const text of ['foo="bar, no-store', 'foo="bar\\", no-store', 'a=", b=", no-store']
   ) {
@@ -36,13 +36,13 @@ test("parseCacheControl() lets a quote that never ends hide nothing", () => {
   }
 });
 
-test("parseCacheControl() collects the values of a directive that is said twice", () => {
+test("parseCacheControl() collects the values of a repeated directive", () => {
   assertEquals(parsed("max-age=1, MAX-AGE, max-age=2"), [["max-age", ["1", null, "2"]]]);
 });
 
-test("parseCacheControl() takes time in proportion to the length of hostile text", () => {
+test("parseCacheControl() takes linear time for hostile text", () => {
   for (const unit of ['"\\', '"', '\\"', "=", " ", ",", "a "]) {
-    // Were it quadratic, this would take longer than a test may.
+    // A quadratic parser would take longer than a test may.
     assert(parseCacheControl(`x${unit.repeat(500_000)}x`).size < 3);
   }
 });
@@ -55,7 +55,7 @@ test("directiveMs() reads seconds, in quotes too", () => {
   ]);
 });
 
-test("directiveMs() gives 0 for what is malformed", () => {
+test("directiveMs() gives 0 for a malformed value", () => {
   const malformed = [
     "max-age",
     "max-age=",
@@ -81,7 +81,7 @@ test("directiveMs() gives the shortest of several times, and 0 if one of them is
   );
 });
 
-test("isNoCache() tells a response that must be validated from one of which some fields must not be reused", () => {
+test("isNoCache() tells no-cache from no-cache for some fields", () => {
   const isAll = (text: string) => isNoCache(parseCacheControl(text));
   for (
     const text of ["no-cache", 'no-cache="a", no-cache', 'no-cache=""', 'no-cache="a b"', 'no-cache = "a"']
@@ -94,7 +94,7 @@ test("isNoCache() tells a response that must be validated from one of which some
   );
 });
 
-test("isNoCache() takes a list with a field that the cache lives on for all fields", () => {
+test("isNoCache() treats no-cache for a field that the cache depends on as no-cache for all", () => {
   for (const name of ["age", "Cache-Control", "date", "ETag", "expires", "last-modified", "Vary"]) {
     assert(isNoCache(parseCacheControl(`no-cache="a, ${name}"`)), name);
   }

@@ -20,18 +20,18 @@ test("freshnessLifetimeMs() is max-age, whatever Expires says", () => {
   assertEquals(lifetimeOf({ "cache-control": "max-age=x", expires: dateAt(NOW + DAY_MS) }), 0);
 });
 
-test("freshnessLifetimeMs() does not heed s-maxage", () => {
+test("freshnessLifetimeMs() ignores s-maxage", () => {
   assertEquals(lifetimeOf({ "cache-control": "s-maxage=3600, max-age=1" }), 1_000);
   assertEquals(lifetimeOf({ "cache-control": "s-maxage=3600" }), 0);
 });
 
-test("freshnessLifetimeMs() is Expires less Date, or less the time that the response came", () => {
+test("freshnessLifetimeMs() is Expires less Date, or less the time of arrival", () => {
   const expires = dateAt(NOW + 60_000);
   assertEquals(lifetimeOf({ expires, date: dateAt(NOW - 10_000) }), 70_000);
   assertEquals(lifetimeOf({ expires, date: dateAt(NOW + 90_000) }), 0);
   assertEquals([lifetimeOf({ expires }), lifetimeOf({ expires, date: "foo" })], [60_000, 60_000]);
   assertEquals(lifetimeOf({ expires: "Fri, 01 Jan 9999 00:00:00 GMT" }), MAX_DELTA_MS);
-  // RFC 9111 §4.2: a cache should not look at the case.
+  // RFC 9111 §4.2: a cache should ignore the case.
   assertEquals([
     lifetimeOf({ expires: expires.toLowerCase() }),
     lifetimeOf({ expires: expires.toUpperCase() }),
@@ -41,7 +41,7 @@ test("freshnessLifetimeMs() is Expires less Date, or less the time that the resp
   ]);
 });
 
-test("freshnessLifetimeMs() is 0 for an Expires that is no HTTP date, also where a guess could be made", () => {
+test("freshnessLifetimeMs() is 0 for a malformed Expires, even where a heuristic would apply", () => {
   const malformed = [
     "0",
     "-1",
@@ -64,7 +64,7 @@ test("freshnessLifetimeMs() is 0 with no-cache, and not with no-cache for some f
   assertEquals(lifetimeOf({ "cache-control": 'max-age=60, no-cache="a"' }), 60_000);
 });
 
-test("freshnessLifetimeMs() guesses a tenth of the time without a change, and a day at most", () => {
+test("freshnessLifetimeMs() is by heuristic a tenth of the time since the last change, and at most a day", () => {
   const guess = (unchangedMs: number, headers = {}) =>
     lifetimeOf({ "last-modified": dateAt(NOW - unchangedMs), date: dateAt(NOW), ...headers });
   assertEquals([guess(100_000), guess(DAY_MS), guess(3_650 * DAY_MS)], [10_000, DAY_MS / 10, DAY_MS]);
@@ -72,14 +72,14 @@ test("freshnessLifetimeMs() guesses a tenth of the time without a change, and a 
   assertEquals([lifetimeOf({ "last-modified": "yesterday" }), lifetimeOf({})], [0, 0]);
 });
 
-test("freshnessLifetimeMs() guesses for statuses that are usual answers, and those that are public", () => {
+test("freshnessLifetimeMs() uses the heuristic for statuses that are cacheable by default, and for public responses", () => {
   const headers = { "last-modified": dateAt(NOW - 100_000), date: dateAt(NOW) };
   for (const status of [200, 203, 204, 300, 301, 308]) assertEquals(lifetimeOf(headers, { status }), 10_000);
   for (const status of [201, 202, 302, 404, 410, 599]) assertEquals(lifetimeOf(headers, { status }), 0);
   assertEquals(lifetimeOf({ ...headers, "cache-control": "public" }, { status: 599 }), 10_000);
 });
 
-test("freshnessLifetimeMs() takes the fallback where the server does not say, and only there", () => {
+test("freshnessLifetimeMs() uses the fallback where the server states no lifetime, and only there", () => {
   const modified = { "last-modified": dateAt(NOW - 100_000) };
   assertEquals(lifetimeOf(modified, { fallbackMs: 5_000 }), 5_000);
   assertEquals(lifetimeOf({}, { status: 404, fallbackMs: Infinity }), Infinity);
@@ -87,7 +87,7 @@ test("freshnessLifetimeMs() takes the fallback where the server does not say, an
   assertEquals(lifetimeOf({ "cache-control": "no-cache" }, { fallbackMs: 5_000 }), 0);
 });
 
-test("freshnessLifetimeMs() guesses a day for a permanent redirect without a date of change", () => {
+test("freshnessLifetimeMs() is by heuristic a day for a permanent redirect without Last-Modified", () => {
   for (const status of [301, 308]) {
     assertEquals(lifetimeOf({}, { status }), DAY_MS);
     assertEquals(

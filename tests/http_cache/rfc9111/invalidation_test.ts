@@ -7,7 +7,7 @@ function invalidated(headers: Record<string, string>, change: Partial<Change> = 
   return invalidatedUrls({ method: "POST", url: "https://a.test/b?c#d", status: 200, fields, ...change });
 }
 
-test("invalidatedUrls() names the URL after a method that is not known to be safe", () => {
+test("invalidatedUrls() returns the URL after a method that is not known to be safe", () => {
   for (const method of ["POST", "PUT", "DELETE", "PATCH", "M-SEARCH"]) {
     assertEquals(invalidated({}, { method }), ["https://a.test/b?c"], method);
   }
@@ -16,7 +16,7 @@ test("invalidatedUrls() names the URL after a method that is not known to be saf
   }
 });
 
-test("invalidatedUrls() names nothing after a failure", () => {
+test("invalidatedUrls() returns nothing after a failure", () => {
   for (const status of [200, 204, 303, 399]) {
     assertEquals(invalidated({}, { status }).length, 1, String(status));
   }
@@ -25,7 +25,7 @@ test("invalidatedUrls() names nothing after a failure", () => {
   }
 });
 
-test("invalidatedUrls() names Location and Content-Location, resolved and without fragments", () => {
+test("invalidatedUrls() returns Location and Content-Location, resolved and without fragments", () => {
   assertEquals(invalidated({ location: "x", "content-location": "https://a.test/y?z#1" }), [
     "https://a.test/b?c",
     "https://a.test/x",
@@ -33,7 +33,7 @@ test("invalidatedUrls() names Location and Content-Location, resolved and withou
   ]);
 });
 
-test("invalidatedUrls() names each once", () => {
+test("invalidatedUrls() returns each URL once", () => {
   assertEquals(invalidated({ location: "", "content-location": "/b?c" }), ["https://a.test/b?c"]);
 });
 

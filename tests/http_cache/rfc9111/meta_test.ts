@@ -35,7 +35,7 @@ test("toMeta() keeps the inputs of freshness, not a verdict", () => {
   });
 });
 
-test("toMeta() keeps a stale response for a month, or for as long as a window lasts", () => {
+test("toMeta() keeps a stale response for a month, or as long as a stale window lasts", () => {
   const removeAt = (cacheControl: string, windows = {}) =>
     describe({ "cache-control": cacheControl, etag: '"1"' }, { windows }).removeAt;
   assertEquals(removeAt("max-age=0"), NOW + MONTH_MS);
@@ -44,13 +44,13 @@ test("toMeta() keeps a stale response for a month, or for as long as a window la
   assertEquals(removeAt("max-age=0", { staleIfErrorMs: 3 * MONTH_MS }), NOW + 3 * MONTH_MS);
 });
 
-test("toMeta() says null for what lasts for ever, since JSON has no infinity", () => {
+test("toMeta() stores null for an infinite lifetime, since JSON has no infinity", () => {
   const { freshForMs, removeAt } = describe({}, { fallbackMs: Infinity });
   assertEquals([freshForMs, removeAt], [null, null]);
   assertEquals(describe({ etag: '"1"' }, { windows: { staleIfErrorMs: Infinity } }).removeAt, null);
 });
 
-test("isOfUse() is true for what is fresh, can be validated, or may be used though it is stale", () => {
+test("isOfUse() is true for a response that is fresh, can be validated, or may be used stale", () => {
   const response = (headers: Record<string, string>, windows = {}) => isOfUse(describe(headers, { windows }));
   assertEquals(response({ "cache-control": "max-age=60" }), true);
   assertEquals([response({ etag: '"1"' }), response({ "last-modified": dateAt(NOW) })], [true, true]);
@@ -59,7 +59,7 @@ test("isOfUse() is true for what is fresh, can be validated, or may be used thou
   assertEquals(isOfUse(describe({}, { fallbackMs: Infinity })), true);
 });
 
-test("isOfUse() is false for what came stale and can't be validated", () => {
+test("isOfUse() is false for a response that arrived stale and can't be validated", () => {
   const response = (cacheControl: string, age = "0") =>
     isOfUse(describe({ "cache-control": cacheControl, age }));
   assertEquals([response(""), response("max-age=0"), response("no-cache, max-age=60")], [

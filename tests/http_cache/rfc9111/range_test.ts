@@ -10,7 +10,7 @@ function select(range: string, meta = metaOf({})): string | undefined {
   return part && new TextDecoder().decode(body.slice(part.start, part.end));
 }
 
-test("selectRange() cuts out the bytes from one to another, from one on, and the last ones", () => {
+test("selectRange() cuts out bytes between two positions, from one position on, and at the end", () => {
   assertEquals(["bytes=0-1", "bytes=9-9", "bytes=8-", "bytes=-2"].map((range) => select(range)), [
     "01",
     "9",
@@ -23,7 +23,7 @@ test("selectRange() ends where the body ends", () => {
   assertEquals([select("bytes=8-99"), select("bytes=-99")], ["89", "0123456789"]);
 });
 
-test("selectRange() leaves to the server what is malformed, manifold, or outside of the body", () => {
+test("selectRange() leaves malformed ranges, several ranges and ranges outside of the body to the server", () => {
   for (
     const range of [
       "bytes=-",
@@ -40,12 +40,12 @@ test("selectRange() leaves to the server what is malformed, manifold, or outside
   }
 });
 
-test("selectRange() leaves to the server what has another status, or was decoded", () => {
+test("selectRange() leaves other statuses and decoded bodies to the server", () => {
   assertEquals(select("bytes=0-1", metaOf({}, { status: 404 })), undefined);
   assertEquals(select("bytes=0-1", metaOf({ "content-encoding": "gzip" })), undefined);
 });
 
-test("toPartialHeaders() says which bytes they are", () => {
+test("toPartialHeaders() states the range of the bytes", () => {
   assertEquals(toPartialHeaders([["etag", '"1"'], ["content-length", "10"]], { start: 2, end: 5 }, 10), [
     ["etag", '"1"'],
     ["content-length", "3"],
@@ -53,7 +53,7 @@ test("toPartialHeaders() says which bytes they are", () => {
   ]);
 });
 
-test("toPartialHeaders() leaves out what holds for the bytes of the whole only, such as its digest", () => {
+test("toPartialHeaders() drops fields about the whole body, such as its digest", () => {
   const whole: [string, string][] = [
     ["content-digest", "sha-256=:AAAA:"],
     ["content-md5", "AAAA"],

@@ -9,7 +9,7 @@ const NOW = 1_767_225_600_000;
 const [A, B, C] = ["https://a.test/a", "https://b.test/b", "https://c.test/c#part"];
 const DAY_MS = 86_400_000;
 
-/** A redirect that took a second, and came ten seconds ago. */
+/** A redirect that took a second, and arrived ten seconds ago. */
 function hop(headers: HeadersInit, { status = 301, to = B } = {}): Hop {
   return {
     from: { url: A, method: "GET" },
@@ -29,7 +29,7 @@ function metaOf(headers: HeadersInit, hops: readonly Hop[], windows?: StaleWindo
 
 const maxAge = (seconds: number, more = "") => ({ "cache-control": `max-age=${seconds}${more}` });
 
-test("throughRedirects() is as old as the oldest, and fresh as long as all are", () => {
+test("throughRedirects() is as old as the oldest of them, and fresh as long as all are", () => {
   const lifetime = (...parts: Parameters<typeof metaOf>) => {
     const meta = metaOf(...parts);
     return meta && [meta.initialAge, meta.freshForMs! - meta.initialAge];
@@ -44,7 +44,7 @@ test("throughRedirects() is as old as the oldest, and fresh as long as all are",
   assertEquals(lifetime(maxAge(1e9), [hop({}, { status: 302 })]), undefined);
 });
 
-test("throughRedirects() refuses what may not be stored", () => {
+test("throughRedirects() refuses redirects that may not be stored", () => {
   const refused = [
     hop(maxAge(60, ", no-store")),
     hop({ ...maxAge(60), vary: "*" }),
@@ -60,7 +60,7 @@ test("throughRedirects() refuses what may not be stored", () => {
   assertEquals(metaOf(maxAge(60), [hop(maxAge(60))], {}, { "cache-control": "no-store" }), undefined);
 });
 
-test("throughRedirects() keeps where each has led, and what it says of its use", () => {
+test("throughRedirects() keeps the target of each redirect, and its directives", () => {
   const meta = metaOf(maxAge(60), [hop(maxAge(60, ", must-revalidate")), hop({}, { to: C, status: 308 })])!;
   assertEquals([meta.key, meta.url, meta.status], ["key", B, 200]);
   assertEquals(meta.via, [
@@ -69,7 +69,7 @@ test("throughRedirects() keeps where each has led, and what it says of its use",
   ]);
 });
 
-test("throughRedirects() is of use as long as it is fresh, or may be given stale, whatever its validators", () => {
+test("throughRedirects() keeps an answer while it is fresh or may be served stale, whatever its validators", () => {
   const removeAt = (...parts: Parameters<typeof metaOf>) => metaOf(...parts)!.removeAt! - NOW;
   assertEquals(removeAt({ ...maxAge(60), etag: '"1"' }, [hop(maxAge(60))]), 49_000 + 30 * DAY_MS);
   assertEquals(removeAt({ ...maxAge(0), etag: '"1"' }, [hop(maxAge(60))]), 0);

@@ -16,13 +16,13 @@ test("isStorable() allows answers to GET, and nothing else", () => {
   }
 });
 
-test("isStorable() refuses what was asked for in parts, or not to be stored", () => {
+test("isStorable() refuses answers to range requests, and to requests with no-store", () => {
   assertEquals(storable(FRESH, { headers: { range: "bytes=0-1" } }), false);
   assertEquals(storable(FRESH, { headers: { "cache-control": "no-store" } }), false);
   assertEquals(storable(FRESH, { headers: { "cache-control": "no-cache" } }), true);
 });
 
-test("isStorable() heeds no-store, wherever it stands", () => {
+test("isStorable() heeds no-store at any place", () => {
   for (
     const text of ["no-store", "max-age=60, No-Store", 'a="b", no-store', "no-store=1", 'a="b, no-store']
   ) {
@@ -37,14 +37,14 @@ test("isStorable() allows private and no-cache", () => {
   }
 });
 
-test("isStorable() never allows parts, validations, refusals, and what is worth a retry", () => {
+test("isStorable() never allows 206, 304, refusals, and statuses that are retried", () => {
   for (const status of [100, 206, 304, 401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 600, 999]) {
     assertEquals(storable(FRESH, { status }), false, String(status));
     assertEquals(storable(FRESH, { status, hasFallback: true }), false, String(status));
   }
 });
 
-test("isStorable() allows other statuses when it is said for how long they are fresh", () => {
+test("isStorable() allows other statuses with an explicit lifetime", () => {
   for (const status of [201, 299, 302, 303, 307, 400, 404, 405, 410, 414, 499, 501]) {
     assertEquals(storable({}, { status }), false, String(status));
     assertEquals(storable(FRESH, { status }), true, String(status));
@@ -54,14 +54,14 @@ test("isStorable() allows other statuses when it is said for how long they are f
   for (const status of [200, 203, 204, 300, 301, 308]) assertEquals(storable({}, { status }), true);
 });
 
-test("isStorable() refuses a response that no request can be known to select", () => {
+test("isStorable() refuses a response with Vary: *, which no request can select", () => {
   for (const vary of ["*", "a, *", "*, *", ", *", "a b", "a;b"]) {
     assertEquals(storable({ ...FRESH, vary }), false, vary);
   }
   assertEquals(storable({ ...FRESH, vary: "a, b" }), true);
 });
 
-test("isStorable() heeds must-understand: it refuses what it does not know, and else sets no-store aside", () => {
+test("isStorable() heeds must-understand: it refuses unknown statuses, and ignores no-store for known ones", () => {
   const headers = { "cache-control": "max-age=60, must-understand, no-store" };
   assertEquals([200, 404, 299, 499].map((status) => storable(headers, { status })), [
     true,

@@ -6,7 +6,7 @@
 
 import type { CacheMeta } from "../../../src/cache/cache.ts";
 
-/** A day on which nothing happened, in milliseconds since 1970: Sun, 06 Nov 2022 08:49:37 GMT. */
+/** The time of storing, in milliseconds since 1970: Sun, 06 Nov 2022 08:49:37 GMT. */
 export const NOW = 1_667_724_577_000;
 
 /** The HTTP date of a moment. */
@@ -14,7 +14,7 @@ export function dateAt(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-/** What is kept beside a body that was stored at {@linkcode NOW}, fresh for a minute. */
+/** Returns the metadata of a body that was stored at {@linkcode NOW}, fresh for a minute. */
 export function metaOf(headers: Readonly<Record<string, string>>, meta: Partial<CacheMeta> = {}): CacheMeta {
   return {
     v: 1,

@@ -6,14 +6,14 @@ import { dateAt, metaOf, NOW } from "./stored.ts";
 const storedNames = (headers: Record<string, string>) =>
   toStoredHeaders(new Headers(headers), NOW).map(([name]) => name).sort();
 
-test("toStoredHeaders() keeps fields that it does not know", () => {
+test("toStoredHeaders() keeps unknown fields", () => {
   assertEquals(toStoredHeaders(new Headers({ "X-Foo": "1", date: "foo" }), NOW), [["date", "foo"], [
     "x-foo",
     "1",
   ]]);
 });
 
-test("toStoredHeaders() drops what is of the connection, of a proxy, or of one answer", () => {
+test("toStoredHeaders() drops fields of the connection, of a proxy, and of a single answer", () => {
   const dropped = [
     "age",
     "connection",
@@ -31,7 +31,7 @@ test("toStoredHeaders() drops what is of the connection, of a proxy, or of one a
   assertEquals(toStoredHeaders([...dropped, ["date", "foo"]], NOW), [["date", "foo"]]);
 });
 
-test("toStoredHeaders() drops what Connection and no-cache name", () => {
+test("toStoredHeaders() drops the fields that Connection and no-cache name", () => {
   const headers = { connection: "A, b", a: "1", b: "2", c: "3", d: "4", "cache-control": 'no-cache="C"' };
   assertEquals(storedNames(headers), ["cache-control", "d", "date"]);
 });
@@ -44,7 +44,7 @@ test("toStoredHeaders() keeps all fields of a response that must be validated ea
   ]);
 });
 
-test("toStoredHeaders() dates a response that has no date", () => {
+test("toStoredHeaders() adds a Date to a response without one", () => {
   assertEquals(toStoredHeaders(new Headers(), NOW), [["date", dateAt(NOW)]]);
 });
 
@@ -53,12 +53,12 @@ test("toServedHeaders() adds the age in whole seconds, and leaves the date alone
   assertEquals(toServedHeaders(meta, NOW + 2_499), [["date", dateAt(NOW - 30_000)], ["age", "32"]]);
 });
 
-test("toServedHeaders() gives a number of seconds to a response from the future", () => {
+test("toServedHeaders() gives an age of whole seconds to a response from the future", () => {
   assertEquals(toServedHeaders(metaOf({}), NOW - 5_000), [["age", "5"]]);
   assertEquals(toServedHeaders(metaOf({}), NOW - 1e15), [["age", "2147483648"]]);
 });
 
-test("toServedHeaders() gives headers that may be changed", () => {
+test("toServedHeaders() returns headers that the caller may change", () => {
   const meta = metaOf({ etag: '"1"' });
   toServedHeaders(meta, NOW)[0]![1] = "changed";
   assertEquals(meta.headers, [["etag", '"1"']]);

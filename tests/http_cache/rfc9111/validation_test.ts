@@ -28,7 +28,7 @@ function afterNotModified(
 
 const headersOf = ({ headers }: CacheMeta) => Object.fromEntries(headers);
 
-test("conditionalHeaders() gives the validators back letter by letter", () => {
+test("conditionalHeaders() returns the validators unchanged", () => {
   const lastModified = dateAt(NOW);
   assertEquals({ ...conditionalHeaders(metaOf({ etag: 'W/"a"', "last-modified": lastModified })) }, {
     "if-none-match": 'W/"a"',
@@ -36,12 +36,12 @@ test("conditionalHeaders() gives the validators back letter by letter", () => {
   });
   assertEquals({ ...conditionalHeaders(metaOf({ etag: "unquoted" })) }, { "if-none-match": "unquoted" });
   assertEquals({ ...conditionalHeaders(metaOf({})) }, {});
-  // Those of another URL say nothing of this one.
+  // Validators of another URL do not apply to this one.
   const via = [{ to: "https://b.test/", generation: "", cacheControl: null }];
   assertEquals({ ...conditionalHeaders(metaOf({ etag: '"a"' }, { via })) }, {});
 });
 
-test("conditionalHeaders() validates successes only, since a 304 stands for a 200", () => {
+test("conditionalHeaders() validates only successes, since a 304 stands for a 200", () => {
   const headers = { etag: '"a"', "last-modified": dateAt(NOW) };
   const asked = [200, 203, 204, 301, 404, 405, 410, 414, 501].filter((status) =>
     Object.keys(conditionalHeaders(metaOf(headers, { status }))).length > 0
@@ -77,7 +77,7 @@ test("freshen() lets new headers replace stored ones, and keeps those that the 3
   });
 });
 
-test("freshen() keeps what is about the stored bytes, and the validator that was confirmed", () => {
+test("freshen() keeps fields about the stored bytes, and the validator that was confirmed", () => {
   const stored: Record<string, string> = {
     "content-encoding": "a",
     "content-length": "1",
@@ -101,7 +101,7 @@ test("confirms() is false for a 304 with another entity tag (RFC 9111 §4.3.4)",
     false,
     false,
   ]);
-  // Whoever compresses on the fly sends a weak one with a body and a strong one without.
+  // A server that compresses on the fly sends a weak tag with a body and a strong one without.
   assertEquals([isFor({ etag: 'W/"1"' }, '"1"'), isFor(one, 'W/"1"'), isFor({ etag: 'W/"1"' }, 'W/"1"')], [
     true,
     true,
@@ -111,7 +111,7 @@ test("confirms() is false for a 304 with another entity tag (RFC 9111 §4.3.4)",
   assertEquals([isFor(none), isFor(none, '"1"'), isFor(none, 'W/"1"')], [true, false, true]);
 });
 
-test("confirms() is false for a 304 that was changed later than what is stored, unless a tag was asked for", () => {
+test("confirms() is false for a 304 with a later Last-Modified, unless the condition had a tag", () => {
   const at = (ms: number) => ({ "last-modified": dateAt(ms) });
   const isFor = (stored: Record<string, string>, headers: Record<string, string>) =>
     confirms(metaOf(stored), new Headers(headers));
@@ -126,7 +126,7 @@ test("confirms() is false for a 304 that was changed later than what is stored, 
   assertEquals(isFor(at(NOW), { etag: 'W/"1"', ...later }), true);
 });
 
-test("contradicts() and identifies() tell what a HEAD says of what is stored (RFC 9111 §4.3.5)", () => {
+test("contradicts() and identifies() compare a HEAD with the stored response (RFC 9111 §4.3.5)", () => {
   const stored = metaOf({ etag: '"1"', "last-modified": dateAt(NOW), "content-length": "9" });
   const untold = metaOf({});
   const cases: [CacheMeta, Record<string, string>, boolean, boolean][] = [
@@ -146,12 +146,12 @@ test("contradicts() and identifies() tell what a HEAD says of what is stored (RF
   }
 });
 
-test("freshen() takes a validator where there was none", () => {
+test("freshen() adds a validator where there was none", () => {
   const { meta } = afterNotModified({ "last-modified": dateAt(NOW) }, { etag: '"2"' });
   assertEquals(headersOf(meta).etag, '"2"');
 });
 
-test("freshen() begins freshness anew, with the age of the 304 and nothing of the old one", () => {
+test("freshen() starts freshness anew, with the age of the 304 and none of the old one", () => {
   const stored = { "cache-control": "max-age=60", etag: '"1"', date: dateAt(NOW) };
   const { meta, storable } = afterNotModified(stored, { age: "5" }, { initialAge: 50_000 });
   const { requestedAt, storedAt, initialAge, freshForMs } = meta;
@@ -159,12 +159,12 @@ test("freshen() begins freshness anew, with the age of the 304 and nothing of th
   assertEquals(storable, true);
 });
 
-test("freshen() does not make a response fresh for longer than its old Expires says", () => {
+test("freshen() does not keep a response fresh beyond its old Expires", () => {
   const { meta } = afterNotModified({ etag: '"1"', expires: dateAt(NOW + 60_000), date: dateAt(NOW) }, {});
   assertEquals(meta.freshForMs, 0);
 });
 
-test("freshen() drops what the connection, no-cache and cookies are about", () => {
+test("freshen() ignores fields of the connection, of no-cache, and cookies", () => {
   const { meta } = afterNotModified({ etag: '"1"', b: "1", date: dateAt(LATER) }, {
     "set-cookie": "a=b",
     connection: "a",
@@ -186,7 +186,7 @@ test("freshen() leaves the stored metadata as it was", () => {
   assertEquals(meta, copy);
 });
 
-test("freshen() says that a response may no longer be stored, and still makes the answer of it", () => {
+test("freshen() says that a response may no longer be stored, and still answers with it", () => {
   const stored = { etag: '"1"', "cache-control": "max-age=60" };
   for (const headers of [{ "cache-control": "no-store" }, { vary: "*" }]) {
     const { meta, storable } = afterNotModified(stored, headers);

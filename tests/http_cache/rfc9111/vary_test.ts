@@ -31,13 +31,13 @@ test("varyNames() gives each name once, in lower case and sorted", () => {
   assertEquals([namesOf(), namesOf(""), namesOf(" , ")], [[], [], []]);
 });
 
-test("varyNames() gives nothing for a star among the names, or what is no name", () => {
+test("varyNames() is undefined if a name is a star or malformed", () => {
   for (const vary of ["*", "*, *", ", *", "*, foo", "foo, *", "foo bar", '"foo"', "foo;q=1"]) {
     assertEquals(namesOf(vary), undefined, vary);
   }
 });
 
-test("matchesVary() tells values from others, and from none", () => {
+test("matchesVary() tells different values apart, and a value from an absent header", () => {
   assertEquals([same("foo", "1", "1"), same("foo", undefined, undefined)], [true, true]);
   assertEquals([same("foo", "1", "2"), same("foo", "1", undefined), same("foo", undefined, "")], [
     false,
@@ -46,25 +46,25 @@ test("matchesVary() tells values from others, and from none", () => {
   ]);
 });
 
-test("matchesVary() takes no notice of white space at commas, except where there are quotes", () => {
+test("matchesVary() ignores white space at commas, except where there are quotes", () => {
   assert(same("foo", "1,2", " 1 ,\t2 "));
   assertFalse(same("foo", "1 2", "12"));
   assertFalse(same("foo", '"1,2"', '"1, 2"'));
 });
 
-test("matchesVary() takes no notice of a hundred thousand spaces at commas, and keeps those within", () => {
+test("matchesVary() ignores a hundred thousand spaces at commas, and keeps those within values", () => {
   const spaces = " ".repeat(100_000);
   assert(same("foo", "1,2", `${spaces}1${spaces},${spaces}2${spaces}`));
   assert(same("foo", `1${spaces}2`, `1${spaces}2 `));
   assertFalse(same("foo", `1${spaces}2`, `1${spaces} 2`));
 });
 
-test("matchesVary() takes no notice of case where the field has none", () => {
+test("matchesVary() ignores case in fields whose values are case-insensitive", () => {
   assertEquals([same("accept-language", "en, de", "eN,De"), same("foo", "a", "A")], [true, false]);
   assertFalse(same("accept-language", "en, de", "de, en"));
 });
 
-test("selectedHeaders() does not give away the values", () => {
+test("selectedHeaders() does not reveal the values", () => {
   const selected = selectedHeaders(["authorization", "foo"], { authorization: "Bearer secret" });
   assertEquals(selected.map(([name, digest]) => [name, digest?.length]), [["authorization", 64], [
     "foo",
@@ -109,7 +109,7 @@ test("extendIndex() begins a generation, and adds names without losing any", () 
   assert(extendIndex(second, [], () => "3") === second);
 });
 
-test("toIndexEntry() makes what readIndexEntry() reads", () => {
+test("toIndexEntry() creates an entry that readIndexEntry() reads", () => {
   const index = { names: ["bar", "foo"], generation: "g-1" };
   const entry = toIndexEntry({
     ...index,
@@ -123,7 +123,7 @@ test("toIndexEntry() makes what readIndexEntry() reads", () => {
   assertEquals([entry.meta.key, entry.meta.freshForMs, entry.meta.removeAt], [PRIMARY, 0, NOW + 1]);
 });
 
-test("readIndexEntry() takes a response for no index, whether it is the only one or a variant", () => {
+test("readIndexEntry() does not take a response for an index, whether it is the only one or a variant", () => {
   const body = new Uint8Array(0);
   assertEquals(readIndexEntry({ meta: metaOf({}, { key: PRIMARY }), body }), undefined);
   const headers = { foo: "1" };
@@ -135,7 +135,7 @@ test("readIndexEntry() takes a response for no index, whether it is the only one
   );
 });
 
-test("extendIndex() takes time in proportion to the number of names", () => {
+test("extendIndex() takes linear time in the number of names", () => {
   const names = Array.from({ length: 50_000 }, (_, index) => `x-${index}`).sort();
   const index = extendIndex(undefined, names, () => "g");
   assertStrictEquals(extendIndex(index, names, () => "h"), index);

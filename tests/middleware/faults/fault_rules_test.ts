@@ -25,13 +25,13 @@ function request(changes: Partial<CdnRequest> = {}): CdnRequest {
   };
 }
 
-/** Which of some requests a rule strikes. */
+/** Returns for each request whether a rule strikes it. */
 function struck(rule: FaultRule, requests: readonly Partial<CdnRequest>[]): boolean[] {
   const rules = new FaultRules([rule], ["near", "far"], ACTION);
   return requests.map((changes, index) => rules.find(request(changes), index + 1, noChance) !== undefined);
 }
 
-test("FaultRules.find() takes the first rule that matches", () => {
+test("FaultRules.find() returns the first rule that matches", () => {
   const rules = new FaultRules(
     [{ kind: "reset", match: "/other" }, { kind: "refuse" }, { kind: "drip" }],
     ["near"],
@@ -50,14 +50,14 @@ test("FaultRules.find() matches the URL by text, pattern and function", () => {
   assertEquals(struck({ kind: "reset", match: ({ url }) => url.endsWith("b") }, urls), [false, true, false]);
 });
 
-test("FaultRules.find() minds the mirror and the number of the request", () => {
+test("FaultRules.find() heeds the mirror and the number of the request", () => {
   assertEquals(struck({ kind: "reset", mirror: "far" }, [{}, { mirror: "far" }]), [false, true]);
   const numbers = [{ nth: 1 }, { nth: 2 }, { nth: 3 }];
   assertEquals(struck({ kind: "reset", nth: 2 }, numbers), [false, true, false]);
   assertEquals(struck({ kind: "reset", nth: [1, 3] }, numbers), [true, false, true]);
 });
 
-test("FaultRules.find() lets a mirror die and come back, by requests and by time", () => {
+test("FaultRules.find() lets a mirror fail and recover, by requests and by time", () => {
   assertEquals(
     struck({ kind: "refuse", afterRequests: 1, untilRequests: 3 }, [{}, {}, {}, {}]),
     [false, true, true, false],
@@ -68,7 +68,7 @@ test("FaultRules.find() lets a mirror die and come back, by requests and by time
   );
 });
 
-test("FaultRules.find() strikes no more often than told, until it is reset", () => {
+test("FaultRules.find() strikes no more often than `times` says, until it is reset", () => {
   const rules = new FaultRules([{ kind: "reset", times: 2 }], ["near"], ACTION);
   const strike = () => rules.find(request(), 1, noChance)?.kind;
 
@@ -77,7 +77,7 @@ test("FaultRules.find() strikes no more often than told, until it is reset", () 
   assertEquals(strike(), "reset");
 });
 
-test("FaultRules.find() strikes with the probability that was asked for", () => {
+test("FaultRules.find() strikes with the given probability", () => {
   const rules = new FaultRules(
     [{ kind: "status", status: 503, probability: 0.1 }],
     ["near"],
@@ -89,11 +89,11 @@ test("FaultRules.find() strikes with the probability that was asked for", () => 
     if (rules.find(request(), 1, random) !== undefined) strikes++;
   }
 
-  // The seed is fixed; 1,000 are expected, and 30 are one standard deviation.
+  // The seed is fixed. 1,000 strikes are expected, with a standard deviation of 30.
   assertEquals(Math.abs(strikes - 1_000) < 100, true, `${strikes} strikes`);
 });
 
-test("FaultRules.find() draws as often whether a rule matches or not", () => {
+test("FaultRules.find() draws equally often whether a rule matches or not", () => {
   const rules = new FaultRules(
     [{ kind: "reset", match: "/a", probability: 1 }, { kind: "refuse", probability: 0.5, times: 1 }],
     ["near"],
@@ -109,7 +109,7 @@ test("FaultRules.find() draws as often whether a rule matches or not", () => {
   assertEquals(draws, 6);
 });
 
-test("FaultRules says what it needs", () => {
+test("FaultRules says whether its rules need request numbers and random draws", () => {
   const needs = (rule: FaultRule) => {
     const { needNth, needRandom } = new FaultRules([rule], ["near"], ACTION);
     return [needNth, needRandom];
@@ -121,7 +121,7 @@ test("FaultRules says what it needs", () => {
   assertEquals(needs({ kind: "slow", latency: { minMs: 1, maxMs: 2 } }), [false, true]);
 });
 
-test("FaultRules refuses rules that make no sense, naming the place", () => {
+test("FaultRules refuses senseless rules, and names the place", () => {
   const refuse = (rule: unknown, message: string) =>
     assertThrows(
       () => new FaultRules([{ kind: "reset" }, rule as FaultRule], ["near"], ACTION),
@@ -150,7 +150,7 @@ test("FaultRules refuses rules that make no sense, naming the place", () => {
   refuse({ kind: "cut", afterBytes: -1 }, "'faults[1].afterBytes'");
   refuse({ kind: "drip", bytesPerSecond: 0 }, "'faults[1].bytesPerSecond' must be a positive number");
   refuse({ kind: "slow", latency: -1 }, "'latency'");
-  // Misspelt, it would befall every request.
+  // A misspelt option would make the rule strike every request.
   refuse({ kind: "reset", probabilty: 0.01 }, "'faults[1].probabilty' is not an option: did you mean");
   refuse({ kind: "status", status: 503, delayMs: 5 }, "'faults[1].delayMs' is not an option");
   refuse({ kind: "cut", phase: "headers" }, "'faults[1].phase' is not an option");

@@ -10,7 +10,7 @@ function answer(fault: Fault | undefined): Answer & { text: string } {
   return { ...made, text: new TextDecoder().decode(made.body) };
 }
 
-test("faultyAnswer() leaves an answer alone that is only late or damaged", () => {
+test("faultyAnswer() does not change an answer that is only late or damaged", () => {
   const kinds: (Fault | undefined)[] = [undefined, { kind: "drip" }, { kind: "cut" }, { kind: "stall" }];
   for (const fault of kinds) assertEquals(faultyAnswer(RIGHT, fault, () => 0), RIGHT);
 });
@@ -21,14 +21,14 @@ test("faultyAnswer() answers with another status, its headers and its body", () 
   assertEquals(answer({ kind: "status", status: 500 }).text, "500");
 });
 
-test("faultyAnswer() says how long to wait, in whole seconds or as a date", () => {
+test("faultyAnswer() sets the wait, in whole seconds or as a date", () => {
   const seconds = answer({ kind: "retryAfter", delayMs: 1_001 });
   assertEquals([seconds.status, seconds.headers["retry-after"]], [429, "2"]);
   const date = answer({ kind: "retryAfter", delayMs: 60_000, status: 503, form: "date" });
   assertEquals([date.status, date.headers["retry-after"]], [503, "Thu, 01 Jan 2026 00:01:00 GMT"]);
 });
 
-test("faultyAnswer() answers with something else and a 200", () => {
+test("faultyAnswer() answers with other content and a 200", () => {
   assertEquals(answer({ kind: "wrongContent" }).text.startsWith("<!doctype html>"), true);
   const json = answer({ kind: "wrongContent", content: "json" });
   assertEquals([json.status, typeof JSON.parse(json.text)], [200, "object"]);

@@ -30,7 +30,7 @@ function damaged(damage: BodyDamage, length: number | undefined, chunks = ["abcd
   return { body, clock, controller, isCancelled: () => isCancelled };
 }
 
-/** What comes of a body, and how it ends. */
+/** Returns the content of a body, and how it ends. */
 async function read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<[string, unknown]> {
   let text = "";
   try {
@@ -41,7 +41,7 @@ async function read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<[str
   return [text, "end"];
 }
 
-test("faultyBody() breaks a body after so many bytes, and lets go of what is left", async () => {
+test("faultyBody() breaks a body after a number of bytes, and cancels the rest", async () => {
   for (const [afterBytes, text] of [[0, ""], [1, "a"], [4, "abcd"], [5, "abcde"]] as const) {
     const { body, isCancelled } = damaged({ afterBytes, ending: "cut" }, 6);
     assertEquals(await read(body), [text, BROKEN]);
@@ -49,13 +49,13 @@ test("faultyBody() breaks a body after so many bytes, and lets go of what is lef
   }
 });
 
-test("faultyBody() breaks or ends a body in the middle, as far as it is known where that is", async () => {
+test("faultyBody() breaks or ends a body in the middle, if the middle is known", async () => {
   assertEquals(await read(damaged({ ending: "cut" }, 6).body), ["abc", BROKEN]);
   assertEquals(await read(damaged({ ending: "end" }, 6).body), ["abc", "end"]);
   assertEquals(await read(damaged({ ending: "cut" }, undefined).body), ["ab", BROKEN]);
 });
 
-test("faultyBody() breaks a body that is shorter than that at its end", async () => {
+test("faultyBody() breaks a shorter body at its end", async () => {
   assertEquals(await read(damaged({ afterBytes: 100, ending: "cut" }, 6).body), ["abcdef", BROKEN]);
   assertEquals(await read(damaged({ ending: "cut" }, 0, []).body), ["", BROKEN]);
 });
@@ -83,7 +83,7 @@ test("faultyBody() stops waiting when its reader leaves", async () => {
   }
 });
 
-test("faultyBody() drips at the pace it is told, whole", async () => {
+test("faultyBody() sends a whole body at the given pace", async () => {
   const { body, clock } = damaged({ bytesPerSecond: 100, ending: "none" }, 6);
   const reader = body.getReader();
   const seen: [number, string][] = [];

@@ -9,7 +9,7 @@ function sorted(latency: Latency, count: number): number[] {
   return Array.from({ length: count }, () => sample(random)).sort((a, b) => a - b);
 }
 
-test("latencySampler() gives a fixed latency without drawing a number", () => {
+test("latencySampler() returns a fixed latency without drawing a number", () => {
   const { sample, isRandom } = latencySampler(75, "test");
   const noChance = () => {
     throw new Error("drawn");
@@ -18,8 +18,8 @@ test("latencySampler() gives a fixed latency without drawing a number", () => {
   assertEquals([sample(noChance), isRandom], [75, false]);
 });
 
-test("latencySampler() has the median and the 99th percentile that were asked for", () => {
-  // The seed is fixed, so that these are facts and no chances.
+test("latencySampler() has the given median and 99th percentile", () => {
+  // With a fixed seed the result does not depend on chance.
   const samples = sorted({ medianMs: 75, p99Ms: 400 }, 100_000);
 
   assertAlmostEquals(samples[50_000]!, 75, 1);
@@ -34,7 +34,7 @@ test("latencySampler() spreads a uniform latency between its bounds", () => {
   assertAlmostEquals(samples[5_000]!, 15, 0.2);
 });
 
-test("latencySampler() refuses what is no distribution", () => {
+test("latencySampler() refuses a value that is no distribution", () => {
   const refuse = (latency: unknown, message: string) =>
     assertThrows(() => latencySampler(latency as Latency, "test latency"), Error, message);
 

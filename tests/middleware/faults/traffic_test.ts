@@ -7,7 +7,7 @@ import { seededRandom } from "../../../src/testing/random.ts";
 import { numberedUrls } from "../../support/numbered_urls.ts";
 import { test } from "../../support/test.ts";
 
-/** Which of some requests are struck. */
+/** Returns for each request whether it is struck. */
 function struck(rule: FaultRule, urls: readonly string[], random = () => 0): boolean[] {
   const traffic = new Traffic(new FaultRules([rule], undefined, "test"), random);
   const clock = new ManualClock();
@@ -17,7 +17,7 @@ function struck(rule: FaultRule, urls: readonly string[], random = () => 0): boo
 const A = "https://a.test/x?y=1";
 const B = "https://b.test/x?y=1";
 
-test("Traffic.faultFor() knows a mirror by its origin, and a URL by path and query", () => {
+test("Traffic.faultFor() identifies a mirror by its origin, and a URL by path and query", () => {
   assertEquals(struck({ kind: "reset", mirror: "https://a.test" }, [A, B]), [true, false]);
   assertEquals(struck({ kind: "reset", match: "/x?y=1" }, [A, "https://a.test/x"]), [true, false]);
   const match = (request: { path: string; method: string }) =>
@@ -25,7 +25,7 @@ test("Traffic.faultFor() knows a mirror by its origin, and a URL by path and que
   assertEquals(struck({ kind: "reset", match }, [A, "https://a.test/z"]), [true, false]);
 });
 
-test("Traffic.faultFor() counts the requests of each URL, and those of each origin", () => {
+test("Traffic.faultFor() numbers the requests of each URL, and those of each origin", () => {
   assertEquals(struck({ kind: "reset", nth: 2 }, [A, B, A, A, B]), [false, false, true, false, true]);
   assertEquals(struck({ kind: "reset", afterRequests: 1 }, [A, B, "https://a.test/z"]), [false, false, true]);
 });
@@ -53,7 +53,7 @@ test("Traffic.faultFor() gives rules the headers as they are sent", () => {
   assertEquals(traffic.faultFor(new Request(A), clock), undefined);
 });
 
-test("Traffic.faultFor() repeats itself with a seeded random", () => {
+test("Traffic.faultFor() gives the same faults with a seeded random", () => {
   const urls = numberedUrls(50);
   const rule: FaultRule = { kind: "reset", probability: 0.3 };
   const first = struck(rule, urls, seededRandom(1));

@@ -9,11 +9,11 @@ import { until } from "../../support/until.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-// On Deno the disk of Node.js's modules is there as well, and everything must hold for both.
+// Deno also has the disk of Node.js's modules, and every test must hold for both.
 const disks = runtime === "deno" ? { deno: currentDisk(), node: nodeDisk() } : { current: currentDisk() };
 
 for (const [name, disk] of Object.entries(disks)) {
-  test(`Disk.create() makes a file once, which is written and read anywhere (${name})`, async () => {
+  test(`Disk.create() creates a file once, which is written and read at any position (${name})`, async () => {
     await using folder = await tempFolder();
     const path = `${folder.path}/file`;
     const file = await disk.create(path);
@@ -37,7 +37,7 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals(await folder.read("file"), "0123456789".repeat(500));
   });
 
-  test(`Disk.open() opens what is there, says what it is, and follows no link (${name})`, async () => {
+  test(`Disk.open() opens an existing file, says what it is, and follows no link (${name})`, async () => {
     await using folder = await tempFolder();
     await folder.write("file", "text");
     await folder.link("link", "file");
@@ -55,7 +55,7 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals(await Promise.all(kinds), ["file", "file", "folder", "special"]);
   });
 
-  test(`Disk.entry() tells a file from another one in its place, and knows it by another name (${name})`, async () => {
+  test(`Disk.entry() tells a file from another one in its place, and recognizes it under another name (${name})`, async () => {
     await using folder = await tempFolder();
     await folder.write("a", "a");
     await folder.write("b", "b");
@@ -67,7 +67,7 @@ for (const [name, disk] of Object.entries(disks)) {
     await disk.remove(b);
   });
 
-  test(`Disk.renameToFree() takes no name that somebody has (${name})`, async () => {
+  test(`Disk.renameToFree() takes no name that is in use (${name})`, async () => {
     await using folder = await tempFolder();
     await folder.write("a", "a");
     await folder.write("b", "b");
@@ -76,7 +76,7 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals([await folder.list(), await folder.read("c")], [["b", "c"], "a"]);
   });
 
-  test(`Disk.createWhole() and create() give no right that the umask takes away (${name})`, async () => {
+  test(`Disk.createWhole() and create() set no permission that the umask removes (${name})`, async () => {
     await using folder = await tempFolder();
     const fs = await import("node:fs/promises");
     const modeOf = async (name: string) => (await fs.stat(`${folder.path}/${name}`)).mode & 0o777;
@@ -122,7 +122,7 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals((await folder.list()).includes("file"), false);
   });
 
-  test(`Disk.resolve() makes a path absolute by its letters (${name})`, async () => {
+  test(`Disk.resolve() makes a path absolute without a look at the disk (${name})`, async () => {
     await using folder = await tempFolder();
     assertEquals(disk.resolve(`${folder.path}/link/../none/file`), {
       folder: `${folder.path}/none`,
@@ -136,7 +136,7 @@ for (const [name, disk] of Object.entries(disks)) {
     assertThrows(() => disk.resolve(new URL("https://a.test/")), TypeError);
   });
 
-  test(`Disk.realFolder() takes links out of a path, and wants a folder that is there (${name})`, async () => {
+  test(`Disk.realFolder() resolves the links of a path, and requires an existing folder (${name})`, async () => {
     await using folder = await tempFolder();
     await folder.folder("real");
     await folder.link("link", "real");
@@ -144,7 +144,7 @@ for (const [name, disk] of Object.entries(disks)) {
     assert(await rejection(disk.realFolder(`${folder.path}/none`)) instanceof Error);
   });
 
-  test(`Disk.createWhole() makes a file with what is in it, where there is none (${name})`, async () => {
+  test(`Disk.createWhole() creates a file with its content, unless there is one (${name})`, async () => {
     await using folder = await tempFolder();
     const path = `${folder.path}/file`;
     const bytes = (text: string) => new TextEncoder().encode(text);
@@ -158,13 +158,13 @@ for (const [name, disk] of Object.entries(disks)) {
     assert(await rejection(disk.createWhole(`${folder.path}/none/file`, bytes(""))) instanceof Error);
   });
 
-  test(`Disk.isRunning() knows this process, and one that is not (${name})`, () => {
+  test(`Disk.isRunning() is true for this process, and false for one that does not exist (${name})`, () => {
     assertEquals([disk.isRunning(disk.processId), disk.isRunning(2 ** 30)], [true, false]);
   });
 
-  test(`Disk.isRunning() knows a process that was killed, before its parent has noticed (${name})`, async () => {
+  test(`Disk.isRunning() is false for a killed process before its parent has noticed (${name})`, async () => {
     const { spawn } = await import("node:child_process");
-    // A shell that waits for nothing has a child that has ended: its number comes first.
+    // The shell has a child that has ended and that it does not wait for. It prints the child's process id first.
     const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
       stdio: ["ignore", "pipe", "ignore"],
     });
@@ -178,7 +178,7 @@ for (const [name, disk] of Object.entries(disks)) {
     await ended;
   });
 
-  test(`Disk.entry() takes a name of an open file for no file (${name})`, async () => {
+  test(`Disk.entry() does not take the name of an open file for a file (${name})`, async () => {
     await using folder = await tempFolder();
     await using held = await openedName(`${folder.path}/file`);
     assertEquals((await disk.entry(held.name))?.kind, "special");

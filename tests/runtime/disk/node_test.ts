@@ -3,7 +3,7 @@ import { nodeDisk } from "../../../src/runtime/disk/node.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
-test("nodeDisk() gives a new file the rights that others have in its folder", async () => {
+test("nodeDisk() gives a new file the permissions of others in its folder", async () => {
   await using folder = await tempFolder();
   const fs = await import("node:fs/promises");
   await folder.write("other", "");

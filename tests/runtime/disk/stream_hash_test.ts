@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { streamHash } from "../../../src/runtime/disk/stream_hash.ts";
 import { test } from "../../support/test.ts";
 
-test("streamHash() gives the known hashes of nothing and of abc", () => {
-  // RFC 1321 A.5, FIPS 180-4 examples.
+test("streamHash() returns the known hashes of the empty text and of abc", () => {
+  // Examples of RFC 1321 A.5 and FIPS 180-4.
   const known: [string, string, string][] = [
     ["md5", "", "d41d8cd98f00b204e9800998ecf8427e"],
     ["md5", "abc", "900150983cd24fb0d6963f7d28e17f72"],

@@ -9,12 +9,12 @@ function randomBytes(length: number, seed: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, () => random() * 256);
 }
 
-test("crc32() gives the check value of the standard, and 0 for nothing", () => {
+test("crc32() returns the check value of the standard, and 0 for no bytes", () => {
   assertEquals(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
   assertEquals(crc32(new Uint8Array(0)), 0);
 });
 
-test("crc32() gives what zlib gives, for every length and at every offset of a buffer", async () => {
+test("crc32() agrees with zlib for every length and offset of a buffer", async () => {
   const { crc32: zlibCrc32 } = await import("node:zlib");
   for (let length = 0; length < 100; length++) {
     const buffer = randomBytes(length + 8, length);
@@ -25,7 +25,7 @@ test("crc32() gives what zlib gives, for every length and at every offset of a b
   }
 });
 
-test("Files.crc32() gives the same, also after it has checked a lot", () => {
+test("Files.crc32() returns the same, also after it has checked a lot", () => {
   const files = currentFiles();
   const bytes = randomBytes(1_000_003, 1);
   const expected = crc32(bytes);

@@ -8,7 +8,7 @@ import { test } from "../../support/test.ts";
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 for (const [name, files] of Object.entries({ "the runtime's own": currentFiles(), "Node's": nodeFiles() })) {
-  test(`${name}: Files.create() writes a new file, and read() and readStart() give it back`, async () => {
+  test(`${name}: Files.create() writes a new file, and read() and readStart() return its content`, async () => {
     await using folder = await tempFolder();
     const path = `${folder.path}/file`;
     const large = new Uint8Array(300_000).map((_, index) => index % 251);
@@ -21,7 +21,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals([read?.constructor, read?.byteOffset], [Uint8Array, 0]);
   });
 
-  test(`${name}: Files.create() writes over nothing, and follows no link`, async () => {
+  test(`${name}: Files.create() overwrites nothing, and follows no link`, async () => {
     await using folder = await tempFolder();
     await folder.write("file", "old");
     await folder.link("link", "target");
@@ -31,7 +31,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals([await folder.read("file"), await folder.list()], ["old", ["file", "link"]]);
   });
 
-  test(`${name}: Files.create() and makeFolder() give nothing to others`, async () => {
+  test(`${name}: Files.create() and makeFolder() give other users no access`, async () => {
     await using folder = await tempFolder();
     const fs = await import("node:fs/promises");
     await files.makeFolder(`${folder.path}/a/b`);
@@ -41,7 +41,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals((await Promise.all(modes)).map((mode) => mode & 0o777), [0o700, 0o700, 0o600]);
   });
 
-  test(`${name}: Files tells of what is missing without an error`, async () => {
+  test(`${name}: Files reports missing files without an error`, async () => {
     await using folder = await tempFolder();
     const missing = `${folder.path}/missing`;
 
@@ -76,7 +76,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals([await folder.read("b"), await folder.list()], ["new", ["b"]]);
   });
 
-  test(`${name}: Files.remove() removes a link, and not what it leads to`, async () => {
+  test(`${name}: Files.remove() removes a link, and not its target`, async () => {
     await using folder = await tempFolder();
     await folder.write("file", "text");
     await folder.link("link", "file");
@@ -86,7 +86,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals(await folder.list(), ["file"]);
   });
 
-  test(`${name}: Files.removeFolder() removes no folder that holds something`, async () => {
+  test(`${name}: Files.removeFolder() removes no folder with content`, async () => {
     await using folder = await tempFolder();
     await folder.folder("a");
     await folder.write("a/file", "text");
@@ -97,7 +97,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals(await folder.list(), []);
   });
 
-  test(`${name}: Files.info() tells what it is, how large, and when it was touched`, async () => {
+  test(`${name}: Files.info() gives kind, size and time of the last change`, async () => {
     await using folder = await tempFolder();
     await folder.write("file", "text");
     const path = `${folder.path}/file`;
@@ -109,7 +109,7 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals(await files.list(folder.path), ["file"]);
   });
 
-  test(`${name}: Files.makeFolder() is fine with a folder that exists`, async () => {
+  test(`${name}: Files.makeFolder() accepts a folder that exists`, async () => {
     await using folder = await tempFolder();
     await files.makeFolder(`${folder.path}/a/b`);
     await files.makeFolder(`${folder.path}/a/b`);
@@ -126,8 +126,8 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
   });
 }
 
-testElsewhere("currentFiles() says which versions of Node.js and Bun have what it needs", async () => {
-  // NODE_GLOBALS has no way to load modules, as older ones.
+testElsewhere("currentFiles() names the versions of Node.js and Bun that have what it needs", async () => {
+  // NODE_GLOBALS has no way to load modules, like older versions.
   await asIn(
     NODE_GLOBALS,
     () => void assertThrows(currentFiles, TypeError, "Node.js 20.16 and 22.3, or Bun 1.2.6"),

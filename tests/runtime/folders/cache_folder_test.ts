@@ -10,7 +10,7 @@ function folderOn(system: string, variables: Variables, mayUse: UserFolders["may
   return cacheFolder("program/part", { system, env: (name) => variables[name], mayUse });
 }
 
-test("cacheFolder() is where the system has it", () => {
+test("cacheFolder() is the system's usual folder", () => {
   assertEquals(folderOn("linux", { HOME: "/home/a" }), "/home/a/.cache/program/part");
   assertEquals(folderOn("freebsd", { HOME: "/home/a/" }), "/home/a/.cache/program/part");
   assertEquals(folderOn("darwin", { HOME: "/Users/a" }), "/Users/a/Library/Caches/program/part");
@@ -29,7 +29,7 @@ test("cacheFolder() is below XDG_CACHE_HOME on every system, if that is an absol
   assertEquals(folderOn("windows", { XDG_CACHE_HOME: "D:\\x\\" }), "D:\\x/program/part");
 });
 
-test("cacheFolder() is nowhere without a home, without a permission, and at the edge", () => {
+test("cacheFolder() is undefined without a home, without a permission, and in edge workers", () => {
   assertEquals(folderOn("linux", {}), undefined);
   assertEquals(folderOn("linux", { HOME: "" }), undefined);
   assertEquals(folderOn("linux", { HOME: "home" }), undefined);

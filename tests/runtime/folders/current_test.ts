@@ -10,7 +10,7 @@ interface ProcessGlobal {
 
 const { env } = (globalThis as unknown as { process: ProcessGlobal }).process;
 
-test("currentFolders() reads variables, and may use what the process may", () => {
+test("currentFolders() reads variables, and has the process's permissions", () => {
   const folders = currentFolders()!;
   env.SLIPSTREAM_TEST_FOLDER = "value";
   assertEquals(folders.env("SLIPSTREAM_TEST_FOLDER"), "value");
@@ -19,7 +19,7 @@ test("currentFolders() reads variables, and may use what the process may", () =>
   assertEquals([typeof folders.system, folders.mayUse("/tmp/x")], ["string", true]);
 });
 
-testElsewhere("currentFolders() are those of the user on Node, and there are none in a browser", async () => {
+testElsewhere("currentFolders() are those of the user on Node, and undefined in a browser", async () => {
   await asIn(NODE_GLOBALS, () => {
     const folders = currentFolders()!;
     assertEquals([folders.system, folders.env("SOME"), folders.mayUse("/x")], ["linux", "value", true]);

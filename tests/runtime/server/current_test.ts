@@ -16,7 +16,7 @@ function urlOf(server: TcpServer): string {
   return `http://127.0.0.1:${server.port}/`;
 }
 
-test("listenTcp() reads what a client sends and sends what it is given", async () => {
+test("listenTcp() reads what a client sends, and sends what it is given", async () => {
   const { server, accepted } = listenForOne();
   const fetched = fetch(`${urlOf(server)}some/path`).then((response) => response.text());
   const connection = await accepted;
@@ -46,7 +46,7 @@ test("TcpConnection.write() sends all of a body that is larger than any buffer",
   await server.close();
 });
 
-test("TcpConnection.destroy() and close() break a response that is not whole, and do nothing twice", async () => {
+test("TcpConnection.destroy() and close() break an incomplete response, and have an effect once", async () => {
   for (const how of ["destroy", "close"] as const) {
     const { server, accepted } = listenForOne();
     const fetched = fetch(urlOf(server));
@@ -73,7 +73,7 @@ test("TcpConnection.read() gives undefined, and write() false, once the client h
   await assertRejects(() => fetched);
 
   assertEquals(await ended, undefined);
-  // The first write may still be taken before the answer says that nobody is there.
+  // The first write may still succeed before the client's machine answers that no one listens.
   while (await connection.write(new Uint8Array(100_000)));
   await server.close();
 });
@@ -93,7 +93,7 @@ test("TcpServer.close() breaks idle and busy connections and ends a pending read
   await assertRejects(() => response.bytes());
 });
 
-test("TcpServer.close() may be called twice, and nobody listens afterwards", async () => {
+test("TcpServer.close() may be called twice, and the port is free afterwards", async () => {
   const server = listenTcp({}, (connection) => connection.close());
   await server.close();
   await server.close();
@@ -101,7 +101,7 @@ test("TcpServer.close() may be called twice, and nobody listens afterwards", asy
   await assertRejects(() => fetch(urlOf(server)), TypeError);
 });
 
-test("listenTcp() chooses free ports, and throws for one that is taken", async () => {
+test("listenTcp() chooses free ports, and throws for one that is in use", async () => {
   await using first = listenTcp({}, () => {});
   await using second = listenTcp({ port: 0 }, () => {});
 
@@ -109,7 +109,7 @@ test("listenTcp() chooses free ports, and throws for one that is taken", async (
   assertThrows(() => listenTcp({ port: first.port }, () => {}), Error);
 });
 
-test("listenTcp() listens at the port that was free a moment ago", async () => {
+test("listenTcp() listens at a port that has just become free", async () => {
   const first = listenTcp({}, () => {});
   await first.close();
   await using second = listenTcp({ port: first.port }, () => {});

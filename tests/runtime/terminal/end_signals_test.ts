@@ -7,11 +7,11 @@ for (
   const { ignored, heard } of [
     { ignored: undefined, heard: ["SIGTERM", "SIGINT", "SIGINT"] },
     { ignored: true, heard: ["SIGTERM", "SIGINT", "SIGINT"] },
-    // The system and the shell both tell of a terminal that is closed.
+    // The system and the shell both send a signal when a terminal is closed.
     { ignored: false, heard: ["SIGHUP", "SIGTERM", "SIGINT", "SIGINT"] },
   ]
 ) {
-  test(`onEndSignals() tells which signal came, and stops listening when it is disposed: SIGHUP ignored: ${ignored}`, () => {
+  test(`onEndSignals() reports which signal came, and stops listening when it is disposed: SIGHUP ignored: ${ignored}`, () => {
     const listening = new Map<EndSignal, () => void>();
     const told: EndSignal[] = [];
     {
@@ -20,7 +20,7 @@ for (
         remove: (signal, listener) => listening.get(signal) === listener && listening.delete(signal),
         ignoresHangup: ignored,
       });
-      // Where it is ignored, it is so by a listener.
+      // A signal is ignored by means of a listener.
       assertEquals(listening.has("SIGHUP"), ignored !== undefined);
       for (const signal of ["SIGHUP", "SIGHUP", "SIGTERM", "SIGINT", "SIGINT"] as const) {
         listening.get(signal)?.();
@@ -34,7 +34,7 @@ function statusWith(mask: string): string {
   return `Name:\tdeno\nSigBlk:\t0000000000000001\nSigIgn:\t${mask}\nSigCgt:\t0000000000000443\n`;
 }
 
-test("ignoresHangup() reads the mask of the signals that are ignored", () => {
+test("ignoresHangup() reads the mask of the ignored signals", () => {
   for (
     const [digit, ignores] of [["0", false], ["1", true], ["6", false], ["7", true], ["f", true]] as const
   ) {
@@ -42,7 +42,7 @@ test("ignoresHangup() reads the mask of the signals that are ignored", () => {
   }
 });
 
-test("ignoresHangup() knows nothing where there is no mask, or no file", () => {
+test("ignoresHangup() is undefined without a mask, or without a file", () => {
   assertEquals(ignoresHangup(() => undefined), undefined);
   assertEquals(ignoresHangup(() => "Name:\tdeno\n"), undefined);
   const throwing = () => {

@@ -23,17 +23,17 @@ test("readLines() splits at line feeds, with or without carriage returns", async
   assertEquals(lines, ["a", "bb", "", "c\rd", "e"]);
 });
 
-test("readLines() puts characters together that chunks cut apart, and drops a byte order mark", async () => {
+test("readLines() joins characters that chunks split, and drops a byte order mark", async () => {
   const lines = await Array.fromAsync(
     readLines(streamOf([[0xef, 0xbb, 0xbf, 0x78, 0xc3], [0xa9, 0x0a]]), never),
   );
   assertEquals(lines, ["xé"]);
 });
 
-test("readLines() puts a line together that comes byte by byte, in linear time", async () => {
+test("readLines() joins a line that arrives byte by byte, in linear time", async () => {
   const chunks = function* () {
     const letter = new TextEncoder().encode("x");
-    // Were it quadratic, this would take longer than a test may.
+    // A quadratic reader would take longer than a test may.
     for (let count = 0; count < 500_000; count++) yield letter;
     yield new TextEncoder().encode("\r\ny");
   };
@@ -42,7 +42,7 @@ test("readLines() puts a line together that comes byte by byte, in linear time",
   assertEquals(lines.map((line) => line.length), [500_000, 1]);
 });
 
-test("readLines() of nothing is nothing", async () => {
+test("readLines() returns no lines for an empty stream", async () => {
   assertEquals(await Array.fromAsync(readLines(streamOf([]), never)), []);
   assertEquals(await Array.fromAsync(readLines(streamOf(["\n"]), never)), [""]);
 });
@@ -70,7 +70,7 @@ test("readLines() ends when its signal aborts while a read waits, and cancels th
   assertEquals([await next, cancelled], [{ done: true, value: undefined }, 1]);
 });
 
-test("readLines() reads nothing when its signal has aborted already", async () => {
+test("readLines() reads nothing when its signal has already aborted", async () => {
   let cancelled = 0;
   const lines = readLines(streamOf(["a\n"], () => cancelled++), AbortSignal.abort());
   assertEquals([await Array.fromAsync(lines), cancelled], [[], 1]);
