@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fitCapacity } from "../../src/cli/capacity.ts";
 import { test } from "../support/test.ts";
 
-test("fitCapacity() says nothing where there is enough, or nobody knows", () => {
+test("fitCapacity() warns of nothing where the descriptors suffice, or their number is unknown", () => {
   const plenty = { descriptors: 1_024, requests: 256, writesFiles: false };
   for (const concurrency of [1, 20, 256]) assertEquals(fitCapacity(concurrency, plenty), { concurrency });
   assertEquals(
@@ -11,7 +11,7 @@ test("fitCapacity() says nothing where there is enough, or nobody knows", () => 
   );
 });
 
-test("fitCapacity() leaves a descriptor to each file, which can't wait for one as a connection does", () => {
+test("fitCapacity() leaves a descriptor for each file, because a file can't wait for one as a connection can", () => {
   const few = { descriptors: 1_024, requests: Infinity };
   assertEquals(fitCapacity(600, { ...few, writesFiles: false }), { concurrency: 600 });
   assertEquals(fitCapacity(492, { ...few, writesFiles: true }), { concurrency: 492 });
@@ -26,14 +26,14 @@ test("fitCapacity() leaves a descriptor to each file, which can't wait for one a
   });
 });
 
-test("fitCapacity() lets one go at a time where there are hardly any descriptors", () => {
+test("fitCapacity() allows one request at a time where there are hardly any descriptors", () => {
   for (const descriptors of [0, 12, 40, 41, 43]) {
     const { concurrency, warning } = fitCapacity(20, { descriptors, requests: Infinity, writesFiles: true });
     assertEquals([concurrency, warning?.endsWith(`is ${descriptors} (ulimit -n): 1 at once`)], [1, true]);
   }
 });
 
-test("fitCapacity() says what the runtime sends at once, and counts no descriptors for more", () => {
+test("fitCapacity() warns of how many requests the runtime sends at once, and counts no descriptors for more", () => {
   assertEquals(fitCapacity(500, { descriptors: 100_000, requests: 256, writesFiles: true }), {
     concurrency: 256,
     warning: "--concurrency 500 is more than this runtime sends at once: 256",

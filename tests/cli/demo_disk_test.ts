@@ -54,7 +54,7 @@ test("withDisk() removes a temporary folder, also after an error, and no other f
   assertEquals(await withDisk(undefined, context, (disk) => Promise.resolve(disk)), undefined);
 });
 
-test("withDisk() says why there can be no temporary folder, and goes on without one", async () => {
+test("withDisk() warns why it can make no temporary folder, and goes on without one", async () => {
   const { context, terminal } = setUp("/none");
   for (const reason of ["EROFS: read-only file system, mkdtemp '/tmp/x'", "No such file or directory"]) {
     const makeTempFolder = () => Promise.reject(new Error(reason));

@@ -46,7 +46,7 @@ test("slipstream as a process uses the given host header, for all URLs or for on
   assertEquals(lines.map((line) => JSON.parse(line).value.host), ["one.test", `127.0.0.1:${server.port}`]);
 });
 
-test("slipstream as a process writes all files where there are fewer descriptors than it was to have requests in flight", async () => {
+test("slipstream as a process writes all files where it has fewer descriptors than requests to send at once", async () => {
   // So slow that all are in flight that may be.
   await using cdn = createSimulatedCdn({ resources: (path) => ({ json: { path } }), latency: 50 });
   const { url } = await cdn.listen();

@@ -299,7 +299,7 @@ test("Client.fetch() cancels a stream that was not sent yet on an abort, a timeo
   }
 });
 
-test("Client.fetch() can send the body of a request again that it got as init, as proxies give it", async () => {
+test("Client.fetch() can send the body of a Request again that it gets as init, as proxies call it", async () => {
   for (const status of [503, 307]) {
     const { client, clock, network } = setUp(({ url, nth }) =>
       url === URL_A && nth === 1 ? { status, headers: { location: "https://a.test/moved" } } : { json: 1 }

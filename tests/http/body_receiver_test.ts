@@ -41,7 +41,7 @@ async function textOf(receiver: BodyReceiver): Promise<string> {
   return text;
 }
 
-test("BodyReceiver.next() takes the end of a body that was read or cancelled meanwhile for no end", async () => {
+test("BodyReceiver.next() rejects where the body was read or cancelled meanwhile, and does not take that for its end", async () => {
   for (
     const use of [(response: Response) => response.body!.cancel(), (response: Response) => response.text()]
   ) {

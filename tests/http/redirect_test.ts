@@ -115,7 +115,7 @@ test("followRedirects() returns a redirect status without a location as the answ
   assertEquals([response.status, response.redirected], [302, false]);
 });
 
-test("followRedirects() takes a location that was sent more than once for one", async () => {
+test("followRedirects() treats a Location that is sent several times alike as one", async () => {
   const to = async (...locations: string[]): Promise<string> => {
     const headers = new Headers(locations.map((location): [string, string] => ["location", location]));
     const answers = [new Response(null, { status: 302, headers })];

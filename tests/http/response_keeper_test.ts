@@ -27,6 +27,6 @@ test("keepWithBody() keeps a response for as long as its body, and no longer", a
   assertEquals(await isCollected(response), true);
 });
 
-test("keepWithBody() takes a response without a body", () => {
+test("keepWithBody() accepts a response without a body", () => {
   keepWithBody(new Response(null, { status: 204 }));
 });

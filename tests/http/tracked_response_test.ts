@@ -146,7 +146,7 @@ test("trackedResponse() has clones with the same members, and so have those", as
   assertEquals([texts, ends], [["12345", "12345", "12345"], [5]]);
 });
 
-test("trackedResponse() has clones whose bodies outlive the responses that the platform makes for them", async () => {
+test("trackedResponse() makes clones whose bodies outlive the platform's own responses", async () => {
   // As in Node.js, which does so for the clone and for what was cloned.
   const collected = new FinalizationRegistry((body: WeakRef<ReadableStream>) => {
     const stream = body.deref();
@@ -255,7 +255,7 @@ test("trackedResponse() is an instance of the platform's class, and so are its c
   await Promise.all([response.text(), clone.text()]);
 });
 
-test("trackedResponse() gives the platform's clones all of the body, and is left with all of it itself", async () => {
+test("trackedResponse() gives the whole body to clones that the platform makes, and keeps it whole itself", async () => {
   const ways: readonly ((response: Response) => Promise<unknown>)[] = [
     (response) => response.text(),
     async (response) => new TextDecoder().decode(await response.arrayBuffer()),

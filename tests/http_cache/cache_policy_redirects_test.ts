@@ -430,7 +430,7 @@ test("Redirects: 'manual' stores the redirect itself separately, and 'error' doe
   assertEquals(network.sent.length, 6);
 });
 
-test("Redirects: 'error' takes no redirect that says nothing of where it leads either", async () => {
+test("Redirects: 'error' also refuses a stored redirect without a Location", async () => {
   for (const status of [301, 302, 303, 307, 308]) {
     const { client, clock, network } = rigWith({ [ASKED]: { status, headers: FRESH } });
     const first = await client.fetch(ASKED);
@@ -442,7 +442,7 @@ test("Redirects: 'error' takes no redirect that says nothing of where it leads e
   }
 });
 
-test("Redirects × ttl: 'error' takes nothing that a redirect led to, but what came without one", async () => {
+test("Redirects × ttl: 'error' refuses a stored response that a redirect led to, and accepts one without redirects", async () => {
   const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) }, { plan: { mode: "ttl" } });
   const texts: unknown[] = [];
   for (let nth = 0; nth < 2; nth++) {

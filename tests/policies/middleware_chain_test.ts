@@ -515,7 +515,7 @@ test("passThrough() treats Response.error() as a network failure, which may pass
   assertEquals([await value, network.sent.length], [1, 1]);
 });
 
-test("passThrough() keeps what a middleware was given for as long as it has handed on the body of that", async () => {
+test("passThrough() keeps the response that a middleware received for as long as the middleware passes its body on", async () => {
   // Node.js cancels the body of a response that was collected.
   const given: WeakRef<Response>[] = [];
   const { client } = fakeClient(() => ({ body: "12345" }), {
