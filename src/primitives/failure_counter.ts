@@ -72,8 +72,7 @@ const ROUNDING = 0.999_999_999_999;
  * Too many is a share of `failureRatio` or more of the results of a sliding window, once it holds `minimumRequests`; or
  * nothing but failures, `minimumRequests` of them over at least a quarter of a second, or five times as many: a window full of
  * successes would notice an outage only when they have left it. A success whose call began before the failures did says nothing
- * of them, and a failure that comes so late that a call that began after it has succeeded is none of nothing but failures; if five have,
- * it says nothing of now at all.
+ * of them, and a failure that comes so late that five calls that began after it have succeeded says nothing of now.
  */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;
@@ -85,10 +84,9 @@ export class FailureRatio implements FailureCounter {
   #inARow = 0;
   #failingSinceMs = 0;
   #firstStartedAtMs = 0;
-  /** When the calls began that have succeeded last, and the latest of them all. */
+  /** When the calls began that have succeeded last. */
   readonly #servedSinceMs: number[] = Array(FEW_SERVED).fill(-Infinity);
   #turn = 0;
-  #latestServedMs = -Infinity;
 
   /** Creates a counter with an empty window. */
   constructor(failureRatio: number, minimumRequests: number, windowMs: number, clock: Clock) {
@@ -105,7 +103,6 @@ export class FailureRatio implements FailureCounter {
     if (startedAtMs === undefined) this.#inARow = 0;
     else {
       if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
-      if (startedAtMs > this.#latestServedMs) this.#latestServedMs = startedAtMs;
       this.#servedSinceMs[this.#turn] = startedAtMs;
       this.#turn = (this.#turn + 1) % FEW_SERVED;
     }
@@ -119,7 +116,7 @@ export class FailureRatio implements FailureCounter {
     const nowMs = this.#clock.now();
     this.#results.add(nowMs);
     this.#failures.add(nowMs);
-    if (beganAtMs >= this.#latestServedMs && this.#inARow++ === 0) {
+    if (this.#inARow++ === 0) {
       this.#failingSinceMs = nowMs;
       this.#firstStartedAtMs = startedAtMs ?? -Infinity;
     }
@@ -136,7 +133,6 @@ export class FailureRatio implements FailureCounter {
   clear(): void {
     this.#inARow = 0;
     this.#servedSinceMs.fill(-Infinity);
-    this.#latestServedMs = -Infinity;
     this.#results.clear();
     this.#failures.clear();
   }
