@@ -104,7 +104,7 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
     if (
       lanes.some((lane) =>
         lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0 ||
-        (isServing && isBusy(environment, lane))
+        (isServing && lane.queued > 0 && !lane.isDown)
       )
     ) {
       sinceMs = clock.now();
@@ -117,7 +117,7 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
     // While another origin works, working time goes on; so do not count an outage of this call's own lanes.
     if (isOutage || lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
     // As long as others are sent meanwhile, this wait costs the batch nothing.
-    if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
+    if (allowance?.hasMore) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
     const alive = likelyLane(lanes, clock.now());
     const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
@@ -190,9 +190,4 @@ export function likelyLane(lanes: readonly Lane[], nowMs: number): Lane | undefi
 /** Returns how many attempts have succeeded in the lanes. */
 function servedBy(lanes: readonly Lane[]): number {
   return lanes.reduce((sum, { succeeded }) => sum + succeeded, 0);
-}
-
-/** Whether the lane has a line in which retries may succeed. */
-function isBusy(environment: Environment, lane: Lane): boolean {
-  return lane.queued > 0 && !lane.isDown && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }

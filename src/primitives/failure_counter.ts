@@ -76,8 +76,8 @@ const ROUNDING = 0.999_999_999_999;
  * of successes would notice an outage only after these successes have left it.
  *
  * Results may come late, so the counter compares when calls began. A success does not end a run of failures if its call began before the
- * first failing call of the run did. A failure is not part of a run if a call that began later has succeeded. A failure is not counted at
- * all if the five latest successes are of calls that began later: it says nothing about the present.
+ * first failing call of the run did. A failure is not counted if the five latest successes are of calls that began later: it says nothing
+ * about the present.
  */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;
@@ -89,10 +89,9 @@ export class FailureRatio implements FailureCounter {
   #inARow = 0;
   #failingSinceMs = 0;
   #firstStartedAtMs = 0;
-  /** When the calls of the latest successes began, the index of the oldest of these, and the latest beginning of all successes. */
+  /** When the calls of the latest successes began, and the index of the oldest of these. */
   readonly #servedSinceMs: number[] = Array(FEW_SERVED).fill(-Infinity);
   #turn = 0;
-  #latestServedMs = -Infinity;
 
   /** Creates a counter with an empty window. */
   constructor(failureRatio: number, minimumRequests: number, windowMs: number, clock: Clock) {
@@ -109,7 +108,6 @@ export class FailureRatio implements FailureCounter {
     if (startedAtMs === undefined) this.#inARow = 0;
     else {
       if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
-      if (startedAtMs > this.#latestServedMs) this.#latestServedMs = startedAtMs;
       this.#servedSinceMs[this.#turn] = startedAtMs;
       this.#turn = (this.#turn + 1) % FEW_SERVED;
     }
@@ -123,7 +121,7 @@ export class FailureRatio implements FailureCounter {
     const nowMs = this.#clock.now();
     this.#results.add(nowMs);
     this.#failures.add(nowMs);
-    if (beganAtMs >= this.#latestServedMs && this.#inARow++ === 0) {
+    if (this.#inARow++ === 0) {
       this.#failingSinceMs = nowMs;
       this.#firstStartedAtMs = startedAtMs ?? -Infinity;
     }
@@ -140,7 +138,6 @@ export class FailureRatio implements FailureCounter {
   clear(): void {
     this.#inARow = 0;
     this.#servedSinceMs.fill(-Infinity);
-    this.#latestServedMs = -Infinity;
     this.#results.clear();
     this.#failures.clear();
   }

@@ -95,18 +95,6 @@ test("FailureRatio ends a row of failures at a success, unless its call began be
   assertEquals([isTooManyAfter(501), isTooManyAfter(undefined)], [false, false]);
 });
 
-test("FailureRatio does not count a failure in a row whose call began before one that has succeeded", () => {
-  for (const [beganAtMs, isTooMany] of [[1_000, false], [1_001, true]] as const) {
-    const { clock, counter } = fullOfSuccesses(4);
-    clock.jump(30_000);
-    counter.success(1_001);
-    for (let index = 0; index < 4; index++) counter.failure(beganAtMs);
-    for (let index = 0; index < 40; index++) counter.success(-Infinity);
-    clock.jump(250);
-    assertEquals(counter.failure(beganAtMs), isTooMany);
-  }
-});
-
 test("FailureRatio ignores a failure once five calls have succeeded that began after it", () => {
   for (const [successes, isTooMany] of [[4, true], [5, false]] as const) {
     const counter = new FailureRatio(0.5, 8, 10_000, new ManualClock());
