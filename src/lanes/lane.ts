@@ -337,11 +337,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (isOverloaded && this.pause === undefined) {
       // A stated limit that is used up explains the pause.
       const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
-      if (!isExplained) {
-        // A pause that concerns only a part of the origin costs little.
-        const costMs = this.unavailability === undefined ? pause.untilMs - nowMs : 0;
-        this.#noteOverload(nowMs, nowMs + COST_FACTOR * costMs);
-      }
+      if (!isExplained) this.#noteOverload(nowMs, nowMs + COST_FACTOR * (pause.untilMs - nowMs));
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
 import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
 import type { Pause } from "../../src/lanes/pause.ts";
+import { Unavailability } from "../../src/lanes/unavailability.ts";
 import type { Waiter } from "../../src/lanes/waiter.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
@@ -355,6 +356,20 @@ test("Lane.obstacle() names the wait for the first answer", () => {
   assertEquals(lane.obstacle(0), "the first answer of https://a.test");
   lane.answered(10);
   assertEquals(lane.obstacle(10), "a permit or a token");
+});
+
+test("Lane.pauseFor() keeps the limit below its ceiling for sixteen times the length of the pause, also after a 503", () => {
+  for (const status of [429, 503]) {
+    const { lane } = setUp({ maxInFlight: 8 });
+    if (status === 503) lane.unavailability = new Unavailability();
+    lane.inFlight = 8;
+    lane.pauseFor(pauseUntil(1_000, status), 0, true);
+    const gainAt = (nowMs: number): number => {
+      for (let nth = 0; nth < 10_000; nth++) lane.limit.gain(100, nowMs, nowMs);
+      return lane.limit.current;
+    };
+    assertEquals([lane.limit.current, gainAt(15_999), gainAt(16_000)], [4, 7, 8], `${status}`);
+  }
 });
 
 test("Lane.pauseFor() lowers an adaptive limit by one", () => {
