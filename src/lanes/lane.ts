@@ -27,9 +27,8 @@ import type { Strain } from "./strain.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
 
-/** The gap between two tests of an origin by sleeping requests, in milliseconds; it doubles each time up to the longest. */
-const FIRST_TEST_GAP_MS = 250;
-const LONGEST_TEST_GAP_MS = 1_000;
+/** The gap between two tests of an origin by sleeping requests, in milliseconds. */
+const TEST_GAP_MS = 250;
 
 /**
  * An origin counts as silent when nothing has come from it for this time in milliseconds, and for this many times the time of its
@@ -194,7 +193,6 @@ export class Lane implements Claimant, Line<Lane> {
   readonly #clock: Clock | undefined;
   #probePart = 0;
   #testAtMs = -Infinity;
-  #testGapMs = FIRST_TEST_GAP_MS;
   #claim: (lane: Lane, nowMs: number) => Runnable | undefined = nothing;
 
   /** Creates the lane of an origin that has had no request. */
@@ -431,15 +429,12 @@ export class Lane implements Claimant, Line<Lane> {
 
   /**
    * Whether a sleeping request may test an origin that worked well not long ago, because no other request is in flight to it. One
-   * tests at a time, with a longer gap after each test in vain.
+   * tests at a time, with a gap after each test.
    */
   tryTest(nowMs: number): boolean {
     const wasWell = this.succeeded >= FEW && nowMs - this.succeededAtMs <= RECENTLY_MS;
     if (!wasWell || this.inFlight > 0 || nowMs < this.#testAtMs) return false;
-    this.#testGapMs = nowMs - this.succeededAtMs < this.#testGapMs
-      ? FIRST_TEST_GAP_MS
-      : Math.min(LONGEST_TEST_GAP_MS, 2 * this.#testGapMs);
-    this.#testAtMs = nowMs + this.#testGapMs;
+    this.#testAtMs = nowMs + TEST_GAP_MS;
     return true;
   }
 
