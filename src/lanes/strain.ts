@@ -126,7 +126,7 @@ export class Strain {
     if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    if (this.#hasLowered || this.#isLikely(lane, isSlow)) this.#lower(lane, nowMs);
+    if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);
   }
 
   /**
@@ -163,12 +163,9 @@ export class Strain {
     return true;
   }
 
-  /**
-   * Whether fewer at once would help: a retry had succeeded shortly before the failed attempt was sent. For a late failure, a
-   * served probe shows the same. An immediate refusal may have come too soon after the probe.
-   */
-  #isLikely({ rescuedAtMs, failedAtMs }: StrainedLane, isSlow: boolean): boolean {
-    return failedAtMs - (isSlow ? Math.max(rescuedAtMs, this.#recoveredAtMs) : rescuedAtMs) <= RECENTLY_MS;
+  /** Whether fewer at once would help: a retry had succeeded shortly before the failed attempt was sent. */
+  #isLikely({ rescuedAtMs, failedAtMs }: StrainedLane): boolean {
+    return failedAtMs - rescuedAtMs <= RECENTLY_MS;
   }
 
   /** Halves the limit, or restores it if that did not help. */
@@ -221,7 +218,7 @@ export class Strain {
     const costMs = nowMs - failedAtMs;
     if (costMs < SLOW_MS) return limit.halve(inFlight, false);
     // An origin that is merely down does not come back sooner with a lower limit, and soon needs the former limit again.
-    const isKnown = !isHung && this.#isLikely(lane, true);
+    const isKnown = !isHung && this.#isLikely(lane);
     limit.halve(inFlight, false, nowMs + (isKnown ? COST_FACTOR : 1) * costMs);
     limit.stay();
   }

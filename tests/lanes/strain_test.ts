@@ -162,16 +162,15 @@ test("Strain.note() halves the limit when attempts fail late, though others sent
   }
 });
 
-test("Strain.note() halves the limit for late failures only if a retry or a probe succeeded shortly before they began", () => {
-  for (const evidence of ["retry", "probe", "neither"] as const) {
+test("Strain.note() halves the limit for late failures only if a retry succeeded shortly before they began", () => {
+  for (const isRescued of [true, false]) {
     for (const [afterMs, left] of [[9_000, 10], [11_000, 20]] as const) {
       const origin = new Origin().fail();
-      if (evidence === "retry") origin.rescue();
-      if (evidence === "probe") origin.strain.noteRecovery(origin, origin.nowMs);
+      if (isRescued) origin.rescue();
       origin.nowMs += afterMs + 100;
       origin.succeed(5).nowMs += 29_900;
       origin.fail(20, 30_000);
-      assertEquals(origin.limit.current, evidence === "neither" ? 20 : left, `${evidence} ${afterMs}`);
+      assertEquals(origin.limit.current, isRescued ? left : 20, `${isRescued} ${afterMs}`);
     }
   }
 });
