@@ -35,6 +35,8 @@ export class LearntLimits {
   readonly #isExpected: boolean;
   #learner: Learner | undefined;
   #hasWarned = false;
+  /** The steps that wait for the code, in their order. */
+  readonly #waiting: ((learner: Learner) => void)[] = [];
 
   /** Creates the learning of a client, whose code is not loaded yet. */
   constructor(option: LearnLimits, surroundings: LearningSurroundings) {
@@ -80,7 +82,12 @@ export class LearntLimits {
     // The lane also learns from the responses that come meanwhile, in their order.
     lane.listens = true;
     lane.refresh();
-    loadLimitLearning().then((code) => use(create(code)), (error: unknown) => {
+    this.#waiting.push(use);
+    loadLimitLearning().then((code) => {
+      // Several imports of one module need not resolve in their order.
+      for (const step of this.#waiting.splice(0)) step(create(code));
+    }, (error: unknown) => {
+      this.#waiting.length = 0;
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);
       lane.isPreparing = false;
       this.#surroundings.scheduler().examine(lane);

@@ -19,8 +19,8 @@ const SCOUTS_PER_RETRY = 0.25;
 const MOST_SCOUTS = 30;
 
 /**
- * If at least this share of the waiting requests knew that their origins serve others, they fail for what they ask for, and there
- * is no outage.
+ * If an origin has served others since at least this share of the waiting requests first failed, they fail for what they ask for or
+ * because of their own origins, and there is no outage of all.
  */
 const FEW_OF_THEM = 0.1;
 
@@ -30,13 +30,13 @@ export type DroughtScheduler = Pick<Scheduler, "silentLanes" | "workingTime">;
 /**
  * A time in which the retry budget is empty and requests wait for it. An outage uses the budget up, which would then be missing
  * for long afterwards. So from time to time one request goes without the budget, as a scout; if it is served, there are retries
- * for others again. As long as no origin has served anything since the drought began, the client's own network may be down. That
- * counts as an outage, in which the budget's time stands still.
+ * for others again. As long as no origin has served anything since the drought began, the client's own network may be down, or a gateway before
+ * all origins. That counts as an outage, in which the budget's time stands still.
  */
 export class BudgetDrought {
   readonly #scheduler: DroughtScheduler;
   #waiting = 0;
-  /** How many requests have waited in this drought, and how many of them knew that their origins serve others. */
+  /** How many requests have waited in this drought, and how many of them had failed before an origin served others. */
   #entered = 0;
   #informed = 0;
   #sinceMs = -Infinity;
@@ -73,16 +73,16 @@ export class BudgetDrought {
   /**
    * Notes that a request begins to wait.
    *
-   * @param areOthersServed Whether its origin has served others since the request first failed.
+   * @param failingSinceMs When the request first failed, on the client's clock.
    * @param nowMs The time on the client's clock.
    */
-  enter(areOthersServed: boolean, nowMs: number): void {
+  enter(failingSinceMs: number, nowMs: number): void {
     if (this.#waiting++ === 0 && nowMs - this.#untilMs >= OVER_MS) {
       this.#sinceMs = this.#scoutAtMs = nowMs;
       this.#entered = this.#informed = this.#granted = 0;
     }
     this.#entered++;
-    if (areOthersServed) this.#informed++;
+    if (this.#scheduler.silentLanes.servedAtMs > failingSinceMs) this.#informed++;
   }
 
   /** Notes that a request does not wait any more. */

@@ -79,8 +79,7 @@ export async function waitForBudget(
 ): Promise<boolean> {
   const { clock, drought } = environment;
   if (tryRetry(environment, lanes)) return true;
-  const { failingSinceMs } = call.journey;
-  drought.enter(lanes.some(({ succeededAtMs }) => succeededAtMs > failingSinceMs), clock.now());
+  drought.enter(call.journey.failingSinceMs, clock.now());
   try {
     return await waitInDrought(environment, call, lanes);
   } finally {
@@ -112,7 +111,7 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
     }
     // Unless the budget is dry, the call waits only for the pace of its lane.
     const isDry = budget!.balance < 1;
-    const isOutage = isDry && areUnanswered(lanes) && drought.isOutage(clock.now());
+    const isOutage = isDry && drought.isOutage(clock.now());
     const nowMs = workingTimeMs(environment);
     // While another origin works, working time goes on; so do not count an outage of this call's own lanes.
     if (isOutage || lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
@@ -159,11 +158,6 @@ function tryPay({ budget, drought, clock }: Environment): boolean {
   if (!budget!.tryWithdraw(clock.now())) return drought.tryTakeGranted();
   drought.notePaid();
   return true;
-}
-
-/** Whether the origins have been silent since their latest failed attempts were sent. */
-function areUnanswered(lanes: readonly Lane[]): boolean {
-  return lanes.every(({ answeredAtMs, failedAtMs }) => answeredAtMs < failedAtMs);
 }
 
 /** Whether a request to the lane would wait only for its turn. */

@@ -52,8 +52,7 @@ test("LearntLimits holds requests until its module is loaded, if options say how
   busy.lane.inFlight = 2;
   const { lane } = setUp({ limits: "x-limits" });
   assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
-  await loadLimitLearning();
-  await eventLoopTurn();
+  while ([hearing, busy, { lane }].some(({ lane: { isPreparing } }) => isPreparing)) await eventLoopTurn();
   assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
   assertEquals([hearing.lane.isPreparing, hearing.lane.blockedUntilMs(0)], [false, 5_000]);
   for (let sent = 0; sent < 7; sent++) {

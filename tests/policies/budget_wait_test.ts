@@ -619,6 +619,8 @@ const AWAY: Readonly<Record<string, readonly [number, number, number, Reply, (ho
   "the network is away for 10 s": [100, 600, 11_000, refused(), () => true],
   "the network is away for 25 s": [100, 600, 26_000, refused(), () => true],
   "all hosts answer 503 for 3 s": [100, 600, 4_000, status(503), () => true],
+  "all hosts answer 503 for 10 s": [100, 600, 11_000, status(503), () => true],
+  "all hosts answer 500 for 25 s": [300, 2_000, 26_000, status(500), () => true],
   "two of three hosts are away for 3 s": [100, 600, 4_000, refused(), (host) => host % 3 > 0],
   "one of three hosts is away for 3 s": [300, 3_000, 4_000, refused(), (host) => host % 3 === 0],
 };
@@ -695,17 +697,26 @@ testBothWays(
   },
 );
 
-for (const [name, away] of Object.entries({ "are refused": refused(), "answer 500": status(500) })) {
+/** Cases in which a part of a batch always fails: the number of hosts, the reply, and which requests. */
+const FAILING: Readonly<Record<string, readonly [number, Reply, (host: number, index: number) => boolean]>> =
+  {
+    "three in seven of its URLs are always refused": [100, refused(), (_, index) => index % 7 < 3],
+    "three in seven of its URLs always answer 500": [100, status(500), (_, index) => index % 7 < 3],
+    "three in seven of its hosts always answer 500": [350, status(500), (host) => host % 7 < 3],
+  };
+
+for (const [name, [hosts, away, isAway]] of Object.entries(FAILING)) {
   testBothWays(
-    `a batch of many hosts does not wait long where half of its URLs always ${name}`,
+    `a batch of many hosts does not wait long where ${name}`,
     async (rig) => {
       const clock = new ManualClock();
       const reply: Reply = async (sent) => {
+        const [host, index] = sent.url.match(/\d+/g)!.map(Number);
         await new Promise<void>((resolve) => clock.setTimeout(resolve, 100));
-        return Number(/\d+$/.exec(sent.url)![0]) % 7 < 3 ? away(sent) : OK(sent);
+        return isAway(host!, index!) ? away(sent) : OK(sent);
       };
       const { client, run, origin } = rig(reply, { random: seededRandom(1) }, { clock });
-      const outcomes = await run(client.settle(urlsOf(100, 1_400)));
+      const outcomes = await run(client.settle(urlsOf(hosts, 1_400)));
 
       assertEquals(outcomes.filter(({ ok }) => ok).length, 800);
       assert(origin.calls < 1.3 * 1_400, `${origin.calls} requests were sent`);
