@@ -27,6 +27,7 @@ import type { Environment } from "./policy.ts";
 /** A failed attempt that took at least this long has cost much, in milliseconds. */
 export const LATE_MS = 1_000;
 
+/** The URLs in a message of the runtime. */
 const ANY_URL = /https?:\/\/[^\s)"']+/gi;
 
 /** Judges one attempt; only the first verdict counts. */

@@ -19,10 +19,10 @@ const SCOUTS_PER_RETRY = 0.25;
 const MOST_SCOUTS = 30;
 
 /**
- * If an origin has served others since at least this share of the waiting requests first failed, they fail for what they ask for or
- * because of their own origins, and there is no outage of all.
+ * In an outage of all origins, no origin serves anything after a request has failed. If this share of the waiting requests, or more, has
+ * seen an origin serve others since, only some origins or URLs fail.
  */
-const FEW_OF_THEM = 0.1;
+const INFORMED_SHARE = 0.1;
 
 /** The parts of the scheduler that know whether origins serve requests, and how much of the time counts. */
 export type DroughtScheduler = Pick<Scheduler, "silentLanes" | "workingTime">;
@@ -30,13 +30,13 @@ export type DroughtScheduler = Pick<Scheduler, "silentLanes" | "workingTime">;
 /**
  * A time in which the retry budget is empty and requests wait for it. An outage uses the budget up, which would then be missing
  * for long afterwards. So from time to time one request goes without the budget, as a scout; if it is served, there are retries
- * for others again. As long as no origin has served anything since the drought began, the client's own network may be down, or a gateway before
- * all origins. That counts as an outage, in which the budget's time stands still.
+ * for others again. As long as no origin has served anything since the drought began, the client's own network may be down, or a
+ * gateway before all origins. That counts as an outage, in which the budget's time stands still.
  */
 export class BudgetDrought {
   readonly #scheduler: DroughtScheduler;
   #waiting = 0;
-  /** How many requests have waited in this drought, and how many of them had failed before an origin served others. */
+  /** How many requests have waited in this drought; and how many of them failed first, and then an origin served others. */
   #entered = 0;
   #informed = 0;
   #sinceMs = -Infinity;
@@ -101,7 +101,7 @@ export class BudgetDrought {
   isOutage(nowMs: number): boolean {
     const { silentLanes, workingTime } = this.#scheduler;
     const isOutage = silentLanes.servedAtMs < this.#sinceMs && this.#scouts >= 1 &&
-      this.#informed < FEW_OF_THEM * this.#entered;
+      this.#informed < INFORMED_SHARE * this.#entered;
     if (!isOutage) this.#endOutage(nowMs);
     else if (this.#outageAtMs === undefined) workingTime.begin(this.#outageAtMs = nowMs);
     return isOutage;
