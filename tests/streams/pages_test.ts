@@ -302,6 +302,24 @@ test("Client.pages() names the first page if a caller's own response has no URL"
   assertStringIncludes(error.message, "The link of https://a.test/1 to its next page");
 });
 
+test("Client.pages() resolves each link against its own page, also if middleware has wrapped the responses", async () => {
+  const links: Record<string, string> = {
+    "https://a.test/items": '<other/2>; rel="next"; anchor="https://a.test/items"',
+    "https://a.test/other/2": '<3>; rel="next"; anchor=""',
+    "https://a.test/other/3": '<../items>; rel="next"',
+  };
+  const rig = setUp(({ url }) => ({ json: url, headers: { link: links[url] ?? "" } }), {
+    use: [async (request, next) => {
+      const response = await next(request);
+      return new Response(response.body, response);
+    }],
+  });
+  const error = await rejection(valuesOf(rig));
+  assertEquals(rig.network.sent.map(({ url }) => url), Object.keys(links));
+  assert(error instanceof InvalidDataError);
+  assertStringIncludes(error.message, "The link of https://a.test/other/3 to its next page leads back");
+});
+
 const SECRETS = {
   authorization: "Bearer a",
   cookie: "a=1",
