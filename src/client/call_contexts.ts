@@ -104,6 +104,7 @@ export class CallContexts {
       readsChunks = false,
       avoided,
       continues,
+      earlierAttempts,
       spentMs,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
@@ -119,6 +120,7 @@ export class CallContexts {
       readsChunks,
       avoided,
       continues,
+      earlierAttempts,
       spentMs,
       isBackground: false,
       owner: this.#dispatcher,
