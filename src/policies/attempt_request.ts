@@ -195,11 +195,20 @@ export function requestInit(
   return init;
 }
 
-/** Checks a response. One of another realm, or of another implementation, is accepted. */
+/** Checks a response. One of another realm, or of another implementation of the standard, is accepted. */
 function checkResponse(response: Response): Response {
-  if (!(response instanceof Response) && objectTag(response) !== "Response") throw new ResponseError();
+  if (!(response instanceof Response)) checkForeign(response);
   if (response.bodyUsed) throw alreadyRead();
   // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6).
   if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
   return response;
+}
+
+/** Checks a response of another implementation: the body of some is a stream of Node's, which nothing here could read or cancel. */
+function checkForeign(response: Response): void {
+  if (objectTag(response) !== "Response") throw new ResponseError();
+  const { body } = response;
+  if (body && typeof body.getReader !== "function") {
+    throw new ResponseError("a Response whose body is a ReadableStream, as the standard says");
+  }
 }
