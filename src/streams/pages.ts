@@ -23,7 +23,7 @@ import { SeenRequests } from "./seen_requests.ts";
 /** A request with those of its options that matter here. */
 interface PageSpec {
   readonly url: string | URL;
-  readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
+  readonly headers?: Headers | Readonly<Record<string, string | undefined>> | undefined;
   readonly query?: QueryInit | undefined;
 }
 
