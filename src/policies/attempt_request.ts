@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasStandardBody, WITH_STANDARD_BODY } from "../http/body.ts";
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import {
   followRedirects,
@@ -204,11 +205,7 @@ function checkResponse(response: Response): Response {
   return response;
 }
 
-/** Checks a response of another implementation: the body of some is a stream of Node's, which nothing here could read or cancel. */
 function checkForeign(response: Response): void {
   if (objectTag(response) !== "Response") throw new ResponseError();
-  const { body } = response;
-  if (body && typeof body.getReader !== "function") {
-    throw new ResponseError("a Response whose body is a ReadableStream, as the standard says");
-  }
+  if (!hasStandardBody(response)) throw new ResponseError(`a Response ${WITH_STANDARD_BODY}`);
 }
