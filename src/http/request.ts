@@ -138,12 +138,13 @@ const SENDABLE: ReadonlySet<string> = new Set(["ArrayBuffer", "Blob", "File", "F
 
 /**
  * Whether a body is of another realm and can be sent. The runtime would send an object of another implementation as a text such
- * as `[object FormData]`.
+ * as `[object FormData]`; Deno would take a form for an iterable of bytes.
  */
 function isForeign(body: unknown): boolean {
   if (!SENDABLE.has(objectTag(body))) return false;
   const typeOf = (body: unknown): string | null => new Response(body as BodyInit).headers.get("content-type");
-  return typeOf(body) !== typeOf("text");
+  const type = typeOf(body);
+  return type !== typeOf("text") && (type !== null || !(Symbol.iterator in (body as object)));
 }
 
 /** Checks a body, and copies it if the caller could still change it. An async iterable becomes a stream. */
