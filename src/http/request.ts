@@ -9,9 +9,9 @@ import { objectTag } from "../primitives/object_tag.ts";
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonBody, ownJson } from "./json_body.ts";
 import { ownBody } from "./own_body.ts";
-import { type QueryInit, withQuery } from "./query.ts";
+import { ownQuery, type QueryInit, withQuery } from "./query.ts";
 import { isToken } from "./token.ts";
 import { isAbsoluteUrl, isUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
@@ -31,6 +31,14 @@ export interface RequestInput {
 
 /** The JSON value and the query parameters of a batch, for each of its requests that does not set its own. */
 export type RequestAdditions = Pick<RequestInput, "json" | "query">;
+
+/** Copies additions for requests that are prepared later. */
+export function ownAdditions({ json, query }: RequestAdditions): RequestAdditions {
+  return {
+    json: json === undefined ? undefined : ownJson(json),
+    query: query === undefined ? undefined : ownQuery(query),
+  };
+}
 
 /** What a request gets from its client and its batch. */
 export interface RequestContext {

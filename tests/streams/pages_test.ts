@@ -92,6 +92,17 @@ test("Client.pages() requests each page like the first one, but without its quer
   }
 });
 
+test("Client.pages() takes the options when it is called, also for later pages", async () => {
+  const { client, clock, network } = setUp(threePages);
+  const options = { query: { size: 2 }, json: { a: 1 }, headers: { "x-a": "1" } };
+  const pages = client.pages({ url: URL_A, method: "QUERY" }, options);
+  options.query.size = options.json.a = 3;
+  options.headers["x-a"] = "3";
+  await clock.run(Array.fromAsync(pages));
+  assertEquals(network.urls, [`${URL_A}?size=2`, `${URL_A}?page=2`, `${URL_A}?page=3`]);
+  for (const { body, headers } of network.sent) assertEquals([body, headers.get("x-a")], ['{"a":1}', "1"]);
+});
+
 test("Client.pages() goes where next() says: to a URL, to a request of its own, or nowhere", async () => {
   const nexts: (FetchRequest | null)[] = [
     "?page=2",
