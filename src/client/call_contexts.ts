@@ -6,7 +6,7 @@
  */
 
 import { NO_HEADERS, toHeaderMap } from "../http/headers.ts";
-import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
+import { ownAdditions, type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
 import type { CallContext } from "../policies/call.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -81,12 +81,16 @@ export class CallContexts {
     if (settings === base.settings && signal === undefined && headers === undefined && !hasAdditions) {
       return base;
     }
+    let { additions } = base;
+    // The requests of a batch are prepared one by one, and those of pages even later.
+    const isLater = of === "batch" || of === "pages";
+    if (hasAdditions) additions = isLater ? ownAdditions({ json, query }) : { json, query };
     return this.contextOf({
       ...base,
       settings,
       signals: signal === undefined ? base.signals : [...base.signals, signal],
       headers: headers === undefined ? base.headers : toHeaderMap(headers, "the request"),
-      additions: hasAdditions ? { json, query } : base.additions,
+      additions,
     });
   }
 
@@ -104,6 +108,7 @@ export class CallContexts {
       readsChunks = false,
       avoided,
       continues,
+      earlierAttempts,
       spentMs,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
@@ -119,6 +124,7 @@ export class CallContexts {
       readsChunks,
       avoided,
       continues,
+      earlierAttempts,
       spentMs,
       isBackground: false,
       owner: this.#dispatcher,

@@ -72,7 +72,7 @@ export interface LimitedRequest {
   /** The method, upper case. */
   readonly method: string;
   /** The headers of the request and of the client, by their names in lower case. */
-  readonly headers: HeaderRecord;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**

@@ -8,8 +8,8 @@ import type { QueryInit } from "../http/query.ts";
 import type { PartialSettings } from "../policies/settings.ts";
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 
-/** Names and values of headers. */
-export type HeaderRecord = Readonly<Record<string, string>>;
+/** Names and values of headers; `undefined` leaves one out. */
+export type HeaderRecord = Readonly<Record<string, string | undefined>>;
 
 /** Options of one request; each overrides the batch's and the client's. */
 export interface RequestOptions extends PartialSettings {

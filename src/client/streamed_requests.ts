@@ -187,7 +187,8 @@ export class StreamedRequests {
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const { avoided } = left;
-        const added = { settings: sending, signals, avoided, continues, spentMs };
+        const earlierAttempts = readsChunks ? about.attempts : undefined;
+        const added = { settings: sending, signals, avoided, continues, earlierAttempts, spentMs };
         const context = this.#contexts.contextOf({ ...own, ...added });
         const sent = headers === undefined
           ? prepared

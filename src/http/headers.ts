@@ -13,7 +13,10 @@ export type HeaderMap = Readonly<Record<string, string>>;
 export const NO_HEADERS: HeaderMap = Object.freeze(Object.create(null));
 
 /** Headers as a caller may give them. */
-export type HeaderInput = Readonly<Record<string, string>> | Headers | readonly (readonly [string, string])[];
+export type HeaderInput =
+  | Readonly<Record<string, string | undefined>>
+  | Headers
+  | readonly (readonly [string, string])[];
 
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;

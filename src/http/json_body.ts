@@ -36,6 +36,17 @@ export function jsonBody(value: unknown): string {
 }
 
 /**
+ * Copies a value for JSON bodies that are serialized later: the caller may change the same object meanwhile.
+ *
+ * @param value The value.
+ * @returns A value with the same JSON.
+ * @throws {TypeError} If JSON cannot express the value.
+ */
+export function ownJson(value: unknown): unknown {
+  return JSON.parse(jsonBody(value));
+}
+
+/**
  * Whether JSON would lose the content of a value, or express it in an unexpected way. Then the caller has made a mistake: a
  * missing `await`, or `json` in place of `body`.
  */

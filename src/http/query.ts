@@ -43,6 +43,18 @@ export function withQuery(url: string, query: QueryInit | undefined, common?: Qu
   return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : clean.slice(hash)}`;
 }
 
+/**
+ * Copies the present parameters for requests that are prepared later: the caller may fill the same object anew meanwhile, and an
+ * iterator has its parameters only once.
+ *
+ * @param query The parameters.
+ * @returns The copy.
+ * @throws {TypeError} If a parameter is neither text nor a number, a boolean, or an array of these.
+ */
+export function ownQuery(query: QueryInit): QueryInit {
+  return pairsOf(query);
+}
+
 function pairsOf(query: QueryInit | undefined): Pair[] {
   if (query === undefined) return [];
   if (typeof query === "string") return [...new URLSearchParams(query)];

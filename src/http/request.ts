@@ -9,9 +9,9 @@ import { objectTag } from "../primitives/object_tag.ts";
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonBody, ownJson } from "./json_body.ts";
 import { ownBody } from "./own_body.ts";
-import { type QueryInit, withQuery } from "./query.ts";
+import { ownQuery, type QueryInit, withQuery } from "./query.ts";
 import { isToken } from "./token.ts";
 import { isAbsoluteUrl, isUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
@@ -31,6 +31,14 @@ export interface RequestInput {
 
 /** The JSON value and the query parameters of a batch, for each of its requests that does not set its own. */
 export type RequestAdditions = Pick<RequestInput, "json" | "query">;
+
+/** Copies additions for requests that are prepared later. */
+export function ownAdditions({ json, query }: RequestAdditions): RequestAdditions {
+  return {
+    json: json === undefined ? undefined : ownJson(json),
+    query: query === undefined ? undefined : ownQuery(query),
+  };
+}
 
 /** What a request gets from its client and its batch. */
 export interface RequestContext {
@@ -138,12 +146,13 @@ const SENDABLE: ReadonlySet<string> = new Set(["ArrayBuffer", "Blob", "File", "F
 
 /**
  * Whether a body is of another realm and can be sent. The runtime would send an object of another implementation as a text such
- * as `[object FormData]`.
+ * as `[object FormData]`; Deno would take a form for an iterable of bytes.
  */
 function isForeign(body: unknown): boolean {
   if (!SENDABLE.has(objectTag(body))) return false;
   const typeOf = (body: unknown): string | null => new Response(body as BodyInit).headers.get("content-type");
-  return typeOf(body) !== typeOf("text");
+  const type = typeOf(body);
+  return type !== typeOf("text") && (type !== null || !(Symbol.iterator in (body as object)));
 }
 
 /** Checks a body, and copies it if the caller could still change it. An async iterable becomes a stream. */

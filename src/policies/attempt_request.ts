@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasStandardBody, WITH_STANDARD_BODY } from "../http/body.ts";
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import {
   followRedirects,
@@ -195,11 +196,16 @@ export function requestInit(
   return init;
 }
 
-/** Checks a response. One of another realm, or of another implementation, is accepted. */
+/** Checks a response. One of another realm, or of another implementation of the standard, is accepted. */
 function checkResponse(response: Response): Response {
-  if (!(response instanceof Response) && objectTag(response) !== "Response") throw new ResponseError();
+  if (!(response instanceof Response)) checkForeign(response);
   if (response.bodyUsed) throw alreadyRead();
   // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6).
   if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
   return response;
+}
+
+function checkForeign(response: Response): void {
+  if (objectTag(response) !== "Response") throw new ResponseError();
+  if (!hasStandardBody(response)) throw new ResponseError(`a Response ${WITH_STANDARD_BODY}`);
 }

@@ -83,6 +83,8 @@ export interface CallContext {
   readonly avoided?: readonly Mirror[] | undefined;
   /** Whether the call continues the work of an earlier call, such as a download. */
   readonly continues?: boolean | undefined;
+  /** How many attempts the earlier calls of a download have made; they count in errors. Absent for none. */
+  readonly earlierAttempts?: number | undefined;
   /** How much of the total time had passed before the call began, in milliseconds; absent for none. */
   readonly spentMs?: number | undefined;
   /** Whether no caller waits for the call. */
@@ -434,7 +436,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return {
       url: redactUrl(target?.url ?? (this.sentUrl === "" ? this.url : this.sentUrl)),
       method: this.prepared?.method ?? "GET",
-      attempts: this.attempts,
+      attempts: this.attempts + (this.context.earlierAttempts ?? 0),
     };
   }
 }

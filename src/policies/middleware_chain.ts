@@ -7,6 +7,7 @@
 import { describeKind } from "../primitives/argument_checks.ts";
 import { CallerScope } from "../primitives/caller_scope.ts";
 import { objectTag } from "../primitives/object_tag.ts";
+import { hasStandardBody, WITH_STANDARD_BODY } from "../http/body.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import { replayableBody } from "../http/request_body.ts";
@@ -163,7 +164,11 @@ function checkResponse(response: Response): Response {
   if (response.type === "error") {
     throw asNetworkFailure(new TypeError("Fetch failed: a middleware has answered with Response.error()"));
   }
-  if (!response.bodyUsed && response.body?.locked !== true) return response;
+  const isLocked = response.body?.locked;
+  if (isLocked === undefined && !hasStandardBody(response)) {
+    throw new TypeError(`Cannot fetch as a middleware must return a Response ${WITH_STANDARD_BODY}`);
+  }
+  if (!response.bodyUsed && isLocked !== true) return response;
   throw new TypeError(
     "Cannot fetch as a middleware must return a Response whose body is not read: read that of its clone(), or return a new one",
   );

@@ -62,7 +62,7 @@ export function endRound(call: Call, worst: MirrorEnding, failures: readonly Mir
 /** Corrects the number of attempts in an error that was created before the last attempts were made. */
 export function noteAttempts(call: Call, error: unknown): void {
   if (!isSlipstreamError(error)) return;
-  Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
+  Object.defineProperty(error, "attempts", { value: call.describe().attempts, enumerable: true });
 }
 
 /** Collects what the mirrors did, and their errors. The failure that the caller gets contributes only its cause. */

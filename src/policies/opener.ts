@@ -51,7 +51,12 @@ export interface StreamRequest<R = Response> {
    */
   leaveMirror(): boolean;
   /** Returns the facts of the request for an error, once it has been sent. */
-  describe(): SlipstreamErrorOptions & { readonly url: string; readonly method: string };
+  describe(): SlipstreamErrorOptions & {
+    readonly url: string;
+    readonly method: string;
+    /** The attempts of the latest sending; those of a download's earlier sendings count too. */
+    readonly attempts: number;
+  };
 }
 
 /** Notifies listeners when the client begins to close. */

@@ -28,7 +28,9 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
     context: contextOf(call, reply),
     cause: failures?.cause,
   };
-  const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
+  const message = `${about.method} ${about.url} was answered with ${status} (${
+    sourceText(call, reply, about)
+  })`;
   return isNotFoundStatus(status)
     ? new DataNotFoundError(message, { ...about, status, headers, body })
     : new HttpError(message, { ...about, status, headers, body, retryAfterMs });
@@ -44,7 +46,7 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
 export function describeReply(
   call: Call,
   { from, target, url }: Reply,
-): SlipstreamErrorOptions & { readonly url: string; readonly method: string } {
+): ReturnType<Call["describe"]> {
   const about = call.describe(target);
   return isStored(from) && url !== "" ? { ...about, url: redactUrl(url) } : about;
 }
@@ -69,7 +71,11 @@ function contextOf({ journey }: Call, { failures }: Reply): SlipstreamErrorOptio
   return { ...failures && { mirrors: failures.told }, notRetried };
 }
 
-function sourceText({ attempts, journey }: Call, { from }: Reply): string {
+function sourceText(
+  { journey }: Call,
+  { from }: Reply,
+  { attempts }: { readonly attempts: number },
+): string {
   if (isStored(from)) return "from the cache";
   const count = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
   return journey.notRetried === undefined ? count : `${count}; no further one, as ${journey.notRetried}`;

@@ -103,9 +103,9 @@ function textOf(action: string, name: string, rule: string, received: string): s
 /** Describes a value for an error message: an object by its class, and a string only as "a string", because it may be a secret. */
 export function describeKind(value: unknown): string {
   const text = describeSecret(value);
-  // The object may be data with a member called "constructor".
+  // The object may be data with a member called "constructor", and a generator's constructor has no name.
   const name: unknown = (value as object | null | undefined)?.constructor?.name;
-  const isTold = text === "an object" && typeof name === "string" && name !== "Object";
+  const isTold = text === "an object" && typeof name === "string" && name !== "" && name !== "Object";
   return isTold ? `an object of ${name}` : text;
 }
 

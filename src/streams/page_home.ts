@@ -25,8 +25,8 @@ export class PageHome {
   readonly #mirrors: readonly Mirror[];
   readonly #origins: ReadonlySet<string>;
   #hasLeft = false;
-  /** The URL of the first page, at the preferred mirror if there are mirrors. */
-  readonly first: string;
+  /** The URL of the page that was requested last, at the preferred mirror if mirrors complete it. */
+  #requested: string;
 
   /**
    * Creates the home of a list of pages.
@@ -37,25 +37,35 @@ export class PageHome {
   constructor(first: string, mirrors: readonly Mirror[]) {
     const isRelative = !isAbsoluteUrl(first);
     this.#mirrors = isRelative ? mirrors : [];
-    this.first = isRelative && mirrors.length > 0 ? urlAt(mirrors[0]!, first) : first;
+    this.#requested = isRelative && mirrors.length > 0 ? urlAt(mirrors[0]!, first) : first;
     const homes = isRelative ? mirrors.map(({ base }) => base) : [first];
     this.#origins = new Set(homes.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin));
   }
 
   /**
-   * Finds the next page.
+   * Returns the URL of the page that was requested last.
+   *
+   * @param responseUrl The URL of its response; empty for a response that a program constructed.
+   * @returns The URL of the response, or the requested one.
+   */
+  urlOf(responseUrl: string): string {
+    return responseUrl === "" ? this.#requested : responseUrl;
+  }
+
+  /**
+   * Finds the next page, which the caller requests then.
    *
    * @param reference Its URL, which may be relative to that of the page.
-   * @param pageUrl The URL of the page that leads to it; empty if it is unknown.
+   * @param pageUrl The URL of the page that leads to it; see {@linkcode PageHome.urlOf}.
    * @returns The place; `undefined` if the URL is invalid, or not an http(s) URL.
    */
   find(reference: string, pageUrl: string): PagePlace | undefined {
-    const base = pageUrl === "" ? this.first : pageUrl;
-    if (!URL.canParse(reference, base)) return undefined;
-    const { href, origin, protocol } = new URL(reference, base);
+    if (!URL.canParse(reference, pageUrl)) return undefined;
+    const { href, origin, protocol } = new URL(reference, pageUrl);
     if (protocol !== "http:" && protocol !== "https:") return undefined;
     const relative = this.#hasLeft ? undefined : relativeTo(this.#mirrors, href);
     if (relative === undefined && !this.#origins.has(origin)) this.#hasLeft = true;
+    this.#requested = href;
     return { url: relative ?? href, href, isForeign: this.#hasLeft };
   }
 

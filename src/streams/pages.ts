@@ -23,7 +23,7 @@ import { SeenRequests } from "./seen_requests.ts";
 /** A request with those of its options that matter here. */
 interface PageSpec {
   readonly url: string | URL;
-  readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
+  readonly headers?: Headers | Readonly<Record<string, string | undefined>> | undefined;
   readonly query?: QueryInit | undefined;
 }
 
@@ -116,7 +116,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     });
     // Only the response shows the URL of the first page, with its query parameters and its mirror.
     if (index === 0) {
-      const url = this.#home.keyOf(page.url === "" ? this.#home.first : page.url);
+      const url = this.#home.keyOf(this.#home.urlOf(page.url));
       this.#seen.add({ ...this.#template, url });
     }
     return this.#last = page;
@@ -125,8 +125,9 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   /** Returns the request for the next page; `undefined` after the last one. */
   async #follow(page: LoadedPage<R>): Promise<Step<R> | undefined> {
     const { next } = this.#options;
+    const pageUrl = this.#home.urlOf(page.url);
     const found = next === undefined
-      ? nextLink(page)
+      ? nextLink(page, pageUrl)
       : await this.#interruption.settle(asPromise(next(page)));
     if (found === undefined || found === null) return undefined;
     // `cursor && …` gives an empty text after the last page if the cursor is empty.
@@ -134,30 +135,30 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     if (!isUrl(found) && !isSpec(found)) throw nextError(found);
     const isWhole = isUrl(found);
     const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found;
-    const place = this.#home.find(String(spec.url), page.url);
-    if (place === undefined) throw this.#unusableLink(page, "is no http or https URL");
+    const place = this.#home.find(String(spec.url), pageUrl);
+    if (place === undefined) throw unusableLink(page, pageUrl, "is no http or https URL");
     const { url, href, isForeign } = place;
     if (!this.#seen.add({ ...spec, url: this.#home.keyOf(href) })) {
-      throw this.#unusableLink(page, `leads back to a page that was there before: ${redactUrl(href)}`);
+      throw unusableLink(page, pageUrl, `leads back to a page that was there before: ${redactUrl(href)}`);
     }
     const request = isWhole && this.#template === undefined ? url : { ...spec, url };
     const ownHeaders = isWhole ? [] : Object.keys(toHeaderMap(spec.headers, "the request"));
     return { request: request as unknown as R, isForeign, isWhole, ownHeaders };
   }
 
-  #unusableLink({ url, attempts }: LoadedPage<R>, what: string): InvalidDataError {
-    const shown = redactUrl(url === "" ? this.#home.first : url);
-    return new InvalidDataError(`The link of ${shown} to its next page ${what}`, {
-      url: shown,
-      attempts,
-      reason: "link",
-    });
-  }
-
   close(): void {
     this.#interruption.stop();
     this.#controller.abort(new DOMException("The pages were left", "AbortError"));
   }
+}
+
+function unusableLink({ attempts }: LoadedPage<unknown>, pageUrl: string, what: string): InvalidDataError {
+  const url = redactUrl(pageUrl);
+  return new InvalidDataError(`The link of ${url} to its next page ${what}`, {
+    url,
+    attempts,
+    reason: "link",
+  });
 }
 
 /** Whether a value is a plain object with a URL. A `Request` is not: all of it except for its URL would be lost. */
@@ -185,7 +186,7 @@ async function asPromise(value: unknown): Promise<unknown> {
 }
 
 /** Returns the link to the next page in the response's `Link` header. */
-function nextLink({ headers, url }: LoadedPage<unknown>): string | undefined {
+function nextLink({ headers }: LoadedPage<unknown>, url: string): string | undefined {
   const links = parseLinkHeader(headers.get("link") ?? "");
   return links.find(({ relations, anchor }) => relations.includes("next") && isAboutPage(anchor, url))
     ?.target;

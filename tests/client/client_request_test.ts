@@ -94,6 +94,20 @@ test("Client.json() × single-flight: requests that differ only in `query` are d
   assertEquals(network.urls, [URL, `${URL}?a=1`, `${URL}?a=2`]);
 });
 
+test("Client.all() takes `query` and `json` when it is called, for all of its requests", async () => {
+  const { client, clock, network } = fakeClient(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
+  const query = new Map([["page", 1]]);
+  const json = { page: [1] };
+  const bodies = clock.run(
+    client.all([`${URL}/1`, `${URL}/2`, `${URL}/3`], { query: query.entries(), json }),
+  );
+  query.set("page", 2);
+  json.page.push(2);
+  await bodies;
+  assertEquals(network.urls, [`${URL}/1?page=1`, `${URL}/2?page=1`, `${URL}/3?page=1`]);
+  assertEquals(network.sent.map(({ body }) => body), Array(3).fill('{"page":[1]}'));
+});
+
 test("Client.settle() gives a request with a bad `query` its own outcome", async () => {
   const { client } = fakeClient(ANSWER);
   const bad = { url: URL, query: { a: {} as string } };

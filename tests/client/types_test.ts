@@ -200,6 +200,24 @@ test("functions around the client may accept options, and requests", async () =>
   assertEquals(await load(URL_A, { timeoutMs: 5_000 }), BODY);
 });
 
+test("a header may be undefined wherever headers are given, and is not sent then", async () => {
+  const sent: Headers[] = [];
+  const token = new Headers().get("authorization") ?? undefined;
+  const headers = { authorization: token, "x-a": "1" };
+  await using client = createClient({
+    baseUrls: [{ url: "https://a.test/", headers }],
+    headers,
+    fetch: (_url, init) => {
+      sent.push(new Headers(init?.headers));
+      return Promise.resolve(Response.json(BODY));
+    },
+  });
+  await client.json("a", { headers });
+  await client.all([{ url: "b", headers }], { headers });
+  await client.extend({ headers }).json({ url: "c", headers });
+  assertEquals(sent.map((each) => [each.has("authorization"), each.get("x-a")]), Array(3).fill([false, "1"]));
+});
+
 /** Calls that do not compile, and that the client refuses at run time. */
 const init = { method: "POST", body: "{}", headers: { a: "1" } };
 const inBatch = { concurrency: 3, timeoutMs: 5_000 };

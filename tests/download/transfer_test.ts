@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
+import { isInvalidDataError, isNetworkError, isSlipstreamError, isWriteError } from "../../mod.ts";
 import { Transfer } from "../../src/download/transfer.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -252,6 +252,32 @@ test("download() gives up after too many breaks in a row without a new byte, and
   );
 });
 
+test("download() counts the attempts of all its requests in its error, whatever that is", async () => {
+  const after: [answer: (reply: Reply) => void, message: string][] = [
+    [(reply) => reply.cut(), ""],
+    [(reply) => reply.head(503, { "content-length": "0" }), "(4 attempts)"],
+    [(reply) => reply.head(404, { "content-length": "0" }), "(2 attempts)"],
+  ];
+  for (const [answer, message] of after) {
+    const handler: SceneHandler = (request, reply, received) =>
+      request.number === 1 ? serving({ cuts: [100_000] })(request, reply, received) : answer(reply);
+    await scene(handler, async (s) => {
+      const error = await rejection(s.download({ maxRetries: 2 }));
+      assert(isSlipstreamError(error));
+      assertEquals(error.attempts, s.requests.length);
+      assertStringIncludes(error.message, message);
+    });
+  }
+});
+
+test("download() counts the attempts of all its requests in the error of a body that always breaks off", async () => {
+  await scene(serving({ etag: undefined, cuts: [100_000, 100_000, 100_000] }), async (s) => {
+    const error = await rejection(s.download({ maxRetries: 2 }));
+    assert(isNetworkError(error));
+    assertEquals([error.attempts, s.requests.length], [3, 3]);
+  });
+});
+
 test("download() with maxRetries: 0, or of a POST, does not request the rest", async () => {
   for (const request of [{ maxRetries: 0 }, { method: "POST", body: "x" }]) {
     await scene(
@@ -384,7 +410,7 @@ test("Transfer.run() with a digest stops reading an earlier part at once, when i
         settings: { maxRetries: 0, maxBodyBytes: Infinity },
         headers: {},
         isRepeatable: true,
-        describe: () => ({ url: "https://a.test/", method: "GET" }),
+        describe: () => ({ url: "https://a.test/", method: "GET", attempts: 0 }),
       },
       sink,
       digest: { hex: "right", begin: () => ({ update: () => hashed++, digest: () => "right" }) },

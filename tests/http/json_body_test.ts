@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { jsonBody } from "../../src/http/json_body.ts";
+import { jsonBody, ownJson } from "../../src/http/json_body.ts";
 import { test } from "../support/test.ts";
 
 test("jsonBody() serializes values that JSON can hold", () => {
@@ -55,4 +55,14 @@ test("jsonBody() refuses values whose content would be lost, such as a promise o
 test("jsonBody() reports the received value in its own words", () => {
   assertThrows(() => jsonBody({ toJSON: () => undefined }), TypeError, "received an object");
   assertThrows(() => jsonBody(() => 1), TypeError, "received a function");
+});
+
+test("ownJson() copies a value with the same JSON, and refuses what JSON can't hold", () => {
+  const value = { when: new Date(0), list: [{ a: 1 }], lost: undefined };
+  const copy = ownJson(value);
+  const text = jsonBody(value);
+  value.list.push({ a: 2 });
+  assertEquals(jsonBody(copy), text);
+  for (const each of [null, 0, "", false, []]) assertEquals(ownJson(each), each);
+  assertThrows(() => ownJson({ a: 1n }), TypeError, "'json' must be a value");
 });

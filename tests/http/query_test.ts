@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type QueryInit, withQuery } from "../../src/http/query.ts";
+import { ownQuery, type QueryInit, withQuery } from "../../src/http/query.ts";
 import { test } from "../support/test.ts";
 
 test("withQuery() adds parameters after existing ones, before the fragment", () => {
@@ -77,4 +77,14 @@ test("withQuery() refuses a value that is no parameter, and names it", () => {
   for (const [query, part] of bad) {
     assertThrows(() => withQuery("x", query as QueryInit), TypeError, part as string);
   }
+});
+
+test("ownQuery() copies every form of parameters, and those of an iterator for more than one use", () => {
+  const record = { a: [1, 2], b: "x", c: undefined };
+  const params = new URLSearchParams("a=1&a=2&b=x");
+  const copies = [record, params, "a=1&a=2&b=x", params.entries()].map((query) => ownQuery(query));
+  record.a.push(3);
+  params.set("b", "y");
+  for (const copy of [...copies, ...copies]) assertEquals(withQuery("x", copy), "x?a=1&a=2&b=x");
+  assertThrows(() => ownQuery(5 as unknown as QueryInit), TypeError, "'query'");
 });

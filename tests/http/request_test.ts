@@ -137,6 +137,14 @@ test("prepareRequest() refuses an object that claims to be a body, but would be 
   }
 });
 
+test("prepareRequest() refuses a form or parameters of another implementation", () => {
+  for (const tag of ["FormData", "URLSearchParams"]) {
+    const entries = new Map([["a", "b"]]);
+    const body = Object.defineProperty(entries, Symbol.toStringTag, { value: tag });
+    assertThrows(() => prepareRequest(untyped({ method: "PUT", body })), TypeError, "'body' must be text");
+  }
+});
+
 test("prepareRequest() turns an async iterable into a stream, which can be sent once", async () => {
   async function* chunks() {
     yield new Uint8Array([97]);

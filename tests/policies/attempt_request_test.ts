@@ -168,6 +168,22 @@ test("sendRequest() rejects with the error of `fetch` itself", async () => {
   assertStrictEquals(await assertRejects(send), reason);
 });
 
+/** A response of another implementation. */
+function foreignResponse(body: unknown): Response {
+  const { headers } = new Response();
+  return { [Symbol.toStringTag]: "Response", status: 200, ok: true, headers, body, bodyUsed: false } as never;
+}
+
+test("sendRequest() accepts a response of another implementation, unless it could not read the body", async () => {
+  for (const body of [null, undefined, new ReadableStream()]) await sent({}, {}, [foreignResponse(body)]);
+  const body = { async *[Symbol.asyncIterator]() {}, pipe: () => {}, destroy: () => {} };
+  await assertRejects(
+    () => sent({}, {}, [foreignResponse(body)]),
+    TypeError,
+    "whose body is a ReadableStream",
+  );
+});
+
 test("sendRequest() follows no redirect for a call that was stopped, even if its signal could not be aborted", async () => {
   for (const status of [301, 303, 307]) {
     const reason = new Error("closed");

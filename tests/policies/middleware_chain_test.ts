@@ -169,6 +169,15 @@ test("passThrough() counts a marked error as a network failure", async () => {
   assertEquals(isNetworkError(error) && error.attempts, 2);
 });
 
+test("passThrough() refuses a response of another implementation whose body could not be read", async () => {
+  const { headers } = new Response();
+  const body = { pipe: () => {}, destroy: () => {} };
+  const response = { [Symbol.toStringTag]: "Response", status: 200, headers, body, bodyUsed: false };
+  const { client } = fakeClient(() => ({ json: 1 }), { use: [() => response as unknown as Response] });
+  await assertRejects(() => client.json(URL), TypeError, "a middleware must return a Response whose body is");
+  await client.close();
+});
+
 test("passThrough() refuses values that are no Request or no Response", async () => {
   const make = (middleware: unknown) =>
     fakeClient(() => ({ json: 1 }), { use: [middleware as Middleware, pass] }).client.json(URL);

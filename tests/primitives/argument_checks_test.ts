@@ -35,6 +35,7 @@ test("describeKind() names the class of an object, and shows no text", () => {
   const received = new Map<unknown, string>([
     [{}, "an object"],
     [Object.create(null), "an object"],
+    [(function* () {})(), "an object"],
     [{ constructor: null }, "an object"],
     [{ constructor: { name: Symbol("s") } }, "an object"],
     [new Map(), "an object of Map"],

@@ -24,7 +24,14 @@ test("PageHome.find() resolves references against the page that has them", () =>
   assertEquals(found(home, "more", page), ["https://a.test/v2/more", false]);
   assertEquals(found(home, "/root", page), ["https://a.test/root", false]);
   assertEquals(found(home, "//a.test/x", page), ["https://a.test/x", false]);
-  assertEquals(found(home, "more", ""), ["https://a.test/more", false]);
+});
+
+test("PageHome.urlOf() returns the requested URL of a page whose response has none", () => {
+  const home = new PageHome("https://a.test/items", []);
+  assertEquals(home.urlOf(""), "https://a.test/items");
+  assertEquals(home.urlOf("https://a.test/v2/items"), "https://a.test/v2/items");
+  home.find("../other/2", home.urlOf(""));
+  assertEquals(home.urlOf(""), "https://a.test/other/2");
 });
 
 test("PageHome.find() finds nothing in a reference that is no http URL", () => {
@@ -50,7 +57,7 @@ test("PageHome.find() calls a page foreign that a redirect has led to", () => {
 
 test("PageHome.find() returns relative URLs if mirrors complete them, whichever mirror has answered", () => {
   const home = new PageHome("items", [mirror("https://a.test/v1"), mirror("https://b.test/data/")]);
-  assertEquals(home.first, "https://a.test/v1/items");
+  assertEquals(home.urlOf(""), "https://a.test/v1/items");
   assertEquals(found(home, "?page=2", "https://a.test/v1/items"), ["items?page=2", false]);
   assertEquals(found(home, "?page=3", "https://b.test/data/items?page=2"), ["items?page=3", false]);
   assertEquals(found(home, "https://b.test/data/x/y", "https://a.test/v1/items"), ["x/y", false]);
@@ -62,7 +69,7 @@ test("PageHome.find() returns relative URLs if mirrors complete them, whichever 
 
 test("PageHome.find() keeps the URLs of a mirror with a layout of its own", () => {
   const home = new PageHome("items", [mirror("https://a.test/v1", (path) => `x/${path}`)]);
-  assertEquals([home.first, found(home, "?page=2", "https://a.test/v1/x/items")], [
+  assertEquals([home.urlOf(""), found(home, "?page=2", "https://a.test/v1/x/items")], [
     "https://a.test/v1/x/items",
     ["https://a.test/v1/x/items?page=2", false],
   ]);
@@ -80,5 +87,5 @@ test("PageHome.find() does not go back to the mirrors after it has left them", (
 
 test("PageHome keeps a relative URL if no mirror can complete it", () => {
   const home = new PageHome("items", []);
-  assertEquals([home.first, home.find("?page=2", "")], ["items", undefined]);
+  assertEquals([home.urlOf(""), home.find("?page=2", "items")], ["items", undefined]);
 });

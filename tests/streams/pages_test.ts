@@ -92,6 +92,17 @@ test("Client.pages() requests each page like the first one, but without its quer
   }
 });
 
+test("Client.pages() takes the options when it is called, also for later pages", async () => {
+  const { client, clock, network } = setUp(threePages);
+  const options = { query: { size: 2 }, json: { a: 1 }, headers: { "x-a": "1" } };
+  const pages = client.pages({ url: URL_A, method: "QUERY" }, options);
+  options.query.size = options.json.a = 3;
+  options.headers["x-a"] = "3";
+  await clock.run(Array.fromAsync(pages));
+  assertEquals(network.urls, [`${URL_A}?size=2`, `${URL_A}?page=2`, `${URL_A}?page=3`]);
+  for (const { body, headers } of network.sent) assertEquals([body, headers.get("x-a")], ['{"a":1}', "1"]);
+});
+
 test("Client.pages() goes where next() says: to a URL, to a request of its own, or nowhere", async () => {
   const nexts: (FetchRequest | null)[] = [
     "?page=2",
@@ -300,6 +311,24 @@ test("Client.pages() names the first page if a caller's own response has no URL"
   const error = await rejection(pages.next());
   assert(error instanceof InvalidDataError);
   assertStringIncludes(error.message, "The link of https://a.test/1 to its next page");
+});
+
+test("Client.pages() resolves each link against its own page, also if middleware has wrapped the responses", async () => {
+  const links: Record<string, string> = {
+    "https://a.test/items": '<other/2>; rel="next"; anchor="https://a.test/items"',
+    "https://a.test/other/2": '<3>; rel="next"; anchor=""',
+    "https://a.test/other/3": '<../items>; rel="next"',
+  };
+  const rig = setUp(({ url }) => ({ json: url, headers: { link: links[url] ?? "" } }), {
+    use: [async (request, next) => {
+      const response = await next(request);
+      return new Response(response.body, response);
+    }],
+  });
+  const error = await rejection(valuesOf(rig));
+  assertEquals(rig.network.sent.map(({ url }) => url), Object.keys(links));
+  assert(error instanceof InvalidDataError);
+  assertStringIncludes(error.message, "The link of https://a.test/other/3 to its next page leads back");
 });
 
 const SECRETS = {
