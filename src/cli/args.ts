@@ -60,37 +60,36 @@ export function readArgs<const Specs extends FlagSpecs>(
 ): ParsedArgs<Specs> {
   const names = (kind: FlagSpec["kind"]) => Object.keys(specs).filter((name) => specs[name]?.kind === kind);
   const valued = [...names("value"), ...names("list")];
-  const long = joinValues(args, specs);
-  checkSwitches(long, names("switch"));
-  const parsed: Record<string, unknown> = parseArgs(long, {
+  const end = args.indexOf("--");
+  const { given, operands } = sortOut(end === -1 ? args : args.slice(0, end), specs);
+  checkFlags(given, specs);
+  const parsed: Record<string, unknown> = parseArgs(given, {
     boolean: names("switch"),
-    string: [...valued, "_"],
+    string: valued,
     collect: names("list"),
-    unknown: (flag, key) => {
-      if (key !== undefined) throw unknownFlag(flag, specs);
-    },
   });
   for (const name of valued) {
-    if (![parsed[name]].flat().includes("")) continue;
-    if (specs[name]!.empty !== true || isBare(name, long)) throw new UsageError(`'--${name}' needs a value`);
+    const isEmpty = specs[name]!.empty !== true && [parsed[name]].flat().includes("");
+    if (isEmpty || given.includes(`--${name}`)) throw new UsageError(`'--${name}' needs a value`);
   }
   const flags = Object.fromEntries(Object.keys(specs).map((name) => [name, parsed[name]]));
-  return { flags: flags as Flags<Specs>, operands: (parsed._ as unknown[]).map(String) };
+  return {
+    flags: flags as Flags<Specs>,
+    operands: end === -1 ? operands : [...operands, ...args.slice(end + 1)],
+  };
 }
 
-/** Returns whether a flag stands without any argument behind it that could be its value. */
-function isBare(name: string, args: readonly string[]): boolean {
-  const end = args.indexOf("--");
-  const flags = end === -1 ? args : args.slice(0, end);
-  return flags.some((arg, index) => arg === `--${name}` && flags[index + 1]?.startsWith("-") !== false);
-}
-
-/** Refuses a value for a switch: `--quiet=no` would otherwise count as `--quiet`. */
-function checkSwitches(args: readonly string[], switches: readonly string[]): void {
-  for (const arg of args) {
-    if (arg === "--") return;
-    const name = switches.find((name) => arg.startsWith(`--${name}=`));
-    if (name !== undefined) throw new UsageError(`'--${name}' takes no value: received ${arg}`);
+/**
+ * Refuses a flag that the command does not have, since the parser reads `--no-out=x` as `--out=x`, and a value for a switch, since it reads
+ * `--quiet=no` as `--quiet`.
+ */
+function checkFlags(given: readonly string[], specs: FlagSpecs): void {
+  for (const arg of given) {
+    const [, name = "", equals] = /^--([^=]*)(=?)/.exec(arg) ?? [];
+    if (!Object.hasOwn(specs, name)) throw unknownFlag(arg, specs);
+    if (equals === "=" && specs[name]!.kind === "switch") {
+      throw new UsageError(`'--${name}' takes no value: received ${arg}`);
+    }
   }
 }
 
@@ -103,21 +102,37 @@ function unknownFlag(text: string, specs: FlagSpecs): UsageError {
 }
 
 /**
- * Replaces short flags by long ones, and joins a value that looks like a flag to the flag before it. So an error for `--retries -1` names
- * the value, and `-` after `--data` or `--out` is its value; an empty text is joined where the flag allows one.
+ * Separates flags from operands. It replaces short flags by long ones, and joins each value to its flag, so that the parser takes no operand
+ * for a value. A value may look like a flag: an error for `--retries -1` names the value, and `-` after `--data` or `--out` is its value; an
+ * empty text is a value where the flag allows one.
  */
-function joinValues(args: readonly string[], specs: FlagSpecs): string[] {
-  const joined: string[] = [];
-  for (const [index, arg] of args.entries()) {
-    if (arg === "--") return [...joined, ...args.slice(index)];
-    const flag = /^--([^=]+)$/.exec(joined.at(-1) ?? "")?.[1];
-    const spec = flag !== undefined && Object.hasOwn(specs, flag) ? specs[flag] : undefined;
-    const isValue = arg === "" ? spec?.empty : arg === "-" ? spec?.dash : /^-\d/.test(arg);
-    if (isValue && spec !== undefined && spec.kind !== "switch") {
-      joined[joined.length - 1] = `--${flag}=${arg}`;
-    } else joined.push(...writeOut(arg, specs));
+function sortOut(
+  args: readonly string[],
+  specs: FlagSpecs,
+): { readonly given: string[]; readonly operands: readonly string[] } {
+  const given: string[] = [];
+  const operands: string[] = [];
+  /** The flag that ends the last argument and has no value yet. */
+  let open: FlagSpec | undefined;
+  for (const arg of args) {
+    if (open !== undefined && canBeValue(arg, open)) {
+      given.push(`${given.pop()}=${arg}`);
+      open = undefined;
+    } else if (arg.startsWith("-") && arg !== "-") {
+      given.push(...writeOut(arg, specs));
+      const name = /^--([^=]+)$/.exec(given.at(-1)!)?.[1];
+      open = name !== undefined && Object.hasOwn(specs, name) ? specs[name] : undefined;
+    } else {
+      operands.push(arg);
+      open = undefined;
+    }
   }
-  return joined;
+  return { given, operands };
+}
+
+function canBeValue(arg: string, { kind, dash, empty }: FlagSpec): boolean {
+  if (kind === "switch") return false;
+  return arg === "" ? empty === true : arg === "-" ? dash === true : !arg.startsWith("-") || /^-\d/.test(arg);
 }
 
 /** Replaces the short flags in `-H`, `-Hvalue`, `-iv` and `-ivHvalue` by long ones; returns any other argument as it is. */

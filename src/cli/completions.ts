@@ -45,12 +45,13 @@ async function completions(
   command: Command,
   commands: readonly Command[],
 ): Promise<number> {
-  const { flags, operands: [shell = "", ...rest] } = readArgs(args, FLAGS);
+  const { flags, operands } = readArgs(args, FLAGS);
   if (flags.help) {
     await writeWords(terminal.stdout, commandUsage(command, helpColumns(terminal.stdout)));
     return 0;
   }
-  if (rest.length > 0 || !isShell(shell)) {
+  const shell = operands.join(" ");
+  if (!isShell(shell)) {
     throw new UsageError(`'completions' takes a shell, bash, zsh or fish: received ${JSON.stringify(shell)}`);
   }
   await terminal.stdout.write(SHELLS[shell](commands));

@@ -148,10 +148,10 @@ function parseOperands(operands: readonly string[]): Session | Listing {
 /** Lists the events of a season, or the sessions of an event. */
 async function list(
   { year, event }: Listing,
-  { laps, telemetry, all, driver, refresh, out }: Flags<typeof FLAGS>,
+  { laps, telemetry, all, driver, refresh, out, ndjson }: Flags<typeof FLAGS>,
   { terminal }: CommandContext,
 ): Promise<number> {
-  if (laps || telemetry || all || refresh || driver.length > 0 || out !== undefined) {
+  if (laps || telemetry || all || refresh || ndjson || driver.length > 0 || out !== undefined) {
     throw new UsageError("'f1' needs a year, an event and a session to load something");
   }
   const lines = asUsage(() => event === undefined ? eventLines(year) : sessionLines(year, event));

@@ -12,9 +12,14 @@ import { errorLine } from "./error_record.ts";
 export interface EarlierLines {
   /** The text that every line begins with. A file whose unfinished last line begins otherwise is another file, and is not truncated. */
   readonly begin: string;
-  /** Called with every whole line, all of which stay. It throws if the file is another one. */
+  /**
+   * Called with every whole line, all of which stay; a very long line comes without its middle. It throws if the file is another one.
+   */
   readonly onLine: (line: string) => void;
 }
+
+/** How much remains of either end of a very long line, in UTF-16 units. */
+const END_LENGTH = 2 ** 20;
 
 /** Writes lines in the order of the calls. After a failed write it writes no more, because the last line may be torn. */
 export class LineFile implements AsyncDisposable {
@@ -92,7 +97,7 @@ async function readWhole(
     bytes += chunk.length;
     // Only the new chunk is searched for line breaks: a line may come in thousands of chunks.
     const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
-    rest += first;
+    rest = withoutMiddle(rest + first);
     for (const next of more) {
       onLine(rest);
       rest = next;
@@ -100,4 +105,9 @@ async function readWhole(
   }
   if (!rest.startsWith(begin.slice(0, rest.length))) throw new TypeError("it ends with what is no such line");
   return whole;
+}
+
+/** Shortens a very long text: a whole line may take a lot of memory, or be longer than an engine can make it. */
+function withoutMiddle(text: string): string {
+  return text.length <= 4 * END_LENGTH ? text : text.slice(0, END_LENGTH) + text.slice(-END_LENGTH);
 }

@@ -6,16 +6,16 @@
 
 import { redactUserInfo, shownUrl } from "../http/url.ts";
 import { errorRecord } from "./error_record.ts";
-import type { Body, Exchange } from "./exchange.ts";
-import { ndjsonLine } from "./ndjson.ts";
+import type { Exchange } from "./exchange.ts";
+import { ndjsonBodyLine, ndjsonLine } from "./ndjson.ts";
 import type { FailedJob, Job, Sink } from "./sink.ts";
 import { hashName, hashText } from "./text_hash.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** Options of {@linkcode NdjsonSink}. */
 export interface NdjsonSinkOptions {
-  /** Writes a line. */
-  readonly write: (line: string) => Promise<void>;
+  /** Writes a line, or a piece of one. */
+  readonly write: (text: string) => Promise<void>;
   /**
    * Whether lines have the status and the headers: each header as a string, and several `set-cookie`, which can't be joined, as an array.
    */
@@ -36,6 +36,8 @@ export class NdjsonSink implements Sink {
   readonly #options: NdjsonSinkOptions;
   readonly #done = new Map<number, number>();
   readonly #turns: Turnstile | undefined;
+  /** The write of a line that comes in pieces; no other line may come between them. */
+  #long: Promise<void> | undefined;
 
   /** Creates a sink that knows no earlier outcomes yet. */
   constructor(options: NdjsonSinkOptions) {
@@ -71,7 +73,7 @@ export class NdjsonSink implements Sink {
   async fail(job: FailedJob, error: unknown): Promise<void> {
     const { attempts, durationMs } = job;
     const fields = { ok: false, ...told(attempts, durationMs), error: errorRecord(error) };
-    await this.#write(job.index, lineOf(job, fields));
+    await this.#write(job.index, ndjsonLine(fieldsOf(job, fields)));
   }
 
   skip(index: number): void {
@@ -82,7 +84,7 @@ export class NdjsonSink implements Sink {
     return this.#turns?.stranded ?? 0;
   }
 
-  /** Receives a response and returns its line. It keeps no body, because the line may have to wait long for its turn. */
+  /** Receives a response and returns its line. The line may have to wait long for its turn, so nothing else of the response is kept. */
   async #receive(job: Job, exchange: Exchange): Promise<ReceivedLine> {
     const { status, headers, attempts, from, failure, body } = await exchange.whole();
     const head = this.#options.include ? { status, headers: headerFields(headers) } : {};
@@ -93,32 +95,45 @@ export class NdjsonSink implements Sink {
       ...told(attempts, job.durationMs),
       ...head,
     };
-    return { line: lineOf(job, fields, body), failure };
+    return { line: ndjsonBodyLine(fieldsOf(job, fields), body), failure };
   }
 
-  async #write(index: number, line: string): Promise<void> {
+  async #write(index: number, line: ReceivedLine["line"]): Promise<void> {
     await this.#turns?.enter(index);
     try {
-      await this.#options.write(line);
+      while (this.#long !== undefined) await this.#long;
+      if (typeof line === "string") await this.#options.write(line);
+      else await this.#writePieces(line);
     } finally {
       this.#turns?.leave(index);
+    }
+  }
+
+  async #writePieces(pieces: Iterable<string>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#long = promise;
+    try {
+      for (const piece of pieces) await this.#options.write(piece);
+    } finally {
+      this.#long = undefined;
+      resolve();
     }
   }
 }
 
 interface ReceivedLine {
-  readonly line: string;
+  /** The line, or its pieces. */
+  readonly line: string | Iterable<string>;
   readonly failure: Error | undefined;
 }
 
-function lineOf(
+function fieldsOf(
   { index, input }: Pick<FailedJob, "index" | "input">,
   fields: Readonly<Record<string, unknown>>,
-  body?: Body,
-): string {
+): Readonly<Record<string, unknown>> {
   // In a text that is no URL it is unknown where user info ends.
   const url = input.ok ? redactUserInfo(input.text) : shownUrl(input.text);
-  return ndjsonLine({ index, url, ...fields }, body);
+  return { index, url, ...fields };
 }
 
 function shortVariant({ variant }: Job): string | undefined {

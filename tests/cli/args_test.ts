@@ -39,6 +39,36 @@ test("readArgs() keeps operands that look like numbers as they are", () => {
   assertEquals(readArgs(["2025", "1e3", "007"], SPECS).operands, ["2025", "1e3", "007"]);
 });
 
+test("readArgs() takes a value as it is", () => {
+  for (const value of ["a\nb=c", "=", "--x", "true", " "]) {
+    assertEquals(readArgs([`--data=${value}`, "u"], SPECS), {
+      flags: { ...NONE, data: value },
+      operands: ["u"],
+    });
+    if (value.startsWith("-")) continue;
+    assertEquals(readArgs(["--data", value, "u"], SPECS), {
+      flags: { ...NONE, data: value },
+      operands: ["u"],
+    });
+  }
+});
+
+test("readArgs() keeps an operand 'true' or 'false' behind a switch", () => {
+  const specs = { ...SPECS, "no-cache": { kind: "switch", help: "" } } as const;
+  for (
+    const args of [["--quiet", "false"], ["-h", "true"], ["--no-cache", "true"], [
+      "-h",
+      "--quiet",
+      "false",
+      "true",
+    ]]
+  ) {
+    const { flags, operands } = readArgs(args, specs);
+    assertEquals(flags.quiet || flags.help || flags["no-cache"], true, args.join(" "));
+    assertEquals(operands, args.filter((arg) => !arg.startsWith("-")));
+  }
+});
+
 test("readArgs() treats everything after -- as operands", () => {
   const { flags, operands } = readArgs(["--quiet", "--", "--out", "--unknown=1", "-"], SPECS);
   assertEquals(flags, { ...NONE, quiet: true });
@@ -71,6 +101,12 @@ const UNKNOWN: readonly (readonly [args: readonly string[], flag: string, meant?
   [["--constructor=1"], "--constructor"],
   [["--toString"], "--toString"],
   [["-1"], "-1"],
+  [["--_"], "--_"],
+  [["--_=x"], "--_"],
+  [["-_"], "-_"],
+  [["-_=x"], "-_"],
+  [["--no-out=x"], "--no-out"],
+  [["--no-quiet=1"], "--no-quiet"],
 ];
 
 for (const [args, flag, meant] of UNKNOWN) {

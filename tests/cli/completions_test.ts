@@ -91,6 +91,10 @@ test("slipstream completions for a shell that it does not know is wrong usage", 
   for (const args of [[], ["tcsh"], ["bash", "zsh"], ["toString"]]) {
     const terminal = new FakeTerminal();
     assertEquals(await main(["completions", ...args], terminal), 2);
-    assertStringIncludes(terminal.stderr.text, "'completions' takes a shell, bash, zsh or fish");
+    const received = JSON.stringify(args.join(" "));
+    assertStringIncludes(
+      terminal.stderr.text,
+      `'completions' takes a shell, bash, zsh or fish: received ${received}\n`,
+    );
   }
 });

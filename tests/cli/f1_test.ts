@@ -245,6 +245,7 @@ const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["'f1' needs a year, an event and a session to load something", "2025", "monaco", "--laps"],
   ["'f1' needs a year, an event and a session to load something", "2025", "--refresh"],
   ["'f1' needs a year, an event and a session to load something", "2025", "--out", "data"],
+  ["'f1' needs a year, an event and a session to load something", "2025", "monaco", "--ndjson"],
   [
     "Cannot find event as there is no \"monacco\" in 2025; did you mean 'Monaco Grand Prix'?",
     "2025",

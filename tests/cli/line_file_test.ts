@@ -78,6 +78,20 @@ test("LineFile.open() reads lines that are longer than a chunk", async () => {
   assertEquals(await files.size(`${temp.path}/a`), 1_200_002);
 });
 
+test("LineFile.open() passes a very long line without its middle, and keeps all of it in the file", async () => {
+  await using temp = await tempFolder();
+  const text = `{"a":"${"x".repeat(10_000_000)}"}\n{"b":1}\n`;
+  await temp.write("a", text);
+  const lines: string[] = [];
+  await using _file = await LineFile.open("output", `${temp.path}/a`, files, {
+    begin: "{",
+    onLine: (line) => lines.push(line),
+  });
+  assertEquals(lines.map((line) => line.replace(/x+/, "")), ['{"a":""}', '{"b":1}']);
+  assertEquals(lines[0]!.length < 5_000_000, true);
+  assertEquals(await files.size(`${temp.path}/a`), text.length);
+});
+
 test("LineFile.open() reads a line that arrives byte by byte, in linear time", async () => {
   const fake = new FakeFiles();
   const letter = new TextEncoder().encode("x");

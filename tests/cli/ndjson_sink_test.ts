@@ -63,6 +63,47 @@ test("NdjsonSink writes lines in the order of the inputs with --ordered, also pa
   assertEquals(lines.map((line) => JSON.parse(line).index), [0, 1, 3]);
 });
 
+test("NdjsonSink writes a long line piece by piece, and no other line between them", async () => {
+  const pieces: string[] = [];
+  const inFlight = new Set<string>();
+  const write = async (piece: string) => {
+    pieces.push(piece);
+    if (/[{}]/.test(piece)) return;
+    assertEquals(inFlight.size, 0);
+    inFlight.add(piece);
+    await Promise.resolve();
+    inFlight.delete(piece);
+  };
+  const { sink } = setUp({ write });
+  const responses = [4_000_000, 8_000_000, 1, 4_000_000].map((length) =>
+    new Response(new Uint8Array(length).fill(255))
+  );
+  await Promise.all(responses.map((response) => sink.take(JOB, exchangeOf(response))));
+  const lines = pieces.join("").trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ base64 }) => base64.length).sort((a, b) => a - b), [
+    4,
+    5_333_336,
+    5_333_336,
+    10_666_668,
+  ]);
+  assertEquals(pieces.length > 12, true);
+});
+
+test("NdjsonSink lets the next line through when a long line can't be written to its end", async () => {
+  const written: string[] = [];
+  const write = (piece: string) => {
+    written.push(piece);
+    return piece.includes("{") ? Promise.resolve() : Promise.reject(new Error("full"));
+  };
+  const { sink } = setUp({ write });
+  const [long, short] = await Promise.allSettled([
+    sink.take(JOB, exchangeOf(new Response(new Uint8Array(4_000_000).fill(255)))),
+    sink.fail({ ...JOB, index: 1, attempts: 1 }, new Error("no")),
+  ]);
+  assertEquals([long.status, short.status], ["rejected", "fulfilled"]);
+  assertEquals(written.length, 3);
+});
+
 test("NdjsonSink.has() recognizes finished work of an earlier run: the same URL at the same place, without a failure", async () => {
   const earlier = setUp();
   const urls = ["https://h/0", 'https://h/1?a="b\\', "https://user:pw@h/2", "https://h/3"];
