@@ -16,8 +16,9 @@ import { Faults, joined } from "./tiered/faults.ts";
  * Makes one cache of several.
  *
  * A read asks one tier after the other. An entry that is found is copied to the faster tiers, unless it was written or deleted
- * meanwhile; the caller does not wait for that. Writes and removals go to all tiers at once. A write succeeds if one tier accepts it; every
- * other tier has its older entry removed. The cache goes on without a tier that fails.
+ * meanwhile, also through another tiered cache over the same slowest tier; the caller does not wait for that. Writes and removals
+ * go to all tiers at once. A write succeeds if one tier accepts it; every other tier has its older entry removed. The cache goes on
+ * without a tier that fails.
  *
  * An operation is synchronous if the tiers that it asks are. `clear` and `sweep` call those tiers that have the method.
  *
@@ -80,7 +81,7 @@ class Tiers implements CacheAdapter {
   readonly #tiers: readonly CacheAdapter[];
   readonly #changes: Changes;
 
-  constructor(tiers: readonly CacheAdapter[], changes: Changes = new Changes()) {
+  constructor(tiers: readonly CacheAdapter[], changes: Changes = changesOf(tiers)) {
     this.#tiers = tiers;
     this.#changes = changes;
     this.maxEntryBytes = Math.max(...tiers.map(limitOf));
@@ -217,6 +218,17 @@ class Tiers implements CacheAdapter {
       return sum;
     });
   }
+}
+
+/** The records of changes, by the slowest tier. */
+const changesOver = new WeakMap<CacheAdapter, Changes>();
+
+/** Returns the record that all tiered caches over a slowest tier share, because one may copy an entry that another one removes. */
+function changesOf(tiers: readonly CacheAdapter[]): Changes {
+  const slowest = tiers.at(-1)!;
+  const changes = changesOver.get(slowest) ?? new Changes();
+  changesOver.set(slowest, changes);
+  return changes;
 }
 
 function isEntry(value: CacheEntry | null | undefined): value is CacheEntry {

@@ -18,7 +18,7 @@ import { Waiter } from "../lanes/waiter.ts";
 import { Attempt } from "../policies/attempt.ts";
 import { Call, type CallContext, type CallOwner, type CallSink, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
-import { type Mirror, urlAt } from "../policies/mirror.ts";
+import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import { Flights, join, leave, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
@@ -395,10 +395,13 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
 
   placesOf({ request: { url, absolute } }: Call): readonly string[] {
     const { mirrors } = this.pipeline;
-    if (absolute || mirrors.length === 0) return [withoutFragment(new URL(url).href)];
+    const own = absolute || mirrors.length === 0 ? withoutFragment(new URL(url).href) : undefined;
+    // An absolute URL may name a resource at one of the mirrors, which all have the same resources.
+    const relative = own === undefined ? url : relativeTo(mirrors, own);
+    if (relative === undefined) return [own!];
     return mirrors.flatMap((mirror) => {
       try {
-        return withoutFragment(new URL(urlAt(mirror, url)).href);
+        return withoutFragment(new URL(urlAt(mirror, relative)).href);
       } catch {
         // The caller's own `path` threw, so no request for this URL has gone to this mirror.
         return [];

@@ -37,8 +37,8 @@ import type { Wanted } from "./wanted.ts";
 export interface CachePolicyOptions {
   /** The store of the entries. */
   readonly adapter: CacheAdapter;
-  /** The adapter, or the array of tiers, as the caller has passed it: plans with the same object share their state. */
-  readonly given: object;
+  /** The caller's adapters, the fastest first; more than one for tiers. Plans with the same ones share their state. */
+  readonly tiers: readonly CacheAdapter[];
   /** The rules that say which responses the cache may use and store, and for how long. */
   readonly Rules: new (lifetimes: LifetimeOptions, windows: StaleWindows) => CacheRules;
   /** How long a response is fresh, in milliseconds; under the rules of HTTP only if the server does not say. */
@@ -60,7 +60,7 @@ export interface CachePolicyOptions {
  * allow it. It validates stale responses, and stores responses of the network. Requests for the same response wait for the one in
  * flight. A fault of the adapter counts as a miss or as a refused write, and causes one warning for each operation.
  *
- * Clients with plans of the same adapter share the state of the adapter and of its entries: the writes in flight, and which
+ * Clients with plans of the same adapter, or of the same tiers, share the state of the adapter and of its entries: the writes in flight, and which
  * entries a change has made wrong, and when. Requests in flight belong to one client each, because a request obeys the limits of
  * its client and ends with it.
  *
@@ -69,30 +69,37 @@ export interface CachePolicyOptions {
  * `OfflineError`.
  */
 export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
-  const shared = sharedStateOf(options.given);
+  const shared = sharedStates.of(options.tiers);
   return (environment, surroundings) => (next) => {
     const handler = new CacheHandler(environment, surroundings, options, shared, next);
     return (call) => handler.answer(call);
   };
 }
 
-/** The state that all clients with the same adapter share. */
+/** The state that all clients with the same adapter, or with the same tiers, share. */
 class SharedState {
   readonly adapter: AdapterState = new AdapterState();
   readonly entries: EntriesState = new EntriesState();
 }
 
-const sharedStates = new WeakMap<object, SharedState>();
+/** The states of all plans, by their tiers. */
+class SharedStates {
+  readonly #bySlowerTiers = new WeakMap<CacheAdapter, SharedStates>();
+  #state: SharedState | undefined;
 
-/**
- * Returns the state that all plans of an adapter share. An entry that one plan has invalidated is invalid for the others at once,
- * however long the adapter takes to remove it.
- */
-function sharedStateOf(given: object): SharedState {
-  let state = sharedStates.get(given);
-  if (state === undefined) sharedStates.set(given, state = new SharedState());
-  return state;
+  /**
+   * Returns the state that all plans with the same tiers share. An entry that one plan has invalidated is invalid for the others
+   * at once, however long the adapters take to remove it.
+   */
+  of([tier, ...slower]: readonly CacheAdapter[]): SharedState {
+    if (tier === undefined) return this.#state ??= new SharedState();
+    const states = this.#bySlowerTiers.get(tier) ?? new SharedStates();
+    this.#bySlowerTiers.set(tier, states);
+    return states.of(slower);
+  }
 }
+
+const sharedStates = new SharedStates();
 
 /** Marks the partition of requests with `redirect: "manual"`: for them, the redirect itself is the response. */
 const UNFOLLOWED = " unfollowed";

@@ -27,8 +27,8 @@ export interface HttpCacheOptions extends CachePlanOptions {
  *
  * A change is a request with a method that is not known to be safe, unless the server has refused it. A change removes the stored
  * responses of its URL, and of the URLs of the same origin that its response names. It does so in all partitions and for all
- * clients on the same adapter; also for other processes, unless the adapter lives in the memory of one process. All mirrors hold
- * the same resource: a change at one mirror also removes what is stored under the URLs of the others.
+ * clients on the same adapter, or on the same tiers; also for other processes, unless the adapter lives in the memory of one
+ * process. All mirrors hold the same resource: a change at one mirror also removes what is stored under the URLs of the others.
  *
  * The cache stores the response at the end of redirects under the URL of the request, and uses it for as long as the response and
  * all redirects are fresh. A 301 or 308 that does not say otherwise is fresh for up to a day; a 302, 303 or 307 only for as long

@@ -146,12 +146,13 @@ export function readPlanOptions(
     );
   }
   assertPositiveInteger(action, "maxPendingBytes", maxPendingBytes);
+  const tiers: CacheAdapter[] = [];
   return {
-    given: adapter,
-    adapter: mapTiers(
-      isAdapter(adapter) ? adapter : tieredCache(adapter),
-      (tier) => new PromptAdapter(tier, adapterTimeoutMs),
-    ),
+    tiers,
+    adapter: mapTiers(isAdapter(adapter) ? adapter : tieredCache(adapter), (tier) => {
+      tiers.push(tier);
+      return new PromptAdapter(tier, adapterTimeoutMs);
+    }),
     ttlMs: typeof ttlMs === "number" ? () => ttlMs : ttlMs,
     negative,
     windows: { staleWhileRevalidateMs, staleIfErrorMs },

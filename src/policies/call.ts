@@ -37,7 +37,7 @@ export interface CallOwner {
   onCancel(call: Call): void;
   /** Returns the number of the next call. */
   nextId(): number;
-  /** Returns all URLs that a call may lead to, as a parser writes them, without fragments. */
+  /** Returns all URLs that name the resource of a call, as a parser writes them, without fragments. */
   placesOf(call: Call): readonly string[];
   /** The reason with which the client was closed; `undefined` while it is open. */
   readonly closing: { readonly reason: unknown } | undefined;

@@ -64,6 +64,20 @@ function setUp() {
   return { memory, near, far, options, told, texts, work, cache: tieredCache([memory, near, far]) };
 }
 
+/** Holds the next read of a tier: it gives the entry that the tier has at its beginning, but only when it is released. */
+function holdRead({ entries }: TestTier): { readonly begun: Promise<void>; readonly release: () => void } {
+  const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const read = entries.get.bind(entries);
+  entries.get = async (key) => {
+    entries.get = read;
+    const entry = await read(key);
+    begun.resolve();
+    await released.promise;
+    return entry;
+  };
+  return { begun: begun.promise, release: released.resolve };
+}
+
 test("tieredCache() asks one tier after the other, and none after the first that has the entry", async () => {
   const { cache, memory, near, far } = setUp();
   far.entries.set("far", entryOf("far"));
@@ -263,24 +277,39 @@ test("tieredCache() does not copy an entry that was written or deleted during it
     const tiers = setUp();
     const { cache, far, texts, options, work } = tiers;
     far.entries.set("a", entryOf("old"));
-    const [looking, slow] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const read = far.entries.get.bind(far.entries);
-    // The read returns the old entry after the change is over.
-    far.entries.get = async (key) => {
-      const entry = await read(key);
-      looking.resolve();
-      await slow.promise;
-      return entry;
-    };
+    const read = holdRead(far);
     const found = cache.get("a", options);
-    await looking.promise;
+    await read.begun;
     await run(tiers);
-    slow.resolve();
+    read.release();
     assertEquals(textOf(await found), "old");
     await Promise.all(work);
-    far.entries.get = read;
     const expected = name === "set" ? "new" : undefined;
     assertEquals(await texts("a"), [expected, expected, expected], name);
+  }
+});
+
+test("tieredCache() does not copy an entry that was written or deleted through another one over the same slowest tier", async () => {
+  const change = {
+    set: (other: CacheAdapter) => other.set("a", entryOf("new")),
+    delete: (other: CacheAdapter) => other.delete("a"),
+    clear: (other: CacheAdapter) => other.clear?.(),
+  };
+  for (const [name, run] of Object.entries(change)) {
+    const { near, far, options, work } = setUp();
+    for (const other of [tieredCache([near, far]), tieredCache([memoryCache(), far])]) {
+      far.entries.set("a", entryOf("old"));
+      const read = holdRead(far);
+      const found = tieredCache([near, far]).get("a", options);
+      await read.begun;
+      await run(other);
+      read.release();
+      assertEquals(textOf(await found), "old");
+      await Promise.all(work);
+      const left = await tieredCache([near, far]).get("a");
+      assertEquals(textOf(left), name === "set" ? "new" : undefined, name);
+      await tieredCache([near, far]).clear?.();
+    }
   }
 });
 

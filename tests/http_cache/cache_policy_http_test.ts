@@ -13,6 +13,7 @@ import {
   type CacheEntry,
   memoryCache,
   type PartitionRequest,
+  tieredCache,
 } from "../../src/http_cache/mod.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -878,6 +879,27 @@ test("The answer to a request from before a change is not stored", async () => {
   assertEquals(await clock.run(early), "old");
   await turns(clock);
   assertEquals(await clock.run(client.json(URL_A)), "new");
+});
+
+test("The answer to a request from before a change by a client with a list of the same tiers is not stored", async () => {
+  for (
+    const listsOf of [(tiers: CacheAdapter[]) => [...tiers], (tiers: CacheAdapter[]) => tieredCache(tiers)]
+  ) {
+    const tiers = [memoryCache(), new RecordingCache()];
+    const reader = cacheRig(({ nth }) => ({
+      json: nth === 1 ? "old" : "new",
+      afterMs: nth === 1 ? 100 : 0,
+      headers: { "cache-control": "max-age=60" },
+    }), { plan: { adapter: listsOf(tiers) } });
+    const { client, clock } = reader;
+    const changer = cacheRig(() => ({ json: null }), { plan: { adapter: tiers }, manualClock: clock });
+    const early = client.json(URL_A);
+    await clock.advance(0);
+    await clock.run(changer.client.json({ url: URL_A, method: "PUT" }));
+    assertEquals(await clock.run(early), "old");
+    await turns(clock);
+    assertEquals(await clock.run(client.json(URL_A)), "new");
+  }
 });
 
 test("A response that client.fetch() was reading during a change is not stored", async () => {

@@ -27,7 +27,7 @@ test("readPlanOptions() passes on the given options", () => {
   });
   const windows = { staleWhileRevalidateMs: 6, staleIfErrorMs: 8 };
   const negative = { 404: 5 };
-  const rest = { given: adapter, staleAfterMs: 9, maxPendingBytes: 10 };
+  const rest = { tiers: [adapter], staleAfterMs: 9, maxPendingBytes: 10 };
   assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative, windows, ...rest });
   assertEquals(read({}).maxPendingBytes, 64 * 1024 * 1024);
   assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
