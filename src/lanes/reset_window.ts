@@ -20,6 +20,8 @@ export interface AnswerFacts {
   readonly pending: number;
   /** The number of the answered attempt; the response to a later one knows better. */
   readonly number: number;
+  /** The number of the latest attempt that has been sent. */
+  readonly latest: number;
   /** Whether the response is a success. */
   readonly isOk: boolean;
 }
@@ -37,6 +39,8 @@ export class ResetWindow {
   /** How many requests were left according to the believed response, and how many attempts it may not have counted. */
   #stated = 0;
   #uncounted = 0;
+  /** The number of the latest attempt that had been sent when the believed response came. */
+  #latest = -Infinity;
   /** How many requests went at once while the new quota was unknown. */
   #step = 1;
   #resetAtMs = Infinity;
@@ -62,24 +66,29 @@ export class ResetWindow {
   }
 
   /** Takes over the state that a response states. */
-  update({ limit, remaining, resetAtMs }: QuotaState, { nowMs, pending, number, isOk }: AnswerFacts): void {
+  update({ limit, remaining, resetAtMs }: QuotaState, answer: AnswerFacts): void {
+    const { nowMs, pending, number, latest, isOk } = answer;
     this.#isDoubted = remaining <= 0 && isOk && (this.#isDoubted || this.#isTrying);
     if (this.#isTrying) this.#emptySinceMs = nowMs;
     this.#isTrying = false;
     this.#limit = limit ?? this.#limit;
     this.#most = Math.max(this.#most, remaining + 1);
     const left = remaining - pending;
-    if (number >= this.#number || this.#left === Infinity) {
+    // The origin may have counted a later request first, if both were in flight together.
+    const isNewer = number >= this.#number && (number > this.#latest || remaining <= this.#stated);
+    if (isNewer || this.#left === Infinity) {
       this.#number = Math.max(this.#number, number);
+      this.#latest = latest;
       this.#believe(remaining, pending, nowMs);
       this.#resetAtMs = resetAtMs;
       this.#isEarly = false;
     } else if (remaining > this.#stated && this.#uncounted > 0) {
-      // The origin counted this request before the later one, whose response has included it already.
+      // The origin counted this request before the one of the believed response, which has included it already.
       this.#uncounted--;
       this.#setLeft(this.#left + 1, nowMs);
     } else if (left < this.#left) {
       // The response to an earlier request may be from before the reset: take over its count, but not its reset.
+      this.#latest = latest;
       this.#believe(remaining, pending, nowMs);
     }
   }
@@ -154,6 +163,7 @@ export class ResetWindow {
   #reset(nowMs: number, pending: number): void {
     this.#resetAtMs = Infinity;
     this.#uncounted = 0;
+    this.#latest = -Infinity;
     this.#emptySinceMs = nowMs;
     this.#left = (this.#isEarly ? 1 : Math.max(1, this.#limit ?? this.#most)) - pending;
     this.#isEarly = false;
