@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A reset is stated in whole seconds, which may be rounded down: its precision, in milliseconds. */
+export const RESET_GRAIN_MS = 1_000;
+
 /** The state of a quota that a response states. */
 export interface QuotaState {
   /** The size of the quota, in requests; `undefined` if the origin does not say. */
@@ -44,6 +47,8 @@ export class ResetWindow {
   /** How many requests went at once while the new quota was unknown. */
   #step = 1;
   #resetAtMs = Infinity;
+  /** Whether the quota is full again only after the stated reset, because the origin rounds it down or its clock is behind. */
+  #isRoundedDown = false;
   /** Whether `#resetAtMs` is the end of another wait, after which the quota may not be full. */
   #isEarly = false;
   /** When the quota was used up. */
@@ -77,10 +82,13 @@ export class ResetWindow {
     // The origin may have counted a later request first, if both were in flight together.
     const isNewer = number >= this.#number && (number > this.#latest || remaining <= this.#stated);
     if (isNewer || this.#left === Infinity) {
+      // The quota should have been full, and is said to be full now.
+      const isRefused = this.#left < Infinity && this.#resetAtMs === Infinity && remaining <= 0 && !isOk;
+      this.#isRoundedDown ||= isRefused && resetAtMs <= nowMs;
       this.#number = Math.max(this.#number, number);
       this.#latest = latest;
       this.#believe(remaining, pending, nowMs);
-      this.#resetAtMs = resetAtMs;
+      this.#resetAtMs = resetAtMs + (this.#isRoundedDown ? RESET_GRAIN_MS : 0);
       this.#isEarly = false;
     } else if (remaining > this.#stated && this.#uncounted > 0) {
       // The origin counted this request before the one of the believed response, which has included it already.

@@ -258,3 +258,26 @@ test("ResetWindow: after the reset, a request that was in flight before it may s
   window.update({ limit: 3, remaining: 2, resetAtMs: 2_000 }, facts(1_010, { number: 2, latest: 2 }));
   assertEquals([fill(window, 1_020), window.blockedUntilMs(1_020, 0)], [2, 2_000]);
 });
+
+test("ResetWindow waits for a second longer than stated once an origin refuses requests after its own reset", () => {
+  for (
+    const [resetAtMs, isOk, first, second] of [
+      [1_010, false, 2_010, 10_000],
+      [1_000, false, 2_000, 10_000],
+      [3_000, false, 3_000, 9_000],
+      [1_010, true, 1_010, 9_000],
+    ] as const
+  ) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 2, remaining: 0, resetAtMs: 1_000 }, facts(0, { number: 1 }));
+    assertEquals(fill(window, 1_000), 2);
+    window.update({ limit: 2, remaining: 0, resetAtMs }, facts(1_010, { number: 2, isOk }));
+    assertEquals(window.blockedUntilMs(Math.min(1_010, first), 0), Math.max(1_010, first));
+    window.update({ limit: 2, remaining: 0, resetAtMs: 9_000 }, facts(3_500, { number: 4 }));
+    assertEquals(window.blockedUntilMs(3_510, 0), second);
+  }
+  // Nothing was known of the reset of a quota that is refused at first.
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 2, remaining: 0, resetAtMs: 10 }, facts(10, { isOk: false }));
+  assertEquals(fill(window, 10), 2);
+});
