@@ -115,10 +115,14 @@ export interface StructuredItem {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Parses as much of RFC 9651's lists and dictionaries as these headers use, and ignores the rest. */
+/**
+ * Parses as much of RFC 9651's lists and dictionaries as these headers use, and ignores the rest. Of two strings, the second one
+ * is the name, because some servers put the kind of the limit first: `"fixed window";"api";q=500;w=300`.
+ */
 export function parseItems(text: string): StructuredItem[] {
   return partsOf(text, ",").map((member) => {
-    const [head = "", ...rest] = partsOf(member, ";");
+    const parts = partsOf(member, ";");
+    const [head = "", ...rest] = parts[1]?.startsWith('"') ? parts.slice(1) : parts;
     const [name, value] = splitPair(head);
     return { name: unquote(name), value, parameters: new Map(rest.map(splitPair)) };
   });

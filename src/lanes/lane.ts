@@ -389,7 +389,7 @@ export class Lane implements Claimant, Line<Lane> {
    */
   enter(nowMs: number, cooldownCapMs: number): number {
     this.warmUp?.noteSent(nowMs);
-    this.quota?.noteSent(nowMs);
+    if (this.quota?.noteSent(nowMs) === true) this.limit.forgetQuota();
     if (this.breaker === undefined) return 0;
     if (this.breaker.state !== "closed") {
       this.probedAtMs = nowMs;

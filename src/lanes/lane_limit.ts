@@ -16,6 +16,9 @@ const MOST_CAUTION = 128;
 /** Attempts may fail by chance, so failures alone raise the caution to this factor at most. */
 const MORE_CAUTION = 16;
 
+/** After a wrong quota, the limit is this many times the limit from before. */
+const AFTER_QUOTA_FACTOR = 4;
+
 /** A failure that comes this late is not a refusal, in milliseconds. */
 export const SLOW_MS = 1_000;
 
@@ -37,6 +40,8 @@ export class LaneLimit {
   #estimator: LimitEstimator | undefined;
   /** The lowered limit after the last overload; `Infinity` if there was none. */
   #lowered = Infinity;
+  /** The lowered limit from before the origin's quota was known; `Infinity` if there was none. */
+  #beforeQuota = Infinity;
   /** How many successes there were since it changed. */
   #gained = 0;
   /** The highest limit that was not too much, as of the last time that it was lowered. */
@@ -100,23 +105,37 @@ export class LaneLimit {
    * time costs a pause.
    *
    * @param inFlight The number of attempts in flight.
-   * @param isQuotaKnown Whether the origin's quota is known, so that the refusal is not about what is in flight.
+   * @param isQuotaKnown Whether the origin's quota is known, so that the refusal is not about what is in flight. Then there is no
+   * limit, until the quota is forgotten.
    * @param heldUntilMs Until when the limit must not grow beyond the ceiling, on the client's clock, because another try would
    * cost much.
    */
   halve(inFlight: number, isQuotaKnown: boolean, heldUntilMs: number = -Infinity): void {
     // An attempt that was alone in flight was not refused for what was in flight.
     if (inFlight <= 1 && this.current === this.most) return;
+    this.#gained = 0;
+    if (isQuotaKnown) {
+      this.#beforeQuota = Math.min(this.#beforeQuota, this.#lowered);
+      return this.#lower(Infinity);
+    }
     const tooMuch = this.atOnce(inFlight);
     const least = Math.min(this.current, inFlight);
     const left = this.isAdaptive ? least - 1 : Math.floor(least / 2);
-    this.#lower(isQuotaKnown ? Infinity : Math.max(1, left));
-    this.#gained = 0;
+    this.#lower(Math.max(1, left));
     // If it is too much even below the ceiling, the origin accepts less than before: no reason for more caution.
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
     else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
     this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
+  }
+
+  /**
+   * Lowers the limit because the origin's quota has turned out to be wrong: to a few times the limit from before it was known,
+   * which refusals by chance may have made too low.
+   */
+  forgetQuota(): void {
+    this.#lower(Math.min(this.#lowered, AFTER_QUOTA_FACTOR * this.#beforeQuota));
+    this.#beforeQuota = Infinity;
   }
 
   /** Keeps the place of a hanging attempt free until others succeed, because all attempts that were sent since hang as well. */

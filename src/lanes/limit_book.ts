@@ -7,7 +7,7 @@
 import type { LimitReading } from "../http/limit_reading.ts";
 import { CountedWindow } from "./counted_window.ts";
 import { MAX_PAUSE_MS } from "./pause.ts";
-import { type AnswerFacts, ResetWindow } from "./reset_window.ts";
+import { type AnswerFacts, RESET_GRAIN_MS, ResetWindow } from "./reset_window.ts";
 
 /** How long other requests wait for the very first response, at most, in milliseconds; a server may be slow to answer. */
 const FIRST_ANSWER_MS = 1_000;
@@ -23,9 +23,6 @@ const MOST_LIMITS = 32;
 
 /** How long attempts count, at most, that were in flight when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
-
-/** A reset is stated in whole seconds, which may be rounded down: its precision, in milliseconds. */
-const RESET_GRAIN_MS = 1_000;
 
 /** A response, as far as a book uses it. */
 export interface BookedAnswer extends Omit<AnswerFacts, "pending"> {

@@ -38,7 +38,7 @@ export class LimitLearner implements Learner {
     const ofOrigin = readings.filter(({ per }) => line === undefined ? per !== "key" : per === "origin");
     const write = (book: LimitBook, stated: readonly LimitReading[]): void => {
       const isStranger = receipt?.isIn(book) !== true;
-      book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, isStranger });
+      book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, latest: lane.attempts, isStranger });
     };
     // A response without limits means something to an existing book as well.
     if (line !== undefined && ofKey.length > 0) line.book ??= this.begin(openOfKey, nowMs);

@@ -99,11 +99,17 @@ export class Quota {
     this.#step = 0;
   }
 
-  /** Counts a request that is sent. */
-  noteSent(nowMs: number): void {
+  /**
+   * Counts a request that is sent.
+   *
+   * @returns Whether what was known of the quota has turned out to be wrong, and is forgotten.
+   */
+  noteSent(nowMs: number): boolean {
+    const wasKnown = this.isKnown;
     if (this.#isPausing) this.#learn(nowMs);
     else if (this.#limit !== undefined && this.#sent >= this.#limit) this.#startWindow(nowMs);
     this.#sent++;
+    return wasKnown && !this.isKnown;
   }
 
   #learn(nowMs: number): void {

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A reset is stated in whole seconds, which may be rounded down: its precision, in milliseconds. */
+export const RESET_GRAIN_MS = 1_000;
+
 /** The state of a quota that a response states. */
 export interface QuotaState {
   /** The size of the quota, in requests; `undefined` if the origin does not say. */
@@ -20,6 +23,8 @@ export interface AnswerFacts {
   readonly pending: number;
   /** The number of the answered attempt; the response to a later one knows better. */
   readonly number: number;
+  /** The number of the latest attempt that has been sent. */
+  readonly latest: number;
   /** Whether the response is a success. */
   readonly isOk: boolean;
 }
@@ -37,9 +42,13 @@ export class ResetWindow {
   /** How many requests were left according to the believed response, and how many attempts it may not have counted. */
   #stated = 0;
   #uncounted = 0;
+  /** The number of the latest attempt that had been sent when the believed response came. */
+  #latest = -Infinity;
   /** How many requests went at once while the new quota was unknown. */
   #step = 1;
   #resetAtMs = Infinity;
+  /** Whether the quota is full again only after the stated reset, because the origin rounds it down or its clock is behind. */
+  #isRoundedDown = false;
   /** Whether `#resetAtMs` is the end of another wait, after which the quota may not be full. */
   #isEarly = false;
   /** When the quota was used up. */
@@ -62,24 +71,32 @@ export class ResetWindow {
   }
 
   /** Takes over the state that a response states. */
-  update({ limit, remaining, resetAtMs }: QuotaState, { nowMs, pending, number, isOk }: AnswerFacts): void {
+  update({ limit, remaining, resetAtMs }: QuotaState, answer: AnswerFacts): void {
+    const { nowMs, pending, number, latest, isOk } = answer;
     this.#isDoubted = remaining <= 0 && isOk && (this.#isDoubted || this.#isTrying);
     if (this.#isTrying) this.#emptySinceMs = nowMs;
     this.#isTrying = false;
     this.#limit = limit ?? this.#limit;
     this.#most = Math.max(this.#most, remaining + 1);
     const left = remaining - pending;
-    if (number >= this.#number || this.#left === Infinity) {
+    // The origin may have counted a later request first, if both were in flight together.
+    const isNewer = number >= this.#number && (number > this.#latest || remaining <= this.#stated);
+    if (isNewer || this.#left === Infinity) {
+      // The quota should have been full, and is said to be full now.
+      const isRefused = this.#left < Infinity && this.#resetAtMs === Infinity && remaining <= 0 && !isOk;
+      this.#isRoundedDown ||= isRefused && resetAtMs <= nowMs;
       this.#number = Math.max(this.#number, number);
+      this.#latest = latest;
       this.#believe(remaining, pending, nowMs);
-      this.#resetAtMs = resetAtMs;
+      this.#resetAtMs = resetAtMs + (this.#isRoundedDown ? RESET_GRAIN_MS : 0);
       this.#isEarly = false;
     } else if (remaining > this.#stated && this.#uncounted > 0) {
-      // The origin counted this request before the later one, whose response has included it already.
+      // The origin counted this request before the one of the believed response, which has included it already.
       this.#uncounted--;
       this.#setLeft(this.#left + 1, nowMs);
     } else if (left < this.#left) {
       // The response to an earlier request may be from before the reset: take over its count, but not its reset.
+      this.#latest = latest;
       this.#believe(remaining, pending, nowMs);
     }
   }
@@ -154,6 +171,7 @@ export class ResetWindow {
   #reset(nowMs: number, pending: number): void {
     this.#resetAtMs = Infinity;
     this.#uncounted = 0;
+    this.#latest = -Infinity;
     this.#emptySinceMs = nowMs;
     this.#left = (this.#isEarly ? 1 : Math.max(1, this.#limit ?? this.#most)) - pending;
     this.#isEarly = false;

@@ -29,6 +29,8 @@ export interface CountingLane {
   /** How many attempts have succeeded and failed. */
   readonly succeeded: number;
   readonly failed: number;
+  /** When the latest successful attempt began, on the client's clock. */
+  readonly succeededAtMs: number;
 }
 
 /** How much is unavailable: a part of the origin, or all of it; or the origin has too much to do. */
@@ -48,6 +50,8 @@ export class Unavailability {
   #refused = 0;
   /** How many attempts had succeeded when the latest pause began. */
   #succeededBefore = 0;
+  /** When the latest pause began before which the origin had served others. */
+  #servedUntilMs = -Infinity;
   /** How many first attempts of requests were refused since the last success; counted by the code that handles 503s. */
   newRefused = 0;
   /** The request that goes ahead of others again and again, and whether it was refused as often as a request is tried. */
@@ -86,7 +90,9 @@ export class Unavailability {
     this.#sinceMs = startedAtMs;
     this.#served = 0;
     this.#refused = 0;
-    const hasServed = lane.succeeded > this.#succeededBefore;
+    // An attempt that was in flight when that pause began may have been served before the origin became unavailable.
+    const hasServed = lane.succeeded > this.#succeededBefore && lane.succeededAtMs >= this.#servedUntilMs;
+    if (hasServed) this.#servedUntilMs = nowMs;
     this.#succeededBefore = lane.succeeded;
     if (hasServed || startedAtMs - this.pausedUntilMs >= UNASKED_MS) this.#fruitlessPauses = 0;
     if (this.#fruitlessPauses++ === 0) {

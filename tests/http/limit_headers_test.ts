@@ -31,6 +31,17 @@ test("readLimitHeaders() reads a policy without a state as a window", () => {
   ]);
 });
 
+test("readLimitHeaders() finds the policy of a quota also if its kind comes before its name", () => {
+  const policy = '"fixed window";"api";q=500;w=300';
+  assertEquals(read({ "ratelimit-policy": policy, "ratelimit": '"api";r=489;t=189' }), [
+    { name: "ratelimit api", limit: 500, windowMs: 300_000, remaining: 489, resetMs: 189_000 },
+  ]);
+  assertEquals(read({ "ratelimit-policy": `"burst";q=9;w=1, ${policy}` }), [
+    { name: "ratelimit burst", limit: 9, windowMs: 1_000 },
+    { name: "ratelimit api", limit: 500, windowMs: 300_000 },
+  ]);
+});
+
 test("readLimitHeaders() reads names with special characters, and passes over values that are no number", () => {
   assertEquals(read({ "ratelimit": '"a,b;r=1";r=2;t=3' }), [
     { name: "ratelimit a,b;r=1", remaining: 2, resetMs: 3_000 },

@@ -41,6 +41,24 @@ test("LaneLimit.halve() removes the limit where the origin's quota is known", ()
   assertEquals([limit.current, limit.isNew], [8, true]);
 });
 
+test("LaneLimit.forgetQuota() lowers the limit to four times what it was before the quota was known", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(4, false);
+  for (const inFlight of [20, 12]) limit.halve(inFlight, true);
+  assertEquals(limit.current, 20);
+  limit.forgetQuota();
+  assertEquals(limit.current, 8);
+  // Nothing has lowered the limit since.
+  limit.restore();
+  limit.forgetQuota();
+  assertEquals(limit.current, 20);
+  // The limit may be lower for another reason.
+  for (const inFlight of [4, 20]) limit.halve(inFlight, inFlight === 20);
+  limit.halve(6, false);
+  limit.forgetQuota();
+  assertEquals(limit.current, 3);
+});
+
 test("LaneLimit.retreat() goes back to the highest limit that was not too much, and only from above it", () => {
   const limit = new LaneLimit(20);
   // The limit was never lowered; then it is below what was too much; then at it.

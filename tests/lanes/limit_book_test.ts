@@ -4,7 +4,7 @@ import { type BookedAnswer, LimitBook } from "../../src/lanes/limit_book.ts";
 import { test } from "../support/test.ts";
 
 function answer(nowMs: number, given: Partial<BookedAnswer> = {}): BookedAnswer {
-  return { nowMs, number: 1, isOk: true, isStranger: false, ...given };
+  return { nowMs, number: 1, latest: 0, isOk: true, isStranger: false, ...given };
 }
 
 /** A book that has got these limits in its first answer. */

@@ -204,13 +204,32 @@ test("Quota forgets what it has learnt when an origin refuses much earlier twice
   // The first time, the origin's window may have begun at another time.
   fill(quota, 2_010, 5);
   quota.notePause(2_100, 20);
-  quota.noteSent(2_200);
-  assertEquals(quota.isKnown, true);
+  assertEquals([quota.noteSent(2_200), quota.isKnown], [false, true]);
   for (let nth = 0; nth < 3; nth++) quota.noteSuccess();
   quota.notePause(2_300, 20);
-  quota.noteSent(2_400);
-  assertEquals([quota.isKnown, quota.blockedUntilMs(2_400)], [false, 2_400]);
+  assertEquals([quota.noteSent(2_400), quota.isKnown, quota.blockedUntilMs(2_400)], [true, false, 2_400]);
+  assertEquals(quota.noteSent(2_400), false);
 });
+
+testClientsBothWays()(
+  "an origin whose tokens come slowly is not asked in a burst each time that it turns out to have no windows",
+  async (setUp) => {
+    const clock = new ManualClock();
+    let tokens = 40;
+    let filledAtMs = 0;
+    let refused = 0;
+    const { client } = setUp(() => {
+      tokens = Math.min(40, tokens + (clock.now() - filledAtMs) / 500);
+      filledAtMs = clock.now();
+      if (tokens < 1) return { status: 429, headers: { "retry-after": "1" }, afterMs: 80, json: refused++ };
+      tokens--;
+      return { json: 1, afterMs: 80 };
+    }, { clock });
+    const outcomes = await clock.run(client.settle(numberedUrls(300)));
+    assert(outcomes.every(({ ok }) => ok));
+    assert(refused <= 0.7 * 300, `${refused} were refused`);
+  },
+);
 
 test("Quota keeps what it has learnt after one early refusal, until a refusal after trying more", () => {
   const quota = taught(20);

@@ -5,7 +5,7 @@ import { test } from "../support/test.ts";
 
 function setUp() {
   const [book, keyBook] = [new LimitBook(1_000, 1, 0), new LimitBook(1_000, 1, 0)];
-  const answer = { nowMs: 0, number: 0, isOk: true, isStranger: true };
+  const answer = { nowMs: 0, number: 0, latest: 0, isOk: true, isStranger: true };
   for (const each of [book, keyBook]) each.update([{ limit: 2, windowMs: 100 }], answer);
   const line = { book: keyBook, open: 0 };
   return { line, book, keyBook, receipt: new Receipt({ attempts: 7, book }, line, 0) };

@@ -3,7 +3,7 @@ import { type AnswerFacts, ResetWindow } from "../../src/lanes/reset_window.ts";
 import { test } from "../support/test.ts";
 
 function facts(nowMs: number, given: Partial<AnswerFacts> = {}): AnswerFacts {
-  return { nowMs, pending: 0, number: 1, isOk: true, ...given };
+  return { nowMs, pending: 0, number: 1, latest: 0, isOk: true, ...given };
 }
 
 test("ResetWindow allows as many requests as are left, less those that the origin may not have counted yet", () => {
@@ -233,4 +233,51 @@ test("ResetWindow.passOver() starts at one again after an answer that states the
       window.passOver(number + 1, 0);
     }
   }
+});
+
+test("ResetWindow: of requests in flight together, the origin has counted the one last after which the fewest are left", () => {
+  for (const [order, expected] of [[[7, 8, 9], 7], [[8, 9, 7], 7], [[9, 8, 7], 7], [[8, 7, 9], 7]] as const) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 11, remaining: 10, resetAtMs: 1_000 }, facts(0, { number: 1, latest: 1 }));
+    for (let sent = 0; sent < order.length; sent++) window.take(1);
+    for (const [index, remaining] of order.entries()) {
+      const answer = facts(10, { number: 2 + index, latest: 4, pending: 2 - index });
+      window.update({ limit: 11, remaining, resetAtMs: 1_000 }, answer);
+    }
+    assertEquals(fill(window, 20), expected, `${order}`);
+  }
+});
+
+test("ResetWindow: after the reset, a request that was in flight before it may state the new quota", () => {
+  const window = new ResetWindow(60_000);
+  window.update(
+    { limit: 3, remaining: 0, resetAtMs: 1_000 },
+    facts(990, { number: 1, latest: 2, pending: 1 }),
+  );
+  assertEquals(window.blockedUntilMs(1_000, 1), 1_000);
+  window.update({ limit: 3, remaining: 2, resetAtMs: 2_000 }, facts(1_010, { number: 2, latest: 2 }));
+  assertEquals([fill(window, 1_020), window.blockedUntilMs(1_020, 0)], [2, 2_000]);
+});
+
+test("ResetWindow waits for a second longer than stated once an origin refuses requests after its own reset", () => {
+  for (
+    const [resetAtMs, isOk, first, second] of [
+      [1_010, false, 2_010, 10_000],
+      [1_000, false, 2_000, 10_000],
+      [3_000, false, 3_000, 9_000],
+      [1_010, true, 1_010, 9_000],
+    ] as const
+  ) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 2, remaining: 0, resetAtMs: 1_000 }, facts(0, { number: 1 }));
+    assertEquals(fill(window, 1_000), 2);
+    window.update({ limit: 2, remaining: 0, resetAtMs }, facts(1_010, { number: 2, isOk }));
+    assertEquals(window.blockedUntilMs(Math.min(1_010, first), 0), Math.max(1_010, first));
+    window.update({ limit: 2, remaining: 0, resetAtMs: 9_000 }, facts(3_500, { number: 4 }));
+    assertEquals(window.blockedUntilMs(3_510, 0), second);
+  }
+  // Nothing was known of the reset of a quota that is refused at first.
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 2, remaining: 0, resetAtMs: 10 }, facts(10, { isOk: false }));
+  assertEquals(fill(window, 10), 2);
 });

@@ -1092,7 +1092,7 @@ test("Scheduler.release() of an attempt without an answer frees the place that i
 test("Scheduler.release() admits requests of a key that were held by a request that was not sent after all", () => {
   const made = setUp({ capacity: 10 });
   const book = new LimitBook(60_000, 1, 0);
-  const answer = { nowMs: 0, number: 0, isOk: true, isStranger: true };
+  const answer = { nowMs: 0, number: 0, latest: 0, isOk: true, isStranger: true };
   book.update([{ limit: 2, windowMs: 1_000 }], answer);
   const free = new KeyLine<Place<Lane>>("free", undefined);
   free.book = book;

@@ -21,12 +21,14 @@ function refused(attempts: number, allowance: Allowance | undefined = fakeAllowa
 class Origin {
   succeeded = 0;
   failed = 0;
+  succeededAtMs = -Infinity;
   readonly #unavailability = new Unavailability();
 
-  /** Ends attempts while no pause is on. */
-  end(served: number, refused: number): this {
+  /** Ends attempts while no pause is on; they began at this time, or else just now. */
+  end(served: number, refused: number, beganAtMs = Infinity): this {
     this.succeeded += served;
     this.failed += refused;
+    if (served > 0) this.succeededAtMs = beganAtMs;
     return this;
   }
 
@@ -97,6 +99,22 @@ test("Unavailability takes an origin that has served requests since its latest p
   assertEquals(origin.refuse(100), "overload");
   assertEquals(origin.refuse(1_200), "all");
   assertEquals(origin.end(1, 0).refuse(2_300), "overload");
+});
+
+test("Unavailability does not take an origin for overloaded that has only served attempts from before the pause", () => {
+  for (
+    const [beganAtMs, extent] of [[80, "all"], [99, "all"], [100, "overload"], [1_150, "overload"]] as const
+  ) {
+    const origin = new Origin().end(20, 0);
+    origin.refuse(100);
+    assertEquals(origin.end(3, 0, beganAtMs).refuse(1_200), extent, `${beganAtMs}`);
+    // Successes of attempts between the two pauses may come after the second one has begun.
+    assertEquals(
+      origin.end(1, 0, 1_150).refuse(2_300),
+      extent === "all" ? "overload" : "all",
+      `${beganAtMs}`,
+    );
+  }
 });
 
 test("Unavailability takes another 503 during a pause as one of the whole origin", () => {

@@ -52,7 +52,7 @@ test("reportLimits() reports once a wait that an answer has stated, unless the a
     lane.book.noteSent(0);
     lane.book.noteAnswered(0);
     const readings = [{ name: "quota", remaining: 0, resetMs: 900 }];
-    lane.book.update(readings, { nowMs: 0, number: 1, isOk: true, isStranger: false });
+    lane.book.update(readings, { nowMs: 0, number: 1, latest: 1, isOk: true, isStranger: false });
     const answer = { lane, receipt: undefined, status };
     for (let times = 0; times < 2; times++) reportLimits({ ...surroundings, pauseOn429 }, call, answer);
     return events.flatMap((event) => event.type === "rateLimited" ? [event.retryAfterMs] : []);

@@ -182,6 +182,25 @@ for (
 }
 
 testBothWays(
+  "an origin that is away again and again, and says for how long, is asked as fast as before each time",
+  async (rig) => {
+    const clock = new ManualClock();
+    const random = seededRandom(5);
+    const answer: Answer = async (sent) => {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 75 + 150 * random()));
+      const isAway = clock.now() % 14_000 >= 10_000;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 75 + 150 * random()));
+      return isAway ? status(503, { "retry-after": "2" })(sent) : json({ ok: true })(sent);
+    };
+    const { client, run } = rig(answer, { random: seededRandom(1) }, { clock });
+    const outcomes = await run(client.settle(numberedUrls(2_000)));
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    // Without the three outages it takes 30 s.
+    assert(clock.now() < 60_000, `${clock.now()} ms`);
+  },
+);
+
+testBothWays(
   "a request that a 503 told when to come again goes before requests that were never sent",
   async (rig) => {
     const clock = new ManualClock();
