@@ -5,6 +5,7 @@
  */
 
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
+import { withStandardBody } from "../http/node_body.ts";
 import {
   followRedirects,
   isRedirect,
@@ -90,7 +91,8 @@ async function sendOne(
   { request, attempt, signal, first, exchange }: Sending,
 ): Promise<Response> {
   const { showsRedirects } = environment.runtime;
-  if (first !== undefined && !(isRedirect(checkResponse(first)) && showsRedirects)) return first;
+  const answer = first && checkResponse(first);
+  if (answer !== undefined && !(isRedirect(answer) && showsRedirects)) return answer;
   const { useOnHops } = environment;
   const { init } = call.request;
   const send = (hop: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
@@ -106,7 +108,7 @@ async function sendOne(
     (showsRedirects || mode === "error" || needsOwnRedirects(request.headers, sensitive));
   if (!isOurs) return await send(request, init?.redirect);
   const onFollow = exchange === undefined ? undefined : hopNoter(exchange, environment);
-  const options = { sensitive, mode, signal, first, onFollow };
+  const options = { sensitive, mode, signal, first: answer, onFollow };
   return await followRedirects(
     request,
     (hop) => {
@@ -195,11 +197,12 @@ export function requestInit(
   return init;
 }
 
-/** Checks a response. One of another realm, or of another implementation, is accepted. */
+/** Checks a response. Accepts one of another realm, or of another implementation, and makes its body standard. */
 function checkResponse(response: Response): Response {
-  if (!(response instanceof Response) && objectTag(response) !== "Response") throw new ResponseError();
+  const isForeign = !(response instanceof Response);
+  if (isForeign && objectTag(response) !== "Response") throw new ResponseError();
   if (response.bodyUsed) throw alreadyRead();
   // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6).
   if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
-  return response;
+  return isForeign ? withStandardBody(response) : response;
 }
