@@ -9,6 +9,10 @@ import { NULL_BODY_STATUSES } from "./decoded_headers.ts";
 import { isAsyncIterable } from "./iterable_body.ts";
 import { responseLike } from "./tracked_response.ts";
 
+interface NodeHeaders extends Headers {
+  raw?(): Readonly<Record<string, readonly string[]>>;
+}
+
 /** The part of a stream of Node.js that is used here. */
 interface NodeBody extends AsyncIterable<unknown> {
   on?(event: "error", listener: () => void): unknown;
@@ -25,8 +29,17 @@ export function withStandardBody(response: Response): Response {
   const { body } = response as { readonly body: unknown };
   if (!isAsyncIterable(body) || "getReader" in body) return response;
   const { status, statusText, url, redirected = false, type = "default" } = response;
-  const head = { status, statusText, headers: new Headers(response.headers), url, redirected, type };
+  const head = { status, statusText, headers: standardHeaders(response.headers), url, redirected, type };
   return responseLike(head, NULL_BODY_STATUSES.has(status) ? null : standardStream(body));
+}
+
+/** Copies headers. Those of `node-fetch` show several cookies as one text, and one by one only in `raw()`. */
+function standardHeaders(given: NodeHeaders): Headers {
+  const raw = given.raw?.();
+  if (raw === undefined) return new Headers(given);
+  const copy = new Headers();
+  for (const [name, values] of Object.entries(raw)) for (const value of values) copy.append(name, value);
+  return copy;
 }
 
 function standardStream(body: NodeBody): ReadableStream<Uint8Array> {

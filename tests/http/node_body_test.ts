@@ -14,6 +14,16 @@ test("withStandardBody() gives the bytes of a stream of Node.js, and the rest of
   assertEquals([await response.text(), response.bodyUsed], ["123", true]);
 });
 
+test("withStandardBody() gives each cookie by itself, also where the headers show them as one text", () => {
+  const raw = () => ({ a: ["b"], "set-cookie": ["c=1", "d=2"] });
+  const joined = new Headers({ a: "b", "set-cookie": "c=1, d=2" });
+  const response = nodeResponse(Readable.from([]));
+  for (const [headers, cookies] of [[Object.assign(joined, { raw }), 2], [new Headers(joined), 1]] as const) {
+    const standard = withStandardBody(Object.assign(response, { headers })).headers;
+    assertEquals([standard.get("a"), standard.getSetCookie().length], ["b", cookies]);
+  }
+});
+
 test("withStandardBody() returns a response with a standard body, or with none, itself", () => {
   const [empty, full] = [new Response(null), new Response("1")];
   assertStrictEquals(withStandardBody(empty), empty);
