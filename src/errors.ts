@@ -745,10 +745,10 @@ function memberToJson(member: unknown, path: readonly unknown[]): unknown {
   return isUnknown ? String(member) : member;
 }
 
-/** Tells whether a value is an error, also one of another realm. */
-function isError(value: unknown): value is Error {
+/** Tells whether a value is an error, also one of another realm: test frameworks (Jest) run programs in a realm of their own. */
+export function isError(value: unknown): value is Error {
   if (value instanceof Error || isSlipstreamError(value)) return true;
-  return Object.prototype.toString.call(value) === "[object Error]";
+  return /^\[object (?:Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -41,7 +41,9 @@ export interface Snapshot {
 export function takeSnapshot({ meta, body }: CacheEntry, maxBytes: number): Snapshot | undefined {
   if (body.length > maxBytes) return undefined;
   const metaJson = encoder.encode(JSON.stringify(meta));
-  return metaJson.length + body.length > maxBytes ? undefined : { meta: metaJson, body: body.slice() };
+  return metaJson.length + body.length > maxBytes
+    ? undefined
+    : { meta: metaJson, body: new Uint8Array(body) };
 }
 
 /**

@@ -166,8 +166,8 @@ class MemoryCache implements CacheAdapter {
     // Delete first: an overwrite does not call `onEject`, so the old entry would be counted for ever.
     this.delete(key);
     const { meta, body } = entry;
-    if (this.keep === "bytes") this.#add(key, { entry: { meta, body: body.slice() }, bytes });
-    else this.#addWithValues(key, { ...entry, body: body.slice() }, bytes);
+    if (this.keep === "bytes") this.#add(key, { entry: { meta, body: new Uint8Array(body) }, bytes });
+    else this.#addWithValues(key, { ...entry, body: new Uint8Array(body) }, bytes);
     this.#shrink();
     return true;
   }

@@ -29,7 +29,9 @@ type OwnFetch = (
  */
 export function dropIn(fetch: OwnFetch): DropIn {
   Object.defineProperty(fetch, BRAND, { value: true });
-  const { preconnect } = fetchAtImport as { readonly preconnect?: (...args: unknown[]) => unknown };
+  // Simulated browsers, and tests that remove it, may have no global `fetch`.
+  const original = fetchAtImport as { readonly preconnect?: (...args: unknown[]) => unknown } | undefined;
+  const preconnect = original?.preconnect;
   if (preconnect !== undefined) {
     Object.assign(fetch, { preconnect: (...args: unknown[]) => preconnect.apply(fetchAtImport, args) });
   }

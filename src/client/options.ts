@@ -160,7 +160,8 @@ export interface ClientOptions extends
   /**
    * The function that sends requests, instead of a `transport`. The code that makes room for a waiting request sends it. So the
    * function may run in the async context of another caller, and an `AsyncLocalStorage` may hold that caller's value. Middleware
-   * (`use`) always runs in the context of its own caller.
+   * (`use`) always runs in the context of its own caller: with it, if only `(request, next) => next(request)`, tracers such as
+   * OpenTelemetry find the right span.
    * @default {globalThis.fetch}
    */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
@@ -174,7 +175,11 @@ export interface ClientOptions extends
    * ready-made ones.
    */
   readonly use?: readonly Middleware[] | undefined;
-  /** The source of time. @default {systemClock} */
+  /**
+   * The source of time. The fake timers of a test framework work only if they fake `performance.now` as well. With those that
+   * don't, as in `node:test` and `@std/testing`, use `{ ...systemClock, now: () => Date.now() }`.
+   * @default {systemClock}
+   */
   readonly clock?: Clock | undefined;
   /** The source of random numbers, from 0 (included) to 1 (excluded). @default {Math.random} */
   readonly random?: (() => number) | undefined;

@@ -8,6 +8,7 @@
 import { utf8Length } from "../http/body.ts";
 import { isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS } from "../http/headers.ts";
+import { withStandardBody } from "../http/node_body.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
@@ -298,7 +299,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       if (this.#hedges?.deliver(call, response, error)) return undefined;
       const { writeOff, isWrittenOff } = call.journey;
       if (writeOff !== undefined) this.#environment.deadlines.remove(writeOff);
-      response?.body?.cancel().catch(ignore);
+      if (response !== undefined) cancelLate(response);
       if (!isWrittenOff) scheduler.release(lane);
       return undefined;
     }
@@ -495,6 +496,15 @@ const NOT_JSON = Symbol();
 /** Whether a request sends only what all requests of its context have in common. */
 function isPlain({ method, headers }: PreparedRequest, context: CallContext): boolean {
   return method === "GET" && headers === context.headers;
+}
+
+/** Cancels the body of a response that has come too late. */
+function cancelLate(response: Response): void {
+  try {
+    withStandardBody(response)?.body?.cancel().catch(ignore);
+  } catch {
+    // A caller's own `fetch` may return anything.
+  }
 }
 
 function ignore(): void {}

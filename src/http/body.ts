@@ -15,18 +15,6 @@ const MAX_DRAIN_MS = 250;
 /** How much of an error's body is kept for its message. */
 const EXCERPT_BYTES = 2_048;
 
-/** What {@linkcode hasStandardBody} demands, for an error message. */
-export const WITH_STANDARD_BODY = "whose body is a ReadableStream, as the standard says";
-
-/**
- * Whether a response has no body, or one that can be read and cancelled. Some implementations of `fetch` give a stream of Node's.
- *
- * @param response The response, maybe of another implementation.
- */
-export function hasStandardBody({ body }: Response): boolean {
-  return !body || typeof body.getReader === "function";
-}
-
 /**
  * Reads a body to its end.
  *

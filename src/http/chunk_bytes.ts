@@ -14,11 +14,12 @@ export interface ChunkSource {
  *
  * @param chunk The chunk.
  * @param source The source of the chunk; it is cancelled if the chunk is neither.
- * @returns The bytes, which may share the memory of the chunk.
+ * @returns The bytes as a plain `Uint8Array`, which may share the memory of the chunk.
  * @throws {TypeError} If the chunk is neither bytes nor text.
  */
 export function chunkBytes(chunk: unknown, source?: ChunkSource): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
+  // A `Buffer` of Node.js is a view into memory that others share, and its `slice()` copies nothing.
+  if (chunk instanceof Uint8Array && chunk.constructor === Uint8Array) return chunk;
   if (typeof chunk === "string") return new TextEncoder().encode(chunk);
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError } from "../errors.ts";
 import { redactUrl } from "./url.ts";
 
 /**
@@ -35,7 +36,7 @@ export function redactError(error: unknown, url: string): unknown {
 /** Redacts an error and its causes. `path` leads from the outermost error to this one, so that a cycle of causes ends. */
 function redact(error: unknown, redactText: (text: string) => string, path: readonly unknown[]): unknown {
   if (typeof error === "string") return redactText(error);
-  if (!(error instanceof Error)) return error;
+  if (!isError(error)) return error;
   if (path.includes(error)) return undefined;
   const inner = [...path, error];
   const { message, cause } = error;
@@ -67,7 +68,8 @@ function knownTexts(error: object): Readonly<Record<string, unknown>> {
 /** Copies an error. It stays a `TypeError`, because callers check for that: `fetch` and streams throw these. */
 function copyOf(error: Error, message: string, cause: unknown): Error {
   const options = cause === undefined ? undefined : { cause };
-  const copy = error instanceof TypeError ? new TypeError(message, options) : new Error(message, options);
+  const isTypeError = error instanceof TypeError || error.name === "TypeError";
+  const copy = isTypeError ? new TypeError(message, options) : new Error(message, options);
   Object.defineProperty(copy, "name", { value: error.name, configurable: true, writable: true });
   return copy;
 }

@@ -146,8 +146,10 @@ function redirectedRequest(
 
 /** Marks a response as redirected, as if the runtime had followed the redirects. */
 function asRedirected(response: Response): Response {
+  // The response may be one of another implementation.
+  const { clone } = response;
   return Object.defineProperties(response, {
     redirected: { value: true },
-    clone: { value: () => asRedirected(Response.prototype.clone.call(response)) },
+    clone: { value: () => asRedirected(clone.call(response)) },
   });
 }

@@ -49,6 +49,9 @@ export function responseLike(head: ResponseHead, body: BodyInit | null): Respons
   return new (trackedResponseClass())(body, head, undefined);
 }
 
+/** The members of a response that its head determines. */
+const HEAD = ["status", "statusText", "ok", "url", "redirected", "type"] as const;
+
 /** The chunks of a body, for one reader. */
 export interface BodyChunks {
   /**
@@ -142,6 +145,8 @@ function makeClass(): TrackedResponseClass {
       this.#head = head;
       this.#receiver = receiver;
       this.#source = body;
+      // In simulated browsers (happy-dom) a response has members of its own, which would hide the getters.
+      if (Object.hasOwn(this, "url")) { for (const name of HEAD) Reflect.deleteProperty(this, name); }
     }
 
     /** Node.js reads it during construction. */

@@ -163,13 +163,17 @@ function copyOf({ meta, body, ...others }: CacheEntry): CacheEntry {
   return { meta: structuredClone(meta), body: body.slice(), ...others };
 }
 
-/** Returns the entry that was read, if the caller can use it. */
+/** Returns the entry that was read, with a body of plain bytes, if the caller can use it. */
 function ifWanted(
   entry: CacheEntry | undefined,
   key: string,
   { isWanted }: TimedCallOptions,
 ): CacheEntry | undefined {
-  return !entry || isWanted === undefined || isWanted(entry, key) ? entry : undefined;
+  if (!entry || (isWanted !== undefined && !isWanted(entry, key))) return undefined;
+  const { body } = entry;
+  // The `slice()` of a `Buffer`, which many stores return, copies nothing.
+  if (!(body instanceof Uint8Array) || body.constructor === Uint8Array) return entry;
+  return { ...entry, body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength) };
 }
 
 /** Gives the entry that is read, or `undefined` if that takes longer. */

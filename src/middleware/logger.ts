@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import { redactError } from "../http/redact_error.ts";
@@ -141,7 +142,7 @@ function answered(about: About, { status, headers }: Response): LogRecord {
 function failed(about: About, error: unknown, { url, signal }: Request): LogRecord {
   const level = signal.aborted ? "debug" : "error";
   const shown = redactError(error, url);
-  const name = shown instanceof Error ? shown.name : typeof shown;
+  const name = isError(shown) ? shown.name : typeof shown;
   const reason = messageOf(shown);
   return { level, ...about, error: name, reason, message: `${lineOf(about)}: ${name}: ${reason}` };
 }

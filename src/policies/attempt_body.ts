@@ -175,7 +175,8 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       onWait: (isWaiting) => this.#onWait(isWaiting),
       collector: this.#collector,
       joinsSmall,
-      isMade: this.#url === "",
+      // Tools that answer requests in tests give their responses a `url` of their own.
+      isMade: this.#url === "" || Object.hasOwn(response, "url"),
     });
     this.#idle = environment.idleDeadlines.add(this, timeoutMs);
     environment.scheduler.offer(this);

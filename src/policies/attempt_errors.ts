@@ -4,7 +4,14 @@
  * @module
  */
 
-import { HttpError, InvalidDataError, isSlipstreamError, NetworkError, TimeoutError } from "../errors.ts";
+import {
+  HttpError,
+  InvalidDataError,
+  isError,
+  isSlipstreamError,
+  NetworkError,
+  TimeoutError,
+} from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
 import { messageOf } from "../primitives/message_of.ts";
 import { codeOf } from "../runtime/error_code.ts";
@@ -98,11 +105,11 @@ export function alreadyRead(): ResponseError {
  * origin.
  */
 export function denialOf(error: unknown): Error | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   if (error.name === "NotCapable" || error.name === "TransportClosedError") return error;
   // Node's own error only says that a fetch has failed; its cause says why.
   const { cause } = error;
-  return cause instanceof Error && codeOf(cause) === "ERR_ACCESS_DENIED" ? cause : undefined;
+  return isError(cause) && codeOf(cause) === "ERR_ACCESS_DENIED" ? cause : undefined;
 }
 
 /**
@@ -111,7 +118,7 @@ export function denialOf(error: unknown): Error | undefined {
  * a failure.
  */
 export function isRefused({ request: { method, body, init } }: Call, error: unknown): boolean {
-  if (!(error instanceof TypeError) || (init === undefined && body === null)) return false;
+  if (!isError(error) || error.name !== "TypeError" || (init === undefined && body === null)) return false;
   try {
     // The runtime would accept a stream, and this module has checked the URL.
     new Request("http://a.test", { ...init, method, body: body instanceof ReadableStream ? null : body });
@@ -124,7 +131,7 @@ export function isRefused({ request: { method, body, init } }: Call, error: unkn
 
 /** Whether an error says that a server's certificate is not trusted, which no retry changes. */
 export function isUntrusted(error: unknown): boolean {
-  return error instanceof Error && error.name === "CertificateError";
+  return isError(error) && error.name === "CertificateError";
 }
 
 const finalErrors = new WeakSet<object>();
@@ -160,7 +167,7 @@ export function isGivenWay(error: unknown): boolean {
 export function innermostMessage(error: unknown): string {
   let current = error;
   // An error of this module needs no cause to explain it.
-  while (current instanceof Error && current.cause instanceof Error && !isSlipstreamError(current)) {
+  while (isError(current) && isError(current.cause) && !isSlipstreamError(current)) {
     current = current.cause;
   }
   return messageOf(current);

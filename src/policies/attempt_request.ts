@@ -4,8 +4,8 @@
  * @module
  */
 
-import { hasStandardBody, WITH_STANDARD_BODY } from "../http/body.ts";
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
+import { WITH_STANDARD_BODY, withStandardBody } from "../http/node_body.ts";
 import {
   followRedirects,
   isRedirect,
@@ -91,7 +91,8 @@ async function sendOne(
   { request, attempt, signal, first, exchange }: Sending,
 ): Promise<Response> {
   const { showsRedirects } = environment.runtime;
-  if (first !== undefined && !(isRedirect(checkResponse(first)) && showsRedirects)) return first;
+  const answer = first && checkResponse(first);
+  if (answer !== undefined && !(isRedirect(answer) && showsRedirects)) return answer;
   const { useOnHops } = environment;
   const { init } = call.request;
   const send = (hop: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
@@ -107,7 +108,7 @@ async function sendOne(
     (showsRedirects || mode === "error" || needsOwnRedirects(request.headers, sensitive));
   if (!isOurs) return await send(request, init?.redirect);
   const onFollow = exchange === undefined ? undefined : hopNoter(exchange, environment);
-  const options = { sensitive, mode, signal, first, onFollow };
+  const options = { sensitive, mode, signal, first: answer, onFollow };
   return await followRedirects(
     request,
     (hop) => {
@@ -196,16 +197,15 @@ export function requestInit(
   return init;
 }
 
-/** Checks a response. One of another realm, or of another implementation of the standard, is accepted. */
+/** Checks a response. Accepts one of another realm, or of another implementation, and makes its body standard. */
 function checkResponse(response: Response): Response {
-  if (!(response instanceof Response)) checkForeign(response);
+  const isForeign = !(response instanceof Response);
+  if (isForeign && objectTag(response) !== "Response") throw new ResponseError();
   if (response.bodyUsed) throw alreadyRead();
   // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6).
   if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
-  return response;
-}
-
-function checkForeign(response: Response): void {
-  if (objectTag(response) !== "Response") throw new ResponseError();
-  if (!hasStandardBody(response)) throw new ResponseError(`a Response ${WITH_STANDARD_BODY}`);
+  if (!isForeign) return response;
+  const standard = withStandardBody(response);
+  if (standard === undefined) throw new ResponseError(`a Response ${WITH_STANDARD_BODY}`);
+  return standard;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError } from "../errors.ts";
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 
@@ -110,7 +111,7 @@ export function asNetworkFailure<E extends Error>(error: E): E {
 
 /** Whether an error counts as a failure of the network, although a middleware threw it. */
 export function isNetworkFailure(error: unknown): boolean {
-  return error instanceof Error && NETWORK_FAILURE in error;
+  return isError(error) && NETWORK_FAILURE in error;
 }
 
 /** An error that a middleware has thrown by itself. */

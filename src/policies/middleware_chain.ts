@@ -7,8 +7,8 @@
 import { describeKind } from "../primitives/argument_checks.ts";
 import { CallerScope } from "../primitives/caller_scope.ts";
 import { objectTag } from "../primitives/object_tag.ts";
-import { hasStandardBody, WITH_STANDARD_BODY } from "../http/body.ts";
 import { toHeaderMap } from "../http/headers.ts";
+import { WITH_STANDARD_BODY, withStandardBody } from "../http/node_body.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import { replayableBody } from "../http/request_body.ts";
 import { keepWithBody } from "../http/response_keeper.ts";
@@ -164,14 +164,16 @@ function checkResponse(response: Response): Response {
   if (response.type === "error") {
     throw asNetworkFailure(new TypeError("Fetch failed: a middleware has answered with Response.error()"));
   }
-  const isLocked = response.body?.locked;
-  if (isLocked === undefined && !hasStandardBody(response)) {
+  if (response.bodyUsed || response.body?.locked === true) {
+    throw new TypeError(
+      "Cannot fetch as a middleware must return a Response whose body is not read: read that of its clone(), or return a new one",
+    );
+  }
+  const standard = withStandardBody(response);
+  if (standard === undefined) {
     throw new TypeError(`Cannot fetch as a middleware must return a Response ${WITH_STANDARD_BODY}`);
   }
-  if (!response.bodyUsed && isLocked !== true) return response;
-  throw new TypeError(
-    "Cannot fetch as a middleware must return a Response whose body is not read: read that of its clone(), or return a new one",
-  );
+  return standard;
 }
 
 /** Cancels the body of a response that was not returned, unless the returned one has the same body. */

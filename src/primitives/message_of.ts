@@ -4,7 +4,9 @@
  * @module
  */
 
+import { isError } from "../errors.ts";
+
 /** Returns the message of an error, or any other thrown value as a string. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return isError(thrown) ? thrown.message : String(thrown);
 }

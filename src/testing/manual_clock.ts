@@ -56,7 +56,8 @@ const STEP_MS = 1;
 
 /**
  * A {@linkcode Clock} for tests: time passes only in {@linkcode ManualClock.advance} and {@linkcode ManualClock.run}, and an hour
- * of it takes no real time. The fake timers of a test framework work for a client only if they fake `performance.now` as well.
+ * of it takes no real time. The fake timers of a test framework work for a client only if they fake `performance.now` as well, or
+ * if the client's `clock` is `{ ...systemClock, now: () => Date.now() }`.
  *
  * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has run: the
  * effects of one timer are visible before the next one fires. In browsers bodies of responses take real time; the clock waits for

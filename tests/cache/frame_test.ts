@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "../../src/cache/frame.ts";
 import { gzip } from "../../src/cache/gzip.ts";
@@ -7,15 +8,16 @@ import { test } from "../support/test.ts";
 const ENTRY = entryOf("body", { headers: [["x-漢字", "\ud800"]] });
 
 test("takeSnapshot() copies an entry, and refuses one that is too large with its metadata", () => {
-  const body = new Uint8Array(10);
-  const snapshot = takeSnapshot(entryOf(body), 1_000)!;
-  body.fill(1);
-  assertEquals(snapshot.body, new Uint8Array(10));
-  const size = snapshot.meta.length + 10;
-  assertEquals([takeSnapshot(entryOf(body), size)?.body.length, takeSnapshot(entryOf(body), size - 1)], [
-    10,
-    undefined,
-  ]);
+  for (const body of [new Uint8Array(10), Buffer.alloc(10)]) {
+    const snapshot = takeSnapshot(entryOf(body), 1_000)!;
+    body.fill(1);
+    assertEquals(snapshot.body, new Uint8Array(10));
+    const size = snapshot.meta.length + 10;
+    assertEquals([takeSnapshot(entryOf(body), size)?.body.length, takeSnapshot(entryOf(body), size - 1)], [
+      10,
+      undefined,
+    ]);
+  }
 });
 
 test("packFrame() creates frames that readHead(), readMeta() and readFrameBody() read", async () => {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
 import { KeptValues, keptValuesOf } from "../../src/cache/kept_values.ts";
@@ -31,10 +32,11 @@ test("memoryCache() returns stored entries, and nothing under other keys", () =>
 
 test("memoryCache() keeps the bytes as they were at set()", () => {
   const { cache, get } = setUp();
-  const entry = entryOf(3);
-  cache.set("a", entry);
-  entry.body.fill(9);
-  assertEquals(get("a")?.body, new Uint8Array(3));
+  for (const body of [new Uint8Array(3), Buffer.alloc(3)]) {
+    cache.set("a", { ...entryOf(0), body });
+    body.fill(9);
+    assertEquals(get("a")?.body, new Uint8Array(3));
+  }
 });
 
 test("memoryCache() keeps no more than the body's own bytes of a larger buffer", () => {

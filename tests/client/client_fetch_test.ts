@@ -54,6 +54,27 @@ test("Client.fetch() gives the response of a retry that succeeds", async () => {
   assertEquals([response.status, await response.text(), network.sent.length], [200, "yes", 2]);
 });
 
+test("Client.fetch() leaves the memory of a body alone that a fake of the network gives for each request", async () => {
+  const chunk = new TextEncoder().encode("ab");
+  const respond = (url: string): Response => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    return Object.defineProperty(new Response(body), "url", { value: url });
+  };
+  await using client = createClient({ fetch: (url) => Promise.resolve(respond(String(url))) });
+  for (let nth = 0; nth < 2; nth++) {
+    const response = await client.fetch(URL_A);
+    const texts: string[] = [];
+    for await (const bytes of response.body!) texts.push(new TextDecoder().decode(bytes));
+    assertEquals([response.url, texts], [URL_A, ["ab"]]);
+    assertEquals(new Uint8Array(await (await client.fetch(URL_A)).arrayBuffer()).fill(0).length, 2);
+  }
+});
+
 test("Client.fetch() sends a POST once, whether or not it succeeds", async () => {
   const { client, clock, network } = setUp(() => ({ status: 503, body: "no" }));
 

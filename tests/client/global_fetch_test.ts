@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { dropIn, fetchAtImport, globalFetch } from "../../src/client/global_fetch.ts";
+import { asIn, testElsewhere } from "../support/globals.ts";
 import { test } from "../support/test.ts";
 
 type Fetch = typeof globalThis.fetch;
@@ -33,4 +34,14 @@ test("dropIn() returns the same function, with the further members of the runtim
   assertStrictEquals(fetch as unknown, own);
   assertEquals("preconnect" in fetch, "preconnect" in fetchAtImport);
   assertEquals(Object.keys(fetch).filter((name) => name !== "preconnect"), []);
+});
+
+testElsewhere("dropIn() does without a global fetch at import, as where a test has removed it", async () => {
+  await asIn({ fetch: undefined }, async () => {
+    const copy: { dropIn: typeof dropIn } = await import(
+      import.meta.resolve("../../src/client/global_fetch.ts?without-fetch")
+    );
+    const own = () => Promise.resolve(new Response());
+    assertStrictEquals(copy.dropIn(own) as unknown, own);
+  });
 });

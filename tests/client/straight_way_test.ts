@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
   type ClientEvent,
@@ -33,6 +34,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
+import { nodeResponse } from "../support/node_response.ts";
 import { test } from "../support/test.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { gate, rejection, watch } from "../support/settled.ts";
@@ -439,6 +441,19 @@ test("a fetch that ignores its signal and ends late gives its permit back once, 
     ]);
     assertEquals(clock.pending, 0);
   }
+});
+
+test("a fetch that ignores its signal and gives anything late gives its permit back", async () => {
+  const stream = new Readable({ read() {} });
+  for (const given of [nodeResponse(stream), { ok: true, body: "1" }, 1]) {
+    const clock = new ManualClock();
+    const fetch = () => new Promise((resolve) => clock.setTimeout(() => resolve(given), 150));
+    const { start, scheduler, lane } = setUp(text(""), { clock, fetch });
+    start({ timeoutMs: 100 });
+    await clock.advance(150);
+    assertEquals([scheduler.inFlight, lane.inFlight, clock.pending], [0, 0, 0]);
+  }
+  assertEquals(stream.destroyed, true);
 });
 
 test("one request goes ahead on a cold lane, and the others follow after its headers, before its body", async () => {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { BodyCollector } from "../../src/http/body_collector.ts";
 import { BodyReceiver, type BodyReceiverOptions } from "../../src/http/body_receiver.ts";
@@ -66,6 +67,30 @@ test("BodyReceiver.next() returns chunk by chunk, and then nothing; its end is r
   assertEquals((await second)?.length, 1);
   close();
   assertEquals([await receiver.next(), await receiver.next(), ends], [undefined, undefined, [3]]);
+});
+
+test("BodyReceiver.next() returns chunks that belong to the reader, also where the program gives views of shared memory", async () => {
+  const shared = new Uint8Array([...new TextEncoder().encode("-12-")]);
+  const views = [
+    Buffer.from(shared.buffer, 1, 2),
+    new DataView(shared.buffer, 1, 2),
+    new Uint16Array(shared.buffer.slice(1, 3)),
+  ];
+  for (const isMade of [true, false]) {
+    for (const view of views) {
+      const stream = new ReadableStream({
+        start(controller) {
+          controller.enqueue(view);
+          controller.close();
+        },
+      });
+      const { receiver } = receive(new Response(stream), { isMade });
+      const chunk = (await receiver.next())!;
+      assertEquals([chunk.constructor, new TextDecoder().decode(chunk)], [Uint8Array, "12"]);
+      structuredClone(chunk, { transfer: [chunk.buffer] });
+      assertEquals([shared.length, view.byteLength], [4, 2]);
+    }
+  }
 });
 
 test("BodyReceiver does not touch its response before a reader wants a chunk", async () => {

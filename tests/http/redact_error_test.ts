@@ -1,5 +1,6 @@
 import { assertEquals, assertFalse, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { redactError } from "../../src/http/redact_error.ts";
+import { foreignError } from "../support/foreign_error.ts";
 import { test } from "../support/test.ts";
 
 const SECRET = "https://a.test/x?token=hunter2";
@@ -22,6 +23,13 @@ test("S17: redactError() removes secrets from the message and from every cause, 
   const cause = shown.cause as Error & { readonly code: string };
   assertEquals([shown.name, shown.message], ["TypeError", "fetch failed"]);
   assertEquals([cause.message, cause.code], ["no route to (https://a.test/x?token=***)", "EHOSTUNREACH"]);
+});
+
+test("S17: redactError() removes secrets from an error of another realm", () => {
+  const error = foreignError(`new TypeError("fetch failed", { cause: new Error("no route to ${SECRET}") })`);
+  const shown = redactError(error, SECRET) as Error;
+  assertInstanceOf(shown, TypeError);
+  assertEquals((shown.cause as Error).message, "no route to https://a.test/x?token=***");
 });
 
 test("S17: redactError() removes the secrets of any URL, such as a redirect's", () => {

@@ -224,6 +224,28 @@ test("followRedirects() reports each redirect that it follows, and no others", a
   assertEquals(told.length, 2);
 });
 
+test("followRedirects() returns a response of another implementation with its own clones, which say that they were redirected", async () => {
+  class Foreign {
+    readonly #status: number;
+    readonly headers = new Headers({ location: "/end" });
+    readonly body = null;
+    constructor(status: number) {
+      this.#status = status;
+    }
+    get status(): number {
+      return this.#status;
+    }
+    clone(): Foreign {
+      return new Foreign(this.#status);
+    }
+  }
+  const responses = [new Foreign(302), new Foreign(200)] as unknown as Response[];
+  const send = () => Promise.resolve(responses.shift()!);
+  const response = await followRedirects(request(), send, { sensitive: SENSITIVE, mode: "follow" });
+  const { status, redirected } = response.clone().clone();
+  assertEquals([status, redirected], [200, true]);
+});
+
 test("followRedirects() returns a response that says it was redirected, as do its clones and theirs", async () => {
   const { response } = await follow(request({ method: "HEAD" }), [[302, "b"], [307, "https://b.test/c"]]);
   const clone = response.clone();

@@ -348,6 +348,35 @@ test("trackedResponse() works where the platform's constructor reads the members
   }
 });
 
+test("trackedResponse() has the members of the original response where the platform's responses have members of their own", () => {
+  const Tracked = track(answer("")).response.constructor;
+  class Owning extends Response {
+    constructor(body?: BodyInit | null, init?: ResponseInit) {
+      super(body, init);
+      for (const name of ["status", "statusText", "ok", "url", "redirected", "type"] as const) {
+        Object.defineProperty(this, name, { value: super[name], configurable: true });
+      }
+    }
+  }
+  Object.setPrototypeOf(Tracked, Owning);
+  try {
+    const { response } = track(answer("12345", { status: 201, statusText: "Made" }));
+    for (const each of [response, response.clone()]) {
+      const { status, statusText, ok, url, redirected, type } = each;
+      assertEquals([status, statusText, ok, url, redirected, type], [
+        201,
+        "Made",
+        true,
+        "https://a.test/",
+        true,
+        "basic",
+      ]);
+    }
+  } finally {
+    Object.setPrototypeOf(Tracked, Response);
+  }
+});
+
 /** Creates a response whose body ends with an error that refers back to it, as an error's stack may. */
 async function endWithCycle(end: "broken off" | "cancelled" | "read"): Promise<WeakRef<ReadableStream>> {
   const cause: { response?: Response } = {};

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { CacheAdapter, CacheEntry } from "../../src/cache/cache.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
@@ -56,6 +57,15 @@ test("PromptAdapter is synchronous where its adapter is, and has its name and si
     undefined,
     0,
   ]);
+});
+
+test("PromptAdapter returns plain bytes where its adapter returns views of shared memory, as many stores do", async () => {
+  const body = Buffer.from("-12-").subarray(1, 3);
+  for (const entry of [{ ...ENTRY, body }, Promise.resolve({ ...ENTRY, body })]) {
+    const { adapter, options } = setUp({ get: () => entry });
+    const found = (await adapter.get("k", options))!;
+    assertEquals([found.body.constructor, new TextDecoder().decode(found.body)], [Uint8Array, "12"]);
+  }
 });
 
 test("PromptAdapter protects its entries from changes that the adapter makes to them", async () => {

@@ -7,6 +7,7 @@ import {
   statusError,
   tooLarge,
 } from "../../src/policies/attempt_errors.ts";
+import { foreignError } from "../support/foreign_error.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget, SECRET_URL } from "./fake_call.ts";
 
@@ -23,6 +24,16 @@ test("networkError() names method, URL and the innermost cause, and no secret", 
   for (let each: unknown = told; each instanceof Error; each = each.cause) {
     assert(!each.message.includes("secret"), each.message);
   }
+});
+
+test("networkError() names the innermost cause of an error of another realm, and no secret", () => {
+  const thrown = foreignError(
+    `new TypeError("fetch failed", { cause: new Error("cannot reach ${SECRET_URL}") })`,
+  );
+  const told = networkError(fakeCall(), fakeTarget(), thrown);
+  assert(told.message.includes("cannot reach"), told.message);
+  const { cause } = told.cause as Error;
+  for (const { message } of [told, cause as Error]) assert(!message.includes("secret"), message);
 });
 
 test("networkError() accepts any thrown value", () => {
@@ -77,7 +88,9 @@ test("isRefused() asks the runtime about a TypeError for options that were not c
       return true;
     }
   })();
-  assertEquals(isRefused(fakeCall({ request: refused }), error), isStrict);
+  for (const thrown of [error, foreignError("new TypeError('fetch failed')")]) {
+    assertEquals(isRefused(fakeCall({ request: refused }), thrown), isStrict);
+  }
   assertEquals(isRefused(fakeCall({ request: refused }), new RangeError("other")), false);
   assertEquals(isRefused(fakeCall({ request: { method: "PUT" } }), error), false);
   for (const body of ["text", new Blob(["a"]), new ReadableStream(), new Uint8Array(2)]) {

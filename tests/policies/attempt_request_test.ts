@@ -176,7 +176,7 @@ function foreignResponse(body: unknown): Response {
 
 test("sendRequest() accepts a response of another implementation, unless it could not read the body", async () => {
   for (const body of [null, undefined, new ReadableStream()]) await sent({}, {}, [foreignResponse(body)]);
-  const body = { async *[Symbol.asyncIterator]() {}, pipe: () => {}, destroy: () => {} };
+  const body = { pipe: () => {}, destroy: () => {} };
   await assertRejects(
     () => sent({}, {}, [foreignResponse(body)]),
     TypeError,
