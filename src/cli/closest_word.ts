@@ -17,5 +17,5 @@ export function closestWord(word: string, known: readonly string[]): string | un
   const longer = known.filter((each) => word.length >= 3 && each.startsWith(word));
   if (longer.length === 1) return longer[0];
   const most = Math.max(1, Math.floor(word.length / 3));
-  return nearestOf(known, most, (candidate) => editDistance(word, candidate));
+  return nearestOf(known, most, (candidate) => editDistance(word, candidate, most));
 }

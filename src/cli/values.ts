@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimSpace } from "../http/headers.ts";
 import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
 import { givenUrl } from "./given_url.ts";
@@ -19,7 +20,7 @@ const DURATION = /^(\d+(?:\.\d+)?)(ms|s|min|m|h)?$/;
 const RATE = /^(\d+(?:\.\d+)?)(?:\/(\d+(?:\.\d+)?)?(ms|s|min|m|h))?$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/;
 const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
-const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
+const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/s;
 
 /**
  * Parses a whole number.
@@ -78,8 +79,9 @@ export function parseRate(flag: string, text: string): Rate {
 export function parseHeaders(flag: string, texts: readonly string[]): Readonly<Record<string, string>> {
   const headers = new Map<string, string>();
   for (const text of texts) {
-    const [, name, value] = HEADER.exec(text) ?? [];
-    if (name === undefined || value === undefined || !isFieldValue(value)) {
+    const [, name, rest = ""] = HEADER.exec(text) ?? [];
+    const value = trimSpace(rest);
+    if (name === undefined || !isFieldValue(value)) {
       throw valueError(flag, "'Name: value' in latin-1 letters on one line", `${/^[\w-]*/.exec(text)?.[0]}…`);
     }
     const key = name.toLowerCase();

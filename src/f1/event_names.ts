@@ -11,7 +11,7 @@ import { key, nearest, unknownName } from "./near_miss.ts";
 import { assertSegment } from "./path.ts";
 
 /** A round as a string: `8`, `R8`, `round 8`. */
-const ROUND = /^\s*(?:r|round)?\s*0*(\d{1,2})\s*$/i;
+const ROUND = /^\s*(?:(?:r|round)\s*)?0*(\d{1,2})\s*$/i;
 /** How many characters the beginning of a name must have to be found. */
 const SHORTEST_BEGINNING = 3;
 /** How many first characters an event and its country share: Italian and Italy. */

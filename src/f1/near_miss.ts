@@ -23,7 +23,7 @@ export function nearest<Item>(
   const most = Math.max(1, Math.floor(wanted.length / 3));
   return nearestOf(items, most, (item) => {
     const text = key(textOf(item));
-    return text === "" ? Infinity : editDistance(text, wanted);
+    return text === "" ? Infinity : editDistance(text, wanted, most);
   });
 }
 

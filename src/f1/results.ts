@@ -133,8 +133,9 @@ function totalTime({ time }: LapTimes): number {
 function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
   const overall = fastestLapOf(driver, laps)?.time ?? Infinity;
   const qs = Array.isArray(laps.qs) ? laps.qs : [];
-  const parts = qs.map((part) => Number(/\d+$/.exec(String(part))?.[0] ?? 0));
-  const reached = Math.max(0, ...parts);
+  // The lookbehind makes long digits take linear time.
+  const parts = qs.map((part) => Number(/(?<!\d)\d+$/.exec(String(part))?.[0] ?? 0));
+  const reached = parts.reduce((most, part) => Math.max(most, part), 0);
   const inPart = {
     ...laps,
     time: laps.time.map((time, row) => parts.length === 0 || parts[row] === reached ? time : null),

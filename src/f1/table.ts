@@ -12,13 +12,13 @@ import type { PayloadSchema } from "./payload_schema.ts";
 const MISSING = "None";
 const ALSO_MISSING: ReadonlySet<unknown> = new Set(["nan", "NaN", "NaT", "<NA>"]);
 /** Strings that mean a missing value in a column of numbers or booleans. */
-const NO_VALUE = /^\s*(?:nan|none|null|n\/a)?\s*$/i;
+const NO_VALUE = /^\s*(?:(?:nan|none|null|n\/a)\s*)?$/i;
 /** Booleans that some files write as strings, as Python prints them. */
 const FLAG_TEXTS: ReadonlyMap<unknown, boolean> = new Map(
   Object.entries({ True: true, true: true, False: false, false: false }),
 );
 /** A number that some seasons write as a string. */
-const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+const NUMBER_TEXT = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
 /** The kind of values in one column of a table. `Values` is the type of the whole column and exists for the compiler alone. */
 export interface Column<Values, Required extends boolean = true> {

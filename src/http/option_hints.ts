@@ -89,7 +89,7 @@ function closest(name: string, known: readonly string[]): string | undefined {
   );
   if (translated !== undefined) return translated;
   const most = Math.max(1, Math.floor(given.length / 4));
-  return nearestOf(known, most, (candidate) => distanceOf(given, normalize(candidate)));
+  return nearestOf(known, most, (candidate) => distanceOf(given, normalize(candidate), most));
 }
 
 /** Returns a name without the usual differences in spelling: capitals, underscores, hyphens, and a unit at the end. */
@@ -102,7 +102,7 @@ function spelled(name: string): string {
 }
 
 /** Returns the distance between two names. A long enough prefix of the other name counts as close. */
-function distanceOf(from: string, to: string): number {
+function distanceOf(from: string, to: string, most: number): number {
   if (to.length > 4 && from.length >= 4 && to.startsWith(from)) return from === to ? 0 : 1;
-  return editDistance(from, to);
+  return editDistance(from, to, most);
 }

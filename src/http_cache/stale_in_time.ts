@@ -118,7 +118,7 @@ function batchEndsAtMs(call: Call): number {
   const { allowance, flight } = call;
   if (flight === undefined) return allowance?.endsAtMs ?? Infinity;
   const waiting = [call, ...flight.followers].filter(({ settled }) => !settled);
-  return Math.max(...waiting.map(({ allowance }) => allowance?.endsAtMs ?? Infinity));
+  return waiting.reduce((last, { allowance }) => Math.max(last, allowance?.endsAtMs ?? Infinity), -Infinity);
 }
 
 /**

@@ -23,12 +23,14 @@ export class SearchableQueue<T extends PriorityItem<T>> extends PriorityQueue<T>
 
   /** Returns the first item that a test accepts. */
   find(test: (item: T) => boolean): T | undefined {
-    // Nearly always all items have one priority.
+    // Nearly always the first item passes. To sort many priorities for each search would take quadratic time.
+    const first = this.peek();
+    if (first === undefined || test(first)) return first;
     const levels = this.isMixed
       ? [...this.levels.values()].sort((a, b) => b.priority - a.priority)
       : this.levels.values();
     for (const level of levels) {
-      for (let item = level.head; item !== undefined; item = item.next) {
+      for (let item = level.head === first ? first.next : level.head; item !== undefined; item = item.next) {
         if (test(item)) return item;
       }
     }
@@ -46,9 +48,13 @@ export class SearchableQueue<T extends PriorityItem<T>> extends PriorityQueue<T>
     let oldest: T | undefined;
     for (const level of this.levels.values()) {
       if (level.priority >= limit) continue;
-      let item = level.head;
-      while (item !== undefined && !test(item)) item = item.next;
-      if (item !== undefined && (oldest === undefined || isBefore(item, oldest))) oldest = item;
+      for (let item = level.head; item !== undefined; item = item.next) {
+        // Compare the ages first: that costs less than the test.
+        if (oldest !== undefined && !isBefore(item, oldest)) break;
+        if (!test(item)) continue;
+        oldest = item;
+        break;
+      }
     }
     return oldest;
   }

@@ -20,6 +20,8 @@ export class Turns extends LinkedQueue<Claimant> {
   hasPriorities = false;
   /** How many lanes hold permits. */
   busyLanes = 0;
+  /** How many claimants are no batches. */
+  #others = 0;
   /** How often in a row a higher priority has decided. */
   #favours = 0;
 
@@ -27,6 +29,7 @@ export class Turns extends LinkedQueue<Claimant> {
   join(claimant: Claimant): void {
     if (claimant.isClaiming) return;
     claimant.isClaiming = true;
+    if (claimant.allowance === undefined) this.#others++;
     this.push(claimant);
     if (claimant.claimPriority !== 0) this.hasPriorities = true;
   }
@@ -35,6 +38,7 @@ export class Turns extends LinkedQueue<Claimant> {
   quit(claimant: Claimant): void {
     if (!claimant.isClaiming) return;
     claimant.isClaiming = false;
+    if (claimant.allowance === undefined) this.#others--;
     this.remove(claimant);
   }
 
@@ -56,7 +60,10 @@ export class Turns extends LinkedQueue<Claimant> {
     let best = this.head!;
     let bestRank = this.#rank(best, permits);
     let differ = false;
+    // Without priorities, stop at the first claimant of the least rank, or many origins or batches would take quadratic time.
+    const leastRank = this.#others === 0 ? permits : 0;
     for (let other = best.next; other !== undefined; other = other.next) {
+      if (bestRank <= leastRank && !this.hasPriorities) break;
       const rank = this.#rank(other, permits);
       const isHigher = this.hasPriorities && other.claimPriority !== best.claimPriority;
       if (isHigher) differ = true;

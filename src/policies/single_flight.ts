@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HeaderMap, isEmpty } from "../http/headers.ts";
+import { type HeaderMap, isEmpty, NO_HEADERS } from "../http/headers.ts";
 import { withoutFragment } from "../http/url.ts";
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Call } from "./call.ts";
@@ -12,8 +12,15 @@ import { Reply } from "./reply.ts";
 import type { Settings } from "./settings.ts";
 
 const SMALLEST = 64;
+/** The prime of the hash function FNV-1a. */
+const PRIME = 0x01000193;
 /** How many changed URLs are remembered while calls are in flight that began before the change. */
 const MOST_CHANGES = 1_000;
+/**
+ * With how many calls of the same hash a call is compared. More of them in flight are requests for one URL that differ in their
+ * settings, such as in a timeout that each caller computes, and comparing all of them would take quadratic time.
+ */
+const MOST_COMPARED = 8;
 
 /**
  * The calls in flight that others of the same client may join: identical requests, under the same settings. The entries of this
@@ -35,18 +42,22 @@ export class Flights {
   }
 
   /**
-   * Looks for an identical call. If there is none, this call may be joined from now on.
+   * Looks for an identical call. If there is none, this call may be joined from now on, unless too many calls resemble it.
    *
    * @returns The call to join.
    */
   enter(call: Call): Call | undefined {
-    const { url } = call;
-    const fragment = url.indexOf("#");
-    const hash = call.hash = fragment === -1 ? hashOf(url) : hashOf(url.slice(0, fragment));
+    // The caller wants each of these requests to be sent, and once.
+    if (call.settings.idempotent === false) return undefined;
+    const hash = call.hash = hashOf(call.url, (call.prepared ?? call.context).headers);
     const place = hash & this.#mask;
+    let compared = 0;
     for (let other = this.#heads[place]; other !== undefined; other = other.chain) {
-      if (other.hash !== hash || !areAlike(call, other) || other.cancelled || other.isLeaving) continue;
-      if (!this.#isOutdated(other)) return other;
+      if (other.hash !== hash) continue;
+      if (areAlike(call, other) && !other.cancelled && !other.isLeaving && !this.#isOutdated(other)) {
+        return other;
+      }
+      if (++compared === MOST_COMPARED) return undefined;
     }
     call.chain = this.#heads[place];
     call.isInTable = true;
@@ -109,13 +120,26 @@ export class Flights {
   }
 }
 
-/** Returns a hash of a text. It uses all of the last letters, where URLs differ most, and ever fewer before them. */
-function hashOf(url: string): number {
-  const { length } = url;
-  let hash = length;
-  for (let index = length - 1, step = 1; index >= 0; index -= step, step += 1 + (step >> 1)) {
-    if (index > length - 12) step = 1;
-    hash = Math.imul(hash ^ url.charCodeAt(index), 0x01000193);
+/**
+ * Returns a hash of a URL without its fragment, and of the values of headers in any order. It uses every letter: URLs may differ
+ * anywhere, and requests for one URL in a token or a range.
+ */
+function hashOf(url: string, headers: HeaderMap): number {
+  const fragment = url.indexOf("#");
+  const length = fragment === -1 ? url.length : fragment;
+  let hash = 0;
+  for (let index = 0; index < length; index++) hash = Math.imul(hash ^ url.charCodeAt(index), PRIME);
+  if (headers !== NO_HEADERS) {
+    let sum = 0;
+    for (const name in headers) {
+      const value = headers[name]!;
+      let own = 0;
+      for (let index = 0; index < value.length; index++) {
+        own = Math.imul(own ^ value.charCodeAt(index), PRIME);
+      }
+      sum = (sum + own) | 0;
+    }
+    hash = Math.imul(hash ^ sum, PRIME);
   }
   return hash ^ (hash >>> 15);
 }
@@ -123,8 +147,6 @@ function hashOf(url: string): number {
 function areAlike(call: Call, other: Call): boolean {
   // An extension of the client sends other headers, through other middleware, to other mirrors.
   if (call.context.owner !== other.context.owner) return false;
-  // The caller wants each of these requests to be sent, and once.
-  if (call.settings.idempotent === false) return false;
   if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;
   return haveSameSettings(call.settings, other.settings) &&
     haveSameHeaders(call.headers, other.request.headers) &&

@@ -10,9 +10,11 @@
  *
  * @param a One text.
  * @param b The other text.
- * @returns The number of edits.
+ * @param most The largest number of edits that matters.
+ * @returns The number of edits; `Infinity` if the lengths alone differ by more than `most`, so that a long text costs nothing.
  */
-export function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string, most: number = Infinity): number {
+  if (Math.abs(a.length - b.length) > most) return Infinity;
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

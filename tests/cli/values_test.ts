@@ -76,6 +76,11 @@ test("parseHeaders() reads names and values, and joins values of the same name",
   );
 });
 
+test("parseHeaders() reads a long run of spaces inside a value in linear time", () => {
+  const spaces = " ".repeat(500_000);
+  assertEquals(parseHeaders("header", [`X-A:${spaces}1${spaces}2${spaces}`]), { "x-a": `1${spaces}2` });
+});
+
 test("parseHeaders() joins cookies as servers read them, however the name is written", () => {
   const cookies = ["Cookie: a=1", "X: 1", "cookie: b=2; c=3", "COOKIE:d=4"];
   assertEquals(parseHeaders("header", cookies), { cookie: "a=1; b=2; c=3; d=4", x: "1" });

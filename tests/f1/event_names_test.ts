@@ -84,6 +84,12 @@ test("findEvent() suggests the event that may have been meant", () => {
   assertEquals(error.message, 'Cannot find event as there is no "xyz" in 2025');
 });
 
+test("findEvent() refuses a hostile name in linear time", () => {
+  for (const text of [" ", "0", "r ", "x", "-", "é"]) {
+    assertThrows(() => findEvent(2025, `${text.repeat(500_000)}!`), RangeError, "there is no");
+  }
+});
+
 test("findEvent() refuses a name of several events or of none, and an unknown round", () => {
   assertThrows(
     () => findEvent(2020, "silverstone"),

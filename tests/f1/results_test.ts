@@ -49,6 +49,12 @@ test("resultsOf() puts drivers ahead who reached a later part of qualifying", ()
   assertEquals(orderOf(laps, false), [[1, "DDD"], [2, "BBB"], [3, "CCC"], [4, "AAA"]]);
 });
 
+test("resultsOf() reads hostile parts of qualifying in linear time, however many there are", () => {
+  const qs = Array.from({ length: 200_000 }, () => "Q1");
+  const laps = { AAA: lapsOf([89], { qs: [`Q${"1".repeat(500_000)}!`] }), BBB: lapsOf([90], { qs }) };
+  assertEquals(orderOf(laps, false).slice(0, 2), [[1, "BBB"], [2, "AAA"]]);
+});
+
 test("resultsOf() goes by the fastest lap in a part of qualifying, even if that was no personal best", () => {
   const qs = ["Q2", "Q3", "Q3"];
   const laps = {

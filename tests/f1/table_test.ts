@@ -212,6 +212,12 @@ test("tableSchema() refuses texts that are no numbers where numbers belong", () 
   }
 });
 
+test("tableSchema() refuses a hostile text in linear time", () => {
+  for (const text of ["1", " ", ".", "1.", "1e", "none ", "+"]) {
+    assertEquals(faults(table({ time: [1, `${text.repeat(500_000)}x`, 3] })).length, 1);
+  }
+});
+
 test("tableSchema() converts numbers into texts where texts belong, and texts of booleans into booleans", () => {
   const input = table({
     name: [1, "b", 2.5],

@@ -326,6 +326,12 @@ test("a stale answer also comes in time to calls that wait for another call's re
   }
 });
 
+test("a stale answer also comes to any number of calls that wait for another call's request", async () => {
+  const { client, clock } = await setUp(() => ({ status: 503 }));
+  const all = Promise.all(Array.from({ length: 150_000 }, () => client.json(URL_A)));
+  assertEquals(new Set(await clock.run(all)), new Set([1]));
+});
+
 test("a call that waits for another call's slow request keeps waiting, and gets its answer", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({
     json: "new",

@@ -43,6 +43,17 @@ test("SearchableQueue.find() stops at the first item that passes, and takes noth
   assertEquals([looked, queue.size], [[2, 1], 3]);
 });
 
+test("SearchableQueue.find() does not go through all priorities for the first item", () => {
+  const queue = new SearchableQueue<Item>();
+  for (let priority = 0; priority < 100_000; priority++) queue.push(new Item(priority, priority));
+  // To sort the priorities each time would take longer than a test may.
+  for (let priority = 99_999; priority >= 0; priority--) {
+    const item = queue.find(() => true)!;
+    assertStrictEquals(item.priority, priority);
+    queue.remove(item);
+  }
+});
+
 test("SearchableQueue.find() and forEach() find nothing in a queue that has been emptied", () => {
   const queue = new SearchableQueue<Item>();
   for (const priority of [1, 0]) {
@@ -54,6 +65,17 @@ test("SearchableQueue.find() and forEach() find nothing in a queue that has been
   queue.forEach(() => looks++);
 
   assertEquals([looks, queue.find(() => true)], [0, undefined]);
+});
+
+test("SearchableQueue.oldestBelow() tests no item that came after one that passes", () => {
+  const queue = new SearchableQueue<Item>();
+  for (let priority = 0; priority < 1_000; priority++) queue.push(new Item(priority, priority));
+  let tests = 0;
+  const oldest = queue.oldestBelow(500, (a, b) => a.sequence < b.sequence, ({ sequence }) => {
+    tests++;
+    return sequence >= 2;
+  });
+  assertEquals([oldest?.sequence, tests], [2, 3]);
 });
 
 test("SearchableQueue.oldestBelow() is the item that came first among those with a lower priority", () => {

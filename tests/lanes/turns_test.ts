@@ -61,6 +61,25 @@ test("Turns.next() prefers the lane with the fewest permits, then batches, then 
   assertEquals(seen, ["idle", "light", "batch", "heavy"]);
 });
 
+test("Turns.next() looks at few claimants while lanes without permits wait, or batches alone", () => {
+  const isLane = claimant("lane", 0);
+  for (const [kind, allowance] of [[0, undefined], [undefined, {}]] as const) {
+    const turns = new Turns();
+    let looks = 0;
+    for (let nth = 0; nth < 1_000; nth++) {
+      const each = { ...claimant(`${nth}`, kind), allowance };
+      turns.join(Object.defineProperty(each, "permits", { get: () => (looks++, kind) }));
+    }
+    assertEquals(order(turns, 3, 20), ["0", "1", "2"]);
+    assertEquals(looks, 3);
+    // A lane that joins a thousand batches goes first.
+    turns.join(isLane);
+    assertEquals(order(turns, 1, 20), kind === 0 ? ["3"] : ["lane"]);
+    turns.quit(isLane);
+    assertEquals(order(turns, 1, 20), kind === 0 ? ["4"] : ["3"]);
+  }
+});
+
 test("Turns.next() puts priority before everything else, once a claimant has one", () => {
   const turns = new Turns();
   turns.join(claimant("idle", 0));

@@ -620,6 +620,37 @@ test("Flights finds the call for the same request after any additions and remova
   assertEquals(flights.size, 0);
 });
 
+/** Enters calls into a table, and counts how many entries of the table that looks at for each of them. */
+function entriesSeen(calls: readonly Call[]): number {
+  const flights = new Flights();
+  let seen = 0;
+  for (const call of calls) {
+    let chain: Call | undefined;
+    const next = { get: () => (seen++, chain), set: (value: Call | undefined) => (chain = value) };
+    Object.defineProperty(call, "chain", next);
+  }
+  for (const call of calls) assertStrictEquals(flights.enter(call), undefined);
+  for (const call of calls) flights.remove(call);
+  assertEquals(flights.size, 0);
+  return seen / calls.length;
+}
+
+test("Flights looks at few calls for each one, wherever requests differ, and also where only their settings do", () => {
+  const kinds: Readonly<Record<string, (nth: number) => FakeCallOptions>> = {
+    "the end of the URL": (nth) => ({ request: { url: `https://a.test/${nth}` } }),
+    "the middle of the URL": (nth) => ({ request: { url: `https://a.test/${nth}/${"x".repeat(80)}` } }),
+    "a header": (nth) => ({
+      request: { headers: { accept: "a/b", range: `bytes=${nth}-${nth + 9}`, cookie: "a=1" } },
+    }),
+    "a setting": (nth) => ({ settings: { timeoutMs: 1_000 + nth } }),
+    nothing: () => ({ settings: { idempotent: false } }),
+  };
+  for (const [what, optionsOf] of Object.entries(kinds)) {
+    const seen = entriesSeen(Array.from({ length: 2_000 }, (_, nth) => fakeCall(optionsOf(nth))));
+    assert(seen < 16, `${what}: ${seen}`);
+  }
+});
+
 test("Flights.remove() does nothing for a call that is not there", () => {
   const flights = new Flights();
   const [first, second] = callsFor(2) as [Call, Call];

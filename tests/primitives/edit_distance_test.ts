@@ -19,6 +19,13 @@ test("editDistance() counts the keystrokes by which two words differ, either way
   }
 });
 
+test("editDistance() does not compare texts whose lengths differ by more than what matters", () => {
+  assertEquals([editDistance("abc", "abcdef", 3), editDistance("abcdef", "abc", 3)], [3, 3]);
+  // To compare them would take longer than a test may.
+  const long = "x".repeat(200_000_000);
+  assertEquals([editDistance(long, "abc", 3), editDistance("abc", long, 3)], [Infinity, Infinity]);
+});
+
 test("nearestOf() returns the first of the nearest items, if they are near enough", () => {
   const nearest = (most: number, ...items: number[]) => nearestOf(items, most, (item) => Math.abs(item - 10));
   assertEquals([nearest(2, 13, 12, 9, 11), nearest(2, 8, 12), nearest(0, 10, 9)], [9, 8, 10]);

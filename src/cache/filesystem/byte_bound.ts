@@ -312,15 +312,15 @@ export class ByteBound {
   /** Removes the least recently used files until so many bytes are free; skips files that can't be removed. */
   async #removeOldest(files: readonly EntryFile[], bytes: number): Promise<Removal> {
     const byAge = files.toSorted((a, b) => a.modifiedAt - b.modifiedAt || (a.name < b.name ? -1 : 1));
-    const removed: EntryFile[] = [];
-    const failures: unknown[] = [];
+    let removed: EntryFile[] = [];
+    let failures: unknown[] = [];
     let freed = 0;
     let otherBytes = 0;
     for (let start = 0, end = 0; freed < bytes && end < byAge.length; start = end) {
       for (let expected = freed; expected < bytes && end < byAge.length;) expected += byAge[end++]!.bytes;
       const batch = await this.#remove(byAge.slice(start, end));
-      removed.push(...batch.removed);
-      failures.push(...batch.failures);
+      removed = removed.concat(batch.removed);
+      failures = failures.concat(batch.failures);
       otherBytes += batch.otherBytes;
       freed += sumOf(batch.removed) + batch.otherBytes;
       if (batch.failures.some(isStoreFault)) break;

@@ -325,6 +325,30 @@ test("ByteBound.write() goes on despite a folder that can't be listed", async ()
   assertEquals(await left(), [0, ...range(3, 8)]);
 });
 
+test("ByteBound.sweep() evicts any number of entries", async () => {
+  const root = "/v1";
+  const left = new Map<string, Set<string>>(SHARDS.map((shard) => [`${root}/${shard}`, new Set()]));
+  for (let index = 0; index < 150_000; index++) {
+    left.get(`${root}/${SHARDS[index % 256]!}`)!.add(`${index}`.padStart(62, "0"));
+  }
+  const files: Files = {
+    ...currentFiles(),
+    list: (path) => Promise.resolve(path === root ? [...SHARDS] : [...left.get(path) ?? []]),
+    info: (path) => {
+      const isFolder = path === root || left.has(path);
+      return Promise.resolve({ kind: isFolder ? "folder" : "file", bytes: 10, modifiedAt: NOW_MS });
+    },
+    readStart: () => Promise.resolve(ownBytes(10)),
+    remove: (path) => Promise.resolve(left.get(path.slice(0, -63))!.delete(path.slice(-62))),
+    removeFolder: () => Promise.resolve(false),
+  };
+  const folders = new EntryFolders(files, root);
+  const ledger = new Ledger({ files, root, maxBytes: 100, now: () => NOW_MS });
+  const bound = new ByteBound({ folders, ledger, maxBytes: 100, now: () => NOW_MS, random: () => 0.5 });
+  const { removed } = await bound.sweep(() => Promise.resolve(false));
+  assertEquals([removed, [...left.values()].reduce((sum, names) => sum + names.size, 0)], [149_990, 10]);
+});
+
 test("ByteBound.sweep() does all that it can before it rejects", async () => {
   const { folder, bound, stuck, put, left, nameOf } = await setUp(1_000);
   await using _ = folder;
