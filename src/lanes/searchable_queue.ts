@@ -23,12 +23,14 @@ export class SearchableQueue<T extends PriorityItem<T>> extends PriorityQueue<T>
 
   /** Returns the first item that a test accepts. */
   find(test: (item: T) => boolean): T | undefined {
-    // Nearly always all items have one priority.
+    // Nearly always the first item will do, or all items have one priority.
+    const first = this.peek();
+    if (first === undefined || test(first)) return first;
     const levels = this.isMixed
       ? [...this.levels.values()].sort((a, b) => b.priority - a.priority)
       : this.levels.values();
     for (const level of levels) {
-      for (let item = level.head; item !== undefined; item = item.next) {
+      for (let item = level.head === first ? first.next : level.head; item !== undefined; item = item.next) {
         if (test(item)) return item;
       }
     }
