@@ -658,28 +658,38 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     // The call that is picking goes on until no request is left.
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
-    this.#admitAll();
-    if (this.#aside.areThere && this.#turns.size === 0) {
-      this.#recall(Infinity);
-      this.#admitAll();
+    for (let hasCome = false;; hasCome = true) {
+      let isUsed = this.#admitAll();
+      if (this.#aside.areThere && this.#turns.size === 0) {
+        this.#recall(Infinity);
+        isUsed = this.#admitAll() || isUsed;
+      }
+      const { inUse, capacity } = this.#ledger;
+      const isWanted = this.#turns.size > 0 || (this.#aside.areThere && inUse >= capacity);
+      // Lanes that have left a permit to others go behind these: otherwise the permit would come again at once, for ever.
+      const priority = hasCome && !isUsed ? -Infinity : 0;
+      const come = isWanted && !this.#tokens.isOut ? this.#turn.queue(priority) : 0;
+      if (come === 0) return;
+      this.#inHand += come;
     }
-    const { inUse, capacity } = this.#ledger;
-    const isWanted = this.#turns.size > 0 || (this.#aside.areThere && inUse >= capacity);
-    if (isWanted && !this.#tokens.isOut) this.#turn.queue();
   }
 
-  #admitAll(): void {
+  /** Returns whether it has admitted a request. */
+  #admitAll(): boolean {
     const ledger = this.#ledger;
+    let isUsed = false;
     while (this.#turns.size > 0 && !this.#tokens.isOut && (this.#inHand > 0 || ledger.take(1))) {
       if (this.#inHand === 0) this.#inHand++;
       const runnable = this.#pick(this.now());
       if (runnable !== undefined) runnable.run();
       else if (this.#inHand > 0) break;
+      isUsed = true;
     }
     while (this.#inHand > 0) {
       this.#inHand--;
       ledger.give(1);
     }
+    return isUsed;
   }
 
   /** Lets claimants claim, one after the other, until one has used the permit in hand, or all have claimed. */

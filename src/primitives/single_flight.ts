@@ -108,13 +108,16 @@ export class SingleFlight<K, T> {
       flight.controller = undefined;
       this.#forget(key, flight);
     };
-    promise.then(end, end);
-    try {
-      // Call `fn` after the flight is registered: `fn` may call `run` for the same key before it returns.
-      resolve(fn(controller.signal));
-    } catch (error) {
+    // Call `fn` after the flight is registered: `fn` may call `run` for the same key before it returns.
+    const work = new Promise<T>((resolve) => resolve(fn(controller.signal)));
+    // Only callers listen to the flight's promise, so that the runtime reports a failure that none of them handles.
+    work.then((value) => {
+      end();
+      resolve(value);
+    }, (error) => {
+      end();
       reject(error);
-    }
+    });
     return flight;
   }
 

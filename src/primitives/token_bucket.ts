@@ -186,8 +186,9 @@ export class TokenBucket implements Bucket {
    * Calls a listener once, as soon as the bucket holds enough tokens and no earlier caller waits; see {@linkcode Bucket}.
    *
    * @param listener Called synchronously, from a timer or from the call that moved the queue on. While it runs, and only then,
-   * it may take the tokens ahead of callers that wait. An error that it throws propagates to the code that called it; the bucket
-   * still serves the callers behind it.
+   * it may take the tokens ahead of callers that wait. If it calls `notify` again without having taken them, the bucket calls the
+   * new listener on the timer's next turn. An error that it throws propagates to the code that called it; the bucket still serves
+   * the callers behind it.
    * @param n How many tokens the listener wants: a number from 0 to the burst.
    * @returns A disposable that removes the listener.
    * @throws {TypeError} If `listener` is not a function, or `n` not a number.
@@ -287,13 +288,16 @@ export class TokenBucket implements Bucket {
     this.#observe();
     // A listener may call a method that ends up here: the outer call goes on serving when the listener returns.
     if (this.#isNotifying) return;
+    // A listener that asks again without having taken tokens waits for the timer's next turn: it could keep this loop from ending.
+    let left = this.#waiters.size;
     try {
-      for (let head = this.#waiters.head; head !== undefined; head = this.#waiters.head) {
+      for (let head = this.#waiters.head; head !== undefined && left > 0; head = this.#waiters.head) {
+        left--;
         const { signal } = head;
         const isAborted = signal !== undefined && hasAborted(signal);
         if (head.isListener) {
           if (!this.#level.has(head.tokens)) break;
-          this.#notifyHead(head);
+          if (this.#notifyHead(head)) left = this.#waiters.size;
           continue;
         }
         if (!isAborted && !this.#level.take(head.tokens)) break;
@@ -309,13 +313,15 @@ export class TokenBucket implements Bucket {
     }
   }
 
-  #notifyHead(head: Waiter): void {
+  /** Calls the listener at the head of the queue, and returns whether it has taken tokens. */
+  #notifyHead(head: Waiter): boolean {
     this.#waiters.remove(head);
     head.isQueued = false;
     this.#isNotifying = true;
     this.#granted = head.tokens;
     try {
       head.resolve();
+      return this.#granted < head.tokens;
     } finally {
       this.#isNotifying = false;
       this.#granted = 0;

@@ -18,7 +18,8 @@ import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection } from "../support/settled.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 import { mortalDeadlines } from "./mortal_deadlines.ts";
@@ -576,6 +577,41 @@ test("a request that can go stands once in the queue of a shared semaphore, and 
   assertEquals([admitted(guests), semaphore.waiting], [[0], 1]);
   permit[Symbol.dispose]();
   assertEquals([admitted(guests), semaphore.waiting], [[0, 1], 0]);
+});
+
+test("requests go ahead of a heavy waiter of a lower priority, however many permits come at once", async () => {
+  const capacity = 10_000;
+  const { semaphore, lane, wait } = setUp({ capacity });
+  const all = await semaphore.acquire(capacity);
+  const a = lane();
+  const guests = Array.from({ length: capacity }, () => wait(a));
+  const heavy = watch(semaphore.acquire(capacity, { priority: -1 }));
+  all.release();
+  await microtasks(5);
+
+  assertEquals([admitted(guests).length, semaphore.inUse, heavy.state], [capacity, capacity, "pending"]);
+});
+
+test("requests to a silent origin leave a free permit to a heavy waiter of a lower priority, and go after it", async () => {
+  const { scheduler, semaphore, lane, wait } = setUp({ capacity: 3 });
+  const silent = lane("silent");
+  const others = await semaphore.acquire(2);
+  const guests = [wait(silent), wait(silent), wait(silent)];
+  Object.assign(silent, { isSilent: true, isClear: false });
+  scheduler.silentLanes.count(1);
+  const heavy = watch(semaphore.acquire(2, { priority: -1 }));
+  // One of two permits is free, which the heavy waiter can't use yet.
+  semaphore.resize(4);
+  assertEquals([admitted(guests), semaphore.inUse], [[0], 3]);
+  const well = wait(lane("well"));
+  assertEquals([well.at?.key, semaphore.inUse], ["http://well.test", 4]);
+  scheduler.release(well.at!);
+  others.release();
+  await microtasks(5);
+  assertEquals([admitted(guests), heavy.state, semaphore.inUse], [[0, 1], "fulfilled", 4]);
+  heavy.value!.release();
+
+  assertEquals([admitted(guests), semaphore.waiting], [[0, 1, 2], 0]);
 });
 
 test("a permit that comes for a request that has left goes to another one", async () => {

@@ -43,15 +43,22 @@ test("SearchableQueue.find() stops at the first item that passes, and takes noth
   assertEquals([looked, queue.size], [[2, 1], 3]);
 });
 
-test("SearchableQueue.find() does not go through all priorities for the first item", () => {
-  const queue = new SearchableQueue<Item>();
-  for (let priority = 0; priority < 100_000; priority++) queue.push(new Item(priority, priority));
-  // To sort the priorities each time would take longer than a test may.
-  for (let priority = 99_999; priority >= 0; priority--) {
-    const item = queue.find(() => true)!;
-    assertStrictEquals(item.priority, priority);
-    queue.remove(item);
+test("SearchableQueue.find() sorts the priorities only if the first item does not pass", () => {
+  let lookUps = 0;
+  class Watched extends SearchableQueue<Item> {
+    constructor() {
+      super();
+      const { levels } = this;
+      levels.values = () => {
+        lookUps++;
+        return Map.prototype.values.call(levels);
+      };
+    }
   }
+  const queue = new Watched();
+  for (let sequence = 0; sequence < 100; sequence++) queue.push(new Item(sequence % 10, sequence));
+  assertEquals([queue.find(() => true)?.sequence, lookUps], [9, 0]);
+  assertEquals([queue.find(({ sequence }) => sequence !== 9)?.sequence, lookUps], [19, 1]);
 });
 
 test("SearchableQueue.find() and forEach() find nothing in a queue that has been emptied", () => {

@@ -3,7 +3,7 @@ import { SingleFlight } from "../../src/primitives/single_flight.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { NO_SIGNALS } from "../support/no_signals.ts";
 import { rejection, watch } from "../support/settled.ts";
-import { test } from "../support/test.ts";
+import { runtime, test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 
 /** Creates work that ends when the test says so, and records its signals. */
@@ -244,3 +244,33 @@ test("SingleFlight.run() shares an error that the work throws with callers that 
   assertStrictEquals(await caused[0], failure);
   assertEquals([caused.length, flights.size], [1, 0]);
 });
+
+// Bun's test runner fails a test with such a report, whoever listens.
+if (runtime === "deno") {
+  test("SingleFlight.run() lets the runtime report a failure that no caller handles, and no other", async () => {
+    const { flights, runs, work } = setUp();
+    const reported: unknown[] = [];
+    const report = (event: PromiseRejectionEvent): void => {
+      event.preventDefault();
+      reported.push(event.reason);
+    };
+    globalThis.addEventListener("unhandledrejection", report);
+    try {
+      flights.run("ignored", work);
+      const handled = [flights.run("handled", work), flights.run("handled", work)].map(rejection);
+      const { signal } = new AbortController();
+      const thrown = rejection(flights.run("thrown", () => Promise.reject(new Error("thrown")), { signal }));
+      const leaving = new AbortController();
+      const left = rejection(flights.run("left", work, { signal: leaving.signal }));
+      leaving.abort();
+      const failures = runs.map((_, index) => new Error(`down ${index}`));
+      for (const [index, run] of runs.entries()) run.reject(failures[index]);
+      await Promise.all([...handled, thrown, left]);
+      await eventLoopTurn();
+
+      assertEquals(reported, failures.slice(0, 1));
+    } finally {
+      globalThis.removeEventListener("unhandledrejection", report);
+    }
+  });
+}

@@ -614,6 +614,44 @@ test("TokenBucket.notify() puts a listener that asks again behind all waiting ca
   assertEquals(order, ["first", "taker", "again"]);
 });
 
+test("TokenBucket.notify() calls a listener that asks again without taking tokens once in each turn of the timer", async () => {
+  const { clock, bucket } = setUp();
+  const turns: number[] = [];
+  const ask = (): void => {
+    bucket.notify(() => {
+      turns.push(clock.now());
+      // Without an end, a bucket that calls it again in the same turn would never return.
+      if (turns.length < 100) ask();
+    });
+  };
+  ask();
+  ask();
+  const taker = watch(bucket.take());
+  await clock.advance(0.0015);
+
+  assertEquals(turns.length, 2);
+  assertEquals(taker.state, "fulfilled");
+  await clock.advance(0.001);
+  assertEquals(new Set(turns).size, 2);
+  assertEquals(turns.length, 4);
+});
+
+test("TokenBucket.notify() gives listeners that ask for one token after the other all tokens that are there, in turn", async () => {
+  const { clock, bucket } = setUp();
+  const order: string[] = [];
+  const askFor = (name: string): void => {
+    bucket.notify(() => {
+      if (bucket.tryTake()) order.push(name);
+      askFor(name);
+    });
+  };
+  askFor("a");
+  askFor("b");
+  await clock.advance(0.0015);
+
+  assertEquals(order.join(""), "ababababab");
+});
+
 test("TokenBucket.tryTake() does not overtake a waiting listener", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
