@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 
 test("withStandardBody() gives the bytes of a stream of Node.js, and the rest of the response", async () => {
   const init = { status: 201, statusText: "Made", headers: { a: "b" }, url: "https://a.test/" };
-  const response = withStandardBody(nodeResponse(Readable.from(["1", new Uint8Array([50, 51])]), init));
+  const response = withStandardBody(nodeResponse(Readable.from(["1", new Uint8Array([50, 51])]), init))!;
   const { status, statusText, headers, url, ok, type, redirected } = response;
   assertEquals([status, statusText, headers.get("a"), url], [201, "Made", "b", "https://a.test/"]);
   assertEquals([ok, type, redirected, response instanceof Response], [true, "default", false, true]);
@@ -19,7 +19,7 @@ test("withStandardBody() gives each cookie by itself, also where the headers sho
   const joined = new Headers({ a: "b", "set-cookie": "c=1, d=2" });
   const response = nodeResponse(Readable.from([]));
   for (const [headers, cookies] of [[Object.assign(joined, { raw }), 2], [new Headers(joined), 1]] as const) {
-    const standard = withStandardBody(Object.assign(response, { headers })).headers;
+    const standard = withStandardBody(Object.assign(response, { headers }))!.headers;
     assertEquals([standard.get("a"), standard.getSetCookie().length], ["b", cookies]);
   }
 });
@@ -30,13 +30,18 @@ test("withStandardBody() returns a response with a standard body, or with none, 
   assertStrictEquals(withStandardBody(full), full);
 });
 
+test("withStandardBody() gives nothing for a response whose body it can't read", () => {
+  const body = { pipe: () => {} };
+  assertEquals(withStandardBody({ body } as unknown as Response), undefined);
+});
+
 test("withStandardBody() gives no body where there can't be one", () => {
-  assertEquals(withStandardBody(nodeResponse(Readable.from([]), { status: 204 })).body, null);
+  assertEquals(withStandardBody(nodeResponse(Readable.from([]), { status: 204 }))!.body, null);
 });
 
 test("withStandardBody() destroys a stream whose body is cancelled, even while it waits for a chunk", async () => {
   const stream = new Readable({ read() {} });
-  const reader = withStandardBody(nodeResponse(stream)).body!.getReader();
+  const reader = withStandardBody(nodeResponse(stream))!.body!.getReader();
   const read = reader.read();
   await reader.cancel();
   assertEquals([(await read).done, stream.destroyed], [true, true]);
@@ -44,7 +49,7 @@ test("withStandardBody() destroys a stream whose body is cancelled, even while i
 
 test("withStandardBody() passes the error of a stream on to the reader, and survives one that comes unawaited", async () => {
   const stream = new Readable({ read() {} });
-  const response = withStandardBody(nodeResponse(stream));
+  const response = withStandardBody(nodeResponse(stream))!;
   stream.destroy(new Error("reset"));
   await new Promise((resolve) => stream.once("close", resolve));
   await assertRejects(() => response.text(), Error, "reset");
