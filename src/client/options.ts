@@ -42,12 +42,16 @@ export interface MirrorOptions {
 
 /** How fast attempts may start. */
 export interface RateLimitOptions {
-  /** How many attempts may start in each interval, on average. */
+  /**
+   * How many attempts may start in each interval, on average. For a service that counts strictly, give a little less than its own
+   * limit, and `spread`: attempts do not all take the same time to get there.
+   */
   readonly limit: number;
   /** The interval, in milliseconds. */
   readonly intervalMs: number;
   /**
-   * How many attempts may start at once after a pause: a positive integer.
+   * How many attempts may start at once after a pause: a positive integer. Then up to `limit + burst` attempts may start within
+   * one interval.
    * @default {Math.max(1, Math.floor(limit))}
    */
   readonly burst?: number | undefined;

@@ -7,6 +7,7 @@
 import { readBody, utf8Length } from "../http/body.ts";
 import { isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isBodiless } from "../http/decoded_headers.ts";
+import { retryAfterMs } from "../http/retry_after.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
@@ -446,9 +447,13 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     const reply = new Reply(response, { from: "network", openBody, target: this.target });
     try {
       this.verdict.judgeStatus(response);
+      const { status, headers } = response;
       // Also of a response that this caller does not wait out.
-      if (isRetryableStatus(response.status) || mayBeWorthRetry(this.#call, response.status)) {
+      if (isRetryableStatus(status) || mayBeWorthRetry(this.#call, status)) {
         pauseOrigin(this.#environment, this.#call, reply, this.startedAtMs);
+      } else if (status === 403 || (status >= 400 && headers.has("retry-after"))) {
+        // The error tells it to a caller who may wait.
+        reply.retryAfterMs = retryAfterMs(status, headers, this.#environment.clock.wallNow());
       }
     } catch (error) {
       // The caller's own `random` has thrown.

@@ -73,7 +73,7 @@ export class Reply {
   otherReason: string | undefined = undefined;
   /** Whether other callers have the same bytes, so that a caller must get a copy. */
   shared = false;
-  /** The wait that the server asked for, in milliseconds; known only for statuses that are worth a retry. */
+  /** The wait that the server asked for, in milliseconds; known only for statuses from 400. */
   retryAfterMs: number | undefined = undefined;
   /** The call that `value` was decoded for. */
   decodedFor: object | undefined = undefined;

@@ -74,7 +74,9 @@ export interface Settings {
   readonly maxRetries: number | undefined;
   /**
    * The failures that are worth another try: statuses, in place of 408, 425, 429, 500, 502 to 504, 520 to 524 and 529; or a
-   * function that decides for each failed round.
+   * function that decides for each failed round. A service that answers 403 to too many requests needs
+   * `({ status, headers }) => (status === 403 && headers?.has("retry-after")) || undefined`, or the same with a header that says
+   * that nothing is left. Then a wait that the service names pauses its origin, as after a 429.
    */
   readonly retryOn: RetryOn | undefined;
   /**

@@ -691,6 +691,26 @@ testBothWays("retry reports in `retryAfterMs` the wait of the last response (S4)
   assertEquals(error.retryAfterMs, 9_000);
 });
 
+testBothWays(
+  "retry reports in `retryAfterMs` also the wait of a response that it does not repeat",
+  async (rig) => {
+    const used = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "90" };
+    for (
+      const [code, headers, expected] of [
+        [403, { "retry-after": "60" }, 60_000],
+        [413, { "retry-after": "5" }, 5_000],
+        [403, used, 90_000],
+        [403, { ...used, "x-ratelimit-remaining": "5" }, undefined],
+        [403, {}, undefined],
+      ] as const
+    ) {
+      const { client, origin, run } = rig([status(code, headers)]);
+      const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
+      assertEquals([error.status, error.retryAfterMs, origin.calls], [code, expected, 1]);
+    }
+  },
+);
+
 testBothWays("retry leaves no `retryAfterMs` where the server asked for nothing (S4)", async (rig) => {
   const { client, run } = rig(status(503), { maxRetries: 0 });
 
