@@ -146,10 +146,10 @@ function redirectedRequest(
 
 /** Marks a response as redirected, as if the runtime had followed the redirects. */
 function asRedirected(response: Response): Response {
-  // The response may be one of another implementation.
+  // The response may be one of another implementation, or a proxy, which may replace only configurable functions.
   const { clone } = response;
   return Object.defineProperties(response, {
     redirected: { value: true },
-    clone: { value: () => asRedirected(clone.call(response)) },
+    clone: { value: () => asRedirected(clone.call(response)), configurable: true },
   });
 }

@@ -246,6 +246,22 @@ test("followRedirects() returns a response of another implementation with its ow
   assertEquals([status, redirected], [200, true]);
 });
 
+test("followRedirects() returns a response that can be cloned, also through a proxy that wraps its functions", async () => {
+  const proxied = (response: Response): Response =>
+    new Proxy(response, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  const moved = new Response(null, { status: 302, headers: { location: "/end" } });
+  const responses = [proxied(moved), proxied(new Response("body"))];
+  const send = () => Promise.resolve(responses.shift()!);
+  const response = await followRedirects(request(), send, { sensitive: SENSITIVE, mode: "follow" });
+  const clone = response.clone();
+  assertEquals([clone.redirected, await clone.text(), await response.text()], [true, "body", "body"]);
+});
+
 test("followRedirects() returns a response that says it was redirected, as do its clones and theirs", async () => {
   const { response } = await follow(request({ method: "HEAD" }), [[302, "b"], [307, "https://b.test/c"]]);
   const clone = response.clone();
