@@ -169,6 +169,11 @@ function zshAction(value: string): string {
 function fishScript(commands: readonly Command[]): string {
   const isFirst = "-n __fish_use_subcommand";
   return [
+    // The command is the first word, and no later one: a folder may have the name of a command.
+    "function __slipstream_is",
+    "  set -l words (commandline -opc)",
+    '  test "$words[2]" = $argv[1]',
+    "end",
     "function __slipstream_at_path",
     "  set -l word (commandline -ct)",
     "  string match -q '@*' -- $word; and printf '@%s\\n' (__fish_complete_path (string sub -s 2 -- $word))",
@@ -177,20 +182,19 @@ function fishScript(commands: readonly Command[]): string {
       `complete -c slipstream ${isFirst} -f -a ${name} -d ${quote(summary)}`
     ),
     `complete -c slipstream ${isFirst} -f -a help -d ${quote(HELP_SUMMARY)}`,
-    "complete -c slipstream -n '__fish_seen_subcommand_from get' -a '(__slipstream_at_path)'",
-    `complete -c slipstream -n '__fish_seen_subcommand_from help' -f -a ${
+    "complete -c slipstream -n '__slipstream_is get' -a '(__slipstream_at_path)'",
+    `complete -c slipstream -n '__slipstream_is help' -f -a ${
       quote(commands.map(({ name }) => name).join(" "))
     }`,
     ...commands.filter((command) => operandWordsOf(command).length > 0).map((command) => {
       const words = operandWordsOf(command).join(" ");
-      const isNext =
-        `__fish_seen_subcommand_from ${command.name}; and not __fish_seen_subcommand_from ${words}`;
+      const isNext = `__slipstream_is ${command.name}; and not __fish_seen_subcommand_from ${words}`;
       return `complete -c slipstream -n ${quote(isNext)} -f -a ${quote(words)}`;
     }),
     ...commands.flatMap(({ name, flags }) =>
       Object.entries(flags).map(([flag, { short, value, help }]) =>
         [
-          `complete -c slipstream -n '__fish_seen_subcommand_from ${name}' -l ${flag}`,
+          `complete -c slipstream -n '__slipstream_is ${name}' -l ${flag}`,
           short === undefined ? "" : ` -s ${short}`,
           value === undefined ? "" : PATHS.includes(value) ? " -r -F" : " -x",
           AT_PATHS.includes(value) ? " -a '(__slipstream_at_path)'" : "",

@@ -63,6 +63,18 @@ test("slipstream completions fish completes files behind @, in lists and in bodi
   assertEquals(await completing("slipstream get --retries @deno.j"), "");
 });
 
+test("slipstream completions fish takes only the first word for the command", async () => {
+  const script = await scriptOf("fish");
+  const completing = (line: string) =>
+    run("fish", ["-c"], `${script}\ncomplete -C '${line}' | string split -f1 \\t`);
+  if (await completing("") === undefined) return; // There is no fish.
+  assertEquals(await completing("slipstream cache swe"), "sweep\n");
+  assertEquals(await completing("slipstream help dem"), "demo\n");
+  assertEquals(await completing("slipstream get --cache cache swe"), "");
+  assertEquals(await completing("slipstream get --out demo --late"), "");
+  assertEquals(await completing("slipstream get help dem"), "");
+});
+
 test("slipstream completions zsh completes commands once, and files behind @ in bodies", async () => {
   const script = await scriptOf("zsh");
   // Outside of an interactive line zsh completes nothing; replace the functions that the script calls, and record the
