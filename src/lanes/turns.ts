@@ -55,14 +55,18 @@ export class Turns extends LinkedQueue<Claimant> {
   next(permits: number): Claimant {
     let best = this.head!;
     let bestRank = this.#rank(best, permits);
+    let bestPriority = best.claimPriority;
     let differ = false;
     for (let other = best.next; other !== undefined; other = other.next) {
+      // No rank is lower, and there may be thousands of claimants.
+      if (bestRank === 0 && !this.hasPriorities) break;
       const rank = this.#rank(other, permits);
-      const isHigher = this.hasPriorities && other.claimPriority !== best.claimPriority;
-      if (isHigher) differ = true;
-      if (isHigher ? other.claimPriority > best.claimPriority : rank < bestRank) {
+      const priority = this.hasPriorities ? other.claimPriority : bestPriority;
+      if (priority !== bestPriority) differ = true;
+      if (priority === bestPriority ? rank < bestRank : priority > bestPriority) {
         best = other;
         bestRank = rank;
+        bestPriority = priority;
       }
     }
     if (differ && ++this.#favours > MOST_FAVOURS) {
