@@ -59,17 +59,19 @@ export class Turns extends LinkedQueue<Claimant> {
   next(permits: number): Claimant {
     let best = this.head!;
     let bestRank = this.#rank(best, permits);
+    let bestPriority = best.claimPriority;
     let differ = false;
     // Without priorities, stop at the first claimant of the least rank, or many origins or batches would take quadratic time.
     const leastRank = this.#others === 0 ? permits : 0;
     for (let other = best.next; other !== undefined; other = other.next) {
       if (bestRank <= leastRank && !this.hasPriorities) break;
       const rank = this.#rank(other, permits);
-      const isHigher = this.hasPriorities && other.claimPriority !== best.claimPriority;
-      if (isHigher) differ = true;
-      if (isHigher ? other.claimPriority > best.claimPriority : rank < bestRank) {
+      const priority = this.hasPriorities ? other.claimPriority : bestPriority;
+      if (priority !== bestPriority) differ = true;
+      if (priority === bestPriority ? rank < bestRank : priority > bestPriority) {
         best = other;
         bestRank = rank;
+        bestPriority = priority;
       }
     }
     if (differ && ++this.#favours > MOST_FAVOURS) {

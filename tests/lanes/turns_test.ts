@@ -42,6 +42,24 @@ test("Turns.next() goes round among equals, in the order in which they came", ()
   assertEquals(order(turns, 7, 20), ["a", "b", "c", "a", "b", "c", "a"]);
 });
 
+test("Turns.next() looks at no more of a thousand claimants than it takes to know whose turn it is", () => {
+  const turns = new Turns();
+  let looks = 0;
+  const watched = (name: string): Named => ({
+    ...claimant(name, 0),
+    get permits(): number {
+      looks++;
+      return 0;
+    },
+  });
+  for (let index = 0; index < 1_000; index++) turns.join(watched(`${index}`));
+  assertEquals([order(turns, 3, 20), looks], [["0", "1", "2"], 3]);
+  // Any of them may have a higher priority.
+  turns.join(claimant("urgent", 10, 1));
+  looks = 0;
+  assertEquals([order(turns, 1, 20), looks], [["urgent"], 1_000]);
+});
+
 test("Turns.next() prefers the lane with the fewest permits, then batches, then lanes that already hold their share", () => {
   const turns = new Turns();
   turns.busyLanes = 2;
