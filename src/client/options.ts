@@ -283,8 +283,9 @@ export interface ClientOptions extends
    * The longest wait that a server may ask for, in milliseconds; a longer one fails the request at once. The option also bounds
    * how long requests wait for an origin that serves nothing and asks for one pause after the other. After 429s, that is this
    * time; after 503s, it is three times as long, or six times where too few requests were refused to be sure; in both cases
-   * `patienceMs` if that is more. Then all requests that wait for the origin fail.
-   * @default {60_000}
+   * `patienceMs` if that is more. Then all requests that wait for the origin fail. The default is a minute, and as much more as a
+   * time in whole seconds may be rounded up.
+   * @default {60_999}
    */
   readonly maxRetryAfterMs?: number | undefined;
   /**

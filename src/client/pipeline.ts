@@ -69,8 +69,11 @@ export interface Pipeline {
   readonly hedging: LazyHedging | undefined;
 }
 
-/** The longest wait that a server may ask for by default, in milliseconds. */
-const MAX_RETRY_AFTER_MS = 60_000;
+/**
+ * The longest wait that a server may ask for by default, in milliseconds. The wait for the next minute's quota is almost a second longer
+ * than a minute where its reset is stated as a time in whole seconds, rounded up.
+ */
+const MAX_RETRY_AFTER_MS = 60_999;
 
 const NO_COUNTS: Readonly<Counters> = {
   retried: 0,

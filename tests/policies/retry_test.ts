@@ -675,6 +675,16 @@ testBothWays(
   },
 );
 
+test("retry waits for a reset in a minute, also if it is stated as a time in whole seconds, rounded up", async () => {
+  const answers: Reply[] = [];
+  const { client, origin, clock, run } = rig(answers);
+  await clock.advance(1);
+  const reset = Math.ceil((clock.wallNow() + 60_000) / 1_000);
+  answers.push(status(429, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": `${reset}` }), OK);
+  await run(client.json(URL_A));
+  assertEquals(origin.timesMs[1]! - origin.timesMs[0]!, 60_999);
+});
+
 test("retry waits for exactly `maxRetryAfterMs` if it must (S4)", async () => {
   assertEquals(await secondAttemptMs(status(503, { "retry-after": "60" })), 60_000);
   assertEquals(
