@@ -8,9 +8,12 @@ import { parseHttpDate } from "./http_date.ts";
 import { decimalOf, distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
 import { serverNowMs } from "./server_clock.ts";
 
+/** Fields that give the wait in milliseconds, as the services of OpenAI and of Azure do. */
+const EXACT_FIELDS = ["retry-after-ms", "x-ms-retry-after-ms"] as const;
+
 /**
- * Returns the wait that a response asks for. A valid `retry-after-ms` comes first: some services send it beside the standard
- * field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it is garbage.
+ * Returns the wait that a response asks for. A valid `retry-after-ms` or `x-ms-retry-after-ms` comes first: some services send it
+ * beside the standard field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it is garbage.
  * Otherwise, the rate limit headers of a 429, 403 or 503 count.
  *
  * @param status The response status.
@@ -20,8 +23,10 @@ import { serverNowMs } from "./server_clock.ts";
  * @returns Milliseconds, 0 for at once, or `undefined` if the response does not say.
  */
 export function retryAfterMs(status: number, headers: Headers, wallNowMs: number): number | undefined {
-  const exactMs = decimalOf(headers.get("retry-after-ms"));
-  if (exactMs !== undefined) return exactMs;
+  for (const field of EXACT_FIELDS) {
+    const exactMs = decimalOf(headers.get(field));
+    if (exactMs !== undefined) return exactMs;
+  }
   const nowMs = serverNowMs(headers, wallNowMs);
   const value = headers.get("retry-after");
   if (value !== null) return parseRetryAfter(value, nowMs);

@@ -80,6 +80,19 @@ test("S4: retryAfterMs() prefers Retry-After, whatever the status", () => {
   }
 });
 
+test("S4: retryAfterMs() reads x-ms-retry-after-ms as it reads retry-after-ms", () => {
+  const headers = new Headers({ "x-ms-retry-after-ms": "12.5", "retry-after": "3" });
+  assertEquals(retryAfterMs(429, headers, NOW), 12.5);
+  headers.set("retry-after-ms", "7");
+  assertEquals(retryAfterMs(503, headers, NOW), 7);
+  for (const value of ["", "soon", "-1"]) {
+    assertEquals(
+      retryAfterMs(429, new Headers({ "x-ms-retry-after-ms": value, "retry-after": "3" }), NOW),
+      3_000,
+    );
+  }
+});
+
 test("S4: retryAfterMs() prefers retry-after-ms, which is more precise, to all others, whatever the status", () => {
   for (
     const [value, expectedMs] of [["250", 250], ["0", 0], [" 7 ", 7], ["1.5", 1.5], [
