@@ -13,6 +13,9 @@ import { redactUrl } from "./url.ts";
  */
 const QUOTED_URL = /[a-z][a-z0-9+.-]{0,19}:\/\/[^\s"<>]*[^\s"'<>()]/gi;
 
+/** How many levels of causes and held errors are redacted. Deeper ones are left out, or they would overflow the stack. */
+const MOST_LEVELS = 500;
+
 /** Properties that a copy gets by its constructor, or in another way. */
 const OWN_WAY: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
 
@@ -30,33 +33,53 @@ export function redactError(error: unknown, url: string): unknown {
     const known = url === "" ? text : text.replaceAll(url, redactUrl(url));
     return known.replace(QUOTED_URL, (quoted) => redactUrl(quoted));
   };
-  return redact(error, redactText, []);
+  return new ErrorRedactor(redactText).redact(error);
 }
 
-/** Redacts an error and its causes. `path` leads from the outermost error to this one, so that a cycle of causes ends. */
-function redact(error: unknown, redactText: (text: string) => string, path: readonly unknown[]): unknown {
-  if (typeof error === "string") return redactText(error);
-  if (!isError(error)) return error;
-  if (path.includes(error)) return undefined;
-  const inner = [...path, error];
-  const { message, cause } = error;
-  const { errors } = error as { readonly errors?: unknown };
-  const shownMessage = redactText(message);
-  const shownCause = redact(cause, redactText, inner);
-  const held: readonly unknown[] = Array.isArray(errors) ? errors : [];
-  const shownHeld = held.map((each) => redact(each, redactText, inner));
-  const texts = Object.entries({ ...error, ...knownTexts(error) }).filter(([name]) => !OWN_WAY.has(name));
-  const isClean = shownMessage === message && shownCause === cause &&
-    shownHeld.every((each, index) => each === held[index]) &&
-    texts.every(([, value]) => typeof value !== "string" || redactText(value) === value);
-  if (isClean) return error;
-  const copy = copyOf(error, shownMessage, shownCause);
-  if (held.length > 0) Object.defineProperty(copy, "errors", { value: shownHeld });
-  for (const [name, value] of texts) {
-    const shown = typeof value === "string" ? redactText(value) : value;
-    if (typeof shown !== "object" && typeof shown !== "function") Object.assign(copy, { [name]: shown });
+/** Redacts an error with the errors that it holds, and its causes. */
+class ErrorRedactor {
+  readonly #redactText: (text: string) => string;
+  /** The result of each error so far; `undefined` while the error is being redacted, so that a cycle of causes ends. */
+  readonly #known = new Map<Error, unknown>();
+  #level = 0;
+
+  constructor(redactText: (text: string) => string) {
+    this.#redactText = redactText;
   }
-  return copy;
+
+  redact(error: unknown): unknown {
+    if (typeof error === "string") return this.#redactText(error);
+    if (!isError(error)) return error;
+    if (this.#known.has(error) || this.#level === MOST_LEVELS) return this.#known.get(error);
+    this.#known.set(error, undefined);
+    this.#level++;
+    const shown = this.#shown(error);
+    this.#level--;
+    this.#known.set(error, shown);
+    return shown;
+  }
+
+  #shown(error: Error): Error {
+    const redactText = this.#redactText;
+    const { message, cause } = error;
+    const { errors } = error as { readonly errors?: unknown };
+    const shownMessage = redactText(message);
+    const shownCause = this.redact(cause);
+    const held: readonly unknown[] = Array.isArray(errors) ? errors : [];
+    const shownHeld = held.map((each) => this.redact(each));
+    const texts = Object.entries({ ...error, ...knownTexts(error) }).filter(([name]) => !OWN_WAY.has(name));
+    const isClean = shownMessage === message && shownCause === cause &&
+      shownHeld.every((each, index) => each === held[index]) &&
+      texts.every(([, value]) => typeof value !== "string" || redactText(value) === value);
+    if (isClean) return error;
+    const copy = copyOf(error, shownMessage, shownCause);
+    if (held.length > 0) Object.defineProperty(copy, "errors", { value: shownHeld });
+    for (const [name, value] of texts) {
+      const shown = typeof value === "string" ? redactText(value) : value;
+      if (typeof shown !== "object" && typeof shown !== "function") Object.assign(copy, { [name]: shown });
+    }
+    return copy;
+  }
 }
 
 /** Returns the properties that runtimes set on errors; some of them are not enumerable. */

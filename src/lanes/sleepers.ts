@@ -13,6 +13,8 @@ const UNANSWERED_MS = 4_000;
 
 /** Wakes patient requests that would still be refused when their sleep ends. */
 export function wakeHopeless(lane: Lane, nowMs: number): void {
+  // Most failures change nothing for those who sleep, and to look at each of them would take quadratic time.
+  if (!lane.isDown && lane.pauseLeftMs(nowMs) === 0) return;
   giveUp(
     lane,
     (errand) => errand.patienceMs > 0 && refusalOf(errand, [lane], nowMs, Infinity) !== undefined,

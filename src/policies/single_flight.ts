@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HeaderMap, isEmpty, NO_HEADERS } from "../http/headers.ts";
+import { type HeaderMap, isEmpty } from "../http/headers.ts";
 import { withoutFragment } from "../http/url.ts";
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Call } from "./call.ts";
@@ -129,18 +129,16 @@ function hashOf(url: string, headers: HeaderMap): number {
   const length = fragment === -1 ? url.length : fragment;
   let hash = 0;
   for (let index = 0; index < length; index++) hash = Math.imul(hash ^ url.charCodeAt(index), PRIME);
-  if (headers !== NO_HEADERS) {
-    let sum = 0;
-    for (const name in headers) {
-      const value = headers[name]!;
-      let own = 0;
-      for (let index = 0; index < value.length; index++) {
-        own = Math.imul(own ^ value.charCodeAt(index), PRIME);
-      }
-      sum = (sum + own) | 0;
+  let sum = 0;
+  for (const name in headers) {
+    const value = headers[name]!;
+    let own = 0;
+    for (let index = 0; index < value.length; index++) {
+      own = Math.imul(own ^ value.charCodeAt(index), PRIME);
     }
-    hash = Math.imul(hash ^ sum, PRIME);
+    sum = (sum + own) | 0;
   }
+  hash = Math.imul(hash ^ sum, PRIME);
   return hash ^ (hash >>> 15);
 }
 

@@ -99,6 +99,31 @@ test("S17: redactError() finds a URL up to its end, also with brackets and quote
   }
 });
 
+test("redactError() redacts an error once that many others hold", () => {
+  let error = new Error(`GET ${SECRET}`);
+  for (let level = 0; level < 100; level++) {
+    error = new AggregateError([error, error], "all", { cause: error });
+  }
+  let shown = redactError(error, "") as AggregateError;
+  for (let level = 0; level < 100; level++) {
+    assertStrictEquals(shown.errors[0], shown.cause);
+    assertStrictEquals(shown.errors[1], shown.cause);
+    shown = shown.cause as AggregateError;
+  }
+  assertEquals(shown.message, "GET https://a.test/x?token=***");
+});
+
+test("redactError() leaves out what is more than 500 levels deep", () => {
+  let error = new Error("innermost");
+  for (let level = 0; level < 100_000; level++) error = new Error(`${level} ${SECRET}`, { cause: error });
+  let count = 0;
+  for (let shown: unknown = redactError(error, ""); shown instanceof Error; shown = shown.cause) {
+    assertEquals(shown.message, `${99_999 - count} https://a.test/x?token=***`);
+    count++;
+  }
+  assertEquals(count, 500);
+});
+
 test("redactError() takes linear time for a hostile message", () => {
   for (const text of ["a", "a(", "(", "a:", "a://", "a://(", "http", "'", "http://a.test/("]) {
     const error = new Error(`${text.repeat(300_000)} failed`);

@@ -47,6 +47,18 @@ test("noteUnanswered() gives up waiting requests when attempts have failed for 4
   assertEquals([gone, lane.isAbandoned], [["batch", "waiting"], true]);
 });
 
+test("wakeHopeless() looks at no request while neither a breaker nor a pause keeps requests away", () => {
+  const { breaker, lane, sleep } = setUp();
+  let looks = 0;
+  const errand = Object.defineProperty(fakeCall(), "patienceMs", { get: () => (looks++, 1) });
+  sleep("batch", errand);
+  wakeHopeless(lane, 1_000);
+  assertEquals(looks, 0);
+  breaker.settle(breaker.enter(), "failure");
+  wakeHopeless(lane, 1_000);
+  assertEquals(looks > 0, true);
+});
+
 test("wakeHopeless() wakes requests whose patience is shorter than the outage is old", () => {
   const { breaker, lane, gone, sleep } = setUp();
   breaker.settle(breaker.enter(), "failure");

@@ -102,8 +102,8 @@ for (const [name, headers, waitMs] of CONTRADICTIONS) {
 
 /** Headers that make no sense, or would stall a client that believes them; and the time of the second request. */
 const ABSURD: readonly (readonly [headers: Record<string, string>, secondAtMs: number])[] = [
-  [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "31536000" }, 60_000],
-  [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9".repeat(30) }, 60_000],
+  [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "31536000" }, 60_999],
+  [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9".repeat(30) }, 60_999],
   [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "-5" }, 0],
   [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "0" }, 0],
   [{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "0.5" }, 500],
@@ -112,7 +112,7 @@ const ABSURD: readonly (readonly [headers: Record<string, string>, secondAtMs: n
   [{ "x-ratelimit-remaining": "NaN", "x-ratelimit-reset": "3" }, 0],
   [{ "x-ratelimit-limit": "0", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2" }, 2_000],
   [{ "x-ratelimit-limit": "-1", "x-ratelimit-remaining": "9".repeat(400), "x-ratelimit-reset": "2" }, 0],
-  [{ "ratelimit": '"a";r=0;t=999999999', "ratelimit-policy": '"a";q=0;w=999999999' }, 60_000],
+  [{ "ratelimit": '"a";r=0;t=999999999', "ratelimit-policy": '"a";q=0;w=999999999' }, 60_999],
   [{ "ratelimit-policy": '"a";q=0;w=0' }, 0],
 ];
 
