@@ -161,7 +161,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   flight: Flight | undefined = undefined;
   /** The call whose execution this one shares. */
   leader: Call | undefined = undefined;
-  /** The entry in the table of calls that may be joined: the hash of the URL and the headers, the next entry, and whether the call is there. */
+  /**
+   * The entry in the table of calls that may be joined: the hash of the URL and the headers, the next entry, and whether the call
+   * is there.
+   */
   hash = 0;
   chain: Call | undefined = undefined;
   isInTable = false;
