@@ -24,8 +24,8 @@ export interface TtlCacheOptions extends CachePlanOptions {
 const ACTION = "create ttl cache";
 
 /**
- * Creates a plan that keeps every 200 for a fixed time. It ignores the server's caching headers except for `no-store`. Use it for
- * files that never change, or whose changes you know of.
+ * Creates a plan that keeps every 200 for a fixed time. It ignores the server's caching headers except for `no-store`, and obeys
+ * a request's own `Cache-Control`. Use it for files that never change, or whose changes you know of.
  *
  * The time is fixed: not even a change by the client itself ends it. After a change, request the URL with `cache: "reload"`, or
  * use {@linkcode httpCache} with its `ttlMs`, which follows changes.

@@ -7,9 +7,9 @@
 import type { CacheMeta } from "../cache/cache.ts";
 import { currentAgeMs } from "./rfc9111/age.ts";
 import { parseCacheControl } from "./rfc9111/cache_control.ts";
+import { mayAnswerError, type Reuse, reuseOf, type StaleWindows } from "./rfc9111/reuse.ts";
 import { varyNames } from "./rfc9111/vary.ts";
 import { isConditional } from "./rfc9111/validation.ts";
-import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
 import { isEmpty } from "../http/headers.ts";
 import { splitUserInfo, withoutFragment } from "../http/url.ts";
 import { sha256 } from "../cache/sha256.ts";
@@ -18,6 +18,9 @@ import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rul
 
 /** How long the cache keeps a stale response, in milliseconds: it can validate it, or serve it offline. */
 const RETENTION_MS = 30 * 86_400_000;
+
+/** Request headers that tell caches how to answer, so that they select no response. */
+const FOR_CACHES: ReadonlySet<string> = new Set(["cache-control", "pragma"]);
 
 /** The rules of `ttlCache()`. */
 export class TtlRules implements CacheRules {
@@ -37,7 +40,7 @@ export class TtlRules implements CacheRules {
    * secret.
    */
   primaryKey({ url, headers, partition }: Pick<CachedRequest, "url" | "headers" | "partition">): string {
-    const selected = isEmpty(headers) ? "" : sha256(JSON.stringify(Object.entries(headers).sort()));
+    const selected = isEmpty(headers) ? "" : digestOf(headers);
     return `v1\nGET\n${withoutFragment(url)}\n${partition}\n${selected}`;
   }
 
@@ -45,14 +48,16 @@ export class TtlRules implements CacheRules {
     return !("range" in headers) && !isConditional(headers) && !directives.has("no-store");
   }
 
-  reuseOf(meta: CacheMeta, _request: CachedRequest, nowMs: number): Reuse {
+  reuseOf(meta: CacheMeta, { directives }: CachedRequest, nowMs: number): Reuse {
+    if (directives.size > 0) return reuseOf(unsaid(meta), { directives, nowMs }, this.#windows);
     if (meta.freshForMs === null) return "fresh";
     const staleForMs = currentAgeMs(meta, nowMs) - meta.freshForMs;
     if (staleForMs < 0) return "fresh";
     return staleForMs < (this.#windows.staleWhileRevalidateMs ?? 0) ? "stale-while-revalidate" : "validate";
   }
 
-  mayAnswerError(meta: CacheMeta, _request: CachedRequest, nowMs: number): boolean {
+  mayAnswerError(meta: CacheMeta, { directives }: CachedRequest, nowMs: number): boolean {
+    if (directives.size > 0) return mayAnswerError(unsaid(meta), { directives, nowMs }, this.#windows);
     const { staleIfErrorMs = 0 } = this.#windows;
     // A request may validate a response that is still fresh (`cache: "no-cache"`). Without `staleIfErrorMs`, do not answer it
     // with that response unvalidated.
@@ -121,6 +126,17 @@ export class TtlRules implements CacheRules {
   invalidatedUrls(): readonly string[] {
     return [];
   }
+}
+
+/** Returns a digest of the headers that may select a response; empty if there are none. */
+function digestOf(headers: CachedRequest["headers"]): string {
+  const selecting = Object.entries(headers).filter(([name]) => !FOR_CACHES.has(name));
+  return selecting.length === 0 ? "" : sha256(JSON.stringify(selecting.sort()));
+}
+
+/** Returns the metadata without what the server has said, which these rules ignore. */
+function unsaid({ via: _via, ...meta }: CacheMeta): CacheMeta {
+  return { ...meta, headers: [] };
 }
 
 function forbidsStoring({ headers }: CachedResponse): boolean {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { CacheMeta } from "../../src/cache/cache.ts";
+import { parseCacheControl } from "../../src/http_cache/rfc9111/cache_control.ts";
 import type { StaleWindows } from "../../src/http_cache/rfc9111/reuse.ts";
 import type { LifetimeOptions } from "../../src/http_cache/lifetimes.ts";
 import type { CachedRequest, CachedResponse } from "../../src/http_cache/rules.ts";
@@ -51,6 +52,16 @@ test("TtlRules tells URLs, headers and partitions apart, but not the fragment or
   );
   assertEquals(one, other);
   assertNotEquals(rules.primaryKey(requestOf({ b: "2", a: "1" })), one);
+});
+
+test("TtlRules gives requests with and without Cache-Control and Pragma the same key", () => {
+  const rules = rulesWith(1);
+  const forCaches = { "cache-control": "no-cache", pragma: "no-cache" };
+  assertEquals(rules.primaryKey(requestOf(forCaches)), rules.primaryKey(requestOf()));
+  assertEquals(
+    rules.primaryKey(requestOf({ ...forCaches, a: "1" })),
+    rules.primaryKey(requestOf({ a: "1" })),
+  );
 });
 
 test("TtlRules puts no header's value into a key, since it may be a secret", () => {
@@ -122,6 +133,31 @@ test("TtlRules reuses an entry while fresh, then within the window; a time in th
     ],
   );
   assertEquals(rulesWith(100).reuseOf(meta, requestOf(), 1_100), "validate");
+});
+
+test("TtlRules obeys the request's directives, and ignores those of the response", () => {
+  const rules = rulesWith(100, { staleIfErrorMs: 5_000 });
+  const meta = {
+    ...metaOf(rules, responseOf(200, { "cache-control": "must-revalidate, max-age=0" })),
+    via: [],
+  };
+  const cases = [
+    ["no-cache", 1_000, "validate", false],
+    ["max-age=0", 1_000, "validate", true],
+    ["min-fresh=1", 1_000, "validate", true],
+    ["max-age=60", 1_000, "fresh", true],
+    ["max-stale", 1_100, "stale", true],
+    ["stale-if-error=0", 1_100, "validate", false],
+    ["only-if-cached", 1_099, "fresh", true],
+  ] as const;
+  for (const [text, nowMs, reuse, mayAnswerError] of cases) {
+    const request = { ...requestOf(), directives: parseCacheControl(text) };
+    assertEquals(rules.reuseOf(meta, request, nowMs), reuse, text);
+    assertEquals(rules.mayAnswerError(meta, request, nowMs), mayAnswerError, text);
+  }
+  const endless = rulesWith(Infinity);
+  const request = { ...requestOf(), directives: parseCacheControl("no-cache") };
+  assertEquals(endless.reuseOf(metaOf(endless), request, 1_000), "validate");
 });
 
 test("TtlRules lets a stale entry answer for an error within its window", () => {
