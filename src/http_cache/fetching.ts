@@ -6,6 +6,7 @@
 
 import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { KeptValues } from "../cache/kept_values.ts";
+import { isRefusal } from "./rfc9111/storability.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
@@ -308,9 +309,9 @@ function isFailure(error: unknown): boolean {
 }
 
 /**
- * Whether a status is that of a temporary failure, or of a 304 to a request without conditions: it does not refute the stored
- * response.
+ * Whether a status is that of a temporary failure, of a refusal, or of a 304 to a request without conditions: it does not refute
+ * the stored response.
  */
 function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408 || status === 304;
+  return status >= 500 || status === 429 || status === 408 || status === 304 || isRefusal(status);
 }

@@ -137,6 +137,17 @@ test("the failure is an error after 30 days, with refresh, for other refusals, a
   assertEquals((await clock.run(race.drivers())).length, 3);
 });
 
+test("a source loses nothing while the network refuses requests, also with refresh", async () => {
+  const { clock, race, fail, open } = await setUp({ staleIfErrorMs: 0 });
+  await fail(DAY_MS, () => new Response("Forbidden", { status: 403 }));
+  await clock.run(assertRejects(() => race.drivers(), NetworkError));
+  const { loaded, missing } = await clock.run(race.prefetch({ refresh: true }));
+  assertEquals([loaded, missing], [0, 0]);
+  const offline = open({ offline: true });
+  assertEquals((await clock.run(offline.race.drivers())).length, 3);
+  assertEquals(Object.keys(await clock.run(offline.race.laps())), ["VER", "NOR"]);
+});
+
 test("a background refresh that the caller has asked for does not count as an outage", async () => {
   const { clock, race, warnings, fail } = await setUp({ staleWhileRevalidateMs: 7 * DAY_MS });
   await fail(DAY_MS, down);

@@ -6,6 +6,7 @@ import {
   DataNotFoundError,
   HttpError,
   InvalidDataError,
+  NetworkError,
   OfflineError,
 } from "../../mod.ts";
 import {
@@ -393,8 +394,9 @@ test("mode http: a 200 replaces the entry that was to be validated, and one that
   }
 });
 
-test("mode http: a failed validation keeps the entry, and a 404 or 410 removes it", async () => {
-  for (const [status, kept] of [[500, 1], [503, 1], [429, 1], [408, 1], [404, 0], [410, 0]] as const) {
+test("mode http: a failed or refused validation keeps the entry, and a 404 or 410 removes it", async () => {
+  const failures = [500, 503, 429, 408, 401, 403, 407, 421, 425].map((status) => [status, 1] as const);
+  for (const [status, kept] of [...failures, [404, 0], [410, 0]]) {
     const { client, cache, clock } = cacheRig(({ nth }) =>
       nth === 2 ? { status } : { json: nth, headers: { "cache-control": "no-cache", etag: '"1"' } }
     );
@@ -1371,6 +1373,18 @@ test("mode ttl: staleWhileRevalidateMs gives the old value at once, and then the
   assertEquals([await client.json(URL_A), network.sent.length], [2, 2]);
   await clock.advance(6_000);
   assertEquals(await client.json(URL_A), 3);
+});
+
+test("mode ttl: a request's Cache-Control and Pragma count, and select no other entry", async () => {
+  const { client, network, cache } = cacheRig(({ nth }) => ({ json: nth }), { plan: { mode: "ttl" } });
+  const ask = (headers: Record<string, string>) => client.json(URL_A, { headers });
+  const onlyIfCached = { "cache-control": "only-if-cached" };
+  assertInstanceOf(await rejection(ask(onlyIfCached)), NetworkError);
+  assertEquals([await client.json(URL_A), await ask(onlyIfCached), network.sent.length], [1, 1, 1]);
+  assertEquals([await ask({ "cache-control": "no-cache" }), await client.json(URL_A)], [2, 2]);
+  assertEquals([await ask({ pragma: "no-cache" }), await client.json(URL_A)], [3, 3]);
+  assertEquals([await ask({ "cache-control": "max-age=0" }), await client.json(URL_A)], [4, 4]);
+  assertEquals([await ask({ "cache-control": "max-age=60" }), cache.entries.size], [4, 1]);
 });
 
 test("mode ttl: a change removes nothing, and Vary is not needed to keep headers apart", async () => {

@@ -41,11 +41,10 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   414,
   501,
 ]);
-/**
- * Statuses that the cache never stores: refusals, because the server may admit the caller a moment later; partial responses; and
- * answers to a validation.
- */
-const NEVER: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 421, 425]);
+/** Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407, 421, 425]);
+/** Statuses that the cache never stores: refusals, partial responses, and answers to a validation. */
+const NEVER: ReadonlySet<number> = new Set([...REFUSALS, 206, 304]);
 
 /**
  * Whether a private cache may store a response (RFC 9111 §3). Stricter than the RFC, this cache never stores a refusal or a
@@ -71,6 +70,17 @@ export function isStorable({ method, headers, status, fields, hasFallback = fals
  */
 function isStorableStatus(status: number): boolean {
   return status >= 200 && status <= 599 && !NEVER.has(status) && !isRetryableStatus(status);
+}
+
+/**
+ * Whether a status refuses the request and says nothing about the resource. The cache does not store such a response, and keeps
+ * the stored one.
+ *
+ * @param status The status.
+ * @returns Whether it does.
+ */
+export function isRefusal(status: number): boolean {
+  return REFUSALS.has(status);
 }
 
 /** RFC 9111 §5.2.2.3: a cache that understands `must-understand` and the status may ignore `no-store`. */
