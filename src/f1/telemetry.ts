@@ -58,29 +58,61 @@ export interface Telemetry {
   readonly [name: string]: unknown;
 }
 
+/** The channels that are published as moving averages, and over how many samples each value is the average. */
+const AVERAGED: readonly (readonly [channel: string, samples: number])[] = [
+  ["acc_x", 3],
+  ["acc_y", 9],
+  ["acc_z", 9],
+];
+
 /**
  * Checks `{driver}/{lap}_tel.json`: all channels have the same length, the string `"None"` becomes `null` where values may be
- * missing, and unknown channels pass through. The check takes a small part of the time that parsing the file takes.
+ * missing, and unknown channels pass through. The check takes a small part of the time that parsing the file takes. The
+ * accelerations of a lap of a few samples, such as that on which a car stopped, are published with more values than samples:
+ * they are cut to those of the samples.
  */
 export const telemetrySchema: PayloadSchema<Telemetry> = v.looseObject({
-  tel: tableSchema<TelemetryChannels>({
-    time: numbers,
-    rpm: numbers,
-    speed: numbers,
-    gear: numbers,
-    throttle: numbers,
-    brake: numbers,
-    drs: numbers,
-    distance: numbers,
-    rel_distance: numbersOrGaps,
-    acc_x: numbersOrGaps,
-    acc_y: numbersOrGaps,
-    acc_z: numbersOrGaps,
-    x: numbersOrGaps,
-    y: numbersOrGaps,
-    z: numbersOrGaps,
-    DriverAhead: optional(textsOrGaps),
-    DistanceToDriverAhead: optional(numbersOrGaps),
-    dataKey: optional(singleTextOrGap),
-  }),
+  tel: v.pipe(
+    v.unknown(),
+    v.transform(cutAverages),
+    tableSchema<TelemetryChannels>({
+      time: numbers,
+      rpm: numbers,
+      speed: numbers,
+      gear: numbers,
+      throttle: numbers,
+      brake: numbers,
+      drs: numbers,
+      distance: numbers,
+      rel_distance: numbersOrGaps,
+      acc_x: numbersOrGaps,
+      acc_y: numbersOrGaps,
+      acc_z: numbersOrGaps,
+      x: numbersOrGaps,
+      y: numbersOrGaps,
+      z: numbersOrGaps,
+      DriverAhead: optional(textsOrGaps),
+      DistanceToDriverAhead: optional(numbersOrGaps),
+      dataKey: optional(singleTextOrGap),
+    }),
+  ),
 });
+
+/**
+ * Cuts the channels that have a value for each sample of their average although the lap has fewer samples. NumPy's `convolve`
+ * (mode `same`) publishes them so: its result is as long as the longer of its two inputs, and the values of the lap's samples
+ * are in its middle.
+ */
+function cutAverages(tel: unknown): unknown {
+  const channels = (tel ?? {}) as Readonly<Record<string, unknown>>;
+  const { time, speed } = channels;
+  if (!Array.isArray(time) || !Array.isArray(speed) || time.length !== speed.length) return tel;
+  let cut = channels;
+  for (const [name, samples] of AVERAGED) {
+    const values = channels[name];
+    if (!Array.isArray(values) || values.length !== samples || time.length >= samples) continue;
+    const start = (samples + 1) / 2 - Math.ceil(time.length / 2);
+    cut = { ...cut, [name]: values.slice(start, start + time.length) };
+  }
+  return cut;
+}

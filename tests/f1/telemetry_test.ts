@@ -51,6 +51,29 @@ test('telemetrySchema turns "None" into null in rel_distance, in positions, and 
   assertEquals(tel.DistanceToDriverAhead, [null, 46.4, 46]);
 });
 
+test("telemetrySchema cuts the averages of a lap that has fewer samples than they", () => {
+  // The moving averages of 1, 2, 4 … as NumPy's convolve gives them, times the number of their samples.
+  const cases = [
+    { time: [0, 1], acc_x: [1, 3, 3], acc_y: [1, 3, 3, 3, 3, 3, 3, 3, 3], ofX: [3, 3], ofY: [3, 3] },
+    { time: [0, 1, 2], acc_x: [3, 7, 6], acc_y: [3, 7, 7, 7, 7, 7, 7, 7, 6], ofX: [3, 7, 6], ofY: [7, 7, 7] },
+    {
+      time: [0, 1, 2, 3, 4, 5, 6, 7],
+      acc_x: [3, 7, 14, 28, 56, 112, 224, 192],
+      acc_y: [15, 31, 63, 127, 255, 255, 254, 252, 248],
+      ofX: [3, 7, 14, 28, 56, 112, 224, 192],
+      ofY: [31, 63, 127, 255, 255, 254, 252, 248],
+    },
+  ];
+  for (const { time, acc_x, acc_y, ofX, ofY } of cases) {
+    const others = Object.fromEntries(CHANNELS.map((channel) => [channel, time]));
+    const input = telemetry({ ...others, acc_x, acc_y, acc_z: acc_y });
+    const { tel } = v.parse(telemetrySchema, input);
+    assertEquals([tel.acc_x, tel.acc_y, tel.acc_z], [ofX, ofY, ofY]);
+    assertEquals([tel.time, tel.dataKey], [time, "2026-a-b-VER-8"]);
+    assertEquals([input.tel["acc_x"], input.tel["acc_y"]], [acc_x, acc_y]);
+  }
+});
+
 test("telemetrySchema keeps unknown channels, and unknown keys beside tel", () => {
   const output = v.parse(telemetrySchema, { ...telemetry({ mystery: [1] }), version: 2 });
   assertEquals(output.tel["mystery"], [1]);
