@@ -73,6 +73,10 @@ export class TtlRules implements CacheRules {
     if (forbidsStoring(response)) return undefined;
     const ttlMs = ttlOf(this.#lifetimes, request.url, response) ?? 0;
     if (ttlMs === 0) return undefined;
+    // Keep a note of a missing resource as long as the resource itself would be kept: offline, both are needed.
+    const asFoundMs = response.status === 200
+      ? ttlMs
+      : ttlOf(this.#lifetimes, request.url, { ...response, status: 200 }) ?? 0;
     return {
       v: 1,
       key: placement.key,
@@ -83,7 +87,7 @@ export class TtlRules implements CacheRules {
       vary: placement.vary,
       // Some requests refuse responses that a redirect led to, whichever redirects those were.
       ...response.redirects?.length === 0 ? {} : { via: [] },
-      ...this.#lifetime(response, ttlMs),
+      ...this.#lifetime(response, ttlMs, asFoundMs),
     };
   }
 
@@ -106,9 +110,11 @@ export class TtlRules implements CacheRules {
   #lifetime(
     { requestedAtMs, storedAtMs }: CachedResponse,
     ttlMs: number,
+    asFoundMs: number = ttlMs,
   ): Pick<CacheMeta, "requestedAt" | "storedAt" | "initialAge" | "freshForMs" | "removeAt"> {
     const { staleWhileRevalidateMs = 0, staleIfErrorMs = 0 } = this.#windows;
-    const keptMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, RETENTION_MS);
+    const keptMs = Math.max(ttlMs, asFoundMs) +
+      Math.max(staleWhileRevalidateMs, staleIfErrorMs, RETENTION_MS);
     return {
       requestedAt: requestedAtMs,
       storedAt: storedAtMs,

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
+import { DataNotFoundError } from "../../src/errors.ts";
 import { seasonCache } from "../../src/f1/season_cache.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -8,6 +9,7 @@ import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
+import { driversOf, fakeFiles, lapsOf } from "./fake_files.ts";
 
 test("seasonCache() keeps past seasons for ever and the running one for five minutes, by the client's clock", async () => {
   const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
@@ -47,6 +49,22 @@ test("seasonCache() remembers a missing file for five minutes, or as long as it 
     }
     assertEquals(sent, requests);
   }
+});
+
+test("seasonCache() knows offline which files of a past season are missing, as long as it has the others", async () => {
+  const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
+  const files = fakeFiles({ "drivers.json": driversOf("VER", "DNS"), "VER/laptimes.json": lapsOf(91, 90) });
+  const cache = seasonCache(memoryCache({ now: () => clock.wallNow() }));
+  await using f1 = tracingInsights({ fetch: files.fetch, clock, cache });
+  await clock.run(f1.session(2025, "monaco", "R").prefetch());
+  await clock.advance(365 * 86_400_000);
+  await using offline = tracingInsights({ fetch: files.fetch, clock, cache, offline: true });
+  const race = offline.session(2025, "monaco", "R");
+  assertEquals((await clock.run(race.results())).map(({ driver, laps }) => [driver.driver, laps]), [
+    ["VER", 2],
+    ["DNS", 0],
+  ]);
+  await clock.run(assertRejects(() => race.weather(), DataNotFoundError));
 });
 
 test("seasonCache() has a whole race on disk after one load, and loads it again with refresh", async () => {

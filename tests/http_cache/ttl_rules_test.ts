@@ -117,6 +117,21 @@ test("TtlRules keeps an entry that is no longer fresh as long as a stale window 
   assertEquals(metaOf(rulesWith(100, { staleIfErrorMs: 90 * day })).removeAt, 1_000 + 100 + 90 * day);
 });
 
+test("TtlRules keeps the note of a missing resource as long as the resource itself, and asks for a 200's time", () => {
+  const day = 86_400_000;
+  const removeAtOf = (ttlMs: number) =>
+    rulesWith(ttlMs, {}, { 404: 7 }).toMeta(responseOf(404), requestOf(), PLACEMENT)?.removeAt;
+  assertEquals([0, 90 * day, Infinity].map(removeAtOf), [1_000 + 7 + 30 * day, 1_000 + 120 * day, null]);
+  const asked: number[] = [];
+  const rules = new TtlRules({
+    ttlMs: (_url, { status }) => asked.push(status),
+    negative: { 404: 7 },
+    onError: () => {},
+  }, {});
+  for (const status of [200, 404]) rules.toMeta(responseOf(status), requestOf(), PLACEMENT);
+  assertEquals(asked, [200, 200]);
+});
+
 test("TtlRules reuses an entry while fresh, then within the window; a time in the future counts by its distance", () => {
   const rules = rulesWith(100, { staleWhileRevalidateMs: 50 });
   const meta = metaOf(rules);
