@@ -383,8 +383,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   /**
-   * Notes that a call may have changed its resource: later calls do not join earlier ones for it. The same applies to the URL
-   * that the call was redirected to, if it is known.
+   * Notes that a call may have changed its resource: later calls do not join earlier ones for it. The same applies to the URLs
+   * to which the call was redirected, as far as they are known.
    */
   noteChange(call: Call, answeredUrl = ""): void {
     if (this.#flights.size === 0) return;
@@ -393,7 +393,14 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     this.#flights.forget(all, this.#latest.id);
   }
 
-  placesOf({ request: { url, absolute } }: Call): readonly string[] {
+  placesOf({ request: { url, absolute }, redirectedTo }: Call): readonly string[] {
+    const own = this.#namesOf(url, absolute);
+    if (redirectedTo === undefined) return own;
+    return [...own, ...redirectedTo.flatMap((to) => this.#namesOf(to.url, true))];
+  }
+
+  /** Returns the URL of a resource, or all of them if it is at the mirrors. */
+  #namesOf(url: string, absolute: boolean): readonly string[] {
     const { mirrors } = this.pipeline;
     const own = absolute || mirrors.length === 0 ? withoutFragment(new URL(url).href) : undefined;
     // An absolute URL may name a resource at one of the mirrors, which all have the same resources.

@@ -114,6 +114,7 @@ async function sendOne(
     (hop) => {
       // A signal that belongs to another incoming request could not be aborted, so ask the call.
       call.throwIfCancelled();
+      if (hop !== request) (call.journey.redirectedTo ??= []).push(hop);
       return send(hop, "manual");
     },
     options,

@@ -37,7 +37,10 @@ export interface CallOwner {
   onCancel(call: Call): void;
   /** Returns the number of the next call. */
   nextId(): number;
-  /** Returns all URLs that name the resource of a call, as a parser writes them, without fragments. */
+  /**
+   * Returns all URLs that name the resource of a call, and those to which redirects have led it, as a parser writes them, without
+   * fragments.
+   */
   placesOf(call: Call): readonly string[];
   /** The reason with which the client was closed; `undefined` while it is open. */
   readonly closing: { readonly reason: unknown } | undefined;
@@ -225,6 +228,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   /** The target of the latest attempt on the general way. */
   get target(): Target | undefined {
     return this.#journey?.target;
+  }
+
+  /** The requests to which redirects have led the call. */
+  get redirectedTo(): Journey["redirectedTo"] {
+    return this.#journey?.redirectedTo;
   }
 
   /** The request with all its parts. A call that was given only a URL is a GET of that absolute URL. */

@@ -120,6 +120,8 @@ export class Journey {
   scope: CallerScope | undefined = undefined;
   /** The facts of the latest attempt for the cache; absent if the cache does not need them. */
   exchange: Exchange | undefined = undefined;
+  /** The requests to which redirects have led the call, in all of its attempts. */
+  redirectedTo: Pick<RedirectedRequest, "method" | "url">[] | undefined = undefined;
   /** The latest failure after which the call went on; recorded only if the call or its batch has a deadline. */
   failure: unknown = undefined;
   /** Aborts when no caller needs the work any more; created when it is first needed. */

@@ -386,6 +386,39 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "A call after a change does not share a redirected request from before, wherever redirects led the request or the change",
+  async (setUp) => {
+    const paths = ["/first", "/second", "/third"];
+    const baseUrls = ["https://a.test", "https://b.test"];
+    const pairs = paths.flatMap((read) => paths.map((changed) => [read, changed] as const));
+    for (const [read, changed] of pairs) {
+      for (const [origin, options] of [[baseUrls[0], {}], [baseUrls[1], { baseUrls }]] as const) {
+        let version = 1;
+        const { client, clock } = setUp(slowly, {
+          ...options,
+          fetch: async (url, { method = "GET" } = {}) => {
+            const next = paths[paths.indexOf(new URL(String(url)).pathname) + 1];
+            if (next !== undefined) return new Response(null, { status: 307, headers: { location: next } });
+            if (method !== "GET") version = 2;
+            const response = Response.json(version);
+            // The first answer is slow.
+            await new Promise<void>((resolve) => void clock.setTimeout(resolve, version === 1 ? 500 : 10));
+            return response;
+          },
+        });
+        const before = client.json(`https://a.test${read}`);
+        await clock.advance(1);
+        const change = client.text({ url: `${origin}${changed}`, method: "PUT", body: "1" });
+        await clock.advance(50);
+        await change;
+        const values = await clock.run(Promise.all([before, client.json(`https://a.test${read}`)]));
+        assertEquals(values, [1, 2], `${read} ${origin}${changed}`);
+      }
+    }
+  },
+);
+
 testBothWays("A client and its extensions do not share each other's requests", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const family = [client, client.extend({}), client.extend({})];
