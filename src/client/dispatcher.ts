@@ -461,6 +461,9 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   onCancel(call: Call): void {
+    // The server may carry out the request all the same, and the caller may read at once what it has changed.
+    const { prepared, attempts } = call;
+    if (prepared !== undefined && attempts > 0 && !isSafeMethod(prepared.method)) this.noteChange(call);
     // No other call may join this one any more. On the straight way, no later step would remove it.
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);

@@ -419,6 +419,40 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "A call after a change that was aborted, or had no more time, does not share a request from before",
+  async (setUp) => {
+    for (const end of ["signal", "totalTimeoutMs", "timeoutMs"]) {
+      for (const isDeaf of [false, true]) {
+        let version = 1;
+        const { client, clock } = setUp(slowly, {
+          maxRetries: 0,
+          fetch: async (_url, { method = "GET", signal } = {}) => {
+            const isChange = method !== "GET";
+            if (isChange) version = 2;
+            const response = Response.json(version);
+            await new Promise<void>((resolve, reject) => {
+              clock.setTimeout(resolve, isChange || version === 1 ? 500 : 10);
+              if (!isDeaf) signal?.addEventListener("abort", () => reject(signal.reason));
+            });
+            return response;
+          },
+        });
+        const before = client.json(URL_A);
+        await clock.advance(1);
+        const controller = new AbortController();
+        const options = { [end]: end === "signal" ? controller.signal : 20 };
+        const change = rejection(client.text({ url: URL_A, method: "PUT", body: "1" }, options));
+        await clock.advance(20);
+        controller.abort();
+        await change;
+        const values = await clock.run(Promise.all([before, client.json(URL_A)]));
+        assertEquals(values, [1, 2], `${end} ${isDeaf}`);
+      }
+    }
+  },
+);
+
 testBothWays("A client and its extensions do not share each other's requests", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const family = [client, client.extend({}), client.extend({})];
