@@ -6,7 +6,9 @@
 
 import { DataNotFoundError, isHttpError } from "../errors.ts";
 import { type CachePlan, createCachePlan, policyOf } from "../policies/cache_plan.ts";
+import type { Call } from "../policies/call.ts";
 import { Reply } from "../policies/reply.ts";
+import { replyError } from "../policies/reply_error.ts";
 
 /** The beginning of jsDelivr's 403 for a missing file of a repository over its size limit. */
 const TOO_LARGE_PACKAGE = /^\s*Package size exceeded/i;
@@ -47,6 +49,9 @@ export async function fileOf<Payload>(request: Promise<Payload>): Promise<Payloa
  * Shows a cache plan a 404 where jsDelivr answers a missing file with a 403, so that the plan caches it like any other missing
  * file. By then the request has tried all mirrors. A response whose body the caller reads stays as it is.
  *
+ * jsDelivr gives the same answer for a file that it cannot get from GitHub for a while. So the answer does not refute a stored
+ * file that the request validates: the plan gets the error, and treats it like any failure of the network.
+ *
  * @param plan The plan.
  * @returns A plan that does the same, and recognizes missing files.
  */
@@ -56,13 +61,13 @@ export function withMissingFiles(plan: CachePlan): CachePlan {
     return (next) =>
       policy(async (call) => {
         const reply = await next(call);
-        return reply.status === 403 && !call.streams ? await asMissing(reply) : reply;
+        return reply.status === 403 && !call.streams ? await asMissing(call, reply) : reply;
       });
   });
 }
 
-/** Returns a 404 if the 403 means a missing file, and else the same reply. */
-async function asMissing(reply: Reply): Promise<Reply> {
+/** Returns a 404 if the 403 means a missing file, and else the same reply. Throws if the request validates a stored file. */
+async function asMissing(call: Call, reply: Reply): Promise<Reply> {
   const { openBody, body, from, target, url } = reply;
   const text = openBody !== undefined
     ? await openBody.excerpt()
@@ -70,6 +75,7 @@ async function asMissing(reply: Reply): Promise<Reply> {
     ? body
     : new TextDecoder().decode(body);
   if (!TOO_LARGE_PACKAGE.test(text)) return reply;
+  if (call.journey.isValidating) throw replyError(call, reply, text);
   const headers = new Headers(reply.headers);
   // These headers describe the body as it was sent, and the new body differs.
   for (const name of ["content-length", "content-encoding"]) headers.delete(name);

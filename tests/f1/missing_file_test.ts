@@ -128,6 +128,38 @@ test("A 403 about the package's size is cached as a missing file for five minute
   }
 });
 
+test("A 403 about the package's size does not refute a stored file, which answers while there is no other", async () => {
+  for (const staleIfErrorMs of [undefined, 0]) {
+    const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
+    let isInTrouble = false;
+    const headers = { etag: '"1"' };
+    const fetch = (_url: unknown, { headers: sent }: RequestInit = {}) => {
+      if (isInTrouble) return Promise.resolve(oversized());
+      const isKnown = new Headers(sent).has("if-none-match");
+      return Promise.resolve(
+        isKnown ? new Response(null, { status: 304, headers }) : Response.json(driversOf("VER"), { headers }),
+      );
+    };
+    const cache = seasonCache(memoryCache({ now: () => clock.wallNow() }), { staleIfErrorMs });
+    await using f1 = tracingInsights({ fetch, clock, cache });
+    const warnings: string[] = [];
+    f1.client.on((event) => event.type === "warning" && warnings.push(event.source));
+    const race = f1.session(2026, "monaco", "R");
+    await clock.run(race.drivers());
+    await clock.advance(6 * 60_000);
+    isInTrouble = true;
+    if (staleIfErrorMs === 0) {
+      await clock.run(assertRejects(() => race.drivers(), DataNotFoundError));
+    } else {
+      assertEquals((await clock.run(race.drivers())).map(({ driver }) => driver), ["VER"]);
+      assertEquals(warnings, ["f1"]);
+    }
+    isInTrouble = false;
+    assertEquals((await clock.run(race.drivers())).map(({ driver }) => driver), ["VER"]);
+    assertEquals(f1.client.stats().cacheHits.fresh, 1);
+  }
+});
+
 test("A 403 moves on to the other mirrors, and the first with the file answers", async () => {
   for (const refused of [oversized, () => new Response("Forbidden", { status: 403 })]) {
     const files = fakeFiles({ "weather.json": () => files.urls.length < 3 ? refused() : Response.json({}) });
