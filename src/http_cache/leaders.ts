@@ -111,10 +111,14 @@ export class Leaders {
     }
   }
 
-  /** Notes that the resource of a URL may have changed: later calls must not wait for requests that were sent before. */
+  /**
+   * Notes that the resource of a URL may have changed: later calls must not wait for requests that were sent before, nor for those
+   * that were redirected to it.
+   */
   forget(changedUrl: string): void {
-    for (const [key, { url }] of this.#underWay) {
-      if (withoutFragment(url) === changedUrl) this.#underWay.delete(key);
+    for (const [key, { url, call: { redirectedTo = [] } }] of this.#underWay) {
+      const requests = [{ url }, ...redirectedTo];
+      if (requests.some(({ url }) => withoutFragment(url) === changedUrl)) this.#underWay.delete(key);
     }
   }
 

@@ -258,6 +258,10 @@ test("Leaders.forget() makes calls after a change wait for no request from befor
   leaders.forget(PARTS_URL);
   followAll(leaders, [{}, {}]);
   assertEquals(sent.length, 2);
+  sent[1]!.call.journey.redirectedTo = [{ method: "GET", url: "https://a.test/other#part" }];
+  leaders.forget("https://a.test/other");
+  followAll(leaders, [{}, {}]);
+  assertEquals(sent.length, 3);
 });
 
 test("Leaders.follow() does not wait for a call that may have ended with its incoming request, however alike they are", async () => {
