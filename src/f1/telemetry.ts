@@ -102,8 +102,11 @@ export const telemetrySchema: PayloadSchema<Telemetry> = v.looseObject({
  * Cuts the channels that have a value for each sample of their average although the lap has fewer samples. NumPy's `convolve`
  * (mode `same`) publishes them so: its result is as long as the longer of its two inputs, and the values of the lap's samples
  * are in its middle.
+ *
+ * @param tel The channels of an unchecked payload, which may be anything.
+ * @returns The channels with those cut; the same object if there is nothing to cut.
  */
-function cutAverages(tel: unknown): unknown {
+export function cutAverages(tel: unknown): unknown {
   const channels = (tel ?? {}) as Readonly<Record<string, unknown>>;
   const { time, speed } = channels;
   if (!Array.isArray(time) || !Array.isArray(speed) || time.length !== speed.length) return tel;

@@ -5,7 +5,7 @@
  */
 
 import { shapeError } from "../primitives/argument_checks.ts";
-import type { Telemetry } from "./telemetry.ts";
+import { cutAverages, type Telemetry, type TelemetryChannels } from "./telemetry.ts";
 
 /** The numbers of one lap: index `i` of every channel belongs to the same moment, and a missing value is `NaN`. */
 export interface TelemetryArrays {
@@ -74,7 +74,7 @@ const CHANNELS: readonly NumberChannel[] =
  */
 export function telemetryArrays(telemetry: Telemetry): TelemetryArrays {
   // Unchecked payloads may be anything.
-  const { tel }: Partial<Telemetry> = telemetry ?? {};
+  const tel = cutAverages(telemetry?.tel) as Partial<TelemetryChannels> | undefined;
   const names = tel?.DistanceToDriverAhead === undefined ? CHANNELS : [...CHANNELS, "DistanceToDriverAhead"];
   const arrays = names.map((name) => [name, toArray(tel?.[name], name)]);
   return Object.fromEntries(arrays) as unknown as TelemetryArrays;

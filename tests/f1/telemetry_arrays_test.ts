@@ -31,6 +31,13 @@ test("telemetryArrays() has NaN for texts of unchecked payloads", () => {
   assertEquals([...telemetryArrays(payload as never).rel_distance], [NaN, 0.5]);
 });
 
+test("telemetryArrays() cuts the averages of a short lap of unchecked payloads, so that all channels have one length", () => {
+  const payload = telemetryOf("x");
+  Object.assign(payload.tel, { acc_x: [1, 3, 3], acc_y: [1, 3, 3, 3, 3, 3, 3, 3, 3] });
+  const arrays = telemetryArrays(payload as never);
+  assertEquals([[...arrays.acc_x], [...arrays.acc_y], arrays.time.length], [[3, 3], [3, 3], 2]);
+});
+
 test("telemetryArrays() names a malformed channel of an unchecked payload", () => {
   for (const payload of [null, undefined, 7, "x", [], {}, { tel: null }, { tel: { time: 5 } }]) {
     assertThrows(() => telemetryArrays(payload as never), TypeError, "'tel.time' must be an array: received");
