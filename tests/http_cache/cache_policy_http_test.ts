@@ -1362,6 +1362,22 @@ test("stale-while-revalidate: refreshes go behind requests that have a caller, a
   }
 });
 
+test("stale-while-revalidate: the directives of the refreshed response count, and nothing stale is served after the window", async () => {
+  const swr = "max-age=1, stale-while-revalidate=4";
+  const { client, clock, network } = cacheRig(({ nth }) => ({
+    json: nth,
+    headers: { "cache-control": nth === 2 ? "no-cache" : swr, etag: `"${nth}"` },
+  }));
+  await client.json(URL_A);
+  await clock.advance(3_000);
+  assertEquals(await client.json(URL_A), 1);
+  await turns(clock);
+  assertEquals([network.sent.length, await client.json(URL_A)], [2, 3]);
+  await clock.advance(5_000);
+  assertEquals(await client.json(URL_A), 4);
+  assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"1"', '"2"', '"3"']);
+});
+
 test("mode ttl: staleWhileRevalidateMs gives the old value at once, and then the new one", async () => {
   const { client, clock, network } = cacheRig(({ nth }) => ({ json: nth }), {
     plan: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
