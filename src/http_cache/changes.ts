@@ -140,6 +140,9 @@ export class Changes {
     // Add the URL that names the resource independent of the mirror.
     const name = resourceUrl(call, this.#options.surroundings);
     changes.push({ method, url: name, status: hops[0]?.status ?? status, fields: NO_FIELDS });
+    // The redirects of an attempt that was stopped are not among the hops.
+    const redirectedTo = reply === undefined ? call.redirectedTo ?? [] : [];
+    for (const to of redirectedTo) changes.push({ ...to, status, fields: NO_FIELDS });
     return [...changes, ...this.#hiddenChange(call, reply)];
   }
 

@@ -3,6 +3,7 @@ import { createClient } from "../../mod.ts";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import type { CacheAdapter } from "../../src/http_cache/mod.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { rejection } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import {
@@ -334,6 +335,30 @@ test("Changes × redirects: a change that ends without an answer may have change
   await turns(clock);
   for (const url of [URL_A, other, URL_B]) await client.json(url);
   assertEquals(network.urls.slice(5), [URL_A, other]);
+});
+
+test("Changes × redirects: a change that is left on its way may have changed every URL that it was sent to", async () => {
+  const other = "https://other.test/b";
+  for (const end of ["signal", "totalTimeoutMs", "timeoutMs"]) {
+    for (const [status, isForwarded] of [[307, true], [303, false]] as const) {
+      const { client, clock, network } = cacheRig(({ url, method, nth }) => {
+        if (method !== "GET" && url === URL_A) return { status, headers: { location: other }, body: "" };
+        return { json: nth, headers: FRESH, afterMs: 100 };
+      });
+      const askAll = () => clock.run(Promise.all([URL_A, other, URL_B].map((url) => client.json(url))));
+      await askAll();
+      const controller = new AbortController();
+      const options = { [end]: end === "signal" ? controller.signal : 20 };
+      const change = rejection(client.json({ url: URL_A, method: "PUT" }, options));
+      await clock.advance(20);
+      controller.abort();
+      await change;
+      const before = network.sent.length;
+      await askAll();
+      const expected = isForwarded ? [URL_A, other] : [URL_A];
+      assertEquals(network.urls.slice(before), expected, `${end} ${status}`);
+    }
+  }
 });
 
 test("Changes × redirects: a URL to which the runtime itself has redirected is removed at the same origin only", async () => {
