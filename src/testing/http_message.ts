@@ -4,6 +4,8 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
+
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
   201: "Created",
@@ -47,21 +49,10 @@ export function encodeHead(status: number, headers: Readonly<Record<string, stri
 
 /** Encodes one chunk of a chunked body. */
 export function encodeChunk(bytes: Uint8Array): Uint8Array {
-  return concatBytes([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
+  return concatenate([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
 }
 
 /** Returns the end of a chunked body. */
 export function encodeLastChunk(): Uint8Array {
   return LAST_CHUNK;
-}
-
-/** Joins several arrays of bytes into one. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    whole.set(part, position);
-    position += part.length;
-  }
-  return whole;
 }

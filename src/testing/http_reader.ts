@@ -4,8 +4,8 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
 import type { TcpConnection } from "../runtime/server/contract.ts";
-import { concatBytes } from "./http_message.ts";
 
 /** A request that has arrived completely. */
 export interface HttpRequest {
@@ -87,7 +87,7 @@ export class HttpReader {
       bytes !== undefined;
       bytes = await this.#connection.read()
     ) {
-      this.#buffer = this.#buffer.length === 0 ? bytes : concatBytes([this.#buffer, bytes]);
+      this.#buffer = this.#buffer.length === 0 ? bytes : concatenate([this.#buffer, bytes]);
       this.#wake?.();
     }
     this.#isGone = true;
@@ -159,7 +159,7 @@ export class HttpReader {
     for (let line = await this.#takeLine(); line !== ""; line = await this.#takeLine()) {
       if (line === undefined) return undefined;
     }
-    return concatBytes(chunks);
+    return concatenate(chunks);
   }
 
   async #takeLine(): Promise<string | undefined> {

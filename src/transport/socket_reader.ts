@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
 import type { Socket } from "../runtime/transport/contract.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -55,10 +56,7 @@ export class SocketReader {
   async #more(): Promise<boolean> {
     const bytes = await this.#socket.read();
     if (bytes === undefined) return false;
-    const joined = new Uint8Array(this.#held.length + bytes.length);
-    joined.set(this.#held);
-    joined.set(bytes, this.#held.length);
-    this.#held = joined;
+    this.#held = concatenate([this.#held, bytes]);
     return true;
   }
 }
