@@ -33,7 +33,9 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 const encoder = new TextEncoder();
-const LAST_CHUNK = encoder.encode("0\r\n\r\n");
+
+/** The end of a chunked body. */
+export const LAST_CHUNK: Uint8Array = encoder.encode("0\r\n\r\n");
 
 /** Returns the reason phrase of a status; empty for an uncommon status. */
 export function statusText(status: number): string {
@@ -50,9 +52,4 @@ export function encodeHead(status: number, headers: Readonly<Record<string, stri
 /** Encodes one chunk of a chunked body. */
 export function encodeChunk(bytes: Uint8Array): Uint8Array {
   return concatenate([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
-}
-
-/** Returns the end of a chunked body. */
-export function encodeLastChunk(): Uint8Array {
-  return LAST_CHUNK;
 }

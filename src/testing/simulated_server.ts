@@ -7,7 +7,7 @@
 import { concatenate } from "../http/concatenate.ts";
 import type { ListenTcp, TcpServer } from "../runtime/server/contract.ts";
 import type { Exchange } from "./exchange.ts";
-import { encodeChunk, encodeHead, encodeLastChunk } from "./http_message.ts";
+import { encodeChunk, encodeHead, LAST_CHUNK } from "./http_message.ts";
 import { type HttpExchange, serveHttp } from "./http_server.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 import type { SimulatedMirror } from "./simulated_mirror.ts";
@@ -80,7 +80,7 @@ async function send(http: HttpExchange, plan: ResponsePlan, exchange: Exchange):
   if (unsent !== undefined) await write(http, exchange, unsent);
   // Close the connection gracefully, so that the sent bytes arrive: after a reset they need not be delivered.
   if (step === "cut" || plan.framing === "close") http.closeAfter();
-  else if (plan.framing === "chunked" && !plan.isBodiless) await write(http, exchange, encodeLastChunk());
+  else if (plan.framing === "chunked" && !plan.isBodiless) await write(http, exchange, LAST_CHUNK);
   exchange.end(step);
 }
 

@@ -61,9 +61,9 @@ export class SocketReader {
   }
 }
 
-/** Returns the index behind the empty line; -1 if there is none yet. */
-function endOfHead(bytes: Uint8Array): number {
-  for (let index = bytes.indexOf(LF); index !== -1; index = bytes.indexOf(LF, index + 1)) {
+/** Returns the index behind the empty line that ends a head, searched from an index on; -1 if there is none yet. */
+export function endOfHead(bytes: Uint8Array, from = 0): number {
+  for (let index = bytes.indexOf(LF, from); index !== -1; index = bytes.indexOf(LF, index + 1)) {
     if (bytes[index + 1] === LF) return index + 2;
     if (bytes[index + 1] === CR && bytes[index + 2] === LF) return index + 3;
   }
