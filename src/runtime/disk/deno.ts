@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../deno.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { pathOfFileUrl } from "../files/file_url.ts";
 import { nodeModule } from "../node_module.ts";
@@ -125,9 +126,7 @@ async function createWithMode(path: string, bytes: Uint8Array<ArrayBuffer>, mode
 
 function readStat(processId: number): string {
   const path = `/proc/${processId}/stat`;
-  // Query the permission first, because reading without it would ask the user.
-  const { state } = Deno.permissions.querySync({ name: "read", path });
-  if (state !== "granted") throw new Deno.errors.NotCapable(`${path} may not be read`);
+  if (!isGranted({ name: "read", path })) throw new Deno.errors.NotCapable(`${path} may not be read`);
   return Deno.readTextFileSync(path);
 }
 

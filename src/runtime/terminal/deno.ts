@@ -4,6 +4,7 @@
  * @module
  */
 
+import { denoRuntime, isGranted } from "../deno.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
@@ -16,15 +17,13 @@ const LIMITS = "/proc/self/limits";
 
 /** Returns the terminal of the Deno process. */
 export function denoTerminal(): Terminal {
-  const isDumb = isTerminalDumb();
+  const isDumb = denoRuntime.env("TERM") === "dumb";
   const signals: SignalSource = {
     add: Deno.addSignalListener,
     remove: Deno.removeSignalListener,
-    ignoresHangup: ignoresHangup(() => {
-      // Query the permission first, because reading without it would ask the user.
-      const { state } = Deno.permissions.querySync({ name: "read", path: STATUS });
-      return state === "granted" ? Deno.readTextFileSync(STATUS) : undefined;
-    }),
+    ignoresHangup: ignoresHangup(() =>
+      isGranted({ name: "read", path: STATUS }) ? Deno.readTextFileSync(STATUS) : undefined
+    ),
   };
   return {
     args: Deno.args,
@@ -38,23 +37,15 @@ export function denoTerminal(): Terminal {
     stdinBytes: () => Deno.stdin.readable,
     onInterrupt: (listener) => onEndSignals(listener, signals),
     async descriptorLimit() {
-      // Query the permission first, because reading without it would ask the user.
-      const { state } = await Deno.permissions.query({ name: "read", path: LIMITS });
-      return state === "granted" ? await openFilesLimit(() => Deno.readTextFile(LIMITS)) : undefined;
+      if (!isGranted({ name: "read", path: LIMITS })) return undefined;
+      return await openFilesLimit(() => Deno.readTextFile(LIMITS));
     },
     bypassProxy(host) {
-      // Query the permission first, because changing the environment without it would ask the user.
-      if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return;
+      if (!isGranted({ name: "env" })) return;
       for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.set(name, addHost(Deno.env.get(name), host));
     },
     exit: (code) => Deno.exit(code),
   };
-}
-
-function isTerminalDumb(): boolean {
-  // Query the permission first, because reading without it would ask the user.
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
 }
 
 /**
