@@ -5,7 +5,7 @@
  */
 
 import { nodeModule } from "../node_module.ts";
-import { unlessMissing } from "../unless_missing.ts";
+import { isDone, unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
@@ -86,11 +86,6 @@ export function nodeFiles(): Files {
       return checksum(bytes);
     },
   };
-}
-
-/** Returns whether an operation succeeded; `false` if it failed with one of the codes. */
-async function isDone(operation: Promise<void>, codes: readonly unknown[] = ["ENOENT"]): Promise<boolean> {
-  return await unlessMissing(operation.then(() => true), codes) ?? false;
 }
 
 async function readStart(
