@@ -7,17 +7,15 @@
 import type { CacheMeta } from "../cache/cache.ts";
 import { currentAgeMs } from "./rfc9111/age.ts";
 import { parseCacheControl } from "./rfc9111/cache_control.ts";
+import { finite, type Lifetime, RETENTION_MS } from "./rfc9111/meta.ts";
 import { varyNames } from "./rfc9111/vary.ts";
-import { isConditional } from "./rfc9111/validation.ts";
+import { type Freshened, hasConditions } from "./rfc9111/validation.ts";
 import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
 import { isEmpty } from "../http/headers.ts";
 import { splitUserInfo, withoutFragment } from "../http/url.ts";
 import { sha256 } from "../cache/sha256.ts";
 import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
 import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
-
-/** How long the cache keeps a stale response, in milliseconds: it can validate it, or serve it offline. */
-const RETENTION_MS = 30 * 86_400_000;
 
 /** The rules of `ttlCache()`. */
 export class TtlRules implements CacheRules {
@@ -42,7 +40,7 @@ export class TtlRules implements CacheRules {
   }
 
   isCacheable({ headers, directives }: CachedRequest): boolean {
-    return !("range" in headers) && !isConditional(headers) && !directives.has("no-store");
+    return !("range" in headers) && !hasConditions(headers) && !directives.has("no-store");
   }
 
   reuseOf(meta: CacheMeta, _request: CachedRequest, nowMs: number): Reuse {
@@ -82,10 +80,7 @@ export class TtlRules implements CacheRules {
     };
   }
 
-  freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): {
-    readonly meta: CacheMeta;
-    readonly storable: boolean;
-  } {
+  freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): Freshened {
     const headers = new Headers(meta.headers as [string, string][]);
     const ttlMs = ttlOf(this.#lifetimes, request.url, {
       status: meta.status,
@@ -98,19 +93,15 @@ export class TtlRules implements CacheRules {
     };
   }
 
-  #lifetime(
-    { requestedAtMs, storedAtMs }: CachedResponse,
-    ttlMs: number,
-  ): Pick<CacheMeta, "requestedAt" | "storedAt" | "initialAge" | "freshForMs" | "removeAt"> {
+  #lifetime({ requestedAtMs, storedAtMs }: CachedResponse, ttlMs: number): Lifetime {
     const { staleWhileRevalidateMs = 0, staleIfErrorMs = 0 } = this.#windows;
     const keptMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, RETENTION_MS);
     return {
       requestedAt: requestedAtMs,
       storedAt: storedAtMs,
       initialAge: 0,
-      // JSON cannot express `Infinity`.
-      freshForMs: ttlMs === Infinity ? null : ttlMs,
-      removeAt: keptMs === Infinity ? null : storedAtMs + keptMs,
+      freshForMs: finite(ttlMs),
+      removeAt: finite(storedAtMs + keptMs),
     };
   }
 
