@@ -29,8 +29,8 @@ export interface FrameHead {
   readonly frameBytes: number;
 }
 
-/** A copy of an entry, which later changes of the entry do not affect. */
-export interface Snapshot {
+/** The parts of an entry's frame: a copy of the entry, which later changes of the entry do not affect. */
+export interface FrameParts {
   /** The metadata as JSON. */
   readonly meta: Uint8Array<ArrayBuffer>;
   /** The body. */
@@ -38,7 +38,7 @@ export interface Snapshot {
 }
 
 /** Copies an entry; returns `undefined` if it is larger than `maxBytes`. */
-export function takeSnapshot({ meta, body }: CacheEntry, maxBytes: number): Snapshot | undefined {
+export function framePartsOf({ meta, body }: CacheEntry, maxBytes: number): FrameParts | undefined {
   if (body.length > maxBytes) return undefined;
   const metaJson = encoder.encode(JSON.stringify(meta));
   return metaJson.length + body.length > maxBytes
@@ -49,10 +49,10 @@ export function takeSnapshot({ meta, body }: CacheEntry, maxBytes: number): Snap
 /**
  * Makes the frame of an entry.
  *
- * @param snapshot The entry.
+ * @param parts The entry.
  * @param stored The body as it is stored: the body itself, or compressed.
  */
-export function packFrame({ meta, body }: Snapshot, stored: Uint8Array = body): Uint8Array<ArrayBuffer> {
+export function packFrame({ meta, body }: FrameParts, stored: Uint8Array = body): Uint8Array<ArrayBuffer> {
   const gzipped = stored !== body;
   const frame = new Uint8Array(HEAD_BYTES + meta.length + stored.length);
   const head = new DataView(frame.buffer);

@@ -29,7 +29,7 @@ import {
 } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, SweepResult } from "./cache.ts";
 import { assemble, MAX_CHUNKS, MAX_FRAME_BYTES, type SlotContent, split } from "./kv/chunks.ts";
-import { packFrame, readFrameBody, type Snapshot, takeSnapshot } from "./frame.ts";
+import { type FrameParts, framePartsOf, packFrame, readFrameBody } from "./frame.ts";
 import { gzip } from "./gzip.ts";
 import { type LockRetryOptions, retryWhileLocked } from "./kv/lock_retry.ts";
 import { markOwn } from "./own_adapters.ts";
@@ -142,12 +142,12 @@ class KvCache implements CacheAdapter {
     entry: CacheEntry,
     { now = this.#now }: CacheCallOptions = {},
   ): Promise<boolean> {
-    const snapshot = takeSnapshot(entry, this.maxEntryBytes);
-    if (snapshot === undefined) return false;
+    const parts = framePartsOf(entry, this.maxEntryBytes);
+    if (parts === undefined) return false;
     const { removeAt } = entry.meta;
     return await this.#writes.run(
       slotName(key),
-      () => this.#write(this.#slotOf(key), snapshot, expiryOf(removeAt, now())),
+      () => this.#write(this.#slotOf(key), parts, expiryOf(removeAt, now())),
     );
   }
 
@@ -166,8 +166,8 @@ class KvCache implements CacheAdapter {
     return this.#retry(() => sweepSlots(this.#kv, this.#root, isUseless));
   }
 
-  async #write(slot: KvKey, snapshot: Snapshot, expiry: KvExpiry): Promise<boolean> {
-    const frame = packFrame(snapshot, await gzip(snapshot.body));
+  async #write(slot: KvKey, parts: FrameParts, expiry: KvExpiry): Promise<boolean> {
+    const frame = packFrame(parts, await gzip(parts.body));
     if (frame.length > MAX_FRAME_BYTES) return false;
     const chunks = split(frame);
     return await this.#retry(async () => {

@@ -29,7 +29,7 @@ import {
   shapeError,
 } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, CacheMeta, SweepResult } from "./cache.ts";
-import { type FrameHead, packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "./frame.ts";
+import { type FrameHead, framePartsOf, packFrame, readFrameBody, readHead, readMeta } from "./frame.ts";
 import { markOwn } from "./own_adapters.ts";
 import { slotName } from "./slot_name.ts";
 import { isExpired } from "./stored_meta.ts";
@@ -135,9 +135,9 @@ class WebCache implements CacheAdapter {
     entry: CacheEntry,
     { now = this.#now }: CacheCallOptions = {},
   ): Promise<boolean> {
-    const snapshot = takeSnapshot(entry, this.maxEntryBytes);
-    if (snapshot === undefined) return false;
-    const frame = packFrame(snapshot);
+    const parts = framePartsOf(entry, this.maxEntryBytes);
+    if (parts === undefined) return false;
+    const frame = packFrame(parts);
     const headers = {
       "content-type": "application/octet-stream",
       "content-length": `${frame.length}`,

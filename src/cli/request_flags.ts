@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basicAuthorization } from "../http/basic_authorization.ts";
 import type { Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
@@ -47,7 +48,7 @@ export async function requestFlagParts(
   const headers = {
     ...(data.length === 0 ? {} : FORM),
     ...(json === undefined ? {} : JSON_HEADERS),
-    ...(user === undefined ? {} : { authorization: basicAuthorization(user) }),
+    ...(user === undefined ? {} : { authorization: authorizationOf(user) }),
     ...(agent === undefined ? {} : { "user-agent": parseHeaderValue("agent", agent) }),
     ...parseHeaders("header", flags.header),
   };
@@ -94,11 +95,11 @@ async function bytesOf(parts: readonly Body[]): Promise<Uint8Array<ArrayBuffer>>
   return new Uint8Array(await new Blob([...parts]).arrayBuffer());
 }
 
-/** Returns the `authorization` header of a user (RFC 7617), in UTF-8. */
-function basicAuthorization(user: string): string {
+/** Returns the `authorization` header of a user. */
+function authorizationOf(user: string): string {
   // deno-lint-ignore no-control-regex -- RFC 7617 §2 forbids exactly these.
   if (!user.includes(":") || /[\0-\x1f\x7f]/.test(user)) {
     throw new UsageError("'--user' must be 'user:password'");
   }
-  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(user)))}`;
+  return basicAuthorization(user);
 }

@@ -5,7 +5,7 @@
  */
 
 import { WriteError } from "../errors.ts";
-import { concatenate } from "../http/body_collector.ts";
+import { concatenate } from "../http/concatenate.ts";
 import { messageOf } from "../primitives/message_of.ts";
 import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";

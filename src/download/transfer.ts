@@ -4,14 +4,7 @@
  * @module
  */
 
-import {
-  InvalidDataError,
-  type InvalidDataReason,
-  isHttpError,
-  isNetworkError,
-  isTimeoutError,
-  NetworkError,
-} from "../errors.ts";
+import { InvalidDataError, type InvalidDataReason, isHttpError, NetworkError } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
 import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import { type HeaderMap, isConditional } from "../http/headers.ts";
@@ -22,6 +15,7 @@ import type { Backoff } from "../primitives/backoff.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { StreamHash } from "../runtime/disk/stream_hash.ts";
 import type { Interruption } from "../streams/interruption.ts";
+import { leavesTime } from "../streams/total_time.ts";
 import { parseContentRange } from "./content_range.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import { type FileVersion, isOfVersion, isResumable, isStrayPage, versionOf } from "./file_version.ts";
@@ -397,8 +391,7 @@ async function nextOrBreak(
   try {
     return await chunks.next(room);
   } catch (error) {
-    const mayPass = isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
-    if (!mayPass) throw error;
+    if (!leavesTime(error)) throw error;
     return new Incomplete(error, "elsewhere or later");
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CacheAdapter, CacheCallOptions, CacheEntry } from "../cache/cache.ts";
+import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise } from "../cache/cache.ts";
 
 /** How many bytes all files on disk may take together: a race takes about 150 MB. */
 export const MAX_DISK_BYTES: number = 2 * 1024 ** 3;
@@ -40,51 +40,38 @@ export class DiskTier implements CacheAdapter {
     this.#isAllowed = isAllowed;
   }
 
-  async get(key: string, options?: CacheCallOptions): Promise<CacheEntry | undefined> {
-    if (!this.#isUsed) return undefined;
-    try {
-      return await (await this.#open()).get(key, options);
-    } catch (error) {
-      this.#throwFirst(error);
-      return undefined;
-    }
+  get(key: string, options?: CacheCallOptions): Promise<CacheEntry | undefined> {
+    return this.#use((disk) => disk.get(key, options), undefined);
   }
 
-  async set(key: string, entry: CacheEntry, options?: CacheCallOptions): Promise<boolean> {
-    if (!this.#isUsed) return false;
-    try {
-      return await (await this.#open()).set(key, entry, options);
-    } catch (error) {
-      this.#throwFirst(error);
-      return false;
-    }
+  set(key: string, entry: CacheEntry, options?: CacheCallOptions): Promise<boolean> {
+    return this.#use((disk) => disk.set(key, entry, options), false);
   }
 
-  async delete(key: string, options?: CacheCallOptions): Promise<boolean> {
-    if (!this.#isUsed) return false;
-    try {
-      return await (await this.#open()).delete(key, options);
-    } catch (error) {
-      this.#isOff = true;
-      this.#throwFirst(error);
-      return false;
-    }
+  delete(key: string, options?: CacheCallOptions): Promise<boolean> {
+    return this.#use((disk) => disk.delete(key, options), false, () => this.#isOff = true);
   }
 
-  get #isUsed(): boolean {
-    return !this.#isOff && this.#isAllowed();
+  /** Runs an operation. Returns `otherwise` while the tier is off, and after any fault but the first one, which it throws. */
+  async #use<T>(
+    run: (disk: CacheAdapter) => MaybePromise<T>,
+    otherwise: T,
+    onFault?: () => void,
+  ): Promise<T> {
+    if (this.#isOff || !this.#isAllowed()) return otherwise;
+    try {
+      return await run(await this.#open());
+    } catch (error) {
+      onFault?.();
+      if (this.#hasThrown) return otherwise;
+      this.#hasThrown = true;
+      throw error;
+    }
   }
 
   #open(): Promise<CacheAdapter> {
     return this.#opening ??= import("../cache/filesystem.ts").then(({ filesystemCache }) =>
       filesystemCache(this.#dir, { maxBytes: MAX_DISK_BYTES, maxEntryBytes: MAX_ENTRY_BYTES })
     );
-  }
-
-  /** Throws the error if it is the first one. */
-  #throwFirst(error: unknown): void {
-    if (this.#hasThrown) return;
-    this.#hasThrown = true;
-    throw error;
   }
 }

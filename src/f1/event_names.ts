@@ -7,7 +7,7 @@
 import { argumentError } from "../primitives/argument_checks.ts";
 import { eventsOf, type F1Event, hasCalendar } from "./calendar.ts";
 import { COUNTRY_ALIASES, TRACKS } from "./calendar_data.ts";
-import { key, nearest, unknownName } from "./near_miss.ts";
+import { ambiguousName, key, nearest, unknownName } from "./near_miss.ts";
 import { assertSegment } from "./path.ts";
 
 /** A round as a string: `8`, `R8`, `round 8`. */
@@ -43,8 +43,12 @@ export function findEvent(year: number, name: EventName): F1Event | string {
   if (matches.length === 1) return matches[0]!;
   if (/^pre-?season/i.test(name.trim())) return name;
   if (matches.length > 1) {
-    const names = matches.map((event) => `'${event.name}'`).join(", ");
-    throw new RangeError(`Cannot find event as ${JSON.stringify(name)} may be any of ${names} in ${year}`);
+    throw ambiguousName(
+      "event",
+      name,
+      `in ${year}`,
+      matches.map((event) => event.name),
+    );
   }
   throw unknownName("event", name, `in ${year}`, nearestEvent(events, wanted)?.name);
 }

@@ -6,7 +6,7 @@
 
 import { argumentError } from "../primitives/argument_checks.ts";
 import type { Driver } from "./drivers.ts";
-import { key, nearest, unknownName } from "./near_miss.ts";
+import { ambiguousName, key, nearest, unknownName } from "./near_miss.ts";
 
 /** The names of a driver, from the most to the least certain kind. A name that two drivers share identifies neither. */
 const NAMES: readonly ((driver: Driver) => readonly unknown[])[] = [
@@ -33,7 +33,9 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
   const wanted = key(String(name));
   for (const namesOf of wanted === "" ? [] : NAMES) {
     const found = drivers.filter((driver) => keysOf(namesOf(driver)).includes(wanted));
-    if (found.length > 1) throw severalDrivers(name, found);
+    if (found.length > 1) {
+      throw ambiguousName("driver", name, "in this session", found.map(({ driver }) => driver));
+    }
     if (found.length === 1) return found[0]!;
   }
   const names = drivers.flatMap((driver) =>
@@ -46,13 +48,6 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
 
 function keysOf(names: readonly unknown[]): readonly string[] {
   return names.map((name) => key(String(name ?? "")));
-}
-
-function severalDrivers(name: string | number, found: readonly Driver[]): RangeError {
-  const codes = found.map(({ driver }) => `'${driver}'`).join(", ");
-  return new RangeError(
-    `Cannot find driver as ${JSON.stringify(name)} may be any of ${codes} in this session`,
-  );
 }
 
 /**

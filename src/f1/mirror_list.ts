@@ -31,8 +31,8 @@ interface Entry {
   isRemoved: boolean;
 }
 
-/** The state of one mirror in the list. */
-export interface MirrorState {
+/** One mirror of a source. */
+export interface F1Mirror {
   /** The base URL, without user info. */
   readonly url: string;
   /** Whether requests may go to the mirror. */
@@ -62,7 +62,7 @@ export class MirrorList {
   }
 
   /** Lists the mirrors that have not been removed, preferred first. */
-  list(): readonly MirrorState[] {
+  list(): readonly F1Mirror[] {
     return this.#present.map(({ url, isEnabled, lane }) => ({
       url,
       enabled: isEnabled,

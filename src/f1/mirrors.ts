@@ -9,7 +9,7 @@ import { checkMirror } from "../client/option_checks.ts";
 import type { ClientOptions, MirrorOptions } from "../client/options.ts";
 import { isUrl, parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
 import { shapeError } from "../primitives/argument_checks.ts";
-import { MirrorList, type MirrorState } from "./mirror_list.ts";
+import { type F1Mirror, MirrorList } from "./mirror_list.ts";
 
 /**
  * jsDelivr's hosts for the same GitHub repositories, preferred first: the default mirrors of a source. A 403 moves on to the next
@@ -45,9 +45,6 @@ export const FALLBACK_MIRRORS: readonly MirrorOptions[] = [
     path: (path) => path.replace("@main/", "/main/"),
   },
 ];
-
-/** One mirror of a source. */
-export type F1Mirror = MirrorState;
 
 /**
  * The mirrors of a source. A change applies to each request that is sent afterwards, also to requests in line; requests in flight

@@ -1,5 +1,5 @@
 /**
- * Suggests names for misspelt ones.
+ * Suggests names for misspelt ones, and makes the errors of names that can't be found.
  *
  * @module
  */
@@ -47,9 +47,33 @@ export function unknownName(
   const hint = suggestion !== undefined
     ? `; did you mean '${suggestion}'?`
     : all.length > 0
-    ? `; there are ${all.map((text) => `'${text}'`).join(", ")}`
+    ? `; there are ${listOf(all)}`
     : "";
   return new RangeError(`Cannot find ${kind} as there is no ${JSON.stringify(name)} ${where}${hint}`);
+}
+
+/**
+ * Creates an error for a name that fits several things.
+ *
+ * @param kind The kind of thing that was looked for.
+ * @param name The name.
+ * @param where The place with these things, as in `in this session`.
+ * @param candidates The names of these things.
+ * @returns The error.
+ */
+export function ambiguousName(
+  kind: string,
+  name: string | number,
+  where: string,
+  candidates: readonly string[],
+): RangeError {
+  return new RangeError(
+    `Cannot find ${kind} as ${JSON.stringify(name)} may be any of ${listOf(candidates)} ${where}`,
+  );
+}
+
+function listOf(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(", ");
 }
 
 /** Returns a text in lower case, without accents, spaces and punctuation, for comparing names. */

@@ -24,10 +24,7 @@ export type PayloadOf<Path extends string> = Path extends "drivers.json" ? Drive
   : Path extends `${string}_tel.json` ? Telemetry
   : unknown;
 
-const SCHEMAS: ReadonlyMap<string, PayloadSchema<unknown>> = new Map<
-  string,
-  PayloadSchema<unknown>
->([
+const SCHEMAS = new Map<string, PayloadSchema<unknown>>([
   ["drivers.json", driversSchema],
   ["weather.json", weatherSchema],
   ["rcm.json", raceControlSchema],

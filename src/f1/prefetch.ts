@@ -12,6 +12,7 @@ import { sourceError } from "./missing_file.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";
 import { type ResolvedNames, resolveNames } from "./names.ts";
 import { checkF1Options } from "./option_checks.ts";
+import { sessionFolder } from "./path.ts";
 import { findSession, type SessionName } from "./session_names.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import { type SessionFile, SessionFiles } from "./session_files.ts";
@@ -66,11 +67,9 @@ export type PrefetchOptions = SessionPrefetchOptions & {
 };
 
 /** A session to load. */
-export interface PrefetchTarget {
-  /** The session's folder, relative to a mirror's base URL. */
-  readonly folder: string;
-  /** The session's name in failures. */
-  readonly name: string;
+export interface PrefetchTarget extends ResolvedNames {
+  /** The season. */
+  readonly year: number;
   /**
    * Whether the session comes from the calendar alone, so that it may not have taken place yet: a missing file is then no
    * failure.
@@ -89,9 +88,11 @@ export interface PrefetchTarget {
  */
 export async function prefetchSession(
   context: SourceContext,
-  { folder, name, isPlanned = false }: PrefetchTarget,
+  { year, event, session, isPlanned = false }: PrefetchTarget,
   { telemetry = true, refresh = false, ...options }: SessionPrefetchOptions,
 ): Promise<PrefetchSummary> {
+  const folder = sessionFolder(year, event, session);
+  const name = `${year}/${event}/${session}`;
   const files = new SessionFiles({ session: true, laps: true, telemetry, drivers: [] });
   const underWay = new Map<number, SessionFile>();
   const batch = refresh ? { ...options, readCache: false } : options;

@@ -313,10 +313,9 @@ class Source implements TracingInsights {
     const { events, sessions, ...options } = given;
     const targets = prefetchTargets(year, { events, sessions });
     const summaries: PrefetchSummary[] = [];
-    for (const { event, session } of targets) {
-      const folder = sessionFolder(year, event, session);
-      const target = { folder, name: `${year}/${event}/${session}`, isPlanned: events === undefined };
-      summaries.push(await prefetchSession(this.#context, target, options));
+    const isPlanned = events === undefined;
+    for (const target of targets) {
+      summaries.push(await prefetchSession(this.#context, { ...target, year, isPlanned }, options));
     }
     return sumOf(summaries);
   }

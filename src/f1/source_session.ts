@@ -172,8 +172,8 @@ export class SourceSession implements F1Session {
 
   async prefetch(options: SessionPrefetchOptions = {}): Promise<PrefetchSummary> {
     checkPrefetchOptions(options);
-    const name = `${this.year}/${this.event}/${this.name}`;
-    return await prefetchSession(this.#context, { folder: this.#folder, name }, options);
+    const { year, event, name: session } = this;
+    return await prefetchSession(this.#context, { year, event, session }, options);
   }
 
   /** Checks that each driver's laps have the columns that the methods here read, and returns the laps. */

@@ -20,9 +20,12 @@ const FLAG_TEXTS: ReadonlyMap<unknown, boolean> = new Map(
 /** A number that some seasons write as a string. */
 const NUMBER_TEXT = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
+/** The type of the values in a column. */
+type ColumnType = "number" | "string" | "boolean";
+
 /** The kind of values in one column of a table. `Values` is the type of the whole column and exists for the compiler alone. */
 export interface Column<Values, Required extends boolean = true> {
-  readonly type: "number" | "string" | "boolean";
+  readonly type: ColumnType;
   /** Whether values may be missing: `"None"`, `"nan"`, `null` and the like all become `null`. */
   readonly gaps: boolean;
   readonly required: Required;
@@ -60,7 +63,6 @@ export function optional<Values>(column: Column<Values>): Column<Values, false> 
   return { ...column, required: false };
 }
 
-type ColumnType = Column<unknown>["type"];
 type Values = readonly unknown[];
 type RawTable = Readonly<Record<string, unknown>>;
 type Report = (message: string, column: string, index?: number) => void;
@@ -92,7 +94,7 @@ export function tableSchema<Table>(columns: ColumnsOf<Table>): PayloadSchema<Tab
   return schema;
 }
 
-function column<Values>(type: "number" | "string" | "boolean", gaps: boolean): Column<Values> {
+function column<Values>(type: ColumnType, gaps: boolean): Column<Values> {
   return { type, gaps, required: true, single: false };
 }
 
@@ -193,7 +195,7 @@ function convert(value: unknown, type: ColumnType): number | string | boolean | 
 }
 
 /** Returns the index of the next value that is missing or of another type; the length when there is none. */
-function nextMisfit(values: Values, type: "number" | "string" | "boolean", from: number): number {
+function nextMisfit(values: Values, type: ColumnType, from: number): number {
   const length = values.length;
   let index = from;
   // One loop for each type is fast, because the type is a constant in it. A telemetry file has hundreds of thousands of values.

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { type BodyCollector, concatenate } from "./body_collector.ts";
-import { chunkBytes } from "./chunk_bytes.ts";
 import type { Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import type { BodyCollector } from "./body_collector.ts";
+import { chunkBytes } from "./chunk_bytes.ts";
+import { concatenate } from "./concatenate.ts";
 
 /** How much of an unwanted body is read before it is cancelled; reading it to its end keeps the connection. */
 const MAX_DRAIN_BYTES = 65_536;

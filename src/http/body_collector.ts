@@ -5,6 +5,7 @@
  */
 
 import { deferred } from "../primitives/deferred.ts";
+import { concatenate } from "./concatenate.ts";
 
 /** Keeps the bytes that are read of a body, up to a limit. */
 export class BodyCollector {
@@ -47,15 +48,4 @@ export class BodyCollector {
     this.#reject(reason);
     this.#chunks = [];
   }
-}
-
-/** Joins chunks. `size` is the sum of their lengths. */
-export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

@@ -5,9 +5,10 @@
  */
 
 import { contentLength } from "./body.ts";
-import { type BodyCollector, concatenate } from "./body_collector.ts";
+import type { BodyCollector } from "./body_collector.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
+import { concatenate } from "./concatenate.ts";
 
 /** Options of {@linkcode BodyReceiver}. */
 export interface BodyReceiverOptions {

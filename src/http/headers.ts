@@ -153,9 +153,9 @@ export function needsOwnRedirects(headers: HeaderMap, sensitive: ReadonlySet<str
   return false;
 }
 
-/** Returns the headers without the sensitive ones. */
-export function withoutSensitive(headers: HeaderMap, sensitive: ReadonlySet<string>): HeaderMap {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !sensitive.has(name)));
+/** Returns the headers without those of these names. */
+export function withoutHeaders(headers: HeaderMap, names: ReadonlySet<string>): HeaderMap {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name)));
 }
 
 /**
@@ -172,7 +172,7 @@ export function sentHeaders(
   withheld: ReadonlySet<string> | undefined,
 ): HeaderMap {
   const all = mergeHeaders(below, above);
-  return withheld === undefined ? all : withoutSensitive(all, withheld);
+  return withheld === undefined ? all : withoutHeaders(all, withheld);
 }
 
 /**

@@ -71,12 +71,20 @@ export function describeUnknown(name: string, known: readonly string[], elsewher
  * @param action The action for the error message, as in "Cannot {action} as …".
  * @param options The options.
  * @param known The names of all options.
+ * @param place Where the options are, as in `dns.`, and the names of options that belong elsewhere.
  * @throws {TypeError} If there is an unknown one.
  */
-export function assertKnownOptions(action: string, options: object, known: readonly string[]): void {
+export function assertKnownOptions(
+  action: string,
+  options: object,
+  known: readonly string[],
+  { prefix = "", elsewhere }: { readonly prefix?: string; readonly elsewhere?: Elsewhere } = {},
+): void {
   const foreign = Object.keys(options).find((name) => !known.includes(name));
   if (foreign === undefined) return;
-  throw new TypeError(`Cannot ${action} as '${foreign}' ${describeUnknown(foreign, known)}`);
+  throw new TypeError(
+    `Cannot ${action} as '${prefix}${foreign}' ${describeUnknown(foreign, known, elsewhere)}`,
+  );
 }
 
 /** Returns the name that the caller probably meant; `undefined` if none is close. */

@@ -6,7 +6,7 @@
  */
 
 import { cancelBody } from "./body.ts";
-import { type HeaderMap, mergeHeaders, withoutSensitive } from "./headers.ts";
+import { type HeaderMap, mergeHeaders, withoutHeaders } from "./headers.ts";
 import { splitUserInfo } from "./url.ts";
 
 const MAX_REDIRECTS = 20;
@@ -133,11 +133,11 @@ function redirectedRequest(
   if (becomesGet) {
     method = "GET";
     body = null;
-    headers = withoutSensitive(headers, BODY_HEADERS);
+    headers = withoutHeaders(headers, BODY_HEADERS);
   } else if (body instanceof ReadableStream) {
     throw new RedirectError("Cannot follow a redirect as the body is a stream, which can't be sent twice");
   }
-  if (to.origin !== from.origin) headers = withoutSensitive(headers, sensitive);
+  if (to.origin !== from.origin) headers = withoutHeaders(headers, sensitive);
   // Not every runtime sends the user info of a URL, or accepts a URL with user info.
   const { url = to.href, authorization } = splitUserInfo(to.href) ?? {};
   if (authorization !== undefined) headers = mergeHeaders({ authorization }, headers);

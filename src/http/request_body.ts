@@ -5,8 +5,8 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import { concatenate } from "./body_collector.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
+import { concatenate } from "./concatenate.ts";
 
 /** How much of a body is kept so that it can be sent again, in bytes. */
 export const MAX_REPLAY_BYTES: number = 1_048_576;

@@ -5,6 +5,7 @@
  */
 
 import { objectTag } from "../primitives/object_tag.ts";
+import { basicAuthorization } from "./basic_authorization.ts";
 
 const MAX_KNOWN_PREFIXES = 1_024;
 /** How many characters of a URL a message shows. */
@@ -165,9 +166,8 @@ export function splitUserInfo(url: string): UrlCredentials | undefined {
   if (username === "" && password === "") return undefined;
   parsed.username = "";
   parsed.password = "";
-  const bytes = new TextEncoder().encode(`${decodeName(username)}:${decodeName(password)}`);
-  const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return { url: parsed.href, authorization: `Basic ${btoa(letters)}` };
+  const authorization = basicAuthorization(`${decodeName(username)}:${decodeName(password)}`);
+  return { url: parsed.href, authorization };
 }
 
 /** Returns a relative URL without the white space at its start, which a parser would ignore, and without leading slashes. */

@@ -8,7 +8,7 @@ import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { KeptValues } from "../cache/kept_values.ts";
 import { isRefusal } from "./rfc9111/storability.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
-import { isInvalidDataError, isNetworkError } from "../errors.ts";
+import { isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
@@ -18,7 +18,7 @@ import { deferred } from "../primitives/deferred.ts";
 import { toCachedResponse } from "./cached_response.ts";
 import type { Entries, EntryPlan } from "./entries.ts";
 import { keepDecoded } from "./decode_entry.ts";
-import { Leaders, type LeadersOptions } from "./leaders.ts";
+import { isBrokenBody, Leaders, type LeadersOptions } from "./leaders.ts";
 import { Refreshes } from "./refreshes.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
@@ -302,10 +302,9 @@ function isPartial({ headers }: CachedRequest): boolean {
   return "range" in headers;
 }
 
-/** Whether the network has failed, or has delivered a broken body, such as a login page in place of JSON. */
+/** Whether the network has failed, or has delivered a broken body. */
 function isFailure(error: unknown): boolean {
-  if (isInvalidDataError(error)) return error.reason === "not-json" || error.reason === "truncated";
-  return isNetworkError(error);
+  return isNetworkError(error) || isBrokenBody(error);
 }
 
 /**

@@ -10,10 +10,11 @@
  * @module
  */
 
-import type { CacheEntry, StoredRedirect } from "../cache/cache.ts";
+import type { StoredRedirect } from "../cache/cache.ts";
 import { withoutFragment } from "../http/url.ts";
 import type { EntriesState, KnownGeneration } from "./entries_state.ts";
 import type { GuardedAdapter } from "./guarded_adapter.ts";
+import { toIndexEntry } from "./rfc9111/vary.ts";
 
 /** How much longer than its entries a generation is kept, in milliseconds, so that not every entry has to write it again. */
 const SPARE_MS = 30 * 86_400_000;
@@ -123,7 +124,9 @@ export class Generations {
     const key = keyOf(url);
     const removeAt = endsAt === null ? null : endsAt + SPARE_MS;
     this.#known.set(key, { generation, removeAt, isPlanned: false });
-    await this.#store.set(toEntry({ key, url, generation, storedAt, removeAt }));
+    // The slot has the form of an index of variants without names.
+    const index = { key, url: withoutFragment(url), names: [], generation, storedAtMs: storedAt, removeAt };
+    await this.#store.set(toIndexEntry(index));
   }
 }
 
@@ -133,28 +136,4 @@ function keyOf(url: string): string {
 
 function lasts({ removeAt }: KnownGeneration, { removeAt: endsAt }: GenerationUse): boolean {
   return removeAt === null || (endsAt !== null && endsAt <= removeAt);
-}
-
-/** The parts of a generation's entry. */
-interface GenerationSlot extends GenerationUse {
-  readonly key: string;
-  readonly url: string;
-  readonly generation: string;
-}
-
-function toEntry({ key, url, generation, storedAt, removeAt }: GenerationSlot): CacheEntry {
-  const meta = {
-    v: 1,
-    key,
-    url: withoutFragment(url),
-    status: 200,
-    headers: [],
-    vary: [],
-    requestedAt: storedAt,
-    storedAt,
-    initialAge: 0,
-    freshForMs: 0,
-    removeAt,
-  } as const;
-  return { meta, body: new TextEncoder().encode(generation) };
 }

@@ -13,7 +13,7 @@ import { throughRedirects } from "./rfc9111/redirects.ts";
 import { mayAnswerError, type Reuse, reuseOf, type StaleWindows } from "./rfc9111/reuse.ts";
 import { isStorable } from "./rfc9111/storability.ts";
 import { toServedHeaders } from "./rfc9111/stored_headers.ts";
-import { freshen, type Freshened, isConditional } from "./rfc9111/validation.ts";
+import { freshen, type Freshened, hasConditions } from "./rfc9111/validation.ts";
 import { primaryKey, varyNames } from "./rfc9111/vary.ts";
 import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
 import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
@@ -36,7 +36,7 @@ export class HttpRules implements CacheRules {
   }
 
   isCacheable({ headers, directives }: CachedRequest): boolean {
-    return !isConditional(headers) && !directives.has("no-store");
+    return !hasConditions(headers) && !directives.has("no-store");
   }
 
   reuseOf(meta: CacheMeta, { directives }: CachedRequest, nowMs: number): Reuse {

@@ -257,6 +257,10 @@ function triesHarder(call: Call, other: Call): boolean {
 /** Whether a call would have failed as its leader did. */
 function failsToo(call: Call, leader: Call, error: unknown): boolean {
   if (isNetworkError(error)) return !triesHarder(call, leader);
-  return isInvalidDataError(error) && (error.reason === "not-json" || error.reason === "truncated") &&
-    call.settings.as === leader.settings.as;
+  return isBrokenBody(error) && call.settings.as === leader.settings.as;
+}
+
+/** Whether the network has delivered a broken body, such as a login page in place of JSON. */
+export function isBrokenBody(error: unknown): boolean {
+  return isInvalidDataError(error) && (error.reason === "not-json" || error.reason === "truncated");
 }

@@ -7,17 +7,15 @@
 import type { CacheMeta } from "../cache/cache.ts";
 import { currentAgeMs } from "./rfc9111/age.ts";
 import { parseCacheControl } from "./rfc9111/cache_control.ts";
+import { finite, type Lifetime, RETENTION_MS } from "./rfc9111/meta.ts";
 import { mayAnswerError, type Reuse, reuseOf, type StaleWindows } from "./rfc9111/reuse.ts";
 import { varyNames } from "./rfc9111/vary.ts";
-import { isConditional } from "./rfc9111/validation.ts";
+import { type Freshened, hasConditions } from "./rfc9111/validation.ts";
 import { isEmpty } from "../http/headers.ts";
 import { splitUserInfo, withoutFragment } from "../http/url.ts";
 import { sha256 } from "../cache/sha256.ts";
 import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
 import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
-
-/** How long the cache keeps a stale response, in milliseconds: it can validate it, or serve it offline. */
-const RETENTION_MS = 30 * 86_400_000;
 
 /** Request headers that tell caches how to answer, so that they select no response. */
 const FOR_CACHES: ReadonlySet<string> = new Set(["cache-control", "pragma"]);
@@ -45,7 +43,7 @@ export class TtlRules implements CacheRules {
   }
 
   isCacheable({ headers, directives }: CachedRequest): boolean {
-    return !("range" in headers) && !isConditional(headers) && !directives.has("no-store");
+    return !("range" in headers) && !hasConditions(headers) && !directives.has("no-store");
   }
 
   reuseOf(meta: CacheMeta, { directives }: CachedRequest, nowMs: number): Reuse {
@@ -91,10 +89,7 @@ export class TtlRules implements CacheRules {
     };
   }
 
-  freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): {
-    readonly meta: CacheMeta;
-    readonly storable: boolean;
-  } {
+  freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): Freshened {
     const headers = new Headers(meta.headers as [string, string][]);
     const ttlMs = ttlOf(this.#lifetimes, request.url, {
       status: meta.status,
@@ -111,7 +106,7 @@ export class TtlRules implements CacheRules {
     { requestedAtMs, storedAtMs }: CachedResponse,
     ttlMs: number,
     asFoundMs: number = ttlMs,
-  ): Pick<CacheMeta, "requestedAt" | "storedAt" | "initialAge" | "freshForMs" | "removeAt"> {
+  ): Lifetime {
     const { staleWhileRevalidateMs = 0, staleIfErrorMs = 0 } = this.#windows;
     const keptMs = Math.max(ttlMs, asFoundMs) +
       Math.max(staleWhileRevalidateMs, staleIfErrorMs, RETENTION_MS);
@@ -119,9 +114,8 @@ export class TtlRules implements CacheRules {
       requestedAt: requestedAtMs,
       storedAt: storedAtMs,
       initialAge: 0,
-      // JSON cannot express `Infinity`.
-      freshForMs: ttlMs === Infinity ? null : ttlMs,
-      removeAt: keptMs === Infinity ? null : storedAtMs + keptMs,
+      freshForMs: finite(ttlMs),
+      removeAt: finite(storedAtMs + keptMs),
     };
   }
 

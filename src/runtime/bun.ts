@@ -5,7 +5,7 @@
  */
 
 import type { Runtime } from "./contract.ts";
-import { codeOf } from "./error_code.ts";
+import { codeOf, isOutOfDescriptors } from "./error_code.ts";
 
 interface BunGlobal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,7 +16,6 @@ const { env = {} } = (globalThis as { readonly Bun?: BunGlobal }).Bun ?? {};
 /** Bun's default limit for all hosts together. The environment variable raises it, but only if it is set before the process starts. */
 const DEFAULT_MAX_REQUESTS = 256;
 
-const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 const REDIRECT_FAILURES: ReadonlySet<unknown> = new Set([
   "TooManyRedirects",
   "UnexpectedRedirect",
@@ -35,7 +34,7 @@ export const bunRuntime: Runtime = {
   decodes: new Set(["gzip", "br", "deflate", "zstd"]),
   decodesIdentity: true,
   showsRedirects: true,
-  isOutOfDescriptors: (error) => OUT_OF_DESCRIPTORS.has(codeOf(error)),
+  isOutOfDescriptors,
   isRedirectFailure: (error) => REDIRECT_FAILURES.has(codeOf(error)),
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: (name) => env[name],

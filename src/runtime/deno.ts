@@ -33,12 +33,18 @@ export const denoRuntime: Runtime = {
   unref: (timer) => typeof timer === "number" ? Deno.unrefTimer(timer) : (timer as Unrefable).unref?.(),
   env(name) {
     try {
-      // Reading without permission would stop the program with a question to the user, so query the permission first.
-      const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-      return state === "granted" ? Deno.env.get(name) : undefined;
+      return isGranted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined;
     } catch {
       // At the edge there are no permissions to query, and maybe no environment.
       return undefined;
     }
   },
 };
+
+/**
+ * Returns whether a permission is granted. Call it before any use of a permission: without a grant, the use would stop the program with a
+ * question to the user.
+ */
+export function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
+}

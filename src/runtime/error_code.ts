@@ -1,5 +1,5 @@
 /**
- * The `code` of an error.
+ * The `code` of an error, and what some codes mean.
  *
  * @module
  */
@@ -7,4 +7,11 @@
 /** Returns the `code` of an error, such as `ENOENT`; `undefined` if it has none, or is no error at all. */
 export function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | null | undefined)?.code;
+}
+
+const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+
+/** Returns whether the `code` of an error means that the process has no descriptor left for another file or connection. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return OUT_OF_DESCRIPTORS.has(codeOf(error));
 }

@@ -5,9 +5,7 @@
  */
 
 import type { Runtime } from "./contract.ts";
-import { codeOf } from "./error_code.ts";
-
-const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+import { isOutOfDescriptors } from "./error_code.ts";
 
 /** The part of `globalThis.process` that is used here. */
 export interface NodeProcess {
@@ -45,10 +43,8 @@ export const nodeRuntime: Runtime = {
   decodes: new Set(["gzip", "x-gzip", "br", "deflate"]),
   decodesIdentity: true,
   showsRedirects: true,
-  isOutOfDescriptors(error) {
-    const { cause } = (error ?? {}) as { readonly cause?: unknown };
-    return OUT_OF_DESCRIPTORS.has(codeOf(cause));
-  },
+  isOutOfDescriptors: (error) =>
+    isOutOfDescriptors((error as { readonly cause?: unknown } | null | undefined)?.cause),
   isRedirectFailure: () => false,
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: (name) => nodeProcess()?.env[name],

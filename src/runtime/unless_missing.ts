@@ -26,3 +26,14 @@ export async function unlessMissing<T>(
     throw error;
   }
 }
+
+/**
+ * Waits for an operation on a file that may be missing.
+ *
+ * @param operation The operation.
+ * @param codes The codes of a missing file.
+ * @returns Whether it has succeeded; `false` if it failed with one of the codes. Rejects with any other error.
+ */
+export async function isDone(operation: Promise<void>, codes?: readonly unknown[]): Promise<boolean> {
+  return await unlessMissing(operation.then(() => true), codes) ?? false;
+}

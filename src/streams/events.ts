@@ -4,14 +4,7 @@
  * @module
  */
 
-import {
-  InvalidDataError,
-  isHttpError,
-  isInvalidDataError,
-  isNetworkError,
-  isOfflineError,
-  isTimeoutError,
-} from "../errors.ts";
+import { InvalidDataError, isHttpError, isInvalidDataError, isOfflineError } from "../errors.ts";
 import { isRetryableStatus, isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import { splitOutsideQuotes } from "../http/quoted_text.ts";
@@ -28,7 +21,7 @@ import { lastEventIdHeader } from "./last_event_id.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { Reconnection } from "./reconnection.ts";
 import { checkTextual } from "./textual.ts";
-import { totalLimit } from "./total_time.ts";
+import { leavesTime, totalLimit } from "./total_time.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
@@ -274,8 +267,7 @@ function essenceOf(contentType: string): string | undefined {
 function mayPassSoon(error: unknown): boolean {
   if (isOfflineError(error)) return false;
   if (isHttpError(error)) return isRetryableStatus(error.status);
-  if (isTimeoutError(error)) return error.kind !== "total";
-  return isNetworkError(error);
+  return leavesTime(error);
 }
 
 /** Returns how long the server or the breaker wants no request, in milliseconds; at most as long as an origin can be paused. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
+
 const LF = 0x0a;
 const CR = 0x0d;
 const BOM = [0xef, 0xbb, 0xbf];
@@ -115,9 +117,7 @@ export class LineSplitter {
   /** Joins the held bytes with those that follow. */
   #takeHeld(rest: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (this.#heldBytes === 0) return rest;
-    const joined = new Uint8Array(this.#heldBytes + rest.length);
-    joined.set(this.#held.subarray(0, this.#heldBytes));
-    joined.set(rest, this.#heldBytes);
+    const joined = concatenate([this.#held.subarray(0, this.#heldBytes), rest]);
     this.#heldBytes = 0;
     return joined;
   }

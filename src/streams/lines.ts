@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidDataError, isInvalidDataError, isNetworkError, isTimeoutError } from "../errors.ts";
+import { InvalidDataError, isInvalidDataError } from "../errors.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -13,7 +13,7 @@ import { BodyReader } from "./body_reader.ts";
 import { Interruption } from "./interruption.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { checkTextual } from "./textual.ts";
-import { totalLimit } from "./total_time.ts";
+import { leavesTime, totalLimit } from "./total_time.ts";
 
 const MAX_LINE_BYTES = 1_048_576;
 const BLANK = /^[ \t\r]*$/;
@@ -92,9 +92,7 @@ class LineSource implements ItemSource<unknown> {
    */
   #begunElsewhere(error: unknown): boolean {
     const { isRepeatable } = this.#request;
-    const mayDoBetter = isInvalidDataError(error)
-      ? error.reason !== "too-large"
-      : isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
+    const mayDoBetter = isInvalidDataError(error) ? error.reason !== "too-large" : leavesTime(error);
     if (!this.#isOpen || this.#hasGiven || !isRepeatable || !mayDoBetter || !this.#request.leaveMirror()) {
       return false;
     }

@@ -128,7 +128,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     const pageUrl = this.#home.urlOf(page.url);
     const found = next === undefined
       ? nextLink(page, pageUrl)
-      : await this.#interruption.settle(asPromise(next(page)));
+      : await this.#interruption.settle(Promise.resolve(next(page)));
     if (found === undefined || found === null) return undefined;
     // `cursor && …` gives an empty text after the last page if the cursor is empty.
     if (found === "" && next !== undefined) return undefined;
@@ -179,10 +179,6 @@ function templateOf(first: PageRequest): PageSpec | undefined {
   const spec = isUrl(first) ? undefined : { ...first, query: undefined };
   if (authorization === undefined) return spec;
   return { url: "", ...spec, headers: { authorization, ...toHeaderMap(spec?.headers, "the request") } };
-}
-
-async function asPromise(value: unknown): Promise<unknown> {
-  return await value;
 }
 
 /** Returns the link to the next page in the response's `Link` header. */

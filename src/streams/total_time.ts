@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TimeoutError } from "../errors.ts";
+import { isNetworkError, isTimeoutError, TimeoutError } from "../errors.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import type { WaitLimit } from "./interruption.ts";
 
@@ -31,4 +31,9 @@ export function totalLimit(request: TimedRequest, beganAtMs: number): WaitLimit 
   const { totalTimeoutMs } = request.settings;
   if (totalTimeoutMs === Infinity) return undefined;
   return { untilMs: beganAtMs + totalTimeoutMs, error: () => totalTimeout(request) };
+}
+
+/** Whether an error is one of the network that has left time for another connection: it is not that of `totalTimeoutMs`. */
+export function leavesTime(error: unknown): boolean {
+  return isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
 }

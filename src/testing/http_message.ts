@@ -4,6 +4,8 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
+
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
   201: "Created",
@@ -31,7 +33,9 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 const encoder = new TextEncoder();
-const LAST_CHUNK = encoder.encode("0\r\n\r\n");
+
+/** The end of a chunked body. */
+export const LAST_CHUNK: Uint8Array = encoder.encode("0\r\n\r\n");
 
 /** Returns the reason phrase of a status; empty for an uncommon status. */
 export function statusText(status: number): string {
@@ -47,21 +51,5 @@ export function encodeHead(status: number, headers: Readonly<Record<string, stri
 
 /** Encodes one chunk of a chunked body. */
 export function encodeChunk(bytes: Uint8Array): Uint8Array {
-  return concatBytes([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
-}
-
-/** Returns the end of a chunked body. */
-export function encodeLastChunk(): Uint8Array {
-  return LAST_CHUNK;
-}
-
-/** Joins several arrays of bytes into one. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    whole.set(part, position);
-    position += part.length;
-  }
-  return whole;
+  return concatenate([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode("\r\n")]);
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
 import type { TcpConnection } from "../runtime/server/contract.ts";
-import { concatBytes } from "./http_message.ts";
+import { endOfHead } from "../transport/socket_reader.ts";
 
 /** A request that has arrived completely. */
 export interface HttpRequest {
@@ -87,7 +88,7 @@ export class HttpReader {
       bytes !== undefined;
       bytes = await this.#connection.read()
     ) {
-      this.#buffer = this.#buffer.length === 0 ? bytes : concatBytes([this.#buffer, bytes]);
+      this.#buffer = this.#buffer.length === 0 ? bytes : concatenate([this.#buffer, bytes]);
       this.#wake?.();
     }
     this.#isGone = true;
@@ -112,7 +113,7 @@ export class HttpReader {
 
   async #takeHead(): Promise<string | undefined> {
     for (let searched = 0;;) {
-      const end = headEnd(this.#buffer, searched);
+      const end = endOfHead(this.#buffer, searched);
       if (end !== -1) return decoder.decode(this.#take(end));
       searched = Math.max(0, this.#buffer.length - 3);
       if (searched > MAX_HEAD_BYTES) throw new HttpSyntaxError(431, "The header section is too large");
@@ -159,7 +160,7 @@ export class HttpReader {
     for (let line = await this.#takeLine(); line !== ""; line = await this.#takeLine()) {
       if (line === undefined) return undefined;
     }
-    return concatBytes(chunks);
+    return concatenate(chunks);
   }
 
   async #takeLine(): Promise<string | undefined> {
@@ -170,15 +171,6 @@ export class HttpReader {
       if (!await this.#more()) return undefined;
     }
   }
-}
-
-/** Returns the index after the empty line that ends a header section; -1 if the empty line has not arrived yet. */
-function headEnd(bytes: Uint8Array, from: number): number {
-  for (let index = bytes.indexOf(LF, from); index !== -1; index = bytes.indexOf(LF, index + 1)) {
-    if (bytes[index + 1] === LF) return index + 2;
-    if (bytes[index + 1] === 13 && bytes[index + 2] === LF) return index + 3;
-  }
-  return -1;
 }
 
 function parseHead(head: string): {

@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
+import { followRedirects, REDIRECT_STATUSES, type RedirectedRequest } from "../http/redirect.ts";
 import type { Exchange } from "./exchange.ts";
 import { statusText } from "./http_message.ts";
 import type { ResponsePlan } from "./response_plan.ts";
@@ -21,7 +21,6 @@ interface FetchCall extends IncomingRequest {
   readonly redirect: RequestRedirect;
 }
 
-const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 const CREDENTIALS = new Set(["authorization", "cookie", "proxy-authorization"]);
 
 /**
@@ -33,7 +32,7 @@ export function createSimulatedFetch(findMirror: MirrorFinder): typeof fetch {
     const hasBody = init?.body !== undefined && init.body !== null;
     const call = hasBody || input instanceof Request ? await readRequest(input, init) : readCall(input, init);
     const response = await send(call, findMirror);
-    if (call.redirect === "manual" || !REDIRECT_STATUSES.includes(response.status)) return response;
+    if (call.redirect === "manual" || !REDIRECT_STATUSES.has(response.status)) return response;
     return redirected(call, response, findMirror);
   };
 }

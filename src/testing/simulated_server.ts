@@ -4,9 +4,10 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
 import type { ListenTcp, TcpServer } from "../runtime/server/contract.ts";
 import type { Exchange } from "./exchange.ts";
-import { concatBytes, encodeChunk, encodeHead, encodeLastChunk } from "./http_message.ts";
+import { encodeChunk, encodeHead, LAST_CHUNK } from "./http_message.ts";
 import { type HttpExchange, serveHttp } from "./http_server.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 import type { SimulatedMirror } from "./simulated_mirror.ts";
@@ -73,13 +74,13 @@ async function send(http: HttpExchange, plan: ResponsePlan, exchange: Exchange):
   let step = plan.isBodiless ? "complete" : await exchange.nextStep();
   for (; typeof step !== "string"; step = await exchange.nextStep()) {
     const bytes = plan.framing === "chunked" ? encodeChunk(step) : step;
-    await write(http, exchange, unsent === undefined ? bytes : concatBytes([unsent, bytes]));
+    await write(http, exchange, unsent === undefined ? bytes : concatenate([unsent, bytes]));
     unsent = undefined;
   }
   if (unsent !== undefined) await write(http, exchange, unsent);
   // Close the connection gracefully, so that the sent bytes arrive: after a reset they need not be delivered.
   if (step === "cut" || plan.framing === "close") http.closeAfter();
-  else if (plan.framing === "chunked" && !plan.isBodiless) await write(http, exchange, encodeLastChunk());
+  else if (plan.framing === "chunked" && !plan.isBodiless) await write(http, exchange, LAST_CHUNK);
   exchange.end(step);
 }
 

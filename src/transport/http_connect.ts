@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basicAuthorization } from "../http/basic_authorization.ts";
 import type { Endpoint, Socket } from "../runtime/transport/contract.ts";
 import { toUrlHost } from "./ip_address.ts";
 import type { Credentials } from "./proxy_address.ts";
@@ -28,7 +29,10 @@ export async function requestTunnel(
 ): Promise<number | undefined> {
   const authority = `${toUrlHost(host)}:${port}`;
   const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
-  if (credentials !== undefined) lines.push(`Proxy-Authorization: ${basicAuthorization(credentials)}`);
+  if (credentials !== undefined) {
+    const { username, password } = credentials;
+    lines.push(`Proxy-Authorization: ${basicAuthorization(`${username}:${password}`)}`);
+  }
   await socket.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
   for (;;) {
     const head = await reader.takeHead(MAX_HEAD_BYTES);
@@ -37,10 +41,4 @@ export async function requestTunnel(
     // Skip interim responses, which precede the final one.
     if (!status.startsWith("1")) return Number(status);
   }
-}
-
-/** Returns the header value for basic authentication (RFC 7617). */
-export function basicAuthorization({ username, password }: Credentials): string {
-  const bytes = new TextEncoder().encode(`${username}:${password}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

@@ -14,6 +14,11 @@ export function toUrlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/** Takes the brackets from an IPv6 address in a URL; gives any other host as it is. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, "");
+}
+
 /**
  * Writes an IPv6 address as in a URL (RFC 5952), without brackets.
  *
@@ -34,7 +39,7 @@ export function formatIpv6(bytes: Uint8Array): string {
 export function parseIpAddress(host: string): readonly number[] | undefined {
   if (!isIpAddress(host)) return undefined;
   if (!host.includes(":")) return host.split(".").map(Number);
-  const url = URL.parse(`http://[${host.replace(/^\[|\]$/g, "")}]`);
+  const url = URL.parse(`http://[${withoutBrackets(host)}]`);
   return url === null ? undefined : bytesOfGroups(url.hostname.slice(1, -1));
 }
 

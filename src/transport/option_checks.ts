@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
+import { assertKnownOptions, type Elsewhere } from "../http/option_hints.ts";
 import { shownUrl } from "../http/url.ts";
 import {
   argumentError,
@@ -12,6 +12,7 @@ import {
   assertFunction,
   assertOptions,
   assertPositiveInteger,
+  assertSwitch,
   secretShapeError,
   shapeError,
 } from "../primitives/argument_checks.ts";
@@ -120,7 +121,7 @@ export function readTransportOptions(
   runtime: TransportRuntime,
 ): TransportSettings {
   assertOptions(ACTION, options);
-  assertNames(options, NAMES, "", ELSEWHERE);
+  assertKnownOptions(ACTION, options, NAMES, { elsewhere: ELSEWHERE });
   assertPossible(options, runtime);
   const { connectTimeoutMs, countConnections = false, clock = systemClock, random = Math.random } = options;
   const sender = readSender(options);
@@ -129,7 +130,7 @@ export function readTransportOptions(
   assertFunction(ACTION, "random", random);
   const proxies = readProxies(options.proxy, { clock, random });
   const dns = readDns(options.dns);
-  assertFlag("countConnections", countConnections);
+  assertSwitch(ACTION, "countConnections", countConnections);
   if (proxies !== undefined && dns !== undefined) {
     throw new TypeError(
       `Cannot ${ACTION} as 'dns' must be left out beside 'proxy': proxies resolve names themselves`,
@@ -170,7 +171,7 @@ function assertNoSocks(
 function readSender(options: TransportOptions): SenderSettings {
   const { keepAlive = true, idleTimeoutMs, maxIdleConnections, http2, caCerts = [], clientCertificate } =
     options;
-  assertFlag("keepAlive", keepAlive);
+  assertSwitch(ACTION, "keepAlive", keepAlive);
   assertDuration("idleTimeoutMs", idleTimeoutMs);
   if (maxIdleConnections !== undefined) {
     assertPositiveInteger(ACTION, "maxIdleConnections", maxIdleConnections);
@@ -179,7 +180,7 @@ function readSender(options: TransportOptions): SenderSettings {
     if (keepAlive || value === undefined) continue;
     throw new TypeError(`Cannot ${ACTION} as '${name}' must be left out where 'keepAlive' is false`);
   }
-  if (http2 !== undefined) assertFlag("http2", http2);
+  assertSwitch(ACTION, "http2", http2);
   assertCertificates(caCerts);
   if (clientCertificate !== undefined) {
     const { cert, key } = (clientCertificate ?? {}) as unknown as Record<string, unknown>;
@@ -225,7 +226,7 @@ function readProxies(
     ? option as Exclude<typeof option, URL | readonly unknown[]>
     : { urls: Array.isArray(option) ? option : [option] };
   const name = isPool ? "proxy.urls" : "proxy";
-  if (isPool) assertNames(option, PROXY_NAMES, "proxy.", IN_PROXY);
+  if (isPool) assertKnownOptions(ACTION, option, PROXY_NAMES, { prefix: "proxy.", elsewhere: IN_PROXY });
   if (!Array.isArray(urls) || urls.length === 0) {
     throw secretShapeError(ACTION, name, "a non-empty array of URLs", urls);
   }
@@ -243,7 +244,7 @@ function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   if (typeof option !== "object" || option === null) {
     throw secretShapeError(ACTION, "dns", "{ doh, when }", option);
   }
-  assertNames(option, DNS_NAMES, "dns.", IN_DNS);
+  assertKnownOptions(ACTION, option, DNS_NAMES, { prefix: "dns.", elsewhere: IN_DNS });
   const { doh = true, when = "fallback", timeoutMs = 5_000, maxNegativeTtlMs = 30_000 } = option;
   if (doh !== true && (!Array.isArray(doh) || doh.length === 0)) {
     throw secretShapeError(ACTION, "dns.doh", "true, or a non-empty array of URLs", doh);
@@ -266,22 +267,6 @@ function readServer(value: unknown, index: number): string {
   if (url !== null && isAllowed) return url.href;
   const rule = "a URL with https, or with http on this machine";
   throw shapeError(ACTION, `dns.doh[${index}]`, rule, typeof value === "string" ? shownUrl(value) : value);
-}
-
-function assertNames(
-  options: object,
-  known: readonly string[],
-  prefix: string,
-  elsewhere: Elsewhere = {},
-): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw new TypeError(`Cannot ${ACTION} as '${prefix}${name}' ${describeUnknown(name, known, elsewhere)}`);
-  }
-}
-
-function assertFlag(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw shapeError(ACTION, name, "true or false", value);
 }
 
 function assertDuration(name: string, value: unknown): void {

@@ -6,6 +6,7 @@
 
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { Endpoint } from "../runtime/transport/contract.ts";
+import { withoutBrackets } from "./ip_address.ts";
 
 /** The decoded credentials of a proxy. */
 export interface Credentials {
@@ -69,7 +70,7 @@ export function parseProxy(value: unknown, name: string): ProxyAddress {
         `${MAX_SOCKS_BYTES} bytes each for SOCKS 5`,
     );
   }
-  const address = { kind, host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || defaultPort! };
+  const address = { kind, host: withoutBrackets(hostname), port: Number(port) || defaultPort! };
   return {
     ...address,
     label: `${protocol}//${hostname}:${address.port}`,

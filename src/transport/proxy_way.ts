@@ -4,11 +4,11 @@
  * @module
  */
 
+import { basicAuthorization } from "../http/basic_authorization.ts";
 import { cancelBody } from "../http/body.ts";
 import { isSafeMethod } from "../http/classify.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError, refusalOf } from "./dialer.ts";
-import { basicAuthorization } from "./http_connect.ts";
 import type { Credentials } from "./proxy_address.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { type FetchInput, isRepeatable, methodOf, signalOf, type TransportRequest } from "./sending.ts";
@@ -95,7 +95,7 @@ export function withCredentials(
 ): RequestInit | undefined {
   if (credentials === undefined) return init;
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-  headers.set("proxy-authorization", basicAuthorization(credentials));
+  headers.set("proxy-authorization", basicAuthorization(`${credentials.username}:${credentials.password}`));
   return { ...init, headers };
 }
 

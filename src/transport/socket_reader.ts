@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatenate } from "../http/concatenate.ts";
 import type { Socket } from "../runtime/transport/contract.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -55,17 +56,14 @@ export class SocketReader {
   async #more(): Promise<boolean> {
     const bytes = await this.#socket.read();
     if (bytes === undefined) return false;
-    const joined = new Uint8Array(this.#held.length + bytes.length);
-    joined.set(this.#held);
-    joined.set(bytes, this.#held.length);
-    this.#held = joined;
+    this.#held = concatenate([this.#held, bytes]);
     return true;
   }
 }
 
-/** Returns the index behind the empty line; -1 if there is none yet. */
-function endOfHead(bytes: Uint8Array): number {
-  for (let index = bytes.indexOf(LF); index !== -1; index = bytes.indexOf(LF, index + 1)) {
+/** Returns the index behind the empty line that ends a head, searched from an index on; -1 if there is none yet. */
+export function endOfHead(bytes: Uint8Array, from = 0): number {
+  for (let index = bytes.indexOf(LF, from); index !== -1; index = bytes.indexOf(LF, index + 1)) {
     if (bytes[index + 1] === LF) return index + 2;
     if (bytes[index + 1] === CR && bytes[index + 2] === LF) return index + 3;
   }

@@ -7,6 +7,7 @@
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError, lacksPermission } from "./dialer.ts";
 import { sendHopByHop } from "./hop_by_hop.ts";
+import { withoutBrackets } from "./ip_address.ts";
 import type { ProxyExceptions } from "./proxy_exceptions.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { brokenOff, checkForwarded, sendThroughProxies, unreachable, withCredentials } from "./proxy_way.ts";
@@ -121,7 +122,7 @@ export class TunnelCarrier implements Carrier {
   /** Returns the error with which the tunnel failed to connect to the host of the request or of a redirect. */
   #failureOf(proxy: number | undefined, target: string | undefined, asked: URL): unknown {
     const { hostname, port, protocol } = (target === undefined ? null : URL.parse(target)) ?? asked;
-    const host = hostname.replace(/^\[|\]$/g, "");
+    const host = withoutBrackets(hostname);
     return this.#settings.tunnel!.failureOf(proxy, host, Number(port) || (protocol === "https:" ? 443 : 80));
   }
 

@@ -3,8 +3,8 @@ import { createClient } from "../../mod.ts";
 import { filesystemCache, type FilesystemCacheOptions } from "../../src/cache/filesystem.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
-import { entryOf } from "./filesystem/entry.ts";
 import { planOf } from "../http_cache/plan_of.ts";
+import { entryOf } from "../support/cache_entries.ts";
 
 test("filesystemCache() keeps entries in a folder given as a path or as a URL, for any later instance", async () => {
   await using folder = await tempFolder();

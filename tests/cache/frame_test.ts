@@ -1,19 +1,19 @@
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
-import { packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "../../src/cache/frame.ts";
+import { framePartsOf, packFrame, readFrameBody, readHead, readMeta } from "../../src/cache/frame.ts";
 import { gzip } from "../../src/cache/gzip.ts";
 import { entryOf, randomBytes } from "../support/cache_entries.ts";
 import { test } from "../support/test.ts";
 
 const ENTRY = entryOf("body", { headers: [["x-漢字", "\ud800"]] });
 
-test("takeSnapshot() copies an entry, and refuses one that is too large with its metadata", () => {
+test("framePartsOf() copies an entry, and refuses one that is too large with its metadata", () => {
   for (const body of [new Uint8Array(10), Buffer.alloc(10)]) {
-    const snapshot = takeSnapshot(entryOf(body), 1_000)!;
+    const parts = framePartsOf(entryOf(body), 1_000)!;
     body.fill(1);
-    assertEquals(snapshot.body, new Uint8Array(10));
-    const size = snapshot.meta.length + 10;
-    assertEquals([takeSnapshot(entryOf(body), size)?.body.length, takeSnapshot(entryOf(body), size - 1)], [
+    assertEquals(parts.body, new Uint8Array(10));
+    const size = parts.meta.length + 10;
+    assertEquals([framePartsOf(entryOf(body), size)?.body.length, framePartsOf(entryOf(body), size - 1)], [
       10,
       undefined,
     ]);
@@ -22,18 +22,18 @@ test("takeSnapshot() copies an entry, and refuses one that is too large with its
 
 test("packFrame() creates frames that readHead(), readMeta() and readFrameBody() read", async () => {
   for (const entry of [ENTRY, entryOf(""), entryOf(new Uint8Array(100_000))]) {
-    const snapshot = takeSnapshot(entry, 1_000_000)!;
-    for (const stored of [snapshot.body, await gzip(snapshot.body)]) {
-      const frame = packFrame(snapshot, stored);
+    const parts = framePartsOf(entry, 1_000_000)!;
+    for (const stored of [parts.body, await gzip(parts.body)]) {
+      const frame = packFrame(parts, stored);
       const head = readHead(frame)!;
-      assertEquals([head.frameBytes, head.gzipped], [frame.length, stored !== snapshot.body]);
+      assertEquals([head.frameBytes, head.gzipped], [frame.length, stored !== parts.body]);
       assertEquals<unknown>({ meta: readMeta(frame, head), body: await readFrameBody(frame, head) }, entry);
     }
   }
 });
 
 test("readHead() reads views and beginnings of frames, and nothing else", () => {
-  const frame = packFrame(takeSnapshot(ENTRY, 1_000)!);
+  const frame = packFrame(framePartsOf(ENTRY, 1_000)!);
   const view = new Uint8Array([1, 2, 3, ...frame]).subarray(3);
   assertEquals(readHead(view), readHead(frame));
   assertEquals(readHead(frame.subarray(0, 20)), readHead(frame));

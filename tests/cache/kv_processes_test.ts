@@ -27,7 +27,7 @@ async function startWriter(file: string, seed: number): Promise<AsyncDisposable>
 }
 
 /** Reads while two writers write, kills them in the middle, and reads what they have left. */
-export async function crash(file: string, round: number): Promise<ReadCounts[]> {
+async function crash(file: string, round: number): Promise<ReadCounts[]> {
   const output = await readWhileWriting(file, round);
   using kv = await Deno.openKv(file);
   return [JSON.parse(output), await read(kv, 2)];

@@ -1,21 +1,14 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
+import type { CacheEntry } from "../../src/cache/cache.ts";
 import { KeptValues, keptValuesOf } from "../../src/cache/kept_values.ts";
 import { memoryCache, type MemoryCacheOptions } from "../../src/cache/memory.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { entryOf } from "../support/cache_entries.ts";
 import { test } from "../support/test.ts";
 
 /** A generous bound for an entry's metadata. */
 const META_BYTES = 400;
-
-function entryOf(size: number, meta: Partial<CacheMeta> = {}): CacheEntry {
-  const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
-  return {
-    meta: { v: 1, key: "key", url: "https://a.test/", status: 200, headers: [], vary: [], ...times, ...meta },
-    body: new Uint8Array(size),
-  };
-}
 
 function setUp(options: MemoryCacheOptions = {}) {
   const cache = memoryCache(options);

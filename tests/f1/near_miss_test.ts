@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { key, nearest, unknownName } from "../../src/f1/near_miss.ts";
+import { ambiguousName, key, nearest, unknownName } from "../../src/f1/near_miss.ts";
 import { test } from "../support/test.ts";
 
 const itself = (text: string): string => text;
@@ -31,4 +31,11 @@ test("unknownName() suggests the name that may have been meant, or lists all nam
     `${start}; there are 'a', 'b'`,
   );
   assertEquals(unknownName("event", "x", "in 2025", undefined).message, start);
+});
+
+test("ambiguousName() lists the names that may have been meant", () => {
+  assertEquals(
+    ambiguousName("driver", "max", "in this session", ["VER", "CHI"]).message,
+    "Cannot find driver as \"max\" may be any of 'VER', 'CHI' in this session",
+  );
 });

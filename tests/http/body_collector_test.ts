@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BodyCollector, concatenate } from "../../src/http/body_collector.ts";
+import { BodyCollector } from "../../src/http/body_collector.ts";
 import { test } from "../support/test.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -54,12 +54,4 @@ test("BodyCollector keeps bytes of its own, whatever the reader does to a chunk"
   chunk.fill(0);
   collector.end(true);
   assertEquals(await collector.bytes, bytesOf("12345"));
-});
-
-test("concatenate() copies chunks into one array", () => {
-  const chunks = [new Uint8Array([1, 2]), new Uint8Array(0), new Uint8Array([9, 3, 4]).subarray(1)];
-  const bytes = concatenate(chunks, 4);
-  chunks[0]!.fill(0);
-  assertEquals([[...bytes], bytes.buffer.byteLength], [[1, 2, 3, 4], 4]);
-  assertEquals(concatenate([], 0), new Uint8Array(0));
 });

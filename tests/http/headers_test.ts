@@ -10,7 +10,7 @@ import {
   sentHeaders,
   toHeaderMap,
   trimSpace,
-  withoutSensitive,
+  withoutHeaders,
 } from "../../src/http/headers.ts";
 import { test } from "../support/test.ts";
 
@@ -92,7 +92,7 @@ test("toHeaderMap() treats names of Object.prototype like any others", () => {
       entriesOf(mergeHeaders(headers, { a: "2" })),
       [[name.toLowerCase(), "1"], ["a", "2"]].sort(),
     );
-    assertEquals(entriesOf(withoutSensitive(headers, sensitiveNames([]))), [[name.toLowerCase(), "1"]]);
+    assertEquals(entriesOf(withoutHeaders(headers, sensitiveNames([]))), [[name.toLowerCase(), "1"]]);
   }
 });
 
@@ -217,12 +217,12 @@ test("S16: needsOwnRedirects() is true for sensitive headers that a runtime woul
   assertFalse(needsOwnRedirects(NO_HEADERS, sensitive));
 });
 
-test("withoutSensitive() removes exactly the sensitive headers", () => {
+test("withoutHeaders() removes exactly the headers of these names", () => {
   const headers = toHeaderMap(
     { Authorization: "1", "X-Api-Key": "2", "x-api-key-id": "3", accept: "4" },
     "it",
   );
-  const left = withoutSensitive(headers, sensitiveNames(["x-api-key"]));
+  const left = withoutHeaders(headers, sensitiveNames(["x-api-key"]));
   assertEquals(entriesOf(left), [["accept", "4"], ["x-api-key-id", "3"]]);
   assertEquals(Object.keys(headers).length, 4);
 });

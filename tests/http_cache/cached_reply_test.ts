@@ -1,68 +1,53 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
 import { isUsable, toReply } from "../../src/http_cache/cached_reply.ts";
+import { entryOf } from "../support/cache_entries.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
 const KEY = "v1\nGET\nhttps://a.test/x\n\n";
-const encoder = new TextEncoder();
 
-function entryOf(meta: Partial<CacheMeta> = {}, body = "0123456789"): CacheEntry {
-  return {
-    meta: {
-      v: 1,
-      key: KEY,
-      url: URL_A,
-      status: 200,
-      headers: [["content-type", "text/plain"]],
-      vary: [],
-      requestedAt: 1_000,
-      storedAt: 1_000,
-      initialAge: 0,
-      freshForMs: null,
-      removeAt: null,
-      ...meta,
-    },
-    body: encoder.encode(body),
-  };
+function textEntry(given: Partial<CacheMeta> = {}, body = "0123456789"): CacheEntry {
+  const meta: Partial<CacheMeta> = { key: KEY, url: URL_A, headers: [["content-type", "text/plain"]] };
+  return entryOf(body, { ...meta, requestedAt: 1_000, storedAt: 1_000, ...given });
 }
 
 test("isUsable() accepts an entry of the key that can be served, and nothing else", () => {
-  assert(isUsable(entryOf(), KEY));
-  assert(isUsable(entryOf({ headers: [], status: 404 }, ""), KEY));
-  assert(isUsable(entryOf({ requestedAt: -1, storedAt: 0.5, freshForMs: 0, removeAt: 1e300 }), KEY));
+  assert(isUsable(textEntry(), KEY));
+  assert(isUsable(textEntry({ headers: [], status: 404 }, ""), KEY));
+  assert(isUsable(textEntry({ requestedAt: -1, storedAt: 0.5, freshForMs: 0, removeAt: 1e300 }), KEY));
   const wrong: unknown[] = [
     undefined,
     null,
     "entry",
     {},
-    { ...entryOf(), body: "text" },
-    { ...entryOf(), body: [1, 2] },
-    { ...entryOf(), meta: null },
-    { ...entryOf(), meta: "meta" },
-    entryOf({ key: "another" }),
-    entryOf({ v: 2 as 1 }),
+    { ...textEntry(), body: "text" },
+    { ...textEntry(), body: [1, 2] },
+    { ...textEntry(), meta: null },
+    { ...textEntry(), meta: "meta" },
+    textEntry({ key: "another" }),
+    textEntry({ v: 2 as 1 }),
     ...[null, {}, "", 5, [null], [5], [{}], [{ to: 1, generation: "", cacheControl: null }], [{
       to: URL_A,
       generation: "",
-    }]].map((via) => entryOf({ via: via as unknown as CacheMeta["via"] })),
-    ...[199, 600, 200.5, NaN, "200"].map((status) => entryOf({ status: status as number })),
+    }]].map((via) => textEntry({ via: via as unknown as CacheMeta["via"] })),
+    ...[199, 600, 200.5, NaN, "200"].map((status) => textEntry({ status: status as number })),
     ...[undefined, null, {}, "", 5, [["bad name", "x"]], [["x", "a\nb"]], [["alone"]], [5]].map((headers) =>
-      entryOf({ headers: headers as unknown as CacheMeta["headers"] })
+      textEntry({ headers: headers as unknown as CacheMeta["headers"] })
     ),
     ...[[["cache-control", 5]], [["x"], ["y"]], [null], [["a", "b", "c"]]].map((headers) =>
-      entryOf({ headers: headers as unknown as CacheMeta["headers"] })
+      textEntry({ headers: headers as unknown as CacheMeta["headers"] })
     ),
     ...[[null], [["a"]], [[1, 2]], [["a", 5]], ["ab"]].map((vary) =>
-      entryOf({ vary: vary as unknown as CacheMeta["vary"] })
+      textEntry({ vary: vary as unknown as CacheMeta["vary"] })
     ),
-    ...[undefined, null, {}, ""].map((vary) => entryOf({ vary: vary as unknown as CacheMeta["vary"] })),
-    ...[undefined, null, 5, 5n, "", "x", "/x", [URL_A], {}].map((url) => entryOf({ url: url as string })),
+    ...[undefined, null, {}, ""].map((vary) => textEntry({ vary: vary as unknown as CacheMeta["vary"] })),
+    ...[undefined, null, 5, 5n, "", "x", "/x", [URL_A], {}].map((url) => textEntry({ url: url as string })),
     ...["requestedAt", "storedAt", "initialAge", "freshForMs", "removeAt"].flatMap((name) =>
-      [undefined, NaN, Infinity, -Infinity, "1000", 5n, true, [], {}].map((ms) => entryOf({ [name]: ms }))
+      [undefined, NaN, Infinity, -Infinity, "1000", 5n, true, [], {}].map((ms) => textEntry({ [name]: ms }))
     ),
-    ...["requestedAt", "storedAt", "initialAge"].map((name) => entryOf({ [name]: null })),
-    entryOf({ initialAge: -1 }),
+    ...["requestedAt", "storedAt", "initialAge"].map((name) => textEntry({ [name]: null })),
+    textEntry({ initialAge: -1 }),
   ];
   for (const [index, entry] of wrong.entries()) {
     let usable = false;
@@ -76,7 +61,7 @@ test("isUsable() accepts an entry of the key that can be served, and nothing els
 });
 
 test("isUsable() throws for bytes that were transferred to another thread, and returns false for other values", () => {
-  const entry = entryOf();
+  const entry = textEntry();
   assert(isUsable(entry, KEY));
   structuredClone(entry.body, { transfer: [entry.body.buffer] });
   assertThrows(() => isUsable(entry, KEY), TypeError);
@@ -84,7 +69,7 @@ test("isUsable() throws for bytes that were transferred to another thread, and r
 });
 
 test("toReply() returns the stored response, marked as shared, with headers of its own", () => {
-  const entry = entryOf();
+  const entry = textEntry();
   const options = { from: "stale" as const, headers: [["a", "1"], ["a", "2"]] as [string, string][] };
   const reply = toReply(entry, options)!;
   assertEquals([reply.status, reply.url, reply.from, reply.shared], [200, URL_A, "stale", true]);
@@ -97,24 +82,27 @@ test("toReply() returns the stored response, marked as shared, with headers of i
 
 test("toReply() cuts out the part that a Range asks for, and returns nothing for a part that is not there", () => {
   const headers: [string, string][] = [["content-length", "10"]];
-  const part = toReply(entryOf(), { from: "cache", headers, range: "bytes=2-4" })!;
+  const part = toReply(textEntry(), { from: "cache", headers, range: "bytes=2-4" })!;
   assertEquals([part.status, new TextDecoder().decode(part.body as Uint8Array)], [206, "234"]);
   assertEquals([part.headers.get("content-range"), part.headers.get("content-length")], [
     "bytes 2-4/10",
     "3",
   ]);
   for (const range of ["bytes=10-", "bytes=1-2,4-5", "lines=1-2", "bytes=4-2"]) {
-    assertEquals(toReply(entryOf(), { from: "cache", headers, range }), undefined, range);
+    assertEquals(toReply(textEntry(), { from: "cache", headers, range }), undefined, range);
   }
-  assertEquals(toReply(entryOf({ status: 404 }), { from: "cache", headers, range: "bytes=0-1" }), undefined);
+  assertEquals(
+    toReply(textEntry({ status: 404 }), { from: "cache", headers, range: "bytes=0-1" }),
+    undefined,
+  );
 });
 
 test("toReply() says whether redirects led to an entry, also for a part", () => {
   const via = [{ to: URL_A, generation: "1", cacheControl: "max-age=60" }];
-  assert(isUsable(entryOf({ via }), KEY));
+  assert(isUsable(textEntry({ via }), KEY));
   for (const range of [undefined, "bytes=0-1"]) {
     const heads = [{}, { via }].map((meta) =>
-      toReply(entryOf(meta), { from: "cache", headers: [], range })!.head
+      toReply(textEntry(meta), { from: "cache", headers: [], range })!.head
     );
     assertEquals(heads.map(({ redirected }) => redirected), [false, true]);
   }

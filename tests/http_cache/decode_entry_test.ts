@@ -7,6 +7,7 @@ import { decodeEntry, keepDecoded } from "../../src/http_cache/decode_entry.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import type { StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
+import { entryOf } from "../support/cache_entries.ts";
 import { test } from "../support/test.ts";
 import { type CallParts, callWith } from "./parts.ts";
 
@@ -16,13 +17,8 @@ function held(): KeptValues {
   return values;
 }
 
-function entryOf(text: string, decoded: CacheEntry["decoded"] = held(), status = 200): CacheEntry {
-  const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
-  return {
-    meta: { v: 1, key: "key", url: "https://a.test/x", status, headers: [], vary: [], ...times },
-    body: new TextEncoder().encode(text),
-    decoded,
-  };
+function heldEntry(text: string, decoded: CacheEntry["decoded"] = held(), status = 200): CacheEntry {
+  return { ...entryOf(text, { url: "https://a.test/x", status }), decoded };
 }
 
 function replyOf(entry: CacheEntry, range?: string): Reply {
@@ -55,7 +51,7 @@ async function valueFor(entry: CacheEntry, parts: CallParts = {}, range?: string
 test("decodeEntry() calls a schema once for an entry, synchronous or not, and gives each call a value of its own", async () => {
   for (const isAsync of [false, true]) {
     const schema = schemaOf((input) => ({ input, list: [1] }), isAsync);
-    const entry = entryOf('{"a":1}');
+    const entry = heldEntry('{"a":1}');
     const one = await valueFor(entry, { settings: { schema } });
     const two = await valueFor(entry, { settings: { schema } });
     assertEquals([one, two, schema.asked()], [{ input: { a: 1 }, list: [1] }, one, 1]);
@@ -65,7 +61,7 @@ test("decodeEntry() calls a schema once for an entry, synchronous or not, and gi
 
 test("decodeEntry() calls each schema object by itself, and none with validate: false", async () => {
   const [double, triple] = [schemaOf((input) => [input, input]), schemaOf((input) => [input, input, input])];
-  const entry = entryOf("7");
+  const entry = heldEntry("7");
   for (let time = 0; time < 2; time++) {
     assertEquals(await valueFor(entry, { settings: { schema: double } }), [7, 7]);
     assertEquals(await valueFor(entry, { settings: { schema: triple } }), [7, 7, 7]);
@@ -77,7 +73,7 @@ test("decodeEntry() calls each schema object by itself, and none with validate: 
 
 test("decodeEntry() calls a schema each time, with a fresh parse, if its output is no plain data", async () => {
   const schema = schemaOf((input) => new Map([["input", input]]));
-  const entry = entryOf("[1]");
+  const entry = heldEntry("[1]");
   const one = await valueFor(entry, { settings: { schema } }) as Map<string, unknown[]>;
   one.get("input")!.push(2);
   assertEquals(await valueFor(entry, { settings: { schema } }), new Map([["input", [1]]]));
@@ -88,7 +84,7 @@ test("decodeEntry() keeps every JSON value, null and undefined included", async 
   for (
     const [text, value] of [["null", null], ["0", 0], ['""', ""], ["false", false], ["", undefined]] as const
   ) {
-    const entry = entryOf(text);
+    const entry = heldEntry(text);
     const schema = schemaOf((input) => input);
     for (let time = 0; time < 2; time++) assertEquals(await valueFor(entry, { settings: { schema } }), value);
     assertEquals(schema.asked(), 1, text);
@@ -96,7 +92,7 @@ test("decodeEntry() keeps every JSON value, null and undefined included", async 
 });
 
 test("decodeEntry() keeps no failure: each call gets its own error", async () => {
-  const entry = entryOf("{");
+  const entry = heldEntry("{");
   for (let time = 0; time < 2; time++) await assertRejects(() => valueFor(entry), InvalidDataError);
   let issues: { message: string }[] | undefined = [{ message: "no" }];
   const schema: StandardSchemaV1 = {
@@ -106,27 +102,27 @@ test("decodeEntry() keeps no failure: each call gets its own error", async () =>
       validate: (value) => issues === undefined ? { value } : { issues },
     },
   };
-  const other = entryOf("1");
+  const other = heldEntry("1");
   await assertRejects(() => valueFor(other, { settings: { schema } }), InvalidDataError);
   issues = undefined;
   assertEquals(await valueFor(other, { settings: { schema } }), 1);
 });
 
 test("decodeEntry() does not handle texts, bytes, ranges, streams and errors", async () => {
-  const entry = entryOf("[1,2]");
+  const entry = heldEntry("[1,2]");
   assertEquals(await valueFor(entry), [1, 2]);
   assertEquals(await valueFor(entry, { settings: { as: "text" } }), "[1,2]");
   assertEquals(await valueFor(entry, { settings: { as: "bytes" } }), new TextEncoder().encode("[1,2]"));
   assertEquals(await valueFor(entry, {}, "bytes=1-1"), 1);
   assertEquals(await valueFor(entry, { streams: true }), undefined);
   assertEquals(await valueFor(entry), [1, 2]);
-  assertEquals(await valueFor(entryOf("[1]", held(), 404)), undefined);
+  assertEquals(await valueFor(heldEntry("[1]", held(), 404)), undefined);
 });
 
 test("decodeEntry() keeps nothing where the entry has no place for it, or a place of an unknown kind", async () => {
   for (const decoded of [undefined, { bytes: 0 }]) {
     const schema = schemaOf((input) => input);
-    const entry = { ...entryOf("1"), decoded };
+    const entry = { ...heldEntry("1"), decoded };
     for (let time = 0; time < 2; time++) assertEquals(await valueFor(entry, { settings: { schema } }), 1);
     assertEquals(schema.asked(), 2);
   }

@@ -8,16 +8,15 @@ import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
 import type { Environment } from "../../src/policies/policy.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { entryOf } from "../support/cache_entries.ts";
 import { gate } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { RecordingCache } from "./recording_cache.ts";
 
 const KEY = "v1\nGET\nhttps://a.test/?token=secret\n\n";
 
-function entryOf(key: string, size = 3): CacheEntry {
-  const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
-  const meta = { v: 1 as const, key, url: "https://a.test/", status: 200, headers: [], vary: [], ...times };
-  return { meta, body: new Uint8Array(size) };
+function keyedEntry(key: string, size = 3): CacheEntry {
+  return entryOf(size, { key });
 }
 
 function guard(adapter: Partial<CacheAdapter>, state = new AdapterState()) {
@@ -46,7 +45,7 @@ test("GuardedAdapter shows the adapter the hash of a key, and never the key", as
     delete: (key) => seen.push(key) > 0,
   });
   await guarded.get(KEY);
-  await guarded.set(entryOf(KEY));
+  await guarded.set(keyedEntry(KEY));
   await guarded.delete(KEY);
 
   assertEquals(new Set(seen).size, 1);
@@ -54,15 +53,15 @@ test("GuardedAdapter shows the adapter the hash of a key, and never the key", as
 });
 
 test("GuardedAdapter treats an entry of another key as a miss", async () => {
-  const { guarded } = guard({ get: () => entryOf("another") });
+  const { guarded } = guard({ get: () => keyedEntry("another") });
   assertEquals(await guarded.get(KEY), undefined);
 });
 
 test("GuardedAdapter offers no entry that is too large", async () => {
   let offered = 0;
   const { guarded } = guard({ set: () => ++offered > 0 });
-  await guarded.set(entryOf(KEY, 11));
-  await guarded.set(entryOf(KEY, 10));
+  await guarded.set(keyedEntry(KEY, 11));
+  await guarded.set(keyedEntry(KEY, 10));
   assertEquals(offered, 1);
 });
 
@@ -77,7 +76,7 @@ test("GuardedAdapter turns failures into misses and refusals, and warns once per
   });
   for (let round = 0; round < 3; round++) {
     assertEquals(await guarded.get(KEY), undefined);
-    assertEquals(await guarded.set(entryOf(KEY)), undefined);
+    assertEquals(await guarded.set(keyedEntry(KEY)), undefined);
     assertEquals(await guarded.delete(KEY), undefined);
   }
   assertEquals(events.map(({ type }) => type), ["warning", "warning", "warning"]);
@@ -87,7 +86,7 @@ test("GuardedAdapter.get() returns a write that the adapter has not finished, an
   const held = gate();
   let reads = 0;
   const { guarded } = guard({ get: () => void reads++, set: () => held.promise.then(() => true) });
-  const entry = entryOf(KEY);
+  const entry = keyedEntry(KEY);
   const writing = guarded.set(entry);
   assertStrictEquals(await guarded.get(KEY), entry);
   const removing = guarded.delete(KEY);
@@ -120,10 +119,10 @@ test("GuardedAdapter gives the adapter one write of a key after the other, and o
       return inner.delete(key);
     },
   });
-  const first = guarded.set(entryOf(KEY, 1));
-  for (const size of [2, 3, 4]) guarded.set(entryOf(KEY, size));
+  const first = guarded.set(keyedEntry(KEY, 1));
+  for (const size of [2, 3, 4]) guarded.set(keyedEntry(KEY, size));
   guarded.delete(KEY);
-  guarded.set(entryOf(KEY, 5));
+  guarded.set(keyedEntry(KEY, 5));
   assertEquals(told, ["set 1"]);
   gates[0]!.open();
   await eventLoopTurn();
@@ -144,9 +143,9 @@ test("GuardedAdapter lets writes of other keys go on while one never ends", asyn
     get: (key) => inner.get(key),
     set: (key, entry) => stuck ? new Promise<boolean>(() => {}) : inner.set(key, entry),
   });
-  guarded.set(entryOf(KEY));
+  guarded.set(keyedEntry(KEY));
   stuck = false;
-  await guarded.set(entryOf(other));
+  await guarded.set(keyedEntry(other));
   assertEquals([(await guarded.get(KEY))?.meta.key, (await guarded.get(other))?.meta.key], [KEY, other]);
 });
 
@@ -162,8 +161,8 @@ test("GuardedAdapter removes the old entry when the new one is refused, fails or
       },
       delete: (key) => inner.delete(key),
     });
-    await guarded.set(entryOf(KEY, 3));
-    await guarded.set(entryOf(KEY, failing === "too large" ? 11 : 4));
+    await guarded.set(keyedEntry(KEY, 3));
+    await guarded.set(keyedEntry(KEY, failing === "too large" ? 11 : 4));
     assertEquals([inner.entries.size, await guarded.get(KEY)], [0, undefined], failing);
     assertEquals(events.length, ["throws", "rejects"].includes(failing) ? 1 : 0, failing);
   }
@@ -174,7 +173,7 @@ test("GuardedAdapter does not warn a second time when a refused entry can't be r
     throw new Error("disk full");
   };
   const { guarded, events } = guard({ set: broken, delete: broken });
-  await guarded.set(entryOf(KEY));
+  await guarded.set(keyedEntry(KEY));
   assertEquals(
     events.map((event) => event.type === "warning" && event.message.split("'")[2]!.split(";")[0]),
     [
@@ -211,7 +210,7 @@ test("GuardedAdapter warns of failing tiers by their names, once each", async ()
     delete: (key, options) => tiers.delete(key, options),
   });
   for (let round = 0; round < 3; round++) {
-    await guarded.set(entryOf(KEY));
+    await guarded.set(keyedEntry(KEY));
     assertEquals((await guarded.get(KEY))?.meta.key, KEY);
   }
   assertEquals(events.map((event) => event.type === "warning" && event.message.split(";")[0]), [
@@ -229,7 +228,7 @@ test("GuardedAdapter gives the adapter the client's time, and keeps its work in 
     delete: (_key, options) => seen.push(options) > 0,
   });
   await guarded.get(KEY);
-  await guarded.set(entryOf(KEY));
+  await guarded.set(keyedEntry(KEY));
   await guarded.delete(KEY);
   await clock.advance(5_000);
   assertEquals(seen.map((options) => options?.now?.()), Array(3).fill(clock.wallNow()));
@@ -242,7 +241,10 @@ test("GuardedAdapter holds at most 64 MiB for an adapter that never answers, and
   const never = () => new Promise<boolean>(() => {});
   const { guarded } = guard({
     maxEntryBytes: Infinity,
-    get: (hash) => ({ ...entryOf(keyOf.get(hash) ?? KEY, 1), meta: entryOf(keyOf.get(hash) ?? KEY).meta }),
+    get: (hash) => ({
+      ...keyedEntry(keyOf.get(hash) ?? KEY, 1),
+      meta: keyedEntry(keyOf.get(hash) ?? KEY).meta,
+    }),
     set: never,
     delete: never,
   });
@@ -250,7 +252,7 @@ test("GuardedAdapter holds at most 64 MiB for an adapter that never answers, and
   const keyOf = new Map(keys.map((key) => [sha256(key), key]));
   // Share one buffer: the count is by the size of each entry.
   const body = new Uint8Array(1024 * 1024);
-  for (const key of keys) void guarded.set({ ...entryOf(key), body });
+  for (const key of keys) void guarded.set({ ...keyedEntry(key), body });
   const held = await Promise.all(keys.map((key) => guarded.get(key)));
   const count = held.filter((entry) => entry !== undefined).length;
   assert(count > 0 && count <= 64, `${count} MiB`);
@@ -263,7 +265,7 @@ test("GuardedAdapter holds at most 64 MiB for an adapter that never answers, and
   void guarded.delete(keys[0]!);
   assertEquals([await guarded.get(other), await guarded.get(keys[0]!)], [undefined, undefined]);
   // The removal has made room.
-  void guarded.set({ ...entryOf(other), body: body.subarray(0, 1_000) });
+  void guarded.set({ ...keyedEntry(other), body: body.subarray(0, 1_000) });
   assertEquals((await guarded.get(other))?.body.length, 1_000);
 });
 
@@ -282,7 +284,7 @@ test("GuardedAdapter releases an entry when the adapter has answered", async () 
   const body = new Uint8Array(40 * 1024 * 1024);
   for (let round = 0; round < 4; round++) {
     held = gate();
-    const writing = guarded.set({ ...entryOf(`key ${round}`), body });
+    const writing = guarded.set({ ...keyedEntry(`key ${round}`), body });
     assertEquals((await guarded.get(`key ${round}`))?.body.length, body.length, `${round}`);
     held.open();
     await writing;
@@ -294,7 +296,7 @@ test("GuardedAdapter treats an entry with unreadable members as a miss", async (
   const fail = (): never => {
     throw new Error("gone");
   };
-  const { meta, body } = entryOf(KEY);
+  const { meta, body } = keyedEntry(KEY);
   const rubbish: readonly object[] = [
     {
       body,
@@ -331,11 +333,11 @@ test("GuardedAdapter shares pending writes with others of the same state", async
     set: (_, { body }) => held.promise.then(() => told.push(`first ${body.length}`) > 0),
   }, state);
   const second = guard({ set: (_, { body }) => told.push(`second ${body.length}`) > 0 }, state);
-  const writing = first.guarded.set(entryOf(KEY, 1));
+  const writing = first.guarded.set(keyedEntry(KEY, 1));
   assertEquals((await second.guarded.get(KEY))?.body.length, 1);
   let isOver = false;
   // The first one tells the adapter, and the other waits for that.
-  const joined = second.guarded.set(entryOf(KEY, 2)).then(() => isOver = true);
+  const joined = second.guarded.set(keyedEntry(KEY, 2)).then(() => isOver = true);
   assertEquals((await first.guarded.get(KEY))?.body.length, 2);
   assertEquals(isOver, false);
   held.open();

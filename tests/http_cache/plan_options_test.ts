@@ -3,6 +3,7 @@ import type { CacheCallOptions } from "../../src/cache/cache.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { type CommonOptions, readPlanOptions } from "../../src/http_cache/plan_options.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
+import { entryOf } from "../support/cache_entries.ts";
 import { test } from "../support/test.ts";
 
 const adapter = memoryCache();
@@ -40,9 +41,7 @@ test("readPlanOptions() turns a number into a function, and leaves absent option
 
 test("readPlanOptions() makes one adapter of several tiers, the fastest first", async () => {
   const [fast, slow] = [memoryCache(), memoryCache()];
-  const meta = { v: 1, key: "k", url: "https://a.test/", status: 200, headers: [], vary: [] } as const;
-  const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
-  await slow.set("k", { meta: { ...meta, ...times }, body: new Uint8Array(1) });
+  await slow.set("k", entryOf(1, { key: "k" }));
   assert(await read({}, [fast, slow]).adapter.get("k", CALL) !== undefined);
   // A hit in the slow tier is copied to the fast one.
   assert(await fast.get("k") !== undefined);

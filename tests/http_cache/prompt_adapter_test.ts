@@ -6,13 +6,12 @@ import { PromptAdapter, type TimedCallOptions } from "../../src/http_cache/promp
 import type { Clock } from "../../src/primitives/clock.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { entryOf } from "../support/cache_entries.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { adapterWith } from "./cache_rig.ts";
 
-const META = { v: 1, key: "k", url: "https://a.test/", status: 200, headers: [], vary: [] } as const;
-const TIMES = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
-const ENTRY: CacheEntry = { meta: { ...META, ...TIMES }, body: new Uint8Array(3) };
+const ENTRY = entryOf(3, { key: "k" });
 
 /** Creates an adapter with a second for a read, on a clock that stands still, and records its calls. */
 function setUp(members: Partial<CacheAdapter> = {}, timeoutMs = 1_000) {

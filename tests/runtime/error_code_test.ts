@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { codeOf } from "../../src/runtime/error_code.ts";
+import { codeOf, isOutOfDescriptors } from "../../src/runtime/error_code.ts";
 import { test } from "../support/test.ts";
 
 test("codeOf() returns the code of any thrown value", () => {
@@ -9,4 +9,10 @@ test("codeOf() returns the code of any thrown value", () => {
     7,
     ...Array<undefined>(6).fill(undefined),
   ]);
+});
+
+test("isOutOfDescriptors() recognizes the codes of the process's and the system's limit", () => {
+  const codes = ["EMFILE", "ENFILE", "ENOENT", undefined];
+  assertEquals(codes.map((code) => isOutOfDescriptors({ code })), [true, true, false, false]);
+  assertEquals([null, undefined, "EMFILE"].map(isOutOfDescriptors), [false, false, false]);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { denoRuntime } from "../../src/runtime/deno.ts";
 import { bunTransport } from "../../src/runtime/transport/bun.ts";
 import { currentTransport } from "../../src/runtime/transport/current.ts";
@@ -12,13 +12,8 @@ import { bundleProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("It has not failed");
+function failureOf(promise: Promise<unknown>): Promise<Error> {
+  return assertRejects(() => promise, Error);
 }
 
 async function fetchWith(settings: Partial<SenderSettings>, url: string, route = {}): Promise<string> {

@@ -27,7 +27,7 @@ import { COUNT_HEADER, LIMIT_HEADER } from "./origin_limits.ts";
 import type { Stage } from "./stage.ts";
 
 /** The delay that a `retryOn` function returns if its kind is "after a delay", in milliseconds. */
-export const RETRY_DELAY_MS = 40;
+const RETRY_DELAY_MS = 40;
 
 /** The options of a client and of its extensions, and the objects in them that the stage uses directly. */
 export interface ClientParts {

@@ -151,8 +151,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a credential follows a redirect",
     changes: [{
       file: "src/http/redirect.ts",
-      search: "if (to.origin !== from.origin) headers = withoutSensitive(headers, sensitive);",
-      replace: "if (to.origin === from.origin) headers = withoutSensitive(headers, sensitive);",
+      search: "if (to.origin !== from.origin) headers = withoutHeaders(headers, sensitive);",
+      replace: "if (to.origin === from.origin) headers = withoutHeaders(headers, sensitive);",
     }],
   },
   {

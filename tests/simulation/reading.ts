@@ -9,7 +9,7 @@ import type { Caller } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
 /** The delay of a late reader, and the pause of a reader that stops in the middle, in milliseconds. */
-export const LATE_MS = 400;
+const LATE_MS = 400;
 
 /** Reads a body, or leaves it unread. An error of the body is no violation of a rule, but the reading must end. */
 export function readBody(

@@ -15,7 +15,7 @@ import { OriginLimit } from "./origin_limits.ts";
 import type { FaultName, WorldPlan } from "./plan.ts";
 
 /** The wait that an overloaded server names, in milliseconds. */
-export const NAMED_WAIT_MS = 1_000;
+const NAMED_WAIT_MS = 1_000;
 
 /** The time for which servers declare the kind "fresh" fresh, in milliseconds. */
 export const FRESH_MS = 2_000;
@@ -185,6 +185,6 @@ function events(id: string): string {
 }
 
 /** Returns the user of a request, from its credentials. */
-export function userOf(authorization: string | null | undefined): string | undefined {
+function userOf(authorization: string | null | undefined): string | undefined {
   return /^Bearer (\w+)/.exec(authorization ?? "")?.[1];
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { totalLimit, totalTimeout } from "../../src/streams/total_time.ts";
+import { NetworkError, TimeoutError } from "../../src/errors.ts";
+import { leavesTime, totalLimit, totalTimeout } from "../../src/streams/total_time.ts";
 import type { StreamRequest } from "../../src/policies/opener.ts";
 import { test } from "../support/test.ts";
 
@@ -18,4 +19,10 @@ test("totalLimit() counts from the start of the request, and is absent without a
   assertEquals(totalLimit(requestOf(Infinity), 100), undefined);
   const limit = totalLimit(requestOf(500), 100)!;
   assertEquals([limit.untilMs, limit.error().name], [600, "TimeoutError"]);
+});
+
+test("leavesTime() is true for errors of the network but for that of the total time", () => {
+  const timeout = (kind: TimeoutError["kind"]) => new TimeoutError("late", { kind, timeoutMs: 1 });
+  const errors = [new NetworkError("gone"), timeout("attempt"), timeout("total"), new Error("other")];
+  assertEquals(errors.map(leavesTime), [true, true, false, false]);
 });

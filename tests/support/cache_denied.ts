@@ -5,7 +5,7 @@
  */
 
 import { filesystemCache } from "../../src/cache/filesystem.ts";
-import { entryOf } from "../cache/filesystem/entry.ts";
+import { entryOf } from "./cache_entries.ts";
 
 const [dir] = (globalThis as unknown as { process: { argv: readonly string[] } }).process.argv.slice(2);
 const cache = filesystemCache(dir!);

@@ -7,12 +7,19 @@
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
-/** Creates an entry with the given body. */
-export function entryOf(body: string | Uint8Array<ArrayBuffer>, meta: Partial<CacheMeta> = {}): CacheEntry {
+/** Creates an entry with the given body; a number stands for so many zero bytes. */
+export function entryOf(
+  body: string | Uint8Array<ArrayBuffer> | number,
+  meta: Partial<CacheMeta> = {},
+): CacheEntry {
   const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
   return {
     meta: { v: 1, key: "key", url: "https://a.test/", status: 200, headers: [], vary: [], ...times, ...meta },
-    body: typeof body === "string" ? new TextEncoder().encode(body) : body,
+    body: typeof body === "string"
+      ? new TextEncoder().encode(body)
+      : typeof body === "number"
+      ? new Uint8Array(body)
+      : body,
   };
 }
 

@@ -7,7 +7,7 @@
 
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { entryOf } from "../cache/filesystem/entry.ts";
+import { entryOf } from "./cache_entries.ts";
 
 const [dir, ...numbers] = (globalThis as unknown as { process: { argv: readonly string[] } }).process.argv
   .slice(2);

@@ -7,7 +7,7 @@
 
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { entryOf } from "../cache/filesystem/entry.ts";
+import { entryOf } from "./cache_entries.ts";
 
 /** The limit of the cache, small enough that it evicts entries all the time. */
 const MAX_BYTES = 12_000_000;
@@ -23,7 +23,7 @@ async function writeForEver(): Promise<void> {
     const size = Math.floor(random() * 2_500_000);
     const key = `${Math.floor(random() * KEYS)}`;
     // The URL tells a reader the expected body: its fill byte and its size.
-    await cache.set(key, entryOf(size, { fill, key, url: `${fill} ${size}` }));
+    await cache.set(key, entryOf(new Uint8Array(size).fill(fill), { key, url: `${fill} ${size}` }));
     console.log("written");
   }
 }

@@ -139,7 +139,7 @@ export async function serveHttpsHere(
 }
 
 /** Answers with the `Host` header and the URL of the request. */
-export function tellHost(request: IncomingMessage, response: ServerResponse): void {
+function tellHost(request: IncomingMessage, response: ServerResponse): void {
   request.resume().on(
     "end",
     () => response.end(JSON.stringify({ host: request.headers.host, url: request.url })),

@@ -1,11 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  concatBytes,
-  encodeChunk,
-  encodeHead,
-  encodeLastChunk,
-  statusText,
-} from "../../src/testing/http_message.ts";
+import { encodeChunk, encodeHead, LAST_CHUNK, statusText } from "../../src/testing/http_message.ts";
 import { test } from "../support/test.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -20,12 +14,7 @@ test("encodeHead() writes the status line, the headers and an empty line", () =>
 
 test("encodeChunk() writes the length in hexadecimal", () => {
   assertEquals(text(encodeChunk(new TextEncoder().encode("x".repeat(26)))), `1a\r\n${"x".repeat(26)}\r\n`);
-  assertEquals(text(encodeLastChunk()), "0\r\n\r\n");
-});
-
-test("concatBytes() joins arrays, and none", () => {
-  assertEquals([...concatBytes([new Uint8Array([1]), new Uint8Array(0), new Uint8Array([2, 3])])], [1, 2, 3]);
-  assertEquals(concatBytes([]).length, 0);
+  assertEquals(text(LAST_CHUNK), "0\r\n\r\n");
 });
 
 test("statusText() knows the common statuses", () => {

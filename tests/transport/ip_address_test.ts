@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { formatIpv6, isIpAddress, parseIpAddress, toUrlHost } from "../../src/transport/ip_address.ts";
+import {
+  formatIpv6,
+  isIpAddress,
+  parseIpAddress,
+  toUrlHost,
+  withoutBrackets,
+} from "../../src/transport/ip_address.ts";
 import { test } from "../support/test.ts";
 
 test("isIpAddress() tells addresses from names", () => {
@@ -11,6 +17,15 @@ test("isIpAddress() tells addresses from names", () => {
 
 test("toUrlHost() puts brackets around IPv6 addresses", () => {
   assertEquals(["a.test", "127.0.0.1", "::1"].map(toUrlHost), ["a.test", "127.0.0.1", "[::1]"]);
+});
+
+test("withoutBrackets() takes the brackets from IPv6 addresses", () => {
+  assertEquals(["a.test", "127.0.0.1", "[::1]", "::1"].map(withoutBrackets), [
+    "a.test",
+    "127.0.0.1",
+    "::1",
+    "::1",
+  ]);
 });
 
 test("formatIpv6() writes an address as a URL does", () => {

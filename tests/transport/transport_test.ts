@@ -38,13 +38,8 @@ async function closedTransport(): Promise<Transport> {
 
 const onDeno = runtime === "deno";
 
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("It has not failed");
+function failureOf(promise: Promise<unknown>): Promise<Error> {
+  return assertRejects(() => promise, Error);
 }
 
 test("createTransport() creates a fetch that can be used alone, and counts answers", async () => {

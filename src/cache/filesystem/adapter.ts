@@ -196,7 +196,7 @@ export class FilesystemCache implements CacheAdapter {
     // A write or removal in flight will replace or remove the entry.
     if (this.#order.has(path)) return;
     try {
-      await this.#order.run(this.#folders.pathOf(place), async () => {
+      await this.#order.run(path, async () => {
         const file = await this.#folders.find(place);
         if (file !== undefined && !(await this.#isUsable(file, now))) await this.#remove(file);
       });

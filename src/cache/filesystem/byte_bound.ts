@@ -10,7 +10,7 @@ import type { SweepResult } from "../cache.ts";
 import type { EntryFile, EntryFolders } from "./entry_folders.ts";
 import { SHARDS } from "./entry_name.ts";
 import type { Ledger } from "./ledger.ts";
-import { judgeEach, type Removal, removeEach, sumOf } from "./removal.ts";
+import { type Removal, selectEach, sumOf } from "./removal.ts";
 import { ShardSizes } from "./shard_sizes.ts";
 import { asStoreFault, isStoreFault } from "./store_fault.ts";
 
@@ -138,9 +138,10 @@ export class ByteBound {
       const done: Removal[] = [];
       for (const shard of SHARDS) {
         const scan = await this.#scan(shard, shards.has(shard));
-        const verdict = await judgeEach(scan.entries, isUseless);
-        done.push(scan, verdict, await this.#remove(verdict.useless));
-        kept.push(...verdict.kept);
+        const { selected, failures } = await selectEach(scan.entries, isUseless);
+        done.push(scan, { removed: [], otherBytes: 0, failures }, await this.#remove(selected));
+        const useless = new Set(selected);
+        kept.push(...scan.entries.filter((file) => !useless.has(file)));
       }
       done.push(await this.#removeOldest(kept, this.#sizes.totalBytes - maxBytes));
       const failures = done.flatMap((removal) => removal.failures);
@@ -331,7 +332,7 @@ export class ByteBound {
   /** Removes files of the cache. Files of other programs stay, and are not counted any more. */
   async #remove(files: readonly EntryFile[]): Promise<Removal> {
     let otherBytes = 0;
-    const removal = await removeEach(files, async (file) => {
+    const { selected: removed, failures } = await selectEach(files, async (file) => {
       const outcome = await this.#options.folders.removeOwn(file);
       if (outcome === "removed") {
         this.forget(file.shard, file.bytes);
@@ -343,7 +344,7 @@ export class ByteBound {
       otherBytes += file.bytes;
       return false;
     });
-    return { ...removal, otherBytes };
+    return { removed, otherBytes, failures };
   }
 
   /** Notes a file of another program; returns `false` if there are too many to remember. */

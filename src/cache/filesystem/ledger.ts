@@ -121,7 +121,7 @@ export class Ledger {
   /** Reads the accounts for the first time. The caller counts the entries afterwards, so earlier announcements are part of that count. */
   async open(): Promise<LedgerNews> {
     this.#others.clear();
-    this.#touchedTimes = await this.#sweep();
+    this.#touchedTimes = await this.sweep();
     const news = await this.news();
     this.#touchedTimes = new Map();
     return news;
@@ -162,22 +162,8 @@ export class Ledger {
     };
   }
 
-  /** Removes the accounts of processes that have ended. */
-  async sweep(): Promise<void> {
-    await this.#sweep();
-  }
-
-  /** Removes all accounts, so that each process begins a new account. */
-  async clear(): Promise<void> {
-    await this.#removeAll(async (path) => (await this.#files.info(path))?.kind === "file");
-    this.#own = newAccount();
-    this.#announced = undefined;
-    // Ignore a failure: the folder may hold files of other programs, or accounts that were announced meanwhile.
-    if (await this.#isFolder()) await this.#files.removeFolder(this.#folder).catch(() => {});
-  }
-
   /** Removes the accounts of processes that have ended, and returns when each account was last touched, by id. */
-  async #sweep(): Promise<ReadonlyMap<string, number>> {
+  async sweep(): Promise<ReadonlyMap<string, number>> {
     const nowMs = this.#now();
     const times = new Map<string, number>();
     await this.#removeAll(async (path, { id }) => {
@@ -187,6 +173,15 @@ export class Ledger {
       return Math.abs(nowMs - info.modifiedAt) > MAX_AGE_MS;
     });
     return times;
+  }
+
+  /** Removes all accounts, so that each process begins a new account. */
+  async clear(): Promise<void> {
+    await this.#removeAll(async (path) => (await this.#files.info(path))?.kind === "file");
+    this.#own = newAccount();
+    this.#announced = undefined;
+    // Ignore a failure: the folder may hold files of other programs, or accounts that were announced meanwhile.
+    if (await this.#isFolder()) await this.#files.removeFolder(this.#folder).catch(() => {});
   }
 
   /** Returns how many bytes this process may leave unannounced. */

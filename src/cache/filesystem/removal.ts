@@ -17,49 +17,28 @@ export interface Removal {
   readonly failures: readonly unknown[];
 }
 
-/** A division of files into useless ones and others. */
-export interface Verdict extends Removal {
-  /** The useless files. */
-  readonly useless: readonly EntryFile[];
-  /** The other files, including those that could not be judged. */
-  readonly kept: readonly EntryFile[];
+/** The files for which a function has returned `true`, and the errors that it threw for others. */
+export interface Selection {
+  readonly selected: readonly EntryFile[];
+  readonly failures: readonly unknown[];
 }
 
-/**
- * Calls a function for each file, and collects its results and errors.
- *
- * @param files The files.
- * @param run Handles a file, and returns whether it has removed it.
- */
-export async function removeEach(
+/** Calls a function for each file, also after it has thrown for one, and selects the files for which it returns `true`. */
+export async function selectEach(
   files: readonly EntryFile[],
   run: (file: EntryFile) => Promise<boolean>,
-): Promise<Removal> {
+): Promise<Selection> {
   const failures: unknown[] = [];
-  const done = await settleAll(files, async (file) => {
+  const selected = await settleAll(files, async (file) => {
     try {
       return await run(file) ? [file] : [];
     } catch (error) {
-      // The other files can still be removed.
+      // The function can still handle the other files.
       failures.push(error);
       return [];
     }
   });
-  return { removed: done.flat(), otherBytes: 0, failures };
-}
-
-/** Separates the useless files from the others. */
-export async function judgeEach(
-  files: readonly EntryFile[],
-  isUseless: (file: EntryFile) => Promise<boolean>,
-): Promise<Verdict> {
-  const useless = new Set<EntryFile>();
-  const { failures } = await removeEach(files, async (file) => {
-    if (await isUseless(file)) useless.add(file);
-    return false;
-  });
-  const kept = files.filter((file) => !useless.has(file));
-  return { useless: [...useless], kept, removed: [], otherBytes: 0, failures };
+  return { selected: selected.flat(), failures };
 }
 
 /** Returns the total size of files, in bytes. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatenate } from "../../http/concatenate.ts";
 import type { CacheMeta } from "../cache.ts";
 import { type FrameHead, readHead, readMeta } from "../frame.ts";
 import type { KvRecord } from "./store.ts";
@@ -82,8 +83,5 @@ function isOneWrite(chunks: readonly Chunk[], { frameBytes }: FrameHead): boolea
 function join(chunks: readonly Chunk[], { frameBytes }: FrameHead): Uint8Array | undefined {
   const lengthAt = (index: number) => Math.min(CHUNK_BYTES, frameBytes - index * CHUNK_BYTES);
   if (chunks.some(({ value }, index) => value.length !== lengthAt(index))) return undefined;
-  if (chunks.length === 1) return chunks[0]!.value;
-  const frame = new Uint8Array(frameBytes);
-  for (const [index, { value }] of chunks.entries()) frame.set(value, index * CHUNK_BYTES);
-  return frame;
+  return chunks.length === 1 ? chunks[0]!.value : concatenate(chunks.map(({ value }) => value));
 }

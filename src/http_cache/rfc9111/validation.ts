@@ -43,7 +43,7 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
  * @param headers All headers of the request.
  * @returns Whether it has.
  */
-export function isConditional(headers: HeaderMap): boolean {
+export function hasConditions(headers: HeaderMap): boolean {
   return CONDITIONS.some((name) => name in headers);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeUnknown } from "../../http/option_hints.ts";
+import { assertKnownOptions } from "../../http/option_hints.ts";
 import { argumentError, assertNonNegative, assertPositiveInteger } from "../../primitives/argument_checks.ts";
 import type { CdnRequest } from "./cdn_request.ts";
 import type { Fault, FaultKind, FaultMatch, FaultRule } from "./fault.ts";
@@ -134,11 +134,7 @@ function assertRule(rule: FaultRule, ruleName: RuleName, mirrors: readonly strin
  */
 function assertDetails(rule: FaultRule, { action, name }: RuleName): void {
   const details = DETAILS[rule.kind];
-  const known = [...COMMON, ...Object.keys(details)];
-  const foreign = Object.keys(rule).find((key) => !known.includes(key));
-  if (foreign !== undefined) {
-    throw new TypeError(`Cannot ${action} as '${name}.${foreign}' ${describeUnknown(foreign, known)}`);
-  }
+  assertKnownOptions(action, rule, [...COMMON, ...Object.keys(details)], { prefix: `${name}.` });
   for (const [key, words] of Object.entries(details)) {
     const value = (rule as unknown as Readonly<Record<string, unknown>>)[key];
     if (value === undefined || words === undefined || words.includes(value)) continue;

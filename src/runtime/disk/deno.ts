@@ -4,27 +4,24 @@
  * @module
  */
 
+import { isGranted } from "../deno.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
-import { pathOfFileUrl } from "../files/file_url.ts";
 import { nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
-import { isRunning } from "./node.ts";
+import { isRunning, type Paths, resolvePath } from "./node.ts";
 
 /** A chunk of at least this size is written by itself. */
 const LARGE_BYTES = 65_536;
 
 /** Returns the disk of the Deno process, by Deno's own functions: the modules of Node.js take 40 ms to load, and twice as long to write. */
 export function denoDisk(): Disk {
-  const paths = Deno.build.os === "windows" ? nodeModule<Paths>("node:path")! : posixPaths;
+  const isWindows = Deno.build.os === "windows";
+  const paths = isWindows ? nodeModule<Paths>("node:path")! : posixPaths;
   const isAbsent = promptLookup(exists);
   return {
-    resolve(path) {
-      const text = typeof path === "string" ? path : pathOfFileUrl(path, Deno.build.os === "windows");
-      const absolute = paths.resolve(text);
-      return { folder: paths.dirname(absolute), name: paths.basename(absolute) };
-    },
+    resolve: (path) => resolvePath(path, paths, isWindows),
     realFolder: (folder) => Deno.realPath(folder),
     join: (folder, name) => paths.join(folder, name),
     async entry(path) {
@@ -72,14 +69,6 @@ export function denoDisk(): Disk {
   };
 }
 
-/** The part of `node:path` that is used here. */
-interface Paths {
-  resolve(path: string): string;
-  dirname(path: string): string;
-  basename(path: string): string;
-  join(folder: string, name: string): string;
-}
-
 /** The same functions for POSIX paths, without loading `node:path`. */
 const posixPaths: Paths = {
   resolve(path) {
@@ -125,9 +114,7 @@ async function createWithMode(path: string, bytes: Uint8Array<ArrayBuffer>, mode
 
 function readStat(processId: number): string {
   const path = `/proc/${processId}/stat`;
-  // Query the permission first, because reading without it would ask the user.
-  const { state } = Deno.permissions.querySync({ name: "read", path });
-  if (state !== "granted") throw new Deno.errors.NotCapable(`${path} may not be read`);
+  if (!isGranted({ name: "read", path })) throw new Deno.errors.NotCapable(`${path} may not be read`);
   return Deno.readTextFileSync(path);
 }
 

@@ -10,7 +10,7 @@ import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
-import type { Disk, DiskFile } from "./contract.ts";
+import type { Disk, DiskFile, DiskPath } from "./contract.ts";
 import { hasEnded } from "./process_state.ts";
 
 interface Stats {
@@ -60,10 +60,14 @@ interface SyncFileSystem {
 }
 
 /** The part of `node:path` that is used here. */
-interface Paths {
+export interface Paths {
+  /** Returns the absolute path. */
   resolve(path: string): string;
+  /** Returns the folder of a path. */
   dirname(path: string): string;
+  /** Returns the last name in a path. */
   basename(path: string): string;
+  /** Returns the path of an entry in a folder. */
   join(folder: string, name: string): string;
 }
 
@@ -90,11 +94,7 @@ export function nodeDisk(): Disk {
   const isAbsent = promptLookup(existsSync);
   const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
   return {
-    resolve(path) {
-      const text = typeof path === "string" ? path : pathOfFileUrl(path, process.platform === "win32");
-      const absolute = paths.resolve(text);
-      return { folder: paths.dirname(absolute), name: paths.basename(absolute) };
-    },
+    resolve: (path) => resolvePath(path, paths, process.platform === "win32"),
     realFolder: (folder) => fs.realpath(folder),
     join: (folder, name) => paths.join(folder, name),
     async entry(path) {
@@ -138,6 +138,12 @@ export function nodeDisk(): Disk {
     processId: process.pid,
     isRunning: (processId) => isRunning(processId, readStatFile),
   };
+}
+
+/** Returns the absolute path that a path or a file URL means; see {@linkcode Disk.resolve}. */
+export function resolvePath(path: string | URL, paths: Paths, isWindows: boolean): DiskPath {
+  const absolute = paths.resolve(typeof path === "string" ? path : pathOfFileUrl(path, isWindows));
+  return { folder: paths.dirname(absolute), name: paths.basename(absolute) };
 }
 
 /**

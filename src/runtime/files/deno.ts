@@ -5,7 +5,7 @@
  */
 
 import { nodeModule } from "../node_module.ts";
-import { unlessMissing } from "../unless_missing.ts";
+import { isDone, unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
@@ -40,14 +40,7 @@ export const denoFiles: Files = {
   touch: (path, atMs) => isDone(Deno.utime(path, new Date(atMs), new Date(atMs))),
   list: (path) => unlessMissing(Array.fromAsync(Deno.readDir(path), ({ name }) => name)),
   makeFolder: (path) => Deno.mkdir(path, { recursive: true, mode: 0o700 }),
-  async removeFolder(path) {
-    try {
-      return await isDone(Deno.remove(path));
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOTEMPTY") return false;
-      throw error;
-    }
-  },
+  removeFolder: (path) => isDone(Deno.remove(path), ["ENOENT", "ENOTEMPTY"]),
   pathOf: (url) => pathOfFileUrl(url, Deno.build.os === "windows"),
   crc32(bytes) {
     checkedBytes += bytes.length;
@@ -71,9 +64,4 @@ let zlib: Zlib | undefined;
 
 function loadZlib(): Zlib {
   return { crc32: nodeModule<Partial<Zlib>>("node:zlib")?.crc32 ?? crc32 };
-}
-
-/** Returns whether an operation found its file. */
-async function isDone(operation: Promise<void>): Promise<boolean> {
-  return await unlessMissing(operation.then(() => true)) ?? false;
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { NodeProcess } from "../node.ts";
 import { nodeModule } from "../node_module.ts";
-import { unlessMissing } from "../unless_missing.ts";
+import { isDone, unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
@@ -45,18 +46,13 @@ interface Zlib {
   readonly crc32: typeof crc32;
 }
 
-/** The part of `globalThis.process` that is used here. */
-interface ProcessGlobal {
-  readonly platform: string;
-}
-
 /**
  * Returns the files of the process, by the modules of Node.
  *
  * @throws {TypeError} If the runtime can't load these modules without an import, as before Node.js 20.16 and 22.3, and Bun 1.2.6.
  */
 export function nodeFiles(): Files {
-  const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
+  const { process } = globalThis as unknown as { readonly process: NodeProcess };
   const fs = nodeModule<FileSystem>("node:fs/promises");
   if (fs === undefined) {
     throw new TypeError(
@@ -86,11 +82,6 @@ export function nodeFiles(): Files {
       return checksum(bytes);
     },
   };
-}
-
-/** Returns whether an operation succeeded; `false` if it failed with one of the codes. */
-async function isDone(operation: Promise<void>, codes: readonly unknown[] = ["ENOENT"]): Promise<boolean> {
-  return await unlessMissing(operation.then(() => true), codes) ?? false;
 }
 
 async function readStart(

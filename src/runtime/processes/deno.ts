@@ -4,7 +4,7 @@
  * @module
  */
 
-import { denoRuntime } from "../deno.ts";
+import { denoRuntime, isGranted } from "../deno.ts";
 import { type Processes, TEMP_PREFIX } from "./contract.ts";
 
 /** The processes that the Deno process may start. */
@@ -29,8 +29,3 @@ export const denoProcesses: Processes = {
     return { exitCode: code, stdout: new TextDecoder().decode(stdout) };
   },
 };
-
-/** Returns whether a permission is granted. Using it without a grant would stop the program with a question to the user. */
-function isGranted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}

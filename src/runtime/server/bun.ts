@@ -13,7 +13,7 @@ const HOSTNAME = "127.0.0.1";
 interface BunSocket {
   data: BunConnection;
   /** Returns how many bytes the socket has taken; the rest has to be written again after `drain`. */
-  write(bytes: Uint8Array, offset?: number): number;
+  write(bytes: Uint8Array): number;
   /** Closes the connection after all bytes that were written. */
   end(): void;
   /** Breaks the connection with a reset. */

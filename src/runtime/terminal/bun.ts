@@ -7,6 +7,7 @@
 import { codeOf } from "../error_code.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
+import { unlessMissing } from "../unless_missing.ts";
 import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
 import { ignoresHangup, onEndSignals, type SignalSource, STATUS } from "./end_signals.ts";
@@ -115,16 +116,7 @@ function openStream(path: string): ByteStream {
 function bunFiles(fs: FileSystem): TerminalFiles {
   return {
     lines: (path, signal) => readLines(openStream(path), signal),
-    async kind(path, { follow = false } = {}) {
-      try {
-        const kind = kindOf(await fs.lstat(path));
-        if (kind !== "link" || !follow) return kind;
-        return namesOpenFiles(await fs.realpath(folderOf(path))) ? "other" : kindOf(await fs.stat(path));
-      } catch (error) {
-        if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
-        throw error;
-      }
-    },
+    kind: (path, { follow = false } = {}) => unlessMissing(kindAt(fs, path, follow), ["ENOENT", "ENOTDIR"]),
     names: (path) => fs.readdir(path),
     realPath: (path) => fs.realpath(path),
     async makeFolder(path, { recursive = false } = {}) {
@@ -145,18 +137,17 @@ function bunFiles(fs: FileSystem): TerminalFiles {
       };
     },
     read: openStream,
-    async size(path) {
-      try {
-        return (await fs.stat(path)).size;
-      } catch (error) {
-        if (codeOf(error) === "ENOENT") return undefined;
-        throw error;
-      }
-    },
+    size: async (path) => (await unlessMissing(fs.stat(path)))?.size,
     truncate: (path, bytes) => fs.truncate(path, bytes),
     rename: (from, to) => fs.rename(from, to),
     remove: (path) => fs.rm(path, { force: true }),
   };
+}
+
+async function kindAt(fs: FileSystem, path: string, follow: boolean): Promise<FileKind> {
+  const kind = kindOf(await fs.lstat(path));
+  if (kind !== "link" || !follow) return kind;
+  return namesOpenFiles(await fs.realpath(folderOf(path))) ? "other" : kindOf(await fs.stat(path));
 }
 
 function kindOf(info: Stats): FileKind {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { denoRuntime, isGranted } from "../deno.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
+import { unlessMissing } from "../unless_missing.ts";
 import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
 import { ignoresHangup, onEndSignals, type SignalSource, STATUS } from "./end_signals.ts";
@@ -16,15 +18,13 @@ const LIMITS = "/proc/self/limits";
 
 /** Returns the terminal of the Deno process. */
 export function denoTerminal(): Terminal {
-  const isDumb = isTerminalDumb();
+  const isDumb = denoRuntime.env("TERM") === "dumb";
   const signals: SignalSource = {
     add: Deno.addSignalListener,
     remove: Deno.removeSignalListener,
-    ignoresHangup: ignoresHangup(() => {
-      // Query the permission first, because reading without it would ask the user.
-      const { state } = Deno.permissions.querySync({ name: "read", path: STATUS });
-      return state === "granted" ? Deno.readTextFileSync(STATUS) : undefined;
-    }),
+    ignoresHangup: ignoresHangup(() =>
+      isGranted({ name: "read", path: STATUS }) ? Deno.readTextFileSync(STATUS) : undefined
+    ),
   };
   return {
     args: Deno.args,
@@ -38,23 +38,15 @@ export function denoTerminal(): Terminal {
     stdinBytes: () => Deno.stdin.readable,
     onInterrupt: (listener) => onEndSignals(listener, signals),
     async descriptorLimit() {
-      // Query the permission first, because reading without it would ask the user.
-      const { state } = await Deno.permissions.query({ name: "read", path: LIMITS });
-      return state === "granted" ? await openFilesLimit(() => Deno.readTextFile(LIMITS)) : undefined;
+      if (!isGranted({ name: "read", path: LIMITS })) return undefined;
+      return await openFilesLimit(() => Deno.readTextFile(LIMITS));
     },
     bypassProxy(host) {
-      // Query the permission first, because changing the environment without it would ask the user.
-      if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return;
+      if (!isGranted({ name: "env" })) return;
       for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.set(name, addHost(Deno.env.get(name), host));
     },
     exit: (code) => Deno.exit(code),
   };
-}
-
-function isTerminalDumb(): boolean {
-  // Query the permission first, because reading without it would ask the user.
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
 }
 
 /**
@@ -71,18 +63,7 @@ function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
 
 const denoFiles: TerminalFiles = {
   lines: (path, signal) => readLines(openStream(path), signal),
-  async kind(path, { follow = false } = {}) {
-    try {
-      const kind = kindOf(await Deno.lstat(path));
-      if (kind !== "link" || !follow) return kind;
-      return namesOpenFiles(await Deno.realPath(folderOf(path))) ? "other" : kindOf(await Deno.stat(path));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-        return undefined;
-      }
-      throw error;
-    }
-  },
+  kind: (path, { follow = false } = {}) => unlessMissing(kindAt(path, follow), ["ENOENT", "ENOTDIR"]),
   names: (path) => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
   realPath: (path) => Deno.realPath(path),
   async makeFolder(path, { recursive = false } = {}) {
@@ -109,14 +90,7 @@ const denoFiles: TerminalFiles = {
     const file = await Deno.open(path);
     yield* file.readable;
   },
-  async size(path) {
-    try {
-      return (await Deno.stat(path)).size;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  },
+  size: async (path) => (await unlessMissing(Deno.stat(path)))?.size,
   async truncate(path, bytes) {
     // Open the file first, because `Deno.truncate()` refuses links.
     const file = await Deno.open(path, { write: true });
@@ -127,14 +101,14 @@ const denoFiles: TerminalFiles = {
     }
   },
   rename: (from, to) => Deno.rename(from, to),
-  async remove(path) {
-    try {
-      await Deno.remove(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  },
+  remove: (path) => unlessMissing(Deno.remove(path)),
 };
+
+async function kindAt(path: string, follow: boolean): Promise<FileKind> {
+  const kind = kindOf(await Deno.lstat(path));
+  if (kind !== "link" || !follow) return kind;
+  return namesOpenFiles(await Deno.realPath(folderOf(path))) ? "other" : kindOf(await Deno.stat(path));
+}
 
 function kindOf(info: Deno.FileInfo): FileKind {
   if (info.isSymlink) return "link";

@@ -5,7 +5,7 @@
  */
 
 import { denoRuntime } from "../deno.ts";
-import { codeOf } from "../error_code.ts";
+import { codeOf, isOutOfDescriptors } from "../error_code.ts";
 import { denoFolders } from "../folders/deno.ts";
 import type {
   CertificateFailure,
@@ -21,7 +21,6 @@ import type {
 /** The only address to listen on. */
 const LOOPBACK = "127.0.0.1";
 const BUFFER_BYTES = 65_536;
-const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 /** How long the listener pauses after a connection that it could not accept, in milliseconds. */
 const ACCEPT_PAUSE_MS = 20;
 const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
@@ -57,7 +56,7 @@ const denoSockets: Sockets = {
     }
   },
   outOfDescriptors(error) {
-    if (OUT_OF_DESCRIPTORS.has(codeOf(error)) || denoRuntime.isOutOfDescriptors(error)) return error;
+    if (isOutOfDescriptors(error) || denoRuntime.isOutOfDescriptors(error)) return error;
     // The SOCKS proxy of a client is a listener of this process. If the client can't reach it, the process had no descriptor for the
     // connection.
     const text = causeText(error);

@@ -6,9 +6,9 @@ import { sha256 } from "../../../src/cache/sha256.ts";
 import type { Files } from "../../../src/runtime/files/contract.ts";
 import { currentFiles } from "../../../src/runtime/files/current.ts";
 import { seededRandom } from "../../../src/testing/random.ts";
+import { entryOf } from "../../support/cache_entries.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
-import { entryOf } from "./entry.ts";
 
 const START_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
@@ -38,7 +38,10 @@ const rejectWith = (code: string) => () => Promise.reject(Object.assign(new Erro
 test("FilesystemCache returns stored entries, also to another instance, and nothing under other keys", async () => {
   const { folder, cache, open, path, list } = await setUp();
   await using _ = folder;
-  const entry = entryOf(1_000, { fill: 5, headers: [["content-type", "a/b"]], vary: [["accept", null]] });
+  const entry = entryOf(new Uint8Array(1_000).fill(5), {
+    headers: [["content-type", "a/b"]],
+    vary: [["accept", null]],
+  });
   assertEquals([await cache.set("a", entry), await cache.get("a"), await cache.get("b")], [
     true,
     entry,
@@ -80,11 +83,12 @@ test("FilesystemCache.set() stores the bytes as they were when it was called", a
 test("FilesystemCache.get() gives each caller bytes of its own", async () => {
   const { folder, cache } = await setUp();
   await using _ = folder;
-  await cache.set("a", entryOf(10, { fill: 1 }));
+  const entry = () => entryOf(new Uint8Array(10).fill(1));
+  await cache.set("a", entry());
   const [first, second] = await Promise.all([cache.get("a"), cache.get("a")]) as [CacheEntry, CacheEntry];
   first.body.fill(9);
   (first.meta as { url: string }).url = "changed";
-  assertEquals([second, await cache.get("a")], [entryOf(10, { fill: 1 }), entryOf(10, { fill: 1 })]);
+  assertEquals([second, await cache.get("a")], [entry(), entry()]);
 });
 
 test("FilesystemCache.get() gives undefined without a look to a caller that has lost interest", async () => {

@@ -8,8 +8,8 @@ import {
   isBlank,
 } from "../../../src/cache/filesystem/entry_format.ts";
 import { crc32 } from "../../../src/runtime/files/crc32.ts";
+import { entryOf } from "../../support/cache_entries.ts";
 import { test } from "../../support/test.ts";
-import { entryOf } from "./entry.ts";
 
 const encoder = new TextEncoder();
 
@@ -40,8 +40,7 @@ test("encodeEntry() writes a header of 16 bytes, the metadata and the body", () 
 
 test("decodeEntry() returns the entry that encodeEntry() got", () => {
   for (const size of [0, 1, 15, 100_000]) {
-    const entry = entryOf(size, {
-      fill: 7,
+    const entry = entryOf(new Uint8Array(size).fill(7), {
       key: "é 🏎 \ud800 \0",
       headers: [["x", "y\u2028"]],
       vary: [["accept", null]],

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { assemble, MAX_CHUNKS, MAX_FRAME_BYTES, split } from "../../../src/cache/kv/chunks.ts";
-import { packFrame, takeSnapshot } from "../../../src/cache/frame.ts";
+import { framePartsOf, packFrame } from "../../../src/cache/frame.ts";
 import type { KvRecord } from "../../../src/cache/kv/store.ts";
 import { entryOf, randomBytes } from "../../support/cache_entries.ts";
 import { test } from "../../support/test.ts";
 
 function frameOf(bodyBytes: number): Uint8Array<ArrayBuffer> {
-  return packFrame(takeSnapshot(entryOf(randomBytes(bodyBytes)), Infinity)!);
+  return packFrame(framePartsOf(entryOf(randomBytes(bodyBytes)), Infinity)!);
 }
 
 function recordsOf(frame: Uint8Array<ArrayBuffer>, versionstamp = "1"): KvRecord[] {

@@ -5,8 +5,8 @@ import {
   confirms,
   contradicts,
   freshen,
+  hasConditions,
   identifies,
-  isConditional,
 } from "../../../src/http_cache/rfc9111/validation.ts";
 import { test } from "../../support/test.ts";
 import { dateAt, metaOf, NOW } from "./stored.ts";
@@ -49,10 +49,10 @@ test("conditionalHeaders() validates only successes, since a 304 stands for a 20
   assertEquals(asked, [200, 203, 204]);
 });
 
-test("isConditional() knows the conditions that a caller can set", () => {
+test("hasConditions() knows the conditions that a caller can set", () => {
   const names = ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"];
-  assertEquals(names.map((name) => isConditional({ [name]: "1" })), names.map(() => true));
-  assertEquals([isConditional({}), isConditional({ "if-foo": "1" })], [false, false]);
+  assertEquals(names.map((name) => hasConditions({ [name]: "1" })), names.map(() => true));
+  assertEquals([hasConditions({}), hasConditions({ "if-foo": "1" })], [false, false]);
 });
 
 test("freshen() lets new headers replace stored ones, and keeps those that the 304 leaves out", () => {

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeEntry, encodeEntry, findBody } from "../../../../src/cache/filesystem/entry_format.ts";
 import { readFrameBody, readHead, readMeta } from "../../../../src/cache/frame.ts";
 import { crc32 } from "../../../../src/runtime/files/crc32.ts";
+import { entryOf } from "../../../support/cache_entries.ts";
 import { fc } from "../../property.ts";
 import { test } from "../../../support/test.ts";
-import { entryOf } from "../../../cache/filesystem/entry.ts";
 
 const entry = fc.record({
   body: fc.uint8Array({ maxLength: 40 }).map((bytes) => new Uint8Array(bytes)),
