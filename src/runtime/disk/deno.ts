@@ -6,18 +6,18 @@
 
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { pathOfFileUrl } from "../files/file_url.ts";
-import { nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 import { isRunning } from "./node.ts";
+import { pathsOf } from "./paths.ts";
 
 /** A chunk of at least this size is written by itself. */
 const LARGE_BYTES = 65_536;
 
 /** Returns the disk of the Deno process, by Deno's own functions: the modules of Node.js take 40 ms to load, and twice as long to write. */
 export function denoDisk(): Disk {
-  const paths = Deno.build.os === "windows" ? nodeModule<Paths>("node:path")! : posixPaths;
+  const paths = pathsOf(Deno.build.os === "windows", Deno.cwd);
   const isAbsent = promptLookup(exists);
   return {
     resolve(path) {
@@ -71,29 +71,6 @@ export function denoDisk(): Disk {
     isRunning: (processId) => isRunning(processId, readStat),
   };
 }
-
-/** The part of `node:path` that is used here. */
-interface Paths {
-  resolve(path: string): string;
-  dirname(path: string): string;
-  basename(path: string): string;
-  join(folder: string, name: string): string;
-}
-
-/** The same functions for POSIX paths, without loading `node:path`. */
-const posixPaths: Paths = {
-  resolve(path) {
-    const names: string[] = [];
-    for (const name of (path.startsWith("/") ? path : `${Deno.cwd()}/${path}`).split("/")) {
-      if (name === "..") names.pop();
-      else if (name !== "" && name !== ".") names.push(name);
-    }
-    return `/${names.join("/")}`;
-  },
-  dirname: folderOf,
-  basename: (path) => path.slice(path.lastIndexOf("/") + 1),
-  join: (folder, name) => folder === "/" ? `/${name}` : `${folder}/${name}`,
-};
 
 function exists(path: string): boolean {
   try {

@@ -11,6 +11,7 @@ import { nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
+import { pathsOf } from "./paths.ts";
 import { hasEnded } from "./process_state.ts";
 
 interface Stats {
@@ -59,17 +60,10 @@ interface SyncFileSystem {
   readFileSync(path: string, encoding: "latin1"): string;
 }
 
-/** The part of `node:path` that is used here. */
-interface Paths {
-  resolve(path: string): string;
-  dirname(path: string): string;
-  basename(path: string): string;
-  join(folder: string, name: string): string;
-}
-
 interface ProcessGlobal {
   readonly pid: number;
   readonly platform: string;
+  cwd(): string;
   kill(pid: number, signal: 0): unknown;
 }
 
@@ -82,10 +76,10 @@ export function nodeDisk(): Disk {
   const { process } = globalThis as { readonly process?: ProcessGlobal | undefined };
   const fs = nodeModule<FileSystem>("node:fs/promises");
   const { existsSync } = nodeModule<SyncFileSystem>("node:fs") ?? {};
-  const paths = nodeModule<Paths>("node:path");
-  if (process === undefined || fs === undefined || existsSync === undefined || paths === undefined) {
+  if (process === undefined || fs === undefined || existsSync === undefined) {
     throw new TypeError("Cannot write files as this runtime has none: give a WritableStream");
   }
+  const paths = pathsOf(process.platform === "win32", () => process.cwd());
   const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;
   const isAbsent = promptLookup(existsSync);
   const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
