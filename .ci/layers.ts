@@ -61,6 +61,34 @@ const NOT_IN_CORE = [
   "src/report",
   "src/cli",
 ];
+/** An entry point, and the parts of `src` that it must not load when it is imported, because it may not need them. */
+interface Door {
+  readonly file: string;
+  /** The name of what the entry point loads, in messages. */
+  readonly name: string;
+  readonly without: readonly string[];
+}
+const DOORS: readonly Door[] = [
+  { file: DOOR, name: "the core", without: NOT_IN_CORE },
+  {
+    file: "src/cli/main.ts",
+    name: "the start of the program",
+    without: [
+      "src/client",
+      "src/policies",
+      "src/transport",
+      "src/cache",
+      "src/http_cache",
+      "src/f1",
+      "src/testing",
+    ],
+  },
+  {
+    file: "src/cli/get.ts",
+    name: "'slipstream get'",
+    without: ["src/transport", "src/cache/filesystem", "src/http_cache", "src/f1", "src/testing"],
+  },
+];
 /** The packages that a published module may import. */
 const PACKAGES = ["@std/async", "@std/cache", "@std/cli", "valibot"];
 const RUNTIME = "src/runtime/";
@@ -89,7 +117,7 @@ export function checkLayers(files: ReadonlyMap<string, string>): Violation[] {
     ...[...modules].flatMap(([file, { imports }]) => imports.flatMap((use) => checkForeign(file, use))),
     ...[...modules].flatMap(([file, facts]) => checkGlobals(file, facts)),
     ...findCycles(modules, edges),
-    ...checkCore(edges),
+    ...DOORS.flatMap((door) => checkDoor(door, edges)),
     ...[...modules].flatMap(([file, facts]) => checkMirror(file, facts, files)),
     ...[...modules.keys()].flatMap((file) => checkSyntax(file, files.get(file)!)),
   ];
@@ -187,18 +215,18 @@ function findCycles(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly E
   return violations;
 }
 
-/** Follows the imports of the main entry point through all modules, and reports each forbidden part that it loads. */
-function checkCore(edges: readonly Edge[]): Violation[] {
+/** Follows the imports of an entry point through all modules, and reports each forbidden part that it loads. */
+function checkDoor({ file: door, name, without }: Door, edges: readonly Edge[]): Violation[] {
   const violations: Violation[] = [];
   const byFile = Map.groupBy(edges, ({ from }) => from);
-  const ways = new Map([[DOOR, { way: DOOR, isLoaded: true }]]);
+  const ways = new Map([[door, { way: door, isLoaded: true }]]);
   for (const [file, { way, isLoaded }] of ways) { // the iteration also visits the entries that its body adds
     for (const { to, line, dynamic } of byFile.get(file) ?? []) {
       // A module behind an `import()` loads at first use, so only callers that use it load it.
       const loads = isLoaded && !dynamic;
       if (ways.get(to)?.isLoaded === true || (ways.has(to) && !loads)) continue;
-      if (loads && isForbiddenInCore(to)) {
-        violations.push({ file, line, message: `brings ${to} into the core: ${way} → ${to}` });
+      if (loads && isPartOf(without, to)) {
+        violations.push({ file, line, message: `brings ${to} into ${name}: ${way} → ${to}` });
         continue;
       }
       // A module that was first reached by an `import()` is visited again, because now its imports load as well.
@@ -209,8 +237,8 @@ function checkCore(edges: readonly Edge[]): Violation[] {
   return violations;
 }
 
-function isForbiddenInCore(file: string): boolean {
-  return NOT_IN_CORE.some((part) =>
+function isPartOf(parts: readonly string[], file: string): boolean {
+  return parts.some((part) =>
     file === `${part}.ts` || file.startsWith(`${part}/`) || file.startsWith(`${part}_`)
   );
 }

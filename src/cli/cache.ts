@@ -12,6 +12,7 @@ import { readArgs, UsageError } from "./args.ts";
 import { cacheReport } from "./cache_report.ts";
 import { isCacheFolder, surveyCache } from "./cache_survey.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
+import { CACHE } from "./command_titles.ts";
 import { errorLine, oneLine } from "./error_record.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { styleFor } from "./style.ts";
@@ -24,9 +25,8 @@ const FLAGS = {
 
 /** The command `cache`. */
 export const cacheCommand: Command = {
-  name: "cache",
+  ...CACHE,
   operands: "<stats|clear|sweep> <DIR>",
-  summary: "Inspects and cleans the folder of --cache",
   details: [
     "stats shows how many entries there are, their size, and their origins; it changes nothing.",
     "clear removes all entries at once, without asking, and no other file in the folder.",

@@ -4,13 +4,10 @@
  * @module
  */
 
-import type { CacheAdapter } from "../cache/cache.ts";
-import { filesystemCache } from "../cache/filesystem.ts";
 import type { Client } from "../client/client.ts";
 import { clientOptionsFromEnv } from "../client/environment_options.ts";
-import type { Clock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { type Flags, UsageError } from "./args.ts";
+import { UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 
 /** The flag `--cache`. */
@@ -23,31 +20,6 @@ export const CACHE_DETAIL = "SLIPSTREAM_CI=1 in the environment turns the cache 
 
 /** The variable that turns caches off. */
 const CI = "SLIPSTREAM_CI";
-
-/**
- * Creates the cache of `--cache`. Nothing is read or written yet.
- *
- * @param flags The values of the flags.
- * @param clock The source of time.
- * @param env Reads a variable of the environment.
- * @returns The cache; `undefined` without `--cache`, and where the environment turns caches off.
- * @throws {UsageError} If the value can't be the path of a folder, or the variable is neither a yes nor a no.
- */
-export function openCache(
-  { cache: dir }: Flags<typeof CACHE_FLAGS>,
-  clock: Clock,
-  env: (name: string) => string | undefined = currentRuntime.env,
-): CacheAdapter | undefined {
-  if (dir === undefined) return undefined;
-  if (cachesAreOff(env)) return undefined;
-  try {
-    return filesystemCache(dir, { now: () => clock.wallNow() });
-  } catch (cause) {
-    throw new UsageError(`'--cache' must be the path of a folder: received ${JSON.stringify(dir)}`, {
-      cause,
-    });
-  }
-}
 
 /**
  * Returns whether the environment turns caches off.

@@ -20,13 +20,17 @@ export interface CommandContext {
   readonly processes?: Processes | undefined;
 }
 
-/** One command of the program. */
-export interface Command {
+/** The name of a command, and what it does. */
+export interface CommandTitle {
   readonly name: string;
-  /** The operands, as the help shows them behind the name. */
-  readonly operands: string;
   /** One line for the list of commands. */
   readonly summary: string;
+}
+
+/** One command of the program. */
+export interface Command extends CommandTitle {
+  /** The operands, as the help shows them behind the name. */
+  readonly operands: string;
   /** The paragraphs of the help after the summary. */
   readonly details: readonly string[];
   readonly flags: FlagSpecs;
@@ -78,7 +82,7 @@ export function commandUsage(
 }
 
 /** Returns the help of the whole program. */
-export function programUsage(commands: readonly Command[], columns: number = COLUMNS): string {
+export function programUsage(commands: readonly CommandTitle[], columns: number = COLUMNS): string {
   return [
     "Usage: slipstream <command> …",
     "",

@@ -6,6 +6,7 @@
 
 import { type FlagSpec, readArgs, UsageError } from "./args.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
+import { COMPLETIONS } from "./command_titles.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
@@ -24,9 +25,8 @@ const HELP_SUMMARY = "Shows the help of a command";
  */
 export function completionsCommand(commands: readonly Command[]): Command {
   const command: Command = {
-    name: "completions",
+    ...COMPLETIONS,
     operands: "<bash|zsh|fish>",
-    summary: "Writes a completion script for a shell",
     details: [
       "bash: source <(slipstream completions bash)",
       'zsh:  slipstream completions zsh > "${fpath[1]}/_slipstream"',

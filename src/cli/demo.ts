@@ -7,6 +7,7 @@
 import { racePayloads } from "../testing/race_payloads.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
+import { DEMO } from "./command_titles.ts";
 import { CACHE_FLAGS } from "./cache_flags.ts";
 import { loadFromDisk } from "./demo_disk.ts";
 import { type DemoOptions, playDemo } from "./demo_scene.ts";
@@ -31,9 +32,8 @@ const FLAGS = {
 
 /** The command `demo`. */
 export const demoCommand: Command = {
-  name: "demo",
+  ...DEMO,
   operands: "",
-  summary: "Loads a whole race from mirrors on this machine, one of which dies half-way",
   details: [
     "It needs no network, and takes about ten seconds.",
     "Afterwards it loads the same files from memory and, where it may write to disk, from there in a new process.",

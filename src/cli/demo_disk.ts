@@ -10,12 +10,12 @@ import { seasonCache } from "../f1/season_cache.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { currentFiles } from "../runtime/files/current.ts";
 import type { RacePayloads } from "../testing/race_payloads.ts";
-import { openCache } from "./cache_flags.ts";
 import type { CommandContext } from "./command.ts";
 import { type DemoPhaseResult, loadPhase } from "./demo_load.ts";
 import { MIRROR_URLS } from "./demo_mirrors.ts";
 import type { DemoLoad } from "./demo_report.ts";
 import { errorLine } from "./error_record.ts";
+import { openCache } from "./open_cache.ts";
 import { writeWarning } from "./word_wrap.ts";
 
 /** A cache on disk. */

@@ -20,6 +20,7 @@ import { type Flags, readArgs, UsageError } from "./args.ts";
 import { warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
+import { F1 } from "./command_titles.ts";
 import { errorRecord } from "./error_record.ts";
 import { F1_CACHE_DETAILS, F1_CACHE_FLAGS, openF1Cache } from "./f1_cache.ts";
 import { driverCodes } from "./f1_drivers.ts";
@@ -52,9 +53,8 @@ const FLAGS = {
 
 /** The command `f1`. */
 export const f1Command: Command = {
-  name: "f1",
+  ...F1,
   operands: "<year> [event] [session]",
-  summary: 'Loads a Formula 1 session: slipstream f1 2025 "Abu Dhabi Grand Prix" Race --laps',
   details: [
     "With a year alone it lists the events of that season, and with a year and an event its sessions (2018 to 2026).",
     "Events and sessions have short names: 8, monaco, spa; Q, FP1, race. In other seasons use the names of their folders.",

@@ -11,7 +11,8 @@ import { MAX_DISK_BYTES } from "../f1/disk_tier.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { type Flags, UsageError } from "./args.ts";
-import { CACHE_DETAIL, cachesAreOff, openCache } from "./cache_flags.ts";
+import { CACHE_DETAIL, cachesAreOff } from "./cache_flags.ts";
+import { openCache } from "./open_cache.ts";
 
 /** The flags `--cache` and `--no-cache`. */
 export const F1_CACHE_FLAGS = {

@@ -5,13 +5,15 @@
  */
 
 import { createClient } from "../client/create_client.ts";
-import { httpCache } from "../http_cache/http_cache.ts";
+import type { ClientTransport } from "../http/client_transport.ts";
+import type { CachePlan } from "../policies/cache_plan.ts";
+import type { Clock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { createTransport, type Transport } from "../transport/transport.ts";
-import { type ParsedArgs, readArgs } from "./args.ts";
-import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
+import { type Flags, type ParsedArgs, readArgs } from "./args.ts";
+import { CACHE_DETAIL, CACHE_FLAGS, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
+import { GET } from "./command_titles.ts";
 import { fitCapacity } from "./capacity.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
@@ -44,9 +46,8 @@ const DEFAULT_CONCURRENCY = 20;
 
 /** The command `get`. */
 export const getCommand: Command = {
-  name: "get",
+  ...GET,
   operands: "<url…|-|@file>",
-  summary: "Fetches URLs in parallel",
   details: [
     "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). A URL without a scheme gets http for this machine, and https for every other. [1-3] and {a,b} stand for themselves: the shell may expand them.",
     'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
@@ -89,7 +90,7 @@ async function fetchAll(
   context: CommandContext,
 ): Promise<number> {
   const { terminal, clock } = context;
-  const adapter = openCache(flags, clock);
+  const cache = await openPlan(flags, clock);
   const isSingle = isSingleUrl(operands);
 
   using run = new Run(context, {
@@ -98,7 +99,7 @@ async function fetchAll(
     summary: !isSingle || isToFile(flags),
   });
   await using output = await openGetOutput(flags, { terminal, run, isSingle });
-  await using transport = transportFor(context);
+  await using transport = await transportFor(context);
   const { concurrency, warning } = fitCapacity(clientOptions.concurrency ?? DEFAULT_CONCURRENCY, {
     descriptors: await terminal.descriptorLimit(),
     requests: currentRuntime.maxConcurrentRequests,
@@ -109,12 +110,12 @@ async function fetchAll(
     ...clientOptions,
     concurrency,
     baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
-    cache: adapter && httpCache(adapter),
+    cache,
     fetch: context.fetch,
     transport,
     clock,
   });
-  using _warnings = adapter && warnOfCache(client, (text) => run.warn(text));
+  using _warnings = cache && warnOfCache(client, (text) => run.warn(text));
   using _events = flags.verbose ? client.on((event) => log(run, eventText(event))) : undefined;
   run.total = knownTotal(operands);
   run.received = 0;
@@ -134,7 +135,7 @@ async function fetchAll(
     },
     concurrency,
     rate: clientOptions.rateLimit,
-    usesCache: adapter !== undefined,
+    usesCache: cache !== undefined,
     takesErrorBodies: flags["fail-with-body"],
     hasMirrors: baseUrls.length > 0,
   });
@@ -143,9 +144,26 @@ async function fetchAll(
   return await run.finish();
 }
 
+/** Opens the cache of `--cache`. Only then is the code of caches loaded. */
+async function openPlan(
+  flags: Flags<typeof CACHE_FLAGS>,
+  clock: Clock,
+): Promise<CachePlan | undefined> {
+  if (flags.cache === undefined) return undefined;
+  const { openCache } = await import("./open_cache.ts");
+  const adapter = openCache(flags, clock);
+  if (adapter === undefined) return undefined;
+  const { httpCache } = await import("../http_cache/http_cache.ts");
+  return httpCache(adapter);
+}
+
 /** Returns a transport on Deno, because Deno's own `fetch` drops a `Host` header that the user sets. */
-function transportFor({ fetch }: CommandContext): Transport | undefined {
-  return fetch === undefined && currentRuntime.name === "deno" ? createTransport() : undefined;
+async function transportFor(
+  { fetch }: CommandContext,
+): Promise<ClientTransport & AsyncDisposable | undefined> {
+  if (fetch !== undefined || currentRuntime.name !== "deno") return undefined;
+  const { createTransport } = await import("../transport/transport.ts");
+  return createTransport();
 }
 
 function isToFile(

@@ -22,13 +22,9 @@ import type { Processes, ProcessResult } from "../runtime/processes/contract.ts"
 import { currentProcesses } from "../runtime/processes/current.ts";
 import { currentTerminal } from "../runtime/terminal/current.ts";
 import { UsageError } from "./args.ts";
-import { cacheCommand } from "./cache.ts";
 import { type Command, commandUsage, helpColumns, programUsage, usageLine } from "./command.ts";
-import { completionsCommand } from "./completions.ts";
+import { COMMANDS } from "./commands.ts";
 import { errorLine } from "./error_record.ts";
-import { demoCommand } from "./demo.ts";
-import { f1Command } from "./f1.ts";
-import { getCommand } from "./get.ts";
 import { closestWord } from "./closest_word.ts";
 import { VERSION } from "./version.ts";
 import { writeWords } from "./word_wrap.ts";
@@ -63,8 +59,6 @@ export interface MainOptions {
   readonly processes?: Processes | undefined;
 }
 
-const WORKING: readonly Command[] = [getCommand, f1Command, cacheCommand, demoCommand];
-const COMMANDS: readonly Command[] = [...WORKING, completionsCommand(WORKING)];
 const HELP: readonly string[] = ["help", "--help", "-h"];
 const VERSIONS: readonly string[] = ["--version", "-V", "version"];
 const EXIT_FAILED = 1;
@@ -109,16 +103,17 @@ export async function main(
 ): Promise<number> {
   const [name = "", ...rest] = args;
   try {
-    if (HELP.includes(name)) return await say(helpOn(rest, helpColumns(terminal.stdout)), terminal);
+    if (HELP.includes(name)) return await say(await helpOn(rest, helpColumns(terminal.stdout)), terminal);
     if (VERSIONS.includes(name)) return await say(`slipstream ${VERSION}\n`, terminal);
     const { clock = systemClock, fetch, processes } = options;
-    return await commandOf(name).run(rest, { terminal, clock, fetch, processes });
+    const command = await loadCommand(name);
+    return await command.run(rest, { terminal, clock, fetch, processes });
   } catch (error) {
     if (!(error instanceof UsageError)) {
       await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n`);
       return EXIT_FAILED;
     }
-    await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${shortUsage(name)}`);
+    await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${await shortUsage(name)}`);
     return EXIT_USAGE;
   }
 }
@@ -129,15 +124,15 @@ async function say(text: string, terminal: Terminal): Promise<number> {
 }
 
 /** Returns the help of a command, or of the program if no command is named. */
-function helpOn([name, ...rest]: readonly string[], columns: number): string {
+async function helpOn([name, ...rest]: readonly string[], columns: number): Promise<string> {
   if (rest.length > 0) throw new UsageError("'help' takes one command");
   if (name === undefined || HELP.includes(name)) return programUsage(COMMANDS, columns);
-  return commandUsage(commandOf(name), columns);
+  return commandUsage(await loadCommand(name), columns);
 }
 
-function commandOf(name: string): Command {
-  const command = COMMANDS.find((command) => command.name === name);
-  if (command !== undefined) return command;
+async function loadCommand(name: string): Promise<Command> {
+  const entry = COMMANDS.find((entry) => entry.name === name);
+  if (entry !== undefined) return await entry.load();
   if (name === "") throw new UsageError("No command");
   const meant = closestWord(name, COMMANDS.map(({ name }) => name));
   const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
@@ -145,9 +140,9 @@ function commandOf(name: string): Command {
 }
 
 /** Returns two lines on how to use a command, for a usage error; the help says more. */
-function shortUsage(name: string): string {
-  const command = COMMANDS.find((command) => command.name === name);
-  if (command !== undefined) return `${usageLine(command)}\nAll flags: slipstream help ${name}\n`;
+async function shortUsage(name: string): Promise<string> {
+  const entry = COMMANDS.find((entry) => entry.name === name);
+  if (entry !== undefined) return `${usageLine(await entry.load())}\nAll flags: slipstream help ${name}\n`;
   return `Usage: slipstream <${COMMANDS.map(({ name }) => name).join("|")}> …\nMore: slipstream help\n`;
 }
 

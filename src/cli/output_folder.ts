@@ -69,8 +69,8 @@ export class OutputFolder {
    * @returns The absolute path of the folder that the file goes into.
    * @throws {Error} If a folder leads outside, or can't be made.
    */
-  async enter(names: readonly string[]): Promise<string> {
-    return await this.#enter(names.slice(0, -1));
+  enter(names: readonly string[]): Promise<string> {
+    return this.#enter(names.slice(0, -1));
   }
 
   /**

@@ -27,7 +27,7 @@ export class PathPlan {
    */
   constructor(isCaseSensitive: boolean, manifest?: readonly string[]) {
     this.#isCaseSensitive = isCaseSensitive;
-    this.#manifest = manifest && keyOf(manifest);
+    this.#manifest = manifest && keyOf(manifest.join("/"));
   }
 
   /**
@@ -40,11 +40,12 @@ export class PathPlan {
   pathOf({ index, input: { url, parts: { out } }, variant }: Job): readonly string[] {
     if (out === undefined) {
       const path = outputPath(url, { isCaseSensitive: this.#isCaseSensitive, variant });
-      const key = this.#keyOf(path);
-      this.#claim(path.join("/"), url);
+      const name = path.join("/");
+      const key = this.#keyOf(name);
+      this.#claim(name, url);
       this.#derived.add(hashText(key));
       const owner = this.#said.get(key);
-      if (owner !== undefined) throw takenError(`input ${owner + 1} has that 'out'`, path.join("/"));
+      if (owner !== undefined) throw takenError(`input ${owner + 1} has that 'out'`, name);
       return path;
     }
     const names = out.split(/[/\\]/).filter((name) => name !== "" && name !== ".");
@@ -61,7 +62,7 @@ export class PathPlan {
         }`,
       );
     }
-    const key = this.#keyOf(path);
+    const key = this.#keyOf(path.join("/"));
     if (this.#derived.has(hashText(key))) throw takenError("another input's file has that name", out);
     const owner = this.#said.get(key) ?? index;
     this.#said.set(key, owner);
@@ -69,9 +70,9 @@ export class PathPlan {
     return path;
   }
 
-  #keyOf(path: readonly string[]): string {
+  #keyOf(path: string): string {
     const key = keyOf(path);
-    if (key === this.#manifest) throw takenError("the manifest has that name", path.join("/"));
+    if (key === this.#manifest) throw takenError("the manifest has that name", path);
     return key;
   }
 
@@ -86,8 +87,8 @@ export class PathPlan {
 }
 
 /** Returns a key that is equal for paths that some file system takes for one. */
-function keyOf(path: readonly string[]): string {
-  return path.join("/").normalize("NFC").toLowerCase();
+function keyOf(path: string): string {
+  return path.normalize("NFC").toLowerCase();
 }
 
 function takenError(why: string, path: string): TypeError {

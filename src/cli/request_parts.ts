@@ -19,6 +19,8 @@ export interface RequestParts {
 
 /** An option line, also one with a misspelt name: without the line, another request would be sent. */
 const OPTION = /^\s+([a-z][a-z-]* *)=(.*)$/i;
+/** The parts of a request that is nothing but a URL, as most are. */
+const NO_PARTS: RequestParts = { out: undefined };
 const MEMBERS = ["url", "method", "headers", "body", "out"];
 const OPTIONS = ["method", "header", "data", "json", "out"];
 
@@ -34,6 +36,7 @@ export function isOptionLine(line: string): boolean {
  * @throws {TypeError} If a line is something else.
  */
 export function partsOfLines(lines: readonly string[]): RequestParts {
+  if (lines.length === 0) return NO_PARTS;
   const headers: string[] = [];
   const given = new Map<string, string>();
   for (const line of lines) {

@@ -14,7 +14,6 @@ import type { Call, CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { Mirror } from "../policies/mirror.ts";
 import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
@@ -48,6 +47,8 @@ export class StreamedRequests {
   readonly #contexts: CallContexts;
   readonly #surroundings: StreamSurroundings;
   readonly #reporter: Reporter;
+  /** The settings of downloads without options. */
+  #ofDownloads: Settings | undefined;
 
   /** Creates the maker of streams, which sends nothing yet. */
   constructor(
@@ -144,8 +145,8 @@ export class StreamedRequests {
     to: DownloadTarget,
     options: DownloadOptions = {},
   ): Promise<DownloadResult> {
-    const settings: Settings = { ...this.#contexts.plain.bytes.settings, cache: "no-store" };
-    const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", settings);
+    this.#ofDownloads ??= { ...this.#contexts.plain.bytes.settings, cache: "no-store" };
+    const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", this.#ofDownloads);
     // Keep the module: another `import()` takes as long as a third of a small download.
     const { download } = downloads ??= await import("../download/download.ts");
     const { backoff, deadlines } = this.#dispatcher;
@@ -177,9 +178,9 @@ export class StreamedRequests {
       : plainly;
     const { method, url, headers: ownHeaders, body, repeatable } = prepared;
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
-    let about = { url: redactUrl(prepared.url), method, attempts: 0 };
     const left = new LeftMirrors();
-    let latest: Mirror | undefined;
+    /** The latest sending that has ended. */
+    let latest: Call | undefined;
     let continues = false;
     // The reader decodes the parts itself.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
@@ -187,16 +188,15 @@ export class StreamedRequests {
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const { avoided } = left;
-        const earlierAttempts = readsChunks ? about.attempts : undefined;
+        const earlierAttempts = readsChunks ? latest?.attemptsInAll : undefined;
         const added = { settings: sending, signals, avoided, continues, earlierAttempts, spentMs };
         const context = this.#contexts.contextOf({ ...own, ...added });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
-          about = call.describe();
-          continues ||= about.attempts > 0;
-          latest = call.target?.mirror;
+          latest = call;
+          continues ||= call.attemptsInAll > 0;
           if (ok) resolve(value as R);
           else reject(value);
         };
@@ -210,8 +210,14 @@ export class StreamedRequests {
       headers: ownHeaders,
       isRepeatable: repeatable,
       signals: own.signals,
-      leaveMirror: () => latest !== undefined && left.add(latest, this.#dispatcher.mirrors),
-      describe: () => about,
+      leaveMirror: () => {
+        const mirror = latest?.target?.mirror;
+        return mirror !== undefined && left.add(mirror, this.#dispatcher.mirrors);
+      },
+      get attempts() {
+        return latest?.attemptsInAll ?? 0;
+      },
+      describe: () => latest?.describe() ?? { url: redactUrl(prepared.url), method, attempts: 0 },
     };
   }
 }

@@ -196,8 +196,8 @@ function checkTarget(to: unknown): asserts to is DownloadTarget {
 }
 
 /** Throws for a HEAD, which has no body, and for range headers, which the download sets itself. */
-function checkRequest({ headers, describe }: DownloadRequest): void {
-  if (describe().method === "HEAD") {
+function checkRequest({ headers, method }: DownloadRequest): void {
+  if (method === "HEAD") {
     throw new TypeError("Cannot download as the 'method' must not be HEAD, whose response has no body");
   }
   for (const name of ["range", "if-range"]) {

@@ -173,6 +173,8 @@ class FileSink implements DownloadSink {
   position: number;
   readonly #disk: Disk;
   readonly #options: FileSinkOptions;
+  /** The path of the part. */
+  readonly #part: string;
   #file: DiskFile | undefined;
   #queue: WriteQueue | undefined;
   /** The chunks of a version that has nothing on the disk yet. */
@@ -189,6 +191,7 @@ class FileSink implements DownloadSink {
     this.position = earlier?.file.bytes ?? 0;
     this.#disk = disk;
     this.#options = options;
+    this.#part = partPath(path);
     this.#file = earlier?.file;
     this.#mode = replaced?.mode === undefined ? undefined : replaced.mode | 0o600;
   }
@@ -217,8 +220,8 @@ class FileSink implements DownloadSink {
   async #openPart(): Promise<void> {
     // Create a new file each time: a program that has the old one open must not write into this one.
     await this.#close();
-    await this.#disk.remove(partPath(this.path));
-    this.#file = await this.#disk.create(partPath(this.path), this.#mode);
+    await this.#disk.remove(this.#part);
+    this.#file = await this.#disk.create(this.#part, this.#mode);
     this.#queue = new WriteQueue(this.#file, 0, this.#options.wallNow);
     await this.#note(this.#version!);
   }
@@ -276,7 +279,7 @@ class FileSink implements DownloadSink {
   async #finishPart(): Promise<void> {
     if (this.#held !== undefined) await this.#spill();
     await this.#queue!.flush();
-    const part = await this.#disk.entry(partPath(this.path));
+    const part = await this.#disk.entry(this.#part);
     if (part?.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
     await this.#takeName();
     await this.#disk.remove(recordPath(this.path));
@@ -287,35 +290,30 @@ class FileSink implements DownloadSink {
   async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
     const bytes = wholeOf(chunks, this.position);
     // Do not replace a part that another process has just written: that process is about to rename whatever is at the path.
-    for (let look = 0; !await this.#doing(() => this.#createWhole(bytes)); look++) {
+    for (let look = 0; !await this.#createWhole(bytes); look++) {
       if (look === LOOKS || !await this.#doing(() => this.#isUnderWay())) return false;
       await this.#options.delay(LOOK_MS);
     }
-    await this.#doing(() => this.#nameWhole());
-    return true;
-  }
-
-  async #nameWhole(): Promise<void> {
     try {
       await this.#takeName();
     } catch (error) {
-      await this.#removeWhole();
-      throw error;
+      throw await this.#removeWhole(error);
     }
+    return true;
   }
 
   async #createWhole(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
     try {
-      return await this.#disk.createWhole(partPath(this.path), bytes, this.#mode);
+      return await this.#disk.createWhole(this.#part, bytes, this.#mode);
     } catch (error) {
-      await this.#removeWhole();
-      throw error;
+      throw await this.#removeWhole(error);
     }
   }
 
-  async #removeWhole(): Promise<void> {
-    // Report the first failure, not that of the clean-up.
-    await this.#disk.remove(partPath(this.path)).catch(() => {});
+  /** Removes a small file after a failure, and returns the error of that failure, not that of the clean-up. */
+  async #removeWhole(error: unknown): Promise<WriteError> {
+    await this.#disk.remove(this.#part).catch(() => {});
+    return asWriteError(this.path, error);
   }
 
   /**
@@ -324,14 +322,15 @@ class FileSink implements DownloadSink {
    */
   async #isUnderWay(): Promise<boolean> {
     if (await this.#disk.readText(recordPath(this.path)) !== undefined) return false;
-    const part = await this.#disk.open(partPath(this.path));
+    const part = await this.#disk.open(this.#part);
     await part?.close();
     return part === undefined || this.#options.wallNow() - part.modifiedAt < LOOKS * LOOK_MS;
   }
 
-  async #takeName(): Promise<void> {
-    if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
-    else await this.#disk.renameToFree(partPath(this.path), this.path);
+  #takeName(): Promise<void> {
+    return this.#options.overwrites
+      ? this.#disk.rename(this.#part, this.path)
+      : this.#disk.renameToFree(this.#part, this.path);
   }
 
   async abandon(keeps: boolean): Promise<void> {
@@ -355,9 +354,9 @@ class FileSink implements DownloadSink {
   }
 
   async #removePart({ id }: DiskFile): Promise<void> {
-    const part = await this.#disk.entry(partPath(this.path));
+    const part = await this.#disk.entry(this.#part);
     if (part?.id !== id) return;
-    await this.#disk.remove(partPath(this.path));
+    await this.#disk.remove(this.#part);
     await this.#disk.remove(recordPath(this.path));
   }
 

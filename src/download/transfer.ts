@@ -180,7 +180,7 @@ export class Transfer {
     try {
       return await request.open({ headers: this.#headers(from), signal });
     } finally {
-      this.attempts = request.describe().attempts;
+      this.attempts = request.attempts;
     }
   }
 

@@ -58,6 +58,8 @@ export class BodyReceiver {
   /** Whether the body is being read as a whole. */
   #isLocked = false;
   #joinsSmall: boolean;
+  /** Whether the body is small; absent while that does not matter. */
+  #isKnownSmall: boolean | undefined;
   #bytes = 0;
   #hasEnded = false;
   #isCancelled = false;
@@ -97,6 +99,17 @@ export class BodyReceiver {
     }
     if (this.failure !== undefined) throw this.failure.reason;
     return this.#ahead.shift() as Uint8Array<ArrayBuffer>;
+  }
+
+  /**
+   * Begins to receive a small body that is received as one chunk, before its reader asks for it.
+   *
+   * @returns Whether the body is such a one.
+   */
+  receiveSmall(): boolean {
+    if (!this.#isSmall()) return false;
+    this.#receive();
+    return true;
   }
 
   /**
@@ -174,11 +187,7 @@ export class BodyReceiver {
   /** Receives one chunk. Never rejects. */
   async #receiveChunk(room: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
     try {
-      if (
-        this.#reader === undefined && this.#joinsSmall && !this.#options.isMade && isSmall(this.#response)
-      ) {
-        return await this.#receiveWhole();
-      }
+      if (this.#reader === undefined && this.#isSmall()) return await this.#receiveWhole();
       this.#reader ??= this.#open(room !== undefined);
       const result = await this.#reader?.read(room);
       if (!this.#hasEnded && !this.#isCancelled) {
@@ -194,6 +203,11 @@ export class BodyReceiver {
       this.#isReceiving = false;
       this.#wake();
     }
+  }
+
+  /** Whether the body is received as one chunk. */
+  #isSmall(): boolean {
+    return this.#joinsSmall && (this.#isKnownSmall ??= !this.#options.isMade && isSmall(this.#response));
   }
 
   #open(hasRoom: boolean): ByteReader | undefined {

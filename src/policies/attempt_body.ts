@@ -178,6 +178,8 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       // Tools that answer requests in tests give their responses a `url` of their own.
       isMade: this.#url === "" || Object.hasOwn(response, "url"),
     });
+    // A small body needs no reader to give its permit back soon, unless it stalls: then its reader's wait is bounded.
+    if (receiver.receiveSmall()) return receiver;
     this.#idle = environment.idleDeadlines.add(this, timeoutMs);
     environment.scheduler.offer(this);
     return receiver;

@@ -440,6 +440,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 
+  /** How many attempts were made so far, those of the earlier calls of a download included. */
+  get attemptsInAll(): number {
+    return this.attempts + (this.context.earlierAttempts ?? 0);
+  }
+
   /** Returns the facts of this call for an error; of an attempt that brought something, with the attempt's own target. */
   describe(
     target: Target | undefined = this.target,
@@ -447,7 +452,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return {
       url: redactUrl(target?.url ?? (this.sentUrl === "" ? this.url : this.sentUrl)),
       method: this.prepared?.method ?? "GET",
-      attempts: this.attempts + (this.context.earlierAttempts ?? 0),
+      attempts: this.attemptsInAll,
     };
   }
 }

@@ -50,11 +50,12 @@ export interface StreamRequest<R = Response> {
    * `false`.
    */
   leaveMirror(): boolean;
-  /** Returns the facts of the request for an error, once it has been sent. */
+  /** The attempts of the latest sending; those of a download's earlier sendings count too. 0 until the first sending has ended. */
+  readonly attempts: number;
+  /** Returns the facts of the request for an error. */
   describe(): SlipstreamErrorOptions & {
     readonly url: string;
     readonly method: string;
-    /** The attempts of the latest sending; those of a download's earlier sendings count too. */
     readonly attempts: number;
   };
 }

@@ -17,7 +17,7 @@ test("checkLayers() accepts a tree that only imports down the list", () => {
       `import { b } from "../primitives/b.ts"; import { object } from "valibot"; export const a = [b, object];`,
     "src/primitives/b.ts": `import { c } from "./c.ts"; export const b = c;`,
     "src/primitives/c.ts": `import { delay } from "@std/async/delay"; export const c = delay;`,
-    "src/cli/main.ts":
+    "src/cli/run.ts":
       `import { a } from "../client/a.ts"; import { f } from "../runtime/files/bun.ts"; export const m = [a, f];`,
     "src/runtime/files/bun.ts": `export const f = async () => [process, Bun, Deno];`,
   });
@@ -166,6 +166,22 @@ test("checkLayers() lets the core load at first use what it must not bring along
   });
   assertEquals(both, [
     "src/client/a.ts:3: brings src/streams/c.ts into the core: mod.ts → src/client/a.ts → src/streams/c.ts",
+  ]);
+});
+
+test("checkLayers() keeps the code of commands out of the start of the program, and that of caches out of `get`", () => {
+  const modules = {
+    "src/http_cache/a.ts": "export const a = 1;",
+    "src/cli/get.ts": `export * from "../http_cache/a.ts";`,
+    "src/cli/main.ts": `export const load = () => import("./get.ts");`,
+  };
+  const inGet = "brings src/http_cache/a.ts into 'slipstream get': src/cli/get.ts → src/http_cache/a.ts";
+  assertEquals(check(modules), [`src/cli/get.ts:1: ${inGet}`]);
+  const inStart = "brings src/http_cache/a.ts into the start of the program: " +
+    "src/cli/main.ts → src/cli/get.ts → src/http_cache/a.ts";
+  assertEquals(check({ ...modules, "src/cli/main.ts": `export * from "./get.ts";` }), [
+    `src/cli/get.ts:1: ${inStart}`,
+    `src/cli/get.ts:1: ${inGet}`,
   ]);
 });
 

@@ -261,6 +261,29 @@ test("BodyReceiver.next() returns a small body as one chunk where that is reques
   assertEquals(await chunksOf(new Response(twice(), { headers: small }), true), [2, 2]);
 });
 
+test("BodyReceiver.receiveSmall() receives a small body before its reader asks, and leaves every other one alone", async () => {
+  const small = { "content-length": "4" };
+  const begun = receive(networkResponse("abcd", small), { joinsSmall: true });
+  assertEquals(begun.receiver.receiveSmall(), true);
+  await eventLoopTurn();
+  assertEquals([begun.ends, begun.waits], [[4], []]);
+  assertEquals(await textOf(begun.receiver), "abcd");
+
+  for (
+    const [response, joinsSmall] of [
+      [networkResponse("abcd", small), false],
+      [networkResponse("abcd", {}), true],
+      [new Response("abcd", { headers: small }), true],
+    ] as const
+  ) {
+    const { receiver, ends } = receive(response, { joinsSmall });
+    assertEquals([receiver.receiveSmall(), response.bodyUsed], [false, false]);
+    await eventLoopTurn();
+    assertEquals(ends, []);
+    assertEquals(await textOf(receiver), "abcd");
+  }
+});
+
 /** A body that a runtime can read into buffers, and that can break off. */
 function byteStream(
   chunks: readonly Uint8Array[],

@@ -6,10 +6,11 @@ import { bunRuntime } from "../../src/runtime/bun.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { fakeLane } from "./fake_call.ts";
 
 /** Opens a body, and records what it reports. */
-function open(response: Response, maxBytes = Infinity, method = "GET") {
+function open(response: Response, maxBytes = Infinity, method = "GET", url?: string) {
   const clock = new ManualClock();
   const semaphore = new Semaphore(1);
   const deadlines = new DeadlineQueue(clock);
@@ -21,6 +22,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
   const background: Promise<unknown>[] = [];
   const body: AttemptBody = new AttemptBody({
     response,
+    url,
     environment: {
       deadlines,
       idleDeadlines: deadlines,
@@ -271,6 +273,19 @@ test("AttemptBody.receive() gives the body chunk by chunk, and holds the permit 
 
   const empty = open(new Response(null, { status: 204 }));
   assertEquals([empty.body.receive().chunks, empty.ends], [undefined, [0]]);
+});
+
+test("AttemptBody.receive() gives the permit of a small body back without its reader, and sets no timer for that", async () => {
+  const response = new Response("12345", { headers: { "content-length": "5" } });
+  const { body, ends, clock, semaphore } = open(response, Infinity, "GET", "https://a.test/");
+  await semaphore.acquire();
+  semaphore.acquire();
+  const { chunks } = body.receive();
+  assertEquals(clock.pending, 0);
+  await until(() => ends.length > 0);
+  assertEquals(ends, [5]);
+  assertEquals((await chunks!.next())?.length, 5);
+  assertEquals(await chunks!.next(), undefined);
 });
 
 test("AttemptBody.receive() of a discarded body has its first characters", async () => {

@@ -6,11 +6,11 @@
 
 import { isGranted } from "../deno.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
-import { nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
-import { isRunning, type Paths, resolvePath } from "./node.ts";
+import { isRunning } from "./node.ts";
+import { pathsOf, resolvePath } from "./paths.ts";
 
 /** A chunk of at least this size is written by itself. */
 const LARGE_BYTES = 65_536;
@@ -18,7 +18,7 @@ const LARGE_BYTES = 65_536;
 /** Returns the disk of the Deno process, by Deno's own functions: the modules of Node.js take 40 ms to load, and twice as long to write. */
 export function denoDisk(): Disk {
   const isWindows = Deno.build.os === "windows";
-  const paths = isWindows ? nodeModule<Paths>("node:path")! : posixPaths;
+  const paths = pathsOf(isWindows, Deno.cwd);
   const isAbsent = promptLookup(exists);
   return {
     resolve: (path) => resolvePath(path, paths, isWindows),
@@ -68,21 +68,6 @@ export function denoDisk(): Disk {
     isRunning: (processId) => isRunning(processId, readStat),
   };
 }
-
-/** The same functions for POSIX paths, without loading `node:path`. */
-const posixPaths: Paths = {
-  resolve(path) {
-    const names: string[] = [];
-    for (const name of (path.startsWith("/") ? path : `${Deno.cwd()}/${path}`).split("/")) {
-      if (name === "..") names.pop();
-      else if (name !== "" && name !== ".") names.push(name);
-    }
-    return `/${names.join("/")}`;
-  },
-  dirname: folderOf,
-  basename: (path) => path.slice(path.lastIndexOf("/") + 1),
-  join: (folder, name) => folder === "/" ? `/${name}` : `${folder}/${name}`,
-};
 
 function exists(path: string): boolean {
   try {

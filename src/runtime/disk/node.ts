@@ -5,12 +5,12 @@
  */
 
 import { codeOf } from "../error_code.ts";
-import { pathOfFileUrl } from "../files/file_url.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
-import type { Disk, DiskFile, DiskPath } from "./contract.ts";
+import type { Disk, DiskFile } from "./contract.ts";
+import { pathsOf, resolvePath } from "./paths.ts";
 import { hasEnded } from "./process_state.ts";
 
 interface Stats {
@@ -59,21 +59,10 @@ interface SyncFileSystem {
   readFileSync(path: string, encoding: "latin1"): string;
 }
 
-/** The part of `node:path` that is used here. */
-export interface Paths {
-  /** Returns the absolute path. */
-  resolve(path: string): string;
-  /** Returns the folder of a path. */
-  dirname(path: string): string;
-  /** Returns the last name in a path. */
-  basename(path: string): string;
-  /** Returns the path of an entry in a folder. */
-  join(folder: string, name: string): string;
-}
-
 interface ProcessGlobal {
   readonly pid: number;
   readonly platform: string;
+  cwd(): string;
   kill(pid: number, signal: 0): unknown;
 }
 
@@ -86,10 +75,10 @@ export function nodeDisk(): Disk {
   const { process } = globalThis as { readonly process?: ProcessGlobal | undefined };
   const fs = nodeModule<FileSystem>("node:fs/promises");
   const { existsSync } = nodeModule<SyncFileSystem>("node:fs") ?? {};
-  const paths = nodeModule<Paths>("node:path");
-  if (process === undefined || fs === undefined || existsSync === undefined || paths === undefined) {
+  if (process === undefined || fs === undefined || existsSync === undefined) {
     throw new TypeError("Cannot write files as this runtime has none: give a WritableStream");
   }
+  const paths = pathsOf(process.platform === "win32", () => process.cwd());
   const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;
   const isAbsent = promptLookup(existsSync);
   const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
@@ -138,12 +127,6 @@ export function nodeDisk(): Disk {
     processId: process.pid,
     isRunning: (processId) => isRunning(processId, readStatFile),
   };
-}
-
-/** Returns the absolute path that a path or a file URL means; see {@linkcode Disk.resolve}. */
-export function resolvePath(path: string | URL, paths: Paths, isWindows: boolean): DiskPath {
-  const absolute = paths.resolve(typeof path === "string" ? path : pathOfFileUrl(path, isWindows));
-  return { folder: paths.dirname(absolute), name: paths.basename(absolute) };
 }
 
 /**

@@ -156,9 +156,13 @@ function kindOf(info: Stats): FileKind {
   return info.isFile() ? "file" : "other";
 }
 
+/** The streams whose errors have a listener. */
+const heard = new WeakSet<BunStream>();
+
 function output(stream: BunStream, isClosed: (error: unknown) => boolean): StreamOutput {
   // The callback of `write` gets the error as well. Without a listener, the event would end the process.
-  stream.on("error", () => {});
+  if (!heard.has(stream)) stream.on("error", () => {});
+  heard.add(stream);
   return new StreamOutput({
     isTerminal: stream.isTTY === true,
     columns: () => stream.columns,

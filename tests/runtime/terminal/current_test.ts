@@ -1,3 +1,4 @@
+import process from "node:process";
 import { assertEquals, assertRejects } from "@std/assert";
 import { currentTerminal } from "../../../src/runtime/terminal/current.ts";
 import { openedName } from "../../support/opened_name.ts";
@@ -177,4 +178,12 @@ test("currentTerminal() knows a terminal without escape sequences by its name", 
 test("currentTerminal().descriptorLimit() is a number, or nothing where nobody knows", async () => {
   const limit = await (currentTerminal()).descriptorLimit();
   assertEquals(limit === undefined || limit > 0, true, String(limit));
+});
+
+test("currentTerminal() adds no listener to the streams of the process but the first time", () => {
+  const listeners = () => [process.stdout, process.stderr].map((stream) => stream.listenerCount("error"));
+  currentTerminal();
+  const before = listeners();
+  currentTerminal();
+  assertEquals(listeners(), before);
 });
