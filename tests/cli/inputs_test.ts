@@ -1,3 +1,4 @@
+import { link } from "node:fs/promises";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/args.ts";
 import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
@@ -190,11 +191,18 @@ test("checkWritten() refuses to write the file that is read, under any name", as
   await temp.write("urls", "https://h/a");
   await temp.write("other", "");
   await temp.link("link", "urls");
+  await link(`${temp.path}/urls`, `${temp.path}/hard`);
   await temp.folder("below");
   const terminal = new FakeTerminal(currentTerminal().files);
   const at = (name: string) => `${temp.path}/${name}`;
   for (
-    const [read, written] of [["urls", "urls"], ["urls", "link"], ["link", "urls"], ["urls", "below/../urls"]]
+    const [read, written] of [
+      ["urls", "urls"],
+      ["urls", "link"],
+      ["link", "urls"],
+      ["urls", "hard"],
+      ["urls", "below/../urls"],
+    ]
   ) {
     for (const flag of ["output", "manifest"]) {
       await assertRejects(
