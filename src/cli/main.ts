@@ -25,7 +25,7 @@ import { UsageError } from "./args.ts";
 import { cacheCommand } from "./cache.ts";
 import { type Command, commandUsage, helpColumns, programUsage, usageLine } from "./command.ts";
 import { completionsCommand } from "./completions.ts";
-import { errorLine } from "./error_record.ts";
+import { errorLine, errorRecord } from "./error_record.ts";
 import { demoCommand } from "./demo.ts";
 import { f1Command } from "./f1.ts";
 import { getCommand } from "./get.ts";
@@ -114,13 +114,25 @@ export async function main(
     const { clock = systemClock, fetch, processes } = options;
     return await commandOf(name).run(rest, { terminal, clock, fetch, processes });
   } catch (error) {
-    if (!(error instanceof UsageError)) {
-      await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n`);
-      return EXIT_FAILED;
+    const isUsage = error instanceof UsageError;
+    if (wantsJson(name, rest)) {
+      const record = { where: name, subject: name, ...errorRecord(error) };
+      await terminal.stderr.write(`${JSON.stringify(record)}\n`);
+    } else {
+      const usage = isUsage ? shortUsage(name) : "";
+      await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${usage}`);
     }
-    await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${shortUsage(name)}`);
-    return EXIT_USAGE;
+    return isUsage ? EXIT_USAGE : EXIT_FAILED;
   }
+}
+
+/** Returns whether the arguments ask for failures as lines of JSON. They may be wrong otherwise, so that no parser takes them. */
+function wantsJson(name: string, args: readonly string[]): boolean {
+  const flag = "json-errors";
+  const command = COMMANDS.find((command) => command.name === name);
+  const end = args.indexOf("--");
+  const flags = end === -1 ? args : args.slice(0, end);
+  return command?.flags[flag] !== undefined && flags.includes(`--${flag}`);
 }
 
 async function say(text: string, terminal: Terminal): Promise<number> {
