@@ -353,7 +353,7 @@ test("readInputs() says what is wrong with a request, without its secrets, and r
   assertEquals(lines.map(([where, what]) => `${where} ${typeof what === "string" ? what : "fine"}`), [
     "f:1 Cannot fetch as 'haeder' is unknown in a line below a URL: did you mean 'header'?",
     `f:3 Cannot fetch as 'header' must be 'Name: value' in latin-1 letters on one line: received "no…"`,
-    `f:5 Cannot fetch as 'method' must be an HTTP method such as GET or POST: received "TRACE"`,
+    `f:5 Cannot fetch as 'method' must be an HTTP method that can be sent, such as GET or POST: received "TRACE"`,
     "f:7 Cannot fetch as 'data' and 'json' exclude each other",
     "f:10 Cannot fetch as 'out' comes twice",
     "f:13 Cannot fetch as 'token' is unknown in a request: url, method, headers, body, out",
