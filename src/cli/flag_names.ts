@@ -17,10 +17,15 @@ const NAMES: Readonly<Record<string, string>> = {
   caCerts: "DENO_CERT in the environment",
 };
 const OPTION = new RegExp(String.raw`'(${Object.keys(NAMES).join("|")})'(?:: (\d+(?:\.\d+)?)\b)?`, "g");
+/** Advice of Bun that only a program can follow, at the end of the message of a connection that broke off. */
+const ADVICE = ". For more information, pass `verbose: true` in the second argument to fetch()";
 
-/** Returns a message with flags in place of options, and a time behind an option with its unit, as a flag may have it. */
+/**
+ * Returns a message with flags in place of options, and a time behind an option with its unit, as a flag may have it; without advice of the
+ * runtime that names options of `fetch`.
+ */
 export function nameFlags(message: string): string {
-  return message.replace(OPTION, (_, option: string, time?: string) => {
+  return message.replace(ADVICE, "").replace(OPTION, (_, option: string, time?: string) => {
     const name = NAMES[option]!;
     return time === undefined ? name : `${name}: ${duration(Number(time))}`;
   });

@@ -17,6 +17,12 @@ test("nameFlags() puts the flag in place of an option, with the unit of a time",
   assertEquals(nameFlags("'caCerts' has to name it"), "DENO_CERT in the environment has to name it");
 });
 
+test("nameFlags() omits what Bun advises programs to do", () => {
+  const reason = "GET http://h/a failed: ECONNRESET: The socket connection was closed unexpectedly";
+  const advice = ". For more information, pass `verbose: true` in the second argument to fetch()";
+  assertEquals(nameFlags(`${reason}${advice}`), reason);
+});
+
 test("nameFlags() leaves all other words as they are", () => {
   const message = "GET http://h/?timeoutMs=3&'x' failed: 'concurrency', timeoutMs: 5";
   assertEquals(nameFlags(message), message);
