@@ -5,6 +5,7 @@
  */
 
 import { isDataNotFoundError, isHttpError, isSlipstreamError } from "../errors.ts";
+import { nameFlags } from "./flag_names.ts";
 
 /** An error, JSON-safe. */
 export interface ErrorRecord {
@@ -22,7 +23,7 @@ const EXCERPT_CHARACTERS = 200;
 /** Characters that move the cursor, colour the terminal, or turn the direction of text around. Text from a server must not do that. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu;
 
-/** Turns anything thrown into a record. */
+/** Turns anything thrown into a record, whose message names flags in place of the client's options. */
 export function errorRecord(error: unknown): ErrorRecord {
   if (!(error instanceof Error) && !isSlipstreamError(error)) {
     return { name: "Error", message: String(error) };
@@ -30,7 +31,7 @@ export function errorRecord(error: unknown): ErrorRecord {
   const answer = isHttpError(error) || isDataNotFoundError(error) ? error : undefined;
   return {
     name: error.name,
-    message: error.message,
+    message: nameFlags(error.message),
     ...(answer === undefined ? {} : { status: answer.status }),
     ...(isSlipstreamError(error) && error.attempts > 0 ? { attempts: error.attempts } : {}),
     ...(answer === undefined || answer.body === "" ? {} : { body: answer.body }),

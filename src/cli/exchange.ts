@@ -6,9 +6,11 @@
 
 import type { Client } from "../client/client.ts";
 import type { CallOptions, FetchRequest, RequestSpec } from "../client/request.ts";
+import { decodedHeaders } from "../http/decoded_headers.ts";
 import { isConditional } from "../http/headers.ts";
 import type { DownloadTarget } from "../policies/download_terms.ts";
 import type { ValueSource } from "../policies/event.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import type { Run } from "./run.ts";
 import { excerptOf, statusError } from "./status_error.ts";
 import { TransferProgress } from "./transfer_progress.ts";
@@ -131,11 +133,14 @@ export class Exchange {
     if (takesErrorBodies) return await this.#wholeAsItComes();
     const outcome = await client.outcome(this.#sent, { ...options, as: "bytes" as const });
     if (!outcome.ok) throw outcome.error;
-    const { status, headers, from, attempts, url, value: body = new Uint8Array() } = outcome;
+    const { status, from, attempts, url, value: body = new Uint8Array() } = outcome;
     if (!this.#isAnswer(status)) {
       throw statusError(outcome, { method: request.method, url: url || shownUrl, attempts, body: "" });
     }
     run.received = (run.received ?? 0) + body.length;
+    const { method, headers: sent } = request;
+    // Those of an outcome are as the server has sent them.
+    const headers = decodedHeaders(outcome, { method, init: undefined, sent, runtime: currentRuntime });
     return { status, headers, from, attempts, body };
   }
 

@@ -51,8 +51,12 @@ export class FileSink implements Sink {
   async take(job: Job, exchange: Exchange): Promise<Error | undefined> {
     const path = this.#options.pathOf(job);
     const key = path.join("/");
-    // Two jobs may have the same path: they write one after the other, and the last one stays.
-    for (let busy = this.#busy.get(key); busy !== undefined; busy = this.#busy.get(key)) await busy;
+    // Two jobs may have the same path: they write one after the other, and the last one stays. With `resume`, the first
+    // one that succeeds does.
+    for (let busy = this.#busy.get(key); busy !== undefined; busy = this.#busy.get(key)) {
+      await busy;
+      if (await this.has(job)) return undefined;
+    }
     const work = this.#write(job, path, exchange);
     this.#busy.set(key, work.catch(() => {}));
     try {

@@ -180,8 +180,9 @@ async function openManifest(
   { terminal: { files }, run }: GetOutputOptions,
 ): Promise<Manifest | undefined> {
   if (manifest === undefined) return undefined;
-  const known = new Set<string>();
-  const onLine = (line: string): void => void known.add(manifestFile(line));
+  // Later jobs ask for the files only with `--resume`.
+  const known = resume ? new Set<string>() : undefined;
+  const onLine = (line: string): void => void known?.add(manifestFile(line));
   const file = await LineFile.open(
     "manifest",
     manifest,

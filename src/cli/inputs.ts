@@ -5,6 +5,7 @@
  */
 
 import { messageOf } from "../primitives/message_of.ts";
+import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileKind, Terminal } from "../runtime/terminal/contract.ts";
 import { UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
@@ -62,7 +63,7 @@ async function kindOf(path: string, operand: string, { files }: Terminal): Promi
 }
 
 /**
- * Checks that no file of inputs is also an output: opening the output would empty the file before it is read.
+ * Checks that no file of inputs is also an output, under whatever name: opening the output would empty the file before it is read.
  *
  * @param operands URLs, `-` and `@file`.
  * @param written The paths of the outputs, by the flag that names each.
@@ -79,9 +80,22 @@ export async function checkWritten(
     const real = path === undefined ? undefined : await realPath(path);
     if (real === undefined || await files.kind(real) !== "file") continue;
     for (const operand of operands.filter(isFile)) {
-      if (await realPath(operand.slice(1)) !== real) continue;
+      const source = await realPath(operand.slice(1));
+      if (source === undefined || source !== real && !await isLinked(source, real)) continue;
       throw new UsageError(`'--${flag}' must be another file than '${operand}', which is read`);
     }
+  }
+}
+
+/** Returns whether two paths without symbolic links are hard links to one file. */
+async function isLinked(one: string, other: string): Promise<boolean> {
+  const disk = currentDisk();
+  try {
+    const entry = await disk.entry(one);
+    return entry !== undefined && entry.id === (await disk.entry(other))?.id;
+  } catch {
+    // A file that can't be examined can't be opened either.
+    return false;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileWriter, TerminalFiles } from "../runtime/terminal/contract.ts";
 import { UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
@@ -33,7 +34,7 @@ export class LineFile implements AsyncDisposable {
   }
 
   /**
-   * Opens a file and truncates it: to nothing, or to the whole lines of an earlier run.
+   * Opens a file and truncates it: to nothing, or to the whole lines of an earlier run. A new file gets the folders that it lacks.
    *
    * @param flag The flag that names the file, for errors.
    * @param path The file.
@@ -52,7 +53,7 @@ export class LineFile implements AsyncDisposable {
       if (await files.kind(path, { follow: true }) === "file") {
         await files.truncate(path, earlier === undefined ? 0 : await readWhole(path, files, earlier));
       }
-      return new LineFile(await files.open(path, "append"));
+      return new LineFile(await openToAppend(path, files));
     } catch (cause) {
       throw new UsageError(`'--${flag}' must be a file that can be written: ${errorLine(cause)}`, { cause });
     }
@@ -78,6 +79,19 @@ export class LineFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tail.catch(() => {}); // the callers of `write` have the error
     await this.#writer.close();
+  }
+}
+
+async function openToAppend(path: string, files: TerminalFiles): Promise<FileWriter> {
+  try {
+    return await files.open(path, "append");
+  } catch (error) {
+    const { folder } = currentDisk().resolve(path);
+    // The program may have a permission for the file alone, which does not let it look at the folder.
+    const kind = await files.kind(folder, { follow: true }).catch(() => "other");
+    if (kind !== undefined) throw error;
+    await files.makeFolder(folder, { recursive: true });
+    return await files.open(path, "append");
   }
 }
 

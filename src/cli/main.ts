@@ -24,7 +24,7 @@ import { currentTerminal } from "../runtime/terminal/current.ts";
 import { UsageError } from "./args.ts";
 import { type Command, commandUsage, helpColumns, programUsage, usageLine } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { errorLine } from "./error_record.ts";
+import { errorLine, errorRecord } from "./error_record.ts";
 import { closestWord } from "./closest_word.ts";
 import { VERSION } from "./version.ts";
 import { writeWords } from "./word_wrap.ts";
@@ -109,13 +109,26 @@ export async function main(
     const command = await loadCommand(name);
     return await command.run(rest, { terminal, clock, fetch, processes });
   } catch (error) {
-    if (!(error instanceof UsageError)) {
-      await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n`);
-      return EXIT_FAILED;
+    const isUsage = error instanceof UsageError;
+    if (await wantsJson(name, rest)) {
+      const record = { where: name, subject: name, ...errorRecord(error) };
+      await terminal.stderr.write(`${JSON.stringify(record)}\n`);
+    } else {
+      const usage = isUsage ? await shortUsage(name) : "";
+      await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${usage}`);
     }
-    await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${await shortUsage(name)}`);
-    return EXIT_USAGE;
+    return isUsage ? EXIT_USAGE : EXIT_FAILED;
   }
+}
+
+/** Returns whether the arguments ask for failures as lines of JSON. They may be wrong otherwise, so that no parser takes them. */
+async function wantsJson(name: string, args: readonly string[]): Promise<boolean> {
+  const flag = "json-errors";
+  const end = args.indexOf("--");
+  const flags = end === -1 ? args : args.slice(0, end);
+  if (!flags.includes(`--${flag}`)) return false;
+  const command = await COMMANDS.find((entry) => entry.name === name)?.load();
+  return command?.flags[flag] !== undefined;
 }
 
 async function say(text: string, terminal: Terminal): Promise<number> {

@@ -12,15 +12,16 @@ import type { Job } from "./sink.ts";
 /** Writes a line of JSON for every file: `url`, `file`, `bytes`, `status`, `etag`, `digest`. */
 export class ManifestWriter {
   readonly #writeLine: (line: string) => Promise<void>;
-  readonly #known: ReadonlySet<string>;
+  readonly #known: Set<string> | undefined;
 
   /**
    * Creates a writer that continues the manifest of an earlier run, or begins a new one.
    *
    * @param writeLine Writes a line, with its line break.
-   * @param known The files that the manifest names already.
+   * @param known The files that the manifest names already, to which the writer adds its own; without it, {@linkcode ManifestWriter.found}
+   * adds every file.
    */
-  constructor(writeLine: (line: string) => Promise<void>, known: ReadonlySet<string>) {
+  constructor(writeLine: (line: string) => Promise<void>, known?: Set<string>) {
     this.#writeLine = writeLine;
     this.#known = known;
   }
@@ -32,13 +33,16 @@ export class ManifestWriter {
     { status, headers }: Pick<Answer, "status" | "headers">,
     content: AsyncIterable<Uint8Array>,
   ): Promise<void> {
+    this.#known?.add(file);
     const { bytes, digest } = await measure(content);
     await this.#line(job, { file, bytes, status, etag: headers.get("etag") ?? undefined, digest });
   }
 
-  /** Adds a file from an earlier run, if that run ended before it could write the line. */
+  /** Adds a file from an earlier run, if that run ended before it could write the line. A file that this run has written is there already. */
   async found(job: Job, file: string, content: AsyncIterable<Uint8Array>): Promise<void> {
-    if (!this.#known.has(file)) await this.#line(job, { file, ...await measure(content) });
+    if (this.#known?.has(file)) return;
+    this.#known?.add(file);
+    await this.#line(job, { file, ...await measure(content) });
   }
 
   async #line({ input }: Job, fields: Readonly<Record<string, unknown>>): Promise<void> {

@@ -236,8 +236,11 @@ export class Run implements Disposable {
 
   async #writeSummary(): Promise<void> {
     const { terminal, clock } = this.#context;
+    const counts = this.#counts();
     const line = summaryLine({
-      ...this.#counts(),
+      ...counts,
+      // An output that can't be written counts as a failure, but is no input.
+      total: counts.total === undefined || !this.#isUnwritable ? counts.total : counts.total + 1,
       succeeded: this.succeeded,
       missing: this.missing,
       skipped: this.skipped,

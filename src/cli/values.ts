@@ -5,6 +5,7 @@
  */
 
 import { trimSpace } from "../http/headers.ts";
+import { canSend } from "../http/request.ts";
 import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
 import { givenUrl } from "./given_url.ts";
@@ -19,7 +20,6 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_00
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|min|m|h)?$/;
 const RATE = /^(\d+(?:\.\d+)?)(?:\/(\d+(?:\.\d+)?)?(ms|s|min|m|h))?$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/;
-const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/s;
 
 /**
@@ -113,12 +113,12 @@ function isFieldValue(text: string): boolean {
  *
  * @param flag The flag's name.
  * @param text The value.
- * @throws {UsageError} If the text is something else, or a method that `fetch` refuses.
+ * @throws {UsageError} If the text is something else, or a method that the runtime's `fetch` does not send.
  */
 export function parseMethod(flag: string, text: string): string {
   const method = text.toUpperCase();
-  if (METHOD.test(method) && !FORBIDDEN_METHODS.includes(method)) return method;
-  throw valueError(flag, "an HTTP method such as GET or POST", text);
+  if (METHOD.test(method) && canSend(method)) return method;
+  throw valueError(flag, "an HTTP method that can be sent, such as GET or POST", text);
 }
 
 /**

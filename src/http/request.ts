@@ -78,7 +78,18 @@ export interface PreparedRequest {
   readonly withheld?: ReadonlySet<string> | undefined;
 }
 
-const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** Methods that every runtime sends as they are. */
+const USUAL_METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+]);
+/** Methods that the fetch standard forbids. */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /**
  * Checks and prepares a request.
@@ -135,10 +146,25 @@ function checkMethod(method: unknown): string {
     throw new TypeError(`Cannot fetch as 'method' must be a token: received '${String(method)}'`);
   }
   const upper = method.toUpperCase();
-  if (FORBIDDEN_METHODS.has(upper)) {
+  if (!USUAL_METHODS.has(upper) && !canSend(upper)) {
     throw new TypeError(`Cannot fetch as 'method' must be one that fetch can send: received '${method}'`);
   }
   return upper;
+}
+
+/**
+ * Returns whether the runtime sends a method. Bun would send a GET in place of a method that it does not know.
+ *
+ * @param method The method: a token in upper case.
+ */
+export function canSend(method: string): boolean {
+  if (FORBIDDEN_METHODS.has(method)) return false;
+  try {
+    return new Request("http://localhost/", { method }).method === method;
+  } catch {
+    // A runtime that refuses the method here does not send it either.
+    return false;
+  }
 }
 
 /** The types of another realm, such as a frame, that can be sent like those of this realm. */

@@ -31,6 +31,17 @@ test("Exchange.whole() returns the body and everything about it", async () => {
   assertEquals((await exchangeOf(new Response(null, { status: 204 })).whole()).body.length, 0);
 });
 
+test("Exchange.whole() returns headers that describe the body as the runtime has decoded it", async () => {
+  const response = () =>
+    new Response("123", { headers: { "content-encoding": "gzip", "content-length": "9", a: "b" } });
+  for (const takesErrorBodies of [false, true]) {
+    const { headers } = await exchangeOf(response(), { takesErrorBodies }).whole();
+    assertEquals([...headers.keys()].filter((name) => name !== "content-type"), ["a"]);
+  }
+  const { headers } = await exchangeOf(response(), { request: { method: "HEAD" } }).whole();
+  assertEquals([headers.get("content-encoding"), headers.get("content-length")], ["gzip", "9"]);
+});
+
 test("Exchange.open() returns the body as it arrives, and rejects an error status with its text", async () => {
   const answer = await exchangeOf(new Response("123")).open();
   assertEquals([text((await Array.fromAsync(answer.body))[0]!), answer.failure, answer.attempts], [

@@ -219,3 +219,22 @@ test("FileSink adds every file to the manifest, once, with the hash of its conte
   const added = (await temp.read("manifest")).trimEnd().split("\n").map((line) => JSON.parse(line)).slice(2);
   assertEquals(added, [{ url: "https://h/b.json", file: "h/b.json", bytes: 3, digest }]);
 });
+
+test("FileSink.take() with resume writes the file of several equal jobs, and its line of the manifest, once", async () => {
+  await using temp = await tempFolder();
+  const lines: string[] = [];
+  const write = (line: string) => Promise.resolve(void lines.push(line));
+  const sink = await sinkOf(temp, { resume: true, manifest: new ManifestWriter(write, new Set()) });
+  // The first response fails, and one of the others is the file.
+  const bodies = [
+    new Response("no", { status: 400 }),
+    new Response("1"),
+    new Response("2"),
+    new Response("3"),
+  ];
+  const results = await Promise.allSettled(bodies.map((response) => sink.take(JOB, exchangeOf(response))));
+  assertEquals(results.map(({ status }) => status), ["rejected", "fulfilled", "fulfilled", "fulfilled"]);
+  assertEquals(bodies.filter((body) => body.bodyUsed).length, 2);
+  assertEquals([await sink.has(JOB), lines.length], [true, 1]);
+  assertEquals(await temp.list(), ["out/", "out/h/", "out/h/x/", "out/h/x/a.json"]);
+});

@@ -179,6 +179,34 @@ test("slipstream get --timeout ends an attempt that hangs", async () => {
   assertEquals(setup.clock.now() >= 2_000 && setup.clock.now() < 3_000, true);
 });
 
+test("slipstream get names flags, not options of the client, when a limit ends a request", async () => {
+  const stall: FaultRule = { kind: "stall" };
+  const down: FaultRule = { kind: "status", status: 503 };
+  for (
+    const [faults, flags, expected] of [
+      [stall, ["--timeout", "2", "--retries", "0"], "brought nothing for '--timeout': 2 s\n"],
+      [stall, ["--timeout", "2", "--retries", "0", "--ndjson"], "took longer than '--timeout': 2 s\n"],
+      [stall, ["--total-timeout", "500ms"], "took longer than '--total-timeout': 500 ms"],
+      [
+        { kind: "retryAfter", status: 503, delayMs: 20_000 },
+        ["--total-timeout", "5"],
+        "as it would come after '--total-timeout')",
+      ],
+      [
+        { kind: "retryAfter", status: 503, delayMs: 600_000 },
+        [],
+        "as it would have to wait longer than a minute)",
+      ],
+      [down, ["--breaker", "1", "--patience", "3"], "as its origin was down for longer than '--patience')"],
+    ] as const
+  ) {
+    const setup = new Setup(ANY, [faults]);
+    assertEquals(await setup.get(...flags, `${HOST}/a`), 1);
+    assertStringIncludes(setup.errors, expected);
+    assertEquals(/'[a-z]+Ms'/i.test(setup.errors + setup.terminal.stdout.text), false);
+  }
+});
+
 test("slipstream get --fail-fast stops everything at the first failure", async () => {
   const setup = new Setup(ANY, [{ kind: "status", match: "/2", status: 400 }]);
   let pulled = 0;

@@ -1,3 +1,4 @@
+import { link } from "node:fs/promises";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/args.ts";
 import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
@@ -190,11 +191,18 @@ test("checkWritten() refuses to write the file that is read, under any name", as
   await temp.write("urls", "https://h/a");
   await temp.write("other", "");
   await temp.link("link", "urls");
+  await link(`${temp.path}/urls`, `${temp.path}/hard`);
   await temp.folder("below");
   const terminal = new FakeTerminal(currentTerminal().files);
   const at = (name: string) => `${temp.path}/${name}`;
   for (
-    const [read, written] of [["urls", "urls"], ["urls", "link"], ["link", "urls"], ["urls", "below/../urls"]]
+    const [read, written] of [
+      ["urls", "urls"],
+      ["urls", "link"],
+      ["link", "urls"],
+      ["urls", "hard"],
+      ["urls", "below/../urls"],
+    ]
   ) {
     for (const flag of ["output", "manifest"]) {
       await assertRejects(
@@ -345,7 +353,7 @@ test("readInputs() says what is wrong with a request, without its secrets, and r
   assertEquals(lines.map(([where, what]) => `${where} ${typeof what === "string" ? what : "fine"}`), [
     "f:1 Cannot fetch as 'haeder' is unknown in a line below a URL: did you mean 'header'?",
     `f:3 Cannot fetch as 'header' must be 'Name: value' in latin-1 letters on one line: received "no…"`,
-    `f:5 Cannot fetch as 'method' must be an HTTP method such as GET or POST: received "TRACE"`,
+    `f:5 Cannot fetch as 'method' must be an HTTP method that can be sent, such as GET or POST: received "TRACE"`,
     "f:7 Cannot fetch as 'data' and 'json' exclude each other",
     "f:10 Cannot fetch as 'out' comes twice",
     "f:13 Cannot fetch as 'token' is unknown in a request: url, method, headers, body, out",

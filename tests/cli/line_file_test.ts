@@ -37,6 +37,21 @@ test("LineFile.open() overwrites, or extends, the file that a link leads to", as
   assertEquals([await temp.read("a"), await temp.read("b")], ["newest\n", "1\n"]);
 });
 
+test("LineFile.open() makes the folders that a new file lacks", async () => {
+  await using temp = await tempFolder();
+  {
+    await using file = await LineFile.open("output", `${temp.path}/a/b/c`, files);
+    await file.write("one\n");
+  }
+  assertEquals(await temp.read("a/b/c"), "one\n");
+  await temp.write("file", "");
+  await assertRejects(
+    () => LineFile.open("manifest", `${temp.path}/file/c`, files),
+    UsageError,
+    "'--manifest' must be a file that can be written: ",
+  );
+});
+
 test("LineFile.open() cuts nothing in a file that another program has open and writes to", async () => {
   await using temp = await tempFolder();
   await temp.write("a", "theirs\n");

@@ -45,6 +45,35 @@ test("main() ends with 1 and one line after an unexpected error", async () => {
   assertEquals(terminal.stderr.text, "slipstream: disk on fire\n");
 });
 
+test("main() writes its errors as JSON where the arguments ask for that", async () => {
+  for (
+    const [args, message] of [
+      [["get", "--json-errors"], "Nothing to fetch: give URLs, '-' or '@file'"],
+      [["get", "--nope", "--json-errors", "https://h/a"], "Unknown flag: --nope"],
+      [
+        ["f1", "--json-errors"],
+        "'f1' takes a year, an event and a session, or less to list them: received 0 of them",
+      ],
+    ] as const
+  ) {
+    const terminal = new FakeTerminal();
+    assertEquals(await main(args, terminal), 2);
+    const [name] = args;
+    assertEquals(JSON.parse(terminal.stderr.text), {
+      where: name,
+      subject: name,
+      name: "UsageError",
+      message,
+    });
+    assertEquals(terminal.stderr.text.endsWith("}\n"), true);
+  }
+  for (const args of [["get", "--nope", "--", "--json-errors"], ["cache", "--json-errors"]]) {
+    const terminal = new FakeTerminal();
+    assertEquals(await main(args, terminal), 2);
+    assertStringIncludes(terminal.stderr.text, "slipstream: Unknown flag: --");
+  }
+});
+
 const COMMANDS = ["get", "f1", "cache", "demo", "completions"];
 
 test("main() shows the same help for `help COMMAND` as for `COMMAND --help`", async () => {

@@ -68,8 +68,16 @@ test("requestFlagParts() refuses parts that can't be sent, and shows no password
     ["'--json' must be JSON, @file or @-", "--json", "{a:1}"],
     ["'--data' must be a text, @file or @-: missing is missing", "-d", "@missing"],
     ["'--method GET' can't have a body", "-X", "get", "-d", "a"],
-    ["'--method' must be an HTTP method such as GET or POST: received \"TRACE\"", "-X", "TRACE"],
-    ["'--method' must be an HTTP method such as GET or POST: received \"A B\"", "-X", "A B"],
+    [
+      "'--method' must be an HTTP method that can be sent, such as GET or POST: received \"TRACE\"",
+      "-X",
+      "TRACE",
+    ],
+    [
+      "'--method' must be an HTTP method that can be sent, such as GET or POST: received \"A B\"",
+      "-X",
+      "A B",
+    ],
     ["'--user' must be 'user:password'", "-u", "s3cret"],
     ["'--agent' must be a text in latin-1 letters on one line: received \"a\\nb\"", "-A", "a\nb"],
     ["'--agent' must be a text in latin-1 letters on one line: received \"日\"", "-A", "日"],

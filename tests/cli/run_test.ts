@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { Run, type RunOptions } from "../../src/cli/run.ts";
 import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -147,6 +147,15 @@ test("Run.put() stops the run when stdout is not writable, says so once, and rej
     assertEquals(puts.map((put) => put.status === "rejected" && run.isStop(put.reason)), [true, true]);
     assertEquals([run.stopReason, await run.finish(), terminal.stderr.text], ["unwritable", 1, text]);
   }
+});
+
+test("Run.finish() does not count an output that is not writable as one of the inputs", async () => {
+  const { run, terminal } = setUp();
+  run.total = 3;
+  run.succeeded = 1;
+  await assertRejects(() => run.keep("a.ndjson", () => Promise.reject(new Error("disk full"))));
+  assertEquals(await run.finish(), 1);
+  assertStringIncludes(terminal.stderr.text, ": 1 done, 1 failed, 2 not done, ");
 });
 
 test("Run.keep() reports an output that is not writable, even after the run was stopped for another reason", async () => {

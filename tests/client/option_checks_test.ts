@@ -219,17 +219,17 @@ test("createClient() suggests the option that may have been meant", () => {
 });
 
 /** Returns the message about one option of a request. */
-function saidOf(name: string, value: unknown, of: "call" | "fetch" | "batch" | "request"): string {
-  const { message } = assertThrows(() => checkRequestOptions({ [name]: value }, of), TypeError);
+function saidOf(name: string, value: unknown, kind: "call" | "fetch" | "batch" | "request"): string {
+  const { message } = assertThrows(() => checkRequestOptions({ [name]: value }, kind), TypeError);
   return message.replace(`Cannot fetch as '${name}' is not an option`, "");
 }
 
 test("checkRequestOptions() refuses options that belong into the request itself", () => {
-  for (const  of of["call", "batch"] as const) {
-    assertEquals(saidOf("method", "POST", of), " here: put 'method' into the request: { url, method }");
-    assertEquals(saidOf("body", "{}", of), " here: put 'body' into the request: { url, body }");
-    assertEquals(saidOf("key", "a", of), " here: put 'key' into the request: { url, key }");
-    assertEquals(saidOf("url", "https://a.test", of), " here: put 'url' into the request: { url }");
+  for (const kind of ["call", "batch"] as const) {
+    assertEquals(saidOf("method", "POST", kind), " here: put 'method' into the request: { url, method }");
+    assertEquals(saidOf("body", "{}", kind), " here: put 'body' into the request: { url, body }");
+    assertEquals(saidOf("key", "a", kind), " here: put 'key' into the request: { url, key }");
+    assertEquals(saidOf("url", "https://a.test", kind), " here: put 'url' into the request: { url }");
   }
   checkRequestOptions({ url: "https://a.test", method: "POST", body: "{}", key: "a" }, "request");
 });
@@ -243,31 +243,31 @@ test("checkRequestOptions() says for client.fetch() that these members belong in
 });
 
 test("checkRequestOptions() refuses options of a batch for a single request", () => {
-  for (const  of of["call", "request"] as const) {
+  for (const kind of ["call", "request"] as const) {
     assertEquals(
-      saidOf("concurrency", 1, of),
+      saidOf("concurrency", 1, kind),
       " here: give it to createClient(), or to all(), settle(), stream() or record()",
     );
-    assertEquals(saidOf("prefetch", 1, of), " here: give it to stream()");
-    assertEquals(saidOf("ordered", true, of), " here: give it to stream()");
+    assertEquals(saidOf("prefetch", 1, kind), " here: give it to stream()");
+    assertEquals(saidOf("ordered", true, kind), " here: give it to stream()");
   }
   checkRequestOptions({ concurrency: 1, prefetch: 1, ordered: true }, "batch");
 });
 
 test("checkRequestOptions() says which options are for clients, and which for client.fetch()", () => {
-  for (const  of of["call", "batch", "request"] as const) {
-    assertEquals(saidOf("baseUrls", "https://a.test", of), " here: give it to createClient()");
-    assertEquals(saidOf("retryBudget", false, of), " here: give it to createClient()");
-    assertEquals(saidOf("redirect", "error", of), " here: give it to client.fetch(url, init)");
+  for (const kind of ["call", "batch", "request"] as const) {
+    assertEquals(saidOf("baseUrls", "https://a.test", kind), " here: give it to createClient()");
+    assertEquals(saidOf("retryBudget", false, kind), " here: give it to createClient()");
+    assertEquals(saidOf("redirect", "error", kind), " here: give it to client.fetch(url, init)");
     assertEquals(
-      saidOf("baseURL", "https://a.test", of),
+      saidOf("baseURL", "https://a.test", kind),
       ": did you mean 'baseUrls'? If so, give it to createClient()",
     );
-    assertEquals(saidOf("timeoutMS", 5, of), ": did you mean 'timeoutMs'?");
-    assertEquals(saidOf("retry", 5, of), ": did you mean 'maxRetries'?");
-    assertEquals(saidOf("hooks", {}, of), ": did you mean 'use'? If so, give it to createClient()");
-    assertEquals(saidOf("searchParams", {}, of), ": did you mean 'query'?");
-    assertEquals(saidOf("throwHttpErrors", false, of), "");
+    assertEquals(saidOf("timeoutMS", 5, kind), ": did you mean 'timeoutMs'?");
+    assertEquals(saidOf("retry", 5, kind), ": did you mean 'maxRetries'?");
+    assertEquals(saidOf("hooks", {}, kind), ": did you mean 'use'? If so, give it to createClient()");
+    assertEquals(saidOf("searchParams", {}, kind), ": did you mean 'query'?");
+    assertEquals(saidOf("throwHttpErrors", false, kind), "");
   }
 });
 
@@ -293,9 +293,9 @@ test("checkRequestOptions() refuses a value that is no options object, without s
     [0, "0"],
     [null, "null"],
   ];
-  for (const  of of["call", "batch"] as const) {
+  for (const kind of ["call", "batch"] as const) {
     for (const [options, received] of cases) {
-      const { message } = assertThrows(() => checkRequestOptions(options, of), TypeError);
+      const { message } = assertThrows(() => checkRequestOptions(options, kind), TypeError);
       assertEquals(
         message,
         `Cannot fetch as the options must be an object such as { timeoutMs: 5000 }: received ${received}`,

@@ -45,8 +45,8 @@ test("lapRows() and lapColumns() return null for missing values of unchecked pay
 
 test("lapRows() and lapColumns() refuse unchecked payloads without laps", () => {
   for (const payload of [null, undefined, 7, "x", [], {}, { lap: "1" }]) {
-    for (const  of of[lapRows, lapColumns]) {
-      assertThrows(() => of("VER", payload as never), TypeError, "'laps.lap' must be an array: received");
+    for (const read of [lapRows, lapColumns]) {
+      assertThrows(() => read("VER", payload as never), TypeError, "'laps.lap' must be an array: received");
     }
   }
 });

@@ -67,6 +67,12 @@ test("prepareRequest() refuses a method that is no token, or that fetch can't se
   }
 });
 
+test("prepareRequest() refuses a method in whose place Bun would send a GET", () => {
+  const request = () => prepareRequest({ url: URL_TEXT, method: "invalidate" });
+  if (runtime === "deno") assertEquals(request().method, "INVALIDATE");
+  else assertThrows(request, TypeError, "'method' must be one that fetch can send: received 'invalidate'");
+});
+
 test("S1: prepareRequest() marks a request with an idempotent method as repeatable", () => {
   for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]) {
     assert(repeatable({ method }), method);
