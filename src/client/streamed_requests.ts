@@ -178,6 +178,7 @@ export class StreamedRequests {
     const { method, url, headers: ownHeaders, body, repeatable } = prepared;
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
+    let opening: Call | undefined;
     const left = new LeftMirrors();
     let latest: Mirror | undefined;
     let continues = false;
@@ -195,12 +196,15 @@ export class StreamedRequests {
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           about = call.describe();
+          opening = undefined;
           continues ||= about.attempts > 0;
           latest = call.target?.mirror;
           if (ok) resolve(value as R);
           else reject(value);
         };
-        this.#dispatcher.launch(this.#dispatcher.begin(context, sent, { onSettled }))?.run();
+        const call = this.#dispatcher.begin(context, sent, { onSettled });
+        if (!call.settled) opening = call;
+        this.#dispatcher.launch(call)?.run();
       });
     return {
       open,
@@ -211,7 +215,7 @@ export class StreamedRequests {
       isRepeatable: repeatable,
       signals: own.signals,
       leaveMirror: () => latest !== undefined && left.add(latest, this.#dispatcher.mirrors),
-      describe: () => about,
+      describe: () => opening?.describe() ?? about,
     };
   }
 }
