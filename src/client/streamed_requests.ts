@@ -85,8 +85,8 @@ export class StreamedRequests {
   /** Does what {@linkcode Client.pages} says. */
   pages<T>(request: FetchRequest, options: PagesOptions<T> = {}): ItemStream<Page<T>> {
     const own = this.#contexts.withOptions(this.#contexts.plain.json, options, "pages", undefined);
-    // One page at a time, with nothing else to send meanwhile.
-    const allowance = new Allowance(1, 1, () => {});
+    // One page at a time, and a second attempt beside it, with nothing else to send meanwhile.
+    const allowance = new Allowance(2, 1, () => {});
     allowance.hasMore = false;
     const context = this.#contexts.contextOf({ ...own, allowance });
     const { next, maxPages, prefetch } = options;
