@@ -188,7 +188,8 @@ export class StreamedRequests {
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const { avoided } = left;
-        const earlierAttempts = readsChunks ? about.attempts : undefined;
+        // Each connection of a subscription is a request of its own.
+        const earlierAttempts = of === "events" ? undefined : about.attempts;
         const added = { settings: sending, signals, avoided, continues, earlierAttempts, spentMs };
         const context = this.#contexts.contextOf({ ...own, ...added });
         const sent = headers === undefined
