@@ -255,8 +255,8 @@ export interface ClientOptions extends
   /**
    * When the client sends a second attempt beside one that has brought no headers yet: see {@linkcode HedgeOptions}; `false` for
    * never. The client hedges only requests whose method changes nothing (GET, HEAD, OPTIONS, QUERY) and whose body can be sent
-   * twice; `idempotent: false` and a request's own `hedge: false` exclude a request. The first response that is no failure worth
-   * a retry wins, and the client aborts the other attempt.
+   * twice. It never hedges those of `client.events()`, nor those with `idempotent: false` or `hedge: false` of their own. The first
+   * response that is no failure worth a retry wins, and the client aborts the other attempt.
    *
    * A second attempt takes a permit and a token of its own, and counts among `attempts`, but not as a retry. The client sends it
    * only while the breaker is closed and no pause is on. It counts against the `concurrency` of the client, of its origin and of

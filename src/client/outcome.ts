@@ -24,7 +24,7 @@ export interface Success<T> {
   readonly status: number;
   /** The response's headers, in an object that no other caller has. */
   readonly headers: Headers;
-  /** The URL that answered, after redirects; empty for a response that a program constructed. */
+  /** The URL that answered, after redirects; empty for a response that a program constructed and to which no redirect led. */
   readonly url: string;
   /** Where the value came from. */
   readonly from: ValueSource;

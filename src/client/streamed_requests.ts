@@ -86,8 +86,8 @@ export class StreamedRequests {
   /** Does what {@linkcode Client.pages} says. */
   pages<T>(request: FetchRequest, options: PagesOptions<T> = {}): ItemStream<Page<T>> {
     const own = this.#contexts.withOptions(this.#contexts.plain.json, options, "pages", undefined);
-    // One page at a time, with nothing else to send meanwhile.
-    const allowance = new Allowance(1, 1, () => {});
+    // One page at a time, and a second attempt beside it, with nothing else to send meanwhile.
+    const allowance = new Allowance(2, 1, () => {});
     allowance.hasMore = false;
     const context = this.#contexts.contextOf({ ...own, allowance });
     const { next, maxPages, prefetch } = options;
@@ -178,6 +178,8 @@ export class StreamedRequests {
       : plainly;
     const { method, url, headers: ownHeaders, body, repeatable } = prepared;
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
+    /** The sending under way. */
+    let opening: Call | undefined;
     const left = new LeftMirrors();
     /** The latest sending that has ended. */
     let latest: Call | undefined;
@@ -188,7 +190,8 @@ export class StreamedRequests {
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const { avoided } = left;
-        const earlierAttempts = readsChunks ? latest?.attemptsInAll : undefined;
+        // Each connection of a subscription is a request of its own.
+        const earlierAttempts = of === "events" ? undefined : latest?.attemptsInAll;
         const added = { settings: sending, signals, avoided, continues, earlierAttempts, spentMs };
         const context = this.#contexts.contextOf({ ...own, ...added });
         const sent = headers === undefined
@@ -196,11 +199,14 @@ export class StreamedRequests {
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           latest = call;
+          opening = undefined;
           continues ||= call.attemptsInAll > 0;
           if (ok) resolve(value as R);
           else reject(value);
         };
-        this.#dispatcher.launch(this.#dispatcher.begin(context, sent, { onSettled }))?.run();
+        const call = this.#dispatcher.begin(context, sent, { onSettled });
+        if (!call.settled) opening = call;
+        this.#dispatcher.launch(call)?.run();
       });
     return {
       open,
@@ -217,7 +223,8 @@ export class StreamedRequests {
       get attempts() {
         return latest?.attemptsInAll ?? 0;
       },
-      describe: () => latest?.describe() ?? { url: redactUrl(prepared.url), method, attempts: 0 },
+      describe: () =>
+        (opening ?? latest)?.describe() ?? { url: redactUrl(prepared.url), method, attempts: 0 },
     };
   }
 }

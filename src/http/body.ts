@@ -90,10 +90,12 @@ export async function drainBody(
   };
   const deadline = deadlines.add(stop, MAX_DRAIN_MS);
   // If the body is too long to drain, the connection is lost in any case: read only the excerpt.
-  const enough = (contentLength(response.headers) ?? 0) > MAX_DRAIN_BYTES ? EXCERPT_BYTES : MAX_DRAIN_BYTES;
+  const length = contentLength(response.headers) ?? 0;
+  const enough = length > MAX_DRAIN_BYTES ? EXCERPT_BYTES : MAX_DRAIN_BYTES;
   const excerpt = new ExcerptCollector();
   try {
-    for (let size = 0; size < enough;) {
+    // A body that has its announced length has ended, which only one more read shows.
+    for (let size = 0; size < enough || size === length;) {
       const { done, value } = await reader.read();
       if (done) {
         // A body that was cancelled at the time limit ends here, too.

@@ -128,12 +128,12 @@ export class BodyReceiver {
   /**
    * Receives chunks that the reader has not asked for yet, so that the body can end.
    *
-   * @param maxBytes Stops once this many bytes wait for the reader.
+   * @param maxBytes Stops once more bytes than this wait for the reader.
    */
   async receiveAhead(maxBytes: number): Promise<void> {
     let held = this.#ahead.reduce((bytes, { length }) => bytes + length, 0);
     this.#isAhead = true;
-    while (this.#isAhead && !this.#hasEnded && held < maxBytes) {
+    while (this.#isAhead && !this.#hasEnded && held <= maxBytes) {
       const before = this.#bytes;
       await new Promise<void>((resolve) => {
         this.#wakeAhead = resolve;

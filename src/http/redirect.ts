@@ -7,7 +7,7 @@
 
 import { cancelBody } from "./body.ts";
 import { type HeaderMap, mergeHeaders, withoutHeaders } from "./headers.ts";
-import { splitUserInfo } from "./url.ts";
+import { splitUserInfo, withoutFragment } from "./url.ts";
 
 const MAX_REDIRECTS = 20;
 /** The statuses of redirects, whether or not the client follows them (fetch standard, "redirect status"). */
@@ -78,7 +78,7 @@ export async function followRedirects(
     }
     const isFinal = !isHidden &&
       (mode === "error" ? !REDIRECT_STATUSES.has(response.status) : !isRedirect(response));
-    if (isFinal) return redirects === 0 ? response : asRedirected(response);
+    if (isFinal) return redirects === 0 ? response : asRedirected(response, current.url);
     cancelBody(response);
     // A `fetch` that ignores its signal may return after the abort.
     signal?.throwIfAborted();
@@ -144,12 +144,16 @@ function redirectedRequest(
   return { url, method, headers, body };
 }
 
-/** Marks a response as redirected, as if the runtime had followed the redirects. */
-function asRedirected(response: Response): Response {
+/**
+ * Marks a response as redirected, as if the runtime had followed the redirects. A response that a program constructed gets the URL
+ * that was requested last.
+ */
+function asRedirected(response: Response, url: string): Response {
   // The response may be one of another implementation, or a proxy, which may replace only configurable functions.
   const { clone } = response;
   return Object.defineProperties(response, {
     redirected: { value: true },
-    clone: { value: () => asRedirected(clone.call(response)), configurable: true },
+    ...(response.url === "" ? { url: { value: withoutFragment(url) } } : {}),
+    clone: { value: () => asRedirected(clone.call(response), url), configurable: true },
   });
 }

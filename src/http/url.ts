@@ -22,6 +22,8 @@ const USER_INFO = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i;
 const INNER_USER_INFO = /([^a-z0-9+.-][a-z][a-z0-9+.-]*:[/\\]{2,})[^/\\?#&;]*@/gi;
 /** User info of a URL within another one, where the inner URL is escaped, as by `URLSearchParams`. */
 const ESCAPED_USER_INFO = /(%3a%2f%2f)(?:(?!%2f|%3f|%23)[^/?#&;])*%40/gi;
+/** Matches a name and its '=' within a parameter: the parameter's own name, or one of a URL in its value, maybe an escaped one. */
+const NAME = /(?:^|[;?]|%3b|%3f|%26|%23)([^=;?%]*(?:%(?!3b|3f|26|23|3d)[^=;?%]*)*)(?:=|%3d)/gi;
 /** Matches the names of parameters whose last word says that the value is a secret. A number may follow that word. */
 const SENSITIVE_WORD = new RegExp(
   `(?:^|[^a-z0-9])(?:${
@@ -280,15 +282,18 @@ function endWithout(text: string, isDropped: (unit: number) => boolean): number 
   return end;
 }
 
-/** Redacts the parameters that some servers put into the path: `/laps;jsessionid=1` (RFC 3986 §3.3). */
+/**
+ * Redacts the parameters that some servers put into the path: `/laps;jsessionid=1` (RFC 3986 §3.3), and those of an escaped URL
+ * there.
+ */
 function redactPath(path: string): string {
-  if (!path.includes(";")) return path;
+  if (!/;|%3f/i.test(path)) return path;
   return path.split("/").map(redactParameter).join("/");
 }
 
 function redactParameter(parameter: string): string {
   // Some servers separate parameters by ';', too, but a ';' may also be part of a value.
-  for (const { 0: start, 1: name, index } of parameter.matchAll(/(?:^|;)([^=;]*)=/g)) {
+  for (const { 0: start, 1: name, index } of parameter.matchAll(NAME)) {
     if (isSensitive(decodeName(name!))) return `${parameter.slice(0, index + start.length)}***`;
   }
   return parameter;

@@ -86,7 +86,7 @@ export interface CallContext {
   readonly avoided?: readonly Mirror[] | undefined;
   /** Whether the call continues the work of an earlier call, such as a download. */
   readonly continues?: boolean | undefined;
-  /** How many attempts the earlier calls of a download have made; they count in errors. Absent for none. */
+  /** How many attempts the earlier calls of the same stream have made; they count in errors. Absent for none. */
   readonly earlierAttempts?: number | undefined;
   /** How much of the total time had passed before the call began, in milliseconds; absent for none. */
   readonly spentMs?: number | undefined;

@@ -65,10 +65,20 @@ export function noteAttempts(call: Call, error: unknown): void {
   Object.defineProperty(error, "attempts", { value: call.describe().attempts, enumerable: true });
 }
 
-/** Collects what the mirrors did, and their errors. The failure that the caller gets contributes only its cause. */
-function roundFailures(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): RoundFailures {
+/**
+ * Collects what the mirrors of a round did, and their errors.
+ *
+ * @param call The call.
+ * @param last The failure that the caller gets, which contributes only its cause.
+ * @param failures All failures of the round, in the order of the attempts.
+ */
+export function roundFailures(
+  call: Call,
+  last: MirrorEnding,
+  failures: readonly MirrorEnding[],
+): RoundFailures {
   const errors = failures.flatMap((failure) => {
-    if (failure !== worst) return [errorOf(call, failure)];
+    if (failure !== last) return [errorOf(call, failure)];
     const { cause } = (failure.error ?? {}) as { readonly cause?: unknown };
     return cause === undefined ? [] : [cause];
   });

@@ -17,7 +17,14 @@ import { withDefaults } from "./default_headers.ts";
 import type { Target } from "./journey.ts";
 import { type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
 import { isOn, type Mirror, urlAt } from "./mirror.ts";
-import { discardAllBut, endRound, keep, type MirrorEnding, noteAttempts } from "./mirror_endings.ts";
+import {
+  discardAllBut,
+  endRound,
+  keep,
+  type MirrorEnding,
+  noteAttempts,
+  roundFailures,
+} from "./mirror_endings.ts";
 import type { Environment, Handler } from "./policy.ts";
 import { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
@@ -158,6 +165,10 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     const failed = await ask(environment, call, { mirror, target, admission, candidates });
     if (failed instanceof Reply) {
       worst?.reply?.openBody?.discard();
+      if (worst !== undefined && failed.status >= 400) {
+        const ending = { mirror, target, reply: failed };
+        failed.failures = roundFailures(call, ending, [...failures, ending]);
+      }
       return failed;
     }
     if (call.cancelled) discardAllBut(undefined, failed);

@@ -113,6 +113,14 @@ test("BodyReceiver.receiveAhead() ends an unread short body, which can still be 
   assertEquals(await textOf(receiver), "12345");
 });
 
+test("S11: BodyReceiver.receiveAhead() ends a body that is as long as it may be, with and without an announced length", async () => {
+  for (const headers of [{}, { "content-length": "65536" }]) {
+    const { receiver, ends } = receive(new Response(new Uint8Array(65_536), { headers }));
+    await receiver.receiveAhead(65_536);
+    assertEquals([ends, receiver.hasEnded], [[65_536], true]);
+  }
+});
+
 test("BodyReceiver.receiveAhead() stops after enough bytes, and when it is stopped; no byte is lost", async () => {
   const { response, send, close } = slow();
   const { receiver, ends } = receive(response);
@@ -413,11 +421,11 @@ test("BodyReceiver.receiveAhead() counts bytes that already wait for a reader, h
   const { response, send, close } = slow();
   const { receiver } = receive(response);
   send("1234");
-  await receiver.receiveAhead(4);
+  await receiver.receiveAhead(3);
   for (const text of ["5678", "9"]) send(text);
-  await receiver.receiveAhead(4);
+  await receiver.receiveAhead(3);
   await receiver.receiveAhead(6);
-  await receiver.receiveAhead(8);
+  await receiver.receiveAhead(7);
   close();
   assertEquals(receiver.hasEnded, false);
   assertEquals(await textOf(receiver), "123456789");

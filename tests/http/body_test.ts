@@ -68,7 +68,7 @@ test("S8: drainBody() gives up an endless body after 250 ms, and leaves no timer
 test("S8: drainBody() reads at most 64 KB, and shows at most 2 KB", async () => {
   // Of a body that announces more, it reads only the excerpt.
   for (
-    const [headers, chunks] of [[{}, 4], [{ "content-length": "65536" }, 4], [
+    const [headers, chunks] of [[{}, 4], [{ "content-length": "65535" }, 4], [
       { "content-length": "65537" },
       1,
     ]] as const
@@ -86,6 +86,21 @@ test("S8: drainBody() reads at most 64 KB, and shows at most 2 KB", async () => 
     const excerpt = await drainBody(new Response(body, { headers }), new DeadlineQueue(clock));
     assertEquals([excerpt.length, pulled, cancelled, clock.pending], [2_048, chunks, 1, 0]);
   }
+});
+
+test("S8: drainBody() reads a body of exactly 64 KB to its end, so that its connection can be used again", async () => {
+  let cancelled = 0;
+  let left = 4;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (left-- === 0) controller.close();
+      else controller.enqueue(new Uint8Array(16_384));
+    },
+    cancel: () => void cancelled++,
+  }, { highWaterMark: 0 });
+  const response = new Response(body, { headers: { "content-length": "65536" } });
+  await drainBody(response, new DeadlineQueue(new ManualClock()));
+  assertEquals([left, cancelled], [-1, 0]);
 });
 
 test("drainBody() returns the received part of a body that breaks off, and nothing of one that was read", async () => {

@@ -262,6 +262,13 @@ test("followRedirects() returns a response that can be cloned, also through a pr
   assertEquals([clone.redirected, await clone.text(), await response.text()], [true, "body", "body"]);
 });
 
+test("followRedirects() gives a constructed response the URL that was requested last, and its clones as well", async () => {
+  const { response } = await follow(request(), [[302, "/b/c#top"]]);
+  assertEquals([response.url, response.clone().clone().url], ["https://a.test/b/c", "https://a.test/b/c"]);
+  const { response: direct } = await follow(request(), []);
+  assertEquals(direct.url, "");
+});
+
 test("followRedirects() returns a response that says it was redirected, as do its clones and theirs", async () => {
   const { response } = await follow(request({ method: "HEAD" }), [[302, "b"], [307, "https://b.test/c"]]);
   const clone = response.clone();

@@ -419,6 +419,41 @@ test("S17: redactUrl() replaces the user info of a URL within a URL, escaped or 
   }
 });
 
+test("S17: redactUrl() replaces the values of sensitive names of a URL within a URL, escaped or not", () => {
+  for (
+    const inner of [
+      `https://b.test/x?token=${SECRET}`,
+      `https://b.test/x?y=1&api_key=${SECRET}&z=2`,
+      `https://b.test/x?y=1;sig=${SECRET}`,
+      `https://b.test/x?user[token]=${SECRET}`,
+    ]
+  ) {
+    for (
+      const url of [
+        `https://h/${inner}`,
+        `https://h/?to=${inner}&x=1`,
+        `https://h/?to=${encodeURIComponent(inner)}&x=1`,
+        `https://h/?to=${encodeURIComponent(inner).toLowerCase()}&x=1`,
+        `https://h/${encodeURIComponent(inner)}/laps`,
+      ]
+    ) {
+      const shown = redactUrl(url);
+      assertFalse(shown.toLowerCase().includes(SECRET.toLowerCase()), shown);
+      assertStringIncludes(shown, "b.test");
+    }
+  }
+  const callback = encodeURIComponent(`https://b.test/#access_token=${SECRET}`);
+  assertEquals(
+    redactUrl(`https://h/?to=${callback}&x=1`),
+    "https://h/?to=https%3A%2F%2Fb.test%2F%23access_token%3D***&x=1",
+  );
+  for (
+    const query of ["to=https%3A%2F%2Fb.test%2F%3Fpage%3D2%26a%3D1", "q=what?a=b", "q=%3F%26%23", "q=a%3Dkey"]
+  ) {
+    assertEquals(redactUrl(`https://h/a?${query}`), `https://h/a?${query}`);
+  }
+});
+
 test("redactUserInfo() replaces user info and nothing else", () => {
   assertEquals(
     redactUserInfo("https://user:pw@h/a@b?token=1&x=2#f"),
@@ -497,7 +532,24 @@ test("splitUserInfo() handles user info of any length", () => {
 
 test("redactUrl() and shownUrl() take linear time for hostile URLs", () => {
   const times = 100_000;
-  for (const text of ["-", " ", ":", ";", "%3a%2f%2f", "a://", "a:/", "@", "key", "key-", "x@y:"]) {
+  for (
+    const text of [
+      "-",
+      " ",
+      ":",
+      ";",
+      "?",
+      "%3f",
+      "%3d",
+      "%3a%2f%2f",
+      "a://",
+      "a:/",
+      "@",
+      "key",
+      "key-",
+      "x@y:",
+    ]
+  ) {
     for (const before of ["", "https://a.test/", "https://a.test/?", "0:"]) {
       for (const after of ["", "x=1", "@b.test"]) {
         const url = `${before}${text.repeat(times)}${after}`;

@@ -1238,3 +1238,16 @@ testBothWays("hedge: { maxExtraRatio: 0 } hedges nothing", async (rig) => {
   assertEquals(await made.run(made.client.json(URL_A)), 1);
   assertEquals(made.origin.calls, 1);
 });
+
+testBothWays("hedge × pages: a page that is slow gets a second attempt", async (rig) => {
+  const clock = new ManualClock();
+  const made = rig(script(hanging(), late(clock, 10, json("page"))), GENEROUS, { clock });
+  const { client, origin, run } = made;
+  await pay(made);
+  const begunAtMs = clock.now();
+  const [page] = await run(Array.fromAsync(client.pages(URL_A)));
+
+  assertEquals([page?.value, page?.attempts, timesOf(origin)], ["page", 2, [begunAtMs, begunAtMs + 60]]);
+  assertEquals(hedgesOf(client), [1, 1]);
+  assertAtRest(made);
+});

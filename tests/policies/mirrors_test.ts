@@ -558,6 +558,22 @@ test("S17: a DataNotFoundError that is not final carries the other mirrors' fail
   assertEquals(messagesIn(error.cause), [`GET ${A}/x was answered with 410 (2 attempts)`]);
 });
 
+test("S15: the error of a final answer carries the failures of the mirrors before", async () => {
+  for (const [status, asked] of [[404, [refused, down]], [403, [down, refused]], [410, [down]]] as const) {
+    const [a, b] = asked;
+    const { client, clock } = setUp({ a, b: b ?? (() => ({ status })), c: () => ({ status, body: "none" }) });
+    const error = await clock.run(rejection(client.json("x"))) as HttpError | DataNotFoundError;
+    const last = b === undefined ? B : C;
+    assertEquals([error.url, error.status, error.attempts], [`${last}/x`, status, asked.length + 1]);
+    const told = asked.map((answer, index) => ({
+      url: `${[A, B][index]}/x`,
+      failure: answer === down ? "status 503" : `GET ${[A, B][index]}/x failed: refused`,
+    }));
+    assertEquals(error.context, { mirrors: [...told, { url: `${last}/x`, failure: `status ${status}` }] });
+    assertEquals((error.cause as AggregateError).errors.length, asked.length);
+  }
+});
+
 test("S15: of the mirrors that asked for a wait, an error names the one that it reports", async () => {
   const busy = (wait: string) => (): Answer => ({
     status: 503,

@@ -445,8 +445,17 @@ test("Client.lines() has one total timeout for all mirrors", async () => {
     });
     const error = await rig.clock.run(rejection(Array.fromAsync(rig.client.lines("x"))));
     assertInstanceOf(error, TimeoutError);
-    assertEquals([error.kind, error.timeoutMs, error.attempts], ["total", totalTimeoutMs, 1]);
+    assertEquals([error.kind, error.timeoutMs, error.attempts], ["total", totalTimeoutMs, asked]);
     assertEquals([rig.clock.now(), rig.sent.length], [totalTimeoutMs, asked]);
+  }
+});
+
+test("Client.lines() counts the attempts at all mirrors in its error", async () => {
+  for (const body of [chunkedBody([], new TypeError("connection reset")), chunkedBody(["<html>\n"])]) {
+    const bodies = [chunkedBody([], new TypeError("connection reset")), body];
+    const rig = chunkedClient((nth) => bodies[nth - 1]!, { baseUrls: ["https://a.test", "https://b.test"] });
+    const error = await rejection(Array.fromAsync(rig.client.lines("x", { as: "json" })));
+    assertEquals([(error as NetworkError).attempts, rig.sent.length], [2, 2]);
   }
 });
 

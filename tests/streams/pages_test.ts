@@ -539,3 +539,19 @@ test("Client.pages() follows a real server over a redirect to the next host", as
   const pages = await Array.fromAsync(client.pages(home.url));
   assertEquals([pages.map(({ value }) => value), received], [[1, 2, 3], ["secret", null, null]]);
 });
+
+test("Client.pages() resolves a link against the URL that a redirect led to, also of a constructed response", async () => {
+  const asked: string[] = [];
+  await using client = createClient({
+    fetch: (url) => {
+      asked.push(String(url));
+      if (String(url) === URL_A) {
+        return Promise.resolve(new Response(null, { status: 302, headers: { location: "/lists/1" } }));
+      }
+      const link = String(url).endsWith("1") ? "<2>; rel=next" : "";
+      return Promise.resolve(Response.json(1, { headers: { link } }));
+    },
+  });
+  await Array.fromAsync(client.pages(URL_A));
+  assertEquals(asked, [URL_A, "https://a.test/lists/1", "https://a.test/lists/2"]);
+});
