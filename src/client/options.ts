@@ -248,7 +248,8 @@ export interface ClientOptions extends
    *
    * All stated limits apply together; of two contradictory ones, the stricter applies. With a `limitKey`, they apply to the key,
    * unless `per` says otherwise. A wait that a 429 names takes precedence. When a quota is used up, requests wait until its
-   * reset, but no longer than `maxRetryAfterMs`: then one request finds out whether the origin serves again.
+   * reset, or until fewer requests than allowed are in its window, but no longer than `maxRetryAfterMs`: then one request finds
+   * out whether the origin serves again. Limits in headers that you name hold for their whole window.
    * @default {true}
    */
   readonly learnLimits?: LearnLimits | undefined;
