@@ -9,7 +9,7 @@ import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
-import { isSignal } from "../primitives/argument_checks.ts";
+import { isPromptFunction, isSignal } from "../primitives/argument_checks.ts";
 import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import {
@@ -29,6 +29,7 @@ import {
   plain,
   positiveInteger,
   positiveMs,
+  prompt,
   required,
   type Rule,
   rule,
@@ -71,7 +72,7 @@ export const mirror: Rule = unless(
   strict({
     url: required(rule("must be a string or a URL", isUrl)),
     headers,
-    path: callable,
+    path: prompt,
     moveOn: arrayOf(errorStatus, "must be an array of statuses from 400 to 599"),
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
@@ -150,7 +151,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     "must have the methods of a Clock",
     (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),
   ),
-  random: callable,
+  random: prompt,
   concurrency: unless((value) => value instanceof Semaphore || isAdaptiveLimit(value), positiveInteger),
   perOrigin: strict({ concurrency: originLimit }, "must be { concurrency }"),
   maxWaiting: count,
@@ -161,12 +162,12 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
   maxQueueMs: positiveMs,
   pauseOn429: oneOf("origin", "request"),
   rateLimit: unless(
-    (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
+    (value) => isPromptFunction(value) || hasMethods(value, "tryTake", "notify"),
     (value) => Array.isArray(value) ? rates(value) : rate(value),
   ),
-  limitKey: callable,
+  limitKey: prompt,
   learnLimits: unless(
-    (value) => typeof value === "function" || typeof value === "boolean",
+    (value) => isPromptFunction(value) || typeof value === "boolean",
     (value) => Array.isArray(value) ? sources(value) : source(value),
   ),
   hedge: unless(isFalse, plain("an object of options, or false", hedge)),
@@ -189,7 +190,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
       strict({
         ...optionalAny(...CIRCUIT_NUMBERS, "clock"),
         ...rulesOf(["onOpen", "patienceMs"]),
-        isFailure: callable,
+        isFailure: prompt,
       }, "must be options of a circuit breaker, or false"),
     ),
   ),

@@ -5,6 +5,7 @@
  */
 
 import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
+import { isPromptFunction } from "../primitives/argument_checks.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 
 /** A fault in a value, or in a part of it. */
@@ -199,5 +200,7 @@ export const atLeast0Ms: Rule = number(
 export const flag: Rule = rule("must be true or false", (value) => typeof value === "boolean");
 /** A function. */
 export const callable: Rule = rule("must be a function", (value) => typeof value === "function");
+/** A function whose result counts at once. */
+export const prompt: Rule = rule("must be a function, and not an async one", isPromptFunction);
 /** A text. */
 export const text: Rule = rule("must be a string", (value) => typeof value === "string");
