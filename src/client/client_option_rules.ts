@@ -20,6 +20,7 @@ import {
   count,
   flag,
   hasMethods,
+  isBucket,
   isErrorStatus,
   isFalse,
   members,
@@ -114,6 +115,7 @@ const rate = strict({
   spread: flag,
   per: oneOf("client", "origin", "key"),
 }, RATE);
+const promptBucket = rule("must be a bucket whose 'tryTake' and 'canTake' are not async", isBucket);
 const rates = both(arrayOf(rate, RATE), rule(RATE, (value) => (value as unknown[]).length > 0));
 
 const LEARNT = "must be true, false, { limits, counts, per }, an array of these, or a function";
@@ -162,8 +164,11 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
   maxQueueMs: positiveMs,
   pauseOn429: oneOf("origin", "request"),
   rateLimit: unless(
-    (value) => isPromptFunction(value) || hasMethods(value, "tryTake", "notify"),
-    (value) => Array.isArray(value) ? rates(value) : rate(value),
+    (value) => isPromptFunction(value) || isBucket(value),
+    (value) => {
+      if (hasMethods(value, "tryTake", "notify")) return promptBucket(value);
+      return Array.isArray(value) ? rates(value) : rate(value);
+    },
   ),
   limitKey: prompt,
   learnLimits: unless(

@@ -6,6 +6,7 @@
 
 import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
 import { isPromptFunction } from "../primitives/argument_checks.ts";
+import type { Bucket } from "../primitives/bucket.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 
 /** A fault in a value, or in a part of it. */
@@ -162,6 +163,13 @@ export function isFalse(value: unknown): value is false {
 /** Whether a value is a status that says that something is wrong. */
 export function isErrorStatus(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 400 && (value as number) <= 599;
+}
+
+/** Whether a value is a bucket. An async `tryTake` would always seem to give a token. */
+export function isBucket(value: unknown): value is Bucket {
+  if (!hasMethods(value, "tryTake", "notify")) return false;
+  const { tryTake, canTake } = value as Bucket;
+  return isPromptFunction(tryTake) && (canTake === undefined || isPromptFunction(canTake));
 }
 
 /** Whether a value is an object with these methods. */

@@ -80,3 +80,14 @@ test("clientEntries refuse an async function for each option whose result counts
     assertEquals([name, faultOf(rule, () => undefined)], [name, undefined]);
   }
 });
+
+test("clientEntries refuse a bucket with an async method, which would always seem to give a token", () => {
+  const notify = (): Disposable => ({ [Symbol.dispose]() {} });
+  const prompt = (): boolean => true;
+  const late = async (): Promise<boolean> => await Promise.resolve(true);
+  const { rateLimit } = clientEntries;
+  assertEquals(faultOf(rateLimit!, { tryTake: prompt, canTake: prompt, notify }), undefined);
+  const message = "must be a bucket whose 'tryTake' and 'canTake' are not async";
+  assertEquals(faultOf(rateLimit!, { tryTake: late, notify }), message);
+  assertEquals(faultOf(rateLimit!, { tryTake: prompt, canTake: late, notify }), message);
+});
