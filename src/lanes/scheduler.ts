@@ -426,6 +426,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       if (line?.tokenNotice !== undefined) this.#tokens.remind(line.bucket);
     }
     fallAsleep(errand);
+    // The request may wait for a permit whose holder must time out.
+    this.#options.deadlines.rearm?.(nowMs);
     this.#polls?.begin(waiter);
     this.dispatch();
     // The request may wait only for a limit of its lane, of which the ledger tells the holders nothing.

@@ -32,6 +32,8 @@ export interface Deadlines {
   remove(deadline: Deadline): void;
   /** Waits for `delayMs` milliseconds, or until a signal aborts. */
   sleep(delayMs: number, options?: SleepOptions): Promise<void>;
+  /** Makes sure that the deadlines will be met, for a caller that waits for one and adds none; `nowMs` is now. */
+  rearm?(nowMs: number): void;
 }
 
 /** Options of {@linkcode DeadlineQueue.sleep}. */
@@ -54,7 +56,7 @@ class Entry implements Deadline, HeapItem {
  * are removed before they are due; removing the last deadline clears it. While a deadline waits, the timer keeps the process
  * alive. Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they
  * were added, and never before that moment. If the timer is lost, as when a test ends its fake timers, the next deadline that is
- * added arms it anew.
+ * added, or `rearm`, arms it anew.
  *
  * @example A sleep that can be cut short
  * ```ts
@@ -146,6 +148,11 @@ export class DeadlineQueue implements Deadlines {
   clear(): void {
     this.#entries = new BinaryHeap(isBefore);
     this.#disarm();
+  }
+
+  /** Arms the timer anew if it is lost. */
+  rearm(nowMs: number): void {
+    this.#arm(nowMs);
   }
 
   #arm(nowMs: number): void {

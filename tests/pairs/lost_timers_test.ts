@@ -41,6 +41,24 @@ const SCENES: Record<string, Scene> = {
     asked: (client) => client.json("https://a.test/hang/2", { timeoutMs: 1_000 }),
     ms: 1_000,
   },
+  "a backoff × the same request": {
+    options: { backoff },
+    left: (client) => client.json("https://a.test/once"),
+    asked: (client) => client.json("https://a.test/once"),
+    ms: 0,
+  },
+  "a timeout × the same request": {
+    options: { maxRetries: 0, timeoutMs: 300 },
+    left: (client) => client.json("https://a.test/hang"),
+    asked: (client) => client.json("https://a.test/hang"),
+    ms: 0,
+  },
+  "a timeout × a request without a permit": {
+    options: { maxRetries: 0, timeoutMs: 300, concurrency: 1 },
+    left: (client) => client.json("https://a.test/hang"),
+    asked: (client) => client.json("https://a.test/x"),
+    ms: 0,
+  },
   "a look whether the origin answers × a request that hangs": {
     options: { maxRetries: 0, timeoutMs: 20_000 },
     left: (client) => client.json("https://a.test/hang/1"),

@@ -379,6 +379,24 @@ test("DeadlineQueue arms its timer anew for the next deadline that is added, if 
   assertEquals(met, ["a@1011", "c@1021", "b@6010"]);
 });
 
+test("DeadlineQueue.rearm() arms a lost timer anew, and no other", async () => {
+  const clock = new LosingClock();
+  const queue = new DeadlineQueue(clock);
+  const met: string[] = [];
+  queue.rearm(clock.now());
+  assertEquals(clock.pending, 0);
+  clock.isLosing = true;
+  queue.add(recorder(clock, met, "a"), 10);
+  clock.isLosing = false;
+  for (const [advanceMs, pending] of [[0, 1], [1_010, 0], [1, 1]] as const) {
+    await clock.advance(advanceMs);
+    queue.rearm(clock.now());
+    assertEquals(clock.pending, pending);
+  }
+  await clock.advance(0);
+  assertEquals(met, ["a@1011"]);
+});
+
 test("DeadlineQueue arms a timer that is overdue only once for many deadlines, as when the program was busy for long", () => {
   const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
