@@ -59,7 +59,8 @@ export class SlipstreamError extends Error {
   readonly attempts: number;
   /**
    * Further details of the failure. Where several mirrors failed, `mirrors` says how each one did. Where a due retry was not
-   * made, `notRetried` says why: the retry budget was used up, or the wait would have been too long.
+   * made, `notRetried` says why: the retry budget was used up, or the wait would have been too long. After redirects,
+   * `redirectedTo` is the URL that answered.
    */
   readonly context: Readonly<Record<string, unknown>>;
 
@@ -93,7 +94,7 @@ export class SlipstreamError extends Error {
    * ```
    */
   toJSON(): ErrorJson {
-    return errorToJson(this, [this]);
+    return new ErrorTeller().tell(this);
   }
 
   /** @internal The names of the error's classes, for the guards. */
@@ -708,41 +709,81 @@ const FIELDS = [
 /** The fields of all other errors that go into JSON; what else these errors hold is unknown. */
 const FOREIGN_FIELDS = ["code"];
 
-/** Returns an error as data. `path` lists the errors from the outermost one to this one, so that a cycle of causes ends. */
-function errorToJson(error: Error, path: readonly unknown[]): ErrorJson {
-  const json: Record<string, unknown> = { name: String(error.name), message: String(error.message) };
-  const values = error as unknown as Readonly<Record<string, unknown>>;
-  for (const field of isSlipstreamError(error) ? FIELDS : FOREIGN_FIELDS) {
-    const value = toJson(values[field], path);
-    if (!isEmpty(value)) json[field] = value;
-  }
-  const { cause, errors } = values;
-  if (Array.isArray(errors)) json.errors = errors.map((each) => toJson(each, path));
-  const causeJson = toJson(cause, path);
-  if (causeJson !== undefined) json.cause = causeJson;
-  return json as unknown as ErrorJson;
-}
-
-/** Returns a value as JSON can hold it; `undefined` for an error that is in `path` already. */
-function toJson(value: unknown, path: readonly unknown[]): unknown {
-  if (isError(value)) return path.includes(value) ? undefined : errorToJson(value, [...path, value]);
-  if (value === undefined) return undefined;
-  try {
-    return JSON.parse(JSON.stringify(value, (_key, member) => memberToJson(member, path)));
-  } catch {
-    // The value refers to itself, or JSON can't express it, as with a function.
-    return Object.prototype.toString.call(value);
-  }
-}
-
 /**
- * Replaces the members that JSON would lose, at any depth: errors, which would become empty, and numbers that JSON does not know,
- * such as `Infinity`, which would become `null`.
+ * How many levels of errors and records, and how many errors in all, are told with their causes. Of any others only name and message are told:
+ * errors that hold each other many times would take exponential time, and very deep ones overflow the stack.
  */
-function memberToJson(member: unknown, path: readonly unknown[]): unknown {
-  if (isError(member)) return toJson(member, path);
-  const isUnknown = typeof member === "bigint" || (typeof member === "number" && !Number.isFinite(member));
-  return isUnknown ? String(member) : member;
+const MOST_LEVELS = 500;
+const MOST_ERRORS = 10_000;
+
+/** Tells errors as data. */
+class ErrorTeller {
+  /** The errors and records from the outermost one to the one that is being told, so that a cycle of causes ends. */
+  readonly #path: unknown[] = [];
+  #told = 0;
+
+  tell(error: Error): ErrorJson {
+    const json: Record<string, unknown> = { name: String(error.name), message: String(error.message) };
+    if (this.#path.length >= MOST_LEVELS || ++this.#told > MOST_ERRORS) return json as unknown as ErrorJson;
+    this.#path.push(error);
+    const values = error as unknown as Readonly<Record<string, unknown>>;
+    for (const field of isSlipstreamError(error) ? FIELDS : FOREIGN_FIELDS) {
+      const value = this.#toJson(values[field]);
+      if (!isEmpty(value)) json[field] = value;
+    }
+    const { cause, errors } = values;
+    if (Array.isArray(errors)) json.errors = errors.map((each) => this.#toJson(each));
+    const causeJson = this.#toJson(cause);
+    if (causeJson !== undefined) json.cause = causeJson;
+    this.#path.pop();
+    return json as unknown as ErrorJson;
+  }
+
+  /** Returns a value as JSON can hold it; `undefined` for an error that is being told already. */
+  #toJson(value: unknown): unknown {
+    if (isError(value)) return this.#path.includes(value) ? undefined : this.tell(value);
+    if (value === undefined) return undefined;
+    const depth = this.#path.length;
+    try {
+      return this.#toData(value);
+    } catch {
+      // The value refers to itself, or JSON can't express it, as with a function.
+      this.#path.length = depth;
+      return Object.prototype.toString.call(value);
+    }
+  }
+
+  /** Returns the data of a value, with the errors in it, which JSON would make empty. */
+  #toData(value: unknown): unknown {
+    if (!isRecord(value)) return JSON.parse(JSON.stringify(value, (_key, member) => numberToJson(member)));
+    if (this.#path.includes(value)) throw new TypeError("The value refers to itself");
+    this.#path.push(value);
+    const data = Array.isArray(value)
+      ? value.map((each) => this.#memberToData(each) ?? null)
+      : Object.fromEntries(
+        Object.entries(value).map(([key, member]) => [key, this.#memberToData(member)])
+          .filter(([, member]) => member !== undefined),
+      );
+    this.#path.pop();
+    return data;
+  }
+
+  #memberToData(member: unknown): unknown {
+    if (isError(member)) return this.#toJson(member);
+    // JSON leaves these out.
+    return ["undefined", "function", "symbol"].includes(typeof member) ? undefined : this.#toData(member);
+  }
+}
+
+/** Tells whether a value is an array, or an object without a form of its own in JSON. */
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !("toJSON" in value);
+}
+
+/** Replaces a number that JSON does not know, such as `Infinity`, which would become `null`. */
+function numberToJson(value: unknown): unknown {
+  const isUnknown = typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value));
+  return isUnknown ? String(value) : value;
 }
 
 /** Tells whether a value is an error, also one of another realm: test frameworks (Jest) run programs in a realm of their own. */

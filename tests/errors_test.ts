@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, assertInstanceOf, assertNotStrictEqu
 import {
   CircuitOpenError,
   DataNotFoundError,
+  type ErrorJson,
   HttpError,
   InvalidDataError,
   isCircuitOpenError,
@@ -321,4 +322,31 @@ test("SlipstreamError.toJSON() ends where causes lead in a circle, and shows one
   const { cause } = new SlipstreamError("m", { cause: new AggregateError([twice, twice], "both") }).toJSON();
   const shown = { name: "Error", message: "twice" };
   assertEquals(cause, { name: "AggregateError", message: "both", errors: [shown, shown] });
+});
+
+test("SlipstreamError.toJSON() takes no exponential time for errors that hold each other many times, and no stack for deep ones (S17)", () => {
+  const fold = (times: number, wrap: (inner: Error) => Error): ErrorJson => {
+    let error = new Error("innermost");
+    for (let n = 0; n < times; n++) error = wrap(error);
+    return new SlipstreamError("outermost", { cause: error }).toJSON();
+  };
+  const wraps: ((inner: Error) => Error)[] = [
+    (inner) => new AggregateError([inner, inner], "all", { cause: inner }),
+    (inner) => new SlipstreamError("m", { cause: inner, context: { mirrors: [inner, { inner }] } }),
+  ];
+  for (const wrap of wraps) {
+    const told = JSON.stringify(fold(40, wrap));
+    assert(told.includes("innermost") && told.length < 10_000_000, `${told.length}`);
+  }
+  let depth = 0;
+  let json: unknown = fold(100_000, (inner) => new Error("m", { cause: inner }));
+  while ((json = (json as ErrorJson).cause) !== undefined) depth++;
+  assert(depth > 100, `${depth}`);
+});
+
+test("SlipstreamError.toJSON() ends where an error is in its own context (S17)", () => {
+  const context: Record<string, unknown> = {};
+  const error = new SlipstreamError("m", { context });
+  context.mirrors = { first: error, attempts: 7 };
+  assertEquals(error.toJSON().context, { mirrors: { attempts: 7 } });
 });

@@ -9,7 +9,7 @@ import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
-import { isSignal } from "../primitives/argument_checks.ts";
+import { isPromptFunction, isSignal } from "../primitives/argument_checks.ts";
 import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import {
@@ -20,6 +20,7 @@ import {
   count,
   flag,
   hasMethods,
+  isBucket,
   isErrorStatus,
   isFalse,
   members,
@@ -29,6 +30,7 @@ import {
   plain,
   positiveInteger,
   positiveMs,
+  prompt,
   required,
   type Rule,
   rule,
@@ -71,7 +73,7 @@ export const mirror: Rule = unless(
   strict({
     url: required(rule("must be a string or a URL", isUrl)),
     headers,
-    path: callable,
+    path: prompt,
     moveOn: arrayOf(errorStatus, "must be an array of statuses from 400 to 599"),
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
@@ -113,6 +115,7 @@ const rate = strict({
   spread: flag,
   per: oneOf("client", "origin", "key"),
 }, RATE);
+const promptBucket = rule("must be a bucket whose 'tryTake' and 'canTake' are not async", isBucket);
 const rates = both(arrayOf(rate, RATE), rule(RATE, (value) => (value as unknown[]).length > 0));
 
 const LEARNT = "must be true, false, { limits, counts, per }, an array of these, or a function";
@@ -150,7 +153,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     "must have the methods of a Clock",
     (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),
   ),
-  random: callable,
+  random: prompt,
   concurrency: unless((value) => value instanceof Semaphore || isAdaptiveLimit(value), positiveInteger),
   perOrigin: strict({ concurrency: originLimit }, "must be { concurrency }"),
   maxWaiting: count,
@@ -161,12 +164,15 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
   maxQueueMs: positiveMs,
   pauseOn429: oneOf("origin", "request"),
   rateLimit: unless(
-    (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
-    (value) => Array.isArray(value) ? rates(value) : rate(value),
+    (value) => isPromptFunction(value) || isBucket(value),
+    (value) => {
+      if (hasMethods(value, "tryTake", "notify")) return promptBucket(value);
+      return Array.isArray(value) ? rates(value) : rate(value);
+    },
   ),
-  limitKey: callable,
+  limitKey: prompt,
   learnLimits: unless(
-    (value) => typeof value === "function" || typeof value === "boolean",
+    (value) => isPromptFunction(value) || typeof value === "boolean",
     (value) => Array.isArray(value) ? sources(value) : source(value),
   ),
   hedge: unless(isFalse, plain("an object of options, or false", hedge)),
@@ -189,7 +195,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
       strict({
         ...optionalAny(...CIRCUIT_NUMBERS, "clock"),
         ...rulesOf(["onOpen", "patienceMs"]),
-        isFailure: callable,
+        isFailure: prompt,
       }, "must be options of a circuit breaker, or false"),
     ),
   ),

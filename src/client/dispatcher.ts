@@ -305,6 +305,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
 
   #join(call: Call, leader: Call): undefined {
     join(call, leader);
+    this.pipeline.environment.deadlines.rearm?.(call.startedAtMs);
     if (call.priority > leader.priority) {
       leader.priority = call.priority;
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);

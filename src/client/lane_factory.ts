@@ -19,7 +19,7 @@ import type { Clock } from "../primitives/clock.ts";
 import { TokenBucket } from "../primitives/token_bucket.ts";
 import { AdaptiveLanes } from "./adaptive_lanes.ts";
 import type { LearntLimits } from "./learnt_limits.ts";
-import { hasMethods } from "./option_rules.ts";
+import { isBucket } from "./option_rules.ts";
 import type { ClientOptions, RateLimitOptions } from "./options.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -122,8 +122,13 @@ function breakerOptions(
 function checkedBucket(bucketOf: (origin: string) => Bucket): (origin: string) => Bucket | undefined {
   return (origin) => {
     const bucket: Bucket | undefined = bucketOf(origin);
-    if (bucket === undefined || hasMethods(bucket, "tryTake", "notify")) return bucket;
-    throw shapeError("fetch", "rateLimit()", "a bucket with tryTake() and notify()", bucket);
+    if (bucket === undefined || isBucket(bucket)) return bucket;
+    throw shapeError(
+      "fetch",
+      "rateLimit()",
+      "a bucket with tryTake(), which is not async, and notify()",
+      bucket,
+    );
   };
 }
 

@@ -47,7 +47,8 @@ export function limitLearner(
     return new LimitLearner({ read: (headers) => readLimitHeaders(headers, clock.wallNow()), maxWaitMs });
   }
   const sources = Array.isArray(option) ? option as readonly LimitHeaders[] : [option as LimitHeaders];
-  return new LimitLearner({ read: (headers) => readCountedHeaders(headers, sources), maxWaitMs });
+  // The caller answers for the headers that it names.
+  return new LimitLearner({ read: (headers) => readCountedHeaders(headers, sources), maxWaitMs: Infinity });
 }
 
 /** Calls the caller's own function, which may throw, or return anything. */

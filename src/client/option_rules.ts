@@ -5,6 +5,8 @@
  */
 
 import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
+import { isPromptFunction } from "../primitives/argument_checks.ts";
+import type { Bucket } from "../primitives/bucket.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 
 /** A fault in a value, or in a part of it. */
@@ -163,6 +165,13 @@ export function isErrorStatus(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 400 && (value as number) <= 599;
 }
 
+/** Whether a value is a bucket. An async `tryTake` would always seem to give a token. */
+export function isBucket(value: unknown): value is Bucket {
+  if (!hasMethods(value, "tryTake", "notify")) return false;
+  const { tryTake, canTake } = value as Bucket;
+  return isPromptFunction(tryTake) && (canTake === undefined || isPromptFunction(canTake));
+}
+
 /** Whether a value is an object with these methods. */
 export function hasMethods(value: unknown, ...names: string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
@@ -199,5 +208,7 @@ export const atLeast0Ms: Rule = number(
 export const flag: Rule = rule("must be true or false", (value) => typeof value === "boolean");
 /** A function. */
 export const callable: Rule = rule("must be a function", (value) => typeof value === "function");
+/** A function whose result counts at once. */
+export const prompt: Rule = rule("must be a function, and not an async one", isPromptFunction);
 /** A text. */
 export const text: Rule = rule("must be a string", (value) => typeof value === "string");

@@ -165,7 +165,8 @@ export interface ClientOptions extends
    * The function that sends requests, instead of a `transport`. The code that makes room for a waiting request sends it. So the
    * function may run in the async context of another caller, and an `AsyncLocalStorage` may hold that caller's value. Middleware
    * (`use`) always runs in the context of its own caller: with it, if only `(request, next) => next(request)`, tracers such as
-   * OpenTelemetry find the right span.
+   * OpenTelemetry find the right span. What it throws counts as a failure of the network, except an error that no network causes:
+   * a `ReferenceError`, an `AssertionError` of a test, or that of a method without its object.
    * @default {globalThis.fetch}
    */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
@@ -248,7 +249,8 @@ export interface ClientOptions extends
    *
    * All stated limits apply together; of two contradictory ones, the stricter applies. With a `limitKey`, they apply to the key,
    * unless `per` says otherwise. A wait that a 429 names takes precedence. When a quota is used up, requests wait until its
-   * reset, but no longer than `maxRetryAfterMs`: then one request finds out whether the origin serves again.
+   * reset, or until fewer requests than allowed are in its window, but no longer than `maxRetryAfterMs`: then one request finds
+   * out whether the origin serves again. Limits in headers that you name hold for their whole window.
    * @default {true}
    */
   readonly learnLimits?: LearnLimits | undefined;

@@ -7,6 +7,7 @@
  */
 
 import type { PartialSettings, Settings } from "../policies/settings.ts";
+import { isPromptFunction } from "../primitives/argument_checks.ts";
 import {
   callable,
   count,
@@ -48,8 +49,8 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   retryOn: {
     default: undefined,
     rule: rule(
-      "must be an array of statuses from 400 to 599, or a function",
-      (value) => typeof value === "function" || (Array.isArray(value) && value.every(isErrorStatus)),
+      "must be an array of statuses from 400 to 599, or a function, and not an async one",
+      (value) => isPromptFunction(value) || (Array.isArray(value) && value.every(isErrorStatus)),
     ),
     isClientWide: true,
   },

@@ -11,6 +11,7 @@ import type { Call } from "../policies/call.ts";
 import type { Hedger } from "../policies/hedger.ts";
 import { mayBeHedged } from "../policies/hedging.ts";
 import type { Environment } from "../policies/policy.ts";
+import { LOST_AFTER_MS } from "../primitives/clock.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 
 /** The shortest time between two scans, in milliseconds: timers are no finer. */
@@ -65,6 +66,7 @@ export class StraightHedges implements DeadlineTarget {
     const atMs = nowMs + this.#hedger.delayMs(call.lane!);
     this.#watched.set(call, atMs);
     if (atMs < this.#scanAtMs) this.#scanAt(atMs, nowMs);
+    else if (nowMs - this.#scanAtMs > LOST_AFTER_MS) this.#scanAt(nowMs, nowMs);
   }
 
   /** Notes that the headers of an attempt have come. */

@@ -29,7 +29,7 @@ import { withDefaults } from "../policies/default_headers.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { isWorthRetry } from "../policies/retry_reason.ts";
-import { SHORTEST_WAIT_MS } from "../primitives/clock.ts";
+import { LOST_AFTER_MS, SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
@@ -174,6 +174,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const timeoutAtMs = nowMs + call.settings.timeoutMs;
     this.#underWay++;
     if (timeoutAtMs < this.#scanAtMs) this.#scanAt(timeoutAtMs, nowMs);
+    else if (this.#alarm !== undefined && nowMs - this.#alarm.atMs > LOST_AFTER_MS) {
+      this.#scanAt(nowMs, nowMs);
+    }
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
     const { signal } = call.controller = new AbortController();
     const { prepared, context } = call;

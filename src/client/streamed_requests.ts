@@ -5,7 +5,8 @@
  * @module
  */
 
-import { mergeHeaders } from "../http/headers.ts";
+import { mergeHeaders, toHeaderMap } from "../http/headers.ts";
+import type { PreparedRequest } from "../http/request.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { isUrl, redactUrl } from "../http/url.ts";
@@ -24,8 +25,8 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import { ItemStream } from "./item_stream.ts";
 import { LeftMirrors } from "./left_mirrors.ts";
-import { checkRequestOptions, type OptionsOf } from "./option_checks.ts";
-import type { FetchRequest, RequestOptions, RequestSpec } from "./request.ts";
+import type { OptionsOf } from "./option_checks.ts";
+import type { FetchRequest, RequestOptions } from "./request.ts";
 import { checkSpec } from "./request_checks.ts";
 import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
 
@@ -65,9 +66,11 @@ export class StreamedRequests {
   /** Does what {@linkcode Client.lines} says. */
   lines<T>(request: FetchRequest, options: LinesOptions = {}): ItemStream<T> {
     const stream = this.#streamRequest(request, options, "lines", this.#contexts.plain.text.settings);
+    // The caller may change the object before the first item is asked for.
+    const own = { ...options };
     return this.#items<T>(stream.signals, async (surroundings) => {
       const { lineSource } = await import("../streams/lines.ts");
-      return lineSource(stream, surroundings, options);
+      return lineSource(stream, surroundings, own);
     });
   }
 
@@ -77,9 +80,10 @@ export class StreamedRequests {
     // subscription.
     const settings: Settings = { ...this.#contexts.plain.text.settings, cache: "no-store", hedge: false };
     const stream = this.#streamRequest(request, options, "events", settings);
+    const own = { ...options };
     return this.#items<ServerSentEvent<T>>(stream.signals, async (surroundings) => {
       const { eventSource } = await import("../streams/events.ts");
-      return eventSource(stream, surroundings, options);
+      return eventSource(stream, surroundings, own);
     });
   }
 
@@ -92,15 +96,18 @@ export class StreamedRequests {
     const context = this.#contexts.contextOf({ ...own, allowance });
     const { next, maxPages, prefetch } = options;
     const { mirrors } = this.#dispatcher;
-    if (!isUrl(request)) checkRequestSpec(request);
-    const ownSignal = isUrl(request) ? undefined : request.signal;
-    const signals = ownSignal === undefined ? own.signals : [...own.signals, ownSignal];
-    const fetch = (page: FetchRequest, how: PageFetch) => this.#fetchPage(page, context, how);
+    // Prepare the first request now, so that a bad one throws here, and a later change of its object changes nothing.
+    const given = copyOf(request);
+    const first = this.#preparePage(given, context);
+    const { signals } = first.own;
+    const fetch = (page: FetchRequest, how: PageFetch) =>
+      page === request ? this.#sendPage(first, how) : this.#fetchPage(page, context, how);
     return this.#items<Page<T>>(signals, async (surroundings) => {
       const { pageSource } = await import("../streams/pages.ts");
       const finder = next as ((page: Page<unknown>) => unknown) | undefined;
       return pageSource({
         first: request,
+        given,
         mirrors,
         surroundings,
         signals,
@@ -113,16 +120,24 @@ export class StreamedRequests {
   }
 
   #fetchPage(request: FetchRequest, context: CallContext, how: PageFetch): void {
-    const { isForeign, isWhole, ownHeaders, signal, sink } = how;
-    const additions = isWhole ? { json: context.additions?.json } : context.additions;
-    const all = this.#contexts.contextOf({ ...context, additions, signals: [...context.signals, signal] });
-    const own = isUrl(request) ? all : this.#contexts.withOptions(all, request, "request", undefined);
-    const prepared = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
+    const additions = how.isWhole ? { json: context.additions?.json } : context.additions;
+    this.#sendPage(this.#preparePage(request, this.#contexts.contextOf({ ...context, additions })), how);
+  }
+
+  #preparePage(request: FetchRequest, context: CallContext): PreparedPage {
+    if (isUrl(request)) return { own: context, prepared: this.#contexts.prepare({ url: request }, context) };
+    checkSpec(request);
+    const own = this.#contexts.withOptions(context, request, "request", undefined);
+    return { own, prepared: this.#contexts.prepare(request, own) };
+  }
+
+  #sendPage({ own, prepared }: PreparedPage, { isForeign, ownHeaders, signal, sink }: PageFetch): void {
     const { sensitive } = this.#dispatcher;
     const withheld = isForeign
       ? new Set([...sensitive].filter((name) => !ownHeaders.includes(name)))
       : undefined;
-    const call = this.#dispatcher.begin(own, { ...prepared, withheld }, sink);
+    const context = this.#contexts.contextOf({ ...own, signals: [...own.signals, signal] });
+    const call = this.#dispatcher.begin(context, { ...prepared, withheld }, sink);
     context.allowance!.active++;
     this.#dispatcher.launch(call)?.run();
   }
@@ -147,6 +162,7 @@ export class StreamedRequests {
   ): Promise<DownloadResult> {
     this.#ofDownloads ??= { ...this.#contexts.plain.bytes.settings, cache: "no-store" };
     const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", this.#ofDownloads);
+    const own = { ...options };
     // Keep the module: another `import()` takes as long as a third of a small download.
     const { download } = downloads ??= await import("../download/download.ts");
     const { backoff, deadlines } = this.#dispatcher;
@@ -154,7 +170,7 @@ export class StreamedRequests {
       stream,
       { ...this.#surroundings, backoff, deadlines, reporter: this.#reporter },
       to,
-      options,
+      own,
     );
   }
 
@@ -229,8 +245,18 @@ export class StreamedRequests {
   }
 }
 
-/** Checks a request when the caller gives it, so that a malformed one does not fail only when it is sent. */
-function checkRequestSpec(request: RequestSpec): void {
+/** A page's request that is ready to be sent, with its options. */
+interface PreparedPage {
+  readonly own: CallContext;
+  readonly prepared: PreparedRequest;
+}
+
+/** Copies a request, because the caller may change the object later. */
+function copyOf(request: FetchRequest): FetchRequest {
+  if (typeof request === "string") return request;
+  if (isUrl(request)) return String(request);
   checkSpec(request);
-  checkRequestOptions(request, "request");
+  const { url, headers } = request;
+  const own = headers === undefined ? {} : { headers: toHeaderMap(headers, "the request") };
+  return { ...request, ...own, url: isUrl(url) ? String(url) : url };
 }

@@ -10,9 +10,9 @@ import { mapTiers, tieredCache } from "../cache/tiered.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   argumentError,
-  assertFunction,
   assertOptions,
   assertPositiveInteger,
+  assertPromptFunction,
   shapeError,
 } from "../primitives/argument_checks.ts";
 import { MAX_PENDING_BYTES } from "./adapter_state.ts";
@@ -136,7 +136,7 @@ export function readPlanOptions(
   for (const [name, value] of Object.entries({ staleWhileRevalidateMs, staleIfErrorMs, staleAfterMs })) {
     assertMs(action, name, value);
   }
-  if (partition !== undefined) assertFunction(action, "partition", partition);
+  if (partition !== undefined) assertPromptFunction(action, "partition", partition);
   if (!(typeof adapterTimeoutMs === "number" && adapterTimeoutMs > 0)) {
     throw argumentError(
       action,

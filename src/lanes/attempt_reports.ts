@@ -4,6 +4,7 @@
  * @module
  */
 
+import { verdictOn } from "../http/classify.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { WorkingTime } from "../primitives/working_time.ts";
@@ -157,10 +158,11 @@ export class AttemptReports {
     if (mayGoOn && lane.queued > 0) this.#reader.examine(lane);
   }
 
-  #learn(lane: Lane, { headers, ok }: Response, receipt: Receipt | undefined): void {
+  #learn(lane: Lane, { headers, status }: Response, receipt: Receipt | undefined): void {
     const answer: StatedAnswer = {
       headers,
-      isOk: ok,
+      // Some services answer too many requests with 403.
+      isOk: status !== 403 && verdictOn(status) === "success",
       nowMs: this.#reader.now(),
       receipt,
       inFlight: lane.inFlight,

@@ -20,18 +20,34 @@ interface Entry {
  * A log of the requests in the window that ends now. A request counts from when it is sent until a whole window after its
  * response. The origin has counted it sometime in between. So no window of the origin's, wherever it begins, holds more than the
  * limit.
+ *
+ * If the limit is used up for long, one request finds out whether the origin serves again. If it does, its windows begin at
+ * other times than this one, and it may have served two whole limits in the time of one. If it serves even more, it does not
+ * keep to the limit that it states.
  */
 export class CountedWindow {
   /** The most requests in a window. */
   limit: number;
   readonly windowMs: number;
+  readonly #maxWaitMs: number;
   readonly #log: Entry[] = [];
   #logged = 0;
+  /** How many whole limits the origin may serve in the time of a window: 1, 2, or `Infinity` while it keeps to none. */
+  #limits = 1;
+  /** Whether one request tests the limit, because the wait for the end of the window was given up. */
+  #isTrying = false;
 
-  /** Creates a window without requests. */
-  constructor(limit: number, windowMs: number) {
+  /**
+   * Creates a window without requests.
+   *
+   * @param limit The most requests in a window.
+   * @param windowMs How long the window is, in milliseconds.
+   * @param maxWaitMs How long the window believes that the limit is used up after the latest response, in milliseconds.
+   */
+  constructor(limit: number, windowMs: number, maxWaitMs: number = Infinity) {
     this.limit = limit;
     this.windowMs = windowMs;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   /** Counts requests that have been answered. */
@@ -44,6 +60,13 @@ export class CountedWindow {
     } else {
       this.#log.push({ sinceMs: nowMs, atMs: nowMs, count });
     }
+  }
+
+  /** Hears whether the origin has served a request; one that it served although the limit was used up proves the limit wrong. */
+  hear(isOk: boolean): void {
+    if (!isOk) this.#limits = 1;
+    else if (this.#isTrying) this.#limits = this.#limits === 1 ? 2 : Infinity;
+    this.#isTrying = false;
   }
 
   /** Returns how many answered requests count now. */
@@ -65,11 +88,16 @@ export class CountedWindow {
    * @returns `nowMs` if a request may be sent; `Infinity` if that depends on an answer.
    */
   blockedUntilMs(nowMs: number, pending: number): number {
-    let tooMany = this.usedAt(nowMs) + pending - this.limit + 1;
+    let tooMany = this.usedAt(nowMs) + pending - this.#limits * this.limit + 1;
     if (tooMany <= 0) return nowMs;
+    const giveUpAtMs = pending > 0 ? Infinity : this.#log.at(-1)!.atMs + this.#maxWaitMs;
+    if (nowMs >= giveUpAtMs) {
+      this.#isTrying = true;
+      return nowMs;
+    }
     for (const { atMs, count } of this.#log) {
       tooMany -= count;
-      if (tooMany <= 0) return atMs + this.windowMs;
+      if (tooMany <= 0) return Math.min(atMs + this.windowMs, giveUpAtMs);
     }
     return Infinity;
   }

@@ -69,6 +69,7 @@ export interface LaneOptions {
 /** A response that may state limits. */
 export interface StatedAnswer {
   readonly headers: Headers;
+  /** Whether the origin has served the request, if only with a 404. */
   readonly isOk: boolean;
   readonly nowMs: number;
   /** The receipt of the attempt; closed. */

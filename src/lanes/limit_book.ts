@@ -53,7 +53,7 @@ export class LimitBook {
   /**
    * Begins a book. If nothing is in flight, the first request goes ahead of the others: its response says how many may follow.
    *
-   * @param maxWaitMs How long the book believes that a quota is used up, in milliseconds.
+   * @param maxWaitMs How long the book believes that a quota, or a limit, is used up, in milliseconds.
    * @param underWay How many requests are in flight.
    * @param nowMs The time on the client's clock.
    */
@@ -137,6 +137,7 @@ export class LimitBook {
   update(readings: readonly LimitReading[], answer: BookedAnswer): void {
     if (answer.isStranger && this.#strangers > 0) this.#strangers--;
     if (answer.nowMs > this.#strangeUntilMs) this.#strangers = 0;
+    for (const window of this.#counted.values()) window.hear(answer.isOk);
     const named = new Set<string>();
     const quotas = new Set<string>();
     for (const reading of readings.slice(0, MOST_LIMITS)) {
@@ -192,7 +193,7 @@ export class LimitBook {
 
   /** Begins a window with all that is known of the time before it was stated. */
   #begin(limit: number, windowMs: number, nowMs: number, unknown: number): CountedWindow {
-    const window = new CountedWindow(limit, windowMs);
+    const window = new CountedWindow(limit, windowMs, this.#maxWaitMs);
     for (const atMs of this.#early) window.note(atMs, 1);
     if (this.#strangers + unknown > 0) window.note(nowMs, this.#strangers + unknown);
     return window;

@@ -153,6 +153,8 @@ export class Quota {
   /** Returns until when nothing should be sent; not after `nowMs` if a request may be sent. */
   blockedUntilMs(nowMs: number): number {
     if (this.#limit === undefined || this.#isPausing || this.#sent < this.#limit) return nowMs;
+    // A clock that has gone back must not make a request wait for longer than a window.
+    this.#startedAtMs = Math.min(this.#startedAtMs, nowMs);
     return this.#startedAtMs + this.#windowMs;
   }
 }

@@ -25,7 +25,7 @@ export interface AnswerFacts {
   readonly number: number;
   /** The number of the latest attempt that has been sent. */
   readonly latest: number;
-  /** Whether the response is a success. */
+  /** Whether the origin has served the request, if only with a 404; it has not if it refuses requests or is in trouble. */
   readonly isOk: boolean;
 }
 

@@ -421,8 +421,13 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     for (const lane of lanes) {
       lane.outage.shortenCooldown(errand, lane.probedAtMs);
       this.#rouse(lane, nowMs);
+      if (lane.tokenNotice !== undefined) this.#tokens.remind(lane.bucket);
+      const line = lane.keyed === undefined ? undefined : waiter.placeIn(lane)?.line;
+      if (line?.tokenNotice !== undefined) this.#tokens.remind(line.bucket);
     }
     fallAsleep(errand);
+    // The request may wait for a permit whose holder must time out.
+    this.#options.deadlines.rearm?.(nowMs);
     this.#polls?.begin(waiter);
     this.dispatch();
     // The request may wait only for a limit of its lane, of which the ledger tells the holders nothing.
@@ -658,6 +663,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     // The call that is picking goes on until no request is left.
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
+    if (this.#tokens.isOut) this.#tokens.remind();
     for (let hasCome = false;; hasCome = true) {
       let isUsed = this.#admitAll();
       if (this.#aside.areThere && this.#turns.size === 0) {

@@ -74,6 +74,15 @@ export class Tokens {
     return bucket === line?.bucket ? line.tokenNotice !== undefined : this.isOut;
   }
 
+  /** Asks a bucket that will give notice, the client's by default: if its timer is lost, it finds out now. */
+  remind(bucket: Bucket | undefined = this.#bucket): void {
+    try {
+      bucket?.canTake?.();
+    } catch {
+      // The caller's own bucket has thrown. It is asked again for the first request in line, which is refused then.
+    }
+  }
+
   /** Asks a lane's bucket, or the client's, for a notice; no lane claims with this bucket until then. */
   await(lane: Lane, bucket: Bucket): void {
     if (bucket === lane.bucket) {

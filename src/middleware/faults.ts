@@ -10,7 +10,7 @@ import { assertKnownOptions } from "../http/option_hints.ts";
 import { responseLike } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import { asNetworkFailure, type Middleware, type Next } from "../policies/middleware.ts";
-import { assertFunction, assertOptions } from "../primitives/argument_checks.ts";
+import { assertOptions, assertPromptFunction } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { sleep } from "./abortable.ts";
 import type { Fault, FaultRule } from "./faults/fault.ts";
@@ -78,7 +78,7 @@ export function faults(rules: readonly FaultRule[], options: FaultsOptions = {})
   assertOptions(ACTION, options);
   assertKnownOptions(ACTION, options, ["random"]);
   const { random = Math.random } = options;
-  assertFunction(ACTION, "random", random);
+  assertPromptFunction(ACTION, "random", random);
   const traffic = new Traffic(new FaultRules(rules, undefined, ACTION), random);
   const faulty: Middleware = (request, next, { clock }) => {
     const fault = traffic.faultFor(request, clock);

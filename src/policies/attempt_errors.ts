@@ -112,6 +112,20 @@ export function denialOf(error: unknown): Error | undefined {
   return isError(cause) && codeOf(cause) === "ERR_ACCESS_DENIED" ? cause : undefined;
 }
 
+/** The names of errors that no network failure has: a name that does not exist, and a test's own assertion in its `fetch`. */
+const MISTAKES: ReadonlySet<string> = new Set(["ReferenceError", "AssertionError"]);
+
+/** Returns the error which says that the caller's own `fetch` is wrong, which no retry would mend. */
+export function mistakeOf(error: unknown): Error | undefined {
+  if (error instanceof ResponseError) return error;
+  if (!isError(error)) return undefined;
+  if (MISTAKES.has(error.name)) return error;
+  // Runtimes have only this text, and no class, for a method of theirs that is called without its object.
+  if (error.name !== "TypeError" || !/\bIllegal invocation\b/.test(error.message)) return undefined;
+  const advice = "give (input, init) => api.fetch(input, init) instead of api.fetch";
+  return new TypeError(`Cannot fetch as 'fetch' needs its object: ${advice}`, { cause: error });
+}
+
 /**
  * Whether `fetch` has thrown because the runtime accepts no such request: a mistake in the arguments, which no retry would mend.
  * The checks of runtimes differ (a malformed referrer, shared memory as a body). So this asks the runtime itself, and only after

@@ -15,8 +15,8 @@ import {
   isUntrusted,
   markExhaustion,
   markFinal,
+  mistakeOf,
   networkError,
-  ResponseError,
   statusError,
 } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
@@ -98,10 +98,10 @@ export class AttemptVerdict {
       this.#tell("success");
       return error;
     }
-    const denial = denialOf(error);
-    if (denial !== undefined || error instanceof ResponseError || isRefused(this.#call, error)) {
+    const final = denialOf(error) ?? mistakeOf(error);
+    if (final !== undefined || isRefused(this.#call, error)) {
       this.#admission.judge("ignored");
-      return denial ?? error;
+      return final ?? error;
     }
     return this.#judgeNetworkError(error);
   }

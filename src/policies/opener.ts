@@ -50,7 +50,7 @@ export interface StreamRequest<R = Response> {
    * `false`.
    */
   leaveMirror(): boolean;
-  /** The attempts of the latest sending; those of a download's earlier sendings count too. 0 until the first sending has ended. */
+  /** The attempts of all sendings that have ended; for events, of the latest one. */
   readonly attempts: number;
   /** Returns the facts of the request for an error. */
   describe(): SlipstreamErrorOptions & {

@@ -23,9 +23,10 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
   const { status, retryAfterMs, failures } = reply;
   const isShared = call.flight !== undefined || call.leader !== undefined;
   const headers = isShared ? new Headers(reply.headers) : reply.headers;
+  const described = describeReply(call, reply);
   const about = {
-    ...describeReply(call, reply),
-    context: contextOf(call, reply),
+    ...described,
+    context: { ...described.context, ...contextOf(call, reply) },
     cause: failures?.cause,
   };
   const message = `${about.method} ${about.url} was answered with ${status} (${
@@ -37,7 +38,8 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
 }
 
 /**
- * Returns the facts of a reply for an error. The URL is the one that answered, also if the reply was stored long ago.
+ * Returns the facts of a reply for an error. The URL is the one that was asked, or the one that answered if the reply was stored.
+ * After redirects, `context.redirectedTo` is the one that answered.
  *
  * @param call The call that ends with the error.
  * @param reply The reply.
@@ -48,7 +50,20 @@ export function describeReply(
   { from, target, url }: Reply,
 ): ReturnType<Call["describe"]> {
   const about = call.describe(target);
-  return isStored(from) && url !== "" ? { ...about, url: redactUrl(url) } : about;
+  if (url === "") return about;
+  if (isStored(from)) return { ...about, url: redactUrl(url) };
+  const redirectedTo = redactUrl(url);
+  return isSameUrl(redirectedTo, about.url) ? about : { ...about, context: { redirectedTo } };
+}
+
+/** Whether two URLs are the same but for their fragments, their user info and their spelling. */
+function isSameUrl(url: string, other: string): boolean {
+  return !URL.canParse(url) || !URL.canParse(other) || plainUrl(url) === plainUrl(other);
+}
+
+function plainUrl(url: string): string {
+  const { protocol, host, pathname, search } = new URL(url);
+  return `${protocol}//${host}${pathname}${search}`;
 }
 
 /**
@@ -74,10 +89,11 @@ function contextOf({ journey }: Call, { failures }: Reply): SlipstreamErrorOptio
 function sourceText(
   { journey }: Call,
   { from }: Reply,
-  { attempts }: { readonly attempts: number },
+  { attempts, context }: { readonly attempts: number; readonly context: { readonly redirectedTo?: unknown } },
 ): string {
   if (isStored(from)) return "from the cache";
-  const count = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  const redirect = context.redirectedTo === undefined ? "" : `, redirected to ${context.redirectedTo}`;
+  const count = (attempts === 1 ? "1 attempt" : `${attempts} attempts`) + redirect;
   return journey.notRetried === undefined ? count : `${count}; no further one, as ${journey.notRetried}`;
 }
 

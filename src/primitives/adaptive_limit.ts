@@ -5,7 +5,13 @@
  */
 
 import type { AdaptiveLimitRules } from "./adaptive_limit_options.ts";
-import { assertClock, assertFunction, assertNonNegative, shapeError } from "./argument_checks.ts";
+import {
+  assertClock,
+  assertFunction,
+  assertNonNegative,
+  assertPromptFunction,
+  shapeError,
+} from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import "./dispose_symbols.ts";
 import { LimitEstimator } from "./limit_estimator.ts";
@@ -91,7 +97,7 @@ export class AdaptiveLimit {
   constructor(options: AdaptiveLimitOptions = {}) {
     this.#estimator = new LimitEstimator(options);
     const { isOverload = isOverloadError, clock = systemClock } = options;
-    assertFunction("create adaptive limit", "isOverload", isOverload);
+    assertPromptFunction("create adaptive limit", "isOverload", isOverload);
     assertClock("create adaptive limit", "clock", clock);
     this.#isOverload = isOverload;
     this.#clock = clock;

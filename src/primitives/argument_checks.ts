@@ -74,6 +74,20 @@ export function assertFunction(action: string, name: string, value: unknown): vo
 }
 
 /**
+ * Throws unless `value` is a function whose result counts at once. That of an async function is always a promise: it would count as
+ * true, and its rejection would end the process.
+ */
+export function assertPromptFunction(action: string, name: string, value: unknown): void {
+  if (isPromptFunction(value)) return;
+  throw secretShapeError(action, name, "a function, and not an async one", value);
+}
+
+/** Returns whether a value is a function, and not an async one. */
+export function isPromptFunction(value: unknown): boolean {
+  return typeof value === "function" && objectTag(value) !== "AsyncFunction";
+}
+
+/**
  * Throws unless `value` is absent or has an `addEventListener`, as a signal of any realm has. Without listening, an abort could not end
  * a wait.
  */
@@ -116,7 +130,7 @@ function describeSecret(value: unknown): string {
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `the bigint ${value}n`;
-  if (typeof value === "function") return "a function";
+  if (typeof value === "function") return isPromptFunction(value) ? "a function" : "an async function";
   if (Array.isArray(value)) return "an array";
   return Object(value) === value ? "an object" : String(value);
 }

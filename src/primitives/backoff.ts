@@ -6,9 +6,9 @@
 
 import {
   argumentError,
-  assertFunction,
   assertNonNegative,
   assertOptions,
+  assertPromptFunction,
   shapeError,
 } from "./argument_checks.ts";
 
@@ -104,7 +104,7 @@ export function backoff(options: BackoffOptions = {}): Backoff {
   assertNonNegative(ACTION, "baseMs", baseMs);
   if (maxMs !== Infinity) assertNonNegative(ACTION, "maxMs", maxMs);
   assertNonNegative(ACTION, "jitterMs", jitterMs);
-  assertFunction(ACTION, "random", random);
+  assertPromptFunction(ACTION, "random", random);
   const ceilingMs = Math.min(maxMs, Number.MAX_VALUE);
   const spread = toSpread(jitter, baseMs, jitterMs, ceilingMs);
 

@@ -40,7 +40,8 @@ export class BucketSet implements Bucket {
   /** Returns whether {@linkcode BucketSet.tryTake} would take tokens now. */
   canTake(n = 1): boolean {
     const isFree = this.#notices.length === 0 || this.#told !== undefined;
-    return isFree && this.#buckets.every((bucket) => bucket.canTake(n));
+    // Ask the buckets in any case: one whose timer is lost notices it.
+    return this.#buckets.every((bucket) => bucket.canTake(n)) && isFree;
   }
 
   tryTake(n = 1): boolean {

@@ -7,10 +7,10 @@
 import {
   argumentError,
   assertClock,
-  assertFunction,
   assertOptions,
   assertPositive,
   assertPositiveInteger,
+  assertPromptFunction,
   shapeError,
 } from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -149,7 +149,7 @@ export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettin
   assertPositive(ACTION, "probeTimeoutMs", probeTimeoutMs);
   assertClock(ACTION, "clock", clock);
   if (name !== undefined && typeof name !== "string") throw shapeError(ACTION, "name", "a string", name);
-  if (isFailure !== undefined) assertFunction(ACTION, "isFailure", isFailure);
+  if (isFailure !== undefined) assertPromptFunction(ACTION, "isFailure", isFailure);
   return {
     cooldownMs,
     maxCooldownMs,

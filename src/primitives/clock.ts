@@ -33,6 +33,9 @@ export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 /** The shortest wait, in milliseconds. A rounding error must not become a wait: if it is too short to move the clock, it never ends. */
 export const SHORTEST_WAIT_MS = 1e-3;
 
+/** How late a timer may be, in milliseconds, before it counts as lost, as when a test ends the fake timers that it ran on. */
+export const LOST_AFTER_MS = 1_000;
+
 /**
  * Limits a delay to the range of one timer. A clock that the user provides may pass it on to the runtime unchanged, so the delay must
  * be neither negative nor too long. For a longer wait, the caller has to set another timer afterwards.

@@ -7,7 +7,7 @@
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { argumentError, assertClock, assertSignal } from "./argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
-import { type Clock, timerDelay, type TimerHandle } from "./clock.ts";
+import { type Clock, LOST_AFTER_MS, timerDelay, type TimerHandle } from "./clock.ts";
 
 /** The receiver of a deadline. */
 export interface DeadlineTarget {
@@ -32,6 +32,8 @@ export interface Deadlines {
   remove(deadline: Deadline): void;
   /** Waits for `delayMs` milliseconds, or until a signal aborts. */
   sleep(delayMs: number, options?: SleepOptions): Promise<void>;
+  /** Makes sure that the deadlines will be met, for a caller that waits for one and adds none; `nowMs` is now. */
+  rearm?(nowMs: number): void;
 }
 
 /** Options of {@linkcode DeadlineQueue.sleep}. */
@@ -53,7 +55,8 @@ class Entry implements Deadline, HeapItem {
  * The timer is armed for the earliest deadline. Removing the earliest deadline does not re-arm the timer, because most deadlines
  * are removed before they are due; removing the last deadline clears it. While a deadline waits, the timer keeps the process
  * alive. Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they
- * were added, and never before that moment.
+ * were added, and never before that moment. If the timer is lost, as when a test ends its fake timers, the next deadline that is
+ * added, or `rearm`, arms it anew.
  *
  * @example A sleep that can be cut short
  * ```ts
@@ -74,7 +77,9 @@ export class DeadlineQueue implements Deadlines {
   #entries: BinaryHeap<Entry> = new BinaryHeap(isBefore);
   #sequence = 0;
   #timer: TimerHandle | undefined;
+  /** The deadline for which the timer is armed, and when the timer should fire. */
   #armedForMs = Infinity;
+  #dueMs = Infinity;
 
   /**
    * Creates an empty queue.
@@ -107,11 +112,11 @@ export class DeadlineQueue implements Deadlines {
     if (typeof delayMs !== "number" || Number.isNaN(delayMs)) {
       throw argumentError("add deadline", "delayMs", "a number", delayMs);
     }
-    const atMs = delayMs === Infinity ? Infinity : (nowMs ?? this.#clock.now()) + Math.max(delayMs, 0);
-    const entry = new Entry(atMs, this.#sequence++, target);
-    if (atMs === Infinity) return entry;
+    if (delayMs === Infinity) return new Entry(Infinity, this.#sequence++, target);
+    const sinceMs = nowMs ?? this.#clock.now();
+    const entry = new Entry(sinceMs + Math.max(delayMs, 0), this.#sequence++, target);
     this.#entries.push(entry);
-    this.#arm();
+    this.#arm(sinceMs);
     return entry;
   }
 
@@ -145,12 +150,21 @@ export class DeadlineQueue implements Deadlines {
     this.#disarm();
   }
 
-  #arm(): void {
+  /** Arms the timer anew if it is lost. */
+  rearm(nowMs: number): void {
+    this.#arm(nowMs);
+  }
+
+  #arm(nowMs: number): void {
     const next = this.#entries.peek();
-    if (next === undefined || next.atMs >= this.#armedForMs) return;
+    if (next === undefined) return;
+    if (next.atMs >= this.#armedForMs && nowMs - this.#dueMs <= LOST_AFTER_MS) return;
     this.#disarm();
     this.#armedForMs = next.atMs;
-    this.#timer = this.#clock.setTimeout(this.#onTimer, timerDelay(next.atMs - this.#clock.now()));
+    const armedAtMs = this.#clock.now();
+    const delayMs = timerDelay(next.atMs - armedAtMs);
+    this.#dueMs = armedAtMs + delayMs;
+    this.#timer = this.#clock.setTimeout(this.#onTimer, delayMs);
   }
 
   #disarm(): void {
@@ -177,7 +191,7 @@ export class DeadlineQueue implements Deadlines {
       }
     } finally {
       // Some deadlines may be left: they are not due yet, as the timer was early or clamped, or stand behind a target that threw.
-      this.#arm();
+      this.#arm(nowMs);
     }
   };
 }

@@ -77,7 +77,7 @@ const ROUNDING = 0.999_999_999_999;
  *
  * Results may come late, so the counter compares when calls began. A success does not end a run of failures if its call began before the
  * first failing call of the run did. A failure is not counted if the five latest successes are of calls that began later: it says nothing
- * about the present.
+ * about the present. If the clock goes back, calls that began in what is the future then began before all others.
  */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;
@@ -107,7 +107,8 @@ export class FailureRatio implements FailureCounter {
   success(startedAtMs?: number, nowMs: number = this.#clock.now()): void {
     if (startedAtMs === undefined) this.#inARow = 0;
     else {
-      if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
+      const isLater = startedAtMs > this.#firstStartedAtMs || this.#firstStartedAtMs > nowMs;
+      if (this.#inARow > 0 && isLater) this.#inARow = 0;
       this.#servedSinceMs[this.#turn] = startedAtMs;
       this.#turn = (this.#turn + 1) % FEW_SERVED;
     }
@@ -117,8 +118,8 @@ export class FailureRatio implements FailureCounter {
   /** @inheritdoc */
   failure(startedAtMs?: number): boolean {
     const beganAtMs = startedAtMs ?? Infinity;
-    if (this.#servedSinceMs.every((servedMs) => servedMs > beganAtMs)) return false;
     const nowMs = this.#clock.now();
+    if (this.#servedSinceMs.every((servedMs) => servedMs > beganAtMs && servedMs <= nowMs)) return false;
     this.#results.add(nowMs);
     this.#failures.add(nowMs);
     if (this.#inARow++ === 0) {
@@ -131,6 +132,7 @@ export class FailureRatio implements FailureCounter {
     if (results < least) return false;
     if (this.#failures.total(nowMs) >= this.#failureRatio * results * ROUNDING) return true;
     if (this.#inARow < least) return false;
+    this.#failingSinceMs = Math.min(this.#failingSinceMs, nowMs);
     return nowMs - this.#failingSinceMs >= OUTAGE_MS || this.#inARow >= OUTAGE_FACTOR * least;
   }
 

@@ -83,7 +83,9 @@ export class LatencyGradient {
     const excess = this.#compare(this.#base, stats);
     const restored = this.#testFall(limit, stats, nowMs);
     if (restored !== undefined) return restored;
-    if (nowMs >= this.#probeAtMs) return this.#probe(limit, mean, LATER_PROBE);
+    // If the clock went back, the next probe would be far away.
+    const isDue = nowMs >= this.#probeAtMs || this.#probeAtMs - nowMs > LONGEST_GAP_MS;
+    if (isDue) return this.#probe(limit, mean, LATER_PROBE);
     return this.#step(limit, mean, excess);
   }
 

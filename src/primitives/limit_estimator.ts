@@ -93,10 +93,17 @@ export class LimitEstimator {
    * @returns Whether the limit has changed.
    */
   note(latencyMs: number, inFlight: number, isDropped: boolean, nowMs: number): boolean {
+    if (this.#window.ageMs(nowMs) < 0) this.#beginAnew(nowMs);
     if (this.#roundsLeft > 0) this.#settle(nowMs - latencyMs, nowMs);
     if (this.#roundsLeft > 0) return false;
     this.#window.add(latencyMs, inFlight, isDropped, nowMs);
     return this.#isOver(nowMs) && this.#decide(this.#window.stats(nowMs), nowMs);
+  }
+
+  /** Begins the present round and its window anew, because the clock went back. */
+  #beginAnew(nowMs: number): void {
+    this.#roundBeganAtMs = this.#settlesAtMs = nowMs;
+    this.#window.restart(nowMs);
   }
 
   /** Ends the present round if the work that has just ended began in it. A new window begins with the end of a round. */

@@ -16,7 +16,7 @@ import {
   assertSignal,
 } from "./argument_checks.ts";
 import type { Bucket } from "./bucket.ts";
-import { type Clock, systemClock, timerDelay, type TimerHandle } from "./clock.ts";
+import { type Clock, LOST_AFTER_MS, systemClock, timerDelay, type TimerHandle } from "./clock.ts";
 import "./dispose_symbols.ts";
 import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
 import { TokenLevel } from "./token_level.ts";
@@ -86,7 +86,9 @@ export class TokenBucket implements Bucket {
   readonly #waiters: LinkedQueue<Waiter> = new LinkedQueue();
   readonly #level: TokenLevel;
   #timer: TimerHandle | undefined;
-  #isArmed = false;
+  /** When the timer was armed, and when it should fire; `Infinity` while it is not armed. */
+  #armedAtMs = -Infinity;
+  #dueMs = Infinity;
   /** How many tokens the listener of `notify` that is running may take ahead of callers that wait; 0 while none runs. */
   #granted = 0;
   #isNotifying = false;
@@ -177,7 +179,7 @@ export class TokenBucket implements Bucket {
   canTake(n = 1): boolean {
     this.#assertTokens(n);
     if (n === 0) return true;
-    if (this.#waiters.size > 0 && n > this.#granted) return false;
+    if (this.#waiters.size > 0 && n > this.#granted) return this.#leaveToOthers();
     this.#observe();
     return this.#level.has(n);
   }
@@ -200,6 +202,7 @@ export class TokenBucket implements Bucket {
     const waiter = new Waiter(n, undefined, listener, ignore, this.#abandon, true);
     this.#waiters.push(waiter);
     if (this.#waiters.size === 1) this.#arm();
+    else this.#leaveToOthers();
     return {
       [Symbol.dispose]: () => {
         if (waiter.isQueued) this.#abandon(waiter);
@@ -263,11 +266,21 @@ export class TokenBucket implements Bucket {
 
   #takeNow(n: number): boolean {
     if (n === 0) return true;
-    if (this.#waiters.size > 0 && n > this.#granted) return false;
+    if (this.#waiters.size > 0 && n > this.#granted) return this.#leaveToOthers();
     this.#observe();
     if (!this.#level.take(n)) return false;
     this.#granted = Math.max(0, this.#granted - n);
     return true;
+  }
+
+  /** Says no, because others wait; and arms the timer anew that they wait for, if it is lost. */
+  #leaveToOthers(): false {
+    const nowMs = this.#clock.now();
+    if (nowMs < this.#armedAtMs || nowMs - this.#dueMs > LOST_AFTER_MS) {
+      this.#observe();
+      this.#arm();
+    }
+    return false;
   }
 
   #observe(): void {
@@ -334,19 +347,21 @@ export class TokenBucket implements Bucket {
     const head = this.#waiters.head;
     const waitMs = head === undefined ? Infinity : this.#level.waitMs(head.tokens);
     if (waitMs === Infinity) return;
-    this.#isArmed = true;
-    this.#timer = this.#clock.setTimeout(this.#onTimer, timerDelay(waitMs));
+    const delayMs = timerDelay(waitMs);
+    this.#armedAtMs = this.#clock.now();
+    this.#dueMs = this.#armedAtMs + delayMs;
+    this.#timer = this.#clock.setTimeout(this.#onTimer, delayMs);
   }
 
   #disarm(): void {
-    if (!this.#isArmed) return;
-    this.#isArmed = false;
+    if (this.#dueMs === Infinity) return;
+    this.#dueMs = Infinity;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   readonly #onTimer = (): void => {
-    this.#isArmed = false;
+    this.#dueMs = Infinity;
     this.#serve();
   };
 

@@ -132,6 +132,8 @@ function invalid(
   details: InvalidDataErrorOptions,
 ): InvalidDataError {
   const about = describe();
-  const subject = `${part?.() ?? "The response"} to ${about.method ?? "GET"} ${about.url ?? ""}`;
+  const redirectedTo = about.context?.redirectedTo;
+  const redirect = redirectedTo === undefined ? "" : `, redirected to ${redirectedTo},`;
+  const subject = `${part?.() ?? "The response"} to ${about.method ?? "GET"} ${about.url ?? ""}${redirect}`;
   return new InvalidDataError(`${subject} ${what}`, { ...about, ...details });
 }

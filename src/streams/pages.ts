@@ -46,6 +46,8 @@ export interface LoadedPage<R> {
 /** Options of {@linkcode pageSource}: the first page, and how to find the next one. */
 export interface PageSourceOptions<R extends PageRequest> {
   readonly first: R;
+  /** A copy of the first request from the time when the caller gave it: its URL, and the options of the pages after it. */
+  readonly given: R;
   readonly mirrors: readonly Mirror[];
   readonly surroundings: StreamSurroundings;
   readonly signals: StreamRequest["signals"];
@@ -81,10 +83,10 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   #ahead: Promise<LoadedPage<R> | undefined> | undefined;
 
   constructor(options: PageSourceOptions<R>) {
-    const { first, mirrors, surroundings, signals } = options;
+    const { given, mirrors, surroundings, signals } = options;
     this.#options = options;
-    this.#template = templateOf(first);
-    this.#home = new PageHome(String(isUrl(first) ? first : first.url), mirrors);
+    this.#template = templateOf(given);
+    this.#home = new PageHome(String(isUrl(given) ? given : given.url), mirrors);
     this.#interruption = new Interruption(surroundings, signals);
   }
 

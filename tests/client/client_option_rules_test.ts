@@ -67,3 +67,27 @@ test("isAdaptiveLimit() recognizes an adaptive limit by its members, and nothing
   assertEquals(isAdaptiveLimit(limit), true);
   for (const other of others) assertEquals(isAdaptiveLimit(other), false);
 });
+
+test("clientEntries refuse an async function for each option whose result counts at once", () => {
+  const asynchronous = () => Promise.resolve(true);
+  const refused = async (): Promise<boolean> => await asynchronous();
+  const names = ["retryOn", "random", "limitKey", "rateLimit", "learnLimits"];
+  const rules = names.map((name): [string, Rule] => [name, clientEntries[name]!]);
+  const isFailure: Rule = (value) => clientEntries.circuitBreaker!({ isFailure: value });
+  const path: Rule = (value) => clientEntries.baseUrls!([{ url: "http://a.test", path: value }]);
+  for (const [name, rule] of [...rules, ["isFailure", isFailure], ["path", path]] as const) {
+    assertEquals([name, faultOf(rule, refused) === undefined], [name, false]);
+    assertEquals([name, faultOf(rule, () => undefined)], [name, undefined]);
+  }
+});
+
+test("clientEntries refuse a bucket with an async method, which would always seem to give a token", () => {
+  const notify = (): Disposable => ({ [Symbol.dispose]() {} });
+  const prompt = (): boolean => true;
+  const late = async (): Promise<boolean> => await Promise.resolve(true);
+  const { rateLimit } = clientEntries;
+  assertEquals(faultOf(rateLimit!, { tryTake: prompt, canTake: prompt, notify }), undefined);
+  const message = "must be a bucket whose 'tryTake' and 'canTake' are not async";
+  assertEquals(faultOf(rateLimit!, { tryTake: late, notify }), message);
+  assertEquals(faultOf(rateLimit!, { tryTake: prompt, canTake: late, notify }), message);
+});

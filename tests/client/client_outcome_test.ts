@@ -243,3 +243,14 @@ test("Client.outcome() counts as one request in the statistics, like client.json
   const { requests, succeeded, failed, inFlight } = client.stats();
   assertEquals([requests, succeeded, failed, inFlight], [2, 2, 0, 0]);
 });
+
+test("Client.outcome() names the URL that was asked in an error, and where redirects have led to", async () => {
+  const { client, clock } = setUp(({ url }) =>
+    url === URL_A ? { status: 302, headers: { location: "https://b.test/login" } } : { body: "<html>" }
+  );
+  const outcome = await clock.run(client.outcome(URL_A));
+  assert(!outcome.ok && outcome.error instanceof InvalidDataError);
+  const { url, context, message } = outcome.error;
+  assertEquals([url, context], [URL_A, { redirectedTo: "https://b.test/login" }]);
+  assert(message.startsWith(`The response to GET ${URL_A}, redirected to https://b.test/login,`), message);
+});

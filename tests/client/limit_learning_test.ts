@@ -37,6 +37,13 @@ test("limitLearner() reads the usual headers, the named ones, or the result of a
   }
 });
 
+test("limitLearner() bounds the wait for a limit, except where the caller names its headers", () => {
+  assertEquals(afterAnswer(true, { "ratelimit-policy": '"a";q=1;w=3600' }).waitMs, 60_000);
+  const own = () => [{ limit: 1, windowMs: 3_600_000 }];
+  assertEquals(afterAnswer(own, {}).waitMs, 60_000);
+  assertEquals(afterAnswer({ limits: "x-limits" }, { "x-limits": "1:3600" }).waitMs, 3_600_000);
+});
+
 test("limitLearner() learns nothing, and warns, if a function throws, or returns no list or one with holes", () => {
   const failure = new Error("no");
   const throws = afterAnswer(() => {

@@ -28,6 +28,27 @@ for (const [name, open] of Object.entries(WAYS)) {
     await client.close();
   });
 
+  test(`Client.${name}() refuses a bad request at once, and does not see later changes of the objects that it got`, async () => {
+    const { client, clock, network } = fakeClient(({ url }) => ({
+      body: url.includes("/a") ? "data: 1\n\n" : "",
+      headers: { "content-type": "text/event-stream" },
+    }));
+    const bad = [{ url: URL_A, headers: { "a b": "c" } }, { url: URL_A, body: "x" }, { headers: {} }];
+    for (const request of bad) assertThrows(() => open(client, request as never), TypeError);
+    const request = { url: new URL(URL_A), headers: { "x-own": "1" }, query: { page: 1 }, as: "text" };
+    const options = name === "lines" ? { maxLineBytes: 100 } : {};
+    const items = open(client, request as never, options as never);
+    request.url.pathname = "/changed";
+    request.headers["x-own"] = "changed";
+    request.query.page = 2;
+    Object.assign(options, { maxLineBytes: 1 });
+    assertEquals((await clock.run(items.next())).done, false);
+    const [{ url, headers }] = network.sent as [typeof network.sent[number]];
+    assertEquals([url, headers.get("x-own")], [`${URL_A}&page=1`, "1"]);
+    items.return!().catch(() => {});
+    await client.close();
+  });
+
   test(`Client.${name}() sends nothing before the first next(), and nothing after return()`, async () => {
     const { client, network } = fakeClient(() => ({ json: [] }));
     const items = open(client, URL_A as never);

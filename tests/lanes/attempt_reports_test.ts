@@ -215,9 +215,19 @@ test("AttemptReports.answered() reports the first answer and error responses of 
     Object.defineProperty(new Response(), "url", { value: `${lane.key}/x` }),
   );
   reports.answered(lane, 0, undefined, new Response());
-  reports.answered(lane, 0, undefined, new Response(null, { status: 404 }));
+  reports.answered(lane, 0, undefined, new Response(null, { status: 429 }));
   reports.answered(lane, 0);
   assertEquals(told.map(({ isOk, nowMs }) => [isOk, nowMs]), [[true, clock.now()], [false, clock.now()]]);
+});
+
+test("AttemptReports.answered() reports a request as served if the origin neither refuses it nor is in trouble", () => {
+  const told: boolean[] = [];
+  const { reports, lane } = setUp({ onStatement: (_, { isOk }) => void told.push(isOk) });
+  lane.isPreparing = true;
+  for (const status of [200, 304, 404, 403, 429, 503]) {
+    reports.answered(lane, 0, undefined, new Response(null, { status }));
+  }
+  assertEquals(told, [true, true, true, false, false, false]);
 });
 
 test("AttemptReports.answered() reports every answer, and the requests in flight, while the limit learning is being loaded", () => {

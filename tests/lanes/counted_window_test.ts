@@ -70,3 +70,39 @@ test("CountedWindow: after a clock that goes back, no request waits longer than 
   window.note(3_600_000, 1);
   assertEquals([window.blockedUntilMs(50, 0), window.blockedUntilMs(1_050, 0)], [1_050, 1_050]);
 });
+
+test("CountedWindow believes in a used-up limit for so long after the latest answer; then one request finds out, and again while it is refused", () => {
+  const window = new CountedWindow(2, 9_000, 1_000);
+  window.note(0, 1);
+  window.note(500, 1);
+  assertEquals([window.blockedUntilMs(600, 0), window.blockedUntilMs(1_500, 0)], [1_500, 1_500]);
+  assertEquals(window.blockedUntilMs(1_500, 1), 9_500);
+  window.note(1_600, 1);
+  window.hear(false);
+  assertEquals([window.blockedUntilMs(1_600, 0), window.blockedUntilMs(2_600, 0)], [2_600, 2_600]);
+});
+
+test("CountedWindow: successes that the limit rules out allow two limits in a window, then any number, until a request is refused", () => {
+  const window = new CountedWindow(2, 9_000, 1_000);
+  window.note(0, 2);
+  window.hear(true);
+  assertEquals(window.blockedUntilMs(1_000, 0), 1_000);
+  window.note(1_000, 1);
+  window.hear(true);
+  assertEquals([window.blockedUntilMs(1_000, 0), window.blockedUntilMs(1_000, 1)], [1_000, 9_000]);
+  window.note(1_100, 1);
+  window.hear(true);
+  assertEquals([window.blockedUntilMs(1_100, 0), window.blockedUntilMs(2_100, 0)], [2_100, 2_100]);
+  window.note(2_100, 1);
+  window.hear(true);
+  assertEquals(window.blockedUntilMs(2_100, 50), 2_100);
+  window.note(2_200, 1);
+  window.hear(false);
+  assertEquals(window.blockedUntilMs(2_200, 0), 3_200);
+});
+
+test("CountedWindow: without a bound on the wait, a used-up limit holds for the whole window", () => {
+  const window = new CountedWindow(1, 86_400_000);
+  window.note(0, 1);
+  assertEquals(window.blockedUntilMs(86_399_999, 0), 86_400_000);
+});

@@ -39,6 +39,15 @@ function fill(quota: Quota, nowMs: number, capacity = Infinity): number {
   return sent;
 }
 
+test("Quota: after a clock that goes back, no request waits longer than a window", () => {
+  for (const nowMs of [-60_000, -86_400_000]) {
+    const quota = taught();
+    fill(quota, 2_000);
+    assertEquals([quota.blockedUntilMs(2_010), quota.blockedUntilMs(nowMs)], [3_000, nowMs + 1_000]);
+    assertEquals(fill(quota, nowMs + 1_000), 20);
+  }
+});
+
 /** Returns how many requests are sent in each of `count` windows. */
 function windows(quota: Quota, count: number, fromMs: number, capacity?: number): number[] {
   return Array.from({ length: count }, (_, index) => fill(quota, fromMs + 1_000 * index, capacity));

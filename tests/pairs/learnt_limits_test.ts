@@ -315,6 +315,19 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "learnLimits: a resource that does not exist refutes a quota as well, and does not confirm one that is refuted",
+  async (setUp) => {
+    const { client, clock, network } = setUp(({ nth }) => ({
+      status: nth === 1 ? 200 : 404,
+      json: nth,
+      headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "80000" },
+    }), { maxRetryAfterMs: 5_000 });
+    for (let n = 0; n < 4; n++) await clock.run(client.outcome("https://a.test/1"));
+    assertEquals(network.sent.map(({ atMs }) => atMs), [0, 5_000, 5_000, 5_000]);
+  },
+);
+
 testBothWays("learnLimits: of headers that contradict each other the strictest holds", async (setUp) => {
   const { client, clock, network } = setUp(() => ({
     json: 1,

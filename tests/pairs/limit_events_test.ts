@@ -114,6 +114,7 @@ const ABSURD: readonly (readonly [headers: Record<string, string>, secondAtMs: n
   [{ "x-ratelimit-limit": "-1", "x-ratelimit-remaining": "9".repeat(400), "x-ratelimit-reset": "2" }, 0],
   [{ "ratelimit": '"a";r=0;t=999999999', "ratelimit-policy": '"a";q=0;w=999999999' }, 60_999],
   [{ "ratelimit-policy": '"a";q=0;w=0' }, 0],
+  [{ "ratelimit-policy": '"a";q=1;w=3600' }, 60_999],
 ];
 
 for (const [headers, secondAtMs] of ABSURD) {

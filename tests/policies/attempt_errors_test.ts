@@ -3,7 +3,9 @@ import {
   attemptTimeout,
   denialOf,
   isRefused,
+  mistakeOf,
   networkError,
+  ResponseError,
   statusError,
   tooLarge,
 } from "../../src/policies/attempt_errors.ts";
@@ -75,6 +77,31 @@ test("denialOf() finds the error that reports a missing permission, and no other
   const others = [new Error("NotCapable"), { name: "NotCapable" }, undefined, { cause }];
   for (const other of [...others, new TypeError("fetch failed", { cause: refused })]) {
     assertStrictEquals(denialOf(other), undefined);
+  }
+});
+
+test("mistakeOf() finds errors that no network causes, and tells what is wrong with a method without its object", () => {
+  const mistakes = [
+    new ReferenceError("x is not defined"),
+    new ResponseError(),
+    foreignError('new ReferenceError("x")'),
+  ];
+  for (const error of mistakes) assertStrictEquals(mistakeOf(error), error);
+  const failed = Object.assign(new Error("1 is not 2"), { name: "AssertionError" });
+  assertStrictEquals(mistakeOf(failed), failed);
+  const unbound = new TypeError("Failed to execute 'fetch' on 'Window': Illegal invocation");
+  const told = mistakeOf(unbound);
+  assertEquals([told?.name, told?.cause], ["TypeError", unbound]);
+  assert(told?.message.includes("'fetch' needs its object"), told?.message);
+  for (
+    const other of [
+      new TypeError("fetch failed"),
+      new Error("Illegal invocation"),
+      "Illegal invocation",
+      null,
+    ]
+  ) {
+    assertStrictEquals(mistakeOf(other), undefined);
   }
 });
 

@@ -496,6 +496,22 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "a `fetch` with a mistake in it fails at once, whatever `retryOn` says, and counts as no failure of its origin (S1)",
+  async (rig) => {
+    const mistakes = [new ReferenceError("nowhere is not defined"), new TypeError("Illegal invocation")];
+    for (const mistake of mistakes) {
+      const broken = (): never => {
+        throw mistake;
+      };
+      const { client, origin, clock, run } = rig(broken, { retryOn: () => true });
+      const error = await run(client.json(URL_A).catch((error) => error)) as Error;
+      assert(error === mistake || error.cause === mistake, `${error}`);
+      assertEquals([origin.calls, clock.now(), Object.values(client.stats().origins)[0]?.failed], [1, 0, 0]);
+    }
+  },
+);
+
 testBothWays("an abort from within the schema takes effect (S6)", async (rig) => {
   const controller = new AbortController();
   const schema: StandardSchemaV1<unknown, unknown> = {

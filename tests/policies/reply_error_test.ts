@@ -27,6 +27,17 @@ test("replyError() is a DataNotFoundError for 404 and 410, and an HttpError for 
   }
 });
 
+test("replyError() says where redirects have led to, and shows no secret", () => {
+  const target = fakeTarget({ url: "https://user:secret@a.test/x?sig=secret#top" });
+  const error = replyError(attempted(1), replyOf(404, target, "network", "https://b.test/y?sig=secret"));
+  assertEquals(error.context, { redirectedTo: "https://b.test/y?sig=***" });
+  const [asked, where] = ["https://***@a.test/x?sig=***", "https://b.test/y?sig=***"];
+  assertEquals(error.message, `GET ${asked} was answered with 404 (1 attempt, redirected to ${where})`);
+  for (const url of ["https://a.test/x?sig=secret", "HTTPS://A.test:443/x?sig=secret", "nowhere"]) {
+    assertEquals(replyError(attempted(1), replyOf(404, target, "network", url)).context, {});
+  }
+});
+
 test("replyError() names the URL that the reply came from, not the call's last one, and its number of attempts", () => {
   const call = attempted(3);
   call.journey.target = fakeTarget({ url: "https://last.test/x" });

@@ -7,6 +7,7 @@ import {
   assertOptions,
   assertPositive,
   assertPositiveInteger,
+  assertPromptFunction,
   assertSignal,
   assertSwitch,
   describeKind,
@@ -31,6 +32,15 @@ test("shapeError() is a TypeError for a number too", () => {
   assertEquals(error.message, "Cannot run as 'fn' must be a function: received 1");
 });
 
+test("assertPromptFunction() refuses an async function, whose result always counts as true", () => {
+  assertPromptFunction("run", "isFailure", () => true);
+  const refused = [async () => await Promise.resolve(true), async function () {}, true, undefined];
+  for (const value of refused) {
+    const refuse = (): void => assertPromptFunction("run", "isFailure", value);
+    assertThrows(refuse, TypeError, "Cannot run as 'isFailure' must be a function, and not an async one");
+  }
+});
+
 test("describeKind() names the class of an object, and shows no text", () => {
   const received = new Map<unknown, string>([
     [{}, "an object"],
@@ -42,6 +52,7 @@ test("describeKind() names the class of an object, and shows no text", () => {
     [new (class Own {})(), "an object of Own"],
     [[], "an array"],
     [() => 1, "a function"],
+    [async () => {}, "an async function"],
     ["s3cret", "a string"],
     [7, "7"],
     [1n, "the bigint 1n"],

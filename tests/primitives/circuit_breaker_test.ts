@@ -71,6 +71,7 @@ test("CircuitBreaker refuses bad options, naming them", () => {
     [{ probeTimeoutMs: 0 }, RangeError, "'probeTimeoutMs'"],
     [{ probeTimeoutMs: "5" }, TypeError, "'probeTimeoutMs'"],
     [{ isFailure: true }, TypeError, "'isFailure'"],
+    [{ isFailure: async () => await Promise.resolve(true) }, TypeError, "'isFailure'"],
     [{ failureRatio: 0 }, RangeError, "'failureRatio'"],
     [{ failureRatio: 1.1, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
     [{ failureRatio: NaN, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],

@@ -4,6 +4,7 @@ import { type Deadline, DeadlineQueue, type DeadlineTarget } from "../../src/pri
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { RecordingClock } from "../support/recording_clock.ts";
+import { LosingClock } from "../support/losing_clock.ts";
 import { NO_SIGNALS } from "../support/no_signals.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
@@ -358,4 +359,50 @@ test("DeadlineQueue gives its clock no negative delay, however late it is, and n
   queue.remove(queue.add(recorder(clock, met, "late"), 2 ** 40));
   assertEquals(clock.delaysMs.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
   assert(clock.delaysMs.includes(0) && clock.delaysMs.includes(MAX_TIMER_MS));
+});
+
+test("DeadlineQueue arms its timer anew for the next deadline that is added, if the timer is lost", async () => {
+  const clock = new LosingClock();
+  const queue = new DeadlineQueue(clock);
+  const met: string[] = [];
+  clock.isLosing = true;
+  queue.add(recorder(clock, met, "a"), 10);
+  clock.isLosing = false;
+  // The timer may only be late so far.
+  await clock.advance(1_010);
+  queue.add(recorder(clock, met, "b"), 5_000);
+  await clock.advance(1);
+  assertEquals([met, clock.pending], [[], 0]);
+  queue.add(recorder(clock, met, "c"), 10);
+  assertEquals(clock.pending, 1);
+  await clock.advance(5_000);
+  assertEquals(met, ["a@1011", "c@1021", "b@6010"]);
+});
+
+test("DeadlineQueue.rearm() arms a lost timer anew, and no other", async () => {
+  const clock = new LosingClock();
+  const queue = new DeadlineQueue(clock);
+  const met: string[] = [];
+  queue.rearm(clock.now());
+  assertEquals(clock.pending, 0);
+  clock.isLosing = true;
+  queue.add(recorder(clock, met, "a"), 10);
+  clock.isLosing = false;
+  for (const [advanceMs, pending] of [[0, 1], [1_010, 0], [1, 1]] as const) {
+    await clock.advance(advanceMs);
+    queue.rearm(clock.now());
+    assertEquals(clock.pending, pending);
+  }
+  await clock.advance(0);
+  assertEquals(met, ["a@1011"]);
+});
+
+test("DeadlineQueue arms a timer that is overdue only once for many deadlines, as when the program was busy for long", () => {
+  const clock = new RecordingClock();
+  const queue = new DeadlineQueue(clock);
+  const target = { onDeadline() {} };
+  queue.add(target, 10);
+  clock.jump(60_000);
+  for (let n = 0; n < 100; n++) queue.add(target, 1_000);
+  assertEquals(clock.delaysMs, [10, 0]);
 });

@@ -97,7 +97,7 @@ test("FailureRatio ends a row of failures at a success, unless its call began be
 
 test("FailureRatio ignores a failure once five calls have succeeded that began after it", () => {
   for (const [successes, isTooMany] of [[4, true], [5, false]] as const) {
-    const counter = new FailureRatio(0.5, 8, 10_000, new ManualClock());
+    const counter = new FailureRatio(0.5, 8, 10_000, new ManualClock({ nowMs: 1_000 }));
     for (let index = 0; index < successes; index++) counter.success(200 + index);
     const verdicts = Array.from({ length: 20 }, () => counter.failure(199));
     assertEquals(verdicts.includes(true), isTooMany);
@@ -150,5 +150,26 @@ test("FailureRatio reports exactly its share, despite rounding", () => {
         assertEquals(short.failure(), false, `${percent} % of ${results}`);
       }
     }
+  }
+});
+
+test("FailureRatio counts failures after a clock that goes back, whatever was served before, and successes end their run", () => {
+  for (const backMs of [60_000, 86_400_000]) {
+    const clock = new ManualClock({ nowMs: 1e9 });
+    const counter = new FailureRatio(0.5, 4, 1_000, clock);
+    for (let index = 0; index < 5; index++) counter.success(clock.now());
+    clock.jump(-backMs);
+    const failures = Array.from({ length: 5 }, () => counter.failure(clock.now()));
+    assertEquals(failures, [false, false, false, false, true]);
+    clock.jump(backMs);
+    counter.clear();
+    counter.failure(clock.now());
+    clock.jump(-backMs);
+    counter.success(clock.now());
+    counter.success(clock.now());
+    assertEquals([counter.failure(clock.now()), counter.failure(clock.now())], [true, true]);
+    counter.clear();
+    for (let index = 0; index < 20; index++) counter.success(clock.now());
+    assertEquals(counter.failure(clock.now()), false);
   }
 });

@@ -111,3 +111,10 @@ test("LatencyGradient.interrupt() ends a probe when the limit has changed for an
   gradient.interrupt();
   assert(gradient.next(10, at(50, 10), 20_000) < 10);
 });
+
+test("LatencyGradient.next() tries a lower limit no later than usual after a clock that goes back", () => {
+  const gradient = settled();
+  gradient.next(32, at(50, 32), 200);
+  assert(gradient.next(40, at(50, 40), 101) > 40);
+  assertAlmostEquals(gradient.next(40, at(50, 40), -86_400_000), 34, 1e-9);
+});

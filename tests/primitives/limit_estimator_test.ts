@@ -217,3 +217,22 @@ test("LimitEstimator.isNew is false after the first sample", () => {
   estimator.note(10, 1, false, 50);
   assertEquals(estimator.isNew, false);
 });
+
+test("LimitEstimator goes on at once after a clock that goes back", () => {
+  for (const algorithm of ALGORITHMS) {
+    for (const backMs of [60_000, 86_400_000]) {
+      const estimator = new LimitEstimator({ initial: 20, max: 512, algorithm });
+      let nowMs = 1e9;
+      const work = (isDropped: boolean): void => {
+        for (let n = 0; n < 400; n++) {
+          estimator.note(50, estimator.limit, isDropped && n % 2 === 0, nowMs += 5);
+        }
+      };
+      work(false);
+      nowMs -= backMs;
+      const before = estimator.limit;
+      work(true);
+      assert(estimator.limit < before, `${algorithm}: ${estimator.limit} after ${before}`);
+    }
+  }
+});

@@ -3,6 +3,7 @@ import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
 import { TokenBucket, type TokenBucketOptions } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { LosingClock } from "../support/losing_clock.ts";
 import { NO_SIGNALS } from "../support/no_signals.ts";
 import { RecordingClock } from "../support/recording_clock.ts";
 import { test } from "../support/test.ts";
@@ -837,4 +838,31 @@ test("TokenBucket.notify() × setRate(): a listener that changes the rate keeps 
   bucket.notify(() => taken.push(["second", clock.now(), bucket.tryTake()]));
   await clock.advance(300);
   assertEquals(taken, [["first", 100, true], ["second", 200, true]]);
+});
+
+test("TokenBucket arms its timer anew when the next caller comes, if the timer is lost", async () => {
+  const asks: ((bucket: TokenBucket) => unknown)[] = [
+    (bucket) => bucket.take(),
+    (bucket) => bucket.notify(() => {}),
+    (bucket) => bucket.tryTake(),
+    (bucket) => bucket.canTake(),
+  ];
+  for (const ask of asks) {
+    // The clock goes on, or goes back to the system's own time.
+    for (const jumpMs of [0, -50_000]) {
+      const clock = new LosingClock({ nowMs: 100_000 });
+      const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, clock });
+      drain(bucket);
+      clock.isLosing = true;
+      const first = watch(bucket.take());
+      clock.isLosing = false;
+      await clock.advance(2_001);
+      clock.jump(jumpMs);
+      assertEquals(first.state, "pending");
+      ask(bucket);
+      assertEquals(clock.pending, 1);
+      await clock.advance(1_000);
+      assertEquals(first.state, "fulfilled");
+    }
+  }
 });

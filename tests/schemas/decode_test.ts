@@ -81,6 +81,14 @@ test("decodeBody() reports where a text stops being JSON, and at which character
   }
 });
 
+test("decodeBody() says in its error where redirects have led to", () => {
+  const redirected = () => ({ ...describe(), context: { redirectedTo: "https://b.test/login" } });
+  const error = assertThrows(() => decodeBody("<html>", options({ describe: redirected })), InvalidDataError);
+  const where =
+    "The response to GET https://a.test/, redirected to https://b.test/login, is not JSON but HTML";
+  assert(error.message.startsWith(where), error.message);
+});
+
 test("decodeBody() quotes the beginning of a text that is not JSON at all, and says if it is HTML", () => {
   for (
     const [text, words] of [
