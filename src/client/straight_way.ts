@@ -297,10 +297,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const lane = call.lane!;
     if (call.hasLeft) {
       if (this.#hedges?.deliver(call, response, error)) return undefined;
-      const { writeOff, isWrittenOff } = call.journey;
-      if (writeOff !== undefined) this.#environment.deadlines.remove(writeOff);
+      const { writeOff } = call.journey;
       if (response !== undefined) cancelLate(response);
-      if (!isWrittenOff) scheduler.release(lane);
+      // After the write-off, others have the permit.
+      if (writeOff === undefined) return undefined;
+      this.#environment.deadlines.remove(writeOff);
+      scheduler.release(lane);
       return undefined;
     }
     this.#end(call);
@@ -415,7 +417,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     if (call.receipt !== undefined) scheduler.reports.forgo(call.lane!, call.receipt);
     call.receipt = undefined;
     const onDeadline = (): void => {
-      call.journey.isWrittenOff = true;
+      call.journey.writeOff = undefined;
       reportWriteOff(this.#environment, call, undefined);
       scheduler.release(call.lane!);
     };

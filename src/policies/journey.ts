@@ -104,12 +104,8 @@ export class Journey {
   target: Target | undefined = undefined;
   /** An attempt that the straight way has sent. */
   opening: Opening | undefined = undefined;
-  /**
-   * For an attempt on the straight way that the call has left: when its `fetch` is written off, and whether others have its
-   * permit now.
-   */
+  /** When the `fetch` of an attempt on the straight way is written off that the call has left; absent afterwards. */
   writeOff: Deadline | undefined = undefined;
-  isWrittenOff = false;
   /** The admission that the call got before it came here. */
   granted: Admission | undefined = undefined;
   /** The request's own headers, with the conditions of the cache. */
