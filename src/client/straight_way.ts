@@ -432,13 +432,13 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
 /** The attempt of a plain call. */
 class PlainAttempt implements AttemptUnderWay {
   readonly lane: Lane;
-  readonly sentAtMs: number;
+  readonly startedAtMs: number;
   readonly #call: Call;
   readonly #way: StraightWay;
 
   constructor(call: Call, way: StraightWay) {
     this.lane = call.lane!;
-    this.sentAtMs = call.attemptedAtMs;
+    this.startedAtMs = call.attemptedAtMs;
     this.#call = call;
     this.#way = way;
   }
