@@ -74,7 +74,7 @@ export class AttemptReports {
       silentLanes.servedAtMs = nowMs;
       if (workingTime.outages > 0 && !lane.isDown) workingTime.work(nowMs);
       if (lane.limit.current < lane.limit.most) {
-        lane.limit.gain(this.#reader.capacity, startedAtMs, nowMs);
+        lane.limit.gain(this.#reader.capacity, nowMs);
       }
       lane.quota?.noteSuccess();
     } else if (result === "failure") {

@@ -528,7 +528,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.silentLanes.servedAtMs = nowMs;
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) {
-      lane.limit.gain(this.#ledger.capacity, attempt.attemptedAtMs, nowMs);
+      lane.limit.gain(this.#ledger.capacity, nowMs);
     }
     if (lane.breaker !== undefined) {
       lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);
