@@ -72,6 +72,7 @@ export class AttemptReports {
       lane.slowestMs = Math.max(lane.slowestMs, nowMs - startedAtMs);
       lane.answeredAtMs = nowMs;
       silentLanes.servedAtMs = nowMs;
+      silentLanes.servedBeganAtMs = Math.max(silentLanes.servedBeganAtMs, startedAtMs);
       if (workingTime.outages > 0 && !lane.isDown) workingTime.work(nowMs);
       if (lane.limit.current < lane.limit.most) {
         lane.limit.gain(this.#reader.capacity, nowMs);

@@ -78,6 +78,8 @@ export class SilentLanes {
   readonly #aside: LanesAside;
   /** When an origin last served a request, on the client's clock. */
   servedAtMs: number = -Infinity;
+  /** When the latest attempt began that an origin has served, on the client's clock. */
+  servedBeganAtMs: number = -Infinity;
   /** When the next scout may go to a silent origin, on the client's clock. */
   #nextScoutAtMs = -Infinity;
   /** When an attempt last gave way to find out whether others are served, on the client's clock. */
