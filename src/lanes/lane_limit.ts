@@ -121,7 +121,6 @@ export class LaneLimit {
     this.#lower(Math.max(1, left));
     // If it is too much even below the ceiling, the origin accepts less than before: no reason for more caution.
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
-    else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
     this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
   }
