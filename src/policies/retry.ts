@@ -184,7 +184,7 @@ function planOf(
   }
   if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
-  const hasTested = call.journey.isTesting && lanes.length === 1;
+  const hasTested = call.journey.isTesting;
   call.journey.isTesting = false;
   const isScout = call.journey.isScouting && call.settings.maxRetries === undefined;
   call.journey.isScouting = false;
