@@ -129,10 +129,7 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
     const mayScout = isDry &&
       lanes.some((lane) => isOpen(lane) && (isOutage || isWorthScout(lane, call, nowMs)));
-    if (mayScout && drought.trySendScout(clock.now())) {
-      call.journey.isScouting = isOutage;
-      return true;
-    }
+    if (mayScout && drought.trySendScout(clock.now())) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   } while (!tryRetry(environment, lanes));
   return true;

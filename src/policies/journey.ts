@@ -92,8 +92,6 @@ export class Journey {
   answeredAtMs: number = -Infinity;
   /** When the call failed for the first time, on the client's clock. */
   failingSinceMs: number = Infinity;
-  /** Whether the latest attempt went without the budget, to find out whether the client's network is back. */
-  isScouting = false;
   /** Whether the call woke early to test its origin, because no other request was in flight there. */
   isTesting = false;
   /** The round in which the call last woke for such a test. */
