@@ -130,7 +130,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   #begin(): boolean {
-    const { signal, starter, timeoutMs, deadlines } = this.#run;
+    const { signal, starter, scheduler, timeoutMs, deadlines } = this.#run;
     if (signal?.aborted) {
       this.stop(signal.reason);
       return false;
@@ -144,7 +144,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     if (signal !== undefined) addAbortListener(signal, this);
     starter.add(this);
     if (this.#run.pullsAhead) this.#awaitRoom();
-    this.allowance.beganAtMs = starter.now();
+    this.allowance.beganAtMs = scheduler.now();
     if (timeoutMs !== Infinity) {
       this.#deadline = deadlines.add(this, timeoutMs);
       this.allowance.endsAtMs = this.#deadline.atMs;

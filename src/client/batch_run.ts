@@ -66,8 +66,6 @@ export interface BatchSink extends CallSink {
 
 /** Starts the requests of a batch. */
 export interface BatchStarter {
-  /** The time on the client's clock. */
-  now(): number;
   /** Begins a request for a URL whose lane is known; returns nothing for any other. */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;
   /** The reason that the client was closed with; absent while it is open. */

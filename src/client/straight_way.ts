@@ -300,10 +300,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const lane = call.lane!;
     if (call.hasLeft) {
       if (this.#hedges?.deliver(call, response, error)) return undefined;
-      const { writeOff, isWrittenOff } = call.journey;
-      if (writeOff !== undefined) this.#environment.deadlines.remove(writeOff);
+      const { writeOff } = call.journey;
       if (response !== undefined) cancelLate(response);
-      if (!isWrittenOff) scheduler.release(lane);
+      // After the write-off, others have the permit.
+      if (writeOff === undefined) return undefined;
+      this.#environment.deadlines.remove(writeOff);
+      scheduler.release(lane);
       return undefined;
     }
     this.#end(call);
@@ -418,7 +420,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     if (call.receipt !== undefined) scheduler.reports.forgo(call.lane!, call.receipt);
     call.receipt = undefined;
     const onDeadline = (): void => {
-      call.journey.isWrittenOff = true;
+      call.journey.writeOff = undefined;
       reportWriteOff(this.#environment, call, undefined);
       scheduler.release(call.lane!);
     };
@@ -433,13 +435,13 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
 /** The attempt of a plain call. */
 class PlainAttempt implements AttemptUnderWay {
   readonly lane: Lane;
-  readonly sentAtMs: number;
+  readonly startedAtMs: number;
   readonly #call: Call;
   readonly #way: StraightWay;
 
   constructor(call: Call, way: StraightWay) {
     this.lane = call.lane!;
-    this.sentAtMs = call.attemptedAtMs;
+    this.startedAtMs = call.attemptedAtMs;
     this.#call = call;
     this.#way = way;
   }

@@ -73,9 +73,10 @@ export class AttemptReports {
       lane.slowestMs = Math.max(lane.slowestMs, nowMs - startedAtMs);
       lane.answeredAtMs = nowMs;
       silentLanes.servedAtMs = nowMs;
+      silentLanes.servedBeganAtMs = Math.max(silentLanes.servedBeganAtMs, startedAtMs);
       if (workingTime.outages > 0 && !lane.isDown) workingTime.work(nowMs);
       if (lane.limit.current < lane.limit.most) {
-        lane.limit.gain(this.#reader.capacity, startedAtMs, nowMs);
+        lane.limit.gain(this.#reader.capacity, nowMs);
       }
       lane.quota?.noteSuccess();
     } else if (result === "failure") {

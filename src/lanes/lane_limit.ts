@@ -51,9 +51,6 @@ export class LaneLimit {
    */
   #caution = FIRST_CAUTION;
   #heldUntilMs = -Infinity;
-  /** When the limit last grew, and how many attempts have succeeded that began after that. */
-  #grownAtMs = -Infinity;
-  #proven = 0;
 
   /** Creates a limit at its maximum; `Infinity` for no limit. */
   constructor(most: number) {
@@ -124,7 +121,6 @@ export class LaneLimit {
     this.#lower(Math.max(1, left));
     // If it is too much even below the ceiling, the origin accepts less than before: no reason for more caution.
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
-    else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
     this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
   }
@@ -150,8 +146,8 @@ export class LaneLimit {
   }
 
   /**
-   * Returns to the ceiling after a failure, if the attempt began when the limit had just grown beyond it. A failure at a limit
-   * that has gone well for a while may be chance.
+   * Returns to the ceiling after a failure, if the limit has just grown beyond it. A failure at a limit that has gone well for a
+   * while may be chance.
    *
    * @param startedAtMs When the attempt began, on the client's clock.
    * @param nowMs The time on that clock.
@@ -159,18 +155,14 @@ export class LaneLimit {
    */
   retreat(startedAtMs: number, nowMs: number): boolean {
     const tried = this.current;
-    // A slow attempt was sent before most of the attempts that have succeeded meanwhile.
-    const isSlow = nowMs - startedAtMs >= SLOW_MS;
-    const isJustTried = isSlow
-      ? startedAtMs >= this.#grownAtMs && 4 * this.#proven <= tried
-      : 4 * this.#gained <= tried;
+    const isJustTried = 4 * this.#gained <= tried;
     if (tried >= this.most || tried <= this.#ceiling || this.#ceiling < 1 || !isJustTried) {
       return false;
     }
     this.#lower(this.#ceiling);
     this.#gained = 0;
     this.#caution = Math.max(this.#caution, Math.min(2 * this.#caution, MORE_CAUTION));
-    if (isSlow) this.#heldUntilMs = nowMs + COST_FACTOR * (nowMs - startedAtMs);
+    if (nowMs - startedAtMs >= SLOW_MS) this.#heldUntilMs = nowMs + COST_FACTOR * (nowMs - startedAtMs);
     return true;
   }
 
@@ -203,13 +195,11 @@ export class LaneLimit {
    * limit does not grow soon after growth has cost much.
    *
    * @param capacity The client's concurrency; a limit beyond it means nothing.
-   * @param startedAtMs When the successful attempt began, on the client's clock.
-   * @param nowMs The time on that clock.
+   * @param nowMs The time on the client's clock.
    */
-  gain(capacity: number, startedAtMs: number, nowMs: number): void {
+  gain(capacity: number, nowMs: number): void {
     const { current } = this;
     if (current >= this.most) return;
-    if (startedAtMs >= this.#grownAtMs) this.#proven++;
     this.#gained++;
     if (
       current < this.#ceiling
@@ -219,8 +209,6 @@ export class LaneLimit {
       return;
     }
     this.#gained = 0;
-    this.#proven = 0;
-    this.#grownAtMs = nowMs;
     if (current > this.#ceiling) {
       this.#ceiling = current;
       this.#caution = Math.max(1, this.#caution / 2);

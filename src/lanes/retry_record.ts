@@ -65,15 +65,10 @@ export class RetryRecord {
     this.#rescuedLately.add(nowMs);
   }
 
-  /** Whether hardly any of the ended retries succeeded; not if there were too few to tell. */
-  areInVain(nowMs: number): boolean {
-    const ended = this.#ended.total(nowMs);
-    return ended >= FEWEST && this.#rescued.total(nowMs) < LOWEST_RATE * ended;
-  }
-
   /** Whether enough of the ended retries succeeded; not if there were too few to tell. */
   areOfUse(nowMs: number): boolean {
-    return this.#ended.total(nowMs) >= FEWEST && !this.areInVain(nowMs);
+    const ended = this.#ended.total(nowMs);
+    return ended >= FEWEST && this.#rescued.total(nowMs) >= LOWEST_RATE * ended;
   }
 
   /**

@@ -531,9 +531,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.answeredAtMs = nowMs;
     if (nowMs - attempt.attemptedAtMs > lane.slowestMs) lane.slowestMs = nowMs - attempt.attemptedAtMs;
     this.silentLanes.servedAtMs = nowMs;
+    if (attempt.attemptedAtMs > this.silentLanes.servedBeganAtMs) {
+      this.silentLanes.servedBeganAtMs = attempt.attemptedAtMs;
+    }
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) {
-      lane.limit.gain(this.#ledger.capacity, attempt.attemptedAtMs, nowMs);
+      lane.limit.gain(this.#ledger.capacity, nowMs);
     }
     if (lane.breaker !== undefined) {
       lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);

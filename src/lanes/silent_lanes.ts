@@ -23,7 +23,7 @@ const PERMITS_FOR_SCOUT = 10;
 export interface AttemptUnderWay {
   readonly lane: Lane;
   /** When the attempt was sent, on the client's clock. */
-  readonly sentAtMs: number;
+  readonly startedAtMs: number;
   /** Whether its headers have come. */
   readonly hasHeaders: boolean;
   /** The limits of the attempt's batch; absent for a single request. */
@@ -78,6 +78,8 @@ export class SilentLanes {
   readonly #aside: LanesAside;
   /** When an origin last served a request, on the client's clock. */
   servedAtMs: number = -Infinity;
+  /** When the latest attempt began that an origin has served, on the client's clock. */
+  servedBeganAtMs: number = -Infinity;
   /** When the next scout may go to a silent origin, on the client's clock. */
   #nextScoutAtMs = -Infinity;
   /** When an attempt last gave way to find out whether others are served, on the client's clock. */
@@ -111,10 +113,10 @@ export class SilentLanes {
     const attempts = [...this.source.attempts()];
     const alive = new Set(attempts.filter(({ hasHeaders }) => hasHeaders).map(({ lane }) => lane));
     const silent = attempts
-      .filter(({ lane, sentAtMs }) =>
-        !alive.has(lane) && nowMs - sentAtMs >= lane.silentAfterMs && lane.hasGoneSilent(nowMs)
+      .filter(({ lane, startedAtMs }) =>
+        !alive.has(lane) && nowMs - startedAtMs >= lane.silentAfterMs && lane.hasGoneSilent(nowMs)
       )
-      .sort((one, other) => one.sentAtMs - other.sentAtMs);
+      .sort((one, other) => one.startedAtMs - other.startedAtMs);
     for (const { lane } of silent) this.#silence(lane, nowMs);
     this.#makeRoom(silent, nowMs);
     if (nowMs >= this.#nextScoutAtMs) this.#sendScout(attempts, nowMs);
@@ -122,7 +124,7 @@ export class SilentLanes {
 
   /** Lets one scout go to a silent origin that has waiting requests and got no request lately, the one whose last scout is oldest. */
   #sendScout(attempts: readonly AttemptUnderWay[], nowMs: number): void {
-    const fresh = attempts.filter(({ sentAtMs }) => nowMs - sentAtMs < SILENT_MS);
+    const fresh = attempts.filter(({ startedAtMs }) => nowMs - startedAtMs < SILENT_MS);
     const asked = new Set(fresh.map(({ lane }) => lane));
     let chosen: Lane | undefined;
     for (const lane of this.source!.lanesMet()) {
@@ -174,11 +176,11 @@ export class SilentLanes {
   #makeRoom(silent: readonly AttemptUnderWay[], nowMs: number): void {
     let left = silent.length;
     for (const attempt of silent.toReversed()) {
-      const { lane, allowance, sentAtMs } = attempt;
+      const { lane, allowance, startedAtMs } = attempt;
       if (left <= this.#share.room(allowance)) return;
       if (!attempt.isPending || !attempt.mayGiveWay) continue;
       // Successes of the silent origin itself say nothing about other origins.
-      if (this.servedAtMs >= sentAtMs && this.servedAtMs > lane.answeredAtMs) {
+      if (this.servedAtMs >= startedAtMs && this.servedAtMs > lane.answeredAtMs) {
         const isWanted = this.#view.isWantedBeside(undefined) ||
           (allowance !== undefined && isFull(allowance));
         if (!isWanted) continue;

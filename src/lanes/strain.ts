@@ -150,7 +150,6 @@ export class Strain {
     if (++this.#hung < FEW_HUNG || nowMs < this.#disbelievesUntilMs) return false;
     this.#hung = 0;
     this.#lookAnew(lane, nowMs);
-    if (this.#retreat(lane, nowMs)) return true;
     if (this.#wentWell) this.#excusedAtMs = nowMs;
     else this.#lower(lane, nowMs, true);
     return true;

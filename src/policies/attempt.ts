@@ -270,10 +270,6 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     return this.target.lane;
   }
 
-  get sentAtMs(): number {
-    return this.startedAtMs;
-  }
-
   get allowance(): Allowance | undefined {
     return this.#call.allowance;
   }

@@ -19,8 +19,8 @@ const SCOUTS_PER_RETRY = 0.25;
 const MOST_SCOUTS = 30;
 
 /**
- * In an outage of all origins, no origin serves anything after a request has failed. If this share of the waiting requests, or more, has
- * seen an origin serve others since, only some origins or URLs fail.
+ * In an outage of all origins, no origin serves an attempt that began after a request had failed. If this share of the waiting requests,
+ * or more, has seen that since, only some origins or URLs fail.
  */
 const INFORMED_SHARE = 0.1;
 
@@ -82,7 +82,7 @@ export class BudgetDrought {
       this.#entered = this.#informed = this.#granted = 0;
     }
     this.#entered++;
-    if (this.#scheduler.silentLanes.servedAtMs > failingSinceMs) this.#informed++;
+    if (this.#scheduler.silentLanes.servedBeganAtMs > failingSinceMs) this.#informed++;
   }
 
   /** Notes that a request does not wait any more. */
@@ -100,7 +100,7 @@ export class BudgetDrought {
   /** Whether the drought is like an outage of all origins, whose end a scout will find. */
   isOutage(nowMs: number): boolean {
     const { silentLanes, workingTime } = this.#scheduler;
-    const isOutage = silentLanes.servedAtMs < this.#sinceMs && this.#scouts >= 1 &&
+    const isOutage = silentLanes.servedBeganAtMs < this.#sinceMs && this.#scouts >= 1 &&
       this.#informed < INFORMED_SHARE * this.#entered;
     if (!isOutage) this.#endOutage(nowMs);
     else if (this.#outageAtMs === undefined) workingTime.begin(this.#outageAtMs = nowMs);

@@ -127,12 +127,9 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
       return false;
     }
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
-    const mayScout = isDry &&
-      lanes.some((lane) => isOpen(lane) && (isOutage || isWorthScout(lane, call, nowMs)));
-    if (mayScout && drought.trySendScout(clock.now())) {
-      call.journey.isScouting = isOutage;
-      return true;
-    }
+    // A call that has failed only once may find out whether retries help again.
+    const mayScout = isDry && (isOutage || call.journey.round === 2) && lanes.some(isOpen);
+    if (mayScout && drought.trySendScout(clock.now())) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   } while (!tryRetry(environment, lanes));
   return true;
@@ -163,11 +160,6 @@ function tryPay({ budget, drought, clock }: Environment): boolean {
 /** Whether a request to the lane would wait only for its turn. */
 function isOpen({ isDown, pause }: Lane): boolean {
   return !isDown && pause === undefined;
-}
-
-/** Whether a call that has failed only once may find out as a scout whether retries help again. */
-function isWorthScout({ retries }: Lane, { journey: { round } }: Call, nowMs: number): boolean {
-  return round === 2 && retries?.areInVain(nowMs) !== true;
 }
 
 /**

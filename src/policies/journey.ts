@@ -92,8 +92,6 @@ export class Journey {
   answeredAtMs: number = -Infinity;
   /** When the call failed for the first time, on the client's clock. */
   failingSinceMs: number = Infinity;
-  /** Whether the latest attempt went without the budget, to find out whether the client's network is back. */
-  isScouting = false;
   /** Whether the call woke early to test its origin, because no other request was in flight there. */
   isTesting = false;
   /** The round in which the call last woke for such a test. */
@@ -104,12 +102,8 @@ export class Journey {
   target: Target | undefined = undefined;
   /** An attempt that the straight way has sent. */
   opening: Opening | undefined = undefined;
-  /**
-   * For an attempt on the straight way that the call has left: when its `fetch` is written off, and whether others have its
-   * permit now.
-   */
+  /** When the `fetch` of an attempt on the straight way is written off that the call has left; absent afterwards. */
   writeOff: Deadline | undefined = undefined;
-  isWrittenOff = false;
   /** The admission that the call got before it came here. */
   granted: Admission | undefined = undefined;
   /** The request's own headers, with the conditions of the cache. */

@@ -184,10 +184,8 @@ function planOf(
   }
   if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
-  const hasTested = call.journey.isTesting && lanes.length === 1;
+  const hasTested = call.journey.isTesting;
   call.journey.isTesting = false;
-  const isScout = call.journey.isScouting && call.settings.maxRetries === undefined;
-  call.journey.isScouting = false;
   call.journey.failingSinceMs = Math.min(call.journey.failingSinceMs, nowMs);
   call.journey.hasComeAtOnce ||= round.reply?.retryAfterMs === 0;
   const { status, target } = round.reply ?? {};
@@ -225,7 +223,7 @@ function planOf(
     call.journey.refusals <= MOST_REFUSALS &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   const most = mostRetries(environment, call, lanes, round);
-  if (!isServed && !isTest && !isScout && call.journey.round > most) return undefined;
+  if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
     return giveUp(call, "it would come after 'totalTimeoutMs'");
   }
@@ -249,7 +247,7 @@ function planOf(
     mayHurry,
     needsBudget,
     isUrgent,
-    counts: !isServed && !isTest && !isScout,
+    counts: !isServed && !isTest,
   };
 }
 

@@ -365,7 +365,7 @@ test("Lane.pauseFor() keeps the limit below its ceiling for sixteen times the le
     lane.inFlight = 8;
     lane.pauseFor(pauseUntil(1_000, status), 0, true);
     const gainAt = (nowMs: number): number => {
-      for (let nth = 0; nth < 10_000; nth++) lane.limit.gain(100, nowMs, nowMs);
+      for (let nth = 0; nth < 10_000; nth++) lane.limit.gain(100, nowMs);
       return lane.limit.current;
     };
     assertEquals([lane.limit.current, gainAt(15_999), gainAt(16_000)], [4, 7, 8], `${status}`);

@@ -63,27 +63,6 @@ test("RetryRecord forgets after a minute", () => {
   assertEquals(record.retriesNeeded(61_000), 0);
 });
 
-test("RetryRecord.areInVain() is true when hardly any retry succeeds, once there were enough to tell", () => {
-  for (
-    const [ended, rescued, isInVain] of [
-      [0, 0, false],
-      [7, 0, false],
-      [8, 0, true],
-      [8, 1, false],
-      [100, 9, true],
-      [100, 10, false],
-    ] as const
-  ) {
-    const record = new RetryRecord(0);
-    note(record, ended, rescued);
-    assertEquals(
-      [record.areInVain(0), record.areInVain(60_000)],
-      [isInVain, false],
-      `${rescued} of ${ended}`,
-    );
-  }
-});
-
 test("RetryRecord.areOfUse() is true when enough retries succeed, once there were enough to tell", () => {
   for (
     const [ended, rescued, isSo] of [[0, 0, false], [7, 7, false], [8, 1, true], [100, 10, true], [

@@ -32,7 +32,7 @@ function setUp({ capacity = 8, isWanted = true }: Options = {}) {
     const number = all.length;
     const attempt = {
       lane,
-      sentAtMs: clock.now(),
+      startedAtMs: clock.now(),
       allowance,
       hasHeaders,
       isPending: true,

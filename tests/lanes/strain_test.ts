@@ -90,7 +90,7 @@ test("Strain.note() goes back at once when the first attempt beyond what was not
   assertEquals(origin.limit.current, 10);
   origin.succeed(5).fail(5);
   assertEquals(origin.limit.current, 5);
-  for (; origin.limit.current < 10;) origin.limit.gain(100, 0, 0);
+  for (; origin.limit.current < 10;) origin.limit.gain(100, 0);
   origin.fail();
   assertEquals(origin.limit.current, 9);
   origin.fail();
@@ -101,7 +101,7 @@ test("Strain.note() restores nothing of a limit that was lowered for another rea
   const origin = new Origin().fail();
   origin.limit.halve(20, false);
   origin.limit.halve(8, false);
-  for (; origin.limit.current < 10;) origin.limit.gain(100, 0, 0);
+  for (; origin.limit.current < 10;) origin.limit.gain(100, 0);
   origin.fail();
   assertEquals(origin.limit.current, 10);
 });
@@ -208,7 +208,7 @@ test("Strain.note() halves the limit when all attempts hang, also without earlie
     origin.fail(1, 30_000);
     assertEquals(origin.limit.current, 3);
     const succeedAt = (nowMs: number): void => {
-      for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs, nowMs);
+      for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs);
     };
     succeedAt(origin.nowMs + 29_000);
     assertEquals(origin.limit.current, 3);
@@ -264,12 +264,12 @@ test("Strain.note() ignores a few hanging attempts beside others that succeed, o
 test("Strain.note() goes back when the first attempt beyond what was not too much fails late, and stays there", () => {
   const origin = new Origin().fail().rescue().succeed(8).fail(10);
   origin.succeed(5).fail(5);
-  for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs, origin.nowMs);
+  for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs);
   origin.nowMs += 5_000;
   origin.fail(1, 5_000);
   assertEquals(origin.limit.current, 9);
   origin.succeed();
-  for (let nth = 0; nth < 10_000; nth++) origin.limit.gain(100, origin.nowMs, origin.nowMs + 79_000);
+  for (let nth = 0; nth < 10_000; nth++) origin.limit.gain(100, origin.nowMs + 79_000);
   assertEquals(origin.limit.current, 9);
 });
 
@@ -277,7 +277,7 @@ test("Strain.note() goes back once for all attempts that were sent before it did
   for (const [firstMs, restMs] of [[5_000, 5_000], [0, 5_000], [5_000, 0]] as const) {
     const origin = new Origin().fail().rescue().succeed(8).fail(10);
     origin.succeed(5).fail(5);
-    for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs, origin.nowMs);
+    for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs);
     origin.nowMs += 5_000;
     origin.fail(1, firstMs).fail(8, restMs);
     assertEquals(origin.limit.current, 9, `${firstMs} ${restMs}`);

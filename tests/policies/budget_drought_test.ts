@@ -5,7 +5,7 @@ import { test } from "../support/test.ts";
 
 /** Creates a drought after a budget has paid for this many retries, in a client that records successes. */
 function setUp(paid: number) {
-  const scheduler = { silentLanes: { servedAtMs: -Infinity }, workingTime: new WorkingTime() };
+  const scheduler = { silentLanes: { servedBeganAtMs: -Infinity }, workingTime: new WorkingTime() };
   const drought = new BudgetDrought(scheduler as unknown as ConstructorParameters<typeof BudgetDrought>[0]);
   for (let nth = 0; nth < paid; nth++) drought.notePaid();
   return { drought, scheduler };
@@ -49,11 +49,11 @@ test("a drought goes on when a request waits again within 10 s, and begins anew 
 
 test("BudgetDrought.isOutage() is true until a request is served, and working time stands still meanwhile", () => {
   const { drought, scheduler: { silentLanes, workingTime } } = setUp(8);
-  silentLanes.servedAtMs = 999;
+  silentLanes.servedBeganAtMs = 999;
   drought.enter(999, 1_000);
   assertEquals([drought.isOutage(1_000), drought.isOutage(5_000)], [true, true]);
   assertEquals(workingTime.at(6_000), 1_000);
-  silentLanes.servedAtMs = 6_000;
+  silentLanes.servedBeganAtMs = 6_000;
   assertEquals(drought.isOutage(6_000), false);
   assertEquals(workingTime.at(7_000), 2_000);
 });
@@ -82,7 +82,7 @@ test("BudgetDrought.isOutage() is false when no scout is left to find the end of
 
 test("BudgetDrought.isOutage() is false if any origin has served others since one in ten requests failed", () => {
   const { drought, scheduler: { silentLanes } } = setUp(8);
-  silentLanes.servedAtMs = 500;
+  silentLanes.servedBeganAtMs = 500;
   for (let nth = 0; nth < 10; nth++) drought.enter(500, 1_000);
   assertEquals(drought.isOutage(1_000), true);
   drought.enter(499, 1_000);

@@ -656,6 +656,22 @@ testBothWays(
 );
 
 testBothWays(
+  "a whole batch succeeds after a gateway refused requests to all hosts, although it still answered earlier ones",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply: Reply = async (sent) => {
+      const isAway = sent.atMs >= 800 && sent.atMs < 6_800;
+      const answerMs = 30 + 7 * Number(/h(\d+)/.exec(sent.url)![1]) % 40;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, isAway ? 5 : answerMs));
+      return isAway ? refused()(sent) : OK(sent);
+    };
+    const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+    const outcomes = await run(client.settle(urlsOf(60, 1_000)));
+    assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+  },
+);
+
+testBothWays(
   "whole batches of a client and of its extension succeed after the network was away",
   async (rig) => {
     const clock = new ManualClock();
