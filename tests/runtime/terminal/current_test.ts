@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { currentTerminal } from "../../../src/runtime/terminal/current.ts";
+import { asIn, NODE_22, NODE_GLOBALS, testElsewhere } from "../../support/globals.ts";
 import { openedName } from "../../support/opened_name.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
@@ -177,4 +178,13 @@ test("currentTerminal() knows a terminal without escape sequences by its name", 
 test("currentTerminal().descriptorLimit() is a number, or nothing where nobody knows", async () => {
   const limit = await (currentTerminal()).descriptorLimit();
   assertEquals(limit === undefined || limit > 0, true, String(limit));
+});
+
+testElsewhere("currentTerminal() says which runtimes have one, on Node and on an old Bun", async () => {
+  await asIn(NODE_GLOBALS, () => {
+    assertThrows(() => currentTerminal(), TypeError, "this runtime is neither Deno nor Bun");
+  });
+  await asIn({ ...NODE_GLOBALS, Bun: {}, process: NODE_22 }, () => {
+    assertThrows(() => currentTerminal(), TypeError, "this Bun is older than 1.2.6");
+  });
 });
