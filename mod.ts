@@ -62,6 +62,7 @@ export type {
   RequestSpec,
   ValueOf,
   ValuesOf,
+  WithSchema,
 } from "./src/client/request.ts";
 export type { ClientStats, OriginStats } from "./src/client/stats.ts";
 export type {

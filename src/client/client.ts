@@ -24,6 +24,7 @@ import type {
   RequestSpec,
   ValueOf,
   ValuesOf,
+  WithSchema,
 } from "./request.ts";
 import type { ClientStats } from "./stats.ts";
 import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
@@ -51,39 +52,39 @@ export interface Client extends AsyncDisposable {
    * @throws {TypeError} If the URL or an option is malformed; before anything is sent.
    */
   json<S extends StandardSchemaV1>(
-    request: RequestSpec & { readonly schema: S },
+    request: WithSchema<RequestSpec, S>,
     options?: CallOptions,
   ): Promise<InferOutput<S>>;
   /** Fetches JSON, and validates it by a schema in the options. */
   json<S extends StandardSchemaV1>(
     request: FetchRequest,
-    options: CallOptions & { readonly schema: S },
+    options: WithSchema<CallOptions, S>,
   ): Promise<InferOutput<S>>;
   /** Fetches JSON of a type that the caller states and the client does not check; `unknown` by default. */
   json<T = unknown>(request: FetchRequest, options?: CallOptions): Promise<NoInfer<T>>;
 
   /** Fetches text, decoded as UTF-8; otherwise like {@linkcode Client.json}. */
   text<S extends StandardSchemaV1>(
-    request: RequestSpec & { readonly schema: S },
+    request: WithSchema<RequestSpec, S>,
     options?: CallOptions,
   ): Promise<InferOutput<S>>;
   /** Fetches text, and validates it by a schema in the options. */
   text<S extends StandardSchemaV1>(
     request: FetchRequest,
-    options: CallOptions & { readonly schema: S },
+    options: WithSchema<CallOptions, S>,
   ): Promise<InferOutput<S>>;
   /** Fetches text without a schema. */
   text(request: FetchRequest, options?: CallOptions): Promise<string>;
 
   /** Fetches bytes in an array that no other caller has; otherwise like {@linkcode Client.json}. */
   bytes<S extends StandardSchemaV1>(
-    request: RequestSpec & { readonly schema: S },
+    request: WithSchema<RequestSpec, S>,
     options?: CallOptions,
   ): Promise<InferOutput<S>>;
   /** Fetches bytes, and validates them by a schema in the options. */
   bytes<S extends StandardSchemaV1>(
     request: FetchRequest,
-    options: CallOptions & { readonly schema: S },
+    options: WithSchema<CallOptions, S>,
   ): Promise<InferOutput<S>>;
   /** Fetches bytes without a schema. */
   bytes(request: FetchRequest, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
@@ -232,13 +233,13 @@ export interface Client extends AsyncDisposable {
    * ```
    */
   lines<S extends StandardSchemaV1>(
-    request: RequestSpec & { readonly schema: S },
+    request: WithSchema<RequestSpec, S>,
     options?: LinesOptions,
   ): AsyncIterableIterator<InferOutput<S>, undefined> & AsyncDisposable;
   /** Fetches lines that are JSON values, and validates them by a schema in the options. */
   lines<S extends StandardSchemaV1>(
     request: FetchRequest,
-    options: LinesOptions & { readonly schema: S },
+    options: WithSchema<LinesOptions, S>,
   ): AsyncIterableIterator<InferOutput<S>, undefined> & AsyncDisposable;
   /** Fetches lines that are JSON values of a type that the caller states and the client does not check. */
   lines<T = unknown>(
@@ -311,13 +312,13 @@ export interface Client extends AsyncDisposable {
    * ```
    */
   events<S extends StandardSchemaV1>(
-    request: RequestSpec & { readonly schema: S },
+    request: WithSchema<RequestSpec, S>,
     options?: EventsOptions,
   ): AsyncIterableIterator<ServerSentEvent<InferOutput<S>>, undefined> & AsyncDisposable;
   /** Receives events whose data is JSON, and validates it by a schema in the options. */
   events<S extends StandardSchemaV1>(
     request: FetchRequest,
-    options: EventsOptions & { readonly schema: S },
+    options: WithSchema<EventsOptions, S>,
   ): AsyncIterableIterator<ServerSentEvent<InferOutput<S>>, undefined> & AsyncDisposable;
   /** Receives events whose data is JSON of a type that the caller states and the client does not check. */
   events<T = unknown>(
@@ -386,13 +387,13 @@ export interface Client extends AsyncDisposable {
    * ```
    */
   pages<S extends StandardSchemaV1>(
-    request: RequestSpec & { readonly schema: S },
+    request: WithSchema<RequestSpec, S>,
     options?: PagesOptions<InferOutput<S>>,
   ): AsyncIterableIterator<Page<InferOutput<S>>, undefined> & AsyncDisposable;
   /** Fetches pages, and validates them by a schema in the options. */
   pages<S extends StandardSchemaV1>(
     request: FetchRequest,
-    options: PagesOptions<InferOutput<S>> & { readonly schema: S },
+    options: WithSchema<PagesOptions<InferOutput<S>>, S>,
   ): AsyncIterableIterator<Page<InferOutput<S>>, undefined> & AsyncDisposable;
   /** Fetches pages that are decoded as the options say. */
   pages<A extends "text" | "bytes">(

@@ -21,6 +21,7 @@ import type {
   RequestSpec,
   ValueOf,
   ValuesOf,
+  WithSchema,
 } from "./request.ts";
 
 /** Options of a single request that makes its own client. */
@@ -51,13 +52,13 @@ export type OneCallBatchOptions = BatchOptions & { readonly client?: ClientOptio
  * ```
  */
 export function fetchJson<S extends StandardSchemaV1>(
-  request: RequestSpec & { readonly schema: S },
+  request: WithSchema<RequestSpec, S>,
   options?: OneCallOptions,
 ): Promise<InferOutput<S>>;
 /** Fetches one JSON resource with a client of its own, and validates it by a schema in the options. */
 export function fetchJson<S extends StandardSchemaV1>(
   request: FetchRequest,
-  options: OneCallOptions & { readonly schema: S },
+  options: WithSchema<OneCallOptions, S>,
 ): Promise<InferOutput<S>>;
 /** Fetches one JSON resource of a type that the caller states and the client does not check; `unknown` by default. */
 export function fetchJson<T = unknown>(request: FetchRequest, options?: OneCallOptions): Promise<NoInfer<T>>;

@@ -158,6 +158,12 @@ export type ValueOf<O, R = string> = R extends { readonly schema: infer S extend
   : O extends { readonly as: infer A extends "json" | "text" | "bytes" } ? BodyOf<A>
   : unknown;
 
+/**
+ * Options, or a request, with a schema of type `S`. It takes the place of the schema of any type, and is not intersected with it:
+ * the compiler would refuse a schema whose methods have result types that depend on `this`.
+ */
+export type WithSchema<O, S extends StandardSchemaV1> = Omit<O, "schema"> & { readonly schema: S };
+
 /** The type of a body that is decoded as `A`. */
 export type BodyOf<A> = A extends "text" ? string : A extends "bytes" ? Uint8Array<ArrayBuffer> : unknown;
 

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The versions from which on {@linkcode nodeModule} finds the modules of Node.js. */
+export const FIRST_VERSIONS = "Node.js 20.16 and 22.3, or Bun 1.2.6";
+
 /**
  * Returns a built-in module of Node.js, without an import that bundlers would try to resolve.
  *

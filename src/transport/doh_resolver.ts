@@ -164,7 +164,7 @@ export class DohResolver {
     // A host that is no valid name does not exist.
     if (query === undefined) return { addresses: [], ttlSeconds: undefined, isMissing: true };
     const url = new URL(server);
-    url.searchParams.set("dns", query.toBase64({ alphabet: "base64url", omitPadding: true }));
+    url.searchParams.set("dns", toBase64Url(query));
     const response = await this.#settings.fetch(url.href, {
       headers: { accept: "application/dns-message" },
       redirect: "error",
@@ -195,4 +195,9 @@ export class DohResolver {
     this.#known.set(host, { addresses, goodUntilMs: clock.now() + ttlMs });
     return addresses;
   }
+}
+
+/** Returns bytes in the form that a query parameter has (RFC 8484 §4.1). */
+function toBase64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -33,7 +33,7 @@ function isWhole(body: string): boolean {
 
 function decode(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.fromBase64(text);
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   } catch {
     // The text is no Base64, so it can't be a block.
     return undefined;

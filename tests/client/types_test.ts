@@ -58,6 +58,28 @@ test("a schema in a request sets the types of json() and outcome()", async () =>
   );
 });
 
+/** A schema with a method whose result type depends on `this`, as some libraries' have. */
+interface FluentSchema<Shape> extends StandardSchemaV1<unknown, Shape> {
+  readonly shape: Shape;
+  partial(): PartialSchema<this>;
+}
+type PartialSchema<S> = S extends FluentSchema<object> ? FluentSchema<Partial<S["shape"]>> : S;
+
+test("a schema whose methods have types that depend on `this` sets the types, too", async () => {
+  const schema = Name as FluentSchema<{ readonly name: string }>;
+  const request = { url: URL_A, schema };
+  typed<string>()((await client.json(URL_A, { schema })).name);
+  typed<string>()((await client.json(request)).name);
+  typed<string>()((await client.text(URL_A, { schema, as: "json" })).name);
+  typed<string>()((await client.all([request]))[0].name);
+  const options = { fetch: () => Promise.resolve(Response.json(BODY)) };
+  typed<string>()((await fetchJson(URL_A, { schema, client: options })).name);
+  for await (const { name } of client.lines(URL_A, { schema })) typed<string>()(name);
+  for await (const { value } of client.pages(URL_A, { schema, next: ({ value }) => value.name.at(99) })) {
+    typed<string>()(value.name);
+  }
+});
+
 test("a schema sets the types of text() and bytes(), too", async () => {
   const Length = v.pipe(v.string(), v.transform((text) => text.length));
   const Size = v.pipe(v.instance(Uint8Array), v.transform((bytes) => bytes.length));

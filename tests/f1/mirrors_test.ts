@@ -133,7 +133,10 @@ test("F1Mirrors refuse a bad mirror, and to remove the last one", async () => {
     ["https://m.test/?a=1", "'url' must have no query and no fragment"],
     [null, "'mirror' must be a string, a URL or"],
     [{}, "'mirror.url' must be a string or a URL: received undefined"],
-    [{ url: "https://m.test", path: 5 }, "'mirror.path' must be a function: received 5"],
+    [
+      { url: "https://m.test", path: 5 },
+      "'mirror.path' must be a function, and not an async one: received 5",
+    ],
     [{ url: "https://m.test", headres: {} }, "'mirror.headres' is not an option: did you mean 'headers'?"],
     [{ url: "https://m.test", headers: "key: s3cret" }, "'mirror.headers' must be a record of strings"],
   ];

@@ -3,6 +3,7 @@ import { DohResolver, type DohResolverSettings } from "../../src/transport/doh_r
 import { isOwnFailure, ResolverError } from "../../src/transport/transport_errors.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
+import { withoutMember } from "../support/without_member.ts";
 
 /** An answer with this address, valid for so long; without an address, the name does not exist. */
 function answer(query: string, address: readonly number[] | undefined, ttl: number): Uint8Array<ArrayBuffer> {
@@ -94,6 +95,13 @@ test("DohResolver.resolve() remembers addresses for their lifetime", async () =>
   assertEquals(resolver.known("a.test"), undefined);
   await resolver.resolve("a.test");
   assertEquals(asked.length, 4);
+});
+
+test("DohResolver.resolve() asks where Uint8Array.prototype.toBase64 does not exist, as before Deno 2.5", async () => {
+  const { resolver } = setUp({ "one.test": { address: [10, 0, 0, 1] } });
+  await withoutMember(Uint8Array.prototype, "toBase64", async () => {
+    assertEquals(await resolver.resolve("a.test"), ["10.0.0.1"]);
+  });
 });
 
 test("DohResolver.resolve() subtracts the age of an answer from a cache on the way", async () => {

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { isPem } from "../../src/transport/pem.ts";
 import { CA, CERTIFICATE, KEY } from "../support/net_servers.ts";
 import { test } from "../support/test.ts";
+import { withoutMember } from "../support/without_member.ts";
 
 test("isPem() accepts whole blocks, with any text between them", () => {
   for (
@@ -29,6 +30,10 @@ test("isPem() refuses truncated, broken and other texts", () => {
     undefined,
   ];
   for (const text of texts) assertEquals(isPem(text, "CERTIFICATE"), false);
+});
+
+test("isPem() reads a certificate where Uint8Array.fromBase64 does not exist, as before Deno 2.5", async () => {
+  await withoutMember(Uint8Array, "fromBase64", () => assertEquals(isPem(CA, "CERTIFICATE"), true));
 });
 
 test("isPem() refuses an encrypted key", () => {

@@ -6,7 +6,7 @@
 
 import { codeOf } from "../error_code.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
-import { nodeModule } from "../node_module.ts";
+import { FIRST_VERSIONS, nodeModule } from "../node_module.ts";
 import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
@@ -76,7 +76,9 @@ export function nodeDisk(): Disk {
   const fs = nodeModule<FileSystem>("node:fs/promises");
   const { existsSync } = nodeModule<SyncFileSystem>("node:fs") ?? {};
   if (process === undefined || fs === undefined || existsSync === undefined) {
-    throw new TypeError("Cannot write files as this runtime has none: give a WritableStream");
+    throw new TypeError(
+      `Cannot write files as this runtime has none, or is older than ${FIRST_VERSIONS}: give a WritableStream`,
+    );
   }
   const paths = pathsOf(process.platform === "win32", () => process.cwd());
   const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;

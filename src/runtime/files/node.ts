@@ -5,7 +5,7 @@
  */
 
 import type { NodeProcess } from "../node.ts";
-import { nodeModule } from "../node_module.ts";
+import { FIRST_VERSIONS, nodeModule } from "../node_module.ts";
 import { isDone, unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
@@ -56,7 +56,7 @@ export function nodeFiles(): Files {
   const fs = nodeModule<FileSystem>("node:fs/promises");
   if (fs === undefined) {
     throw new TypeError(
-      "Cannot keep files as this runtime is older than Node.js 20.16 and 22.3, or Bun 1.2.6",
+      `Cannot keep files as this runtime is older than ${FIRST_VERSIONS}`,
     );
   }
   let checksum: typeof crc32 | undefined;

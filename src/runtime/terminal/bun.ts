@@ -81,7 +81,8 @@ interface BunProcess {
 /** Returns the terminal of the Bun process. */
 export function bunTerminal(): Terminal {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
-  const fs = nodeModule<FileSystem>("node:fs/promises")!;
+  const fs = nodeModule<FileSystem>("node:fs/promises");
+  if (fs === undefined) throw new TypeError("Cannot use the terminal as this Bun is older than 1.2.6");
   const isDumb = process.env.TERM === "dumb";
   const signals: SignalSource = {
     add: process.on.bind(process),

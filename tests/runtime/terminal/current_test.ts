@@ -1,6 +1,7 @@
 import process from "node:process";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { currentTerminal } from "../../../src/runtime/terminal/current.ts";
+import { asIn, NODE_22, NODE_GLOBALS, testElsewhere } from "../../support/globals.ts";
 import { openedName } from "../../support/opened_name.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
@@ -186,4 +187,13 @@ test("currentTerminal() adds no listener to the streams of the process but the f
   const before = listeners();
   currentTerminal();
   assertEquals(listeners(), before);
+});
+
+testElsewhere("currentTerminal() says which runtimes have one, on Node and on an old Bun", async () => {
+  await asIn(NODE_GLOBALS, () => {
+    assertThrows(() => currentTerminal(), TypeError, "this runtime is neither Deno nor Bun");
+  });
+  await asIn({ ...NODE_GLOBALS, Bun: {}, process: NODE_22 }, () => {
+    assertThrows(() => currentTerminal(), TypeError, "this Bun is older than 1.2.6");
+  });
 });
