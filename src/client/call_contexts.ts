@@ -141,7 +141,7 @@ export class CallContexts {
     input: RequestInput,
     { headers, additions, settings: { idempotent } }: CallContext,
   ): PreparedRequest {
-    const { lanes: { origins }, baseUrl } = this.#dispatcher;
-    return prepareRequest(input, { origins, baseUrl, headers, additions, idempotent });
+    const { lanes: { origins }, baseUrl, pipeline: { environment: { hasOwnFetch } } } = this.#dispatcher;
+    return prepareRequest(input, { origins, baseUrl, headers, additions, idempotent, hasOwnFetch });
   }
 }

@@ -188,6 +188,7 @@ function buildLimits(
   const hedging = options.hedge ? new LazyHedging(options.hedge, { clock, reporter }) : undefined;
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
+    hasOwnFetch: options.fetch !== undefined,
     isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),
     ...middlewareOf(options.use),
     clock,

@@ -52,6 +52,8 @@ export interface RequestContext {
   readonly additions?: RequestAdditions | undefined;
   /** Whether the request may be sent twice. If absent, its method or an `idempotency-key` decides. */
   readonly idempotent: boolean | undefined;
+  /** Whether a `fetch` of the caller's sends the request, which may know more methods than the runtime. */
+  readonly hasOwnFetch?: boolean | undefined;
 }
 
 /** A checked request, ready to be sent. */
@@ -111,7 +113,9 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
   const url = credentials?.url ?? resolved;
   const value = input.json === undefined ? additions?.json : input.json;
   const isJson = value !== undefined;
-  const method = input.method === undefined ? isJson ? "POST" : "GET" : checkMethod(input.method);
+  const method = input.method === undefined
+    ? isJson ? "POST" : "GET"
+    : checkMethod(input.method, context.hasOwnFetch);
   const { authorization } = credentials ?? {};
   let headers = authorization === undefined
     ? context.headers
@@ -141,12 +145,14 @@ function urlText(url: unknown): string {
   throw new TypeError(`Cannot fetch as the URL must be a string or a URL: received ${describeKind(url)}`);
 }
 
-function checkMethod(method: unknown): string {
+function checkMethod(method: unknown, hasOwnFetch = false): string {
   if (typeof method !== "string" || !isToken(method)) {
     throw new TypeError(`Cannot fetch as 'method' must be a token: received '${String(method)}'`);
   }
   const upper = method.toUpperCase();
-  if (!USUAL_METHODS.has(upper) && !canSend(upper)) {
+  const isSendable = USUAL_METHODS.has(upper) ||
+    (hasOwnFetch ? !FORBIDDEN_METHODS.has(upper) : canSend(upper));
+  if (!isSendable) {
     throw new TypeError(`Cannot fetch as 'method' must be one that fetch can send: received '${method}'`);
   }
   return upper;

@@ -47,6 +47,8 @@ export type AttemptRuntime = Pick<
 export interface Environment {
   /** The client's own `fetch`, or else the global one at the time of the call. */
   readonly fetch: FetchFunction;
+  /** Whether `fetch` is the client's own. */
+  readonly hasOwnFetch: boolean;
   /** The middleware around each attempt, outermost first; `undefined` for none. */
   readonly use: readonly Middleware[] | undefined;
   /** The middleware around each request on the wire, outermost first; `undefined` for none. */

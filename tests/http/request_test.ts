@@ -73,6 +73,18 @@ test("prepareRequest() refuses a method in whose place Bun would send a GET", ()
   else assertThrows(request, TypeError, "'method' must be one that fetch can send: received 'invalidate'");
 });
 
+test("prepareRequest() leaves it to the caller's own fetch to know a method", () => {
+  const context = {
+    origins: new OriginIndex(),
+    headers: NO_HEADERS,
+    idempotent: undefined,
+    hasOwnFetch: true,
+  };
+  const prepared = (method: string) => prepare({ url: URL_TEXT, method }, context);
+  assertEquals(prepared("invalidate").method, "INVALIDATE");
+  assertThrows(() => prepared("TRACE"), TypeError, "'method' must be one that fetch can send");
+});
+
 test("S1: prepareRequest() marks a request with an idempotent method as repeatable", () => {
   for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]) {
     assert(repeatable({ method }), method);

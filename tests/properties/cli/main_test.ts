@@ -120,11 +120,19 @@ async function checkMain(args: readonly string[]): Promise<void> {
   const told = `${JSON.stringify(args)}: ${code} ${terminal.stderr.text}`;
   assert([0, 1, 2].includes(code), told);
   if (code === 2) {
-    assert(terminal.stderr.text.startsWith("slipstream: ") && /usage/i.test(terminal.stderr.text), told);
+    const isJson = terminal.stderr.text.startsWith("{");
+    if (args[0] === "get") assertEquals(isJson, untilDashes(args).includes("--json-errors"), told);
+    if (isJson) assertEquals(JSON.parse(terminal.stderr.text).name, "UsageError", told);
+    else assert(terminal.stderr.text.startsWith("slipstream: ") && /usage/i.test(terminal.stderr.text), told);
     assertEquals(terminal.stdout.text, "");
   }
   assert(!MISTAKE.test(terminal.stderr.text.replaceAll(/"[^"\n]*"/g, "")), told);
   assertEquals(terminal.interruptListeners, 0);
+}
+
+function untilDashes(args: readonly string[]): readonly string[] {
+  const end = args.indexOf("--");
+  return end === -1 ? args : args.slice(0, end);
 }
 
 test("main() ends with 0, 1 or 2, and the usage on 2, whatever 'get' is given", async () => {
