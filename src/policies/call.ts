@@ -440,7 +440,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 
-  /** How many attempts were made so far, those of the earlier calls of a download included. */
+  /** How many attempts were made so far, those of the earlier calls of the same stream included. */
   get attemptsInAll(): number {
     return this.attempts + (this.context.earlierAttempts ?? 0);
   }
