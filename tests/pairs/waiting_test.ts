@@ -54,6 +54,29 @@ testBothWays("backoff × batch: who sleeps takes no place of the batch (S13)", a
   assert(clock.now() < 1.5 * 220 * 20 / 5, `${clock.now()}`);
 });
 
+testBothWays(
+  "backoff × breaker × end of a batch: somebody probes an origin of which only sleeping requests are left",
+  async (rig) => {
+    const clock = new ManualClock();
+    let served = 0;
+    let backAtMs = Infinity;
+    const { client, run } = rig(
+      late(clock, 20, (sent) => {
+        if (backAtMs === Infinity && served === 260) backAtMs = clock.now() + 1_000;
+        if (backAtMs !== Infinity && clock.now() < backAtMs) return status(503)(sent);
+        served++;
+        return json(1)(sent);
+      }),
+      {},
+      { clock },
+    );
+    const outcomes = await run(client.settle(numbered(300)));
+
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    assert(clock.now() < backAtMs + 1_000, `${clock.now() - backAtMs}`);
+  },
+);
+
 testBothWays("backoff × single calls: a batch is as fast as as many single calls", async (rig) => {
   const times: number[] = [];
   for (const isBatch of [true, false]) {

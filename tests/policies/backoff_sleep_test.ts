@@ -1,15 +1,17 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Lane } from "../../src/lanes/lane.ts";
+import { Lane } from "../../src/lanes/lane.ts";
 import type { LimitBook } from "../../src/lanes/limit_book.ts";
+import { Place } from "../../src/lanes/waiter.ts";
 import { sleepBetweenRounds } from "../../src/policies/backoff_sleep.ts";
 import type { Call } from "../../src/policies/call.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { type Settled, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
-import { fakeAllowance, fakeCall, fakeLane } from "./fake_call.ts";
+import { fakeAllowance, fakeCall } from "./fake_call.ts";
 
 interface SetUp {
   readonly clock: ManualClock;
@@ -19,12 +21,12 @@ interface SetUp {
   readonly sleep: (call: Call, delayMs: number, mayHurry?: boolean) => Settled<boolean>;
 }
 
-function setUp(): SetUp {
+function setUp(breaker?: CircuitBreaker): SetUp {
   const clock = new ManualClock();
   const deadlines = new DeadlineQueue(clock);
   const semaphore = new Semaphore(2);
   const scheduler = schedulerOn(clock, { semaphore, deadlines });
-  const lane = fakeLane();
+  const lane = new Lane({ key: "https://a.test", breaker, bucket: undefined });
   scheduler.adopt(lane);
   return {
     clock,
@@ -170,6 +172,19 @@ test("sleepBetweenRounds() wakes one call at a time to test an origin that no ot
   assertEquals(again.value, true);
   await clock.advance(4_000);
   assertEquals([ended(), clock.pending], [3, 0]);
+});
+
+test("sleepBetweenRounds() ends early at an origin that is down, for the sake of a probe, unless somebody is in line", async () => {
+  const { clock, lane, sleep } = setUp(new CircuitBreaker({ threshold: 1 }));
+  lane.breaker!.trip();
+  const place = new Place(lane, fakeCall(), false);
+  place.enter();
+  const slept = sleep(eagerCall(), 4_000);
+  await clock.advance(1_000);
+  assertEquals(slept.state, "pending");
+  place.leave();
+  await clock.advance(250);
+  assertEquals([slept.value, clock.now()], [true, 1_250]);
 });
 
 test("sleepBetweenRounds() does not end early while that would not help the batch, or would harm others", async () => {
