@@ -10,18 +10,12 @@ import type { Errand } from "./errand.ts";
 /** A request, as far as its patience matters. */
 type PatientErrand = Pick<Errand, "patienceMs" | "batchBeganAtMs">;
 
-/**
- * The longest cooldown while patient requests wait, in milliseconds; or the breaker's first cooldown, or the share below, if
- * longer.
- */
-const PATIENT_COOLDOWN_MS = 500;
-
 /** The patience of a batch that begins in an old outage, in milliseconds. */
 const LATE_PATIENCE_MS = 10_000;
 
 /**
- * The same as a share of the outage's age, and of the patience that is left. So the end of an outage is noticed after a tenth of
- * the time that it has lasted, or sooner.
+ * The longest cooldown while patient requests wait, as a share of the outage's age, and of the patience that is left; or the
+ * breaker's first cooldown, if longer. So the end of an outage is noticed after a tenth of the time that it has lasted, or sooner.
  */
 const PATIENT_SHARE = 0.1;
 
@@ -91,7 +85,7 @@ export class Outage {
     const { openedAtMs, cooldownMs } = this.#breaker;
     const ageMs = openedAtMs - (this.sinceMs ?? openedAtMs);
     const leftMs = patienceEndMs - openedAtMs;
-    const longestMs = Math.max(PATIENT_COOLDOWN_MS, cooldownMs, PATIENT_SHARE * Math.min(ageMs, leftMs));
+    const longestMs = Math.max(cooldownMs, PATIENT_SHARE * Math.min(ageMs, leftMs));
     this.cooldownCapMs = Math.max(0, Math.min(longestMs, leftMs));
   }
 

@@ -17,7 +17,7 @@ function setUp(cooldownMs: number) {
 /** A request with this patience, whose batch began at this time. */
 const patient = (patienceMs: number, batchBeganAtMs = -Infinity) => ({ patienceMs, batchBeganAtMs });
 
-test("Outage.limitCooldown() caps the cooldown at half a second while a request is patient", async () => {
+test("Outage.limitCooldown() caps the cooldown at the first one while a request is patient", async () => {
   const { clock, outage, fail } = setUp(100);
   outage.begin(0, 0);
   // Three probes fail: the breaker's own cooldown is then 800 ms.
@@ -26,12 +26,12 @@ test("Outage.limitCooldown() caps the cooldown at half a second while a request 
     fail();
   }
   outage.limitCooldown(30_000);
-  assertEquals(outage.cooldownCapMs, 500);
+  assertEquals(outage.cooldownCapMs, 100);
   outage.limitCooldown(Infinity);
   assertEquals(outage.cooldownCapMs, Infinity);
 });
 
-test("Outage.limitCooldown() allows the first cooldown, or a tenth of the outage's age if that is longer", () => {
+test("Outage.limitCooldown() caps the cooldown at a tenth of the outage's age if that is longer than the first one", () => {
   const { outage } = setUp(2_000);
   outage.limitCooldown(30_000);
   assertEquals(outage.cooldownCapMs, 2_000);
