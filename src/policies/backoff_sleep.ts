@@ -120,10 +120,11 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     if (nowMs < this.#sinceMs + this.#eagerMs * (isStrained ? STRAINED : 1)) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
     const { journey } = this.errand;
-    journey.isTesting = this.#lane !== undefined && patienceMs > 0 && journey.testedInRound < journey.round &&
-      lane.tryTest(nowMs);
-    if (journey.isTesting) journey.testedInRound = journey.round;
-    return journey.isTesting;
+    const mayTest = this.#lane !== undefined && patienceMs > 0 && journey.testedInRound < journey.round;
+    if (!mayTest || !lane.tryTest(nowMs)) return false;
+    journey.testedInRound = journey.round;
+    journey.restsUntilMs = this.#untilMs;
+    return true;
   }
 
   giveUp(): void {

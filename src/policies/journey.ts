@@ -92,8 +92,11 @@ export class Journey {
   answeredAtMs: number = -Infinity;
   /** When the call failed for the first time, on the client's clock. */
   failingSinceMs: number = Infinity;
-  /** Whether the call woke early to test its origin, because no other request was in flight there. */
-  isTesting = false;
+  /**
+   * The end of the sleep from which the call woke early to test its origin, because no other request was in flight there, on the
+   * client's clock; absent unless the call makes such a test.
+   */
+  restsUntilMs: number | undefined = undefined;
   /** The round in which the call last woke for such a test. */
   testedInRound = 0;
   /** Whether the latest attempt was a probe, to find out whether the origin is back. */

@@ -184,8 +184,8 @@ function planOf(
   }
   if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
-  const hasTested = call.journey.isTesting;
-  call.journey.isTesting = false;
+  const { restsUntilMs } = call.journey;
+  call.journey.restsUntilMs = undefined;
   call.journey.failingSinceMs = Math.min(call.journey.failingSinceMs, nowMs);
   call.journey.hasComeAtOnce ||= round.reply?.retryAfterMs === 0;
   const { status, target } = round.reply ?? {};
@@ -199,7 +199,7 @@ function planOf(
   const goesAhead = unavailability?.goesAhead(call, isFit, maxRetryAfterMs, nowMs);
   const isUrgent = goesAhead ?? isNew;
   // Like a probe, such a call goes ahead for the sake of other calls.
-  const isTest = hasTested || goesAhead === true;
+  const isTest = restsUntilMs !== undefined || goesAhead === true;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
     return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
   }
@@ -216,8 +216,10 @@ function planOf(
     return { ...AT_ONCE, reason, delayMs, sleeps: isAsked };
   }
   // Rounds that do not count lengthen the pause all the same.
-  const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call);
-  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
+  const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call, lanes);
+  // A call whose test has failed goes on with its sleep.
+  const restMs = Math.max(0, (restsUntilMs ?? nowMs) - nowMs);
+  const delayMs = askedMs ?? (isPaused ? pauseMs : restMs || backoff(step, earlier?.delayMs));
   // In a batch, a request that gets a 429 may come again without counting rounds, as long as the origin serves others.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     call.journey.refusals <= MOST_REFUSALS &&
@@ -258,7 +260,7 @@ function giveUp({ journey }: Call, why: string): undefined {
 /**
  * Returns how many rounds may follow the first. An origin at capacity refuses some requests, and serves them the next time or the
  * time after. So a patient call has as many retries as such requests need there, unless `maxRetries` is given or each costs a
- * timeout.
+ * timeout. A call that has tested its origin in vain has one retry more than usual.
  */
 function mostRetries(
   environment: Environment,
@@ -269,6 +271,7 @@ function mostRetries(
   const { settings: { maxRetries }, patienceMs } = call;
   if (maxRetries !== undefined) return maxRetries;
   if (patienceMs === 0 || isTimeoutError(error)) return DEFAULT_RETRIES;
+  if (hasTestedInVain(call, lanes)) return DEFAULT_RETRIES + 1;
   const nowMs = workingTimeMs(environment);
   return lanes.reduce(
     (most, { retries }) => Math.max(most, retries?.retriesNeeded(nowMs) ?? 0),
@@ -280,9 +283,19 @@ function mostRetries(
  * Returns the step of the backoff. A call that has more retries than usual, at an origin at capacity, begins anew with short
  * pauses, since the origin serves others meanwhile.
  */
-function usualStep({ journey: { round }, settings: { maxRetries } }: Call): number {
+function usualStep(call: Call, lanes: readonly Lane[]): number {
+  const { journey: { round }, settings: { maxRetries } } = call;
   if (maxRetries !== undefined) return Math.min(round, maxRetries);
-  return round > DEFAULT_RETRIES ? 1 : round;
+  if (round <= DEFAULT_RETRIES) return round;
+  return hasTestedInVain(call, lanes) ? DEFAULT_RETRIES : 1;
+}
+
+/**
+ * Whether the call has tested its origin, and that has served nobody since the call first failed. It may be down, although the
+ * breaker did not open because only the last few requests of a batch have met the failure.
+ */
+function hasTestedInVain({ journey }: Call, lanes: readonly Lane[]): boolean {
+  return journey.testedInRound > 0 && lanes[0]!.succeededAtMs < journey.failingSinceMs;
 }
 
 /**

@@ -77,6 +77,42 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "backoff × test: the last requests of a batch outlive an outage that they alone have met",
+  async (rig) => {
+    // At first the last request tests whether its origin is back, and sleeps on. In the end it has one retry more than usual.
+    for (
+      const [outageMs, triedAtMs] of [[1_000, [0, 270, 2_020]], [18_000, [
+        0,
+        270,
+        2_020,
+        2_540,
+        6_040,
+        7_060,
+        14_060,
+        22_080,
+      ]]] as const
+    ) {
+      const clock = new ManualClock();
+      const tried: number[] = [];
+      let served = 0;
+      const { run, client } = rig(
+        late(clock, 20, (sent) => {
+          if (served < 29) return served++, json(1)(sent);
+          tried.push(clock.now());
+          return clock.now() < tried[0]! + outageMs ? status(503)(sent) : json(1)(sent);
+        }),
+        { random: () => 0 },
+        { clock },
+      );
+      const outcomes = await run(client.settle(numbered(30)));
+
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      assertEquals(tried.map((ms) => ms - tried[0]!), [...triedAtMs]);
+    }
+  },
+);
+
 testBothWays("backoff × single calls: a batch is as fast as as many single calls", async (rig) => {
   const times: number[] = [];
   for (const isBatch of [true, false]) {

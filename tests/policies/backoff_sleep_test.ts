@@ -158,14 +158,14 @@ test("sleepBetweenRounds() wakes one call at a time to test an origin that no ot
   await clock.advance(249);
   assertEquals(ended(), 0);
   await clock.advance(1);
-  assertEquals([ended(), calls.filter(({ journey }) => journey.isTesting).length], [1, 1]);
+  assertEquals([ended(), calls.filter(({ journey }) => journey.restsUntilMs !== undefined).length], [1, 1]);
   // The next call wakes when the lane may be tested again.
   await clock.advance(249);
   assertEquals(ended(), 1);
   await clock.advance(1);
   assertEquals(ended(), 2);
   // Each call tests the origin once a round.
-  const again = sleep(calls.find(({ journey }) => journey.isTesting)!, 3_000);
+  const again = sleep(calls.find(({ journey }) => journey.restsUntilMs !== undefined)!, 3_000);
   await clock.advance(2_999);
   assertEquals(again.state, "pending");
   await clock.advance(1);
