@@ -475,8 +475,8 @@ export interface Client extends AsyncDisposable {
 
   /**
    * Aborts all requests in flight, and refuses every later one. A batch ends with the outcomes of the requests that had started,
-   * and rejects with the reason if some had not. Background refreshes of the cache have five seconds to end, and are not retried.
-   * A second call aborts nothing more.
+   * and rejects with the reason if some had not, or if a source that is no array had not come to its end. Background refreshes of
+   * the cache have five seconds to end, and are not retried. A second call aborts nothing more.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
    * @returns Resolves when everything has been released, after five seconds at the latest.
