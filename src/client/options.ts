@@ -288,7 +288,7 @@ export interface ClientOptions extends
    * how long requests wait for an origin that serves nothing and asks for one pause after the other. After 429s, that is this
    * time; after 503s, it is three times as long, or six times where too few requests were refused to be sure; in both cases
    * `patienceMs` if that is more. Then all requests that wait for the origin fail. The default is a minute, and as much more as a
-   * time in whole seconds may be rounded up.
+   * time in whole seconds may be rounded up. With a value of more than a day, the client still tries again after a day.
    * @default {60_999}
    */
   readonly maxRetryAfterMs?: number | undefined;
