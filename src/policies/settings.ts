@@ -136,7 +136,7 @@ export interface Settings {
   /**
    * How old an outage may be for a request to wait for its end, in milliseconds. The age counts from when the breaker first
    * opened. A batch that begins late in an outage waits for 10 s nevertheless, or for this time if that is less. The request does
-   * not wait for an origin from which nothing has ever come, once attempts there have failed for 4 s, unless it has this option.
+   * not wait for an origin from which nothing has ever come, once attempts there have failed for 4 s, unless this option is given.
    * @default {30_000}
    */
   readonly patienceMs: number | undefined;
