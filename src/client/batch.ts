@@ -341,8 +341,13 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     // The batch's own signal has aborted as well, and is about to say so.
     if (signal?.aborted) return this.stop(signal.reason);
     if (this.#exhausted) return;
-    this.#fail(reason);
-    this.#source.closeUnheard();
+    const { list } = this.#source;
+    // If all requests of an array have started, the batch is whole, although it had no room yet to find that out.
+    if (list !== undefined && this.#nextIndex >= list.length) this.#exhaust();
+    else {
+      this.#fail(reason);
+      this.#source.closeUnheard();
+    }
     this.#endIfDone();
   }
 

@@ -45,11 +45,13 @@ export interface Client extends AsyncDisposable {
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options; those of `request` take precedence.
    * @returns The parsed body, or the schema's output; `undefined` for 204, 205, 304 and empty bodies.
-   * @throws {NetworkError} If no attempt brought a response; `TimeoutError`, `CircuitOpenError`, `OfflineError` say why.
+   * @throws {NetworkError} If no attempt brought a response; `TimeoutError`, `CircuitOpenError`, `OfflineError` and
+   * `OverloadError` say why.
    * @throws {HttpError} If the status of the last response was no success.
    * @throws {DataNotFoundError} If that status was 404 or 410.
    * @throws {InvalidDataError} If the body is not JSON, or does not fit the schema.
    * @throws {TypeError} If the URL or an option is malformed; before anything is sent.
+   * @throws {RangeError} If the value of an option is out of range.
    */
   json<S extends StandardSchemaV1>(
     request: WithSchema<RequestSpec, S>,
@@ -111,13 +113,15 @@ export interface Client extends AsyncDisposable {
    * collects it as garbage. The client reads the body of a `Request`, given as the input or as `init`, first, so that it can send it
    * again; it sends a body of more than 1 MiB once. An abort cancels a stream that is not sent yet.
    *
-   * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
+   * @param input The URL or `Request`. `blob:`, `data:` and `file:` go as they are, and past all limits, to the function that sends
+   * requests: by default to the runtime's own `fetch`.
    * @param init As for `fetch`. The client passes members that only a runtime knows on to the runtime; also `cache`, for a
    * runtime that has a cache of its own.
    * @param options Options of the request, as for the other methods.
    * @returns The response.
    * @throws {NetworkError} If no attempt brought a response.
    * @throws {TypeError} If an argument is malformed; before anything is sent.
+   * @throws {RangeError} If the value of an option is out of range.
    */
   readonly fetch:
     & typeof globalThis.fetch
@@ -140,8 +144,8 @@ export interface Client extends AsyncDisposable {
    *
    * @param requests The requests. The client pulls each one when it can start it.
    * @param options Options for each of them and for the batch.
-   * @returns The outcomes, in input order. Never rejects for a request; only if the signal aborts, `options` are malformed, or
-   * `requests` throws.
+   * @returns The outcomes, in input order. Never rejects for a request; only if the signal aborts, the client closes before all
+   * have started, `options` are malformed, or `requests` throws; or if it is no array and takes longer than `batchTimeoutMs`.
    */
   settle<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
     requests: R & OnlyRequests<R>,
@@ -156,7 +160,8 @@ export interface Client extends AsyncDisposable {
    *
    * @param requests The requests.
    * @param options Options for each of them and for the batch.
-   * @returns The outcomes. Throws when the signal aborts; also when `requests` throws, after all started requests have ended.
+   * @returns The outcomes. Throws when the signal aborts; and, after all started requests have ended, when `requests` throws, and
+   * for the other reasons for which {@linkcode Client.settle} rejects.
    */
   stream<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
     requests: R & OnlyRequests<R>,
@@ -215,6 +220,7 @@ export interface Client extends AsyncDisposable {
    * @throws {InvalidDataError} Rejects, after the lines before it, at a line that is not JSON, does not fit the schema, or is
    * longer than `maxLineBytes`; `context.line` is its number, from 1.
    * @throws {TypeError} If the URL or an option is malformed.
+   * @throws {RangeError} If the value of an option is out of range.
    *
    * @example Records, as they come
    * ```ts
@@ -260,9 +266,9 @@ export interface Client extends AsyncDisposable {
   /**
    * Receives server-sent events, as the HTML standard defines them, over as many connections as it takes. When the stream ends,
    * breaks off, or brings nothing for `idleTimeoutMs`, the client connects again, and says with `Last-Event-ID` where to go on.
-   * Before that it waits without a permit: for the time that the server has asked for with `retry`, or 3 s, and up to a half
-   * more. The wait doubles with each further connection that brings nothing, up to a minute. The server ends the events for good
-   * with a 204, and the caller by leaving the loop.
+   * Before that it waits without a permit: for the time that the server has asked for with `retry` (an hour at most), or 3 s, and
+   * up to a half more. The wait doubles with each further connection that brings nothing, up to a minute. The server ends the
+   * events for good with a 204, and the caller by leaving the loop.
    *
    * The first connection fails as any request does. A later connection that fails has had the usual retries; it then counts as
    * one that brought nothing, but a final refusal, such as a 404, ends the events. After a connection that broke off without an
@@ -280,6 +286,7 @@ export interface Client extends AsyncDisposable {
    * @throws {InvalidDataError} Rejects if the content type is not `text/event-stream`; and, after the events before it, at an
    * event that is not JSON, does not fit the schema, or is larger than `maxEventBytes`.
    * @throws {TypeError} If the URL or an option is malformed.
+   * @throws {RangeError} If the value of an option is out of range.
    *
    * @example A stream that ends
    * ```ts
@@ -351,6 +358,7 @@ export interface Client extends AsyncDisposable {
    * @throws {InvalidDataError} Rejects at a page that is not JSON or does not fit the schema; and if a link leads back to an
    * earlier page, or is no http(s) URL.
    * @throws {TypeError} If the URL or an option is malformed.
+   * @throws {RangeError} If the value of an option is out of range.
    *
    * @example A list whose pages have links
    * ```ts
@@ -437,10 +445,11 @@ export interface Client extends AsyncDisposable {
    * @returns The result of the download. An abort rejects at once with the signal's own reason.
    * @throws {NetworkError} Rejects, also with a subclass of it or a `DataNotFoundError`, as {@linkcode Client.json} does.
    * @throws {InvalidDataError} Rejects if the file does not have its `digest`, is longer than announced or than `maxBodyBytes`,
-   * or can't be resumed because it has changed or an HTML page came in its place.
+   * or can't be resumed because it has changed, is not known to be the same, or an HTML page came in its place.
    * @throws {WriteError} Rejects if the file can't be written; also if another download writes to the same file, or a folder, a
    * device or a pipe has its name.
    * @throws {TypeError} If the URL or an option is malformed.
+   * @throws {RangeError} If the value of an option is out of range.
    *
    * @example Into a stream, with a digest
    * ```ts
@@ -470,13 +479,14 @@ export interface Client extends AsyncDisposable {
    * @param listener Called with each event, in order. It must be quick; if it throws, the other listeners get a warning event,
    * and requests go on.
    * @returns Removes the listener when disposed.
+   * @throws {TypeError} If `listener` is not a function.
    */
   on(listener: (event: ClientEvent) => void): Disposable;
 
   /**
    * Aborts all requests in flight, and refuses every later one. A batch ends with the outcomes of the requests that had started,
-   * and rejects with the reason if some had not. Background refreshes of the cache have five seconds to end, and are not retried.
-   * A second call aborts nothing more.
+   * and rejects with the reason if some had not, or if a source that is no array had not come to its end. Background refreshes of
+   * the cache have five seconds to end, and are not retried. A second call aborts nothing more.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
    * @returns Resolves when everything has been released, after five seconds at the latest.

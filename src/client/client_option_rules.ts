@@ -18,10 +18,10 @@ import {
   both,
   callable,
   count,
+  errorStatus,
   flag,
   hasMethods,
   isBucket,
-  isErrorStatus,
   isFalse,
   members,
   number,
@@ -64,8 +64,6 @@ export function rulesOf(names: readonly (keyof Settings)[]): Record<string, Rule
 const HEDGE = "must be { afterMs } or { percentile, minimumSamples }, with { maxExtraRatio, to }, or false";
 
 const given = rule("must be a number", (value) => value !== undefined);
-
-const errorStatus = number("an integer from 400 to 599", isErrorStatus);
 
 /** The rule of a mirror. */
 export const mirror: Rule = unless(

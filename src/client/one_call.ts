@@ -36,7 +36,7 @@ export type OneCallBatchOptions = BatchOptions & { readonly client?: ClientOptio
  *
  * @param request The request.
  * @param options Options of the request; those of the client under `client`.
- * @returns The same as `client.json`.
+ * @returns The same as `client.json`; rejects as that does, and for options of the client as `createClient` throws.
  *
  * @example One file, checked
  * ```ts
@@ -72,7 +72,8 @@ export async function fetchJson(request: FetchRequest, options?: OneCallOptions)
  *
  * @param requests The requests.
  * @param options Options of the batch; those of the client under `client`.
- * @returns The outcomes in input order, as `client.settle` gives them.
+ * @returns The outcomes in input order, as `client.settle` gives them; rejects as that does, and for options of the client as
+ * `createClient` throws.
  *
  * @example Ten files, each with its outcome
  * ```ts
@@ -103,7 +104,8 @@ export async function fetchMany<
  *
  * @param requests The requests. The client pulls each one when it can start it and the consumer keeps up.
  * @param options Options of the batch; those of the client under `client`.
- * @returns The outcomes, as `client.stream` yields them. Leaving the loop closes the client.
+ * @returns The outcomes, as `client.stream` yields them. Leaving the loop closes the client. Throws as `client.stream` does, and for
+ * options of the client as `createClient` does.
  *
  * @example As completed
  * ```ts

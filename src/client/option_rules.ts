@@ -160,11 +160,6 @@ export function isFalse(value: unknown): value is false {
   return value === false;
 }
 
-/** Whether a value is a status that says that something is wrong. */
-export function isErrorStatus(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 400 && (value as number) <= 599;
-}
-
 /** Whether a value is a bucket. An async `tryTake` would always seem to give a token. */
 export function isBucket(value: unknown): value is Bucket {
   if (!hasMethods(value, "tryTake", "notify")) return false;
@@ -203,6 +198,11 @@ export const count: Rule = number(
 export const atLeast0Ms: Rule = number(
   "a number of milliseconds of at least 0",
   (value) => value >= 0,
+);
+/** A status that says that something is wrong. */
+export const errorStatus: Rule = number(
+  "an integer from 400 to 599",
+  (value) => Number.isInteger(value) && value >= 400 && value <= 599,
 );
 /** A switch. */
 export const flag: Rule = rule("must be true or false", (value) => typeof value === "boolean");

@@ -81,7 +81,9 @@ export interface LimitedRequest {
 
 /**
  * The circuit breaker of each origin. It opens when too many attempts fail, by share or in a row; responses with a 429 and aborts
- * count neither as failures nor as successes.
+ * count neither as failures nor as successes. While requests wait for the end of an outage, the next probe comes after half a second
+ * at the latest, after `cooldownMs`, or after a tenth of the time that the outage has lasted, whichever is longest; and the last one
+ * when their patience ends.
  */
 export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<FailureRatioOptions, "name">) & {
   /** What requests do while the breaker is open, unless they have the option themselves; see {@linkcode RequestOptions.onOpen}. */
@@ -286,7 +288,7 @@ export interface ClientOptions extends
    * how long requests wait for an origin that serves nothing and asks for one pause after the other. After 429s, that is this
    * time; after 503s, it is three times as long, or six times where too few requests were refused to be sure; in both cases
    * `patienceMs` if that is more. Then all requests that wait for the origin fail. The default is a minute, and as much more as a
-   * time in whole seconds may be rounded up.
+   * time in whole seconds may be rounded up. With a value of more than a day, the client still tries again after a day.
    * @default {60_999}
    */
   readonly maxRetryAfterMs?: number | undefined;

@@ -15,6 +15,7 @@ import { Lanes } from "../lanes/lanes.ts";
 import type { LoadShedding } from "../lanes/load_shedder.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { BudgetDrought } from "../policies/budget_drought.ts";
+import { obeyCacheMode } from "../policies/cache_mode.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import type { Reporter } from "../policies/event.ts";
 import { middlewareAround } from "../policies/middleware.ts";
@@ -22,7 +23,7 @@ import { lanesOf, type Mirror } from "../policies/mirror.ts";
 import { mirrors } from "../policies/mirrors.ts";
 import type { Counters, Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
-import { offline, onlyIfCached } from "../policies/without_network.ts";
+import { offline } from "../policies/without_network.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import { backoff } from "../primitives/backoff.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
@@ -126,7 +127,10 @@ export function buildPipeline(
     maxRetryAfterMs,
     lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
   })(mirrors(environment, { mirrors: bases, headers, sensitive, isForMirrors }));
-  const sending = onlyIfCached(hedging?.policy(retrying) ?? retrying);
+  const sending = obeyCacheMode(hedging?.policy(retrying) ?? retrying, {
+    runtime: environment.runtime,
+    headers,
+  });
   const isBare = environment.use === undefined && environment.useOnHops === undefined;
   const isStraight = caching === undefined && isBare && !environment.timersBelongToRequests &&
     (!isForMirrors || isEmpty(headers));

@@ -9,10 +9,11 @@
 import type { PartialSettings, Settings } from "../policies/settings.ts";
 import { isPromptFunction } from "../primitives/argument_checks.ts";
 import {
+  arrayOf,
   callable,
   count,
+  errorStatus,
   flag,
-  isErrorStatus,
   isFalse,
   isStandardSchema,
   number,
@@ -20,6 +21,7 @@ import {
   positiveMs,
   type Rule,
   rule,
+  unless,
 } from "./option_rules.ts";
 
 /** The default of a setting, and the rules for it. */
@@ -48,9 +50,12 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   maxRetries: { default: undefined, rule: count, isClientWide: true },
   retryOn: {
     default: undefined,
-    rule: rule(
-      "must be an array of statuses from 400 to 599, or a function, and not an async one",
-      (value) => isPromptFunction(value) || (Array.isArray(value) && value.every(isErrorStatus)),
+    rule: unless(
+      isPromptFunction,
+      arrayOf(
+        errorStatus,
+        "must be an array of statuses from 400 to 599, or a function, and not an async one",
+      ),
     ),
     isClientWide: true,
   },

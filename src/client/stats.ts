@@ -17,7 +17,10 @@ export interface OriginStats {
   readonly attempts: number;
   /** Attempts that brought a response which was no failure of the origin. */
   readonly succeeded: number;
-  /** Attempts that ended in a network error, a timeout, or a status that says the origin is in trouble. */
+  /**
+   * Attempts that ended in a network error, a timeout, or a status that says the origin is in trouble. A 429 and an attempt that was
+   * aborted count as neither.
+   */
   readonly failed: number;
   /** Body bytes read. */
   readonly bytes: number;
@@ -33,7 +36,7 @@ export interface OriginStats {
 
 /** A client's numbers since it was made. */
 export interface ClientStats {
-  /** Requests that callers made, without those that were malformed, or aborted from the start. */
+  /** Requests that callers made, without those that were malformed, aborted from the start, or made after the client was closed. */
   readonly requests: number;
   /** Requests that brought a value. */
   readonly succeeded: number;
@@ -49,7 +52,7 @@ export interface ClientStats {
   readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
   /** Attempts whose body has not ended: permits in use. */
   readonly inFlight: number;
-  /** Requests that callers wait for and that have no attempt in flight. */
+  /** Requests that callers wait for and that have no attempt of their own in flight: one that shares a response has none. */
   readonly queued: number;
   /** Body bytes read. */
   readonly bytes: number;

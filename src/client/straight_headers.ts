@@ -5,6 +5,7 @@
  */
 
 import { type HeaderMap, isEmpty, mergeHeaders, needsOwnRedirects, NO_HEADERS } from "../http/headers.ts";
+import { asksServer } from "../policies/cache_mode.ts";
 import { withAccept } from "../policies/default_headers.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -22,9 +23,8 @@ export function straightHeaders(
   { maxBodyBytes, onProgress, cache, as }: Settings,
   headers: HeaderMap,
 ): HeaderMap | undefined {
-  if (!isStraight || maxBodyBytes !== Infinity || onProgress !== undefined || cache === "only-if-cached") {
-    return undefined;
-  }
+  if (!isStraight || maxBodyBytes !== Infinity || onProgress !== undefined) return undefined;
+  if (cache === "only-if-cached" || asksServer(cache)) return undefined;
   // With one base URL, a relative request is as plain as any other. If that mirror has headers of its own, they must not go
   // elsewhere.
   const base = mirrors.length === 1 ? mirrors[0]! : undefined;

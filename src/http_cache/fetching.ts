@@ -97,9 +97,9 @@ export class Fetching {
     toValidate: CacheEntry | undefined,
     onStored: OnStored | undefined,
   ): Promise<Reply> {
-    this.#setHeaders(call, wanted.request, toValidate);
-    const { cache, writeCache } = call.settings;
-    const asksAnew = wanted.found !== undefined || cache === "reload" || cache === "no-cache";
+    this.#setHeaders(call, toValidate);
+    const { writeCache } = call.settings;
+    const asksAnew = wanted.found !== undefined;
     call.journey.exchange = writeCache || asksAnew
       ? { keepsBody: writeCache, ...(asksAnew ? { asksAnew } : {}), sentAtMs: 0, answeredAtMs: 0 }
       : undefined;
@@ -126,22 +126,12 @@ export class Fetching {
     return isPartial(wanted.request) ? reply : this.#keep(call, wanted, { reply, askedAt }, onStored);
   }
 
-  #setHeaders(call: Call, request: CachedRequest, toValidate: CacheEntry | undefined): void {
+  #setHeaders(call: Call, toValidate: CacheEntry | undefined): void {
     // In a browser, its own cache sends these headers. Another origin might not allow a page to set them (CORS).
     const isBrowser = !this.#options.environment.runtime.showsRedirects;
     const conditions = toValidate === undefined || isBrowser ? {} : conditionalHeaders(toValidate.meta);
     call.journey.ownHeaders = mergeHeaders(call.request.headers, conditions);
     call.journey.isValidating = !isEmpty(conditions);
-    const { cache } = call.settings;
-    if (isBrowser || "cache-control" in request.headers) return;
-    // As in the fetch standard: make shared caches on the way validate too (`no-cache`), or pass the request on (`reload`).
-    if (cache === "no-cache") {
-      call.journey.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
-    } else if (cache === "reload") {
-      call.journey.ownHeaders = mergeHeaders({ pragma: "no-cache", ...call.headers }, {
-        "cache-control": "no-cache",
-      });
-    }
   }
 
   /** Serves the stored response in place of a failure, if the rules allow it. */

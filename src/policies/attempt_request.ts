@@ -15,6 +15,7 @@ import {
 import { wholeBody } from "../http/request_body.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import { alreadyRead, ResponseError } from "./attempt_errors.ts";
+import { asksServer } from "./cache_mode.ts";
 import type { Call } from "./call.ts";
 import type { Exchange, Target } from "./journey.ts";
 import type { MiddlewareContext } from "./middleware.ts";
@@ -147,8 +148,10 @@ async function fetchHop(
   const sent = mustBeWhole(runtime, hop.body) ? { ...hop, body: await wholeBody(hop.body, signal) } : hop;
   const init = requestInit(sent, signal, redirect, call.request.init);
   // Browsers hide redirects, and have a cache of their own, which also serves stale responses (RFC 5861).
-  if (!runtime.showsRedirects && call.journey.exchange?.asksAnew === true) {
-    init.cache ??= call.settings.cache === "reload" ? "reload" : "no-cache";
+  if (!runtime.showsRedirects) {
+    const { cache } = call.settings;
+    if (asksServer(cache)) init.cache ??= cache;
+    else if (call.journey.exchange?.asksAnew === true) init.cache ??= "no-cache";
   }
   return checkResponse(await fetch(hop.url, init));
 }

@@ -14,7 +14,7 @@ export type ValueSource = "network" | "cache" | "stale" | "shared";
 
 /** The fields that all events of a request have. */
 export interface RequestEvent {
-  /** The number of the request, counted from 1 in each client. */
+  /** The number of the request, counted from 1 in each client, together with its extensions. */
   readonly requestId: number;
   /** The time, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;

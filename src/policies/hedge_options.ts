@@ -57,7 +57,7 @@ export interface HedgePercentileOptions {
 export type HedgeOptions = (HedgeAfterOptions | HedgePercentileOptions) & {
   /**
    * How many second attempts the client may send for each request that may be hedged, over the last 10 seconds: a number from 0
-   * to 1. One in 10 seconds is always allowed, so that hedging works with few requests too.
+   * to 1. Above 0, one in 10 seconds is always allowed, so that hedging works with few requests too.
    *
    * @default {0.05}
    */

@@ -25,6 +25,7 @@ export interface AttemptFailure {
  * `false`, the number of milliseconds to wait before a retry, or `undefined` for the usual decision. Neither repeats a request
  * that must not be sent twice, and neither exceeds `maxRetries` or the retry budget. A caller that polls until something is
  * there, as for a job, needs a client with `retryBudget: false`. The client never retries after the caller's abort, and it keeps
- * to a pause that an origin has asked for in any case.
+ * to a pause that an origin has asked for in any case. If the function throws, the request rejects with that error; if it returns
+ * anything else, with a `TypeError`.
  */
 export type RetryOn = readonly number[] | ((failure: AttemptFailure) => boolean | number | undefined);

@@ -11,7 +11,8 @@ import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
  * How a request treats the cache, with the names and meanings of the fetch standard's `cache`. `"default"`: by the rules of HTTP
  * caching. `"no-store"`: neither read nor write. `"reload"`: write only. `"no-cache"`: revalidate a stored response before use.
  * `"force-cache"`: use a stored response, however old, or else the network. `"only-if-cached"`: use a stored response, or else
- * answer 504, also where there is no cache. `reload` and `no-cache` bind the caches on the way to the server as well.
+ * answer 504, also where there is no cache. `reload` and `no-cache` bind the caches on the way to the server as well, with or
+ * without a cache of the client, unless the request has a `cache-control` header.
  */
 export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 
@@ -134,8 +135,8 @@ export interface Settings {
   readonly onOpen: "fail" | "wait" | undefined;
   /**
    * How old an outage may be for a request to wait for its end, in milliseconds. The age counts from when the breaker first
-   * opened, or from the beginning of the batch if that is later. The request does not wait for an origin from which nothing has
-   * ever come, unless this option is given.
+   * opened. A batch that begins late in an outage waits for 10 s nevertheless, or for this time if that is less. The request does
+   * not wait for an origin from which nothing has ever come, once attempts there have failed for 4 s, unless this option is given.
    * @default {30_000}
    */
   readonly patienceMs: number | undefined;

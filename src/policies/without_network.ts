@@ -1,6 +1,5 @@
 /**
- * Answers without the network: for all calls of an offline client without a cache; and, behind the cache or in its place, for
- * calls that only a cache may answer.
+ * Answers without the network: of an offline client without a cache, and in place of a cache that has no answer.
  *
  * @module
  */
@@ -28,17 +27,6 @@ export function offlineError(call: Call): OfflineError {
     `${about.method} ${about.url} was not sent: the client is offline, and the cache ${why}`,
     about,
   );
-}
-
-/**
- * Answers calls that are for the cache alone with a 504.
- *
- * @param next The handler of all other calls.
- * @returns The handler.
- */
-export function onlyIfCached(next: Handler): Handler {
-  return (call) =>
-    call.settings.cache === "only-if-cached" ? Promise.resolve(unsatisfiable(call.sentUrl)) : next(call);
 }
 
 /**

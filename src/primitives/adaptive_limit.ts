@@ -64,7 +64,8 @@ export interface AdaptivePermit extends Disposable {
  *
  * With `"gradient"`, a lower limit is kept only if it lowers latencies. So an outlier, a mix of fast and slow work, or a service that
  * becomes slower for good does not lower the limit for long. About every ten seconds the limit is 15 % lower for one window, to
- * measure latencies without a queue.
+ * measure latencies without a queue; if latencies are lower then, it goes on falling. After the very first window it is half as high,
+ * for the same reason.
  *
  * A limit that falls revokes no permit, but admits no caller until enough permits are released. Order, priorities and aborts are
  * those of `Semaphore`. There are no timers.

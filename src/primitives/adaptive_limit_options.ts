@@ -26,7 +26,7 @@ export interface AdaptiveLimitRules {
   /**
    * The highest limit: an integer of at least `min`. A client's streams hold up to twice as many outcomes.
    *
-   * @default {256}
+   * @default {256, or `min` if that is more}
    */
   readonly max?: number | undefined;
   /**

@@ -264,6 +264,7 @@ export class CircuitBreaker {
    *
    * @param listener The listener, called synchronously.
    * @returns A disposable that removes the listener.
+   * @throws {TypeError} If `listener` is not a function.
    */
   on(listener: (change: CircuitStateChange) => void): Disposable {
     assertFunction("listen to circuit breaker", "listener", listener);

@@ -70,7 +70,8 @@ export interface ConsecutiveFailureOptions extends CircuitBreakerCommonOptions {
 
 /**
  * Options of a circuit breaker that opens when failures become too large a share of the results in a sliding window. It also opens after
- * a run of nothing but failures: of `minimumRequests` over at least a quarter of a second, or of five times as many.
+ * a run of nothing but failures: of `minimumRequests` over at least a quarter of a second, or of five times as many. Either way, the
+ * window must hold `minimumRequests` results.
  */
 export interface FailureRatioOptions extends CircuitBreakerCommonOptions {
   /**
@@ -80,7 +81,7 @@ export interface FailureRatioOptions extends CircuitBreakerCommonOptions {
    */
   readonly failureRatio?: number | undefined;
   /**
-   * How many results the window must hold before the share counts: a positive integer.
+   * How many results the window must hold before the circuit can open: a positive integer.
    *
    * @default {20}
    */

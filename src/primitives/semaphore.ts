@@ -101,7 +101,7 @@ export class Semaphore {
    * An abort during the wait rejects at once, and admits callers behind this one that now fit. An abort after the grant
    * changes nothing, even if the caller's `await` has not resumed yet.
    *
-   * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits.
+   * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits. @default {1}
    * @param options Options.
    * @returns The permit.
    * @throws {TypeError} If `weight` or `priority` is not a number, or `signal` no signal.

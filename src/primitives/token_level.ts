@@ -86,9 +86,9 @@ export class TokenLevel {
     return Math.max(pauseMs, fillMs, SHORTEST_WAIT_MS);
   }
 
-  /** Grants no tokens before a moment. An earlier pause that ends later stays in force. */
+  /** Grants no tokens before a moment; does nothing if it is past. An earlier pause that ends later stays in force. */
   pauseUntil(atMs: number): void {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, atMs);
+    if (atMs > this.#nowMs) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, atMs);
   }
 
   /** Changes the rate from the observed moment on. Tokens over the new burst are lost. */

@@ -719,6 +719,20 @@ test("Client.settle() reports a source that throws after its last request even i
   assertEquals(other.state, "fulfilled");
 });
 
+test("Client.settle() keeps its outcomes when the client closes after the last request of an array has started", async () => {
+  // The permits are all taken: the batch has had no room to find out that its array is at its end.
+  const { client, clock } = setUp(({ url }) => ({ json: 1, afterMs: url.endsWith("/1") ? 1 : 100 }), {
+    concurrency: 2,
+  });
+  const whole = watch(client.settle(numbered(1, 2, 3)));
+  await clock.advance(50);
+  const unbegun = watch(client.settle(numbered(4)));
+  await clock.advance(0);
+  await client.close("enough");
+  assertEquals(whole.value?.map(({ ok }) => ok), [true, false, false]);
+  assertEquals(unbegun.error, "enough");
+});
+
 test("Client.settle() ends when its source or a request closes the client or aborts the batch", async () => {
   const reason = new Error("enough");
   const url = "https://a.test/1";

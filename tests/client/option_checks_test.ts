@@ -36,6 +36,7 @@ const WRONG_TYPES: Record<string, readonly unknown[]> = {
   maxRetries: ["3", true, null, {}],
   backoff: [5, true, null, "full", { factor: "2" }, { jitter: "wild" }, { baseMs: null }, { base: 5 }],
   retryBudget: [5, true, null, { ratio: "1" }, { retries: 5 }],
+  retryOn: [503, "503", true, null, {}, ["503"], [[503]]],
   maxRetryAfterMs: ["60", true, null],
   timeoutMs: ["30", true, null, {}],
   totalTimeoutMs: ["30", true, null, {}],
@@ -63,6 +64,7 @@ const OUT_OF_RANGE: Record<string, readonly unknown[]> = {
   maxRetries: [-1, 1.5, NaN],
   backoff: [{ factor: 0 }, { factor: 0.5 }, { baseMs: -1 }, { maxMs: -1 }, { jitterMs: -1 }, { factor: NaN }],
   retryBudget: [{ ratio: -1 }, { minPerSecond: -1 }, { windowMs: 0 }, { ratio: NaN }],
+  retryOn: [[200], [503, 399], [404.5], [600], [NaN]],
   maxRetryAfterMs: [-1, NaN],
   timeoutMs: [0, -1, NaN],
   totalTimeoutMs: [0, -1, NaN],
@@ -120,6 +122,7 @@ test("createClient() reports the rule and the value that it got", () => {
   const cases: readonly (readonly [ClientOptions, RegExp])[] = [
     [{ concurrency: 0 }, /'concurrency' must be .*positive integer.*: received 0$/],
     [{ timeoutMs: -5 }, /'timeoutMs' must be .*positive.*: received -5$/],
+    [{ retryOn: [503, 200] }, /'retryOn.1' must be .*400 to 599: received 200$/],
     [{ maxRetries: 1.5 }, /'maxRetries' must be .*: received 1.5$/],
     [{ rateLimit: { limit: 5, intervalMs: 0 } }, /'.*intervalMs' must be .*: received 0$/],
     [{ circuitBreaker: { threshold: 0 } }, /'.*threshold' must be .*: received 0$/],

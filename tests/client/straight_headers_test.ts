@@ -49,6 +49,8 @@ test("straightHeaders() is undefined if requests have to pass more than their la
     { maxBodyBytes: 1_000 },
     { onProgress: () => {} },
     { cache: "only-if-cached" },
+    { cache: "reload" },
+    { cache: "no-cache" },
   ];
   for (const each of settings) assertEquals(headersOf(pipelineOf(), each), undefined, Object.keys(each)[0]);
 });

@@ -4,6 +4,7 @@ import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
 import type { Middleware } from "../../src/policies/middleware.ts";
 import type { FetchFunction } from "../../src/policies/policy.ts";
+import type { CacheMode } from "../../src/policies/settings.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import type { Runtime } from "../../src/runtime/contract.ts";
@@ -22,6 +23,7 @@ async function sent(
   responses: readonly Response[] = [new Response("ok")],
   runtime: Runtime = bunRuntime,
   exchange?: Exchange,
+  cache: CacheMode = "default",
 ): Promise<{ url: unknown; init: RequestInit }[]> {
   const calls: { url: unknown; init: RequestInit }[] = [];
   let next = 0;
@@ -29,7 +31,7 @@ async function sent(
     calls.push({ url, init });
     return Promise.resolve(responses[Math.min(next++, responses.length - 1)]!);
   };
-  const call = fakeCall({ request });
+  const call = fakeCall({ request, settings: { cache } });
   call.journey.exchange = exchange;
   await sendRequest(
     { fetch, runtime, use: undefined, useOnHops: undefined, clock: systemClock },
@@ -49,6 +51,16 @@ test("sendRequest() makes a browser's own cache revalidate, too, when a stale en
   assertEquals(await cacheOf(BROWSER, anew, { cache: "reload" }), "reload");
   for (const exchange of [first, undefined]) assertEquals(await cacheOf(BROWSER, exchange), undefined);
   assertEquals(await cacheOf(bunRuntime, anew), undefined);
+});
+
+test("sendRequest() makes a browser's own cache obey 'reload' and 'no-cache', also if the client has no cache", async () => {
+  for (const exchange of [undefined, { keepsBody: true, asksAnew: true, sentAtMs: 0, answeredAtMs: 0 }]) {
+    for (const cache of ["reload", "no-cache"] as const) {
+      const [call] = await sent({}, {}, undefined, BROWSER, exchange, cache);
+      assertEquals(call!.init.cache, cache);
+    }
+  }
+  assertEquals((await sent({}, {}, undefined, bunRuntime, undefined, "reload"))[0]!.init.cache, undefined);
 });
 
 test("sendRequest() sends a plain GET with its signal and nothing else", async () => {

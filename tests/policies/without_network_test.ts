@@ -1,17 +1,9 @@
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertMatch,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { type ClientOptions, createClient, HttpError, OfflineError } from "../../mod.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
-import { offline, offlineError, onlyIfCached, unsatisfiable } from "../../src/policies/without_network.ts";
-import { Reply } from "../../src/policies/reply.ts";
+import { offline, offlineError } from "../../src/policies/without_network.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 import { rejection } from "../support/settled.ts";
@@ -24,16 +16,6 @@ const MIRRORS = ["https://a.test", "https://b.test"];
 const OPTIONS = { cache: "only-if-cached" } as const;
 
 const testBothWays = testClientsBothWays();
-
-test("onlyIfCached() passes on calls that may be sent, and no others", async () => {
-  const reply = new Reply(Response.json(1), { from: "network" });
-  const handler = onlyIfCached(() => Promise.resolve(reply));
-  for (const cache of ["default", "no-store", "reload", "no-cache", "force-cache"] as const) {
-    assertStrictEquals(await handler(fakeCall({ settings: { cache } })), reply);
-  }
-  const { status, from, url } = await handler(fakeCall({ settings: OPTIONS }));
-  assertEquals([status, from, url], [504, "cache", unsatisfiable("").url]);
-});
 
 testBothWays("cache: 'only-if-cached' sends nothing for a client without a cache", async (make) => {
   for (const options of [{}, { cache: false }, { baseUrls: A }, { baseUrls: MIRRORS }] as ClientOptions[]) {

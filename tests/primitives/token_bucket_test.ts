@@ -386,8 +386,8 @@ test("TokenBucket.pauseUntil() also holds callers that already wait, and is foll
 test("TokenBucket.pauseUntil() with a past time does nothing", () => {
   const { clock, bucket } = setUp();
   assertEquals(bucket.pausedUntilMs, -Infinity);
-  bucket.pauseUntil(clock.now());
-  assertEquals([bucket.tryTake(), clock.pending], [true, 0]);
+  for (const atMs of [clock.now() - 1, clock.now()]) bucket.pauseUntil(atMs);
+  assertEquals([bucket.pausedUntilMs, bucket.tryTake(), clock.pending], [-Infinity, true, 0]);
 });
 
 test("TokenBucket.pauseUntil() keeps its length when the clock goes back", async () => {
