@@ -81,9 +81,8 @@ export interface LimitedRequest {
 
 /**
  * The circuit breaker of each origin. It opens when too many attempts fail, by share or in a row; responses with a 429 and aborts
- * count neither as failures nor as successes. While requests wait for the end of an outage, the next probe comes after half a second
- * at the latest, after `cooldownMs`, or after a tenth of the time that the outage has lasted, whichever is longest; and the last one
- * when their patience ends.
+ * count neither as failures nor as successes. While requests wait for the end of an outage, the next probe comes after `cooldownMs`,
+ * or after a tenth of the time that the outage has lasted if that is longer; and the last one when their patience ends.
  */
 export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<FailureRatioOptions, "name">) & {
   /** What requests do while the breaker is open, unless they have the option themselves; see {@linkcode RequestOptions.onOpen}. */
