@@ -7,10 +7,10 @@
 import { LruCache } from "@std/cache/lru-cache";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import {
-  argumentError,
   assertFunction,
   assertOptions,
   assertPositiveInteger,
+  shapeError,
 } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry } from "./cache.ts";
 import { KeptValues, keptValuesOf, type ValueHolder } from "./kept_values.ts";
@@ -136,7 +136,7 @@ class MemoryCache implements CacheAdapter {
       assertPositiveInteger(ACTION, name, bound);
     }
     if (keep !== "bytes" && keep !== "parsed") {
-      throw argumentError(ACTION, "keep", "'bytes' or 'parsed'", keep);
+      throw shapeError(ACTION, "keep", "'bytes' or 'parsed'", keep);
     }
     assertFunction(ACTION, "now", now);
     this.#maxBytes = maxBytes;

@@ -8,12 +8,7 @@ import type { Client } from "../client/client.ts";
 import { createClient, reporterOf } from "../client/create_client.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
-import {
-  argumentError,
-  assertOptions,
-  assertSwitch,
-  secretShapeError,
-} from "../primitives/argument_checks.ts";
+import { assertOptions, assertSwitch, secretShapeError, shapeError } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import "../primitives/dispose_symbols.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
@@ -335,11 +330,11 @@ function checkClient(client: Client, options: ClientOptions): void {
     reporterOf(client);
   } catch {
     // Name the option that the caller gave, instead of the inner error.
-    throw argumentError(ACTION, "client", "a client of createClient()", client);
+    throw shapeError(ACTION, "client", "a client of createClient()", client);
   }
   for (const [name, value] of Object.entries(options)) {
     if (name !== "validate" && value !== undefined) {
-      throw argumentError(ACTION, name, "absent beside 'client', which has options of its own", value);
+      throw shapeError(ACTION, name, "absent beside 'client', which has options of its own", value);
     }
   }
 }

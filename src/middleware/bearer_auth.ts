@@ -170,7 +170,7 @@ function refusalOf(refreshOn: BearerAuthOptions["refreshOn"] = [401]): (response
     };
   }
   if (!Array.isArray(refreshOn)) {
-    throw argumentError(ACTION, "refreshOn", "an array of statuses or a function", refreshOn);
+    throw shapeError(ACTION, "refreshOn", "an array of statuses or a function", refreshOn);
   }
   for (const status of refreshOn) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {

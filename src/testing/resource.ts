@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError } from "../primitives/argument_checks.ts";
+import { shapeError } from "../primitives/argument_checks.ts";
 import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 import { type Answer, textAnswer } from "../middleware/faults/faulty_answer.ts";
 
@@ -62,7 +62,7 @@ export function resourceLookup(resources: Resources): ResourceLookup {
     return (request) => answerOf(resources, request);
   }
   if (typeof resources !== "object" || resources === null) {
-    throw argumentError("create simulated CDN", "resources", "an object, a map or a function", resources);
+    throw shapeError("create simulated CDN", "resources", "an object, a map or a function", resources);
   }
   const contents = resources instanceof Map ? resources : new Map(Object.entries(resources));
   const encoded = new Map<string, Answer>();
