@@ -10,6 +10,7 @@ import {
   argumentError,
   assertNonNegative,
   assertPositiveInteger,
+  isPromptFunction,
   shapeError,
 } from "../../primitives/argument_checks.ts";
 import type { CdnRequest } from "./cdn_request.ts";
@@ -155,10 +156,12 @@ function assertMatch(
 ): void {
   const { match, mirror, nth, probability } = rule;
   if (
-    match !== undefined && typeof match !== "string" && typeof match !== "function" &&
+    match !== undefined && typeof match !== "string" && !isPromptFunction(match) &&
     !((match as unknown) instanceof RegExp)
   ) {
-    throw shapeError(action, `${name}.match`, "a string, a regular expression or a function", match);
+    // The promise of an async function is always true, so that every request would have the fault.
+    const rule = "a string, a regular expression or a function, and not an async one";
+    throw shapeError(action, `${name}.match`, rule, match);
   }
   if (mirror !== undefined && !(mirrors?.includes(mirror) ?? typeof mirror === "string")) {
     const rule = mirrors === undefined ? "a string" : `one of ${mirrors.join(", ")}`;

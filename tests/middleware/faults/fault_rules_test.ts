@@ -150,6 +150,11 @@ test("FaultRules refuses senseless rules, and names the place", () => {
     { kind: "reset", match: 5 },
     "'faults[1].match' must be a string, a regular expression or a function",
   );
+  // A promise would be true for every request.
+  refuse(
+    { kind: "reset", match: async () => await true },
+    "'faults[1].match' must be a string, a regular expression or",
+  );
   refuse({ kind: "reset", nth: 0 }, "'faults[1].nth' must be a positive integer: received 0");
   refuse({ kind: "reset", nth: [1, -1] }, "'faults[1].nth'");
   refuse(
