@@ -52,7 +52,8 @@ export interface CachePlanOptions {
   readonly staleAfterMs?: number | undefined;
   /**
    * Names the partition of a request: requests of the same partition share responses. `""` is for responses that all requests may
-   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name.
+   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name. If the function throws, or
+   * returns anything else, the cache does not store the response either, and a `warning` event says so once.
    *
    * By default, requests with credentials get `null`, and all others `""`. Credentials are `authorization`, `cookie`,
    * `proxy-authorization`, `host`, the client's `sensitiveHeaders`, a mirror's own headers, and any header whose name says token,
@@ -129,7 +130,9 @@ export function readPlanOptions(
     adapterTimeoutMs = 1_000,
     maxPendingBytes = MAX_PENDING_BYTES,
   } = options;
-  if (typeof ttlMs !== "function") {
+  if (typeof ttlMs === "function") {
+    assertPromptFunction(action, "ttlMs", ttlMs);
+  } else {
     assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
   }
   assertNegative(action, negative);
