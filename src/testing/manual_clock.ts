@@ -96,6 +96,7 @@ export class ManualClock implements Clock {
   /**
    * Creates a clock.
    *
+   * @throws {TypeError} If a time is no number.
    * @throws {RangeError} If a time is not finite, or `stalledAfterMs` is negative.
    */
   constructor(options: ManualClockOptions = {}) {

@@ -37,7 +37,7 @@ export type ResourceContent = string | Uint8Array | Resource;
 
 /**
  * The resources by URL: an object or map from percent-encoded paths (with or without the query), or a function. A path without a
- * resource, or with `undefined`, is a 404.
+ * resource, or with `undefined`, is a 404. If the function throws or rejects, the response is a 500 with the error as its body.
  */
 export type Resources =
   | Readonly<Record<string, ResourceContent>>
