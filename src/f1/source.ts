@@ -117,6 +117,8 @@ export interface TracingInsights extends AsyncDisposable {
    * @param requests The files to fetch.
    * @param options Options of the requests.
    * @returns The payloads, in input order.
+   * @throws {TypeError | RangeError} Rejects, before any request, if `requests` is no iterable of requests, or an option has the
+   * wrong shape or is out of range.
    */
   fetchMultiple<const Requests extends readonly F1Request[]>(
     requests: Requests,
@@ -170,6 +172,7 @@ export interface TracingInsights extends AsyncDisposable {
    * @param year The season.
    * @param event The event, as in {@linkcode TracingInsights.session}.
    * @returns The names of the sessions in order, which are also the names of their folders.
+   * @throws {TypeError} If the season is no number, or the event can't be a name.
    * @throws {RangeError} If the calendar does not have the season or the event.
    */
   sessions(year: number, event: EventName): readonly string[];
@@ -177,13 +180,15 @@ export interface TracingInsights extends AsyncDisposable {
   /**
    * Loads all files of sessions into the source's cache, one session after the other, and keeps none of them in memory. Create
    * the source with a cache that is large enough: a race with its telemetry takes about 150 MB. Without `events`, all files of a
-   * session that has not taken place yet count as missing; with `events`, its missing list of drivers is a failure.
+   * session that has not taken place yet count as missing; with `events`, its missing list of drivers is a failure. When
+   * `options.signal` aborts, the call rejects with its reason; files that were loaded before stay in the cache.
    *
    * @param year The season.
    * @param options Which events and sessions to load, whether to load telemetry, and whether to load files again that the cache
    * has; and options of the requests.
    * @returns How many files were loaded, how many do not exist, and which could not be loaded.
-   * @throws {RangeError} Rejects, if there is no such event or session, before any request.
+   * @throws {TypeError} Rejects, if an argument has the wrong shape, before any request.
+   * @throws {RangeError} Rejects, if there is no such season, event or session, before any request.
    */
   prefetch(year: number, options?: PrefetchOptions): Promise<PrefetchSummary>;
 
