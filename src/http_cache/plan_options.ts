@@ -43,10 +43,11 @@ export interface CachePlanOptions {
    */
   readonly staleIfErrorMs?: number | undefined;
   /**
-   * How long a request waits for a failing network before it gets such a stale response, in milliseconds. Shortly before the end
-   * of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets the stale response in any case. An attempt in
-   * flight then goes on in the background. Once a request has waited that long, later ones wait only for a first failure, until
-   * the origin answers again. `Infinity` waits for all retries.
+   * How long a request waits for a failing network before it gets such a stale response, in milliseconds. The network fails once
+   * an attempt of the request has failed, or if a breaker or a pause keeps requests away; a network that is only slow is waited
+   * for, up to `timeoutMs`. Shortly before the end of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets the
+   * stale response in any case. An attempt in flight then goes on in the background. Once a request has waited that long, later
+   * ones wait only for a first failure, until the origin answers again. `Infinity` waits for all retries.
    * @default {10_000}
    */
   readonly staleAfterMs?: number | undefined;
