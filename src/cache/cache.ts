@@ -74,8 +74,8 @@ export interface SweepResult {
 }
 
 /**
- * A store of whole entries under string keys; the last writer wins. An adapter may throw or return its faults. Clients treat a fault as
- * a miss or a refused write, so that it never breaks a fetch.
+ * A store of whole entries under string keys; the last writer wins. An adapter may throw its faults, or reject with them. Clients treat a
+ * fault as a miss or a refused write, so that it never breaks a fetch.
  */
 export interface CacheAdapter {
   /** The adapter's name in warnings and in `stats()`. */

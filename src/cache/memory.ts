@@ -7,10 +7,10 @@
 import { LruCache } from "@std/cache/lru-cache";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import {
-  argumentError,
   assertFunction,
   assertOptions,
   assertPositiveInteger,
+  shapeError,
 } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry } from "./cache.ts";
 import { KeptValues, keptValuesOf, type ValueHolder } from "./kept_values.ts";
@@ -41,7 +41,8 @@ export interface MemoryCacheOptions {
    * that its schema returns deeply frozen is not copied: all callers get the same one. The cache keeps one value for each schema object
    * and one for calls without a schema, the latest four of an entry, as long as the entry's body stays the same. So create a schema once,
    * and make its output depend on its input alone. Output that is not plain data (class instances, functions, maps, the same object twice)
-   * is not kept: then the body is parsed and validated again, as with `"bytes"`. Dates and typed arrays are fine.
+   * is not kept: then the body is parsed and validated again, as with `"bytes"`. Neither is output that is nested more than 200 levels deep.
+   * Dates and typed arrays are fine. Of an array of more than 64 elements, the copies have the elements, but no other properties.
    *
    * In `maxBytes`, a value counts with 8 bytes for each element and property, 40 for each object or array, and its length plus 24 for each
    * string. A value that would make its entry larger than `maxBytes` is not kept.
@@ -136,7 +137,7 @@ class MemoryCache implements CacheAdapter {
       assertPositiveInteger(ACTION, name, bound);
     }
     if (keep !== "bytes" && keep !== "parsed") {
-      throw argumentError(ACTION, "keep", "'bytes' or 'parsed'", keep);
+      throw shapeError(ACTION, "keep", "'bytes' or 'parsed'", keep);
     }
     assertFunction(ACTION, "now", now);
     this.#maxBytes = maxBytes;

@@ -16,7 +16,11 @@ export const CLIENT_FLAGS = {
     value: "RATE",
     help: "at most RATE requests a second; also 100/min, 5/500ms (no limit)",
   },
-  burst: { kind: "value", value: "N", help: "how many requests of --rate may start at once after a pause" },
+  burst: {
+    kind: "value",
+    value: "N",
+    help: "how many requests may start at once after a pause (the number in --rate)",
+  },
   retries: { kind: "value", value: "N", help: "the most retries of a failed request (3)" },
   timeout: { kind: "value", value: "TIME", help: "the longest time for one attempt: 5, 250ms, 2min (30s)" },
   patience: { kind: "value", value: "TIME", help: "how long to wait for an origin that is down (30s)" },
@@ -53,7 +57,7 @@ export function clientFlagOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlag
   return {
     concurrency: optional("concurrency", flags.concurrency, parseCount),
     rateLimit: rate === undefined ? undefined : { ...rate, burst },
-    maxRetries: optional("retries", flags.retries, (flag, text) => parseCount(flag, text, 0)),
+    maxRetries: optional("retries", flags.retries, (flag, text) => parseCount(flag, text, { least: 0 })),
     timeoutMs: optional("timeout", flags.timeout, parseDuration),
     circuitBreaker: breakerOptions(flags),
   };
@@ -74,5 +78,9 @@ function breakerOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlagOptions["c
     return false;
   }
   if (breaker === undefined) return isSaid ? { patienceMs, onOpen } : undefined;
-  return { threshold: parseCount("breaker", breaker), patienceMs, onOpen };
+  return {
+    threshold: parseCount("breaker", breaker, { rule: "a positive integer or off" }),
+    patienceMs,
+    onOpen,
+  };
 }

@@ -83,7 +83,7 @@ function parseOptions(flags: Flags<typeof FLAGS>): DemoOptions {
     files: count("files", Number.MAX_SAFE_INTEGER),
     latencyMs: parseDuration("latency", flags.latency ?? "75ms"),
     concurrency: count("concurrency", 20),
-    seed: parseCount("seed", flags.seed ?? "1", 0),
+    seed: parseCount("seed", flags.seed ?? "1", { least: 0 }),
     faults: !flags["no-faults"],
     cacheDir: flags.cache,
   };

@@ -28,12 +28,20 @@ const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/s;
  * @param flag The flag's name.
  * @param text The value.
  * @param least The smallest number that is allowed, 0 or 1.
+ * @param rule What the error says that the value must be.
  * @throws {UsageError} If the text is something else.
  */
-export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number {
+export function parseCount(
+  flag: string,
+  text: string,
+  { least = 1, rule = least === 1 ? "a positive integer" : "an integer of at least 0" }: {
+    readonly least?: 0 | 1;
+    readonly rule?: string;
+  } = {},
+): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count >= least) return count;
-  throw valueError(flag, least === 1 ? "a positive integer" : "an integer of at least 0", text);
+  throw valueError(flag, rule, text);
 }
 
 /**

@@ -54,8 +54,19 @@ export interface TelemetryFailure {
 export type TelemetryOutcome = TelemetrySuccess | TelemetryFailure;
 
 interface LapReference {
+  /** The place of the driver in the list of drivers. */
+  readonly place: number;
   readonly driver: string;
   readonly lap: number;
+}
+
+/** A failure without a request for telemetry. */
+interface EarlyFailure {
+  readonly failure: TelemetryFailure;
+  /** The place of the driver in the list of drivers. */
+  readonly place: number;
+  /** How many laps were requested before. */
+  readonly lapsBefore: number;
 }
 
 /**
@@ -79,10 +90,12 @@ export async function* streamTelemetry(
   const outcomes = context.client.stream(laps.requests(), batch);
   try {
     for (let next = await outcomes.next(); next.done !== true; next = await outcomes.next()) {
-      yield* laps.failures.splice(0);
-      yield telemetryOutcome(laps.take(next.value.index), next.value);
+      const { index } = next.value;
+      const lap = laps.take(index);
+      yield* laps.failuresBefore(index, lap.place);
+      yield telemetryOutcome(lap, next.value);
     }
-    yield* laps.failures.splice(0);
+    yield* laps.failuresBefore(Infinity, Infinity);
   } finally {
     // Stop the lists of laps first, because the stream may be waiting for one.
     laps.stop();
@@ -92,13 +105,14 @@ export async function* streamTelemetry(
 
 /** Lists the laps of drivers, and remembers which lap each request in flight is for. */
 class LapQueue {
-  /** Lists and laps that could not be requested, since the stream last took the failures. */
-  readonly failures: TelemetryFailure[] = [];
+  /** Lists and laps that could not be requested, which the stream has not taken yet. */
+  #failures: EarlyFailure[] = [];
   readonly #context: SourceContext;
   readonly #folder: string;
   readonly #drivers: readonly string[];
   readonly #options: BatchOptions;
-  readonly #listed: string[] = [];
+  /** The places of the drivers whose laps were listed, by the number of the request. */
+  readonly #listed: number[] = [];
   readonly #underWay = new Map<number, LapReference>();
   readonly #stopped = new AbortController();
   #count = 0;
@@ -128,52 +142,79 @@ class LapQueue {
     return lap;
   }
 
+  /**
+   * Takes the failures that come before an outcome: in an ordered stream those of drivers and laps before it, else all.
+   *
+   * @param index The index of the request for the telemetry.
+   * @param place The place of its driver.
+   */
+  failuresBefore(index: number, place: number): TelemetryFailure[] {
+    if (this.#failures.length === 0) return [];
+    const isDue = (failure: EarlyFailure): boolean =>
+      this.#options.ordered !== true || failure.place < place ||
+      (failure.place === place && failure.lapsBefore <= index);
+    const due = this.#failures.filter(isDue);
+    this.#failures = this.#failures.filter((failure) => !isDue(failure));
+    return due.sort((a, b) => a.place - b.place).map(({ failure }) => failure);
+  }
+
   stop(): void {
     this.#stopped.abort();
   }
 
   *#listRequests(): Generator<RequestSpec, undefined, undefined> {
-    for (const driver of this.#drivers) {
-      const request = this.#request(driver, null, lapTimesPath);
+    for (const [place, driver] of this.#drivers.entries()) {
+      const request = this.#request(place, null, () => lapTimesPath(driver));
       if (request === undefined) continue;
-      this.#listed.push(driver);
+      this.#listed.push(place);
       yield request;
     }
   }
 
-  *#lapRequests(driver: string, list: Outcome<unknown>): Generator<RequestSpec, undefined, undefined> {
-    const laps = this.#lapsIn(driver, list);
-    for (const lap of new Set(laps)) {
-      const request = this.#request(driver, lap, () => telemetryPath(driver, lap));
+  *#lapRequests(place: number, list: Outcome<unknown>): Generator<RequestSpec, undefined, undefined> {
+    const driver = this.#drivers[place]!;
+    for (const lap of new Set(this.#lapsIn(place, list))) {
+      const request = this.#request(place, lap, () => telemetryPath(driver, lap));
       if (request === undefined) continue;
-      this.#underWay.set(this.#count++, { driver, lap });
+      this.#underWay.set(this.#count++, { place, driver, lap });
       yield request;
     }
   }
 
   /** Returns the numbers of a driver's laps; records a failure instead if the list could not be loaded or is unusable. */
-  #lapsIn(driver: string, list: Outcome<unknown>): readonly number[] {
+  #lapsIn(place: number, list: Outcome<unknown>): readonly number[] {
     let error: Error;
     try {
-      if (list.ok) return usableLaps(list.value, fileUrl(this.#folder, lapTimesPath(driver)), ["lap"]).lap;
+      const path = lapTimesPath(this.#drivers[place]!);
+      if (list.ok) return usableLaps(list.value, fileUrl(this.#folder, path), ["lap"]).lap;
       error = sourceError(list.error);
     } catch (unusable) {
       // Report it with the other failures.
       error = unusable as Error;
     }
-    const { attempts, durationMs } = list;
-    this.failures.push({ ok: false, driver, lap: null, error, attempts, durationMs });
+    this.#fail(place, null, error, list);
     return [];
   }
 
   /** Returns the request; records a failure instead if the driver or the lap can't be part of a path. */
-  #request(driver: string, lap: number | null, path: (driver: string) => string): RequestSpec | undefined {
+  #request(place: number, lap: number | null, path: () => string): RequestSpec | undefined {
     try {
-      return payloadRequest(this.#context, this.#folder, path(driver), this.#options);
+      return payloadRequest(this.#context, this.#folder, path(), this.#options);
     } catch (error) {
-      this.failures.push({ ok: false, driver, lap, error: error as Error, attempts: 0, durationMs: 0 });
+      this.#fail(place, lap, error as Error, { attempts: 0, durationMs: 0 });
       return undefined;
     }
+  }
+
+  #fail(
+    place: number,
+    lap: number | null,
+    error: Error,
+    { attempts, durationMs }: Pick<TelemetryFailure, "attempts" | "durationMs">,
+  ): void {
+    const driver = this.#drivers[place]!;
+    const failure = { ok: false, driver, lap, error, attempts, durationMs } as const;
+    this.#failures.push({ failure, place, lapsBefore: this.#count });
   }
 }
 

@@ -42,8 +42,8 @@ const text = v.pipe(
 );
 
 /**
- * Checks `drivers.json`: the string `"None"` becomes `null`, numbers (such as a car's) become strings, and unknown fields pass
- * through.
+ * Checks `drivers.json`: missing values (`"None"`, `"nan"` and the like) become `null`, numbers (such as a car's) become strings,
+ * and unknown fields pass through.
  */
 export const driversSchema: PayloadSchema<DriversPayload> = v.looseObject({
   drivers: v.array(v.looseObject({

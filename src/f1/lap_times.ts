@@ -104,8 +104,8 @@ export interface LapTimes {
 }
 
 /**
- * Checks `{driver}/laptimes.json`: all columns have the same length, the string `"None"` becomes `null`, numbers written as
- * strings become numbers, and unknown columns pass through.
+ * Checks `{driver}/laptimes.json`: all columns have the same length, missing values (`"None"`, `"nan"` and the like) become
+ * `null`, numbers written as strings become numbers, and unknown columns pass through.
  */
 export const lapTimesSchema: PayloadSchema<LapTimes> = tableSchema<LapTimes>({
   lap: numbers,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import { argumentError, assertPositiveInteger, shapeError } from "../primitives/argument_checks.ts";
 
 /** The path of the list of drivers. */
 export const DRIVERS_PATH = "drivers.json";
@@ -43,9 +43,9 @@ export function sessionFolder(year: number, event: string, session: string): str
  */
 export function fileUrl(folder: string, path: string): string {
   if (typeof path !== "string" || path === "") {
-    throw argumentError(ACTION, "path", "a non-empty string", path);
+    throw shapeError(ACTION, "path", "a non-empty string", path);
   }
-  if (path.startsWith("/")) throw argumentError(ACTION, "path", "relative to the session", path);
+  if (path.startsWith("/")) throw shapeError(ACTION, "path", "relative to the session", path);
   const encoded = path.split("/").map((segment) => encodeSegment(segment, "path", path));
   return `${folder}/${encoded.join("/")}`;
 }
@@ -95,7 +95,7 @@ export function assertSegment(segment: string, name: "event" | "session"): void 
 function encodeSegment(segment: string, name: string, received: string = segment): string {
   const rule = brokenRule(segment);
   if (rule === undefined) return encodeURIComponent(segment.normalize("NFC"));
-  throw argumentError(
+  throw shapeError(
     ACTION,
     name,
     name === "path" ? `made of segments that are each ${rule}` : rule,

@@ -31,7 +31,10 @@ export interface RaceControl {
   readonly [column: string]: unknown;
 }
 
-/** Checks `rcm.json`: all columns have the same length, the string `"None"` becomes `null`, and unknown columns pass through. */
+/**
+ * Checks `rcm.json`: all columns have the same length, missing values (`"None"`, `"nan"` and the like) become `null`, and unknown
+ * columns pass through.
+ */
 export const raceControlSchema: PayloadSchema<RaceControl> = tableSchema<RaceControl>({
   time: texts,
   cat: textsOrGaps,

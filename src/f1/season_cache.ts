@@ -7,6 +7,7 @@
 import type { CacheAdapter } from "../cache/cache.ts";
 import { ttlCache, type TtlCacheOptions } from "../http_cache/ttl_cache.ts";
 import type { CachePlan } from "../policies/cache_plan.ts";
+import { assertOptions } from "../primitives/argument_checks.ts";
 import { withMissingFiles } from "./missing_file.ts";
 import { seasonTtlMs } from "./season_ttl.ts";
 import { withStaleWarnings } from "./stale_warnings.ts";
@@ -58,6 +59,12 @@ export function seasonCache(
   adapter: CacheAdapter | readonly CacheAdapter[],
   options: Omit<TtlCacheOptions, "ttlMs"> = {},
 ): CachePlan {
+  assertOptions("create season cache", options);
+  if (Object.hasOwn(options, "ttlMs")) {
+    throw new TypeError(
+      "Cannot create season cache as 'ttlMs' is not an option here: the season decides; ttlCache() has it",
+    );
+  }
   const {
     negative = { 404: MISSING_MS, 410: MISSING_MS },
     maxPendingBytes = MAX_PENDING_BYTES,

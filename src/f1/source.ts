@@ -8,12 +8,7 @@ import type { Client } from "../client/client.ts";
 import { createClient, reporterOf } from "../client/create_client.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
-import {
-  argumentError,
-  assertOptions,
-  assertSwitch,
-  secretShapeError,
-} from "../primitives/argument_checks.ts";
+import { assertOptions, assertSwitch, secretShapeError, shapeError } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import "../primitives/dispose_symbols.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
@@ -122,6 +117,8 @@ export interface TracingInsights extends AsyncDisposable {
    * @param requests The files to fetch.
    * @param options Options of the requests.
    * @returns The payloads, in input order.
+   * @throws {TypeError | RangeError} Rejects, before any request, if `requests` is no iterable of requests, or an option has the
+   * wrong shape or is out of range.
    */
   fetchMultiple<const Requests extends readonly F1Request[]>(
     requests: Requests,
@@ -143,8 +140,9 @@ export interface TracingInsights extends AsyncDisposable {
    * Returns one session, with a method for each of its files. This call sends no request.
    *
    * The names may be those of the folders or everyday names: a round (`8`), a place (`"monaco"`, `"spa"`), a short name (`"Q"`,
-   * `"FP1"`) or the session's position in the weekend. For a season that the calendar does not have, and for tests, names are
-   * taken as they are. {@linkcode TracingInsights.fetchJson} takes every name as it is.
+   * `"FP1"`) or the session's position in the weekend. For a season or a test that the calendar does not have, the event's name is
+   * taken as it is; short names of sessions still count, but no rounds and positions. {@linkcode TracingInsights.fetchJson} takes
+   * every name as it is.
    *
    * @param year The season, from 2018.
    * @param event The event, as in `Abu Dhabi Grand Prix`, `"abu dhabi"` or `24`.
@@ -174,6 +172,7 @@ export interface TracingInsights extends AsyncDisposable {
    * @param year The season.
    * @param event The event, as in {@linkcode TracingInsights.session}.
    * @returns The names of the sessions in order, which are also the names of their folders.
+   * @throws {TypeError} If the season is no number, or the event can't be a name.
    * @throws {RangeError} If the calendar does not have the season or the event.
    */
   sessions(year: number, event: EventName): readonly string[];
@@ -181,13 +180,15 @@ export interface TracingInsights extends AsyncDisposable {
   /**
    * Loads all files of sessions into the source's cache, one session after the other, and keeps none of them in memory. Create
    * the source with a cache that is large enough: a race with its telemetry takes about 150 MB. Without `events`, all files of a
-   * session that has not taken place yet count as missing; with `events`, its missing list of drivers is a failure.
+   * session that has not taken place yet count as missing; with `events`, its missing list of drivers is a failure. When
+   * `options.signal` aborts, the call rejects with its reason; files that were loaded before stay in the cache.
    *
    * @param year The season.
    * @param options Which events and sessions to load, whether to load telemetry, and whether to load files again that the cache
    * has; and options of the requests.
    * @returns How many files were loaded, how many do not exist, and which could not be loaded.
-   * @throws {RangeError} Rejects, if there is no such event or session, before any request.
+   * @throws {TypeError} Rejects, if an argument has the wrong shape, before any request.
+   * @throws {RangeError} Rejects, if there is no such season, event or session, before any request.
    */
   prefetch(year: number, options?: PrefetchOptions): Promise<PrefetchSummary>;
 
@@ -335,11 +336,11 @@ function checkClient(client: Client, options: ClientOptions): void {
     reporterOf(client);
   } catch {
     // Name the option that the caller gave, instead of the inner error.
-    throw argumentError(ACTION, "client", "a client of createClient()", client);
+    throw shapeError(ACTION, "client", "a client of createClient()", client);
   }
   for (const [name, value] of Object.entries(options)) {
     if (name !== "validate" && value !== undefined) {
-      throw argumentError(ACTION, name, "absent beside 'client', which has options of its own", value);
+      throw shapeError(ACTION, name, "absent beside 'client', which has options of its own", value);
     }
   }
 }

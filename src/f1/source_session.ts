@@ -5,7 +5,7 @@
  */
 
 import { isDataNotFoundError } from "../errors.ts";
-import { argumentError, assertPositiveInteger, shapeError } from "../primitives/argument_checks.ts";
+import { assertPositiveInteger, shapeError } from "../primitives/argument_checks.ts";
 import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
@@ -275,7 +275,7 @@ function checkedFastest(given: FastestLapOptions): FastestLapOptions & { readonl
   checkF1Options(action, given, ["drivers", "by"]);
   const { by = "session", ...options } = given;
   if (by === "session" || by === "driver") return { by, ...options };
-  throw argumentError(action, "by", "'session' or 'driver'", by);
+  throw shapeError(action, "by", "'session' or 'driver'", by);
 }
 
 function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {

@@ -66,8 +66,8 @@ const AVERAGED: readonly (readonly [channel: string, samples: number])[] = [
 ];
 
 /**
- * Checks `{driver}/{lap}_tel.json`: all channels have the same length, the string `"None"` becomes `null` where values may be
- * missing, and unknown channels pass through. The check takes a small part of the time that parsing the file takes. The
+ * Checks `{driver}/{lap}_tel.json`: all channels have the same length, missing values (`"None"`, `"nan"` and the like) become
+ * `null` where values may be missing, and unknown channels pass through. The check takes a small part of the time that parsing the file takes. The
  * accelerations of a lap of a few samples, such as that on which a car stopped, are published with more values than samples:
  * they are cut to those of the samples.
  */

@@ -29,7 +29,10 @@ export interface Weather {
   readonly [column: string]: unknown;
 }
 
-/** Checks `weather.json`: all columns have the same length, the string `"None"` becomes `null`, and unknown columns pass through. */
+/**
+ * Checks `weather.json`: all columns have the same length, missing values (`"None"`, `"nan"` and the like) become `null`, and
+ * unknown columns pass through.
+ */
 export const weatherSchema: PayloadSchema<Weather> = tableSchema<Weather>({
   wT: numbers,
   wAT: numbersOrGaps,

@@ -14,7 +14,10 @@ export interface TtlResponse {
   readonly storedAtMs: number;
 }
 
-/** How long a 200 is fresh, in milliseconds: a number for all, or a function of the URL and the response. */
+/**
+ * How long a 200 is fresh, in milliseconds: a number for all, or a function of the URL and the response. If the function throws, or
+ * returns no number above 0, the cache does not store the response. The first error is a `warning` event.
+ */
 export type TtlMs = number | ((url: URL, response: TtlResponse) => number);
 
 /** The user's options. */

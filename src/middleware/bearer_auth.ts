@@ -22,8 +22,8 @@ import { assertToken, type RefreshInput, TokenSource } from "./token_source.ts";
 /** Options of {@linkcode bearerAuth}. */
 export interface BearerAuthOptions {
   /**
-   * The token; or a function that returns the current token. The function is called before each attempt, and again after a
-   * response has refused a token. With `undefined` the request is sent without a token.
+   * The token; or a function that returns the current token. The function is called before each attempt; with `refresh`, also
+   * after a response has refused a token. With `undefined` the request is sent without a token.
    */
   readonly token: string | (() => string | undefined | PromiseLike<string | undefined>);
   /**
@@ -170,7 +170,7 @@ function refusalOf(refreshOn: BearerAuthOptions["refreshOn"] = [401]): (response
     };
   }
   if (!Array.isArray(refreshOn)) {
-    throw argumentError(ACTION, "refreshOn", "an array of statuses or a function", refreshOn);
+    throw shapeError(ACTION, "refreshOn", "an array of statuses or a function", refreshOn);
   }
   for (const status of refreshOn) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isError } from "../errors.ts";
+import { isError, isTimeoutError } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import { redactError } from "../http/redact_error.ts";
@@ -15,7 +15,7 @@ import { messageOf } from "../primitives/message_of.ts";
 
 /**
  * The severity of a record: `debug` for statuses below 400 and for aborted attempts, `warn` for statuses from 400, `error` for
- * attempts that threw.
+ * attempts that threw or exceeded a timeout of the client.
  */
 export type LogLevel = "debug" | "warn" | "error";
 
@@ -140,7 +140,8 @@ function answered(about: About, { status, headers }: Response): LogRecord {
 }
 
 function failed(about: About, error: unknown, { url, signal }: Request): LogRecord {
-  const level = signal.aborted ? "debug" : "error";
+  // The client ends an attempt that exceeds a timeout by the same signal. Such an attempt has failed.
+  const level = signal.aborted && !isTimeoutError(signal.reason) ? "debug" : "error";
   const shown = redactError(error, url);
   const name = isError(shown) ? shown.name : typeof shown;
   const reason = messageOf(shown);

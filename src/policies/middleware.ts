@@ -103,7 +103,34 @@ function placeOf({ around = "attempt" }: Middleware, name: string): "attempt" | 
 
 const NETWORK_FAILURE = Symbol.for("@slipstream/fetch.networkFailure");
 
-/** Makes an error that a middleware throws count as a failure of the network. */
+/**
+ * Makes an error that a middleware throws count as a failure of the network: the attempt has failed, so that the client retries,
+ * asks the next mirror and tells the circuit breaker as usual. Any other error of a middleware is the caller's own, and ends the
+ * request at once.
+ *
+ * @param error The error, which must not be frozen, because it is marked.
+ * @returns The same error.
+ *
+ * @example A response that is worth a retry
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { asNetworkFailure, type Middleware } from "@slipstream/fetch/middleware";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const current: Middleware = async (request, next) => {
+ *   const response = await next(request);
+ *   if (response.headers.has("x-outdated")) throw asNetworkFailure(new Error("The gateway had only an old copy"));
+ *   return response;
+ * };
+ * let requests = 0;
+ * await using client = createClient({
+ *   use: [current],
+ *   backoff: { baseMs: 0, jitter: "none" },
+ *   fetch: () => Promise.resolve(Response.json(++requests, { headers: requests === 1 ? { "x-outdated": "1" } : {} })),
+ * });
+ * assertEquals(await client.json("https://api.example.com/a"), 2);
+ * ```
+ */
 export function asNetworkFailure<E extends Error>(error: E): E {
   Object.defineProperty(error, NETWORK_FAILURE, { value: true });
   return error;

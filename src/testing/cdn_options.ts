@@ -5,7 +5,7 @@
  */
 
 import { assertKnownOptions } from "../http/option_hints.ts";
-import { argumentError } from "../primitives/argument_checks.ts";
+import { shapeError } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { FaultRule } from "../middleware/faults/fault.ts";
 import type { Latency } from "../middleware/faults/latency.ts";
@@ -96,14 +96,14 @@ const NAMES: readonly (keyof SimulatedMirrorOptions)[] = ["name", "origin", "lat
 export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonly SimulatedMirrorOptions[] {
   if (mirrors === undefined) return [{ name: "cdn" }];
   if (!Array.isArray(mirrors) || mirrors.length === 0) {
-    throw argumentError(ACTION, "mirrors", "an array of at least one mirror", mirrors);
+    throw shapeError(ACTION, "mirrors", "an array of at least one mirror", mirrors);
   }
   const checked = mirrors.map(checkedMirror);
   for (const key of ["name", "origin"] as const) {
     const values = checked.map((mirror) => mirror[key]);
     const twice = values.find((value, index) => values.indexOf(value) !== index);
     if (twice !== undefined) {
-      throw argumentError(ACTION, `mirrors[].${key}`, "different for every mirror", twice);
+      throw shapeError(ACTION, `mirrors[].${key}`, "different for every mirror", twice);
     }
   }
   return checked;
@@ -113,11 +113,11 @@ function checkedMirror(mirror: string | SimulatedMirrorOptions, index: number): 
   const options = typeof mirror === "string" ? { name: mirror } : mirror;
   const { name } = options;
   if (typeof name !== "string" || name === "") {
-    throw argumentError(ACTION, `mirrors[${index}].name`, "a string that is not empty", name);
+    throw shapeError(ACTION, `mirrors[${index}].name`, "a string that is not empty", name);
   }
   const { origin = `https://${name.toLowerCase()}.test` } = options;
   if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw argumentError(ACTION, `mirrors[${index}].origin`, "an origin such as https://cdn.test", origin);
+    throw shapeError(ACTION, `mirrors[${index}].origin`, "an origin such as https://cdn.test", origin);
   }
   assertKnownOptions(ACTION, options, NAMES);
   return { ...options, origin };

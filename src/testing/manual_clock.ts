@@ -96,6 +96,7 @@ export class ManualClock implements Clock {
   /**
    * Creates a clock.
    *
+   * @throws {TypeError} If a time is no number.
    * @throws {RangeError} If a time is not finite, or `stalledAfterMs` is negative.
    */
   constructor(options: ManualClockOptions = {}) {
@@ -162,6 +163,7 @@ export class ManualClock implements Clock {
    * @param ms How far, in milliseconds.
    * @returns A promise that resolves when all due timers have fired and the event loop is quiet.
    * @throws {RangeError} If `ms` is negative or not finite.
+   * @throws {unknown} Rejects, with the error of a timer that throws; the clock stops at its time, and later timers stay armed.
    */
   async advance(ms: number): Promise<void> {
     assertNonNegative("advance manual clock", "ms", ms);
@@ -189,7 +191,7 @@ export class ManualClock implements Clock {
    * @param promise The promise to wait for.
    * @returns The promise's value.
    * @throws {Error} If the promise is still pending, and no timer is armed that could settle it.
-   * @throws {unknown} The reason with which the promise rejects.
+   * @throws {unknown} The reason with which the promise rejects, or the error of a timer that throws.
    */
   async run<T>(promise: PromiseLike<T>): Promise<T> {
     let settled = false;

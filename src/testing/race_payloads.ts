@@ -5,7 +5,12 @@
  */
 
 import { assertKnownOptions } from "../http/option_hints.ts";
-import { argumentError, assertOptions, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertOptions,
+  assertPositiveInteger,
+  shapeError,
+} from "../primitives/argument_checks.ts";
 import { LapTelemetry } from "./lap_telemetry.ts";
 import { MAX_DRIVERS, type RaceDriver, raceDrivers, type RaceLap, raceLaps } from "./race_model.ts";
 import { cornersText, driversText, lapTimesText, raceControlText, weatherText } from "./race_tables.ts";
@@ -238,5 +243,5 @@ function positionsOf(laps: readonly (readonly RaceLap[])[], place: number): numb
 
 function assertName(name: "event" | "session", value: string): void {
   if (typeof value === "string" && /^[^/]+$/.test(value) && value !== "." && value !== "..") return;
-  throw argumentError(ACTION, name, "a non-empty string without slashes", value);
+  throw shapeError(ACTION, name, "a non-empty string without slashes", value);
 }

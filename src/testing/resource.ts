@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError } from "../primitives/argument_checks.ts";
+import { shapeError } from "../primitives/argument_checks.ts";
 import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 import { type Answer, textAnswer } from "../middleware/faults/faulty_answer.ts";
 
@@ -37,7 +37,7 @@ export type ResourceContent = string | Uint8Array | Resource;
 
 /**
  * The resources by URL: an object or map from percent-encoded paths (with or without the query), or a function. A path without a
- * resource, or with `undefined`, is a 404.
+ * resource, or with `undefined`, is a 404. If the function throws or rejects, the response is a 500 with the error as its body.
  */
 export type Resources =
   | Readonly<Record<string, ResourceContent>>
@@ -62,7 +62,7 @@ export function resourceLookup(resources: Resources): ResourceLookup {
     return (request) => answerOf(resources, request);
   }
   if (typeof resources !== "object" || resources === null) {
-    throw argumentError("create simulated CDN", "resources", "an object, a map or a function", resources);
+    throw shapeError("create simulated CDN", "resources", "an object, a map or a function", resources);
   }
   const contents = resources instanceof Map ? resources : new Map(Object.entries(resources));
   const encoded = new Map<string, Answer>();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError, assertOptions, assertPositive } from "../primitives/argument_checks.ts";
+import { argumentError, assertOptions, assertPositive, shapeError } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import "../primitives/dispose_symbols.ts";
 import { listenTcp } from "../runtime/server/current.ts";
@@ -108,7 +108,7 @@ export function createSimulatedCdn(options: SimulatedCdnOptions): SimulatedCdn {
   const mirrorOptions = checkedMirrors(options.mirrors);
   const rules = new FaultRules(faults, mirrorOptions.map(({ name }) => name), ACTION);
   if (!Number.isSafeInteger(seed)) throw argumentError(ACTION, "seed", "a safe integer", seed);
-  if (log !== "full" && log !== "counts") throw argumentError(ACTION, "log", '"full" or "counts"', log);
+  if (log !== "full" && log !== "counts") throw shapeError(ACTION, "log", '"full" or "counts"', log);
   const context: MirrorContext = {
     clock,
     startedAt: clock.now(),

@@ -27,14 +27,15 @@ export interface Transport extends ClientTransport, AsyncDisposable {
    * @throws {ResolverError} Rejects, if the name could not be resolved over HTTPS.
    * @throws {TransportError} Rejects, if no connection was made within `connectTimeoutMs`.
    * @throws {CertificateError} Rejects, if the certificate of the server can't be trusted.
-   * @throws {TransportClosedError} Rejects, if the transport is closed, before the request or while it is in flight.
+   * @throws {TransportClosedError} Rejects, if the transport is closed before the request, or breaks it off when it is closed.
    * @throws {TypeError} Rejects, as the global `fetch` does.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * Closes all connections. Requests in flight may fail, so close the clients first. Calling it again does nothing.
+   * Refuses all further requests, and closes the connections that no request uses. The runtime decides whether requests in flight
+   * go on until they end, or fail. So close the clients first, which aborts their requests. Calling it again does nothing.
    *
-   * @returns A promise that resolves when all connections are closed.
+   * @returns A promise that resolves when these connections are closed.
    */
   close(): Promise<void>;
 }

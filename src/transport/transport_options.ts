@@ -73,8 +73,8 @@ export interface TransportOptions {
    */
   readonly keepAlive?: boolean | undefined;
   /**
-   * How long an idle connection stays open, in milliseconds. Bun rounds up to steps of 4 seconds, and above four minutes to steps
-   * of a minute.
+   * How long an idle connection stays open, in milliseconds; `Infinity` leaves it to the server. Bun rounds up to steps of 4
+   * seconds, and above four minutes to steps of a minute.
    * @default {the runtime's: 90_000 on Deno, 300_000 on Bun}
    */
   readonly idleTimeoutMs?: number | undefined;

@@ -210,7 +210,7 @@ test("memoryCache() keeps values only if told to, and says so", () => {
 
 test("memoryCache() refuses another value of 'keep'", () => {
   for (const keep of ["json", "", null, true, 1]) {
-    const error = assertThrows(() => memoryCache({ keep: keep as "parsed" }));
+    const error = assertThrows(() => memoryCache({ keep: keep as "parsed" }), TypeError);
     assertMatch(String(error), /Cannot create memory cache as 'keep' must be 'bytes' or 'parsed': received/);
   }
 });

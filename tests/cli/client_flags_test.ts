@@ -37,7 +37,7 @@ test("clientFlagOptions() sets what happens while an origin is down", async () =
     assertEquals(options.circuitBreaker, expected);
     await createClient(options).close();
   }
-  assertThrows(() => optionsOf("--breaker=0"), UsageError, "'--breaker' must be a positive integer");
+  assertThrows(() => optionsOf("--breaker=0"), UsageError, "'--breaker' must be a positive integer or off");
   assertThrows(() => optionsOf("--on-open=never"), UsageError, "'--on-open' must be wait or fail");
   assertThrows(() => optionsOf("--patience=long"), UsageError, "'--patience' must be a positive duration");
   assertThrows(() => optionsOf("--breaker=off", "--patience=5s"), UsageError, "need a breaker");

@@ -12,7 +12,7 @@ import {
 import { test } from "../support/test.ts";
 
 test("parseCount() accepts integers from 1, or from 0", () => {
-  assertEquals([parseCount("n", "1"), parseCount("n", "007"), parseCount("n", "0", 0)], [1, 7, 0]);
+  assertEquals([parseCount("n", "1"), parseCount("n", "007"), parseCount("n", "0", { least: 0 })], [1, 7, 0]);
 });
 
 for (
@@ -28,7 +28,7 @@ for (
 }
 
 test("parseCount() says when 0 is allowed", () => {
-  const error = assertThrows(() => parseCount("retries", "-1", 0), UsageError);
+  const error = assertThrows(() => parseCount("retries", "-1", { least: 0 }), UsageError);
   assertEquals(error.message, `'--retries' must be an integer of at least 0: received "-1"`);
 });
 

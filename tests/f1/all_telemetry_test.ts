@@ -67,6 +67,27 @@ test("allTelemetry() yields by driver and lap when ordered", async () => {
   assertEquals(namesOf(outcomes), ["VER-1", "VER-2", "NOR-1", "NOR-2"]);
 });
 
+test("allTelemetry() yields failures in their places when ordered", async () => {
+  const files = fakeFiles({
+    ...sessionOf(["VER", "DNS", "NOR"], 2),
+    "drivers.json": driversOf("VER", "DNS", "../x", "NOR", "DNF"),
+    "NOR/laptimes.json": { ...lapsOf(90, 91, 92), lap: [1, 0, 2] },
+    "DNS/laptimes.json": 404,
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const outcomes = await collect(f1.session(2026, EVENT, "Race").allTelemetry({ ordered: true }));
+  assertEquals(namesOf(outcomes), [
+    "VER-1",
+    "VER-2",
+    "DNS-null",
+    "../x-null",
+    "NOR-1",
+    "NOR-0",
+    "NOR-2",
+    "DNF-null",
+  ]);
+});
+
 test("allTelemetry() loads the laps of some drivers only, without loading drivers.json", async () => {
   const files = fakeFiles(sessionOf(["VER", "NOR"], 2));
   await using f1 = tracingInsights({ fetch: files.fetch });

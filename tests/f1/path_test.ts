@@ -102,7 +102,7 @@ for (const segment of BAD_SEGMENTS) {
 }
 
 test("sessionFolder() refuses names that are no strings", () => {
-  for (const name of [undefined, null, {}, ["Race"]]) {
+  for (const name of [undefined, null, {}, ["Race"], 5]) {
     assertThrows(() => sessionFolder(2025, name as never, "Race"), TypeError, "'event'");
     assertThrows(() => sessionFolder(2025, "Race", name as never), TypeError, "'session'");
   }
@@ -127,6 +127,7 @@ for (const path of BAD_PATHS) {
 test("fileUrl() refuses a path that is no string", () => {
   assertThrows(() => fileUrl(FOLDER, undefined as never), TypeError, "'path'");
   assertThrows(() => fileUrl(FOLDER, ["VER"] as never), TypeError, "'path'");
+  assertThrows(() => fileUrl(FOLDER, 5 as never), TypeError, "'path'");
 });
 
 test("fileUrl() stays below the base, whatever the URL parser makes of the path", () => {

@@ -34,6 +34,12 @@ test("seasonCache() keeps past seasons for ever and the running one for five min
 test("seasonCache() refuses bad adapters and options", () => {
   assertThrows(() => seasonCache({} as never), TypeError, "'adapter' must be a cache adapter");
   assertThrows(() => seasonCache(memoryCache(), { ttl: 5 } as never), TypeError, "'ttl' is not an option");
+  assertThrows(
+    () => seasonCache(memoryCache(), { ttlMs: 5 } as never),
+    TypeError,
+    "'ttlMs' is not an option here",
+  );
+  assertThrows(() => seasonCache(memoryCache(), null as never), TypeError, "the options must be an object");
 });
 
 test("seasonCache() remembers a missing file for five minutes, or as long as it is told to", async () => {

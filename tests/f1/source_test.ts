@@ -58,7 +58,7 @@ test("tracingInsights() refuses other options beside a client, and a value that 
   await using client = createClient();
   assertThrows(
     () => tracingInsights({ client, concurrency: 5 }),
-    RangeError,
+    TypeError,
     "Cannot create F1 source as 'concurrency' must be absent beside 'client'",
   );
   assertThrows(() => tracingInsights({ client: {} as never }), TypeError, "'client' must be a client");

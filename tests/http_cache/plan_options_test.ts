@@ -75,6 +75,10 @@ test("readPlanOptions() refuses options that are no object, unknown options, and
     [{ negative: { 404: "5" } }, "'negative.404' must be a number of milliseconds of at least 0"],
     [{ staleIfErrorMs: "5" }, "'staleIfErrorMs' must be a number of milliseconds of at least 0"],
     [{ adapterTimeoutMs: "1" }, "'adapterTimeoutMs' must be a positive number of milliseconds, or Infinity"],
+    [
+      { ttlMs: async () => await 5 },
+      "'ttlMs' must be a function, and not an async one: received an async function",
+    ],
     [{ partition: "mine" }, `'partition' must be a function, and not an async one: received a string`],
     [
       { partition: async () => await "mine" },

@@ -543,6 +543,14 @@ test("bearerAuth() refuses senseless options, and never shows a token", () => {
   }
 });
 
+test("bearerAuth() throws a TypeError for one status in the place of a list", () => {
+  assertThrows(
+    () => bearerAuth({ token: "a", refreshOn: 401 as never }),
+    TypeError,
+    "'refreshOn' must be an array",
+  );
+});
+
 test("bearerAuth() survives an async onRefreshFailure that rejects", async () => {
   const service = scene({
     refresh: () => Promise.reject(new Error("refused")),

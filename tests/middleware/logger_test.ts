@@ -103,6 +103,24 @@ test("logger() does not log an abort as an error, and gives its reason", async (
   assertEquals(records.map(({ level, error }) => `${level} ${error}`), ["debug AbortError"]);
 });
 
+test("logger() logs an attempt that exceeds timeoutMs or totalTimeoutMs as an error", async () => {
+  const records: LogRecord[] = [];
+  const { client, clock } = fakeClient(() => ({ json: 1, afterMs: 60_000 }), {
+    maxRetries: 0,
+    use: [logger((record) => records.push(record), { level: "error" })],
+  });
+  const outcomes = Promise.all([
+    client.outcome(URL_A, { timeoutMs: 1_000 }),
+    client.outcome("https://a.test/y", { totalTimeoutMs: 2_000 }),
+  ]);
+  await clock.advance(2_000);
+  await outcomes;
+  assertEquals(records.map(({ durationMs, error }) => [durationMs, error]), [[1_000, "TimeoutError"], [
+    2_000,
+    "TimeoutError",
+  ]]);
+});
+
 test("logger() survives a sink that throws or rejects", async () => {
   const sinks: LogSink[] = [
     () => {

@@ -21,6 +21,8 @@ test("checkedMirrors() refuses mirrors without names, with bad origins, and dupl
 
   refuse([], "Cannot create simulated CDN as 'mirrors' must be an array of at least one mirror");
   refuse("a", "'mirrors' must be an array");
+  refuse(5, "'mirrors' must be an array");
+  refuse([5], "'mirrors[0].name' must be a string that is not empty: received undefined");
   refuse([""], "'mirrors[0].name' must be a string that is not empty: received \"\"");
   refuse(["a", { name: "b", origin: "https://b.test/path" }], "'mirrors[1].origin' must be an origin");
   refuse(["a", "a"], "'mirrors[].name' must be different for every mirror: received \"a\"");

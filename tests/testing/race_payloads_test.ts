@@ -123,5 +123,6 @@ test("racePayloads() refuses senseless options", () => {
   refuse({ year: 2017 }, "'year' must be an integer of at least 2018: received 2017");
   refuse({ event: "" }, "'event' must be a non-empty string without slashes: received \"\"");
   refuse({ session: ".." }, "'session' must be");
+  assertThrows(() => racePayloads({ event: 5 as never }), TypeError, "'event' must be a non-empty string");
   refuse({ event: "a/b" }, "'event' must be");
 });

@@ -100,9 +100,13 @@ test("resourceLookup() answers 500 when the function throws or rejects", async (
 });
 
 test("resourceLookup() refuses a value that holds no resources", () => {
-  assertThrows(
-    () => resourceLookup("x" as unknown as Resources),
-    TypeError,
-    "Cannot create simulated CDN as 'resources' must be an object, a map or a function: received \"x\"",
-  );
+  for (const resources of ["x", 5]) {
+    assertThrows(
+      () => resourceLookup(resources as unknown as Resources),
+      TypeError,
+      `Cannot create simulated CDN as 'resources' must be an object, a map or a function: received ${
+        JSON.stringify(resources)
+      }`,
+    );
+  }
 });

@@ -101,6 +101,14 @@ test("createTransport() closes each connection after its response with keepAlive
   assertEquals(server.connections, 3);
 });
 
+test("createTransport() keeps idle connections for any time, also without a limit", async () => {
+  await using server = await serveHttpHere();
+  for (const idleTimeoutMs of [1e9, Infinity]) {
+    await using transport = createTransport({ idleTimeoutMs });
+    assertEquals((await (await transport.fetch(`http://127.0.0.1:${server.port}/`)).json()).url, "/");
+  }
+});
+
 test("createTransport() refuses all requests once it is closed", async () => {
   const transport = createTransport();
   await transport.close();

@@ -21,8 +21,8 @@ export interface CdnRequest {
   /** The time of its arrival, in milliseconds since the start; in real traffic, since the first request. */
   readonly atMs: number;
   /**
-   * The number of the request among those of this URL to this mirror, from 1. It is 0 if requests are not counted, because `log`
-   * is `"counts"` and no fault rule has `nth`.
+   * The number of the request among those of this URL to this mirror, from 1. It is 0 if requests are not counted: in real
+   * traffic, and with `log: "counts"`, if no fault rule has `nth`.
    */
   readonly nth: number;
 }

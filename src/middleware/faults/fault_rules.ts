@@ -4,10 +4,17 @@
  * @module
  */
 
+import { toHeaderMap } from "../../http/headers.ts";
 import { assertKnownOptions } from "../../http/option_hints.ts";
-import { argumentError, assertNonNegative, assertPositiveInteger } from "../../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertNonNegative,
+  assertPositiveInteger,
+  isPromptFunction,
+  shapeError,
+} from "../../primitives/argument_checks.ts";
 import type { CdnRequest } from "./cdn_request.ts";
-import type { Fault, FaultKind, FaultMatch, FaultRule } from "./fault.ts";
+import type { Fault, FaultKind, FaultMatch, FaultRule, StatusFault } from "./fault.ts";
 import { latencySampler } from "./latency.ts";
 
 /** The fields that a rule of each kind may have in addition to the common ones. An array lists the words that a field accepts. */
@@ -55,7 +62,7 @@ export class FaultRules {
    * @throws {TypeError | RangeError} If a rule has the wrong shape or is out of range.
    */
   constructor(rules: readonly FaultRule[], mirrors: readonly string[] | undefined, action: string) {
-    if (!Array.isArray(rules)) throw argumentError(action, "faults", "an array", rules);
+    if (!Array.isArray(rules)) throw shapeError(action, "faults", "an array", rules);
     rules.forEach((rule, index) => assertRule(rule, { action, name: `faults[${index}]` }, mirrors));
     this.#rules = rules;
     this.#strikes = rules.map(() => 0);
@@ -119,9 +126,9 @@ interface RuleName {
 
 function assertRule(rule: FaultRule, ruleName: RuleName, mirrors: readonly string[] | undefined): void {
   const { action, name } = ruleName;
-  if (typeof rule !== "object" || rule === null) throw argumentError(action, name, "an object", rule);
+  if (typeof rule !== "object" || rule === null) throw shapeError(action, name, "an object", rule);
   if (!Object.hasOwn(DETAILS, rule.kind)) {
-    throw argumentError(action, `${name}.kind`, `one of ${Object.keys(DETAILS).join(", ")}`, rule.kind);
+    throw shapeError(action, `${name}.kind`, `one of ${Object.keys(DETAILS).join(", ")}`, rule.kind);
   }
   assertDetails(rule, ruleName);
   assertMatch(rule, ruleName, mirrors);
@@ -138,7 +145,7 @@ function assertDetails(rule: FaultRule, { action, name }: RuleName): void {
   for (const [key, words] of Object.entries(details)) {
     const value = (rule as unknown as Readonly<Record<string, unknown>>)[key];
     if (value === undefined || words === undefined || words.includes(value)) continue;
-    throw argumentError(action, `${name}.${key}`, `one of ${words.join(", ")}`, value);
+    throw shapeError(action, `${name}.${key}`, `one of ${words.join(", ")}`, value);
   }
 }
 
@@ -149,13 +156,16 @@ function assertMatch(
 ): void {
   const { match, mirror, nth, probability } = rule;
   if (
-    match !== undefined && typeof match !== "string" && typeof match !== "function" &&
+    match !== undefined && typeof match !== "string" && !isPromptFunction(match) &&
     !((match as unknown) instanceof RegExp)
   ) {
-    throw argumentError(action, `${name}.match`, "a string, a regular expression or a function", match);
+    // The promise of an async function is always true, so that every request would have the fault.
+    const rule = "a string, a regular expression or a function, and not an async one";
+    throw shapeError(action, `${name}.match`, rule, match);
   }
-  if (mirror !== undefined && mirrors?.includes(mirror) === false) {
-    throw argumentError(action, `${name}.mirror`, `one of ${mirrors!.join(", ")}`, mirror);
+  if (mirror !== undefined && !(mirrors?.includes(mirror) ?? typeof mirror === "string")) {
+    const rule = mirrors === undefined ? "a string" : `one of ${mirrors.join(", ")}`;
+    throw shapeError(action, `${name}.mirror`, rule, mirror);
   }
   for (const value of typeof nth === "object" ? nth : nth === undefined ? [] : [nth]) {
     assertPositiveInteger(action, `${name}.nth`, value);
@@ -175,9 +185,7 @@ function assertFault(fault: Fault, { action, name }: RuleName): void {
       throw argumentError(action, `${name}.status`, "an integer from 200 to 599", status);
     }
   }
-  if (fault.kind === "status" && fault.status === undefined) {
-    throw argumentError(action, `${name}.status`, "an integer from 200 to 599", undefined);
-  }
+  if (fault.kind === "status") assertStatusFault(fault, { action, name });
   if (fault.kind === "retryAfter") assertNonNegative(action, `${name}.delayMs`, fault.delayMs);
   if ((fault.kind === "cut" || fault.kind === "stall") && fault.afterBytes !== undefined) {
     assertNonNegative(action, `${name}.afterBytes`, fault.afterBytes);
@@ -188,4 +196,19 @@ function assertFault(fault: Fault, { action, name }: RuleName): void {
     }
   }
   if (fault.kind === "slow") latencySampler(fault.latency, action);
+}
+
+function assertStatusFault({ status, headers, body }: StatusFault, { action, name }: RuleName): void {
+  if (status === undefined) {
+    throw argumentError(action, `${name}.status`, "an integer from 200 to 599", status);
+  }
+  if (headers !== undefined) {
+    if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
+      throw shapeError(action, `${name}.headers`, "an object of names and values", headers);
+    }
+    toHeaderMap(headers, `the response of '${name}'`);
+  }
+  if (body !== undefined && typeof body !== "string") {
+    throw shapeError(action, `${name}.body`, "a string", body);
+  }
 }

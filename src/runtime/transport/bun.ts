@@ -170,8 +170,10 @@ class BunSender implements Sender {
       throw new TypeError(`Cannot create transport as '${name}' needs a Bun that has FetchSession`);
     }
     const pool = {
-      // Bun's option is in seconds, and its timer is coarse: it rounds up.
-      ...(idleTimeoutMs === undefined ? {} : { idleTimeout: idleTimeoutMs / 1_000 }),
+      // Bun's option is in seconds, and its timer is coarse: it rounds up. Bun accepts any number but Infinity.
+      ...(idleTimeoutMs === undefined
+        ? {}
+        : { idleTimeout: Math.min(idleTimeoutMs / 1_000, Number.MAX_VALUE) }),
       ...(maxIdleConnections === undefined ? {} : { maxIdleSockets: maxIdleConnections }),
     };
     this.#session = new FetchSession({

@@ -121,6 +121,20 @@ test("FaultRules says whether its rules need request numbers and random draws", 
   assertEquals(needs({ kind: "slow", latency: { minMs: 1, maxMs: 2 } }), [false, true]);
 });
 
+test("FaultRules refuses a mirror that is no string, where a mirror may have any name", () => {
+  assertThrows(
+    () => new FaultRules([{ kind: "reset", mirror: 5 as never }], undefined, ACTION),
+    TypeError,
+    "'faults[0].mirror' must be a string: received 5",
+  );
+});
+
+test("FaultRules throws a TypeError for a number in the place of something else", () => {
+  for (const rules of [5, [5], [{ kind: 5 }], [{ kind: "reset", match: 5 }], [{ kind: "cut", framing: 5 }]]) {
+    assertThrows(() => new FaultRules(rules as never, ["near"], ACTION), TypeError, "received 5");
+  }
+});
+
 test("FaultRules refuses senseless rules, and names the place", () => {
   const refuse = (rule: unknown, message: string) =>
     assertThrows(
@@ -136,6 +150,11 @@ test("FaultRules refuses senseless rules, and names the place", () => {
     { kind: "reset", match: 5 },
     "'faults[1].match' must be a string, a regular expression or a function",
   );
+  // A promise would be true for every request.
+  refuse(
+    { kind: "reset", match: async () => await true },
+    "'faults[1].match' must be a string, a regular expression or",
+  );
   refuse({ kind: "reset", nth: 0 }, "'faults[1].nth' must be a positive integer: received 0");
   refuse({ kind: "reset", nth: [1, -1] }, "'faults[1].nth'");
   refuse(
@@ -145,6 +164,12 @@ test("FaultRules refuses senseless rules, and names the place", () => {
   refuse({ kind: "reset", fromMs: -1 }, "'faults[1].fromMs'");
   refuse({ kind: "reset", times: NaN }, "'faults[1].times'");
   refuse({ kind: "status" }, "'faults[1].status' must be an integer from 200 to 599: received undefined");
+  refuse({ kind: "status", status: 503, body: 5 }, "'faults[1].body' must be a string: received 5");
+  refuse({ kind: "status", status: 503, headers: "a: b" }, "'faults[1].headers' must be an object of names");
+  refuse(
+    { kind: "status", status: 503, headers: { "a b": "c" } },
+    "Cannot send the response of 'faults[1]' as a",
+  );
   refuse({ kind: "retryAfter", delayMs: 1, status: 99 }, "'faults[1].status'");
   refuse({ kind: "retryAfter" }, "'faults[1].delayMs'");
   refuse({ kind: "cut", afterBytes: -1 }, "'faults[1].afterBytes'");
