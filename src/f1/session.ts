@@ -90,6 +90,8 @@ export interface F1Session {
    * @param options Options of the requests, and the drivers whose laps to fetch.
    * @returns The laps by driver, in the order of {@linkcode F1Session.drivers} or of `options.drivers`; a driver without a file
    * is left out.
+   * @throws {RangeError} Rejects, if `options.drivers` has a driver who did not take part; the message suggests the nearest one.
+   * So do the other methods that take `options.drivers`, except for {@linkcode F1Session.allTelemetry}, which gives a failure.
    */
   laps(options?: F1DriversOptions): Promise<Readonly<Record<string, LapTimes>>>;
 

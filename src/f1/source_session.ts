@@ -10,7 +10,7 @@ import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
 import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
-import { codeOf, findDriver } from "./find_driver.ts";
+import { codeOf, findDriver, unknownDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { fileOf, sourceError } from "./missing_file.ts";
@@ -94,8 +94,13 @@ export class SourceSession implements F1Session {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
       return await this.#fetch(lapTimesPath(await this.#codeOf(driver, options)), options);
     }
-    const { drivers: _drivers, ...batch } = driver ?? {};
-    return await this.#lapsOf(await this.#wantedCodes(driver), batch);
+    const { drivers: named, ...batch } = driver ?? {};
+    const codes = await this.#wantedCodes(driver);
+    const laps = await this.#lapsOf(codes, batch);
+    if (named !== undefined) {
+      await this.#checkTookPart(codes.filter((code) => laps[code] === undefined), batch);
+    }
+    return laps;
   }
 
   lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
@@ -193,6 +198,15 @@ export class SourceSession implements F1Session {
   ): Promise<Readonly<Record<string, LapTimes>>> {
     const laps = await this.#fetchFound(codes.map(lapTimesPath), options);
     return Object.fromEntries(laps.map(([index, payload]) => [codes[index], payload]));
+  }
+
+  /** Throws if a driver without laps is none of the session's: the caller may have misspelt the code. */
+  async #checkTookPart(codes: readonly string[], options: F1BatchOptions): Promise<void> {
+    if (codes.length === 0) return;
+    const drivers = await this.drivers(options);
+    for (const code of codes) {
+      if (!drivers.some(({ driver }) => driver === code)) throw unknownDriver(drivers, code);
+    }
   }
 
   async #firstWithTelemetry(

@@ -405,19 +405,36 @@ test("F1Session returns the laps and fastest laps of some drivers only, and requ
   const telemetry = await session.fastestLapTelemetry({ ...two, by: "driver" });
   assertEquals(telemetry.map(({ telemetry }) => telemetry.tel.dataKey), ["VER-1", "NOR-1"]);
   assertEquals(await session.laps({ drivers: [] }), {});
-  assertEquals(await session.laps({ drivers: ["XXX"] }), {});
   assertEquals(
     new Set(files.paths),
-    new Set(
-      ["NOR", "VER", "XXX"].map((code) => `${code}/laptimes.json`).concat([
-        "VER/1_tel.json",
-        "NOR/1_tel.json",
-      ]),
-    ),
+    new Set(["NOR/laptimes.json", "VER/laptimes.json", "VER/1_tel.json", "NOR/1_tel.json"]),
   );
   assertEquals(Object.keys(await session.laps({ drivers: ["verstappen"] })), ["VER"]);
   assertEquals(files.paths.slice(-2), ["drivers.json", "VER/laptimes.json"]);
   await assertRejects(() => session.laps({ drivers: ["verstapen"] }), RangeError, "did you mean 'VER'?");
+});
+
+test("F1Session refuses a driver who did not take part, and leaves out one without laps", async () => {
+  const files = fakeFiles({
+    "drivers.json": { drivers: [{ driver: "VER", team: "A" }, { driver: "NOR", team: "B" }] },
+    "VER/laptimes.json": lapsOf(91),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals(Object.keys(await session.laps({ drivers: ["NOR", "VER"] })), ["VER"]);
+  assertEquals(await session.fastestLap({ drivers: ["nor"] }), null);
+  const misspelt = { drivers: ["VER", "VET"], readCache: false };
+  const calls = [
+    () => session.laps(misspelt),
+    () => session.lapRows(misspelt),
+    () => session.fastestLap(misspelt),
+    () => session.fastestLap({ ...misspelt, by: "driver" }),
+    () => session.fastestLapTelemetry(misspelt),
+  ];
+  for (const call of calls) {
+    await assertRejects(call, RangeError, "no \"VET\" in this session; did you mean 'VER'?");
+  }
+  await assertRejects(() => session.laps({ drivers: ["XXX"] }), RangeError, "there are 'VER', 'NOR'");
 });
 
 test("F1Session refuses bad options, and drivers that are no list, before any request", async () => {
