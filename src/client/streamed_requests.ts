@@ -232,9 +232,11 @@ export class StreamedRequests {
       headers: ownHeaders,
       isRepeatable: repeatable,
       signals: own.signals,
-      leaveMirror: () => {
-        const mirror = latest?.target?.mirror;
-        return mirror !== undefined && left.add(mirror, this.#dispatcher.mirrors);
+      leaveMirror: (error) => {
+        const target = latest?.target;
+        const mirror = target?.mirror;
+        if (mirror === undefined) return false;
+        return left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
       },
       get attempts() {
         return latest?.attemptsInAll ?? 0;

@@ -46,10 +46,10 @@ export interface StreamRequest<R = Response> {
   /** The caller's signals. */
   readonly signals: readonly AbortSignal[];
   /**
-   * Moves the mirror that answered last behind the others. Returns whether any mirror was not left since this last returned
-   * `false`.
+   * Moves the mirror that answered last behind the others, because of an error. Returns whether any mirror was not left since this
+   * last returned `false`. When it returns `false`, the error also says what happened at the other mirrors.
    */
-  leaveMirror(): boolean;
+  leaveMirror(error: unknown): boolean;
   /** The attempts of all sendings that have ended; for events, of the latest one. */
   readonly attempts: number;
   /** Returns the facts of the request for an error. */

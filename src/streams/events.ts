@@ -228,7 +228,7 @@ class EventStream implements ItemSource<Event> {
     const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
     // Ask a mirror that has failed without any event after the other mirrors from now on.
     const isFruitless = error !== undefined && this.#connectedAtMs !== undefined && !this.#gotEvents;
-    const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror();
+    const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror(error);
     this.#body?.close();
     this.#body = undefined;
     this.#connectedAtMs = undefined;

@@ -93,7 +93,9 @@ class LineSource implements ItemSource<unknown> {
   #begunElsewhere(error: unknown): boolean {
     const { isRepeatable } = this.#request;
     const mayDoBetter = isInvalidDataError(error) ? error.reason !== "too-large" : leavesTime(error);
-    if (!this.#isOpen || this.#hasGiven || !isRepeatable || !mayDoBetter || !this.#request.leaveMirror()) {
+    if (
+      !this.#isOpen || this.#hasGiven || !isRepeatable || !mayDoBetter || !this.#request.leaveMirror(error)
+    ) {
       return false;
     }
     this.#body.close();

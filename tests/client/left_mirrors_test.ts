@@ -1,10 +1,25 @@
 import { assertEquals } from "@std/assert";
 import { LeftMirrors } from "../../src/client/left_mirrors.ts";
+import { NetworkError } from "../../src/errors.ts";
+import type { Call } from "../../src/policies/call.ts";
 import type { Mirror } from "../../src/policies/mirror.ts";
+import type { Target } from "../../src/policies/journey.ts";
 import { test } from "../support/test.ts";
 
 function mirror(base: string, isOff?: () => boolean): Mirror {
   return { base, isOff } as Mirror;
+}
+
+const call = { describe: () => ({ attempts: 7 }) } as Call;
+
+/** Leaves a mirror because of an error of its own. */
+function leave(
+  left: LeftMirrors,
+  from: Mirror,
+  all: readonly Mirror[],
+  error = new NetworkError(from.base),
+): boolean {
+  return left.add(call, { mirror: from, target: { url: `https://${from.base}/` } as Target, error }, all);
 }
 
 test("LeftMirrors.add() says whether the round has another mirror to ask, and keeps the order for the next round", () => {
@@ -13,9 +28,9 @@ test("LeftMirrors.add() says whether the round has another mirror to ask, and ke
   const left = new LeftMirrors();
 
   assertEquals(left.avoided, undefined);
-  assertEquals([b, a, c].map((each) => left.add(each, all)), [true, true, false]);
+  assertEquals([b, a, c].map((each) => leave(left, each, all)), [true, true, false]);
   assertEquals(left.avoided, [b, a, c]);
-  assertEquals(left.add(b, all), true);
+  assertEquals(leave(left, b, all), true);
   assertEquals(left.avoided, [a, c, b]);
 });
 
@@ -23,7 +38,7 @@ test("LeftMirrors.add() ends a round when a mirror is left again because the oth
   const all = [mirror("a"), mirror("b"), mirror("c")] as const;
   const left = new LeftMirrors();
 
-  assertEquals([all[0], all[0], all[0], all[0]].map((each) => left.add(each, all)), [
+  assertEquals([all[0], all[0], all[0], all[0]].map((each) => leave(left, each, all)), [
     true,
     false,
     true,
@@ -36,8 +51,26 @@ test("LeftMirrors.add() does not count a mirror that is switched off, or the onl
   const a = mirror("a");
   const b = mirror("b", () => isOff);
 
-  assertEquals(new LeftMirrors().add(a, [a]), false);
-  assertEquals(new LeftMirrors().add(a, [a, b]), false);
+  assertEquals(leave(new LeftMirrors(), a, [a]), false);
+  assertEquals(leave(new LeftMirrors(), a, [a, b]), false);
   isOff = false;
-  assertEquals(new LeftMirrors().add(a, [a, b]), true);
+  assertEquals(leave(new LeftMirrors(), a, [a, b]), true);
+});
+
+test("LeftMirrors.add() makes the error at the end of a round say what happened at each mirror", () => {
+  const [a, b] = [mirror("a"), mirror("b")];
+  const left = new LeftMirrors();
+
+  for (const round of [1, 2]) {
+    const [first, last] = [new NetworkError(`a ${round}`), new NetworkError(`b ${round}`)];
+    leave(left, a, [a, b], first);
+    leave(left, b, [a, b], last);
+    assertEquals(first.context, {});
+    assertEquals(last.attempts, 7);
+    assertEquals(last.context.mirrors, [
+      { url: "https://a/", failure: `a ${round}` },
+      { url: "https://b/", failure: `b ${round}` },
+    ]);
+    assertEquals((last.cause as AggregateError).errors, [first]);
+  }
 });

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isInvalidDataError, isNetworkError, isSlipstreamError, isWriteError } from "../../mod.ts";
+import {
+  isInvalidDataError,
+  isNetworkError,
+  isSlipstreamError,
+  isWriteError,
+  type NetworkError,
+} from "../../mod.ts";
 import { Transfer } from "../../src/download/transfer.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -490,9 +496,11 @@ test("download() asks each mirror once a round, and again only after a wait", as
         let bytes = 0;
         const stream = new WritableStream<Uint8Array>({ write: (chunk) => void (bytes += chunk.length) });
         const download = client.download("file", toFile ? `${folder.path}/file` : stream);
-        const error = ok ? await download.then(() => undefined) : await rejection(download);
+        const error = ok ? await download.then(() => undefined) : await rejection(download) as NetworkError;
 
         assertEquals(isNetworkError(error), !ok);
+        const told = (error?.context.mirrors ?? []) as readonly { readonly url: string }[];
+        assertEquals(told.map(({ url }) => url), ok ? [] : bases.map((base) => `${server}${base}/file`));
         assertEquals(origin.requests.map(({ path }) => path), asked.map((base) => `${base}/file`));
         if (ok && toFile) assertEquals(await bytesAt(`${folder.path}/file`), DATA);
         if (ok && !toFile) assertEquals(bytes, DATA.length);

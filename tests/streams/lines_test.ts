@@ -450,12 +450,16 @@ test("Client.lines() has one total timeout for all mirrors", async () => {
   }
 });
 
-test("Client.lines() counts the attempts at all mirrors in its error", async () => {
+test("Client.lines() counts the attempts at all mirrors in its error, and says what happened at each", async () => {
   for (const body of [chunkedBody([], new TypeError("connection reset")), chunkedBody(["<html>\n"])]) {
     const bodies = [chunkedBody([], new TypeError("connection reset")), body];
     const rig = chunkedClient((nth) => bodies[nth - 1]!, { baseUrls: ["https://a.test", "https://b.test"] });
     const error = await rejection(Array.fromAsync(rig.client.lines("x", { as: "json" })));
-    assertEquals([(error as NetworkError).attempts, rig.sent.length], [2, 2]);
+    const { attempts, context } = error as NetworkError;
+    assertEquals([attempts, rig.sent.length], [2, 2]);
+    const told = context.mirrors as readonly { readonly url: string; readonly failure: string }[];
+    assertEquals(told.map(({ url }) => url), ["https://a.test/x", "https://b.test/x"]);
+    assert(told[0]!.failure.includes("connection reset"));
   }
 });
 
