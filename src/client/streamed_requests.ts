@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isHttpError } from "../errors.ts";
 import { mergeHeaders, toHeaderMap } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
@@ -200,6 +201,7 @@ export class StreamedRequests {
     /** The latest sending that has ended. */
     let latest: Call | undefined;
     let continues = false;
+    let retries = 0;
     // The reader decodes the parts itself.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
     const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
@@ -237,6 +239,15 @@ export class StreamedRequests {
         const mirror = target?.mirror;
         if (mirror === undefined) return false;
         return left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
+      },
+      noteRetry: (error, delayMs) => {
+        this.#dispatcher.pipeline.environment.counters.retried++;
+        retries++;
+        if (!this.#reporter.active) return;
+        const requestId = latest?.id ?? 0;
+        const reason = isHttpError(error) ? String(error.status) : (error as Error).name;
+        const atMs = this.#surroundings.clock.now();
+        this.#reporter.emit({ type: "retry", requestId, atMs, retry: retries, delayMs, reason });
       },
       get attempts() {
         return latest?.attemptsInAll ?? 0;

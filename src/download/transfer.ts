@@ -128,8 +128,12 @@ export class Transfer {
       if (!(outcome instanceof Incomplete)) return outcome;
       const { error, remedy } = outcome;
       if (!isRepeatable) throw error;
+      if (remedy === "at once") continue;
       // Ask each of the other mirrors before a backoff.
-      if (remedy === "at once" || request.leaveMirror(error)) continue;
+      if (request.leaveMirror(error)) {
+        request.noteRetry(error, 0);
+        continue;
+      }
       if (remedy === "elsewhere" || maxRetries === 0) throw error;
       if (this.position > best) {
         best = this.position;
@@ -137,6 +141,7 @@ export class Transfer {
       }
       if (++inVain > maxRetries) throw error;
       waitedMs = backoff(inVain, waitedMs);
+      request.noteRetry(error, waitedMs);
       await interruption.delay(waitedMs);
     }
   }

@@ -89,11 +89,14 @@ export interface BodyEvent extends RequestEvent {
   readonly bytes: number;
 }
 
-/** A round has failed, and another one follows. */
+/**
+ * A round has failed, and another one follows. Or a body has broken off, or held wrong data, for which a download, lines or events
+ * send a request of its own: the event has the number of the request before.
+ */
 export interface RetryEvent extends RequestEvent {
   /** The kind of event. */
   readonly type: "retry";
-  /** The number of the retry, counted from 1. */
+  /** The number of the retry, counted from 1: of the request, or of the download, lines or events. */
   readonly retry: number;
   /** The length of the pause before the retry, in milliseconds. */
   readonly delayMs: number;

@@ -50,6 +50,13 @@ export interface StreamRequest<R = Response> {
    * last returned `false`. When it returns `false`, the error also says what happened at the other mirrors.
    */
   leaveMirror(error: unknown): boolean;
+  /**
+   * Counts and reports that the request is sent again, because the sending before has failed, or its body has broken off.
+   *
+   * @param error The failure.
+   * @param delayMs The length of the pause before, in milliseconds.
+   */
+  noteRetry(error: unknown, delayMs: number): void;
   /** The attempts of all sendings that have ended; for events, of the latest one. */
   readonly attempts: number;
   /** Returns the facts of the request for an error. */

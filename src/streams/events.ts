@@ -233,7 +233,7 @@ class EventStream implements ItemSource<Event> {
     this.#body = undefined;
     this.#connectedAtMs = undefined;
     this.#parser.reset();
-    if (hasOther && isInvalidDataError(error)) return;
+    if (hasOther && isInvalidDataError(error)) return this.#request.noteRetry(error, 0);
     const reconnection = this.#reconnection;
     const mayPass = error === undefined || (this.#wasConnected && mayPassSoon(error));
     if (this.#hasEnded) return;
@@ -242,8 +242,11 @@ class EventStream implements ItemSource<Event> {
       if (error !== undefined) this.#failure = { reason: error };
       return;
     }
-    const waitMs = reconnection.waitMs(this.#parser.retryMs);
-    await this.#interruption.delay(Math.max(waitMs, retryAfterMs(error)));
+    const waitMs = Math.max(reconnection.waitMs(this.#parser.retryMs), retryAfterMs(error));
+    if (error !== undefined) this.#request.noteRetry(error, waitMs);
+    // The event's listener may have left the stream.
+    if (this.#hasEnded) return;
+    await this.#interruption.delay(waitMs);
   }
 
   close(): void {

@@ -104,6 +104,7 @@ class LineSource implements ItemSource<unknown> {
     this.#isOpen = this.#hasEnded = false;
     this.#failure = undefined;
     this.#lines = 0;
+    this.#request.noteRetry(error, 0);
     return true;
   }
 

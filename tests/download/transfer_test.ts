@@ -258,6 +258,26 @@ test("download() gives up after too many breaks in a row without a new byte, and
   );
 });
 
+test("download() reports each request for the rest as a retry, unless the server ended a part early", async () => {
+  const handler: SceneHandler = (request, reply, received) => {
+    if (request.number !== 3) return serving({ cuts: [50_000, 50_000] })(request, reply, received);
+    const part = DATA.subarray(request.start, request.start! + 100_000);
+    const range = `bytes ${request.start}-${request.start! + part.length - 1}/${DATA.length}`;
+    reply.head(206, { etag: TAG, "content-length": String(part.length), "content-range": range });
+    return reply.send(part);
+  };
+  await scene(handler, async (s) => {
+    const retries: unknown[] = [];
+    using _listening = s.client.on((event) => {
+      if (event.type === "retry") retries.push([event.requestId, event.retry, event.reason]);
+    });
+    await s.download();
+
+    assertEquals(retries, [[1, 1, "NetworkError"], [2, 2, "NetworkError"]]);
+    assertEquals([s.requests.length, s.client.stats().retried], [4, 2]);
+  });
+});
+
 test("download() counts the attempts of all its requests in its error, whatever that is", async () => {
   const after: [answer: (reply: Reply) => void, message: string][] = [
     [(reply) => reply.cut(), ""],

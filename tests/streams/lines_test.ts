@@ -463,6 +463,23 @@ test("Client.lines() counts the attempts at all mirrors in its error, and says w
   }
 });
 
+test("Client.lines() reports a retry when it begins anew at the next mirror, and whoever hears of it may close", async () => {
+  for (const closes of [false, true]) {
+    const bodies = [chunkedBody([], new TypeError("connection reset")), chunkedBody(["a\n"])];
+    const rig = chunkedClient((nth) => bodies[nth - 1]!, { baseUrls: ["https://a.test", "https://b.test"] });
+    const retries: unknown[] = [];
+    using _listening = rig.client.on((event) => {
+      if (event.type !== "retry") return;
+      retries.push([event.requestId, event.retry, event.delayMs, event.reason]);
+      if (closes) rig.client.close();
+    });
+    const { items } = await collect(rig.client.lines("x"));
+    assertEquals([items, rig.sent.length], closes ? [[], 1] : [["a"], 2]);
+    assertEquals(retries, [[1, 1, 0, "NetworkError"]]);
+    assertEquals(rig.client.stats().retried, 1);
+  }
+});
+
 test("Client.lines() counts the lines of the mirror that they come from", async () => {
   const bodies = [["\n\n\n<html>\n"], ['\n{"lap":1}\n', "7\n"]];
   const rig = chunkedClient((nth) => chunkedBody(bodies[nth - 1]!), {
