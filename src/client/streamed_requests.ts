@@ -202,6 +202,7 @@ export class StreamedRequests {
     let latest: Call | undefined;
     let continues = false;
     let retries = 0;
+    let failure: unknown;
     // The reader decodes the parts itself.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
     const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
@@ -240,7 +241,11 @@ export class StreamedRequests {
         if (mirror === undefined) return false;
         return left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
       },
+      get failure() {
+        return opening?.journey.failure ?? failure;
+      },
       noteRetry: (error, delayMs) => {
+        failure = error;
         this.#dispatcher.pipeline.environment.counters.retried++;
         retries++;
         if (!this.#reporter.active) return;

@@ -50,6 +50,8 @@ export interface StreamRequest<R = Response> {
    * last returned `false`. When it returns `false`, the error also says what happened at the other mirrors.
    */
   leaveMirror(error: unknown): boolean;
+  /** The latest failure after which the request was sent again; `undefined` for none. */
+  readonly failure: unknown;
   /**
    * Counts and reports that the request is sent again, because the sending before has failed, or its body has broken off.
    *
