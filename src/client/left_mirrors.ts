@@ -25,19 +25,20 @@ export class LeftMirrors {
    * @param call The sending that the mirror has answered.
    * @param ending The mirror, and the error for which the request leaves it.
    * @param all All mirrors at present.
-   * @returns Whether there is a mirror that the request has not left in this round; if not, the next round begins. The next round
-   * also begins if the mirror had been left in this round before, because none of the others could be asked.
+   * @returns The mirror to ask next in this round; `undefined` if the request has left all of them, so that the next round begins.
+   * The next round also begins if the mirror had been left in this round before, because none of the others could be asked.
    */
-  add(call: Call, ending: MirrorEnding, all: readonly Mirror[]): boolean {
+  add(call: Call, ending: MirrorEnding, all: readonly Mirror[]): Mirror | undefined {
     const { mirror } = ending;
     this.#inOrder = [...this.#inOrder.filter((other) => other !== mirror), mirror];
     const isAgain = this.#round.delete(mirror);
     this.#round.set(mirror, ending);
-    const isOver = isAgain || !all.some((other) => isOn(other) && !this.#round.has(other));
-    if (isOver) {
-      tellRound(call, ending, [...this.#round.values()]);
-      this.#round.clear();
+    const others = all.filter((other) => isOn(other) && !this.#round.has(other));
+    if (!isAgain && others.length > 0) {
+      return others.toSorted((a, b) => this.#inOrder.indexOf(a) - this.#inOrder.indexOf(b))[0];
     }
-    return !isOver;
+    tellRound(call, ending, [...this.#round.values()]);
+    this.#round.clear();
+    return undefined;
   }
 }

@@ -14,7 +14,7 @@ import { isUrl, redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Call, CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
-import type { Reporter } from "../policies/event.ts";
+import type { Reporter, RequestEvent } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
@@ -239,7 +239,13 @@ export class StreamedRequests {
         const target = latest?.target;
         const mirror = target?.mirror;
         if (mirror === undefined) return false;
-        return left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
+        failure = error;
+        const next = left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
+        if (next !== undefined && this.#reporter.active) {
+          const [from, to] = [mirror.lane.key, next.lane.key];
+          this.#reporter.emit({ type: "mirror", ...this.#about(latest!, error), from, to });
+        }
+        return next !== undefined;
       },
       get failure() {
         return opening?.journey.failure ?? failure;
@@ -249,10 +255,7 @@ export class StreamedRequests {
         this.#dispatcher.pipeline.environment.counters.retried++;
         retries++;
         if (!this.#reporter.active) return;
-        const requestId = latest?.id ?? 0;
-        const reason = isHttpError(error) ? String(error.status) : (error as Error).name;
-        const atMs = this.#surroundings.clock.now();
-        this.#reporter.emit({ type: "retry", requestId, atMs, retry: retries, delayMs, reason });
+        this.#reporter.emit({ type: "retry", ...this.#about(latest!, error), retry: retries, delayMs });
       },
       get attempts() {
         return latest?.attemptsInAll ?? 0;
@@ -260,6 +263,12 @@ export class StreamedRequests {
       describe: () =>
         (opening ?? latest)?.describe() ?? { url: redactUrl(prepared.url), method, attempts: 0 },
     };
+  }
+
+  /** The facts for an event about the failure of a sending. */
+  #about({ id: requestId }: Call, error: unknown): RequestEvent & { readonly reason: string } {
+    const reason = isHttpError(error) ? String(error.status) : (error as Error).name;
+    return { requestId, atMs: this.#surroundings.clock.now(), reason };
   }
 }
 

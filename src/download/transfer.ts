@@ -128,12 +128,8 @@ export class Transfer {
       if (!(outcome instanceof Incomplete)) return outcome;
       const { error, remedy } = outcome;
       if (!isRepeatable) throw error;
-      if (remedy === "at once") continue;
       // Ask each of the other mirrors before a backoff.
-      if (request.leaveMirror(error)) {
-        request.noteRetry(error, 0);
-        continue;
-      }
+      if (remedy === "at once" || request.leaveMirror(error)) continue;
       if (remedy === "elsewhere" || maxRetries === 0) throw error;
       if (this.position > best) {
         best = this.position;

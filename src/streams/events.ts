@@ -233,7 +233,7 @@ class EventStream implements ItemSource<Event> {
     this.#body = undefined;
     this.#connectedAtMs = undefined;
     this.#parser.reset();
-    if (hasOther && isInvalidDataError(error)) return this.#request.noteRetry(error, 0);
+    if (hasOther && isInvalidDataError(error)) return;
     const reconnection = this.#reconnection;
     const mayPass = error === undefined || (this.#wasConnected && mayPassSoon(error));
     if (this.#hasEnded) return;

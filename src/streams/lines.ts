@@ -55,6 +55,7 @@ class LineSource implements ItemSource<unknown> {
   /** Whether the reader has got a line: then no other mirror can start over. */
   #hasGiven = false;
   #hasEnded = false;
+  #isClosed = false;
   /** How many lines have been read. */
   #lines = 0;
   /** The error of the line after the last one that the reader got. */
@@ -104,8 +105,8 @@ class LineSource implements ItemSource<unknown> {
     this.#isOpen = this.#hasEnded = false;
     this.#failure = undefined;
     this.#lines = 0;
-    this.#request.noteRetry(error, 0);
-    return true;
+    // The event's listener may have left the stream.
+    return !this.#isClosed;
   }
 
   #newSplitter(): LineSplitter {
@@ -182,6 +183,7 @@ class LineSource implements ItemSource<unknown> {
 
   close(): void {
     this.#hasEnded = true;
+    this.#isClosed = true;
     this.#interruption.stop();
     this.#body.close();
   }

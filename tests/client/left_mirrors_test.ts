@@ -12,25 +12,26 @@ function mirror(base: string, isOff?: () => boolean): Mirror {
 
 const call = { describe: () => ({ attempts: 7 }) } as Call;
 
-/** Leaves a mirror because of an error of its own. */
+/** Leaves a mirror because of an error of its own. Gives the base of the next one. */
 function leave(
   left: LeftMirrors,
   from: Mirror,
   all: readonly Mirror[],
   error = new NetworkError(from.base),
-): boolean {
-  return left.add(call, { mirror: from, target: { url: `https://${from.base}/` } as Target, error }, all);
+): string | undefined {
+  const ending = { mirror: from, target: { url: `https://${from.base}/` } as Target, error };
+  return left.add(call, ending, all)?.base;
 }
 
-test("LeftMirrors.add() says whether the round has another mirror to ask, and keeps the order for the next round", () => {
+test("LeftMirrors.add() gives the next mirror to ask in the round, and keeps the order for the next round", () => {
   const [a, b, c] = ["a", "b", "c"].map((base) => mirror(base)) as [Mirror, Mirror, Mirror];
   const all = [a, b, c];
   const left = new LeftMirrors();
 
   assertEquals(left.avoided, undefined);
-  assertEquals([b, a, c].map((each) => leave(left, each, all)), [true, true, false]);
+  assertEquals([b, a, c].map((each) => leave(left, each, all)), ["a", "c", undefined]);
   assertEquals(left.avoided, [b, a, c]);
-  assertEquals(leave(left, b, all), true);
+  assertEquals(leave(left, b, all), "a");
   assertEquals(left.avoided, [a, c, b]);
 });
 
@@ -39,10 +40,10 @@ test("LeftMirrors.add() ends a round when a mirror is left again because the oth
   const left = new LeftMirrors();
 
   assertEquals([all[0], all[0], all[0], all[0]].map((each) => leave(left, each, all)), [
-    true,
-    false,
-    true,
-    false,
+    "b",
+    undefined,
+    "b",
+    undefined,
   ]);
 });
 
@@ -51,10 +52,10 @@ test("LeftMirrors.add() does not count a mirror that is switched off, or the onl
   const a = mirror("a");
   const b = mirror("b", () => isOff);
 
-  assertEquals(leave(new LeftMirrors(), a, [a]), false);
-  assertEquals(leave(new LeftMirrors(), a, [a, b]), false);
+  assertEquals(leave(new LeftMirrors(), a, [a]), undefined);
+  assertEquals(leave(new LeftMirrors(), a, [a, b]), undefined);
   isOff = false;
-  assertEquals(leave(new LeftMirrors(), a, [a, b]), true);
+  assertEquals(leave(new LeftMirrors(), a, [a, b]), "b");
 });
 
 test("LeftMirrors.add() makes the error at the end of a round say what happened at each mirror", () => {

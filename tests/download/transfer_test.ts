@@ -465,8 +465,14 @@ test("download() leaves a mirror that breaks off, and resumes at the next", asyn
     await using client = impatientClient({
       baseUrls: [first.url, second.url].map((url) => url.replace("/file", "")),
     });
+    const moves: unknown[] = [];
+    using _listening = client.on((event) => {
+      if (event.type === "mirror") moves.push([event.requestId, event.from, event.to, event.reason]);
+    });
 
     await client.download("file", `${folder.path}/file`, { onProgress: received.note });
+    const [from, to] = [first.url, second.url].map((url) => new URL(url).origin);
+    assertEquals([moves, client.stats().retried], [[[1, from, to, "NetworkError"]], 0]);
 
     assertEquals(await bytesAt(`${folder.path}/file`), etag === TAG ? DATA : OTHER);
     assertEquals([first.requests.length, second.requests.map(({ start }) => start)], [1, [80_000]]);

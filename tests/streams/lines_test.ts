@@ -463,20 +463,22 @@ test("Client.lines() counts the attempts at all mirrors in its error, and says w
   }
 });
 
-test("Client.lines() reports a retry when it begins anew at the next mirror, and whoever hears of it may close", async () => {
-  for (const closes of [false, true]) {
+test("Client.lines() reports when it begins anew at the next mirror, and does not if whoever hears of it leaves", async () => {
+  for (const way of ["goes on", "leaves", "closes"] as const) {
     const bodies = [chunkedBody([], new TypeError("connection reset")), chunkedBody(["a\n"])];
     const rig = chunkedClient((nth) => bodies[nth - 1]!, { baseUrls: ["https://a.test", "https://b.test"] });
-    const retries: unknown[] = [];
+    const lines = rig.client.lines("x");
+    const moves: unknown[] = [];
     using _listening = rig.client.on((event) => {
-      if (event.type !== "retry") return;
-      retries.push([event.requestId, event.retry, event.delayMs, event.reason]);
-      if (closes) rig.client.close();
+      if (event.type !== "mirror") return;
+      moves.push([event.requestId, event.from, event.to, event.reason]);
+      if (way === "leaves") lines.return?.();
+      if (way === "closes") rig.client.close();
     });
-    const { items } = await collect(rig.client.lines("x"));
-    assertEquals([items, rig.sent.length], closes ? [[], 1] : [["a"], 2]);
-    assertEquals(retries, [[1, 1, 0, "NetworkError"]]);
-    assertEquals(rig.client.stats().retried, 1);
+    const { items } = await collect(lines);
+    assertEquals([items, rig.sent.length], way === "goes on" ? [["a"], 2] : [[], 1], way);
+    assertEquals(moves, [[1, "https://a.test", "https://b.test", "NetworkError"]]);
+    assertEquals([rig.client.stats().retried, rig.client.stats().inFlight], [0, 0]);
   }
 });
 
