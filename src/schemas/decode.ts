@@ -21,7 +21,7 @@ export interface DecodeOptions {
   /** Validates the decoded value; the caller gets the schema's output. */
   readonly schema: StandardSchemaV1 | undefined;
   /** The schema whose dialect the body may be in if it is no JSON; also one that does not validate the value. */
-  readonly dialectOf?: StandardSchemaV1 | undefined;
+  readonly dialect?: StandardSchemaV1 | undefined;
   /** Describes the request for an error; called only for an error. */
   readonly describe: () => SlipstreamErrorOptions;
   /** Names the part of the response that the body is, for an error; by default the whole response. Called only for an error. */
@@ -58,7 +58,7 @@ function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): 
     return JSON.parse(text);
   } catch (cause) {
     if (BLANK.test(text)) return undefined;
-    const parseDialect = dialectOf(options.dialectOf);
+    const parseDialect = dialectOf(options.dialect);
     if (parseDialect === undefined) throw syntaxError(text, cause, options);
     try {
       return parseDialect(text);

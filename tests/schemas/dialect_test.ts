@@ -22,13 +22,13 @@ test("dialectOf() gives the parser of a schema, also of one derived from it, and
 });
 
 test("decodeBody() reads a text that is no JSON in the dialect, and validates the value", () => {
-  const options = { as: "json", schema: v.pipe(words, v.toUpperCase()), dialectOf: words, describe } as const;
+  const options = { as: "json", schema: v.pipe(words, v.toUpperCase()), dialect: words, describe } as const;
   assertEquals([decodeBody("abc", options), decodeBody('"d"', options)], ["ABC", "D"]);
   assertEquals(decodeBody("abc", { ...options, schema: undefined }), "abc");
 });
 
 test("decodeBody() says why a text is no JSON if it is not in the dialect either", () => {
-  const options = { as: "json", schema: words, dialectOf: words, describe } as const;
+  const options = { as: "json", schema: words, dialect: words, describe } as const;
   const error = assertThrows(() => decodeBody("[1", options), InvalidDataError, "JSON that ends early");
   assertEquals(error.reason, "truncated");
 });
