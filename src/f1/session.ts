@@ -19,8 +19,9 @@ import type { TrackStatus } from "./track_status.ts";
 import type { Weather } from "./weather.ts";
 
 /**
- * One session of an event. Every method rejects with the errors of `client.json()` (`DataNotFoundError` for a missing file), and
- * with the caller's own reason when `options.signal` aborts. A bad argument rejects before any request.
+ * One session of an event. Every method rejects with the errors of `client.json()`, and with the caller's own reason when
+ * `options.signal` aborts. A missing file is a `DataNotFoundError`; if it is that of a driver who did not take part, the message
+ * says so. A bad argument rejects before any request.
  */
 export interface F1Session {
   /** The season. */
