@@ -12,6 +12,7 @@ import { DRIVERS_PATH, fileUrl, lapTimesPath, sessionFolder } from "../f1/path.t
 import { schemaOf } from "../f1/payload.ts";
 import type { EventName } from "../f1/event_names.ts";
 import { resolveNames } from "../f1/names.ts";
+import { refreshOptions } from "../f1/refresh_options.ts";
 import { seasonCache } from "../f1/season_cache.ts";
 import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { type TracingInsights, tracingInsights } from "../f1/source.ts";
@@ -43,7 +44,10 @@ const FLAGS = {
     value: "VER",
     help: "load only this driver's laps and telemetry, also by number or name; may be repeated",
   },
-  refresh: { kind: "switch", help: "load files again that are in the cache, and cache the new ones" },
+  refresh: {
+    kind: "switch",
+    help: "ask for files again that are in the cache, and cache those that have changed",
+  },
   "base-url": { kind: "list", value: "URL", help: "a mirror to use instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
   ...F1_CACHE_FLAGS,
@@ -99,7 +103,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const isNoted = notice !== undefined && await notice.isDue() && await run.note(notice.text);
   run.start(() => source.client.stats());
   const load = new SessionLoad(session, sessionFiles(flags, drivers), run, folder);
-  const options = { readCache: !flags.refresh };
+  const options = flags.refresh ? refreshOptions({}) : {};
   for await (const outcome of source.client.stream(load.requests(), options)) await load.settle(outcome);
   // Closing the source waits until the cache has written all files to disk.
   await source.close();
@@ -180,7 +184,7 @@ async function driversOf(
   const { signal } = run;
   try {
     const session = source.session(Number(year), event, name);
-    return await driverCodes(session, texts, { signal, readCache: !refresh });
+    return await driverCodes(session, texts, refresh ? refreshOptions({ signal }) : { signal });
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (!run.isStop(error)) await run.fail({ error, where: DRIVERS_PATH, subject: DRIVERS_PATH });

@@ -42,7 +42,7 @@ export interface ClientStats {
   readonly succeeded: number;
   /** Requests that failed, aborted ones included. */
   readonly failed: number;
-  /** Rounds after the first. */
+  /** Rounds after the first, and requests by which downloads and events went on after a pause, because a body had broken off. */
   readonly retried: number;
   /** Second attempts that were sent beside slow ones. */
   readonly hedged: number;

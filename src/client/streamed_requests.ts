@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isHttpError } from "../errors.ts";
 import { mergeHeaders, toHeaderMap } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
@@ -13,7 +14,7 @@ import { isUrl, redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Call, CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
-import type { Reporter } from "../policies/event.ts";
+import type { Reporter, RequestEvent } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
@@ -200,6 +201,8 @@ export class StreamedRequests {
     /** The latest sending that has ended. */
     let latest: Call | undefined;
     let continues = false;
+    let retries = 0;
+    let failure: unknown;
     // The reader decodes the parts itself.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
     const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
@@ -232,9 +235,27 @@ export class StreamedRequests {
       headers: ownHeaders,
       isRepeatable: repeatable,
       signals: own.signals,
-      leaveMirror: () => {
-        const mirror = latest?.target?.mirror;
-        return mirror !== undefined && left.add(mirror, this.#dispatcher.mirrors);
+      leaveMirror: (error) => {
+        const target = latest?.target;
+        const mirror = target?.mirror;
+        if (mirror === undefined) return false;
+        failure = error;
+        const next = left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
+        if (next !== undefined && this.#reporter.active) {
+          const [from, to] = [mirror.lane.key, next.lane.key];
+          this.#reporter.emit({ type: "mirror", ...this.#about(latest!, error), from, to });
+        }
+        return next !== undefined;
+      },
+      get failure() {
+        return opening?.journey.failure ?? failure;
+      },
+      noteRetry: (error, delayMs) => {
+        failure = error;
+        this.#dispatcher.pipeline.environment.counters.retried++;
+        retries++;
+        if (!this.#reporter.active) return;
+        this.#reporter.emit({ type: "retry", ...this.#about(latest!, error), retry: retries, delayMs });
       },
       get attempts() {
         return latest?.attemptsInAll ?? 0;
@@ -242,6 +263,12 @@ export class StreamedRequests {
       describe: () =>
         (opening ?? latest)?.describe() ?? { url: redactUrl(prepared.url), method, attempts: 0 },
     };
+  }
+
+  /** The facts for an event about the failure of a sending. */
+  #about({ id: requestId }: Call, error: unknown): RequestEvent & { readonly reason: string } {
+    const reason = isHttpError(error) ? String(error.status) : (error as Error).name;
+    return { requestId, atMs: this.#surroundings.clock.now(), reason };
   }
 }
 

@@ -129,7 +129,7 @@ export class Transfer {
       const { error, remedy } = outcome;
       if (!isRepeatable) throw error;
       // Ask each of the other mirrors before a backoff.
-      if (remedy === "at once" || request.leaveMirror()) continue;
+      if (remedy === "at once" || request.leaveMirror(error)) continue;
       if (remedy === "elsewhere" || maxRetries === 0) throw error;
       if (this.position > best) {
         best = this.position;
@@ -137,6 +137,7 @@ export class Transfer {
       }
       if (++inVain > maxRetries) throw error;
       waitedMs = backoff(inVain, waitedMs);
+      request.noteRetry(error, waitedMs);
       await interruption.delay(waitedMs);
     }
   }

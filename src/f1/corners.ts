@@ -5,7 +5,7 @@
  */
 
 import type { PayloadSchema } from "./payload_schema.ts";
-import { numbers, optional, singleNumber, tableSchema } from "./table.ts";
+import { numbers, numbersOrGaps, optional, singleNumber, tableSchema } from "./table.ts";
 
 /** The corners of a track, column by column: index `i` of every column belongs to the same corner. */
 export interface Corners {
@@ -17,20 +17,20 @@ export interface Corners {
   readonly Y: readonly number[];
   /** The direction from the corner to its label beside the track, in degrees. */
   readonly Angle: readonly number[];
-  /** The distance from the start of the lap, in metres. */
-  readonly Distance: readonly number[];
+  /** The distance from the start of the lap, in metres; `null` where no lap of the session has telemetry to measure it by. */
+  readonly Distance: readonly (number | null)[];
   /** The angle by which to rotate the map for its usual orientation, in degrees; absent in some seasons. */
   readonly Rotation?: number | undefined;
   /** Further columns of the file. */
   readonly [column: string]: unknown;
 }
 
-/** Checks `corners.json`: all columns have the same length, and unknown columns pass through. */
+/** Checks `corners.json`: all columns have the same length, missing distances become `null`, and unknown columns pass through. */
 export const cornersSchema: PayloadSchema<Corners> = tableSchema<Corners>({
   CornerNumber: numbers,
   X: numbers,
   Y: numbers,
   Angle: numbers,
-  Distance: numbers,
+  Distance: numbersOrGaps,
   Rotation: optional(singleNumber),
 });

@@ -6,6 +6,7 @@
 
 import * as v from "valibot";
 import type { PayloadSchema } from "./payload_schema.ts";
+import { inPython } from "./python_json.ts";
 import { isMissingText } from "./table.ts";
 
 /** A driver of one session. */
@@ -45,7 +46,7 @@ const text = v.pipe(
  * Checks `drivers.json`: missing values (`"None"`, `"nan"` and the like) become `null`, numbers (such as a car's) become strings,
  * and unknown fields pass through.
  */
-export const driversSchema: PayloadSchema<DriversPayload> = v.looseObject({
+export const driversSchema: PayloadSchema<DriversPayload> = inPython(v.looseObject({
   drivers: v.array(v.looseObject({
     driver: v.pipe(v.string(), v.nonEmpty("A driver's code must not be empty")),
     team: text,
@@ -55,4 +56,4 @@ export const driversSchema: PayloadSchema<DriversPayload> = v.looseObject({
     tc: v.optional(text),
     url: v.optional(text),
   })),
-});
+}));

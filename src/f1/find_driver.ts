@@ -38,12 +38,24 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
     }
     if (found.length === 1) return found[0]!;
   }
+  throw unknownDriver(drivers, name);
+}
+
+/**
+ * Creates the error for a driver who did not take part.
+ *
+ * @param drivers The drivers who took part.
+ * @param name The name of the driver who did not.
+ * @returns The error. Its message suggests the nearest driver, or lists the drivers.
+ */
+export function unknownDriver(drivers: readonly Driver[], name: string | number): RangeError {
+  const wanted = key(String(name));
   const names = drivers.flatMap((driver) =>
     keysOf([...NAMES.flatMap((namesOf) => namesOf(driver)), driver.fn]).map((text) => ({ driver, text }))
   );
   const meant = typeof name === "number" ? undefined : nearest(names, wanted, ({ text }) => text);
   const codes = drivers.map(({ driver }) => driver);
-  throw unknownName("driver", String(name), "in this session", meant?.driver.driver, codes);
+  return unknownName("driver", String(name), "in this session", meant?.driver.driver, codes);
 }
 
 function keysOf(names: readonly unknown[]): readonly string[] {

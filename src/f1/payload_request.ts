@@ -7,8 +7,10 @@
 import type { Client } from "../client/client.ts";
 import type { BatchOptions, RequestOptions, RequestSpec } from "../client/request.ts";
 import type { Clock } from "../primitives/clock.ts";
+import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import { fileUrl } from "./path.ts";
 import { schemaOf } from "./payload.ts";
+import { inPython } from "./python_json.ts";
 
 /** Options of one F1 request: those of any request, except those that follow from the path. */
 export type F1RequestOptions = Omit<RequestOptions, "schema" | "as">;
@@ -33,14 +35,19 @@ export interface SourceContext {
   readonly validate: boolean;
 }
 
+/** Accepts every payload, for files of which no schema is known. */
+const anyPayload: StandardSchemaV1 = inPython({
+  "~standard": { version: 1, vendor: "slipstream", validate: (value: unknown) => ({ value }) },
+});
+
 /**
- * Builds the request for a session's file.
+ * Builds the request for a session's file. It has a schema in any case, which also says how to parse the file.
  *
  * @param context The source.
  * @param folder The session's folder.
  * @param path The file's path inside the folder.
  * @param options The caller's options.
- * @returns The request; without a schema if the payload is not to be checked.
+ * @returns The request; with `validate: false` if the payload is not to be checked.
  * @throws {TypeError} If a segment of `path` is not plain.
  */
 export function payloadRequest(
@@ -50,6 +57,6 @@ export function payloadRequest(
   options: F1RequestOptions = {},
 ): RequestSpec {
   const url = fileUrl(folder, path);
-  const schema = options.validate ?? context.validate ? schemaOf(path) : undefined;
-  return schema === undefined ? { url } : { url, schema };
+  const schema = schemaOf(path) ?? anyPayload;
+  return options.validate ?? context.validate ? { url, schema } : { url, schema, validate: false };
 }

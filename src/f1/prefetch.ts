@@ -13,6 +13,7 @@ import { type EventName, sessionsOf } from "./event_names.ts";
 import { type ResolvedNames, resolveNames } from "./names.ts";
 import { checkF1Options } from "./option_checks.ts";
 import { sessionFolder } from "./path.ts";
+import { refreshOptions } from "./refresh_options.ts";
 import { findSession, type SessionName } from "./session_names.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import { type SessionFile, SessionFiles } from "./session_files.ts";
@@ -27,7 +28,7 @@ export type SessionPrefetchOptions = F1BatchOptions & {
    */
   readonly telemetry?: boolean | undefined;
   /**
-   * Whether to load files again that are in the cache already.
+   * Whether to load files again that are in the cache already. A server that can tell sends only those that have changed.
    * @default {false}
    */
   readonly refresh?: boolean | undefined;
@@ -95,7 +96,7 @@ export async function prefetchSession(
   const name = `${year}/${event}/${session}`;
   const files = new SessionFiles({ session: true, laps: true, telemetry, drivers: [] });
   const underWay = new Map<number, SessionFile>();
-  const batch = refresh ? { ...options, readCache: false } : options;
+  const batch = refresh ? refreshOptions(options) : options;
   let [given, loaded, missing] = [0, 0, 0];
   const failures: PrefetchFailure[] = [];
 

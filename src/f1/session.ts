@@ -19,8 +19,9 @@ import type { TrackStatus } from "./track_status.ts";
 import type { Weather } from "./weather.ts";
 
 /**
- * One session of an event. Every method rejects with the errors of `client.json()` (`DataNotFoundError` for a missing file), and
- * with the caller's own reason when `options.signal` aborts. A bad argument rejects before any request.
+ * One session of an event. Every method rejects with the errors of `client.json()`, and with the caller's own reason when
+ * `options.signal` aborts. A missing file is a `DataNotFoundError`; if it is that of a driver who did not take part, the message
+ * says so. A bad argument rejects before any request.
  */
 export interface F1Session {
   /** The season. */
@@ -90,6 +91,8 @@ export interface F1Session {
    * @param options Options of the requests, and the drivers whose laps to fetch.
    * @returns The laps by driver, in the order of {@linkcode F1Session.drivers} or of `options.drivers`; a driver without a file
    * is left out.
+   * @throws {RangeError} Rejects, if `options.drivers` has a driver who did not take part; the message suggests the nearest one.
+   * So do the other methods that take `options.drivers`, except for {@linkcode F1Session.allTelemetry}, which gives a failure.
    */
   laps(options?: F1DriversOptions): Promise<Readonly<Record<string, LapTimes>>>;
 

@@ -68,8 +68,8 @@ export interface TracingInsightsOptions extends ClientOptions {
   readonly client?: Client | undefined;
   /**
    * Whether payloads are checked against the schema of their path. Without the check, payloads come as they were published: a
-   * missing value is `"None"`, whatever the types say. A method that reads a list of drivers or laps itself still rejects with an
-   * `InvalidDataError` if the list is unusable.
+   * missing value is `"None"`, whatever the types say. Only Python's bare `NaN`, which is no JSON, becomes `null` in any case. A
+   * method that reads a list of drivers or laps itself still rejects with an `InvalidDataError` if the list is unusable.
    * @default {true}
    */
   readonly validate?: boolean | undefined;

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { isDataNotFoundError } from "../errors.ts";
+import { DataNotFoundError, isDataNotFoundError } from "../errors.ts";
 import { assertPositiveInteger, shapeError } from "../primitives/argument_checks.ts";
 import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
 import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
-import { codeOf, findDriver } from "./find_driver.ts";
+import { codeOf, findDriver, unknownDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { fileOf, sourceError } from "./missing_file.ts";
@@ -92,10 +92,15 @@ export class SourceSession implements F1Session {
     options?: F1RequestOptions,
   ): Promise<LapTimes | Readonly<Record<string, LapTimes>>> {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
-      return await this.#fetch(lapTimesPath(await this.#codeOf(driver, options)), options);
+      return await this.#fetchOf(driver, lapTimesPath, options);
     }
-    const { drivers: _drivers, ...batch } = driver ?? {};
-    return await this.#lapsOf(await this.#wantedCodes(driver), batch);
+    const { drivers: named, ...batch } = driver ?? {};
+    const codes = await this.#wantedCodes(driver);
+    const laps = await this.#lapsOf(codes, batch);
+    if (named !== undefined) {
+      await this.#checkTookPart(codes.filter((code) => laps[code] === undefined), batch);
+    }
+    return laps;
   }
 
   lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
@@ -123,7 +128,7 @@ export class SourceSession implements F1Session {
 
   async telemetry(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Telemetry> {
     assertPositiveInteger(ACTION, "lap", lap);
-    return await this.#fetch(telemetryPath(await this.#codeOf(driver, options), lap), options);
+    return await this.#fetchOf(driver, (code) => telemetryPath(code, lap), options);
   }
 
   allTelemetry(options: AllTelemetryOptions = {}): AsyncIterableIterator<TelemetryOutcome> {
@@ -195,13 +200,22 @@ export class SourceSession implements F1Session {
     return Object.fromEntries(laps.map(([index, payload]) => [codes[index], payload]));
   }
 
+  /** Throws if a driver without laps is none of the session's: the caller may have misspelt the code. */
+  async #checkTookPart(codes: readonly string[], options: F1BatchOptions): Promise<void> {
+    if (codes.length === 0) return;
+    const drivers = await this.drivers(options);
+    for (const code of codes) {
+      if (!drivers.some(({ driver }) => driver === code)) throw unknownDriver(drivers, code);
+    }
+  }
+
   async #firstWithTelemetry(
     laps: readonly FastestLap[],
     options: F1BatchOptions,
   ): Promise<FastestLapTelemetry | null> {
     for (const lap of laps) {
       try {
-        return { ...lap, telemetry: await this.telemetry(lap.driver, lap.lap, options) };
+        return { ...lap, telemetry: await this.#fetch(telemetryPath(lap.driver, lap.lap), options) };
       } catch (error) {
         // Some laps have no telemetry. Take the next driver's lap.
         if (!isDataNotFoundError(error)) throw error;
@@ -225,6 +239,38 @@ export class SourceSession implements F1Session {
   async #codeOf(driver: string | number, options?: F1RequestOptions): Promise<string> {
     checkDriver(driver);
     return codeOf(driver) ?? (await this.driver(driver, options)).driver;
+  }
+
+  /** Fetches a driver's file. If it is missing because no such driver took part, the error says so. */
+  async #fetchOf<Path extends string>(
+    driver: string | number,
+    pathOf: (code: string) => Path,
+    options?: F1RequestOptions,
+  ): Promise<PayloadOf<Path>> {
+    const code = await this.#codeOf(driver, options);
+    try {
+      return await this.#fetch(pathOf(code), options);
+    } catch (error) {
+      // A name that was looked up is one of the session's drivers.
+      if (!isDataNotFoundError(error) || codeOf(driver) === undefined) throw error;
+      throw await this.#explained(error, code, options);
+    }
+  }
+
+  async #explained(
+    missing: DataNotFoundError,
+    code: string,
+    options: F1RequestOptions = {},
+  ): Promise<DataNotFoundError> {
+    try {
+      await this.#checkTookPart([code], options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      // Without the list of drivers, it is unknown whether the driver took part.
+      if (!(error instanceof RangeError)) return missing;
+      return new DataNotFoundError(`${missing.message}: ${error.message}`, { ...missing, cause: missing });
+    }
+    return missing;
   }
 
   #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {

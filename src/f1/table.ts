@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { leadingNumbers } from "../primitives/leading_numbers.ts";
 import type { PayloadSchema } from "./payload_schema.ts";
+import { inPython } from "./python_json.ts";
 
 /** How the files write a missing value; the spelling differs by season. */
 const MISSING = "None";
@@ -91,7 +92,7 @@ export function tableSchema<Table>(columns: ColumnsOf<Table>): PayloadSchema<Tab
       return sound ? table as Table : NEVER;
     }),
   );
-  return schema;
+  return inPython(schema);
 }
 
 function column<Values>(type: ColumnType, gaps: boolean): Column<Values> {

@@ -6,6 +6,7 @@
 
 import * as v from "valibot";
 import type { PayloadSchema } from "./payload_schema.ts";
+import { inPython } from "./python_json.ts";
 import { numbers, numbersOrGaps, optional, singleTextOrGap, tableSchema, textsOrGaps } from "./table.ts";
 
 /** The channels of one lap: index `i` of every channel belongs to the same moment. */
@@ -71,7 +72,7 @@ const AVERAGED: readonly (readonly [channel: string, samples: number])[] = [
  * accelerations of a lap of a few samples, such as that on which a car stopped, are published with more values than samples:
  * they are cut to those of the samples.
  */
-export const telemetrySchema: PayloadSchema<Telemetry> = v.looseObject({
+export const telemetrySchema: PayloadSchema<Telemetry> = inPython(v.looseObject({
   tel: v.pipe(
     v.unknown(),
     v.transform(cutAverages),
@@ -96,7 +97,7 @@ export const telemetrySchema: PayloadSchema<Telemetry> = v.looseObject({
       dataKey: optional(singleTextOrGap),
     }),
   ),
-});
+}));
 
 /**
  * Cuts the channels that have a value for each sample of their average although the lap has fewer samples. NumPy's `convolve`

@@ -34,5 +34,5 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
 function decodeFor(call: Call, reply: Reply, body: Uint8Array<ArrayBuffer> | string): unknown {
   const { as, schema, validate } = call.settings;
   const describe = () => describeReply(call, reply);
-  return decodeBody(body, { as, schema: validate ? schema : undefined, describe });
+  return decodeBody(body, { as, schema: validate ? schema : undefined, dialect: schema, describe });
 }

@@ -89,11 +89,14 @@ export interface BodyEvent extends RequestEvent {
   readonly bytes: number;
 }
 
-/** A round has failed, and another one follows. */
+/**
+ * A round has failed, and another one follows. Or a body has broken off, and the download or the events go on with a request of
+ * their own: then the event has the number of the request before.
+ */
 export interface RetryEvent extends RequestEvent {
   /** The kind of event. */
   readonly type: "retry";
-  /** The number of the retry, counted from 1. */
+  /** The number of the retry, counted from 1: of the request, or of the download or the events. */
   readonly retry: number;
   /** The length of the pause before the retry, in milliseconds. */
   readonly delayMs: number;
@@ -101,7 +104,10 @@ export interface RetryEvent extends RequestEvent {
   readonly reason: string;
 }
 
-/** A mirror has failed, and the client asks the next one. */
+/**
+ * A mirror has failed, and the client asks the next one. A download, lines or events whose body was of no use ask it with a request
+ * of their own: then the event has the number of the request before.
+ */
 export interface MirrorEvent extends RequestEvent {
   /** The kind of event. */
   readonly type: "mirror";

@@ -44,19 +44,30 @@ function betterOf<T extends Ending>(call: Call, kept: T, latest: T): T {
 /** Returns or throws the result of a round in which no mirror helped; it also says what the other mirrors did. */
 export function endRound(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): Reply {
   const { reply, error } = worst;
-  const others = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
-  if (reply !== undefined) {
-    reply.failures = others;
-    reply.otherReason = failures.map(({ reply, error }) => usualReason(call, reply, error)).find(Boolean);
-    return reply;
+  if (reply === undefined) {
+    tellRound(call, worst, failures);
+    throw error;
   }
-  if (others !== undefined && isSlipstreamError(error)) {
-    const context = { ...error.context, mirrors: others.told };
-    noteAttempts(call, error);
-    Object.defineProperty(error, "context", { value: context, enumerable: true });
-    Object.defineProperty(error, "cause", { value: others.cause, configurable: true, writable: true });
-  }
-  throw error;
+  reply.failures = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
+  reply.otherReason = failures.map(({ reply, error }) => usualReason(call, reply, error)).find(Boolean);
+  return reply;
+}
+
+/**
+ * Makes the error of a round say what the other mirrors did.
+ *
+ * @param call The call.
+ * @param last The failure whose error the caller gets.
+ * @param failures All failures of the round, in the order of the attempts.
+ */
+export function tellRound(call: Call, last: MirrorEnding, failures: readonly MirrorEnding[]): void {
+  const { error } = last;
+  if (failures.length < 2 || !isSlipstreamError(error)) return;
+  const { told, cause } = roundFailures(call, last, failures);
+  const context = { ...error.context, mirrors: told };
+  noteAttempts(call, error);
+  Object.defineProperty(error, "context", { value: context, enumerable: true });
+  Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
 /** Corrects the number of attempts in an error that was created before the last attempts were made. */

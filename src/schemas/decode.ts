@@ -10,6 +10,7 @@ import {
   type InvalidDataErrorOptions,
   type SlipstreamErrorOptions,
 } from "../errors.ts";
+import { dialectOf } from "./dialect.ts";
 import { findJsonFault } from "./json_fault.ts";
 import type { StandardSchemaIssue, StandardSchemaResult, StandardSchemaV1 } from "./standard_schema.ts";
 
@@ -19,6 +20,8 @@ export interface DecodeOptions {
   readonly as: "json" | "text" | "bytes";
   /** Validates the decoded value; the caller gets the schema's output. */
   readonly schema: StandardSchemaV1 | undefined;
+  /** The schema whose dialect the body may be in if it is no JSON; also one that does not validate the value. */
+  readonly dialect?: StandardSchemaV1 | undefined;
   /** Describes the request for an error; called only for an error. */
   readonly describe: () => SlipstreamErrorOptions;
   /** Names the part of the response that the body is, for an error; by default the whole response. Called only for an error. */
@@ -55,7 +58,14 @@ function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): 
     return JSON.parse(text);
   } catch (cause) {
     if (BLANK.test(text)) return undefined;
-    throw syntaxError(text, cause, options);
+    const parseDialect = dialectOf(options.dialect);
+    if (parseDialect === undefined) throw syntaxError(text, cause, options);
+    try {
+      return parseDialect(text);
+    } catch {
+      // The text is not in the dialect either: say why it is no JSON.
+      throw syntaxError(text, cause, options);
+    }
   }
 }
 

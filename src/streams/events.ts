@@ -228,7 +228,7 @@ class EventStream implements ItemSource<Event> {
     const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
     // Ask a mirror that has failed without any event after the other mirrors from now on.
     const isFruitless = error !== undefined && this.#connectedAtMs !== undefined && !this.#gotEvents;
-    const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror();
+    const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror(error);
     this.#body?.close();
     this.#body = undefined;
     this.#connectedAtMs = undefined;
@@ -242,8 +242,11 @@ class EventStream implements ItemSource<Event> {
       if (error !== undefined) this.#failure = { reason: error };
       return;
     }
-    const waitMs = reconnection.waitMs(this.#parser.retryMs);
-    await this.#interruption.delay(Math.max(waitMs, retryAfterMs(error)));
+    const waitMs = Math.max(reconnection.waitMs(this.#parser.retryMs), retryAfterMs(error));
+    if (error !== undefined) this.#request.noteRetry(error, waitMs);
+    // The event's listener may have left the stream.
+    if (this.#hasEnded) return;
+    await this.#interruption.delay(waitMs);
   }
 
   close(): void {

@@ -55,6 +55,7 @@ class LineSource implements ItemSource<unknown> {
   /** Whether the reader has got a line: then no other mirror can start over. */
   #hasGiven = false;
   #hasEnded = false;
+  #isClosed = false;
   /** How many lines have been read. */
   #lines = 0;
   /** The error of the line after the last one that the reader got. */
@@ -93,7 +94,9 @@ class LineSource implements ItemSource<unknown> {
   #begunElsewhere(error: unknown): boolean {
     const { isRepeatable } = this.#request;
     const mayDoBetter = isInvalidDataError(error) ? error.reason !== "too-large" : leavesTime(error);
-    if (!this.#isOpen || this.#hasGiven || !isRepeatable || !mayDoBetter || !this.#request.leaveMirror()) {
+    if (
+      !this.#isOpen || this.#hasGiven || !isRepeatable || !mayDoBetter || !this.#request.leaveMirror(error)
+    ) {
       return false;
     }
     this.#body.close();
@@ -102,7 +105,8 @@ class LineSource implements ItemSource<unknown> {
     this.#isOpen = this.#hasEnded = false;
     this.#failure = undefined;
     this.#lines = 0;
-    return true;
+    // The event's listener may have left the stream.
+    return !this.#isClosed;
   }
 
   #newSplitter(): LineSplitter {
@@ -179,6 +183,7 @@ class LineSource implements ItemSource<unknown> {
 
   close(): void {
     this.#hasEnded = true;
+    this.#isClosed = true;
     this.#interruption.stop();
     this.#body.close();
   }

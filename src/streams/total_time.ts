@@ -9,15 +9,14 @@ import type { StreamRequest } from "../policies/opener.ts";
 import type { WaitLimit } from "./interruption.ts";
 
 /** The parts of a request that its total time needs. */
-type TimedRequest = Pick<StreamRequest, "settings" | "describe">;
+type TimedRequest = Pick<StreamRequest, "settings" | "describe" | "failure">;
 
-/** Makes the error for a request that has exceeded `totalTimeoutMs`. */
-export function totalTimeout(
-  { settings: { totalTimeoutMs: timeoutMs }, describe }: TimedRequest,
-): TimeoutError {
-  const about = describe();
+/** Makes the error for a request that has exceeded `totalTimeoutMs`; its cause is the failure before. */
+export function totalTimeout(request: TimedRequest): TimeoutError {
+  const { settings: { totalTimeoutMs: timeoutMs }, failure: cause } = request;
+  const about = request.describe();
   const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}`;
-  return new TimeoutError(message, { ...about, kind: "total", timeoutMs });
+  return new TimeoutError(message, { ...about, kind: "total", timeoutMs, cause });
 }
 
 /**

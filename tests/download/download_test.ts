@@ -5,6 +5,7 @@ import {
   type DownloadOptions,
   isDataNotFoundError,
   isInvalidDataError,
+  isNetworkError,
   isTimeoutError,
   type Progress,
 } from "../../mod.ts";
@@ -352,6 +353,7 @@ test("download() ends at totalTimeoutMs, in its backoff and while nothing arrive
 
     const { error } = downloaded;
     assert(isTimeoutError(error) && error.kind === "total", String(error));
+    assertEquals(isNetworkError(error.cause), end === "break");
     assertEquals(await folder.list(), ["file.part", "file.part.json"]);
     await client.close();
   }

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isInvalidDataError, isNetworkError, isSlipstreamError, isWriteError } from "../../mod.ts";
+import {
+  isInvalidDataError,
+  isNetworkError,
+  isSlipstreamError,
+  isWriteError,
+  type NetworkError,
+} from "../../mod.ts";
 import { Transfer } from "../../src/download/transfer.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -252,6 +258,26 @@ test("download() gives up after too many breaks in a row without a new byte, and
   );
 });
 
+test("download() reports each request for the rest as a retry, unless the server ended a part early", async () => {
+  const handler: SceneHandler = (request, reply, received) => {
+    if (request.number !== 3) return serving({ cuts: [50_000, 50_000] })(request, reply, received);
+    const part = DATA.subarray(request.start, request.start! + 100_000);
+    const range = `bytes ${request.start}-${request.start! + part.length - 1}/${DATA.length}`;
+    reply.head(206, { etag: TAG, "content-length": String(part.length), "content-range": range });
+    return reply.send(part);
+  };
+  await scene(handler, async (s) => {
+    const retries: unknown[] = [];
+    using _listening = s.client.on((event) => {
+      if (event.type === "retry") retries.push([event.requestId, event.retry, event.reason]);
+    });
+    await s.download();
+
+    assertEquals(retries, [[1, 1, "NetworkError"], [2, 2, "NetworkError"]]);
+    assertEquals([s.requests.length, s.client.stats().retried], [4, 2]);
+  });
+});
+
 test("download() counts the attempts of all its requests in its error, whatever that is", async () => {
   const after: [answer: (reply: Reply) => void, message: string][] = [
     [(reply) => reply.cut(), ""],
@@ -439,8 +465,14 @@ test("download() leaves a mirror that breaks off, and resumes at the next", asyn
     await using client = impatientClient({
       baseUrls: [first.url, second.url].map((url) => url.replace("/file", "")),
     });
+    const moves: unknown[] = [];
+    using _listening = client.on((event) => {
+      if (event.type === "mirror") moves.push([event.requestId, event.from, event.to, event.reason]);
+    });
 
     await client.download("file", `${folder.path}/file`, { onProgress: received.note });
+    const [from, to] = [first.url, second.url].map((url) => new URL(url).origin);
+    assertEquals([moves, client.stats().retried], [[[1, from, to, "NetworkError"]], 0]);
 
     assertEquals(await bytesAt(`${folder.path}/file`), etag === TAG ? DATA : OTHER);
     assertEquals([first.requests.length, second.requests.map(({ start }) => start)], [1, [80_000]]);
@@ -490,9 +522,11 @@ test("download() asks each mirror once a round, and again only after a wait", as
         let bytes = 0;
         const stream = new WritableStream<Uint8Array>({ write: (chunk) => void (bytes += chunk.length) });
         const download = client.download("file", toFile ? `${folder.path}/file` : stream);
-        const error = ok ? await download.then(() => undefined) : await rejection(download);
+        const error = ok ? await download.then(() => undefined) : await rejection(download) as NetworkError;
 
         assertEquals(isNetworkError(error), !ok);
+        const told = (error?.context.mirrors ?? []) as readonly { readonly url: string }[];
+        assertEquals(told.map(({ url }) => url), ok ? [] : bases.map((base) => `${server}${base}/file`));
         assertEquals(origin.requests.map(({ path }) => path), asked.map((base) => `${base}/file`));
         if (ok && toFile) assertEquals(await bytesAt(`${folder.path}/file`), DATA);
         if (ok && !toFile) assertEquals(bytes, DATA.length);

@@ -28,3 +28,7 @@ test("cornersSchema refuses a rotation for each corner, and a corner without a p
   assertEquals(v.is(cornersSchema, { ...CORNERS, Rotation: [92, 92] }), false);
   assertEquals(v.is(cornersSchema, { ...CORNERS, X: [42.4, "None"] }), false);
 });
+
+test("cornersSchema accepts corners whose distance could not be measured", () => {
+  assertEquals(v.parse(cornersSchema, { ...CORNERS, Distance: [null, "None"] }).Distance, [null, null]);
+});

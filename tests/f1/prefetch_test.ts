@@ -41,6 +41,53 @@ test("F1Session.prefetch() can omit telemetry, and loads cached files again with
   assertEquals(files.paths.filter((path) => path === "VER/laptimes.json").length, 2);
 });
 
+test("F1Session.prefetch() with refresh asks whether cached files have changed, and loads those that have", async () => {
+  const tags = { "drivers.json": '"1"', "rcm.json": '"1"' };
+  const received: [path: string, status: number][] = [];
+  const files = fakeFiles(FILES);
+  const serve: typeof fetch = async (input, init) => {
+    const response = await files.fetch(input, init);
+    const path = files.paths.at(-1)!;
+    const etag = (tags as Record<string, string>)[path];
+    const isSame = etag !== undefined && new Headers(init?.headers).get("if-none-match") === etag;
+    received.push([path, isSame ? 304 : response.status]);
+    const headers: HeadersInit = etag === undefined ? {} : { etag };
+    return isSame
+      ? new Response(null, { status: 304, headers })
+      : new Response(response.body, { status: response.status, headers });
+  };
+  await using f1 = tracingInsights({ fetch: serve, cache: seasonCache(memoryCache()) });
+  const session = f1.session(2025, "monaco", "race");
+  const options = { telemetry: false, refresh: true };
+  const summary = await session.prefetch(options);
+  assertEquals(received.filter(([, status]) => status === 304), []);
+  received.length = 0;
+  tags["rcm.json"] = '"2"';
+  assertEquals(await session.prefetch(options), summary);
+  const statusOf = new Map(received);
+  assertEquals([statusOf.size, received.length], [7, 7]);
+  assertEquals(["drivers.json", "rcm.json", "VER/laptimes.json"].map((path) => statusOf.get(path)), [
+    304,
+    200,
+    200,
+  ]);
+  received.length = 0;
+  assertEquals([await session.prefetch({ telemetry: false }), received.length], [summary, 0]);
+});
+
+test("F1Session.prefetch() with refresh takes no old file for a new one while the network fails", async () => {
+  const files = fakeFiles(FILES);
+  let isDown = false;
+  const serve: typeof fetch = (input, init) =>
+    isDown ? Promise.reject(new TypeError("no route")) : files.fetch(input, init);
+  await using f1 = tracingInsights({ fetch: serve, cache: seasonCache(memoryCache()), maxRetries: 0 });
+  const session = f1.session(2025, "monaco", "race");
+  await session.prefetch();
+  isDown = true;
+  const { loaded, missing, failures } = await session.prefetch({ refresh: true });
+  assertEquals([loaded, missing, failures.length], [0, 0, 4]);
+});
+
 test("F1Session.prefetch() names the files that it could not load, and loads the rest", async () => {
   const files = fakeFiles({
     ...FILES,

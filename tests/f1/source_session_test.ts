@@ -1,12 +1,13 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
 import type { FastestLapTelemetry } from "../../src/f1/fastest_lap.ts";
 import type { LapTimes } from "../../src/f1/lap_times.ts";
 import type { F1Session } from "../../src/f1/session.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { assertType, type Equal } from "./equal.ts";
-import { driversOf, fakeFiles, HeldFile, lapsOf, never, telemetryOf } from "./fake_files.ts";
+import { driversOf, type FakeFile, fakeFiles, HeldFile, lapsOf, never, telemetryOf } from "./fake_files.ts";
 
 const EVENT = "Monaco Grand Prix";
 
@@ -405,19 +406,71 @@ test("F1Session returns the laps and fastest laps of some drivers only, and requ
   const telemetry = await session.fastestLapTelemetry({ ...two, by: "driver" });
   assertEquals(telemetry.map(({ telemetry }) => telemetry.tel.dataKey), ["VER-1", "NOR-1"]);
   assertEquals(await session.laps({ drivers: [] }), {});
-  assertEquals(await session.laps({ drivers: ["XXX"] }), {});
   assertEquals(
     new Set(files.paths),
-    new Set(
-      ["NOR", "VER", "XXX"].map((code) => `${code}/laptimes.json`).concat([
-        "VER/1_tel.json",
-        "NOR/1_tel.json",
-      ]),
-    ),
+    new Set(["NOR/laptimes.json", "VER/laptimes.json", "VER/1_tel.json", "NOR/1_tel.json"]),
   );
   assertEquals(Object.keys(await session.laps({ drivers: ["verstappen"] })), ["VER"]);
   assertEquals(files.paths.slice(-2), ["drivers.json", "VER/laptimes.json"]);
   await assertRejects(() => session.laps({ drivers: ["verstapen"] }), RangeError, "did you mean 'VER'?");
+});
+
+test("F1Session refuses a driver who did not take part, and leaves out one without laps", async () => {
+  const files = fakeFiles({
+    "drivers.json": { drivers: [{ driver: "VER", team: "A" }, { driver: "NOR", team: "B" }] },
+    "VER/laptimes.json": lapsOf(91),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals(Object.keys(await session.laps({ drivers: ["NOR", "VER"] })), ["VER"]);
+  assertEquals(await session.fastestLap({ drivers: ["nor"] }), null);
+  const misspelt = { drivers: ["VER", "VET"], readCache: false };
+  const calls = [
+    () => session.laps(misspelt),
+    () => session.lapRows(misspelt),
+    () => session.fastestLap(misspelt),
+    () => session.fastestLap({ ...misspelt, by: "driver" }),
+    () => session.fastestLapTelemetry(misspelt),
+  ];
+  for (const call of calls) {
+    await assertRejects(call, RangeError, "no \"VET\" in this session; did you mean 'VER'?");
+  }
+  await assertRejects(() => session.laps({ drivers: ["XXX"] }), RangeError, "there are 'VER', 'NOR'");
+});
+
+test("F1Session says of a missing file that its driver did not take part, if the list of drivers tells", async () => {
+  const drivers = { drivers: [{ driver: "VER", team: "A" }] };
+  const files: Record<string, FakeFile> = { "drivers.json": drivers, "VER/laptimes.json": lapsOf(91) };
+  await using f1 = tracingInsights({ fetch: fakeFiles(files).fetch, cache: false, maxRetries: 0 });
+  const session = f1.session(2026, EVENT, "Race");
+  const hint = ": Cannot find driver as there is no \"VET\" in this session; did you mean 'VER'?";
+  const calls = [
+    () => session.laps("VET"),
+    () => session.lapRows("vet"),
+    () => session.lap("VET", 1),
+    () => session.telemetry("VET", 1),
+  ];
+  for (const call of calls) {
+    const error = await assertRejects(call, DataNotFoundError, hint);
+    assertEquals([error.status, (error.cause as Error).name], [404, "DataNotFoundError"]);
+  }
+  const missing = await assertRejects(() => session.telemetry("VER", 1), DataNotFoundError);
+  assertEquals(missing.message.includes("Cannot find"), false);
+  files["drivers.json"] = 500;
+  const unknown = await assertRejects(() => session.laps("VET"), DataNotFoundError);
+  assertEquals(unknown.message.includes("Cannot find"), false);
+});
+
+test("F1Session ends with the caller's reason while it looks for the driver of a missing file", async () => {
+  const files = fakeFiles({ "drivers.json": never });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  const controller = new AbortController();
+  const laps = f1.session(2026, EVENT, "Race").laps("VET", { signal: controller.signal });
+  laps.catch(() => {});
+  await until(() => files.paths.at(-1) === "drivers.json");
+  const reason = new Error("enough");
+  controller.abort(reason);
+  assertStrictEquals(await laps.catch((error) => error), reason);
 });
 
 test("F1Session refuses bad options, and drivers that are no list, before any request", async () => {

@@ -139,6 +139,30 @@ test("Client.events() connects again after a break or silence, and when the serv
   assertEquals(rig.clock.now(), 3_000 + 3_000 + 6_000 + 10_000 + 3_000);
 });
 
+test("Client.events() reports each connection after a failure as a retry, and none after an end", async () => {
+  const rig = setUp([
+    () => stream("data: a\n\n", new TypeError("reset")),
+    () => chunkedBody(["no"], "end", { status: 503 }),
+    () => stream("data: b\n\n"),
+  ]);
+  const retries: unknown[] = [];
+  using _listening = rig.client.on((event) => {
+    if (event.type === "retry") retries.push([event.requestId, event.retry, event.delayMs, event.reason]);
+  });
+  assertEquals(dataOf(await all(rig)), ["a", "b"]);
+  assertEquals(retries, [[1, 1, 3_000, "NetworkError"], [2, 2, 3_000, "503"]]);
+  assertEquals(rig.client.stats().retried, 2);
+});
+
+test("Client.events() ends when it is left by whoever hears of its retry", async () => {
+  const rig = setUp([() => stream("data: a\n\n", new TypeError("reset"))]);
+  const events = rig.client.events(URL_A);
+  using _listening = rig.client.on(({ type }) => void (type === "retry" && events.return?.()));
+  assertEquals((await events.next()).value?.data, "a");
+  assertEquals((await events.next()).done, true);
+  assertEquals([rig.clock.pending, rig.sent.length], [0, 1]);
+});
+
 test("Client.events() retries each connection as usual, before it counts as one in vain", async () => {
   const rig = setUp([
     () => stream("data: a\n\n"),

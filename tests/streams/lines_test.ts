@@ -450,12 +450,35 @@ test("Client.lines() has one total timeout for all mirrors", async () => {
   }
 });
 
-test("Client.lines() counts the attempts at all mirrors in its error", async () => {
+test("Client.lines() counts the attempts at all mirrors in its error, and says what happened at each", async () => {
   for (const body of [chunkedBody([], new TypeError("connection reset")), chunkedBody(["<html>\n"])]) {
     const bodies = [chunkedBody([], new TypeError("connection reset")), body];
     const rig = chunkedClient((nth) => bodies[nth - 1]!, { baseUrls: ["https://a.test", "https://b.test"] });
     const error = await rejection(Array.fromAsync(rig.client.lines("x", { as: "json" })));
-    assertEquals([(error as NetworkError).attempts, rig.sent.length], [2, 2]);
+    const { attempts, context } = error as NetworkError;
+    assertEquals([attempts, rig.sent.length], [2, 2]);
+    const told = context.mirrors as readonly { readonly url: string; readonly failure: string }[];
+    assertEquals(told.map(({ url }) => url), ["https://a.test/x", "https://b.test/x"]);
+    assert(told[0]!.failure.includes("connection reset"));
+  }
+});
+
+test("Client.lines() reports when it begins anew at the next mirror, and does not if whoever hears of it leaves", async () => {
+  for (const way of ["goes on", "leaves", "closes"] as const) {
+    const bodies = [chunkedBody([], new TypeError("connection reset")), chunkedBody(["a\n"])];
+    const rig = chunkedClient((nth) => bodies[nth - 1]!, { baseUrls: ["https://a.test", "https://b.test"] });
+    const lines = rig.client.lines("x");
+    const moves: unknown[] = [];
+    using _listening = rig.client.on((event) => {
+      if (event.type !== "mirror") return;
+      moves.push([event.requestId, event.from, event.to, event.reason]);
+      if (way === "leaves") lines.return?.();
+      if (way === "closes") rig.client.close();
+    });
+    const { items } = await collect(lines);
+    assertEquals([items, rig.sent.length], way === "goes on" ? [["a"], 2] : [[], 1], way);
+    assertEquals(moves, [[1, "https://a.test", "https://b.test", "NetworkError"]]);
+    assertEquals([rig.client.stats().retried, rig.client.stats().inFlight], [0, 0]);
   }
 });
 

@@ -4,13 +4,15 @@ import { leavesTime, totalLimit, totalTimeout } from "../../src/streams/total_ti
 import type { StreamRequest } from "../../src/policies/opener.ts";
 import { test } from "../support/test.ts";
 
-function requestOf(totalTimeoutMs: number): StreamRequest {
+function requestOf(totalTimeoutMs: number, failure?: Error): StreamRequest {
   const describe = () => ({ url: "https://a.test/laps", method: "GET", attempts: 2 });
-  return { settings: { totalTimeoutMs }, describe } as unknown as StreamRequest;
+  return { settings: { totalTimeoutMs }, describe, failure } as unknown as StreamRequest;
 }
 
-test("totalTimeout() says which operation took too long", () => {
-  const { name, message, kind, timeoutMs, attempts } = totalTimeout(requestOf(500));
+test("totalTimeout() says which operation took too long, and what failed before", () => {
+  const failure = new NetworkError("gone");
+  const { name, message, kind, timeoutMs, attempts, cause } = totalTimeout(requestOf(500, failure));
+  assertEquals([cause, totalTimeout(requestOf(500)).cause], [failure, undefined]);
   assertEquals([name, kind, timeoutMs, attempts], ["TimeoutError", "total", 500, 2]);
   assertEquals(message, "GET https://a.test/laps took longer than 'totalTimeoutMs': 500");
 });
