@@ -79,6 +79,9 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const clientOptions = clientFlagOptions(flags);
   const baseUrls = mirrorsOf(flags);
   checkDrivers(flags);
+  if (flags.refresh && flags["no-cache"]) {
+    throw new UsageError("'--refresh' and '--no-cache' exclude each other");
+  }
   const { fetch, clock } = context;
   const cache = openF1Cache(flags, { fetch, clock, baseUrls });
   const folder = await openOutputFolder(flags, terminal);

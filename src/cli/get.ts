@@ -9,7 +9,7 @@ import type { ClientTransport } from "../http/client_transport.ts";
 import type { CachePlan } from "../policies/cache_plan.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { type Flags, type ParsedArgs, readArgs } from "./args.ts";
+import { type Flags, type ParsedArgs, readArgs, UsageError } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
@@ -65,6 +65,9 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   if (flags.help) {
     await writeWords(terminal.stdout, commandUsage(getCommand, helpColumns(terminal.stdout)));
     return 0;
+  }
+  if (flags.verbose && flags["json-errors"]) {
+    throw new UsageError("'--verbose' and '--json-errors' exclude each other");
   }
   const clientOptions = clientFlagOptions(flags);
   const totalTimeoutMs = optional("total-timeout", flags["total-timeout"], parseDuration);

@@ -90,7 +90,7 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
 const NOTHING_OPEN: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
 function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void {
-  const { out, output, ndjson, resume, manifest, include } = flags;
+  const { out, output, ndjson, resume, manifest, include, ordered } = flags;
   if (out !== undefined && output !== undefined) {
     throw new UsageError("'--out' and '--output' exclude each other");
   }
@@ -109,6 +109,12 @@ function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void
   }
   const isFile = out !== undefined || hasFile && !ndjson;
   if (include && isFile) throw new UsageError("'--include' is for stdout and lines of JSON");
+  // On stdout it may have no effect either: a script may give several URLs or one.
+  if (ordered && isFile) {
+    throw new UsageError(
+      `'--ordered' and '--${out === undefined ? "output" : "out"}' exclude each other, but for lines of JSON`,
+    );
+  }
 }
 
 async function openFiles(

@@ -28,6 +28,7 @@ test("openGetOutput() opens the output that the flags name", async () => {
   const { path } = temp;
   assertEquals(await put(true), "1");
   assertEquals(await put(true, "-o", "-"), "1");
+  assertEquals(await put(true, "--ordered"), "1");
   assertEquals(await put(false), '{"index":');
   assertEquals(await put(true, "--ndjson"), '{"index":');
   assertEquals([await put(true, "-o", `${path}/x/a.json`), await temp.read("x/a.json")], ["", "1"]);
@@ -99,6 +100,8 @@ const WRONG: readonly (readonly [message: string, isSingle: boolean, ...args: st
   ["'--manifest' needs '--out'", true, "--manifest", "a", "-o", "b"],
   ["'--include' is for stdout and lines of JSON", true, "-i", "-o", "b"],
   ["'--include' is for stdout and lines of JSON", false, "-i", "--out", "b"],
+  ["'--ordered' and '--output' exclude each other, but for lines of JSON", true, "--ordered", "-o", "b"],
+  ["'--ordered' and '--out' exclude each other, but for lines of JSON", false, "--ordered", "--out", "b"],
   [
     "'--resume' and '--fail-with-body' exclude each other",
     false,
