@@ -44,7 +44,10 @@ test("openGetOutput() accepts any name that the system does, but no folder for a
   for (const name of ["we\\ird.json", "...", "..a", " ", "a:b", "-", "é"]) {
     assertEquals([await put(true, "-o", `${path}/${name}`), await temp.read(name)], ["", "1"], name);
   }
-  for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./"]) {
+  await temp.folder("there");
+  await temp.link("link", "there");
+  const there = [`${path}/there`, `${path}/link`];
+  for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./", ...there]) {
     await assertRejects(() => put(true, "-o", folder), UsageError, "'--output' must be a file", folder);
   }
 });
