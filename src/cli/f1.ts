@@ -74,10 +74,10 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
     return 0;
   }
   const operand = parseOperands(operands);
-  if (!("folder" in operand)) return await list(operand, flags, context);
-  const session = operand;
   const clientOptions = clientFlagOptions(flags);
   const baseUrls = mirrorsOf(flags);
+  if (!("folder" in operand)) return await list(operand, flags, context);
+  const session = operand;
   checkDrivers(flags);
   if (flags.refresh && flags["no-cache"]) {
     throw new UsageError("'--refresh' and '--no-cache' exclude each other");

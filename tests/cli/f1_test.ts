@@ -269,6 +269,8 @@ const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["'--base-url' must be an http or https URL", ...SESSION, "--base-url", "ftp://cdn.example.com"],
   ["Unknown flag: --ordered", ...SESSION, "--ordered"],
   ["'--retries' must be an integer of at least 0", ...SESSION, "--retries", "many"],
+  ["'--retries' must be an integer of at least 0", "2025", "--retries", "many"],
+  ["'--base-url' must be an http or https URL", "2025", "monaco", "--base-url", "ftp://cdn.example.com"],
 ];
 
 for (const [message, ...args] of WRONG) {
