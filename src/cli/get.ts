@@ -53,7 +53,7 @@ export const getCommand: Command = {
     'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout bounds a whole attempt where the response becomes a line of JSON. Where the body is written as it arrives, it bounds the wait for the headers, and each wait for more of the body.",
     "A failed POST or PATCH is sent again only if it has a header 'Idempotency-Key', whatever --retries is.",
-    "With --cache the servers say how long a response stays fresh; requests with credentials are not cached. " +
+    "With --cache the servers say how long the response to a GET stays fresh; requests with credentials are not cached. " +
     CACHE_DETAIL,
   ],
   flags: FLAGS,
