@@ -24,7 +24,11 @@ export const CLIENT_FLAGS = {
   retries: { kind: "value", value: "N", help: "the most retries of a failed request (3)" },
   timeout: { kind: "value", value: "TIME", help: "the longest time for one attempt: 5, 250ms, 2min (30s)" },
   patience: { kind: "value", value: "TIME", help: "how long to wait for an origin that is down (30s)" },
-  "on-open": { kind: "value", value: "WHAT", help: "while an origin is down: wait, or fail at once (wait)" },
+  "on-open": {
+    kind: "value",
+    value: "WHAT",
+    help: "while an origin is down: wait, or fail at once (wait; fail with --retries 0)",
+  },
   breaker: {
     kind: "value",
     value: "N",
@@ -54,12 +58,13 @@ export function clientFlagOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlag
   const rate = optional("rate", flags.rate, parseRate);
   const burst = optional("burst", flags.burst, parseCount);
   if (burst !== undefined && rate === undefined) throw new UsageError("'--burst' needs '--rate'");
+  const maxRetries = optional("retries", flags.retries, (flag, text) => parseCount(flag, text, { least: 0 }));
   return {
     concurrency: optional("concurrency", flags.concurrency, parseCount),
     rateLimit: rate === undefined ? undefined : { ...rate, burst },
-    maxRetries: optional("retries", flags.retries, (flag, text) => parseCount(flag, text, { least: 0 })),
+    maxRetries,
     timeoutMs: optional("timeout", flags.timeout, parseDuration),
-    circuitBreaker: breakerOptions(flags),
+    circuitBreaker: breakerOptions(flags, maxRetries),
   };
 }
 
@@ -68,7 +73,10 @@ export function onOpenFlag({ "on-open": onOpen }: Flags<typeof CLIENT_FLAGS>): O
   return optional("on-open", onOpen, (flag, text) => parseChoice(flag, text, ["wait", "fail"] as const));
 }
 
-function breakerOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlagOptions["circuitBreaker"] {
+function breakerOptions(
+  flags: Flags<typeof CLIENT_FLAGS>,
+  maxRetries: number | undefined,
+): ClientFlagOptions["circuitBreaker"] {
   const { breaker } = flags;
   const patienceMs = optional("patience", flags.patience, parseDuration);
   const onOpen = onOpenFlag(flags);
@@ -76,6 +84,12 @@ function breakerOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlagOptions["c
   if (breaker === "off") {
     if (isSaid) throw new UsageError("'--patience' and '--on-open' need a breaker: '--breaker' is off");
     return false;
+  }
+  if (patienceMs !== undefined && onOpen === "fail") {
+    throw new UsageError("'--patience' and '--on-open fail' exclude each other");
+  }
+  if (patienceMs !== undefined && onOpen === undefined && maxRetries === 0) {
+    throw new UsageError("'--patience' needs '--on-open wait' where '--retries' is 0");
   }
   if (breaker === undefined) return isSaid ? { patienceMs, onOpen } : undefined;
   return {

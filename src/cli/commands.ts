@@ -14,10 +14,10 @@ export interface CommandEntry extends CommandTitle {
 }
 
 const WORKING: readonly CommandEntry[] = [
-  { ...GET, load: async () => (await import("./get.ts")).getCommand },
-  { ...F1, load: async () => (await import("./f1.ts")).f1Command },
-  { ...CACHE, load: async () => (await import("./cache.ts")).cacheCommand },
-  { ...DEMO, load: async () => (await import("./demo.ts")).demoCommand },
+  { ...GET, load: () => parsed(async () => (await import("./get.ts")).getCommand) },
+  { ...F1, load: () => parsed(async () => (await import("./f1.ts")).f1Command) },
+  { ...CACHE, load: () => parsed(async () => (await import("./cache.ts")).cacheCommand) },
+  { ...DEMO, load: () => parsed(async () => (await import("./demo.ts")).demoCommand) },
 ];
 
 /** All commands, in the order of the help. */
@@ -28,3 +28,14 @@ export const COMMANDS: readonly CommandEntry[] = [...WORKING, {
     return completionsCommand(await Promise.all(WORKING.map(({ load }) => load())));
   },
 }];
+
+/** Says clearly why Node before 24 can't load a command. */
+async function parsed(load: () => Promise<Command>): Promise<Command> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    const rule = "does not know the keyword 'using', as Deno, Bun and Node 24 do";
+    throw new Error(`Cannot load the command as this runtime ${rule}`, { cause });
+  }
+}

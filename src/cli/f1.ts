@@ -78,11 +78,14 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
     return 0;
   }
   const operand = parseOperands(operands);
-  if (!("folder" in operand)) return await list(operand, flags, context);
-  const session = operand;
   const clientOptions = clientFlagOptions(flags);
   const baseUrls = mirrorsOf(flags);
+  if (!("folder" in operand)) return await list(operand, flags, context);
+  const session = operand;
   checkDrivers(flags);
+  if (flags.refresh && flags["no-cache"]) {
+    throw new UsageError("'--refresh' and '--no-cache' exclude each other");
+  }
   const { fetch, clock } = context;
   const cache = openF1Cache(flags, { fetch, clock, baseUrls });
   const folder = await openOutputFolder(flags, terminal);

@@ -9,7 +9,7 @@ import type { ClientTransport } from "../http/client_transport.ts";
 import type { CachePlan } from "../policies/cache_plan.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { type Flags, type ParsedArgs, readArgs } from "./args.ts";
+import { type Flags, type ParsedArgs, readArgs, UsageError } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
@@ -52,7 +52,8 @@ export const getCommand: Command = {
     "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). A URL without a scheme gets http for this machine, and https for every other. [1-3] and {a,b} stand for themselves: the shell may expand them.",
     'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout bounds a whole attempt where the response becomes a line of JSON. Where the body is written as it arrives, it bounds the wait for the headers, and each wait for more of the body.",
-    "With --cache the servers say how long a response stays fresh; requests with credentials are not cached. " +
+    "A failed POST or PATCH is sent again only if it has a header 'Idempotency-Key', whatever --retries is.",
+    "With --cache the servers say how long the response to a GET stays fresh; requests with credentials are not cached. " +
     CACHE_DETAIL,
   ],
   flags: FLAGS,
@@ -65,6 +66,9 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   if (flags.help) {
     await writeWords(terminal.stdout, commandUsage(getCommand, helpColumns(terminal.stdout)));
     return 0;
+  }
+  if (flags.verbose && flags["json-errors"]) {
+    throw new UsageError("'--verbose' and '--json-errors' exclude each other");
   }
   const clientOptions = clientFlagOptions(flags);
   const totalTimeoutMs = optional("total-timeout", flags["total-timeout"], parseDuration);

@@ -5,7 +5,7 @@
  */
 
 import { currentDisk } from "../runtime/disk/current.ts";
-import type { FileWriter, Terminal } from "../runtime/terminal/contract.ts";
+import type { FileKind, FileWriter, Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { bodySink } from "./body_sink.ts";
 import { errorLine } from "./error_record.ts";
@@ -63,8 +63,10 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
   const { terminal, run, isSingle } = options;
   const { include, ordered, resume } = flags;
   const file = flags.output === "-" ? undefined : flags.output;
-  if (file !== undefined && isSingle && !flags.ndjson && await leadsOut(file, terminal)) {
-    return await openSpecial(file, flags, terminal);
+  if (file !== undefined && isSingle && !flags.ndjson) {
+    const kind = await kindOf(file, terminal);
+    if (kind === "folder") throw folderError(file);
+    if (kind === "other") return await openSpecial(file, flags, terminal);
   }
   if (flags.out !== undefined || file !== undefined && isSingle && !flags.ndjson) {
     return await openFiles(flags, file, options);
@@ -90,7 +92,7 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
 const NOTHING_OPEN: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
 function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void {
-  const { out, output, ndjson, resume, manifest, include } = flags;
+  const { out, output, ndjson, resume, manifest, include, ordered } = flags;
   if (out !== undefined && output !== undefined) {
     throw new UsageError("'--out' and '--output' exclude each other");
   }
@@ -109,6 +111,12 @@ function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void
   }
   const isFile = out !== undefined || hasFile && !ndjson;
   if (include && isFile) throw new UsageError("'--include' is for stdout and lines of JSON");
+  // On stdout it may have no effect either: a script may give several URLs or one.
+  if (ordered && isFile) {
+    throw new UsageError(
+      `'--ordered' and '--${out === undefined ? "output" : "out"}' exclude each other, but for lines of JSON`,
+    );
+  }
 }
 
 async function openFiles(
@@ -133,10 +141,16 @@ async function openFiles(
   return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
 }
 
-/** Returns whether a path leads to a device, a pipe, or a file that is open already, such as `/dev/stdout`. */
-async function leadsOut(path: string, { files }: Terminal): Promise<boolean> {
+/** Returns what a path leads to; `other` is a device, a pipe, or a file that is open already, such as `/dev/stdout`. */
+async function kindOf(path: string, { files }: Terminal): Promise<FileKind | undefined> {
   // If the path can't be examined, opening it fails as well, and that error is reported.
-  return await files.kind(path, { follow: true }).catch(() => undefined) === "other";
+  return await files.kind(path, { follow: true }).catch(() => undefined);
+}
+
+function folderError(path: string): UsageError {
+  return new UsageError(
+    `'--output' must be a file, and '--out' is for a folder: received ${JSON.stringify(path)}`,
+  );
 }
 
 /** Opens a device or a pipe and writes to it directly, because a finished file must not replace it. */
@@ -199,9 +213,7 @@ async function openManifest(
 function split(path: string): readonly [parent: string, name: string] {
   const { folder, name } = currentDisk().resolve(path);
   // Resolving a path drops a slash or dots at its end, which only the path of a folder has.
-  if (name === "" || !path.endsWith(name)) {
-    throw new UsageError(`'--output' must be a file: received ${JSON.stringify(path)}`);
-  }
+  if (name === "" || !path.endsWith(name)) throw folderError(path);
   return [folder, name];
 }
 

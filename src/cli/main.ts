@@ -21,6 +21,7 @@ import type {
 import type { Processes, ProcessResult } from "../runtime/processes/contract.ts";
 import { currentProcesses } from "../runtime/processes/current.ts";
 import { currentTerminal } from "../runtime/terminal/current.ts";
+import { isMainModule } from "../runtime/terminal/main_module.ts";
 import { UsageError } from "./args.ts";
 import { type Command, commandUsage, helpColumns, programUsage, usageLine } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -159,7 +160,8 @@ async function shortUsage(name: string): Promise<string> {
   return `Usage: slipstream <${COMMANDS.map(({ name }) => name).join("|")}> …\nMore: slipstream help\n`;
 }
 
-if (import.meta.main) {
+// Bundlers replace `import.meta.main` only where it is written out.
+if (isMainModule({ url: import.meta.url, main: import.meta.main })) {
   const terminal = currentTerminal();
   terminal.exit(await main(terminal.args, terminal, { processes: currentProcesses() }));
 }

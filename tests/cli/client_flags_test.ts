@@ -43,6 +43,17 @@ test("clientFlagOptions() sets what happens while an origin is down", async () =
   assertThrows(() => optionsOf("--breaker=off", "--patience=5s"), UsageError, "need a breaker");
 });
 
+test("clientFlagOptions() refuses patience where requests do not wait for an origin that is down", () => {
+  for (
+    const [message, ...args] of [
+      ["'--patience' and '--on-open fail' exclude each other", "--on-open=fail"],
+      ["'--patience' needs '--on-open wait' where '--retries' is 0", "--retries=0"],
+    ] as const
+  ) assertThrows(() => optionsOf("--patience=5s", ...args), UsageError, message);
+  const waits = optionsOf("--patience=5s", "--retries=0", "--on-open=wait");
+  assertEquals(waits.circuitBreaker, { patienceMs: 5_000, onOpen: "wait" });
+});
+
 test("clientFlagOptions() refuses a burst without a rate", () => {
   assertThrows(() => optionsOf("--burst", "3"), UsageError, "'--burst' needs '--rate'");
 });

@@ -265,9 +265,12 @@ const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["Cannot fetch F1 data as 'session'", "2027", "X", ".."],
   ["Cannot fetch F1 data as 'driver'", ...SESSION, "--laps", "--driver", "a/b"],
   ["'--driver' needs '--laps', '--telemetry' or '--all'", ...SESSION, "--driver", "VER"],
+  ["'--refresh' and '--no-cache' exclude each other", ...SESSION, "--refresh", "--no-cache"],
   ["'--base-url' must be an http or https URL", ...SESSION, "--base-url", "ftp://cdn.example.com"],
   ["Unknown flag: --ordered", ...SESSION, "--ordered"],
   ["'--retries' must be an integer of at least 0", ...SESSION, "--retries", "many"],
+  ["'--retries' must be an integer of at least 0", "2025", "--retries", "many"],
+  ["'--base-url' must be an http or https URL", "2025", "monaco", "--base-url", "ftp://cdn.example.com"],
 ];
 
 for (const [message, ...args] of WRONG) {

@@ -28,6 +28,7 @@ test("openGetOutput() opens the output that the flags name", async () => {
   const { path } = temp;
   assertEquals(await put(true), "1");
   assertEquals(await put(true, "-o", "-"), "1");
+  assertEquals(await put(true, "--ordered"), "1");
   assertEquals(await put(false), '{"index":');
   assertEquals(await put(true, "--ndjson"), '{"index":');
   assertEquals([await put(true, "-o", `${path}/x/a.json`), await temp.read("x/a.json")], ["", "1"]);
@@ -43,7 +44,10 @@ test("openGetOutput() accepts any name that the system does, but no folder for a
   for (const name of ["we\\ird.json", "...", "..a", " ", "a:b", "-", "é"]) {
     assertEquals([await put(true, "-o", `${path}/${name}`), await temp.read(name)], ["", "1"], name);
   }
-  for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./"]) {
+  await temp.folder("there");
+  await temp.link("link", "there");
+  const there = [`${path}/there`, `${path}/link`];
+  for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./", ...there]) {
     await assertRejects(() => put(true, "-o", folder), UsageError, "'--output' must be a file", folder);
   }
 });
@@ -99,6 +103,8 @@ const WRONG: readonly (readonly [message: string, isSingle: boolean, ...args: st
   ["'--manifest' needs '--out'", true, "--manifest", "a", "-o", "b"],
   ["'--include' is for stdout and lines of JSON", true, "-i", "-o", "b"],
   ["'--include' is for stdout and lines of JSON", false, "-i", "--out", "b"],
+  ["'--ordered' and '--output' exclude each other, but for lines of JSON", true, "--ordered", "-o", "b"],
+  ["'--ordered' and '--out' exclude each other, but for lines of JSON", false, "--ordered", "--out", "b"],
   [
     "'--resume' and '--fail-with-body' exclude each other",
     false,

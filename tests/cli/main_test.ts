@@ -51,6 +51,10 @@ test("main() writes its errors as JSON where the arguments ask for that", async 
       [["get", "--json-errors"], "Nothing to fetch: give URLs, '-' or '@file'"],
       [["get", "--nope", "--json-errors", "https://h/a"], "Unknown flag: --nope"],
       [
+        ["get", "-v", "--json-errors", "https://h/a"],
+        "'--verbose' and '--json-errors' exclude each other",
+      ],
+      [
         ["f1", "--json-errors"],
         "'f1' takes a year, an event and a session, or less to list them: received 0 of them",
       ],

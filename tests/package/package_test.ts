@@ -122,6 +122,32 @@ Deno.test("the command line says with bunx what failed, and ends with 1", async 
   assertStringIncludes(output, "404");
 });
 
+for (const name of ["Node 20", "Node 22"]) {
+  Deno.test(`the command line says with ${name} which runtimes it needs, and ends with 1`, async () => {
+    for (const program of ["@slipstream/fetch/src/cli/main.js", ".bin/slipstream"]) {
+      const args = [`node_modules/${program}`, "get", "https://h/a"];
+      const { success, output } = await runIn(RUNNERS[name]!.program, args);
+      assert(!success);
+      assertStringIncludes(output, "this runtime is neither Deno nor Bun");
+    }
+  });
+}
+
+Deno.test("main() says with Node 22 why it can't load a command", async () => {
+  const program = `
+    import { main } from "@slipstream/fetch/cli";
+    const output = { isTerminal: false, columns: () => 80, write: async (text) => (console.log(text), true) };
+    process.exitCode = await main(["get", "https://h/a"], { stdout: output, stderr: output });
+  `;
+  const { success, output } = await runIn(RUNNERS["Node 22"]!.program, [
+    "--input-type=module",
+    "-e",
+    program,
+  ]);
+  assert(!success);
+  assertStringIncludes(output, "slipstream: Cannot load the command as this runtime does not know");
+});
+
 interface Runner {
   readonly program: string;
   readonly args: readonly string[];
