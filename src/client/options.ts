@@ -100,7 +100,8 @@ export interface PerOriginOptions {
    * `@slipstream/fetch/primitives`.
    *
    * A number is an upper bound. The client lowers the limit after a 429, and while the origin seems to have too much to do: half
-   * of the attempts fail there, but others succeed, and so do retries. The limit grows again as attempts succeed.
+   * of the attempts fail there, but others succeed, and so do retries. The limit grows again as attempts succeed. A lowered limit
+   * leaves a place beside the bodies of unknown length, such as streams of events, that have lasted for longer than `timeoutMs`.
    * @default {Infinity}
    */
   readonly concurrency?: number | AdaptiveLimitRules | undefined;

@@ -81,6 +81,8 @@ export class Transfer {
   /** The transfer stops asking for uncompressed bytes once a server has compressed the file all the same. */
   #asksForIdentity: AsksForIdentity;
   #wasResumed = false;
+  /** The error of the latest body that broke off. */
+  #lastBreak: unknown;
   /** How many bytes of the file are from an earlier download. */
   resumedFrom = 0;
   /** Attempts made so far. */
@@ -163,8 +165,9 @@ export class Transfer {
     const portion = await this.#accept(response, from);
     if (portion instanceof Incomplete) return portion;
     const failure = await this.#receive(response, portion);
-    if (failure !== undefined) return failure;
-    return this.#check(response);
+    if (failure === undefined) return this.#check(response);
+    this.#lastBreak = failure.error;
+    return failure;
   }
 
   /**
@@ -298,7 +301,8 @@ export class Transfer {
     if (!await sink.begin(version)) {
       throw this.#invalid(
         "changed",
-        `can't go on after ${this.position} bytes: it is not known to be the same`,
+        `can't go on after ${this.position} bytes, where the one before broke off: it is not known to be the same`,
+        this.#lastBreak,
       );
     }
     this.#version = version;
@@ -378,9 +382,10 @@ export class Transfer {
     return this.#invalid("length", `is longer than announced: ${end} bytes`);
   }
 
-  #invalid(reason: InvalidDataReason, what: string): InvalidDataError {
+  #invalid(reason: InvalidDataReason, what: string, cause?: unknown): InvalidDataError {
     const about = this.#options.request.describe();
-    return new InvalidDataError(`The response to ${about.method} ${about.url} ${what}`, { ...about, reason });
+    const message = `The response to ${about.method} ${about.url} ${what}`;
+    return new InvalidDataError(message, { ...about, reason, cause });
   }
 }
 

@@ -29,7 +29,8 @@ export const COST_FACTOR = 16;
 
 /**
  * A limit that halves when the origin says that it is too much, and rises again with successes. An estimator may adapt its
- * maximum, but never raises what was lowered for another reason.
+ * maximum, but never raises what was lowered for another reason. However low it is, it leaves one place beside the bodies that
+ * last, such as streams of events: if they held all places, no other request could succeed and raise the limit again.
  */
 export class LaneLimit {
   /** The limit while all is well. */
@@ -42,6 +43,8 @@ export class LaneLimit {
   #lowered = Infinity;
   /** The lowered limit from before the origin's quota was known; `Infinity` if there was none. */
   #beforeQuota = Infinity;
+  /** How many bodies of unknown length are in flight that have lasted for long. */
+  #lasting = 0;
   /** How many successes there were since it changed. */
   #gained = 0;
   /** The highest limit that was not too much, as of the last time that it was lowered. */
@@ -93,7 +96,19 @@ export class LaneLimit {
 
   #lower(lowered: number): void {
     this.#lowered = lowered;
-    this.current = Math.min(lowered, this.most);
+    const most = this.#estimator?.max ?? this.most;
+    this.current = Math.min(Math.max(Math.min(lowered, this.most), this.#lasting + 1), most);
+  }
+
+  /** Whether the limit cannot be lowered further. */
+  get isLeast(): boolean {
+    return this.current <= this.#lasting + 1;
+  }
+
+  /** Counts bodies in flight that last: `1` for one more, `-1` for one that has ended. */
+  noteLasting(change: 1 | -1): void {
+    this.#lasting += change;
+    this.#lower(this.#lowered);
   }
 
   /**

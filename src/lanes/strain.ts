@@ -169,7 +169,7 @@ export class Strain {
 
   /** Halves the limit, or restores it if that did not help. */
   #lower(lane: StrainedLane, nowMs: number, isHung = false): void {
-    if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs, isHung);
+    if (!this.#hasLowered || !lane.limit.isLeast) return this.#halve(lane, lane.inFlight, nowMs, isHung);
     const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
     this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
     this.#hasLowered = false;

@@ -78,9 +78,13 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   #receiver: BodyReceiver | undefined;
   /** The first characters of the body, once it is being discarded. */
   #excerpt: Promise<string> | undefined;
-  /** The deadlines of a body without a reader, and of a reader that waits for bytes. */
+  /** The deadlines of a body without a reader, of a reader that waits for bytes, and of a body that others wait for. */
   #idle: Deadline | undefined;
   #wait: Deadline | undefined;
+  #hurried: Deadline | undefined;
+  /** When the body has had as much time as an attempt may take. */
+  #lastsFromMs = Infinity;
+  #isLasting = false;
   #hasEnded = false;
   #knownUrl: string | undefined;
 
@@ -181,6 +185,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     // A small body needs no reader to give its permit back soon, unless it stalls: then its reader's wait is bounded.
     if (receiver.receiveSmall()) return receiver;
     this.#idle = environment.idleDeadlines.add(this, timeoutMs);
+    this.#lastsFromMs = this.#idle.atMs;
     environment.scheduler.offer(this);
     return receiver;
   }
@@ -220,14 +225,29 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   }
 
   onDeadline(deadline: Deadline): void {
+    if (deadline === this.#hurried) return this.#last();
     this.#options.onTimeout(deadline === this.#wait);
+  }
+
+  /** Counts the body as one that lasts, beside which its lane has room for a request. */
+  #last(): void {
+    const { lane, environment: { scheduler } } = this.#options;
+    this.#isLasting = true;
+    lane.limit.noteLasting(1);
+    scheduler.examine(lane);
   }
 
   /**
    * Gives the permit back soon if possible, because a request waits for it: the rest of the body may be small enough to buffer.
+   * A body of unknown length, such as a stream of events, may never end. So it counts as one that lasts when it has lasted for
+   * longer than an attempt may take.
    */
   hurry(): void {
-    const { environment: { deadlines, inBackground } } = this.#options;
+    const { response, environment: { deadlines, inBackground, scheduler } } = this.#options;
+    if (contentLength(response.headers) === undefined) {
+      const nowMs = scheduler.now();
+      this.#hurried = deadlines.add(this, Math.max(0, this.#lastsFromMs - nowMs), nowMs);
+    }
     const receiver = this.#receiver!;
     const deadline = deadlines.add({ onDeadline: () => receiver.stopAhead() }, AHEAD_MS);
     inBackground(receiver.receiveAhead(AHEAD_BYTES).finally(() => deadlines.remove(deadline)));
@@ -249,7 +269,10 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#stopIdling();
     this.#stopWaiting();
     this.#collector?.end(false);
-    if (this.#receiver !== undefined) this.#options.environment.scheduler.withdraw(this);
+    const { lane, environment: { deadlines, scheduler } } = this.#options;
+    if (this.#hurried !== undefined) deadlines.remove(this.#hurried);
+    if (this.#isLasting) lane.limit.noteLasting(-1);
+    if (this.#receiver !== undefined) scheduler.withdraw(this);
   }
 
   /** Returns a response whose body is the excerpt of a discarded one. */

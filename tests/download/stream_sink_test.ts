@@ -82,6 +82,24 @@ test("download() into a stream aborts it if the file changes, or can't be resume
   }
 });
 
+test("download() into a stream that can't be resumed reports the break, and why the body broke off", async () => {
+  await scene(
+    (request, reply, received) =>
+      serveFile(request, reply, {
+        data: DATA,
+        received,
+        cutAfter: request.number === 1 ? 90_000 : undefined,
+      }),
+    async (s) => {
+      const { stream } = collector();
+      const error = await rejection(s.client.download(s.url, stream, { onProgress: s.received.note }));
+
+      assert(isInvalidDataError(error) && isNetworkError(error.cause), String(error));
+      assertStringIncludes(error.message, " bytes, where the one before broke off: ");
+    },
+  );
+});
+
 test("download() starts over after a break if nothing was written to its stream", async () => {
   await using origin = await startOrigin((request, reply) =>
     serveFile(request, reply, { data: DATA, cutAfter: request.number < 3 ? 0 : undefined })

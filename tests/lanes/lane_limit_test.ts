@@ -245,6 +245,33 @@ test("LaneLimit.shrink() allows no more than the others in flight, at least one,
   assertEquals(limit.current, 2);
 });
 
+test("LaneLimit.noteLasting() leaves one place beside the bodies that last, however low the limit is", () => {
+  const limit = halved(2);
+  assertEquals([limit.current, limit.isLeast], [1, true]);
+  limit.noteLasting(1);
+  assertEquals([limit.current, limit.isLeast], [2, true]);
+  limit.halve(2, false);
+  limit.noteLasting(1);
+  assertEquals(limit.current, 3);
+  succeed(limit, 16 * 3);
+  assertEquals([limit.current, limit.isLeast], [4, false]);
+  for (let nth = 0; nth < 2; nth++) limit.noteLasting(-1);
+  assertEquals(limit.current, 4);
+});
+
+test("LaneLimit.noteLasting() raises no limit above the most that is allowed", () => {
+  const limit = new LaneLimit(2);
+  limit.halve(2, false);
+  for (let nth = 0; nth < 3; nth++) limit.noteLasting(1);
+  assertEquals([limit.current, limit.isNew], [2, true]);
+
+  const { limit: adaptive } = setUpAdaptive(1);
+  adaptive.noteLasting(1);
+  assertEquals([adaptive.current, adaptive.most], [2, 1]);
+  for (let nth = 0; nth < 100; nth++) adaptive.noteLasting(1);
+  assertEquals(adaptive.current, 64);
+});
+
 test("LaneLimit.atOnce() is the limit, or what is in flight where there is none", () => {
   assertEquals([new LaneLimit(4).atOnce(3), new LaneLimit(Infinity).atOnce(3)], [4, 3]);
 });

@@ -129,6 +129,31 @@ testBothWays("backoff × single calls: a batch is as fast as as many single call
   assert(times[0]! <= times[1]!, `${times}`);
 });
 
+test("429 × streams: a stream without end does not hold the only place of its origin for ever (S11)", async () => {
+  const clock = new ManualClock();
+  let isRefused = true;
+  await using client = createClient({
+    clock,
+    timeoutMs: 5_000,
+    fetch: (input) => {
+      if (String(input).endsWith("/events")) return Promise.resolve(new Response(new ReadableStream()));
+      if (!isRefused) return Promise.resolve(Response.json(1));
+      isRefused = false;
+      return Promise.resolve(new Response("", { status: 429, headers: { "retry-after": "1" } }));
+    },
+  });
+  const stream = await client.fetch(`${ORIGIN}/events`, {}, { idleTimeoutMs: 3_600_000 });
+  const read = rejection(stream.text());
+  const value = watch(client.json(`${ORIGIN}/a`));
+  await clock.advance(4_999);
+  assertEquals([value.state, client.stats().origins[ORIGIN]?.limit], ["pending", 1]);
+  await clock.advance(1);
+  assertEquals([value.state, client.stats().origins[ORIGIN]?.limit], ["fulfilled", 2]);
+  assertEquals(await clock.run(client.json(`${ORIGIN}/b`)), 1);
+  client.close();
+  await read;
+});
+
 test("mirrors × pauses: of mirrors that all asked to wait, the one that is free first is asked (S15)", async () => {
   for (const [waits, expected] of [[["9", "30", "2"], "c"], [["1", "30", "20"], "a"]] as const) {
     const clock = new ManualClock();

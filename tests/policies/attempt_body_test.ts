@@ -20,6 +20,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET", url?: str
   const ends: (number | undefined)[] = [];
   const unusable: unknown[] = [];
   const background: Promise<unknown>[] = [];
+  const lane = fakeLane();
   const body: AttemptBody = new AttemptBody({
     response,
     url,
@@ -30,7 +31,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET", url?: str
       runtime: bunRuntime,
       inBackground: (work) => background.push(work),
     },
-    lane: fakeLane(),
+    lane,
     method,
     sent: {},
     init: undefined,
@@ -52,7 +53,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET", url?: str
       return error;
     },
   });
-  return { body, clock, ends, unusable, background, semaphore, timeouts, alive };
+  return { body, lane, clock, ends, unusable, background, semaphore, timeouts, alive };
 }
 
 function stalled(): Response {
@@ -242,6 +243,26 @@ test("AttemptBody receives at most 64 KiB ahead, and for at most 250 ms (S11)", 
   await slow.clock.advance(250);
   await Promise.all(slow.background);
   assertEquals([slow.ends, slow.clock.pending], [[], 1]);
+});
+
+test("AttemptBody of unknown length lasts from 'timeoutMs' on, if a request waits for it, and until its end", async () => {
+  const expected = { unknown: [1, 2, 1], known: [1, 1, 1] };
+  for (const [kind, limits] of Object.entries(expected)) {
+    const response = stalled();
+    if (kind === "known") response.headers.set("content-length", "1000000");
+    const { body, lane, clock, semaphore } = open(response);
+    lane.limit.halve(2, false);
+    const reader = body.release().body!.getReader();
+    await reader.read();
+    await semaphore.acquire();
+    semaphore.acquire();
+    await clock.advance(999);
+    const seen = [lane.limit.current];
+    await clock.advance(1);
+    seen.push(lane.limit.current);
+    await reader.cancel();
+    assertEquals([...seen, lane.limit.current, clock.pending], [...limits, 0]);
+  }
 });
 
 test("AttemptBody times out when it stays unread, or its reader waits for too long, but never while a reader pauses (S6)", async () => {
