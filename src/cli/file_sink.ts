@@ -53,17 +53,26 @@ export class FileSink implements Sink {
     const key = path.join("/");
     // Two jobs may have the same path: they write one after the other, and the last one stays. With `resume`, the first
     // one that succeeds does.
+    let hasWaited = false;
     for (let busy = this.#busy.get(key); busy !== undefined; busy = this.#busy.get(key)) {
       await busy;
-      if (await this.has(job)) return undefined;
+      hasWaited = true;
     }
-    const work = this.#write(job, path, exchange);
+    const work = hasWaited ? this.#writeUnlessPresent(job, path, exchange) : this.#write(job, path, exchange);
     this.#busy.set(key, work.catch(() => {}));
     try {
       return await work;
     } finally {
       this.#busy.delete(key);
     }
+  }
+
+  async #writeUnlessPresent(
+    job: Job,
+    path: readonly string[],
+    exchange: Exchange,
+  ): Promise<Error | undefined> {
+    return await this.has(job) ? undefined : await this.#write(job, path, exchange);
   }
 
   async #write(job: Job, path: readonly string[], exchange: Exchange): Promise<Error | undefined> {
