@@ -49,10 +49,23 @@ test("S17: redactError() removes secrets from every property, such as the path t
   }
 });
 
-test("S17: redactError() handles a path that is not enumerable", () => {
-  const error = Object.defineProperty(new Error("failed"), "path", { value: SECRET });
-  const shown = redactError(error, SECRET) as Error & { readonly path?: string };
-  assertEquals(shown.path, "https://a.test/x?token=***");
+test("S17: redactError() handles a path and a code that are not enumerable", () => {
+  const error = Object.defineProperties(new Error("failed"), {
+    path: { value: SECRET },
+    code: { value: "E" },
+  });
+  const { path, code } = redactError(error, SECRET) as Error & {
+    readonly path?: string;
+    readonly code?: string;
+  };
+  assertEquals([path, code], ["https://a.test/x?token=***", "E"]);
+});
+
+test("S17: redactError() finds the request's own URL also where its form is not that of a URL in a text", () => {
+  for (const url of ["data/x?token=hunter2", 'https://a.test/x?q="a b"&token=hunter2']) {
+    const shown = redactError(new TypeError(`Invalid URL: '${url}'`), url) as Error;
+    assertEquals(shown.message, `Invalid URL: '${url.replace("hunter2", "***")}'`);
+  }
 });
 
 test("S17: redactError() removes secrets from errors within an error", () => {
@@ -78,9 +91,14 @@ test("redactError() handles circular causes", () => {
   ]);
 });
 
-test("redactError() keeps the name of an error that is no TypeError", () => {
+test("redactError() keeps the name of an error, and that it is a TypeError", () => {
   const shown = redactError(new DOMException(`lost ${SECRET}`, "NetworkError"), SECRET) as Error;
   assertEquals([shown.name, shown.message], ["NetworkError", "lost https://a.test/x?token=***"]);
+  class OwnError extends TypeError {
+    override name = "OwnError";
+  }
+  const own = redactError(new OwnError(`lost ${SECRET}`), SECRET) as Error;
+  assertEquals([own.name, own instanceof TypeError], ["OwnError", true]);
 });
 
 test("redactError() leaves values alone that are no errors, except for the secrets of a text", () => {
