@@ -145,7 +145,8 @@ test("FaultRules refuses senseless rules, and names the place", () => {
   refuse({ kind: "reset", fromMs: -1 }, "'faults[1].fromMs'");
   refuse({ kind: "reset", times: NaN }, "'faults[1].times'");
   refuse({ kind: "status" }, "'faults[1].status' must be an integer from 200 to 599: received undefined");
-  refuse({ kind: "retryAfter", delayMs: 1, status: 99 }, "'faults[1].status'");
+  refuse({ kind: "retryAfter", delayMs: 1, status: 199 }, "'faults[1].status'");
+  refuse({ kind: "status", status: 600 }, "'faults[1].status'");
   refuse({ kind: "retryAfter" }, "'faults[1].delayMs'");
   refuse({ kind: "cut", afterBytes: -1 }, "'faults[1].afterBytes'");
   refuse({ kind: "drip", bytesPerSecond: 0 }, "'faults[1].bytesPerSecond' must be a positive number");
