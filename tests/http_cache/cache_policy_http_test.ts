@@ -1078,16 +1078,15 @@ test("Credentials: those in the URL of a redirect are not stored anywhere", asyn
   assertEquals((await client.fetch(URL_A)).url.includes("s3cret"), false);
 });
 
-test("Credentials: a partition function that throws bypasses the cache, with one warning", async () => {
-  const { client, cache, warnings } = cacheRig(counting("max-age=60"), {
-    plan: {
-      partition: () => {
-        throw new Error("who?");
-      },
-    },
-  });
-  assertEquals([await client.json(URL_A), await client.json(URL_A)], [{ nth: 1 }, { nth: 2 }]);
-  assertEquals([warnings.length, cache.entries.size], [1, 0]);
+test("Credentials: a partition function that throws, or gives no text, bypasses the cache, with one warning", async () => {
+  const unknown = () => {
+    throw new Error("who?");
+  };
+  for (const partition of [unknown, (() => 5) as unknown as () => string]) {
+    const { client, cache, warnings } = cacheRig(counting("max-age=60"), { plan: { partition } });
+    assertEquals([await client.json(URL_A), await client.json(URL_A)], [{ nth: 1 }, { nth: 2 }]);
+    assertEquals([warnings.length, cache.entries.size], [1, 0]);
+  }
 });
 
 // ---- changes while bodies are read

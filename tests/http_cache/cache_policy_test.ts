@@ -548,6 +548,19 @@ test("Two clients share a cache", async () => {
   assertEquals(two.network.sent.length, 0);
 });
 
+test("Two clients share the writes that their cache has not finished, up to the limit of each", async () => {
+  const adapter = adapterWith({ set: () => new Promise(() => {}) });
+  const one = setUp(counting, { adapter });
+  assertEquals(await one.client.json(URL_A), { nth: 1 });
+  await turns(one.clock);
+
+  const two = cacheRig(counting, { plan: { mode: "ttl", adapter, maxPendingBytes: 10 } });
+  assertEquals([await two.client.json(URL_A), two.network.sent.length], [{ nth: 1 }, 0]);
+  await two.client.json(URL_B);
+  await turns(two.clock);
+  assertEquals([await two.client.json(URL_B), await two.client.json(URL_A)], [{ nth: 2 }, { nth: 1 }]);
+});
+
 test("An error is not stored, and does not affect the stored entry", async () => {
   let status = 200;
   const { client } = setUp(({ nth }) => ({ status, json: { nth } }), { ttlMs: 1_000 });
