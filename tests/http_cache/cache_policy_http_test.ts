@@ -173,13 +173,16 @@ test("mode http: a HEAD with the validator of the stored entry updates it (RFC 9
     [{ etag, "cache-control": "max-age=100" }, { headers: { "if-none-match": '"0"' } }, 2],
   ];
   for (const [headers, init, gets] of cases) {
-    const { client, clock, network } = cacheRig(({ method }) =>
+    const { client, clock, network, cache } = cacheRig(({ method }) =>
       method === "HEAD" ? { headers: { "x-a": "new", ...headers } } : { json: { nth: 1 }, headers: stored }
     );
     await client.json(URL_A);
     await clock.advance(5_000);
     await client.fetch(URL_A, { method: "HEAD", ...init });
     await turns(clock);
+    const isRefused = headers.etag === '"2"' || headers["cache-control"] === "no-store" ||
+      headers.vary === "*";
+    assertEquals(cache.entries.size, isRefused ? 0 : 1, JSON.stringify(headers));
     await clock.advance(6_000);
     const response = await client.fetch(URL_A);
     assertEquals(await response.json(), { nth: 1 });
