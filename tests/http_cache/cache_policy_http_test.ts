@@ -154,6 +154,23 @@ test("mode http: a HEAD that contradicts the stored entry removes it, and one th
   }
 });
 
+test("mode http: a HEAD that the caller's fetch has redirected elsewhere removes the stored entry", async () => {
+  const headers = { "cache-control": "max-age=1000" };
+  const { client, clock, cache } = cacheRig(() => ({}), {
+    fetch: (_, init) =>
+      Promise.resolve(
+        init?.method === "HEAD"
+          ? from(URL_B, new Response(null, { headers }))
+          : new Response("[1]", { headers }),
+      ),
+  });
+  await client.json(URL_A);
+  assertEquals(cache.entries.size, 1);
+  await client.fetch(URL_A, { method: "HEAD" });
+  await turns(clock);
+  assertEquals(cache.entries.size, 0);
+});
+
 test("mode http: a HEAD with the validator of the stored entry updates it (RFC 9111 §4.3.5)", async () => {
   const etag = '"1"';
   const stored = { "cache-control": "max-age=10", etag, "x-a": "old", "x-b": "kept", "content-length": "9" };
