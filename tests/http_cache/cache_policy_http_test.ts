@@ -1519,6 +1519,28 @@ test("a request that waits for another one's answer takes no place in their batc
   }
 });
 
+test("callers that share a response each get bytes of their own, whether or not it may be stored", async () => {
+  for (const control of ["no-store", "max-age=0", "max-age=600"]) {
+    for (const step of [0, 1]) {
+      const { client, clock } = cacheRig(({ nth }) => ({
+        body: new Uint8Array([nth]),
+        headers: { "cache-control": control },
+        afterMs: 10,
+      }));
+      const read = async (nth: number) => {
+        const bytes = await client.bytes({ url: URL_A, maxBodyBytes: 1_000 + step * nth });
+        const [first] = bytes;
+        bytes.fill(99);
+        return first;
+      };
+      const firsts = await clock.run(Promise.all(Array.from({ length: 5 }, (_, nth) => read(nth))));
+      // A response that must be validated is no answer to a call that came after its request.
+      const later = step === 1 && control !== "max-age=600" ? 2 : 1;
+      assertEquals(firsts, [1, later, later, later, later], `${control}, ${step}`);
+    }
+  }
+});
+
 test("callers that share a response each get headers of their own, whatever its status and however they share it", async () => {
   const answers: [control: string, first: number, later: number][] = [
     ["no-store", 200, 200],
