@@ -133,6 +133,29 @@ test("download() starts over without a strong validator, a length, or support fo
   }
 });
 
+test("download() refuses a part of a file that it has asked for as a whole", async () => {
+  const range = { "content-length": "5", "content-range": "bytes 0-4/300000", etag: TAG };
+  await scene(async (_, reply) => {
+    reply.head(206, range);
+    await reply.send(DATA.subarray(0, 5));
+  }, async (s) => {
+    const error = await rejection(s.download());
+    assert(isInvalidDataError(error) && error.reason === "range");
+    assertEquals([s.requests.length, await s.folder.list()], [1, []]);
+  });
+});
+
+test("download() asks for uncompressed bytes, unless the caller has a wish of its own, also for the rest", async () => {
+  for (const own of [undefined, "gzip;q=0.1"]) {
+    await scene(serving({ cuts: [100_000] }), async (s) => {
+      const headers = own === undefined ? {} : { "accept-encoding": own };
+      await s.client.download({ url: s.url, headers, onProgress: s.received.note }, s.path);
+      const sent = s.requests.map(({ headers }) => headers.get("accept-encoding"));
+      assertEquals(sent, Array.from({ length: 2 }, () => own ?? "identity"));
+    });
+  }
+});
+
 /** A server's wrong answers to the second request, which asks for the rest. */
 const LIES: Readonly<Record<string, (reply: Reply) => Promise<void> | void>> = {
   "another start": (reply) => {
