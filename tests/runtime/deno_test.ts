@@ -66,6 +66,24 @@ test("denoRuntime.isOutOfDescriptors() reads the cause of any error of fetch", (
   }
 });
 
+const TIMERS =
+  "denoRuntime.unref() lets the process end although a timer is pending, whichever kind the timer is of";
+if (runtime === "deno") {
+  test(TIMERS, () => {
+    const { unrefTimer } = Deno;
+    const unrefed: unknown[] = [];
+    try {
+      Deno.unrefTimer = (id) => void unrefed.push(id);
+      denoRuntime.unref(5);
+      denoRuntime.unref({ unref: () => void unrefed.push("one of Node.js") });
+      denoRuntime.unref({});
+    } finally {
+      Deno.unrefTimer = unrefTimer;
+    }
+    assertEquals(unrefed, [5, "one of Node.js"]);
+  });
+} else skip(TIMERS, "only Deno has the method for it");
+
 const NAME = "denoRuntime.isRedirectFailure() tells redirects that fetch can't follow from other failures";
 if (runtime === "deno") {
   test(NAME, async () => {
