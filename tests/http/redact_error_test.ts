@@ -76,6 +76,13 @@ test("S17: redactError() removes secrets from errors within an error", () => {
   const { errors, message } = redactError(error, SECRET) as AggregateError;
   assertEquals(errors.map((each: Error) => each.message), ["a", "no answer from https://a.test/x?token=***"]);
   assertEquals(message, "2 addresses failed");
+  const only = redactError(
+    new AggregateError([new Error(SECRET)], "1 address failed"),
+    SECRET,
+  ) as AggregateError;
+  assertEquals(only.errors.map((each: Error) => each.message), ["https://a.test/x?token=***"]);
+  const clean = new AggregateError([new Error("a"), "b"], "2 addresses failed");
+  assertStrictEquals(redactError(clean, SECRET), clean);
 });
 
 test("redactError() handles circular causes", () => {
