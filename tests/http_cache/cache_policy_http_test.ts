@@ -1381,6 +1381,32 @@ test("stale-while-revalidate: refreshes go behind requests that have a caller, a
   }
 });
 
+test("stale-while-revalidate: a refresh that may not be stored removes the stale entry", async () => {
+  const { client, clock, cache } = cacheRig(({ nth }) => ({
+    json: { nth },
+    headers: { "cache-control": nth === 1 ? "max-age=1, stale-while-revalidate=600" : "no-store" },
+  }));
+  await client.json(URL_A);
+  await clock.advance(2_000);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  await turns(clock);
+  assertEquals(cache.entries.size, 0);
+  assertEquals(await client.json(URL_A), { nth: 3 });
+});
+
+test("a 304 answers all calls that wait for it, whatever their limits", async () => {
+  const { client, clock, network } = cacheRig((request) => ({
+    ...tagged("max-age=60")(request),
+    afterMs: 10,
+  }));
+  await clock.run(client.json(URL_A));
+  await clock.advance(61_000);
+  const requests = Array.from({ length: 4 }, (_, nth) => ({ url: URL_A, maxBodyBytes: 1_000 + nth }));
+  const outcomes = await clock.run(client.settle(requests));
+  assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), Array(4).fill({ nth: 1 }));
+  assertEquals(network.sent.length, 2);
+});
+
 test("stale-while-revalidate: the directives of the refreshed response count, and nothing stale is served after the window", async () => {
   const swr = "max-age=1, stale-while-revalidate=4";
   const { client, clock, network } = cacheRig(({ nth }) => ({
@@ -1452,6 +1478,26 @@ test("Mirrors: an entry from one mirror is fresh for all, and whichever mirror a
   ]);
   await client.json("laps.json");
   assertEquals(network.sent.length, 3);
+});
+
+test("Mirrors: a response that varies by a header that differs between them is not stored", async () => {
+  for (const [vary, sent] of [["x-lang", 2], ["x-other", 1]] as const) {
+    const { client, clock, network } = cacheRig(({ nth }) => ({
+      json: { nth },
+      headers: { "cache-control": "max-age=600", vary },
+    }), {
+      baseUrls: [
+        { url: "https://a.test", headers: { "x-lang": "de" } },
+        { url: "https://b.test", headers: { "x-lang": "en" } },
+      ],
+      // Without a partition, the headers of a mirror count as credentials.
+      plan: { partition: () => "all" },
+    });
+    await client.json("x");
+    await turns(clock);
+    await client.json("x");
+    assertEquals(network.sent.length, sent, vary);
+  }
 });
 
 test("Mirrors: a change of a relative URL removes its entry, whichever mirror handled the change", async () => {
