@@ -117,6 +117,16 @@ test("Serving.share() returns the leader's reply, with headers of the call's own
   }
 });
 
+test("Serving.share() passes on an error that a schema throws by mistake", async () => {
+  const validate = () => {
+    throw new RangeError("a mistake");
+  };
+  const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+  const call = callWith({ settings: { schema, maxBodyBytes: Infinity } });
+  const shared = partsWith().serving.share(call, callWith(), replyWith("1"));
+  assertInstanceOf(await shared.then(() => undefined, (thrown) => thrown), Error);
+});
+
 test("Serving.share() returns nothing of a body that the call can't use, of which only the text is left, or which is too large", async () => {
   const bytes = new TextEncoder().encode('"12"');
   const cases: [Partial<Settings>, string | Uint8Array<ArrayBuffer>, unknown][] = [
