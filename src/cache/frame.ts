@@ -23,8 +23,6 @@ export interface FrameHead {
   readonly metaBytes: number;
   /** The length of the body. */
   readonly bodyBytes: number;
-  /** The length of the body as it is stored, which may be compressed. */
-  readonly storedBytes: number;
   /** The length of the whole frame. */
   readonly frameBytes: number;
 }
@@ -78,7 +76,7 @@ export function readHead(bytes: Uint8Array): FrameHead | undefined {
   ];
   if (magic !== MAGIC || encoding > 1 || (encoding === 0 && bodyBytes !== storedBytes)) return undefined;
   const frameBytes = HEAD_BYTES + metaBytes + storedBytes;
-  return { gzipped: encoding === 1, metaBytes, bodyBytes, storedBytes, frameBytes };
+  return { gzipped: encoding === 1, metaBytes, bodyBytes, frameBytes };
 }
 
 /** Reads the metadata of a whole frame; returns `undefined` if they are invalid, or of another version. */

@@ -132,7 +132,7 @@ export class Transfer {
       if (!isRepeatable) throw error;
       // Ask each of the other mirrors before a backoff.
       if (remedy === "at once" || request.leaveMirror(error)) continue;
-      if (remedy === "elsewhere" || maxRetries === 0) throw error;
+      if (remedy === "elsewhere") throw error;
       if (this.position > best) {
         best = this.position;
         inVain = 0;

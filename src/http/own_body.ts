@@ -15,7 +15,7 @@ import { objectTag } from "../primitives/object_tag.ts";
  * @returns A copy of bytes, parameters and forms without files; the same object otherwise.
  */
 export function ownBody(body: BodyInit): BodyInit {
-  if (body instanceof ArrayBuffer || objectTag(body) === "ArrayBuffer") return (body as ArrayBuffer).slice(0);
+  if (objectTag(body) === "ArrayBuffer") return (body as ArrayBuffer).slice(0);
   // Leave shared memory to the runtime, which may accept or refuse it.
   if (ArrayBuffer.isView(body) && body.buffer instanceof ArrayBuffer) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();

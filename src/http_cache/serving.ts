@@ -106,7 +106,8 @@ export class Serving {
 
 /** Copies a reply, with headers that the caller may change. */
 function withOwnHeaders(reply: Reply): Reply {
-  const { status, url, headers, head: { redirected }, from, body, target, shared, retryAfterMs } = reply;
+  const { status, url, headers, head: { redirected }, from, body, target, shared, retryAfterMs, failures } =
+    reply;
   const own = new Reply({ status, url, headers: new Headers(headers), redirected }, { from, body, target });
-  return Object.assign(own, { shared, retryAfterMs });
+  return Object.assign(own, { shared, retryAfterMs, failures });
 }

@@ -197,6 +197,9 @@ export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   const from = reply.from === "stale" ? "stale" : "shared";
   const shared = new Reply(head, { from, body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;
+  shared.failures = reply.failures;
+  // Only an error tells why there was no further attempt.
+  if (reply.status >= 400) call.journey.notRetried = leader.journey.notRetried;
   // The cache may share the bytes, too, even if no other caller is left.
   shared.shared = reply.shared;
   return shared;

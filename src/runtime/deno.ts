@@ -10,6 +10,9 @@ interface Unrefable {
   unref?(): void;
 }
 
+/** Matches the stack of an error that `fetch` itself has thrown, or the parser of a URL to which a redirect leads. */
+const OF_REDIRECT = /^.*\n.*\bext:deno_fetch\/\d+_fetch\.js|\bhttpRedirectFetch \(ext:deno_fetch\//;
+
 /** Deno, on servers and at the edge. */
 export const denoRuntime: Runtime = {
   name: "deno",
@@ -27,8 +30,7 @@ export const denoRuntime: Runtime = {
   isRedirectFailure(error) {
     // The error has no code and no class of its own. But unlike a network error it has no cause, and unlike a mock's error it comes from
     // Deno's code.
-    if (!(error instanceof TypeError) || error.cause !== undefined) return false;
-    return /\bext:deno_fetch\/\d+_fetch\.js/.test(error.stack?.split("\n", 2)[1] ?? "");
+    return error instanceof TypeError && error.cause === undefined && OF_REDIRECT.test(error.stack ?? "");
   },
   unref: (timer) => typeof timer === "number" ? Deno.unrefTimer(timer) : (timer as Unrefable).unref?.(),
   env(name) {

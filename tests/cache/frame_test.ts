@@ -58,3 +58,11 @@ test("readMeta() refuses metadata of another version or shape", () => {
     assertEquals(read(wrong), undefined);
   }
 });
+
+test("packFrame() keeps the format that other versions of this package read", () => {
+  const parts = { meta: Uint8Array.of(1, 2), body: Uint8Array.of(3, 4, 5) };
+  const head = (gzipped: number, storedBytes: number) =>
+    [[0x53, 0x4c, 0x4b, 0x31], ...[gzipped, 2, 3, storedBytes].map((field) => [0, 0, 0, field])].flat();
+  assertEquals([...packFrame(parts)], [...head(0, 3), 1, 2, 3, 4, 5]);
+  assertEquals([...packFrame(parts, Uint8Array.of(9))], [...head(1, 1), 1, 2, 9]);
+});

@@ -230,6 +230,17 @@ test("memoryCache() counts values in maxBytes, and evicts for them", () => {
   assertEquals([keysOf("c", "d", "e"), values.isHeld], [["c", "d", "e"], false]);
 });
 
+test("memoryCache() has room for the latest values of an entry, however many it has dropped before", () => {
+  const { cache, get } = setUp({ maxBytes: 4_000, keep: "parsed" });
+  cache.set("a", entryOf(1_000));
+  const values = keptValuesOf(get("a")!.decoded)!;
+  for (let nth = 0; nth < 20; nth++) {
+    const schema = {};
+    values.keep(schema, Array.from({ length: 50 }, () => nth));
+    assertEquals(values.find(schema)?.give(), Array.from({ length: 50 }, () => nth));
+  }
+});
+
 test("memoryCache() keeps no value that would make its entry larger than maxBytes, and evicts nothing for it", () => {
   const { cache, get, keysOf } = setUp({ maxBytes: 4_000, keep: "parsed" });
   cache.set("a", entryOf(1_000));

@@ -98,6 +98,7 @@ test("download() refuses a wrong digest, and the old file stays", async () => {
 
       assert(isInvalidDataError(error) && error.reason === "digest");
       assertStringIncludes(error.message, value);
+      assertEquals(s.requests.length, 1);
       assertEquals([await s.folder.list(), await s.folder.read("file")], [["file"], "old"]);
     },
   );

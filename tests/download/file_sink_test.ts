@@ -426,7 +426,8 @@ test("openFileSink() refuses a file that another process writes, until that is i
   await first.begin(VERSION);
   await first.write(DATA.slice(0, 1_000));
   await first.abandon(true, undefined);
-  const { mtimeMs } = await (await import("node:fs/promises")).stat(`${path}.part`);
+  const fs = await import("node:fs/promises");
+  const { mtimeMs } = await fs.stat(`${path}.part`);
   const open = (sinceMs: number, isRunning: boolean) =>
     openFileSink(path, {
       source: () => "a",
@@ -445,6 +446,14 @@ test("openFileSink() refuses a file that another process writes, until that is i
     assertEquals(sink.position, 1_000);
     await sink.abandon(true, undefined);
   }
+
+  // The record says nothing about another file in place of the part.
+  await folder.write("other", "other");
+  await fs.rename(`${folder.path}/other`, `${path}.part`);
+  const sink = await open(0, true);
+  assertEquals(sink.position, 0);
+  await sink.abandon(true, undefined);
+  assertEquals(await folder.read("file.part"), "other");
 });
 
 test("openFileSink() renames no file that another download has put in its place", async () => {

@@ -61,7 +61,11 @@ test("isOfVersion() compares the length and the strongest validator", () => {
   assertEquals(of({ etag: '"a"' }), false);
   assertEquals(of({ etag: 'W/"a"' }, 5), false);
   assertEquals(of({ "last-modified": DATE }, 5), false);
-  assertEquals(isOfVersion({ ...known, etag: undefined }, new Headers({ "last-modified": DATE }), 5), true);
+  const dated = { ...known, etag: undefined };
+  assertEquals(isOfVersion(dated, new Headers({ "last-modified": DATE }), 5), true);
+  for (const headers of [{}, { "last-modified": "Sat, 28 Nov 2026 12:00:01 GMT" }]) {
+    assertEquals(isOfVersion(dated, new Headers(headers), 5), false);
+  }
   assertEquals(isOfVersion({ totalBytes: 5 }, new Headers({ etag: '"a"' }), 5), false);
 });
 

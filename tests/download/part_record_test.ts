@@ -25,6 +25,7 @@ test("parsePartRecord() takes nothing that could not have been received", () => 
   const bad: unknown[] = [
     { ...RECORD, version: { ...RECORD.version, etag: '"a"\r\nx: y' } },
     { ...RECORD, version: { ...RECORD.version, etag: 5 } },
+    { ...RECORD, version: { ...RECORD.version, lastModified: "a\r\nx: y" } },
     { ...RECORD, version: { ...RECORD.version, totalBytes: -1 } },
     { ...RECORD, version: { ...RECORD.version, totalBytes: "5" } },
     { ...RECORD, version: { ...RECORD.version, mediaType: 5 } },

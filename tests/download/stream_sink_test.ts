@@ -287,6 +287,16 @@ test("download() into a stream without a buffer rejects with the error of the st
   });
 });
 
+test("download() into a stream that can't be closed rejects with the error of the stream", async () => {
+  await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+    const failure = new Error("no room");
+    const stream = new WritableStream<Uint8Array>({ close: () => Promise.reject(failure) });
+    const error = await rejection(s.client.download(s.url, stream));
+    assert(isWriteError(error), String(error));
+    assertEquals([error.cause, stream.locked], [failure, false]);
+  });
+});
+
 test("download() aborts its stream even if it was aborted before it began", async () => {
   const reason = new Error("enough");
   for (const way of ["aborted", "aborted later", "aborted in the request", "closed"] as const) {

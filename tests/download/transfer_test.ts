@@ -5,6 +5,7 @@ import {
   isSlipstreamError,
   isWriteError,
   type NetworkError,
+  type RequestSpec,
 } from "../../mod.ts";
 import { Transfer } from "../../src/download/transfer.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
@@ -130,6 +131,29 @@ test("download() starts over without a strong validator, a length, or support fo
         assertEquals(s.requests.map(({ start }) => start), [undefined, undefined, undefined]);
       },
     );
+  }
+});
+
+test("download() refuses a part of a file that it has asked for as a whole", async () => {
+  const range = { "content-length": "5", "content-range": "bytes 0-4/300000", etag: TAG };
+  await scene(async (_, reply) => {
+    reply.head(206, range);
+    await reply.send(DATA.subarray(0, 5));
+  }, async (s) => {
+    const error = await rejection(s.download());
+    assert(isInvalidDataError(error) && error.reason === "range");
+    assertEquals([s.requests.length, await s.folder.list()], [1, []]);
+  });
+});
+
+test("download() asks for uncompressed bytes, unless the caller has a wish of its own, also for the rest", async () => {
+  for (const own of [undefined, "gzip;q=0.1"]) {
+    await scene(serving({ cuts: [100_000] }), async (s) => {
+      const headers = own === undefined ? {} : { "accept-encoding": own };
+      await s.client.download({ url: s.url, headers, onProgress: s.received.note }, s.path);
+      const sent = s.requests.map(({ headers }) => headers.get("accept-encoding"));
+      assertEquals(sent, Array.from({ length: 2 }, () => own ?? "identity"));
+    });
   }
 });
 
@@ -305,7 +329,14 @@ test("download() counts the attempts of all its requests in the error of a body 
 });
 
 test("download() with maxRetries: 0, or of a POST, does not request the rest", async () => {
-  for (const request of [{ maxRetries: 0 }, { method: "POST", body: "x" }]) {
+  const cases: [request: Omit<RequestSpec, "url">, leavesPart: boolean][] = [
+    [{ maxRetries: 0 }, true],
+    [{ idempotent: false }, false],
+    [{ method: "POST", body: "x" }, false],
+    // A later download could not tell whether it has the same body.
+    [{ method: "PUT", body: "x", maxRetries: 0 }, false],
+  ];
+  for (const [request, leavesPart] of cases) {
     await scene(
       (request, reply, received) =>
         serveFile(request, reply, { received, data: DATA, etag: TAG, cutAfter: 10_000 }),
@@ -318,7 +349,7 @@ test("download() with maxRetries: 0, or of a POST, does not request the rest", a
           ),
         );
         assertEquals(s.requests.length, 1);
-        assertEquals(await s.folder.list(), "method" in request ? [] : ["file.part", "file.part.json"]);
+        assertEquals(await s.folder.list(), leavesPart ? ["file.part", "file.part.json"] : []);
       },
     );
   }

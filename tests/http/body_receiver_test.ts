@@ -277,6 +277,15 @@ test("BodyReceiver.receiveSmall() receives a small body before its reader asks, 
   assertEquals([begun.ends, begun.waits], [[4], []]);
   assertEquals(await textOf(begun.receiver), "abcd");
 
+  const { response, send, close } = slow();
+  const asked = receive(networkResponse(response.body!, small), { joinsSmall: true });
+  assertEquals(asked.receiver.receiveSmall(), true);
+  const text = textOf(asked.receiver);
+  await eventLoopTurn();
+  send("abcd");
+  close();
+  assertEquals(await text, "abcd");
+
   for (
     const [response, joinsSmall] of [
       [networkResponse("abcd", small), false],
@@ -346,6 +355,24 @@ test("BodyReceiver.next() with a buffer returns bytes that were received ahead, 
   assertEquals([await receiver.next(room), room.length], [chunks[1], 5]);
   assertEquals(await receiver.next(), chunks[2]);
   assertEquals(await receiver.next(room), undefined);
+});
+
+test("BodyReceiver.receiveAhead() and a reader that waits read a byte stream once for both", async () => {
+  const pulls: ReadableByteStreamController[] = [];
+  const body = new ReadableStream({ type: "bytes", pull: (controller) => void pulls.push(controller) });
+  const { receiver } = receive(networkResponse(body, {}));
+  for (const room of [new Uint8Array(5), undefined]) {
+    const chunk = receiver.next(room);
+    await eventLoopTurn();
+    pulls.shift()!.enqueue(Uint8Array.of(1));
+    assertEquals(await chunk, Uint8Array.of(1));
+  }
+  const ahead = receiver.receiveAhead(1);
+  const chunk = receiver.next();
+  await eventLoopTurn();
+  pulls.shift()!.enqueue(Uint8Array.of(2, 3));
+  await ahead;
+  assertEquals(await chunk, Uint8Array.of(2, 3));
 });
 
 test("BodyReceiver.next() with a buffer reports a break, an excess and a cancellation", async () => {

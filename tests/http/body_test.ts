@@ -30,6 +30,20 @@ test("readBody() reads a body up to its limit, and returns nothing of a larger o
   assertEquals((await readBody(new Response(null), 1))?.length, 0);
 });
 
+test("readBody() stops at its limit where a compressed body becomes larger than it announces", async () => {
+  const log: string[] = [];
+  const body = new ReadableStream({
+    pull(controller) {
+      if (log.push("pull") > 20) throw new Error("the body was read on");
+      controller.enqueue(new Uint8Array(2));
+    },
+    cancel: () => void log.push("cancel"),
+  }, { highWaterMark: 0 });
+  const headers = { "content-length": "4", "content-encoding": "gzip" };
+  assertEquals(await readBody(new Response(body, { headers }), 5), undefined);
+  assertEquals(log, ["pull", "pull", "pull", "cancel"]);
+});
+
 test("readBody() returns nothing of a body that announces more than its limit", async () => {
   assertEquals(await readBody(streamed(["ab", "cd"], { "content-length": "2" }), 3), undefined);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { isAsyncIterable, iterableBody } from "../../src/http/iterable_body.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
 /** An iterable that records its calls. */
@@ -35,6 +36,7 @@ test("isAsyncIterable() is true for async iterables, and for no others", () => {
 test("iterableBody() gives bytes and text, and pulls chunks as they are read", async () => {
   const { iterable, log } = watched(["a", new Uint8Array([98]), new Uint8Array([99]).buffer]);
   const reader = iterableBody(iterable).getReader();
+  await eventLoopTurn();
   assertEquals(log, []);
   assertEquals(await reader.read(), { done: false, value: new Uint8Array([97]) });
   assertEquals(log, ["next"]);

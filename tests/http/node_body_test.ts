@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { createClient, DataNotFoundError } from "../../mod.ts";
 import { withStandardBody } from "../../src/http/node_body.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { nodeResponse } from "../support/node_response.ts";
 import { test } from "../support/test.ts";
 
@@ -12,6 +14,23 @@ test("withStandardBody() gives the bytes of a stream of Node.js, and the rest of
   assertEquals([status, statusText, headers.get("a"), url], [201, "Made", "b", "https://a.test/"]);
   assertEquals([ok, type, redirected, response instanceof Response], [true, "default", false, true]);
   assertEquals([await response.text(), response.bodyUsed], ["123", true]);
+});
+
+test("withStandardBody() gives chunks that belong to the reader, and reads none before it is read", async () => {
+  const shared = new Uint8Array([45, 49, 50, 45]);
+  let reads = 0;
+  const stream = new Readable({
+    read() {
+      this.push(++reads === 1 ? Buffer.from(shared.buffer, 1, 2) : null);
+    },
+  });
+  const { body } = withStandardBody(nodeResponse(stream))!;
+  await eventLoopTurn();
+  assertEquals(reads, 0);
+  const chunk = (await body!.getReader().read()).value!;
+  assertEquals([...chunk], [49, 50]);
+  structuredClone(chunk, { transfer: [chunk.buffer] });
+  assertEquals(shared.length, 4);
 });
 
 test("withStandardBody() gives each cookie by itself, also where the headers show them as one text", () => {

@@ -60,7 +60,7 @@ const MEANINGS: Readonly<Record<string, readonly string[]>> = {
     "max_body_bytes",
   ],
   as: ["responseType", "AS"],
-  url: ["uri", "Url", "href"],
+  url: ["uri", "Url", "href", "ulr"],
   body: ["data", "json", "form", "bodi"],
   schema: ["schemas", "shema", "parser"],
   query: ["params", "searchParams", "search_params", "querys"],

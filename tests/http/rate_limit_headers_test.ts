@@ -30,6 +30,7 @@ test("S4: rateLimitResetMs() waits for the longest of the quotas that are used u
 test("S4: rateLimitResetMs() takes the policy's window when a used-up quota names no time", () => {
   const policy = '"hour";q=1000;w=3600, "minute";q=100;w=60';
   assertEquals(resetMs({ ratelimit: '"minute";r=0', "ratelimit-policy": policy }), 60_000);
+  assertEquals(resetMs({ ratelimit: "minute;r=0", "ratelimit-policy": policy }), 60_000);
   assertEquals(resetMs({ ratelimit: '"minute";r=0;t=7', "ratelimit-policy": policy }), 7_000);
   assertEquals(resetMs({ ratelimit: '"day";r=0', "ratelimit-policy": policy }), undefined);
   assertEquals(resetMs({ ratelimit: '"minute";r=0' }), undefined);

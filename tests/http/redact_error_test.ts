@@ -49,10 +49,23 @@ test("S17: redactError() removes secrets from every property, such as the path t
   }
 });
 
-test("S17: redactError() handles a path that is not enumerable", () => {
-  const error = Object.defineProperty(new Error("failed"), "path", { value: SECRET });
-  const shown = redactError(error, SECRET) as Error & { readonly path?: string };
-  assertEquals(shown.path, "https://a.test/x?token=***");
+test("S17: redactError() handles a path and a code that are not enumerable", () => {
+  const error = Object.defineProperties(new Error("failed"), {
+    path: { value: SECRET },
+    code: { value: "E" },
+  });
+  const { path, code } = redactError(error, SECRET) as Error & {
+    readonly path?: string;
+    readonly code?: string;
+  };
+  assertEquals([path, code], ["https://a.test/x?token=***", "E"]);
+});
+
+test("S17: redactError() finds the request's own URL also where its form is not that of a URL in a text", () => {
+  for (const url of ["data/x?token=hunter2", 'https://a.test/x?q="a b"&token=hunter2']) {
+    const shown = redactError(new TypeError(`Invalid URL: '${url}'`), url) as Error;
+    assertEquals(shown.message, `Invalid URL: '${url.replace("hunter2", "***")}'`);
+  }
 });
 
 test("S17: redactError() removes secrets from errors within an error", () => {
@@ -63,6 +76,13 @@ test("S17: redactError() removes secrets from errors within an error", () => {
   const { errors, message } = redactError(error, SECRET) as AggregateError;
   assertEquals(errors.map((each: Error) => each.message), ["a", "no answer from https://a.test/x?token=***"]);
   assertEquals(message, "2 addresses failed");
+  const only = redactError(
+    new AggregateError([new Error(SECRET)], "1 address failed"),
+    SECRET,
+  ) as AggregateError;
+  assertEquals(only.errors.map((each: Error) => each.message), ["https://a.test/x?token=***"]);
+  const clean = new AggregateError([new Error("a"), "b"], "2 addresses failed");
+  assertStrictEquals(redactError(clean, SECRET), clean);
 });
 
 test("redactError() handles circular causes", () => {
@@ -78,9 +98,14 @@ test("redactError() handles circular causes", () => {
   ]);
 });
 
-test("redactError() keeps the name of an error that is no TypeError", () => {
+test("redactError() keeps the name of an error, and that it is a TypeError", () => {
   const shown = redactError(new DOMException(`lost ${SECRET}`, "NetworkError"), SECRET) as Error;
   assertEquals([shown.name, shown.message], ["NetworkError", "lost https://a.test/x?token=***"]);
+  class OwnError extends TypeError {
+    override name = "OwnError";
+  }
+  const own = redactError(new OwnError(`lost ${SECRET}`), SECRET) as Error;
+  assertEquals([own.name, own instanceof TypeError], ["OwnError", true]);
 });
 
 test("redactError() leaves values alone that are no errors, except for the secrets of a text", () => {

@@ -71,7 +71,15 @@ test("S16: followRedirects() does not send a `host` header of the first origin t
 });
 
 test("followRedirects() turns a POST into a GET for 301, 302 and 303, without its body and the body's headers", async () => {
-  const post = request({ method: "POST", body: "x", headers: { "content-type": "text/plain", accept: "c" } });
+  const about = [
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-location",
+    "content-type",
+  ];
+  const headers = Object.fromEntries([...about, "accept"].map((name) => [name, "x"]));
+  const post = request({ method: "POST", body: "x", headers });
   for (
     const [status, method] of [[301, "GET"], [302, "GET"], [303, "GET"], [307, "POST"], [
       308,
@@ -80,7 +88,7 @@ test("followRedirects() turns a POST into a GET for 301, 302 and 303, without it
   ) {
     const { sent } = await follow(post, [[status, "/x"]]);
     assertEquals([sent[1]?.method, sent[1]?.body], [method, method === "GET" ? null : "x"]);
-    assertEquals("content-type" in sent[1]!.headers, method === "POST");
+    assertEquals(sent[1]!.headers, method === "POST" ? headers : { accept: "x" });
   }
   const { sent } = await follow(request({ method: "PUT", body: "x" }), [[302, "/x"]]);
   assertEquals(sent[1]?.method, "PUT");

@@ -31,6 +31,13 @@ test("replayableBody() returns a stream of the whole body if that is too large t
   assertEquals(whole.length, size);
 });
 
+test("replayableBody() cancels a body that is too large to keep when its stream is cancelled", async () => {
+  const reasons: unknown[] = [];
+  const body = await replayableBody(postChunks(["x".repeat(MAX_REPLAY_BYTES + 1), "y"], reasons), options);
+  await (body as ReadableStream).cancel("enough");
+  assertEquals(reasons, ["enough"]);
+});
+
 test("replayableBody() keeps a body of exactly the limit", async () => {
   assertInstanceOf(await replayableBody(post("x".repeat(MAX_REPLAY_BYTES)), options), Uint8Array);
 });

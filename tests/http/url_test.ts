@@ -8,6 +8,7 @@ import {
   parseHttpUrl,
   redactUrl,
   redactUserInfo,
+  resolveUrl,
   shownUrl,
   splitUserInfo,
   withoutLead,
@@ -38,6 +39,13 @@ test("isAbsoluteUrl() asks for a scheme and nothing else", () => {
   for (const url of ["", "/a", "//host/a", "a/b:c", "?q=https://h", "#a:b", "2025:race", ":a", "é:a"]) {
     assertFalse(isAbsoluteUrl(url), url);
   }
+});
+
+test("resolveUrl() resolves relative URLs alone, and leaves a malformed one to a later check", () => {
+  const base = "https://a.test/b/c?d";
+  assertEquals([resolveUrl("x", base), resolveUrl("//h/x", base)], ["https://a.test/b/x", "https://h/x"]);
+  for (const url of ["https://h", "data:x", `//us:${SECRET}@[`]) assertEquals(resolveUrl(url, base), url);
+  assertEquals(resolveUrl("x", undefined), "x");
 });
 
 test("OriginIndex.originOf() agrees with the URL parser, whatever URLs came before", () => {
@@ -101,6 +109,10 @@ test("OriginIndex.originOf() stays right after more hosts than it keeps", () => 
     assertEquals(index.originOf(`https://h${host}.example/x`), `https://h${host}.example`);
   }
   assertEquals(index.originOf("https://h0.example/y"), "https://h0.example");
+  assertEquals([index.find("https://h0.example/z"), index.find("https://h1.example/")], [
+    "https://h0.example",
+    undefined,
+  ]);
 });
 
 test("OriginIndex.originOf() throws a TypeError for a URL that can't be sent, every time", () => {
@@ -250,6 +262,10 @@ test("redactUrl() leaves an '@' behind the authority as it is", () => {
   ) {
     assertEquals(redactUrl(url), url);
   }
+});
+
+test("redactUrl() removes from the ends of a URL only what a parser ignores", () => {
+  assertEquals(redactUrl("\0 !https://h/ a! \n"), "!https://h/ a!");
 });
 
 test("S17: redactUrl() shows no user info of a URL with white space that a URL parser ignores", () => {
@@ -488,6 +504,7 @@ test("shownUrl() shows a URL without secrets as it is, and at most its beginning
       "https://h/a?x=1",
       "2025@main/x.json",
       "npm/a@1.2/b:c.json",
+      "npm/b:c.json?mail=a@b",
       "nonsense",
       "//h/y",
       "https://",

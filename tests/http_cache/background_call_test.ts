@@ -9,11 +9,15 @@ import { test } from "../support/test.ts";
 
 function setUp() {
   const clock = new ManualClock();
-  const events: ClientEvent["type"][] = [];
+  const events: string[] = [];
+  const emit = (event: ClientEvent) =>
+    void events.push(
+      event.type === "settled" ? `settled ${event.ok ? event.from : event.error}` : event.type,
+    );
   const kept: { readonly work: Promise<unknown>; readonly call: Call | undefined }[] = [];
   const environment = {
     clock,
-    reporter: { active: true, emit: ({ type }: ClientEvent) => void events.push(type) },
+    reporter: { active: true, emit },
     inBackground: (work: Promise<unknown>, call?: Call) => void kept.push({ work, call }),
   };
   return { environment, events, kept };
@@ -22,7 +26,11 @@ function setUp() {
 /** The call of a client, which may be closed. */
 function originalOf(closing: { readonly reason: unknown } | undefined): Call {
   const { context } = fakeCall({ settings: { timeoutMs: 7 } });
-  const own: CallContext = { ...context, owner: { ...context.owner, nextId: () => 7, closing } };
+  const own: CallContext = {
+    ...context,
+    streams: true,
+    owner: { ...context.owner, nextId: () => 7, closing },
+  };
   return Object.assign(new Call(own, "https://a.test/x", { onSettled() {} }), {
     lane: fakeLane(),
     limitKey: "key",
@@ -45,8 +53,10 @@ test("startInBackground() runs a call of its own for the same request, without r
   assertStrictEquals(seen.request, original.request);
   assertEquals([seen.id, seen.settings.timeoutMs, seen.settings.maxRetries, seen.limitKey], [7, 7, 0, "key"]);
   assert(seen.priority < original.priority);
+  // Nobody reads its body, so that it must arrive as a whole.
+  assertEquals([seen.context.streams, original.context.streams], [false, true]);
   await kept[0]?.work;
-  assertEquals([seen.isBackground, seen.settled, events], [true, true, ["queued", "settled"]]);
+  assertEquals([seen.isBackground, seen.settled, events], [true, true, ["queued", "settled network"]]);
 });
 
 test("startInBackground() discards the body that is not read, and its failure affects no other call", async () => {
@@ -57,7 +67,7 @@ test("startInBackground() discards the body that is not read, and its failure af
   startInBackground(environment, fakeCall(), () => Promise.resolve(open));
   startInBackground(environment, fakeCall(), () => Promise.reject(new Error("no")));
   await Promise.all(kept.map(({ work }) => work));
-  assertEquals([discarded, events.length], [1, 4]);
+  assertEquals([discarded, events], [1, ["queued", "queued", "settled network", "settled Error: no"]]);
 });
 
 test("startInBackground() starts nothing for a closed client", () => {

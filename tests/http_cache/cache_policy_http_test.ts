@@ -154,6 +154,23 @@ test("mode http: a HEAD that contradicts the stored entry removes it, and one th
   }
 });
 
+test("mode http: a HEAD that the caller's fetch has redirected elsewhere removes the stored entry", async () => {
+  const headers = { "cache-control": "max-age=1000" };
+  const { client, clock, cache } = cacheRig(() => ({}), {
+    fetch: (_, init) =>
+      Promise.resolve(
+        init?.method === "HEAD"
+          ? from(URL_B, new Response(null, { headers }))
+          : new Response("[1]", { headers }),
+      ),
+  });
+  await client.json(URL_A);
+  assertEquals(cache.entries.size, 1);
+  await client.fetch(URL_A, { method: "HEAD" });
+  await turns(clock);
+  assertEquals(cache.entries.size, 0);
+});
+
 test("mode http: a HEAD with the validator of the stored entry updates it (RFC 9111 §4.3.5)", async () => {
   const etag = '"1"';
   const stored = { "cache-control": "max-age=10", etag, "x-a": "old", "x-b": "kept", "content-length": "9" };
@@ -173,13 +190,16 @@ test("mode http: a HEAD with the validator of the stored entry updates it (RFC 9
     [{ etag, "cache-control": "max-age=100" }, { headers: { "if-none-match": '"0"' } }, 2],
   ];
   for (const [headers, init, gets] of cases) {
-    const { client, clock, network } = cacheRig(({ method }) =>
+    const { client, clock, network, cache } = cacheRig(({ method }) =>
       method === "HEAD" ? { headers: { "x-a": "new", ...headers } } : { json: { nth: 1 }, headers: stored }
     );
     await client.json(URL_A);
     await clock.advance(5_000);
     await client.fetch(URL_A, { method: "HEAD", ...init });
     await turns(clock);
+    const isRefused = headers.etag === '"2"' || headers["cache-control"] === "no-store" ||
+      headers.vary === "*";
+    assertEquals(cache.entries.size, isRefused ? 0 : 1, JSON.stringify(headers));
     await clock.advance(6_000);
     const response = await client.fetch(URL_A);
     assertEquals(await response.json(), { nth: 1 });
@@ -1078,16 +1098,15 @@ test("Credentials: those in the URL of a redirect are not stored anywhere", asyn
   assertEquals((await client.fetch(URL_A)).url.includes("s3cret"), false);
 });
 
-test("Credentials: a partition function that throws bypasses the cache, with one warning", async () => {
-  const { client, cache, warnings } = cacheRig(counting("max-age=60"), {
-    plan: {
-      partition: () => {
-        throw new Error("who?");
-      },
-    },
-  });
-  assertEquals([await client.json(URL_A), await client.json(URL_A)], [{ nth: 1 }, { nth: 2 }]);
-  assertEquals([warnings.length, cache.entries.size], [1, 0]);
+test("Credentials: a partition function that throws, or gives no text, bypasses the cache, with one warning", async () => {
+  const unknown = () => {
+    throw new Error("who?");
+  };
+  for (const partition of [unknown, (() => 5) as unknown as () => string]) {
+    const { client, cache, warnings } = cacheRig(counting("max-age=60"), { plan: { partition } });
+    assertEquals([await client.json(URL_A), await client.json(URL_A)], [{ nth: 1 }, { nth: 2 }]);
+    assertEquals([warnings.length, cache.entries.size], [1, 0]);
+  }
 });
 
 // ---- changes while bodies are read
@@ -1362,6 +1381,32 @@ test("stale-while-revalidate: refreshes go behind requests that have a caller, a
   }
 });
 
+test("stale-while-revalidate: a refresh that may not be stored removes the stale entry", async () => {
+  const { client, clock, cache } = cacheRig(({ nth }) => ({
+    json: { nth },
+    headers: { "cache-control": nth === 1 ? "max-age=1, stale-while-revalidate=600" : "no-store" },
+  }));
+  await client.json(URL_A);
+  await clock.advance(2_000);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  await turns(clock);
+  assertEquals(cache.entries.size, 0);
+  assertEquals(await client.json(URL_A), { nth: 3 });
+});
+
+test("a 304 answers all calls that wait for it, whatever their limits", async () => {
+  const { client, clock, network } = cacheRig((request) => ({
+    ...tagged("max-age=60")(request),
+    afterMs: 10,
+  }));
+  await clock.run(client.json(URL_A));
+  await clock.advance(61_000);
+  const requests = Array.from({ length: 4 }, (_, nth) => ({ url: URL_A, maxBodyBytes: 1_000 + nth }));
+  const outcomes = await clock.run(client.settle(requests));
+  assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), Array(4).fill({ nth: 1 }));
+  assertEquals(network.sent.length, 2);
+});
+
 test("stale-while-revalidate: the directives of the refreshed response count, and nothing stale is served after the window", async () => {
   const swr = "max-age=1, stale-while-revalidate=4";
   const { client, clock, network } = cacheRig(({ nth }) => ({
@@ -1435,6 +1480,26 @@ test("Mirrors: an entry from one mirror is fresh for all, and whichever mirror a
   assertEquals(network.sent.length, 3);
 });
 
+test("Mirrors: a response that varies by a header that differs between them is not stored", async () => {
+  for (const [vary, sent] of [["x-lang", 2], ["x-other", 1]] as const) {
+    const { client, clock, network } = cacheRig(({ nth }) => ({
+      json: { nth },
+      headers: { "cache-control": "max-age=600", vary },
+    }), {
+      baseUrls: [
+        { url: "https://a.test", headers: { "x-lang": "de" } },
+        { url: "https://b.test", headers: { "x-lang": "en" } },
+      ],
+      // Without a partition, the headers of a mirror count as credentials.
+      plan: { partition: () => "all" },
+    });
+    await client.json("x");
+    await turns(clock);
+    await client.json("x");
+    assertEquals(network.sent.length, sent, vary);
+  }
+});
+
 test("Mirrors: a change of a relative URL removes its entry, whichever mirror handled the change", async () => {
   const { client, network } = cacheRig(
     ({ url, method }) =>
@@ -1496,6 +1561,28 @@ test("a request that waits for another one's answer takes no place in their batc
         [true, true, true],
         2,
       ]);
+    }
+  }
+});
+
+test("callers that share a response each get bytes of their own, whether or not it may be stored", async () => {
+  for (const control of ["no-store", "max-age=0", "max-age=600"]) {
+    for (const step of [0, 1]) {
+      const { client, clock } = cacheRig(({ nth }) => ({
+        body: new Uint8Array([nth]),
+        headers: { "cache-control": control },
+        afterMs: 10,
+      }));
+      const read = async (nth: number) => {
+        const bytes = await client.bytes({ url: URL_A, maxBodyBytes: 1_000 + step * nth });
+        const [first] = bytes;
+        bytes.fill(99);
+        return first;
+      };
+      const firsts = await clock.run(Promise.all(Array.from({ length: 5 }, (_, nth) => read(nth))));
+      // A response that must be validated is no answer to a call that came after its request.
+      const later = step === 1 && control !== "max-age=600" ? 2 : 1;
+      assertEquals(firsts, [1, later, later, later, later], `${control}, ${step}`);
     }
   }
 });

@@ -548,6 +548,31 @@ test("Two clients share a cache", async () => {
   assertEquals(two.network.sent.length, 0);
 });
 
+test("Two clients share the writes that their cache has not finished, up to the limit of each", async () => {
+  const adapter = adapterWith({ set: () => new Promise(() => {}) });
+  const one = setUp(counting, { adapter });
+  assertEquals(await one.client.json(URL_A), { nth: 1 });
+  await turns(one.clock);
+
+  const two = cacheRig(counting, { plan: { mode: "ttl", adapter, maxPendingBytes: 10 } });
+  assertEquals([await two.client.json(URL_A), two.network.sent.length], [{ nth: 1 }, 0]);
+  await two.client.json(URL_B);
+  await turns(two.clock);
+  assertEquals([await two.client.json(URL_B), await two.client.json(URL_A)], [{ nth: 2 }, { nth: 1 }]);
+});
+
+test("An entry of no use in a faster cache does not hide the right one in a slower cache", async () => {
+  const slow = new RecordingCache();
+  const { client } = setUp(counting, { adapter: slow });
+  for (const url of [URL_A, URL_B]) await client.json(url);
+  const [a, b] = [...slow.entries.values()] as [CacheEntry, CacheEntry];
+  const unknown = { ...a, meta: { ...a.meta, key: 5 as unknown as string } };
+  for (const entry of [b, unknown, { ...a, meta: { ...a.meta, url: "" } }]) {
+    const two = setUp(counting, { adapter: [adapterWith({ get: () => entry }), slow] });
+    assertEquals([await two.client.json(URL_A), two.network.sent.length], [{ nth: 1 }, 0]);
+  }
+});
+
 test("An error is not stored, and does not affect the stored entry", async () => {
   let status = 200;
   const { client } = setUp(({ nth }) => ({ status, json: { nth } }), { ttlMs: 1_000 });

@@ -41,3 +41,14 @@ test("EntriesState.hasChanged() treats any URL as changed up to the last change 
     assertEquals([state.hasChanged(url, begun), state.hasChanged(url, since)], [true, false], url);
   }
 });
+
+test("EntriesState.hasChanged() still knows the latest change that it has forgotten after it has forgotten an older one", () => {
+  const state = new EntriesState();
+  for (let nth = 1; nth <= 1_000; nth++) state.noteChange(`https://a.test/${nth}`);
+  // A look keeps the oldest change until all the others have gone.
+  state.hasChanged("https://a.test/1", 0);
+  for (let nth = 1_001; nth <= 1_999; nth++) state.noteChange(`https://a.test/${nth}`);
+  assertEquals(state.hasChanged("https://b.test/", 999), true);
+  state.noteChange("https://a.test/2000");
+  assertEquals(state.hasChanged("https://b.test/", 999), true);
+});

@@ -80,6 +80,20 @@ test("Entries keeps variants side by side, also when the list of Vary names grow
   assertEquals(await find(parts, requestOf({ "accept-language": "de", "x-device": "desk" })), undefined);
 });
 
+test("Entries.plan() puts variants side by side that arrive before the first of them is stored", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const response = responseOf(parts, { "cache-control": "max-age=60", vary: "accept" });
+  const under = ["a", "b"].map((accept) => {
+    const request = requestOf({ accept });
+    return { request, askedAt: entries.nextMoment(), plan: entries.plan(request, response)!, accept };
+  });
+  for (const { request, plan, accept, askedAt } of under) {
+    await entries.store(request, plan, { body: encoder.encode(accept) }, askedAt);
+  }
+  assertEquals([await find(parts, under[0]!.request), await find(parts, under[1]!.request)], ["a", "b"]);
+});
+
 test("Entries finds variants that another process has stored, and adds its own", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];

@@ -37,6 +37,8 @@ test("ttlOf() takes the lifetimes of 404 and 410 from the user alone", () => {
     undefined,
     undefined,
   ]);
+  const gone = optionsWith({ ttlMs: () => Infinity, negative: { 410: 7 } });
+  assertEquals([404, 410].map((status) => ttlOf(gone, URL_A, response(status))), [undefined, 7]);
 });
 
 test("ttlOf() treats a value that is no positive number as 0, and reports an error that is thrown", () => {

@@ -64,6 +64,7 @@ test("PromptAdapter returns plain bytes where its adapter returns views of share
     const { adapter, options } = setUp({ get: () => entry });
     const found = (await adapter.get("k", options))!;
     assertEquals([found.body.constructor, new TextDecoder().decode(found.body)], [Uint8Array, "12"]);
+    assertStrictEquals(found.meta, ENTRY.meta);
   }
 });
 

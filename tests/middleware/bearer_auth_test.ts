@@ -531,7 +531,8 @@ test("bearerAuth() refuses senseless options, and never shows a token", () => {
     [{ token: "a", refresh: "secret" }, "'refresh' must be a function: received a string"],
     [{ token: "a", origins: "https://u:secret@a.test" }, "'origins' must be an array of http(s) URLs"],
     [{ token: "a", origins: ["a.test"] }, "'origins[0]' must be an http(s) URL"],
-    [{ token: "a", refreshOn: [200] }, "'refreshOn' must be an array of statuses from 400 to 599"],
+    [{ token: "a", refreshOn: [399] }, "'refreshOn' must be an array of statuses from 400 to 599"],
+    [{ token: "a", refreshOn: [600] }, "'refreshOn' must be an array of statuses from 400 to 599"],
     [{ token: "a", refreshOn: 401 }, "'refreshOn' must be an array of statuses or a function"],
     [{ token: "a", refreshTimeoutMs: 0 }, "'refreshTimeoutMs' must be a positive number"],
     [{ token: "a", refreshIntervalMs: -1 }, "'refreshIntervalMs' must be a number of at least 0"],
@@ -541,6 +542,7 @@ test("bearerAuth() refuses senseless options, and never shows a token", () => {
     const error = assertThrows(() => bearerAuth(options as BearerAuthOptions), Error, message);
     assertEquals(/s.cret/.test(error.message), false);
   }
+  bearerAuth({ token: "a", refreshOn: [400, 599] });
 });
 
 test("bearerAuth() throws a TypeError for one status in the place of a list", () => {

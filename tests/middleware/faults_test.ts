@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isHttpError, isInvalidDataError, isNetworkError, isTimeoutError } from "../../mod.ts";
+import { createClient, isHttpError, isInvalidDataError, isNetworkError, isTimeoutError } from "../../mod.ts";
 import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { faults, type FaultsOptions } from "../../src/middleware/faults.ts";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -62,6 +62,39 @@ test("faults() damages bodies from the network", async () => {
     assertEquals([isInvalidDataError(short.result), short.sent], [true, 1]);
   }
   assertEquals(await resultOf({ kind: "wrongContent", content: "empty" }), { result: undefined, sent: 1 });
+});
+
+test("faults() halves a body by its announced length if that counts its bytes, else by its first chunk", async () => {
+  const pieces = ["12", "3456", "78"];
+  for (const coding of [undefined, "gzip"]) {
+    const respond = () => {
+      const body = new ReadableStream({
+        start(controller) {
+          for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+          controller.close();
+        },
+      });
+      const headers = {
+        "content-length": "8",
+        ...coding === undefined ? {} : { "content-encoding": coding },
+        "x-own": "1",
+      };
+      return Promise.resolve(new Response(body, { status: 404, statusText: "Lost", headers }));
+    };
+    await using client = createClient({
+      fetch: respond,
+      use: [faults([{ kind: "wrongContent", content: "truncated" }])],
+    });
+    const response = await client.fetch(URL_A);
+    const { status, statusText, headers } = response;
+    assertEquals([status, statusText, headers.get("x-own"), headers.has("content-length")], [
+      200,
+      "Lost",
+      "1",
+      false,
+    ]);
+    assertEquals(await response.text(), coding === undefined ? "1234" : "1");
+  }
 });
 
 test("faults() stalls before the headers or in the body, until the attempt times out", async () => {
@@ -158,6 +191,7 @@ test("faults() refuses senseless rules and options", () => {
     [undefined, {}, "Cannot create faults as 'faults' must be an array"],
     [[{ kind: "explode" }], {}, "'faults[0].kind' must be one of"],
     [[{ kind: "slow", latency: -1 }], {}, "'latency' must be a number of at least 0"],
+    [[], null, "the options must be an object"],
     [[], { random: 1 }, "'random' must be a function"],
     [[], { seed: 1 }, "'seed' is not an option"],
   ];

@@ -614,6 +614,43 @@ testBothWays("Closing the client ends a shared fetch for all callers, with its r
   assertEquals([network.open, clock.pending], [0, 0]);
 });
 
+for (
+  const [step, of] of [[0, "one fetch"], [1, "one fetch behind a cache that does not store it"]] as const
+) {
+  testBothWays(
+    `S15: Callers of ${of} each learn of the other mirrors, and why no attempt followed`,
+    async (setUp) => {
+      const { client, clock, network } = setUp(
+        ({ url }) => ({ status: url.startsWith("https://a.") ? 500 : 503, afterMs: 10 }),
+        {
+          maxRetries: 3,
+          retryBudget: { ratio: 0, minPerSecond: 0 },
+          baseUrls: ["https://a.test", "https://b.test"],
+          ...step === 0 ? {} : { cache: planOf({ mode: "http" }) },
+        },
+      );
+      const errors = await clock.run(
+        Promise.all(
+          [0, 1, 2].map((nth) => rejection(client.json({ url: "x", maxBodyBytes: 99 + step * nth }))),
+        ),
+      );
+      for (const error of errors) {
+        assertInstanceOf(error, HttpError);
+        const { context: { mirrors, notRetried }, cause, attempts, message } = error;
+        assertEquals((mirrors as { failure: string }[]).map(({ failure }) => failure), [
+          "status 500",
+          "status 503",
+        ]);
+        assertInstanceOf(cause, AggregateError);
+        assertEquals([attempts, notRetried], [2, "the retry budget is used up"]);
+        assertEquals(message, (errors[0] as Error).message);
+      }
+      // Behind a cache, the second call sends the request once more, because it came after the first one began.
+      assertEquals(network.sent.length, step === 0 ? 2 : 4);
+    },
+  );
+}
+
 test("Every caller has an end of its own in events and numbers", async () => {
   const { client, clock } = fakeClient(slowly, { backoff: { jitter: "none" } });
   const ends: unknown[] = [];

@@ -68,6 +68,16 @@ test("AdaptivePermit.release() gives the place back once, also with a bad outcom
   assertEquals(limit.inFlight, 0);
 });
 
+test("AdaptivePermit.release() reports one result", () => {
+  const { clock, limit } = setUp({ initial: 20, max: 20 });
+  for (let nth = 0; nth < 100; nth++) {
+    const places = Array.from({ length: 20 }, () => limit.tryAcquire()!);
+    clock.jump(50);
+    for (const place of places) for (const outcome of ["success", "dropped"] as const) place.release(outcome);
+    assertEquals(limit.limit, 20);
+  }
+});
+
 test("AdaptivePermit reports no result when it is disposed", () => {
   const { clock, limit } = setUp({ initial: 4 });
   for (let nth = 0; nth < 1_000; nth++) {

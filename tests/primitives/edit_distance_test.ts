@@ -11,6 +11,7 @@ test("editDistance() counts the keystrokes by which two words differ, either way
     ["monco", "monaco", 1],
     ["monzco", "monaco", 1],
     ["moncao", "monaco", 1],
+    ["omnaco", "monaco", 1],
     ["kitten", "sitting", 3],
     ["ca", "abc", 3],
   ];

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { denoRuntime } from "../../src/runtime/deno.ts";
-import { runtime, test } from "../support/test.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { runtime, skip, test } from "../support/test.ts";
 
 /** The part of the global object that the runtime uses. */
 interface Permissions {
@@ -64,3 +65,45 @@ test("denoRuntime.isOutOfDescriptors() reads the cause of any error of fetch", (
     assertEquals(denoRuntime.isRedirectFailure(error), false);
   }
 });
+
+const TIMERS =
+  "denoRuntime.unref() lets the process end although a timer is pending, whichever kind the timer is of";
+if (runtime === "deno") {
+  test(TIMERS, () => {
+    const { unrefTimer } = Deno;
+    const unrefed: unknown[] = [];
+    try {
+      Deno.unrefTimer = (id) => void unrefed.push(id);
+      denoRuntime.unref(5);
+      denoRuntime.unref({ unref: () => void unrefed.push("one of Node.js") });
+      denoRuntime.unref({});
+    } finally {
+      Deno.unrefTimer = unrefTimer;
+    }
+    assertEquals(unrefed, [5, "one of Node.js"]);
+  });
+} else skip(TIMERS, "only Deno has the method for it");
+
+const NAME = "denoRuntime.isRedirectFailure() tells redirects that fetch can't follow from other failures";
+if (runtime === "deno") {
+  test(NAME, async () => {
+    await using server = serveHandler(({ url }) =>
+      new Response(null, { status: 302, headers: { location: new URL(url).searchParams.get("to")! } })
+    );
+    const failureOf = async (url: string, init?: RequestInit) =>
+      denoRuntime.isRedirectFailure(await fetch(url, init).catch((error) => error));
+    const to = (place: string): string => `${server.url}?to=${encodeURIComponent(place)}`;
+    for (const place of ["http://[", "ftp://a.test/", "?to=%3Fto%3D", ""]) {
+      assertEquals(await failureOf(to(place)), true, place);
+    }
+    assertEquals(await failureOf(to("/"), { redirect: "error" }), true);
+    const gone = serveHandler(() => new Response());
+    await gone[Symbol.asyncDispose]();
+    for (const place of [gone.url, "http://["]) {
+      assertEquals(await failureOf(place), false, place);
+    }
+    // A program's own mistake on the way to `fetch`.
+    const wrapped = () => fetch(new URL("http://["));
+    assertEquals(denoRuntime.isRedirectFailure(await Promise.try(wrapped).catch((error) => error)), false);
+  });
+} else skip(NAME, "only Deno has these errors");

@@ -62,7 +62,7 @@ test("Client.lines() sends no accept header, also for JSON values", async () => 
 });
 
 test("Client.lines() gives JSON values, without empty lines, as options or request say", async () => {
-  const text = '{"lap":1}\r\n\n \t\r\n{"lap":2}\n[null, "\\u00e4"]\n7\nnull';
+  const text = '{"lap":1}\r\n\n \t\r\n \t{"lap":2}\n[null, "\\u00e4"]\n7\nnull';
   const make = () => chunkedClient(() => chunkedBody(pieces(toBytes(text), 3))).client;
   const values = [{ lap: 1 }, { lap: 2 }, [null, "ä"], 7, null];
   assertEquals(await Array.fromAsync(make().lines(URL_A, { as: "json" })), values);

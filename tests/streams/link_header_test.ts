@@ -15,6 +15,7 @@ test("parseLinkHeader() returns targets and relations", () => {
     ['<b>; rel="next", <c>; rel="last"', ["b [next]", "c [last]"]],
     ["<b>;rel=next,<c>;rel=last", ["b [next]", "c [last]"]],
     ["<b> ;\trel = next ; x", ["b [next]"]],
+    ['<b>\t; \trel = \t"next"\t , <c>', ["b [next]", "c []"]],
     ['<b>; rel="last next  up"', ["b [last next up]"]],
     ['<b>; REL="NEXT"', ["b [next]"]],
     ['<b>; rel="prev"; rel="next"', ["b [prev]"]],

@@ -69,7 +69,7 @@ test("Client.pages() finds the next link among others, and takes no other for it
   const links = [
     `<x>; rel="prev", <?a=1,2>; title="rel=\\"next\\", <y>; rel=next"; REL="last NEXT", <z>; rel=next`,
     `<${URL_A}?b>; rel=next; anchor="${URL_A}?a=1,2"`,
-    `<x>; rel=nextish, <y>; rel=last, <z>; rel=next; anchor="/other"`,
+    `<x>; rel=nextish, <y>; rel=last, <z>; rel=next; anchor="/other", <z>; rel=next; anchor="http://["`,
   ];
   const rig = setUp(() => ({ json: 1, headers: { link: links[rig.network.sent.length - 1]! } }));
   await valuesOf(rig);

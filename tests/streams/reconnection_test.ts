@@ -62,3 +62,10 @@ test("Reconnection.mayFollow() is false after too many connections in a row in v
   ]);
   assertEquals(reconnection({ maxAttempts: 1 }).mayFollow(0, false), false);
 });
+
+test("Reconnection.mayFollow() counts a quiet connection that lasts no longer than the wait before it", () => {
+  const own = reconnection({ maxAttempts: 2 });
+  assert(own.mayFollow(0, false));
+  assertEquals(own.waitMs(), 3_000);
+  assertEquals(own.mayFollow(3_000, false), false);
+});

@@ -118,6 +118,9 @@ export class MemoryKv implements KvStore {
   async #commit(mutations: readonly Mutation[]): Promise<{ ok: true; versionstamp: string }> {
     if (mutations.length > 1_000) throw new TypeError("Too many mutations (max 1000)");
     const writes = mutations.map(encodeMutation);
+    // Deno's own store counts only the keys that are set.
+    const keyBytes = writes.reduce((sum, { encodedKey }) => sum + encodedKey.length, 0);
+    if (keyBytes > 81_920) throw new TypeError("Total key size too large (max 81920 bytes)");
     const total = writes.reduce((sum, { encodedKey, bytes }) => sum + encodedKey.length + bytes, 0);
     if (total > 819_200) throw new TypeError("Total mutation size too large (max 819200 bytes)");
     await this.#begin("write");

@@ -122,7 +122,6 @@ class FaultyBody {
 
   async #end(): Promise<undefined> {
     const { ending } = this.#damage;
-    if (ending === "none") return undefined;
     if (ending === "stall") await this.#wait(Infinity);
     // Release the source, whose rest stays unread.
     this.#reader.cancel().catch(() => {});

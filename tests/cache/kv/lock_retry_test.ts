@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { retryWhileLocked } from "../../../src/cache/kv/lock_retry.ts";
+import { eventLoopTurn } from "../../../src/testing/event_loop_turn.ts";
 import { test } from "../../support/test.ts";
 
 function setUp(random: number) {
@@ -25,6 +26,14 @@ test("retryWhileLocked() retries twice, after waits of up to 25 and 50 ms", asyn
     assertEquals(await retryWhileLocked(failing(LOCKED, "Database table is locked: x"), options), 3);
     assertEquals(delays, [...expected]);
   }
+});
+
+test("retryWhileLocked() does not call the function again before the wait is over", async () => {
+  let calls = 0;
+  const run = () => Promise.reject(new Error(`${LOCKED} ${++calls}`));
+  retryWhileLocked(run, { random: () => 0, delay: () => new Promise(() => {}) });
+  await eventLoopTurn();
+  assertEquals(calls, 1);
 });
 
 test("retryWhileLocked() throws the third error, and any other at once", async () => {

@@ -10,6 +10,10 @@ test("Changes.watch() notices a write of its key that begins, ends or goes on me
     return isUnchanged();
   };
   assertEquals(watch(), true);
+  // Whoever watches for longer does not keep others from seeing that a write has ended.
+  const isUnchanged = changes.watch("a");
+  changes.write("a")();
+  assertEquals([watch(), isUnchanged()], [true, false]);
   assertEquals(watch(() => changes.write("b")()), true);
   assertEquals(watch(() => changes.write("a")()), false);
   assertEquals(watch(() => changes.clear()()), false);

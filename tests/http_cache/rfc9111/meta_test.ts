@@ -35,6 +35,15 @@ test("toMeta() keeps the inputs of freshness, not a verdict", () => {
   });
 });
 
+test("toMeta() guesses how long a response is fresh that does not say it, by its status and its dates", () => {
+  const modified = { "last-modified": dateAt(NOW - 100_000_000) };
+  const freshFor = (headers: Record<string, string>, status = 200) =>
+    describe(headers, { status }).freshForMs;
+  assertEquals([freshFor(modified), freshFor(modified, 404), freshFor({})], [10_000_000, 0, 0]);
+  assertEquals([freshFor({}, 301), freshFor({}, 302)], [86_400_000, 0]);
+  assertEquals(freshFor({ expires: dateAt(NOW + 5_000) }), 5_000);
+});
+
 test("toMeta() keeps a stale response for a month, or as long as a stale window lasts", () => {
   const removeAt = (cacheControl: string, windows = {}) =>
     describe({ "cache-control": cacheControl, etag: '"1"' }, { windows }).removeAt;

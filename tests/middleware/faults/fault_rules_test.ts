@@ -170,7 +170,8 @@ test("FaultRules refuses senseless rules, and names the place", () => {
     { kind: "status", status: 503, headers: { "a b": "c" } },
     "Cannot send the response of 'faults[1]' as a",
   );
-  refuse({ kind: "retryAfter", delayMs: 1, status: 99 }, "'faults[1].status'");
+  refuse({ kind: "retryAfter", delayMs: 1, status: 199 }, "'faults[1].status'");
+  refuse({ kind: "status", status: 600 }, "'faults[1].status'");
   refuse({ kind: "retryAfter" }, "'faults[1].delayMs'");
   refuse({ kind: "cut", afterBytes: -1 }, "'faults[1].afterBytes'");
   refuse({ kind: "drip", bytesPerSecond: 0 }, "'faults[1].bytesPerSecond' must be a positive number");

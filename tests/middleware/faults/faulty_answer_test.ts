@@ -29,9 +29,15 @@ test("faultyAnswer() sets the wait, in whole seconds or as a date", () => {
 });
 
 test("faultyAnswer() answers with other content and a 200", () => {
-  assertEquals(answer({ kind: "wrongContent" }).text.startsWith("<!doctype html>"), true);
+  const html = answer({ kind: "wrongContent" });
+  assertEquals([html.headers["content-type"], html.text.slice(0, 9)], [
+    "text/html;charset=utf-8",
+    "<!doctype",
+  ]);
   const json = answer({ kind: "wrongContent", content: "json" });
-  assertEquals([json.status, typeof JSON.parse(json.text)], [200, "object"]);
-  assertEquals(answer({ kind: "wrongContent", content: "truncated" }).text, "ri");
-  assertEquals(answer({ kind: "wrongContent", content: "empty" }).text, "");
+  assertEquals([json.headers["content-type"], typeof JSON.parse(json.text)], ["application/json", "object"]);
+  const truncated = answer({ kind: "wrongContent", content: "truncated" });
+  const empty = answer({ kind: "wrongContent", content: "empty" });
+  assertEquals([truncated.text, empty.text], ["ri", ""]);
+  assertEquals([html, json, truncated, empty].map(({ status }) => status), [200, 200, 200, 200]);
 });
