@@ -334,8 +334,10 @@ export class Lane implements Claimant, Line<Lane> {
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {
-      // A stated limit that is used up explains the pause.
-      const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
+      // A stated limit that is used up explains the pause, unless requests could go again before the end of a pause that the
+      // client has chosen.
+      const usedUpUntilMs = this.book?.usedUpUntilMs(nowMs) ?? nowMs;
+      const isExplained = pause.isNamed ? usedUpUntilMs > nowMs : usedUpUntilMs >= pause.untilMs;
       if (!isExplained) this.#noteOverload(nowMs, nowMs + COST_FACTOR * (pause.untilMs - nowMs));
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
