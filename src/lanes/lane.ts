@@ -366,7 +366,9 @@ export class Lane implements Claimant, Line<Lane> {
   #noteOverload(nowMs: number, heldUntilMs: number): void {
     this.quota ??= new Quota();
     this.quota.notePause(nowMs, this.limit.atOnce(this.inFlight));
-    this.limit.halve(this.inFlight, this.quota.isKnown, heldUntilMs);
+    // Without a success since the pause before, the origin refuses requests whatever is in flight.
+    if (this.quota.fruitlessPauses > 1) this.limit.narrow(this.inFlight);
+    else this.limit.halve(this.inFlight, this.quota.isKnown, heldUntilMs);
   }
 
   /** Learns limits from each response from now on. */

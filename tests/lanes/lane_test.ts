@@ -392,6 +392,20 @@ test("Lane.pauseFor() leaves the limit as it is only if a stated limit explains 
   assertEquals([limitAfter(3, 5_000, false), limitAfter(3, 5_000, true), limitAfter(0, 0, false)], [4, 4, 4]);
 });
 
+test("Lane.pauseFor() learns how many at once are too much only from the first of several 429s without a success between", () => {
+  const { lane } = setUp({ maxInFlight: 20 });
+  let nowMs = 0;
+  for (const inFlight of [20, 10, 5, 2]) {
+    lane.inFlight = inFlight;
+    lane.pauseFor(pauseUntil(nowMs + 1_000), nowMs, true);
+    nowMs += 1_000;
+    lane.pauseLeftMs(nowMs);
+  }
+  assertEquals(lane.limit.current, 1);
+  for (let nth = 0; nth < 10_000; nth++) lane.limit.gain(100, nowMs);
+  assertEquals(lane.limit.current, 19);
+});
+
 test("Lane.pauseFor() lowers an adaptive limit by one", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.limit.follow(new LimitEstimator({ initial: 8, max: 64, algorithm: "aimd" }));
