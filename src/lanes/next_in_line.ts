@@ -16,12 +16,6 @@ import { isOlder, type Place, type Waiter } from "./waiter.ts";
 const ATTEMPTS_OF_PROBES = [0, 1, 0, 2] as const;
 
 /**
- * After this many pauses for 429s without a success in between, the first requests in line may be refused for what they ask for,
- * and probes go instead.
- */
-const DOUBTFUL_PAUSES = 3;
-
-/**
  * Returns the first request whose batch has room for it. As a probe, while the breaker is not closed or the origin refuses
  * everything, returns one that was sent as often as {@linkcode ATTEMPTS_OF_PROBES} says, or else one that was never sent.
  *
@@ -52,11 +46,13 @@ function probeOf(lane: Lane): Waiter<Lane> | undefined {
   return lane.chooseProbe(isSent(attempts)) ?? lane.chooseProbe(isSent(0));
 }
 
-/** Returns the number of the next probe; `undefined` while the origin serves requests. */
+/**
+ * Returns the number of the next probe; `undefined` while the origin serves requests. After several 429s without a success, the
+ * first requests in line may be refused for what they ask for.
+ */
 function nthProbe({ breaker, probes, quota }: Lane): number | undefined {
   if (breaker !== undefined && breaker.state !== "closed") return probes;
-  const pauses = quota?.fruitlessPauses ?? 0;
-  return pauses < DOUBTFUL_PAUSES ? undefined : pauses - 1;
+  return quota?.servesNothing ? quota.fruitlessPauses - 1 : undefined;
 }
 
 /**
