@@ -26,10 +26,15 @@ export const DEFAULT_RETRIES = 3;
  */
 const RECENT_MS = 10_000;
 /**
- * The most 429s that a request may get without counting them as rounds. The other requests that the origin serves may be those
- * that this request's own middleware makes each time; so the number needs a bound.
+ * The most 429s that a request of a batch may get without counting them as rounds. The other requests that the origin serves may
+ * be those that this request's own middleware makes each time; so the number needs a bound.
  */
 const MOST_REFUSALS = 100;
+/**
+ * The same for a single call, unless it has its own `maxRetries`. The pauses of its origin may be shorter than the call's own
+ * backoff, so that the usual number of rounds would be over too soon.
+ */
+const MOST_REFUSALS_OF_SINGLE = 3;
 
 /** The options of the retry policy. */
 export interface RetryOptions {
@@ -218,9 +223,8 @@ function planOf(
   // Rounds that do not count lengthen the pause all the same.
   const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call);
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
-  // In a batch, a request that gets a 429 may come again without counting rounds, as long as the origin serves others.
-  const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
-    call.journey.refusals <= MOST_REFUSALS &&
+  // A request that gets a 429 may come again without counting rounds, as long as the origin serves others.
+  const isServed = isRefused && delayMs > 0 && call.journey.refusals <= mostRefusals(call, isPaused) &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   const most = mostRetries(environment, call, lanes, round);
   if (!isServed && !isTest && call.journey.round > most) return undefined;
@@ -274,6 +278,17 @@ function mostRetries(
     (most, { retries }) => Math.max(most, retries?.retriesNeeded(nowMs) ?? 0),
     DEFAULT_RETRIES,
   );
+}
+
+/**
+ * Returns how many 429s need not count as rounds while the origin serves others.
+ *
+ * @param call The call.
+ * @param isPaused Whether its origin pauses, so that the call does not back off by itself.
+ */
+function mostRefusals({ allowance, settings: { maxRetries } }: Call, isPaused: boolean): number {
+  if (allowance !== undefined) return MOST_REFUSALS;
+  return isPaused && maxRetries === undefined ? MOST_REFUSALS_OF_SINGLE : 0;
 }
 
 /**
