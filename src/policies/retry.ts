@@ -22,7 +22,7 @@ export const DEFAULT_RETRIES = 3;
 
 /**
  * How recently the origin must have served other requests for a 429 not to count as a round, in milliseconds, besides twice the
- * pause.
+ * pause that was asked for, in which it may serve none.
  */
 const RECENT_MS = 10_000;
 /**
@@ -225,7 +225,7 @@ function planOf(
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
   // A request that gets a 429 may come again without counting rounds, as long as the origin serves others.
   const isServed = isRefused && delayMs > 0 && call.journey.refusals <= mostRefusals(call, isPaused) &&
-    othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
+    othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * (askedMs ?? pauseMs);
   const most = mostRetries(environment, call, lanes, round);
   if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {

@@ -1114,3 +1114,17 @@ test("an origin that answers the first two tries of each request with 429 serves
   );
   assertEquals([outcomes.filter(({ ok }) => ok).length, network.sent.length], [60, 180]);
 });
+
+test("a request that is refused for ever is given up when its origin has served no others for long, though it alone pauses (S4)", async () => {
+  const { client, clock, network } = fakeClient(
+    ({ url }) => url.endsWith("/7") ? { status: 429, afterMs: 10 } : { json: 1, afterMs: 50 },
+    { pauseOn429: "request" },
+  );
+  const outcomes = await clock.run(
+    client.settle(Array.from({ length: 50 }, (_, nth) => `https://a.test/${nth}`)),
+  );
+  assertEquals(outcomes.filter(({ ok }) => !ok).map(({ index }) => index), [7]);
+  // Three tries while others are served and soon after that, and the usual four.
+  const tries = network.urls.filter((url) => url.endsWith("/7")).length;
+  assert(tries <= 7, `${tries}`);
+});
