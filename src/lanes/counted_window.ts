@@ -36,6 +36,8 @@ export class CountedWindow {
   #limits = 1;
   /** Whether one request tests the limit, because the wait for the end of the window was given up. */
   #isTrying = false;
+  /** When the latest such request was refused. */
+  #refusedAtMs = -Infinity;
 
   /**
    * Creates a window without requests.
@@ -64,15 +66,30 @@ export class CountedWindow {
 
   /** Hears whether the origin has served a request; one that it served although the limit was used up proves the limit wrong. */
   hear(isOk: boolean): void {
-    if (!isOk) this.#limits = 1;
-    else if (this.#isTrying) this.#limits = this.#limits === 1 ? 2 : Infinity;
+    if (!isOk) {
+      this.#limits = 1;
+      if (this.#isTrying) this.#forgetLatest();
+    } else if (this.#isTrying) this.#limits = this.#limits === 1 ? 2 : Infinity;
     this.#isTrying = false;
+  }
+
+  /**
+   * Forgets the refused request that tested the limit. Most origins do not count what they refuse, and without its place a
+   * request would wait for a whole window.
+   */
+  #forgetLatest(): void {
+    const last = this.#log.at(-1);
+    if (last === undefined) return;
+    this.#refusedAtMs = last.atMs;
+    this.#logged--;
+    if (--last.count === 0) this.#log.pop();
   }
 
   /** Returns how many answered requests count now. */
   usedAt(nowMs: number): number {
     const log = this.#log;
     // A clock that has gone back must not make a request wait for longer than a window.
+    this.#refusedAtMs = Math.min(this.#refusedAtMs, nowMs);
     if (log.length > 0 && log.at(-1)!.atMs > nowMs) {
       for (const entry of log) entry.atMs = Math.min(entry.atMs, nowMs);
     }
@@ -90,7 +107,9 @@ export class CountedWindow {
   blockedUntilMs(nowMs: number, pending: number): number {
     let tooMany = this.usedAt(nowMs) + pending - this.#limits * this.limit + 1;
     if (tooMany <= 0) return nowMs;
-    const giveUpAtMs = pending > 0 ? Infinity : this.#log.at(-1)!.atMs + this.#maxWaitMs;
+    const giveUpAtMs = pending > 0
+      ? Infinity
+      : Math.max(this.#refusedAtMs, this.#log.at(-1)!.atMs) + this.#maxWaitMs;
     if (nowMs >= giveUpAtMs) {
       this.#isTrying = true;
       return nowMs;

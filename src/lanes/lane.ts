@@ -334,8 +334,10 @@ export class Lane implements Claimant, Line<Lane> {
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {
-      // A stated limit that is used up explains the pause.
-      const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
+      // A stated limit that is used up explains the pause, unless requests could go again before the end of a pause that the
+      // client has chosen.
+      const usedUpUntilMs = this.book?.usedUpUntilMs(nowMs) ?? nowMs;
+      const isExplained = pause.isNamed ? usedUpUntilMs > nowMs : usedUpUntilMs >= pause.untilMs;
       if (!isExplained) this.#noteOverload(nowMs, nowMs + COST_FACTOR * (pause.untilMs - nowMs));
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
@@ -364,7 +366,9 @@ export class Lane implements Claimant, Line<Lane> {
   #noteOverload(nowMs: number, heldUntilMs: number): void {
     this.quota ??= new Quota();
     this.quota.notePause(nowMs, this.limit.atOnce(this.inFlight));
-    this.limit.halve(this.inFlight, this.quota.isKnown, heldUntilMs);
+    // Without a success since the pause before, the origin refuses requests whatever is in flight.
+    if (this.quota.fruitlessPauses > 1) this.limit.narrow(this.inFlight);
+    else this.limit.halve(this.inFlight, this.quota.isKnown, heldUntilMs);
   }
 
   /** Learns limits from each response from now on. */

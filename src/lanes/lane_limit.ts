@@ -131,13 +131,26 @@ export class LaneLimit {
       return this.#lower(Infinity);
     }
     const tooMuch = this.atOnce(inFlight);
-    const least = Math.min(this.current, inFlight);
-    const left = this.isAdaptive ? least - 1 : Math.floor(least / 2);
-    this.#lower(Math.max(1, left));
+    this.#narrow(inFlight);
     // If it is too much even below the ceiling, the origin accepts less than before: no reason for more caution.
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
     this.#ceiling = tooMuch - 1;
     this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
+  }
+
+  /**
+   * Lowers the limit as much as `halve()`, because the origin refuses one request after the other. That says nothing about how
+   * many at once are too much, so the limit grows back as fast as before.
+   */
+  narrow(inFlight: number): void {
+    if (inFlight <= 1 && this.current === this.most) return;
+    this.#gained = 0;
+    this.#narrow(inFlight);
+  }
+
+  #narrow(inFlight: number): void {
+    const least = Math.min(this.current, inFlight);
+    this.#lower(Math.max(1, this.isAdaptive ? least - 1 : Math.floor(least / 2)));
   }
 
   /**

@@ -107,6 +107,14 @@ export class LimitBook {
     return untilMs;
   }
 
+  /** Returns until when a stated limit is used up, whatever is in flight; `nowMs` if none is. */
+  usedUpUntilMs(nowMs: number): number {
+    let untilMs = nowMs;
+    for (const window of this.#counted.values()) untilMs = Math.max(untilMs, window.blockedUntilMs(nowMs, 0));
+    for (const window of this.#resets.values()) untilMs = Math.max(untilMs, window.usedUpUntilMs(nowMs));
+    return untilMs;
+  }
+
   /**
    * Returns a wait that was not reported yet; each is returned once.
    *

@@ -10,6 +10,9 @@ export const REFUSALS = 4;
 /** If an origin gets no request for so long after a pause, in milliseconds, its earlier refusals say nothing any more. */
 export const UNASKED_MS = 10_000;
 
+/** After so many consecutive pauses without a success in between, the origin seems to serve nothing. */
+const DOUBTFUL_PAUSES = 3;
+
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
 /** A little more is tried after this many windows without a 429: at first, and at most. */
@@ -62,6 +65,11 @@ export class Quota {
   /** Whether the origin's quota is known. */
   get isKnown(): boolean {
     return this.#limit !== undefined;
+  }
+
+  /** Whether the origin has refused one request after the other for several pauses. */
+  get servesNothing(): boolean {
+    return this.fruitlessPauses >= DOUBTFUL_PAUSES;
   }
 
   /** Counts a request that was answered well. */

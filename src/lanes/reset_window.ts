@@ -168,6 +168,11 @@ export class ResetWindow {
     return nowMs;
   }
 
+  /** Returns until when the quota is used up according to the origin, whatever is in flight; `nowMs` if it is not. */
+  usedUpUntilMs(nowMs: number): number {
+    return this.#stated > 0 || this.isOver(nowMs) ? nowMs : this.#resetAtMs;
+  }
+
   #reset(nowMs: number, pending: number): void {
     this.#resetAtMs = Infinity;
     this.#uncounted = 0;

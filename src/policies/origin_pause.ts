@@ -15,8 +15,8 @@ import type { Reply } from "./reply.ts";
 
 /**
  * Notes the pause that a response asks for. A 429 pauses all requests to its origin; so does a 503 that names a wait, as long as
- * the origin refuses other requests that are sent meanwhile. A wait of 0 is believed only once for each request, because the
- * server may have rounded it down.
+ * the origin refuses other requests that are sent meanwhile. A wait of 0 is believed only once for each request, and not where
+ * one request after the other is refused, because the server may have rounded it down.
  *
  * @param environment The objects that the policies share.
  * @param call The call that got the response.
@@ -33,7 +33,8 @@ export function pauseOrigin(
   const { clock, isFailure, pauseOn429, unnamedPauseMs, scheduler } = environment;
   const { status, headers } = reply;
   const named = retryAfterMs(status, headers, clock.wallNow());
-  const wait = named === 0 && call.journey.hasComeAtOnce ? undefined : named;
+  const isDoubtful = call.journey.hasComeAtOnce || reply.target!.lane.quota?.servesNothing;
+  const wait = named === 0 && isDoubtful ? undefined : named;
   reply.retryAfterMs = wait;
   const isOverloaded = status === 429;
   // Some services answer too many requests with 403. A 403 comes here only if it may be worth a retry.

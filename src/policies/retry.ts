@@ -22,14 +22,19 @@ export const DEFAULT_RETRIES = 3;
 
 /**
  * How recently the origin must have served other requests for a 429 not to count as a round, in milliseconds, besides twice the
- * pause.
+ * pause that was asked for, in which it may serve none.
  */
 const RECENT_MS = 10_000;
 /**
- * The most 429s that a request may get without counting them as rounds. The other requests that the origin serves may be those
- * that this request's own middleware makes each time; so the number needs a bound.
+ * The most 429s that a request of a batch may get without counting them as rounds. The other requests that the origin serves may
+ * be those that this request's own middleware makes each time; so the number needs a bound.
  */
 const MOST_REFUSALS = 100;
+/**
+ * The same for a single call, unless it has its own `maxRetries`. The pauses of its origin may be shorter than the call's own
+ * backoff, so that the usual number of rounds would be over too soon.
+ */
+const MOST_REFUSALS_OF_SINGLE = 3;
 
 /** The options of the retry policy. */
 export interface RetryOptions {
@@ -220,10 +225,9 @@ function planOf(
   // A call whose test has failed goes on with its sleep.
   const restMs = Math.max(0, (restsUntilMs ?? nowMs) - nowMs);
   const delayMs = askedMs ?? (isPaused ? pauseMs : restMs || backoff(step, earlier?.delayMs));
-  // In a batch, a request that gets a 429 may come again without counting rounds, as long as the origin serves others.
-  const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
-    call.journey.refusals <= MOST_REFUSALS &&
-    othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
+  // A request that gets a 429 may come again without counting rounds, as long as the origin serves others.
+  const isServed = isRefused && delayMs > 0 && call.journey.refusals <= mostRefusals(call, isPaused) &&
+    othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * (askedMs ?? pauseMs);
   const most = mostRetries(environment, call, lanes, round);
   if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
@@ -277,6 +281,17 @@ function mostRetries(
     (most, { retries }) => Math.max(most, retries?.retriesNeeded(nowMs) ?? 0),
     DEFAULT_RETRIES,
   );
+}
+
+/**
+ * Returns how many 429s need not count as rounds while the origin serves others.
+ *
+ * @param call The call.
+ * @param isPaused Whether its origin pauses, so that the call does not back off by itself.
+ */
+function mostRefusals({ allowance, settings: { maxRetries } }: Call, isPaused: boolean): number {
+  if (allowance !== undefined) return MOST_REFUSALS;
+  return isPaused && maxRetries === undefined ? MOST_REFUSALS_OF_SINGLE : 0;
 }
 
 /**

@@ -82,6 +82,29 @@ test("CountedWindow believes in a used-up limit for so long after the latest ans
   assertEquals([window.blockedUntilMs(1_600, 0), window.blockedUntilMs(2_600, 0)], [2_600, 2_600]);
 });
 
+test("CountedWindow does not count the refused request that tested the limit, which would hold its place for a whole window", () => {
+  const window = new CountedWindow(2, 9_000, 5_000);
+  window.note(0, 2);
+  assertEquals([window.blockedUntilMs(0, 0), window.blockedUntilMs(5_000, 0)], [5_000, 5_000]);
+  window.note(5_010, 1);
+  window.hear(false);
+  assertEquals([window.usedAt(5_010), window.blockedUntilMs(5_010, 0)], [2, 9_000]);
+  assertEquals([0, 1, 2].map((pending) => window.blockedUntilMs(9_000, pending)), [9_000, 9_000, Infinity]);
+  // A refused request that was no test may have been counted.
+  window.note(9_100, 1);
+  window.hear(false);
+  assertEquals(window.usedAt(9_100), 1);
+});
+
+test("CountedWindow: a refused test takes no place of the requests that share its moment", () => {
+  const window = new CountedWindow(2, 900_000, 1_000);
+  window.note(0, 2);
+  assertEquals(window.blockedUntilMs(1_000, 0), 1_000);
+  window.note(1_000, 1);
+  window.hear(false);
+  assertEquals([window.usedAt(1_000), window.blockedUntilMs(1_000, 0)], [2, 2_000]);
+});
+
 test("CountedWindow: successes that the limit rules out allow two limits in a window, then any number, until a request is refused", () => {
   const window = new CountedWindow(2, 9_000, 1_000);
   window.note(0, 2);

@@ -34,6 +34,28 @@ test("LaneLimit.halve() lowers nothing for a request that was in flight alone, u
   }
 });
 
+test("LaneLimit.narrow() lowers the limit as much as halve(), and lets it grow back as fast as before", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(20, false, 5_000);
+  limit.narrow(10);
+  limit.narrow(9);
+  assertEquals(limit.current, 2);
+  for (let nth = 0; nth < 10_000; nth++) limit.gain(100, 0);
+  assertEquals(limit.current, 19);
+  limit.narrow(1);
+  assertEquals(limit.current, 1);
+  const alone = new LaneLimit(20);
+  alone.narrow(1);
+  assertEquals(alone.current, 20);
+});
+
+test("LaneLimit.narrow() lowers an adaptive limit by one", () => {
+  const limit = new LaneLimit(8);
+  limit.follow(new LimitEstimator({ initial: 8, max: 64, algorithm: "aimd" }));
+  limit.narrow(8);
+  assertEquals(limit.current, 7);
+});
+
 test("LaneLimit.halve() removes the limit where the origin's quota is known", () => {
   const limit = new LaneLimit(8);
   limit.halve(8, false);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
 import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
+import { LimitBook } from "../../src/lanes/limit_book.ts";
 import type { Pause } from "../../src/lanes/pause.ts";
 import { Unavailability } from "../../src/lanes/unavailability.ts";
 import type { Waiter } from "../../src/lanes/waiter.ts";
@@ -370,6 +371,39 @@ test("Lane.pauseFor() keeps the limit below its ceiling for sixteen times the le
     };
     assertEquals([lane.limit.current, gainAt(15_999), gainAt(16_000)], [4, 7, 8], `${status}`);
   }
+});
+
+test("Lane.pauseFor() leaves the limit as it is only if a stated limit explains the 429", () => {
+  const limitAfter = (remaining: number, resetMs: number, isNamed: boolean): number => {
+    const { lane } = setUp({ maxInFlight: 8 });
+    const book = new LimitBook(60_000, 8, 0);
+    lane.inFlight = 8;
+    lane.keepBook(book);
+    book.update([{ remaining, resetMs }], { nowMs: 0, isOk: false, number: 1, latest: 8, isStranger: true });
+    lane.pauseFor({ ...pauseUntil(1_000), isNamed }, 0, true);
+    return lane.limit.current;
+  };
+  assertEquals([limitAfter(0, 5_000, true), limitAfter(0, 500, true), limitAfter(0, 5_000, false)], [
+    8,
+    8,
+    8,
+  ]);
+  // Something is left, but the origin refuses requests; or it will refuse them after its own reset.
+  assertEquals([limitAfter(3, 5_000, false), limitAfter(3, 5_000, true), limitAfter(0, 0, false)], [4, 4, 4]);
+});
+
+test("Lane.pauseFor() learns how many at once are too much only from the first of several 429s without a success between", () => {
+  const { lane } = setUp({ maxInFlight: 20 });
+  let nowMs = 0;
+  for (const inFlight of [20, 10, 5, 2]) {
+    lane.inFlight = inFlight;
+    lane.pauseFor(pauseUntil(nowMs + 1_000), nowMs, true);
+    nowMs += 1_000;
+    lane.pauseLeftMs(nowMs);
+  }
+  assertEquals(lane.limit.current, 1);
+  for (let nth = 0; nth < 10_000; nth++) lane.limit.gain(100, nowMs);
+  assertEquals(lane.limit.current, 19);
 });
 
 test("Lane.pauseFor() lowers an adaptive limit by one", () => {

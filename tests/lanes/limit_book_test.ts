@@ -93,6 +93,17 @@ test("LimitBook: a reset in the past counts as now, and none lies more than a da
   assertEquals(book.blockedUntilMs(0), 60_000);
 });
 
+test("LimitBook.usedUpUntilMs() is the latest end of the limits that are used up without what is in flight", () => {
+  const book = begun([{ limit: 2, windowMs: 1_000 }, { remaining: 1, resetMs: 5_000 }]);
+  assertEquals(book.usedUpUntilMs(0), 0);
+  book.noteSent(0);
+  assertEquals([book.blockedUntilMs(0), book.usedUpUntilMs(0)], [5_000, 0]);
+  book.noteAnswered(400);
+  assertEquals(book.usedUpUntilMs(400), 1_000);
+  book.update([{ limit: 2, windowMs: 1_000 }, { remaining: 0, resetMs: 5_000 }], answer(400));
+  assertEquals(book.usedUpUntilMs(400), 5_400);
+});
+
 test("LimitBook: a counted limit that the origin stops stating no longer holds; a quota holds until its reset", () => {
   const book = begun([{ limit: 2, windowMs: 1_000 }, { remaining: 3, resetMs: 1_000 }]);
   book.update([], answer(0));

@@ -75,6 +75,48 @@ test("firstOf() sends a request that was sent once as every fourth probe, and on
   assertEquals(sent(), [0, 0, 0, 2, 0, 0, 0, 2]);
 });
 
+test("firstOf() chooses what was never sent, from all parts of the line, once the origin has refused requests three times without a success", () => {
+  const lane = laneOf();
+  const refuse = (nowMs: number): void => {
+    lane.pauseFor({ untilMs: nowMs + 1, isNamed: true, status: 429, headers: new Headers() }, nowMs, true);
+    lane.pauseLeftMs(nowMs + 1);
+  };
+  const urgent = wait(lane, fakeCall(), true);
+  const high = Array.from({ length: 5 }, () => wait(lane, fakeCall({ settings: { priority: 5 } })));
+  const low = Array.from({ length: 95 }, () => wait(lane));
+  refuse(0);
+  refuse(10);
+  assertStrictEquals(firstOf(lane), urgent);
+  refuse(20);
+  const chosen = new Set(Array.from({ length: 20 }, () => firstOf(lane)));
+  assertEquals([chosen.size, chosen.has(urgent), low.filter((each) => chosen.has(each)).length >= 18], [
+    20,
+    false,
+    true,
+  ]);
+  lane.quota!.noteSuccess();
+  assertStrictEquals(firstOf(lane), urgent);
+  urgent.leaveAll();
+  assertStrictEquals(firstOf(lane), high[0]);
+});
+
+test("firstOf() goes by the order of the line where all were sent before, however often the origin refuses", () => {
+  const lane = laneOf();
+  for (const nowMs of [0, 10, 20, 30]) {
+    lane.pauseFor({ untilMs: nowMs + 1, isNamed: true, status: 429, headers: new Headers() }, nowMs, true);
+    lane.pauseLeftMs(nowMs + 1);
+  }
+  const [first, second] = [1, 3].map((attempts) => wait(lane, Object.assign(fakeCall(), { attempts })));
+  assertStrictEquals(firstOf(lane), first);
+  const fresh = wait(lane);
+  assertStrictEquals(firstOf(lane), fresh);
+  first!.leaveAll();
+  fresh.leaveAll();
+  assertStrictEquals(firstOf(lane), second);
+  const twice = wait(lane, Object.assign(fakeCall(), { attempts: 2 }));
+  assertStrictEquals(firstOf(lane), twice);
+});
+
 test("isFirstOf() is true of the head of a line that is not blocked", () => {
   const lane = laneOf();
   const [first, second] = [wait(lane), wait(lane)];

@@ -141,6 +141,16 @@ test("Quota counts pauses in a row without a success in between", () => {
   assertEquals([...counts, quota.fruitlessPauses], [0, 1, 2, 3, 0]);
 });
 
+test("Quota says that the origin serves nothing after three pauses in a row without a success", () => {
+  const quota = new Quota();
+  const said = [0, 1_000, 2_000].map((nowMs) => {
+    quota.notePause(nowMs, 1);
+    return quota.servesNothing;
+  });
+  quota.noteSuccess();
+  assertEquals([...said, quota.servesNothing], [false, false, true, false]);
+});
+
 test("Quota tries a twentieth more after four clean windows, and doubles that step while it succeeds", () => {
   const quota = taught(40);
   fill(quota, 2_000);
@@ -286,8 +296,8 @@ for (const part of [0.005, 0.02, 0.05]) {
       const outcomes = await clock.run(client.settle(urls));
 
       assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
-      // One request after the other, and the pauses.
-      const mostMs = 4_000 * (5 + 20 * part);
+      // One request after the other, those that are refused, and the pauses.
+      const mostMs = 4_000 * (5 + (5 + 20) * part);
       assert(clock.now() < mostMs, `it took ${clock.now()} ms`);
     },
   );

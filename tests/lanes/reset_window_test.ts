@@ -165,6 +165,15 @@ test("ResetWindow.isOver() is true when its numbers no longer matter", () => {
   assertEquals([window.isOver(499), window.isOver(500)], [false, true]);
 });
 
+test("ResetWindow.usedUpUntilMs() is the reset if the origin says that nothing is left, whatever is in flight", () => {
+  const window = new ResetWindow(60_000);
+  assertEquals(window.usedUpUntilMs(0), 0);
+  window.update({ limit: 10, remaining: 2, resetAtMs: 9_000 }, facts(0, { pending: 3 }));
+  assertEquals([window.blockedUntilMs(0, 3), window.usedUpUntilMs(0)], [9_000, 0]);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(10, { number: 2 }));
+  assertEquals([10, 8_999, 9_000].map((atMs) => window.usedUpUntilMs(atMs)), [9_000, 9_000, 9_000]);
+});
+
 test("ResetWindow: after a clock that goes back, no request waits longer than the quota is believed in", () => {
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 3_600_500 }, facts(3_600_000));

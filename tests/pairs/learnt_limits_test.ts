@@ -432,3 +432,33 @@ testBothWays(
     assert(network.sent.length > 100, `${network.sent.length} were sent`);
   },
 );
+
+testBothWays(
+  "learnLimits × 429: an origin whose numbers do not say why it refuses gets few requests, not all of them every second",
+  async (setUp) => {
+    // Each request costs 17, so that some is always left; or the clock of the service is behind, so that resets are past.
+    for (const [cost, resetMs] of [[17, 10_000], [2, 0]] as const) {
+      const clock = new ManualClock();
+      let refused = 0;
+      let used = 0;
+      let since = 0;
+      const { client } = setUp((): Answer => {
+        if (clock.now() >= since + 10_000) [since, used] = [Math.floor(clock.now() / 10_000) * 10_000, 0];
+        const isOver = used + cost > 100;
+        if (isOver) refused++;
+        else used += cost;
+        const headers = {
+          "x-ratelimit-remaining": String(100 - used),
+          "x-ratelimit-reset": String(resetMs === 0 ? 0 : Math.ceil((since + resetMs - clock.now()) / 1_000)),
+        };
+        return { json: 1, headers, afterMs: 20, status: isOver ? 429 : 200 };
+      }, { clock });
+      const count = 10 * Math.floor(100 / cost);
+      const outcomes = await clock.run(client.settle(paths(count, ["x"])));
+      assertEquals(outcomes.filter(({ ok }) => ok).length, count);
+      assert(refused <= 2 * count, `${refused} of ${count} were refused`);
+      assert(clock.now() <= 120_000, `${clock.now()} ms`);
+      await client.close();
+    }
+  },
+);

@@ -78,6 +78,35 @@ test("pauseOrigin() does not pause after other statuses, nor for a time that has
   assertEquals(pauseBy(429, "0"), [0, 0, []]);
 });
 
+test("pauseOrigin() believes no wait of 0 once the origin has refused one request after the other", () => {
+  const clock = new ManualClock();
+  const { environment, lanes } = buildPipeline(
+    {},
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const lane = lanes.get("https://a.test");
+  const waitAfter = (headers: Readonly<Record<string, string>>): number | undefined => {
+    const reply = new Reply(new Response(null, { status: 429, headers }), {
+      from: "network",
+      target: fakeTarget({ lane }),
+    });
+    pauseOrigin(environment, fakeCall(), reply, clock.now());
+    clock.jump(lane.pauseLeftMs(clock.now()));
+    lane.pauseLeftMs(clock.now());
+    return reply.retryAfterMs;
+  };
+  assertEquals([{}, {}].map(waitAfter), [undefined, undefined]);
+  assertEquals(waitAfter({ "retry-after": "0" }), 0);
+  assertEquals([waitAfter({}), waitAfter({ "retry-after": "0" }), waitAfter({ "retry-after": "3" })], [
+    undefined,
+    undefined,
+    3_000,
+  ]);
+  lane.quota!.noteSuccess();
+  assertEquals(waitAfter({ "retry-after": "0" }), 0);
+});
+
 for (const [limit, perWindow] of [[50, "fixed"], [50, "sliding"], [200, "fixed"]] as const) {
   testBothWays(
     `429s without a wait, for requests that were sent at once, count as one: ${limit} a second (${perWindow})`,

@@ -1163,3 +1163,35 @@ testBothWays(
     assertEquals(outcome.error.context, {});
   },
 );
+
+for (
+  const [why, options, most] of [
+    ["three more 429s than rounds, as long as the origin serves others", {}, 7],
+    ["its own maxRetries", { maxRetries: 3 }, 4],
+    ["the usual number of rounds where a 429 pauses nothing but its request", { pauseOn429: "request" }, 4],
+  ] as const
+) {
+  testBothWays(`a single call that is refused again and again has ${why} (S4)`, async (rig) => {
+    const { client, clock, origin, run } = rig(async (sent) => {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 10));
+      return (sent.url === URL_A ? status(429) : OK)(sent);
+    }, options);
+    await run(client.outcome(`${URL_A}/first`));
+    const call = watch(client.outcome(URL_A));
+    while (call.state === "pending") {
+      assert((await run(client.outcome(`${URL_A}/other`))).ok);
+      await clock.advance(200);
+    }
+    assertEquals([call.value?.ok, call.value?.attempts], [false, most]);
+    assert(origin.calls > most);
+  });
+}
+
+testBothWays(
+  "a single call that is refused while no other is served has the usual number of rounds (S4)",
+  async (rig) => {
+    const { client, run } = rig(status(429));
+    const result = await run(client.outcome(URL_A));
+    assertEquals([result.ok, result.attempts], [false, 4]);
+  },
+);
