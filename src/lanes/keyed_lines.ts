@@ -60,11 +60,6 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     return this.#lines.values();
   }
 
-  /** Whether requests with any key wait or are unanswered. */
-  get isInUse(): boolean {
-    return [...this.#lines.values()].some((line) => line.isInUse);
-  }
-
   /** Whether new lines would be in the same state. */
   get isQuiet(): boolean {
     return [...this.#lines.values()].every((line) => !line.isInUse && this.#isQuiet(line));

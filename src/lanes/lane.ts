@@ -459,7 +459,7 @@ export class Lane implements Claimant, Line<Lane> {
   get isInUse(): boolean {
     if (this.isKept || this.inFlight > 0 || this.queued > 0 || this.sleeping.size > 0) return true;
     if (this.pause !== undefined && !(this.pause.untilMs <= (this.#clock?.now() ?? -Infinity))) return true;
-    if (this.isPreparing || this.keyed?.isInUse === true) return true;
+    if (this.isPreparing) return true;
     if (this.book !== undefined && this.#clock !== undefined) {
       const nowMs = this.#clock.now();
       if (this.book.blockedUntilMs(nowMs) > nowMs) return true;

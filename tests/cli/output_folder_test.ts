@@ -21,6 +21,20 @@ test("OutputFolder.open() refuses a file", async () => {
   await assertRejects(() => OutputFolder.open(`${temp.path}/file/below`, files), Error);
 });
 
+test("OutputFolder.isCaseSensitive() finds out whether `A` is another file than `a`, and leaves nothing behind", async () => {
+  for (const isCaseSensitive of [true, false]) {
+    await using temp = await tempFolder();
+    const kind: typeof files.kind = (path) => {
+      const nameAt = path.lastIndexOf("/") + 1;
+      const name = path.slice(nameAt);
+      const known = isCaseSensitive ? name : name.toLowerCase();
+      return files.kind(path.slice(0, nameAt) + known);
+    };
+    const folder = await OutputFolder.open(`${temp.path}/out`, Object.assign(Object.create(files), { kind }));
+    assertEquals([await folder.isCaseSensitive(), await temp.list()], [isCaseSensitive, ["out/"]]);
+  }
+});
+
 test("OutputFolder.write() writes files into folders, and over existing files", async () => {
   await using temp = await tempFolder();
   const folder = await OutputFolder.open(temp.path, files);

@@ -468,13 +468,17 @@ test("Batch reports a source whose next() returns no result, as a loop would", (
   assertInstanceOf(end?.failed, TypeError);
 });
 
-test("Batch removes its listener from the signal when it has ended", () => {
+test("Batch leaves nothing with its signal or its client when it has ended", async () => {
   const { signal } = new AbortController();
   const listeners = countAbortListeners(signal);
-  const { batch, starter } = setUp(["https://a.test/0", "https://a.test/1"], { signal });
-  batch.pump();
-  assertEquals(listeners, { now: 1, most: 1 });
-  starter.answer(0);
-  starter.answer(1);
-  assertEquals(listeners, { now: 0, most: 1 });
+  for (const isCancelled of [false, true]) {
+    const { batch, starter } = setUp(["https://a.test/0", "https://a.test/1"], { signal });
+    batch.pump();
+    assertEquals([listeners.now, starter.batches.size, batch.allowance.hasMore], [1, 1, true]);
+    starter.answer(0);
+    assertEquals(batch.allowance.hasMore, false);
+    if (isCancelled) await batch.cancel("left");
+    else starter.answer(1);
+    assertEquals([listeners.now, starter.batches.size], [0, 0]);
+  }
 });

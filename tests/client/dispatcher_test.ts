@@ -242,6 +242,17 @@ function hangingFetch(_: string | URL | Request, init?: RequestInit): Promise<Re
   );
 }
 
+test("a request that has ended leaves no timer of its `totalTimeoutMs`, which would keep the process alive", async () => {
+  for (const listens of [false, true]) {
+    const { client, clock, run } = rig([OK, status(404), OK], {}, { listens });
+    const options = { totalTimeoutMs: 60_000 };
+    await run(client.json(URL_A, options));
+    await run(client.outcome(URL_A, options));
+    await (await run(client.fetch(URL_A, {}, options))).text();
+    assertEquals([clock.pending, clock.now()], [0, 0]);
+  }
+});
+
 test("malformed requests that can't be sent are not counted", async () => {
   const { client, events, run } = rig(OK);
   await assertRejects(() => run(client.json("nonsense")), TypeError);

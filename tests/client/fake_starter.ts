@@ -23,6 +23,8 @@ export class FakeStarter implements CallOwner, BatchStarter {
   readonly calls: Call[] = [];
   /** The reasons of the aborted calls. */
   readonly aborted: unknown[] = [];
+  /** The batches that have begun, and not ended. */
+  readonly batches: Set<object> = new Set();
   /** The most calls that were under way at once. */
   peak = 0;
   closing: { readonly reason: unknown } | undefined;
@@ -76,9 +78,13 @@ export class FakeStarter implements CallOwner, BatchStarter {
     }
   }
 
-  add(): void {}
+  add(batch: object): void {
+    this.batches.add(batch);
+  }
 
-  delete(): void {}
+  delete(batch: object): void {
+    this.batches.delete(batch);
+  }
 
   /** Returns the context that the requests of a batch share. */
   contextOf(allowance: Allowance): CallContext {

@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
 import { LearntLimits, loadLimitLearning } from "../../src/client/learnt_limits.ts";
+import { AdmissionWaiter } from "../../src/lanes/admission_waiter.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeClient } from "./fake_client.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { schedulerOn } from "../lanes/scheduler_on.ts";
+import { fakeCall } from "../policies/fake_call.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const STATED = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5" };
@@ -27,7 +30,7 @@ function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
     const about = { isOk: true, nowMs: 0, receipt: undefined, inFlight, openOfKey: 1 };
     learning.hear(lane, { headers: new Headers(headers), ...about });
   };
-  return { lane, learning, hear };
+  return { scheduler, lane, learning, hear };
 }
 
 // Must be the first test of the file, while the module is not loaded yet.
@@ -50,12 +53,22 @@ test("LearntLimits holds requests until its module is loaded, if options say how
     assertEquals(busy.lane.listens, true);
   }
   busy.lane.inFlight = 2;
+  const told = setUp({ limits: "x-limits" });
+  const inLine = [busy, told].map(({ scheduler, lane }) => {
+    const waiter = scheduler.admit(fakeCall(), [lane], false);
+    assert(waiter instanceof AdmissionWaiter);
+    return watch(waiter.admission);
+  });
   const { lane } = setUp({ limits: "x-limits" });
   assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
-  while ([hearing, busy, { lane }].some(({ lane: { isPreparing } }) => isPreparing)) await eventLoopTurn();
+  while ([hearing, busy, told, { lane }].some(({ lane: { isPreparing } }) => isPreparing)) {
+    await eventLoopTurn();
+  }
   assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
   assertEquals([hearing.lane.isPreparing, hearing.lane.blockedUntilMs(0)], [false, 5_000]);
-  for (let sent = 0; sent < 7; sent++) {
+  await eventLoopTurn();
+  assertEquals(inLine.map(({ state }) => state), ["fulfilled", "fulfilled"]);
+  for (let sent = 1; sent < 7; sent++) {
     assertEquals(busy.lane.blockedUntilMs(0), 0);
     busy.lane.book!.noteSent(0);
   }

@@ -279,6 +279,22 @@ test("fetchStream() ends at once when its loop is left, even if fetch ignores it
   assertEquals(left.state, "fulfilled");
 });
 
+test("the one-call forms close their client, whatever the end, so that its own signal keeps no listener", async () => {
+  const { signal } = new AbortController();
+  const listeners = countAbortListeners(signal);
+  const origin = new FakeOrigin([echo, echo, status(404), echo, echo]);
+  const client = { fetch: origin.fetch, signal };
+  await fetchJson(URL_A, { client });
+  await fetchMany([URL_A], { client });
+  await assertRejects(() => fetchJson(URL_A, { client }), DataNotFoundError);
+  for await (const { ok } of fetchStream([URL_A], { client })) assert(ok);
+  for await (const { ok } of fetchStream(numberedUrls(3), { client })) {
+    assert(ok);
+    break;
+  }
+  assertEquals(listeners, { now: 0, most: 1 });
+});
+
 test("the one-call forms work over sockets, and leave no connection's body open", async () => {
   await using cdn = createSimulatedCdn({
     resources: (path) => path.startsWith("/ok") ? { json: path } : undefined,

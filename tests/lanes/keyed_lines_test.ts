@@ -76,9 +76,9 @@ test("KeyedLines: a waiter that leaves is not counted in its line any more", () 
   const { keyed, enter } = setUp();
   const somebody = enter("a", "x");
   const line = keyed.lineOf("x");
-  assertEquals([line.queued, keyed.isInUse, keyed.isQuiet], [1, true, false]);
+  assertEquals([line.queued, keyed.isQuiet], [1, false]);
   somebody.leaveAll();
-  assertEquals([line.queued, keyed.size, keyed.isInUse, keyed.isQuiet], [0, 0, false, true]);
+  assertEquals([line.queued, keyed.size, keyed.isQuiet], [0, 0, true]);
 });
 
 test("KeyedLines forget keys whose lines are as good as new, and no others", () => {

@@ -97,6 +97,10 @@ test("LaneLimit.retreat() goes back to the highest limit that was not too much, 
   for (; lower.current < 10;) succeed(lower, 1);
   assertEquals([lower.retreat(0, 0), lower.current], [true, 9]);
   assertEquals(lower.retreat(0, 0), false);
+
+  const least = halved(2);
+  for (; least.current < 2;) succeed(least, 1);
+  assertEquals([least.retreat(0, 0), least.current], [true, 1]);
 });
 
 test("LaneLimit.retreat() takes a failure for chance after successes of a quarter of the limit", () => {

@@ -63,6 +63,8 @@ test("LimitBook: of numbers that contradict each other the strictest holds, and 
     [[{ remaining: -3, resetMs: 1_000 }], 0],
     [[{ name: "a", remaining: 9, resetMs: 1_000 }, { name: "b", remaining: 2, resetMs: 1_000 }], 2],
     [[{ limit: 0.5, windowMs: 1_000 }], 0],
+    [[{ limit: 9, windowMs: 1_000 }, { limit: 3, windowMs: 1_000 }], 2],
+    [[{ limit: 3, windowMs: 1_000 }, { limit: 9, windowMs: 1_000 }], 2],
   ];
   for (const [readings, room] of cases) {
     assertEquals(roomAt(begun(readings), 0), room, JSON.stringify(readings));
@@ -110,6 +112,28 @@ test("LimitBook: a counted limit that the origin stops stating no longer holds; 
   assertEquals(roomAt(book, 0), 1);
   book.update([{ limit: 50, windowMs: 2_000 }], answer(0));
   assertEquals(roomAt(book, 0), 3);
+});
+
+test("LimitBook: a counted limit is as large as the latest response states it", () => {
+  const book = begun([{ limit: 5, windowMs: 1_000 }]);
+  for (const [limit, room] of [[3, 2], [20, 19]] as const) {
+    book.update([{ limit, windowMs: 1_000 }], answer(0));
+    assertEquals(roomAt(book, 0), room);
+  }
+});
+
+test("LimitBook: a counted limit that the origin turns out not to keep to, because it serves on, holds nobody any more", () => {
+  const limits: readonly LimitReading[] = [{ limit: 1, windowMs: 600_000 }];
+  const book = begun(limits);
+  // A used-up limit is believed for a minute after the latest answer. Then one request finds out, and again.
+  const send = (atMs: number, isOk: boolean): number => {
+    assertEquals(book.blockedUntilMs(atMs), atMs);
+    book.noteSent(atMs);
+    book.noteAnswered(atMs);
+    book.update(limits, answer(atMs, { isOk }));
+    return roomAt(book, atMs);
+  };
+  assertEquals([send(60_000, true), send(120_000, true), send(120_000, false)], [0, 100, 0]);
 });
 
 test("LimitBook: requests that were under way before may be uncounted, until they are answered or for half a minute", () => {

@@ -453,6 +453,24 @@ test("a probe is a request that was never sent, while one is in line", async () 
   assertEquals(admitted(guests), [3]);
 });
 
+test("one probe in four is a request that was sent once, if there is one", async () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
+  const a = lane();
+  open(scheduler, a);
+  const guests = [0, 1, 0, 0, 0].map((attempts) =>
+    wait(a, { errand: Object.assign(patient(), { attempts }) })
+  );
+  const probes: number[] = [];
+  for (let count = 1; count <= 3; count++) {
+    await clock.advance(a.breaker!.retryAfterMs);
+    const probe = guests.find(({ at }, index) => at !== undefined && !probes.includes(index))!;
+    probes.push(guests.indexOf(probe));
+    scheduler.reports.judge(a, probe.ticket, "failure", clock.now());
+    scheduler.toAdmission(probe.errand, a, probe.ticket, clock.now()).release();
+  }
+  assertEquals(probes.map((index) => guests[index]!.errand.attempts), [0, 1, 0]);
+});
+
 test("requests that wait for a breaker fail when their patience ends, after a last probe", async () => {
   const { scheduler, lane, wait, clock } = setUp();
   const a = lane();
@@ -1055,10 +1073,10 @@ test("Scheduler.tryAdmit() admits no request whose batch has no place left", () 
 });
 
 /** Creates a lane with a line for each key, whose bucket gets one token a second. */
-function keyedLane({ clock, lane }: ReturnType<typeof setUp>): Lane {
+function keyedLane({ clock, lane }: ReturnType<typeof setUp>, name = "a"): Lane {
   const makeLine = (key: string) =>
     new KeyLine<Place<Lane>>(key, new TokenBucket({ limit: 1, intervalMs: 1_000, clock }));
-  return lane("a", { keyed: new KeyedLines<Lane>(makeLine, () => true) });
+  return lane(name, { keyed: new KeyedLines<Lane>(makeLine, () => true) });
 }
 
 function keyedErrand(limitKey: string): Errand {
@@ -1076,6 +1094,16 @@ test("Scheduler passes over requests whose key has no token, and gives a key's n
   assertEquals(admitted(guests), [0, 1, 2, 4]);
   await made.clock.advance(1_000);
   assertEquals([admitted(guests), made.clock.pending], [[0, 1, 2, 3, 4], 0]);
+});
+
+test("Scheduler asks the limits that a key has at each mirror, for a request that may go to several", async () => {
+  const made = setUp({ capacity: 10 });
+  const [a, b] = [keyedLane(made), keyedLane(made, "b")];
+  const guests = [1, 2, 3, 4].map(() => made.wait([a, b], { errand: keyedErrand("x") }));
+  assertEquals(namesOf(guests), ["http://a.test", "http://b.test", undefined, undefined]);
+  await made.clock.advance(1_000);
+  assertEquals(namesOf(guests).slice(2).toSorted(), ["http://a.test", "http://b.test"]);
+  assertEquals([a.queued, b.queued, made.clock.pending], [0, 0, 0]);
 });
 
 test("Scheduler.leave() of the last request of a blocked key leaves no timer, and does not hold later requests", async () => {

@@ -284,6 +284,18 @@ test("cache × mirrors: a relative URL is found again, whichever mirror had brou
   assertEquals(origin.calls, 2);
 });
 
+test("cache × fetch: a response without a body is stored, too", async () => {
+  for (const empty of [null, ""]) {
+    const { client, origin, run } = rig(text(empty, { headers: { "content-length": "0" } }), {
+      cache: planOf(),
+    });
+    for (let time = 0; time < 2; time++) {
+      assertEquals(await run((await run(client.fetch(URL_A))).text()), "");
+    }
+    assertEquals(origin.calls, 1);
+  }
+});
+
 test("cache × 404: what is not found is not remembered as such", async () => {
   const { client, run } = rig([status(404), OK], { cache: planOf() });
   await assertRejects(() => run(client.json(URL_A)), DataNotFoundError);

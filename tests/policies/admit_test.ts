@@ -3,6 +3,7 @@ import { buildPipeline } from "../../src/client/pipeline.ts";
 import { LOOK_AGAIN, type LooksAgain } from "../../src/lanes/admission_waiter.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import { admit } from "../../src/policies/admit.ts";
+import { RetryBudget } from "../../src/primitives/retry_budget.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeCall } from "./fake_call.ts";
@@ -73,6 +74,19 @@ test("admit() rejects with the reason of a call that is stopped, at whatever sta
   assertStrictEquals(await assertRejects(() => turn), reason);
   first!.release();
   assertEquals([environment.scheduler.inFlight, inLine.size], [0, 0]);
+});
+
+test("admit() lets a probe go without the retry budget, from which it takes all the same if it is a retry", async () => {
+  for (const [attempts, left] of [[0, 1], [1, 0], [2, 0]]) {
+    const { environment, lanes, clock } = setUp();
+    const budget = new RetryBudget({ ratio: 0, minPerSecond: 0.1, clock });
+    const { breaker } = lanes[0]!;
+    breaker!.trip();
+    await clock.advance(breaker!.retryAfterMs);
+    const call = Object.assign(fakeCall(), { attempts });
+    const admission = await admit({ ...environment, budget }, call, lanes);
+    assertEquals([admission?.isProbe, budget.balance], [true, left]);
+  }
 });
 
 test("admit() rejects with LOOK_AGAIN when its waiter is told to look again", async () => {

@@ -20,6 +20,7 @@ import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
 import { admit } from "../../src/policies/admit.ts";
 import { attempt } from "../../src/policies/attempt.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { mortalDeadlines } from "../lanes/mortal_deadlines.ts";
@@ -1133,6 +1134,31 @@ test("attempt() keeps its permit in a worker as long as its request goes on, and
   await microtasks(20);
   // It has no permit to give back.
   assertEquals([attempted.state, scheduler.inFlight], ["rejected", 1]);
+});
+
+test("an attempt in a worker leaves no timer behind when it ends, and none but its own when it hands its body out", async () => {
+  const clock = new ManualClock();
+  const options = { deadlines: new SeparateDeadlines(clock), timersBelongToRequests: true };
+  const origin = new FakeOrigin([json({ ok: true }), json({ ok: true })], { clock });
+  const { environment: around, lanes } = buildPipeline(
+    { fetch: origin.fetch },
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const scheduler = schedulerOn(clock, options);
+  const environment = { ...around, ...options, scheduler };
+  const target = fakeTarget({ lane: lanes.get("https://a.test") });
+  scheduler.adopt(target.lane);
+  for (const streams of [false, true]) {
+    const call = fakeCall({ settings: { timeoutMs: 5_000 }, streams });
+    const admission = await admit(environment, call, [target.lane]);
+    const reply = await attempt(environment, call, target, admission!);
+    const response = streams ? reply.openBody!.release() : undefined;
+    await clock.advance(4_000);
+    await response?.text();
+    await clock.advance(5_000);
+    assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
+  }
 });
 
 for (

@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import {
   type ClientOptions,
-  type HttpError,
+  HttpError,
   NetworkError,
   type RequestOptions,
   type StandardSchemaV1,
@@ -762,6 +762,20 @@ testBothWays(
     });
     assert(messages[0]!.endsWith(", while attempt 1 was in flight"), messages[0]);
     assert(messages[1]!.endsWith(", while it waited for another request for the same"), messages[1]);
+  },
+);
+
+testBothWays(
+  "a total timeout holds the latest failure of the other caller's request for which it waited (S17)",
+  async (rig) => {
+    const { client, clock, origin } = rig([status(503), hanging()]);
+    const batch = watch(client.settle([URL_A, URL_A], { totalTimeoutMs: 2_500 }));
+    await clock.advance(2_500);
+    assertEquals(origin.calls, 2);
+    for (const outcome of batch.value!) {
+      assert(!outcome.ok);
+      assertInstanceOf(timeoutOf({ error: outcome.error }).cause, HttpError);
+    }
   },
 );
 

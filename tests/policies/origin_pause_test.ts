@@ -107,6 +107,13 @@ test("pauseOrigin() believes no wait of 0 once the origin has refused one reques
   assertEquals(waitAfter({ "retry-after": "0" }), 0);
 });
 
+testBothWays("a 429 pauses the others also where it is not retried itself (S4)", async (rig) => {
+  const replies = [status(429, { "retry-after": "3" }), json({ ok: true })];
+  const { client, clock, run } = rig(replies, { retryOn: [500] });
+  const [refused, other] = await run(client.settle(numberedUrls(2), { concurrency: 1 }));
+  assertEquals([refused!.ok, refused!.attempts, other!.ok, clock.now()], [false, 1, true, 3_000]);
+});
+
 for (const [limit, perWindow] of [[50, "fixed"], [50, "sliding"], [200, "fixed"]] as const) {
   testBothWays(
     `429s without a wait, for requests that were sent at once, count as one: ${limit} a second (${perWindow})`,

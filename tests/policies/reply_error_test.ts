@@ -5,6 +5,7 @@ import type { Target } from "../../src/policies/journey.ts";
 import type { ValueSource } from "../../src/policies/event.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import { describeReply, noteFailure, replyError } from "../../src/policies/reply_error.ts";
+import { join } from "../../src/policies/single_flight.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget } from "./fake_call.ts";
 
@@ -81,6 +82,23 @@ test("replyError() has the wait, and the failures of the other mirrors", () => {
   assertInstanceOf(error, HttpError);
   assertEquals([error.retryAfterMs, error.cause], [250, cause]);
   assertEquals(error.context, { mirrors: [{ url: "https://b.test/x", failure: "b failed" }] });
+});
+
+test("replyError() says why a failure that may pass was not retried, in words and as data", () => {
+  const call = attempted(1);
+  call.journey.notRetried = "the retry budget is empty";
+  const error = replyError(call, replyOf(503));
+  assertEquals(error.context, { notRetried: "the retry budget is empty" });
+  assert(error.message.endsWith("(1 attempt; no further one, as the retry budget is empty)"), error.message);
+});
+
+test("replyError() gives each caller that shares a reply headers of its own", () => {
+  const [leader, follower] = [attempted(1), attempted(0)];
+  join(follower, leader);
+  const reply = replyOf(404);
+  const [own, other] = [replyError(leader, reply), replyError(follower, reply)];
+  own.headers.set("x-request-id", "changed");
+  assertEquals([reply.headers, other.headers].map((each) => each.get("x-request-id")), ["7", "7"]);
 });
 
 test("noteFailure() records a failure only for a call with a total deadline", () => {

@@ -53,13 +53,16 @@ test("AdaptiveLimit.acquire() waits for a place, by priority, and leaves the lin
   assertEquals([limit.inFlight, limit.waiting], [1, 1]);
 });
 
-test("AdaptivePermit.release() gives the place back once, also with a bad outcome", async () => {
-  const { limit } = setUp({ initial: 2 });
+test("AdaptivePermit.release() gives the place back and reports once, also with a bad outcome", async () => {
+  const { clock, limit } = setUp({ initial: 8 });
   const [first, second] = [await limit.acquire(), await limit.acquire()];
   first.release();
-  first.release("dropped");
+  for (let nth = 0; nth < 1_000; nth++) {
+    clock.jump(10);
+    first.release("dropped");
+  }
   first[Symbol.dispose]();
-  assertEquals(limit.inFlight, 1);
+  assertEquals([limit.inFlight, limit.limit], [1, 8]);
   assertThrows(
     () => second.release("lost" as LimitOutcome),
     TypeError,

@@ -75,6 +75,16 @@ test("FailureRatio reports the minimum of failures in a row over a quarter of a 
   assertEquals(counter.failure(), true);
 });
 
+test("FailureRatio counts how long failures have come in a row from when the clock went back", () => {
+  const { clock, counter } = fullOfSuccesses(4);
+  clock.jump(5_000);
+  for (let index = 0; index < 4; index++) counter.failure();
+  clock.jump(-3_000);
+  assertEquals(counter.failure(), false);
+  clock.jump(250);
+  assertEquals(counter.failure(), true);
+});
+
 test("FailureRatio reports five times the minimum of failures in a row, at whatever speed", () => {
   const { counter } = fullOfSuccesses(4);
   for (let index = 0; index < 19; index++) assertEquals(counter.failure(), false);

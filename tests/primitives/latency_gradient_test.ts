@@ -27,6 +27,13 @@ test("LatencyGradient.next() goes back to where latencies began to grow, plus th
   assertAlmostEquals(gradient.next(64, at(100, 64), 300), 32 + 8, 1e-9);
 });
 
+test("LatencyGradient.next() no longer doubles the limit once it was too high", () => {
+  const gradient = settled();
+  gradient.next(32, at(50, 32), 200);
+  gradient.next(64, at(100, 64), 300);
+  assertAlmostEquals(gradient.next(36, at(50, 36), 400), 36 + 6, 1e-9);
+});
+
 test("LatencyGradient.next() ignores growth that may be chance, and learns from equal measurements", () => {
   const uncertain = () => {
     const gradient = new LatencyGradient();
@@ -103,6 +110,16 @@ test("LatencyGradient.next() tries a lower limit now and then, for one window", 
   assertAlmostEquals(gradient.next(34, at(53.2, 34), 10_200), 28.9, 1e-9);
   assertEquals(gradient.next(28.9, at(50, 29), 10_300), 34);
   assert(gradient.next(34, at(53.2, 34), 10_400) > 34);
+});
+
+test("LatencyGradient.next() goes on with small steps down only while latencies fall nearly as much as the limit", () => {
+  const gradient = settled();
+  gradient.next(32, at(50, 32), 200);
+  let limit = 100;
+  const limits = [100, 86, 74, 66.6].map((latencyMs) =>
+    limit = gradient.next(limit, at(latencyMs, limit), 10_100)
+  );
+  assertEquals(limits.map(Math.round), [85, 72, 61, 72]);
 });
 
 test("LatencyGradient.interrupt() ends a probe when the limit has changed for another reason", () => {

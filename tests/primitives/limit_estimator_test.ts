@@ -209,6 +209,14 @@ test("LimitEstimator.note() counts only work that began after the last decision"
   }
 });
 
+test("LimitEstimator falls below what was in flight when requests were refused, if that was less than the limit", () => {
+  for (const algorithm of ALGORITHMS) {
+    const estimator = new LimitEstimator({ initial: 100, algorithm });
+    for (let nowMs = 1_000; estimator.limit === 100; nowMs += 5) estimator.note(10, 20, true, nowMs);
+    assertEquals(estimator.limit, 10);
+  }
+});
+
 test("LimitEstimator.isNew is false after the first sample", () => {
   const estimator = new LimitEstimator({});
   assertEquals(estimator.isNew, true);
@@ -221,18 +229,22 @@ test("LimitEstimator.isNew is false after the first sample", () => {
 test("LimitEstimator goes on at once after a clock that goes back", () => {
   for (const algorithm of ALGORITHMS) {
     for (const backMs of [60_000, 86_400_000]) {
-      const estimator = new LimitEstimator({ initial: 20, max: 512, algorithm });
-      let nowMs = 1e9;
-      const work = (isDropped: boolean): void => {
-        for (let n = 0; n < 400; n++) {
-          estimator.note(50, estimator.limit, isDropped && n % 2 === 0, nowMs += 5);
-        }
-      };
-      work(false);
-      nowMs -= backMs;
-      const before = estimator.limit;
-      work(true);
-      assert(estimator.limit < before, `${algorithm}: ${estimator.limit} after ${before}`);
+      for (const hasJustChanged of [false, true]) {
+        const estimator = new LimitEstimator({ initial: 20, max: 512, algorithm });
+        let nowMs = 1e9;
+        const work = (isDropped: boolean): void => {
+          for (let n = 0; n < 400; n++) {
+            estimator.note(50, estimator.limit, isDropped && n % 2 === 0, nowMs += 5);
+          }
+        };
+        work(false);
+        const { limit } = estimator;
+        while (hasJustChanged && estimator.limit === limit) estimator.note(50, limit, true, nowMs += 5);
+        nowMs -= backMs;
+        const before = estimator.limit;
+        work(true);
+        assert(estimator.limit < before, `${algorithm}: ${estimator.limit} after ${before}`);
+      }
     }
   }
 });

@@ -163,20 +163,23 @@ test("SingleFlight.run() counts a caller without a signal as one that stays", as
 });
 
 test("SingleFlight.run() removes a caller whose signal the work itself aborts as it starts", async () => {
-  const flights = new SingleFlight<string, object>();
-  const controller = new AbortController();
-  let inner: AbortSignal | undefined;
-  const caller = watch(
-    flights.run("a", (signal) => {
-      inner = signal;
-      controller.abort("as it starts");
-      return new Promise(() => {});
-    }, { signal: controller.signal }),
-  );
-  await eventLoopTurn();
-  assertEquals([caller.state, caller.error], ["rejected", "as it starts"]);
-  assert(inner?.aborted);
-  assertEquals(flights.size, 0);
+  // No caller is left that could handle the failure of the work.
+  for (const work of [() => new Promise<object>(() => {}), () => Promise.reject(new Error("failed"))]) {
+    const flights = new SingleFlight<string, object>();
+    const controller = new AbortController();
+    let inner: AbortSignal | undefined;
+    const caller = watch(
+      flights.run("a", (signal) => {
+        inner = signal;
+        controller.abort("as it starts");
+        return work();
+      }, { signal: controller.signal }),
+    );
+    await eventLoopTurn();
+    assertEquals([caller.state, caller.error], ["rejected", "as it starts"]);
+    assert(inner?.aborted);
+    assertEquals(flights.size, 0);
+  }
 });
 
 test("SingleFlight.run() refuses a bad function or signal, and starts or joins nothing", async () => {
