@@ -12,6 +12,8 @@ export const UNASKED_MS = 10_000;
 
 /** After so many consecutive pauses without a success in between, the origin seems to serve nothing. */
 const DOUBTFUL_PAUSES = 3;
+/** An origin that refuses requests by chance hardly ever asks for so many times as many pauses as have ended with a success before. */
+const MUCH_MORE = 3;
 
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
@@ -39,6 +41,8 @@ export class Quota {
   fruitlessPauses = 0;
   /** When it asked for the first of them, on the client's clock. */
   #refusesSinceMs = Infinity;
+  /** The most consecutive pauses that a success has ended; no more than {@linkcode REFUSALS}. */
+  #mostEnded = 0;
   /** The number of requests in a window; `undefined` while it is unknown. */
   #limit: number | undefined;
   #windowMs = 0;
@@ -75,6 +79,7 @@ export class Quota {
   /** Counts a request that was answered well. */
   noteSuccess(): void {
     this.#answered++;
+    this.#mostEnded = Math.max(this.#mostEnded, Math.min(REFUSALS, this.fruitlessPauses));
     this.#endRefusals();
   }
 
@@ -83,9 +88,13 @@ export class Quota {
     this.#refusesSinceMs = Infinity;
   }
 
-  /** Whether the origin has refused everything for so many milliseconds, and at least as often as a request is tried. */
+  /**
+   * Whether the origin has refused everything for so many milliseconds, at least as often as a request is tried, and
+   * {@linkcode MUCH_MORE} times as often as it did before it served requests again.
+   */
   refusesAll(forMs: number, nowMs: number): boolean {
-    return this.fruitlessPauses >= REFUSALS && nowMs - this.#refusesSinceMs >= forMs;
+    return this.fruitlessPauses >= Math.max(REFUSALS, MUCH_MORE * this.#mostEnded) &&
+      nowMs - this.#refusesSinceMs >= forMs;
   }
 
   /**

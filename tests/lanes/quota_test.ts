@@ -317,6 +317,19 @@ test("Quota says that the origin refuses all after four pauses in a row without 
   assertEquals(quota.refusesAll(0, 300), false);
 });
 
+test("Quota.refusesAll() is true after three times as many pauses as have ended with a success before, at most twelve", () => {
+  for (const [ended, wanted] of [[1, 4], [2, 6], [4, 12], [9, 12]] as const) {
+    const quota = new Quota();
+    for (let pauses = 0; pauses < ended; pauses++) quota.notePause(0, 1);
+    quota.noteSuccess();
+    const verdicts = Array.from({ length: 13 }, () => {
+      quota.notePause(0, 1);
+      return quota.refusesAll(0, 0);
+    });
+    assertEquals(verdicts.indexOf(true) + 1, wanted, `${ended}`);
+  }
+});
+
 testClientsBothWays()(
   "an origin that refuses everybody for a minute is given up, for all at once",
   async (setUp) => {
