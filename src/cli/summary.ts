@@ -39,9 +39,15 @@ export function summaryLine(summary: RunSummary): string {
     parts.push(notDone === undefined ? "the rest not done" : `${formatCount(notDone)} not done`);
   }
   parts.push(`${formatBytes(bytes)} in ${formatDuration(elapsedMs)}`);
-  if (succeeded > 0 && elapsedMs > 0) parts.push(`${formatRate(succeeded / elapsedMs * 1_000)}/s`);
+  if (succeeded > 0 && elapsedMs > 0) parts.push(`${rateOf(summary)}/s`);
   if (retries > 0) parts.push(retries === 1 ? "1 retry" : `${formatCount(retries)} retries`);
   return prefix(stopReason) + parts.join(", ");
+}
+
+/** Returns the number of responses in a second, or of bytes if there was only one response. */
+function rateOf({ succeeded, bytes, elapsedMs }: RunSummary): string {
+  const seconds = elapsedMs / 1_000;
+  return succeeded === 1 ? formatBytes(bytes / seconds) : formatRate(succeeded / seconds);
 }
 
 function prefix(stopReason: RunSummary["stopReason"]): string {

@@ -30,6 +30,10 @@ test("summaryLine() reports finished work", () => {
   assertEquals(summaryLine({ ...RUN, elapsedMs: 0, retries: 1 }), "1,052 done, 138.2 MB in 0 ms, 1 retry");
 });
 
+test("summaryLine() tells the speed of a single response in bytes", () => {
+  assertEquals(summaryLine({ ...RUN, succeeded: 1, total: 1 }), "1 done, 138.2 MB in 5.2 s, 26.6 MB/s");
+});
+
 test("summaryLine() reports what was not done, and why", () => {
   assertEquals(
     summaryLine({ ...RUN, succeeded: 412, failed: 3, stopReason: "interrupted" }),
