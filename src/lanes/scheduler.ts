@@ -274,8 +274,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     nowMs: number,
   ): number {
     if (this.#mustStandAside(lane, errand)) return -1;
-    const isOnlyCold = lane.isClear && lane.warmUp?.isCold(nowMs) === true;
-    if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
+    const isCold = lane.warmUp?.isCold(nowMs) === true;
+    if ((lane.isClear && !isCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
     return this.#grant(lane, line) ? lane.enter(nowMs, lane.outage.cooldownCapMs) : -1;
   }
