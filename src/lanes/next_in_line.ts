@@ -43,16 +43,25 @@ function probeOf(lane: Lane): Waiter<Lane> | undefined {
   const isSent = (attempts: number) => ({ errand }: Waiter<Lane>): boolean =>
     errand.attempts === attempts && mayGo(errand, lane);
   const attempts = ATTEMPTS_OF_PROBES[nth % ATTEMPTS_OF_PROBES.length]!;
-  return lane.chooseProbe(isSent(attempts)) ?? lane.chooseProbe(isSent(0));
+  const urgent = attempts > 0 ? firstUrgent(lane, isSent(attempts)) : undefined;
+  return urgent ?? lane.chooseProbe(isSent(attempts)) ?? lane.chooseProbe(isSent(0));
+}
+
+function firstUrgent(lane: Lane, isFit: (waiter: Waiter<Lane>) => boolean): Waiter<Lane> | undefined {
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
+    if (isFit(place.waiter)) return place.waiter;
+  }
+  return undefined;
 }
 
 /**
  * Returns the number of the next probe; `undefined` while the origin serves requests. After several 429s without a success, the
- * first requests in line may be refused for what they ask for.
+ * first requests in line may be refused for what they ask for. With mirrors, another one may serve them.
  */
-function nthProbe({ breaker, probes, quota }: Lane): number | undefined {
+function nthProbe({ breaker, probes, quota, head }: Lane): number | undefined {
   if (breaker !== undefined && breaker.state !== "closed") return probes;
-  return quota?.servesNothing ? quota.fruitlessPauses - 1 : undefined;
+  if (quota?.servesNothing !== true || head!.waiter.lanes.length > 1) return undefined;
+  return quota.fruitlessPauses - 1;
 }
 
 /**

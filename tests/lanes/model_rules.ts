@@ -106,8 +106,16 @@ export class Rules {
     const before = sampled?.atMs === world.clock.now() ? sampled.most : 0;
     const most = typeof plan.perOrigin === "number"
       ? plan.perOrigin
-      : Math.max(before, lanes.get(origin)?.limit.most ?? Infinity);
+      : Math.max(before, lanes.get(origin)?.limit.most ?? Infinity, 1 + this.#countLasting(origin));
     if (there > most) world.fail(`${there} bodies at ${origin} exceed ${most}`);
+  }
+
+  /** Counts the bodies that have lasted for longer than an attempt may take: a lowered limit leaves a place beside them. */
+  #countLasting(origin: string): number {
+    const { server, clock } = this.#world;
+    return [...server.open].filter((open) =>
+      open.origin === origin && clock.now() - open.atMs >= this.#timeoutOf(open)
+    ).length;
   }
 
   readonly #timeoutOf = ({ id }: Exchange): number =>

@@ -115,6 +115,22 @@ test("firstOf() goes by the order of the line where all were sent before, howeve
   assertStrictEquals(firstOf(lane), second);
   const twice = wait(lane, Object.assign(fakeCall(), { attempts: 2 }));
   assertStrictEquals(firstOf(lane), twice);
+  const urgent = wait(lane, Object.assign(fakeCall(), { attempts: 2 }), true);
+  assertStrictEquals(firstOf(lane), urgent);
+});
+
+test("firstOf() goes by the order of the line where a mirror may serve what the origin refuses", () => {
+  const [lane, mirror] = [laneOf(), laneOf()];
+  for (const nowMs of [0, 10, 20, 30]) {
+    lane.pauseFor({ untilMs: nowMs + 1, isNamed: true, status: 429, headers: new Headers() }, nowMs, true);
+    lane.pauseLeftMs(nowMs + 1);
+  }
+  const [first] = [1, 0].map((attempts) => {
+    const guest = new Guest(Object.assign(fakeCall(), { attempts }), [lane, mirror], false);
+    guest.enterAll();
+    return guest;
+  });
+  assertStrictEquals(firstOf(lane), first);
 });
 
 test("isFirstOf() is true of the head of a line that is not blocked", () => {
