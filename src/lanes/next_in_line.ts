@@ -27,13 +27,19 @@ export function firstOf(lane: Lane, mayBeCostly = true): Waiter<Lane> | undefine
   if (probe !== undefined) return probe;
   const isFit = ({ waiter: { errand } }: Place<Lane>): boolean =>
     (mayBeCostly || !errand.isCostly) && mayGo(errand, lane);
-  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
-    if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
-  }
+  const urgent = firstUrgent(lane, isFit);
+  if (urgent !== undefined) return urgent;
   const { waiting } = lane;
   const first = waiting.find(isFit);
   if (first === undefined || lane.favours < MOST_FAVOURS || !waiting.isMixed) return first?.waiter;
   return (waiting.oldestBelow(first.priority, isOlder, isFit) ?? first).waiter;
+}
+
+function firstUrgent(lane: Lane, isFit: (place: Place<Lane>) => boolean): Waiter<Lane> | undefined {
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
+    if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
+  }
+  return undefined;
 }
 
 /** Chooses a request that finds out whether the origin serves any; `undefined` if the first in line may find out as well. */
@@ -43,15 +49,8 @@ function probeOf(lane: Lane): Waiter<Lane> | undefined {
   const isSent = (attempts: number) => ({ errand }: Waiter<Lane>): boolean =>
     errand.attempts === attempts && mayGo(errand, lane);
   const attempts = ATTEMPTS_OF_PROBES[nth % ATTEMPTS_OF_PROBES.length]!;
-  const urgent = attempts > 0 ? firstUrgent(lane, isSent(attempts)) : undefined;
+  const urgent = attempts > 0 ? firstUrgent(lane, ({ waiter }) => isSent(attempts)(waiter)) : undefined;
   return urgent ?? lane.chooseProbe(isSent(attempts)) ?? lane.chooseProbe(isSent(0));
-}
-
-function firstUrgent(lane: Lane, isFit: (waiter: Waiter<Lane>) => boolean): Waiter<Lane> | undefined {
-  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
-    if (isFit(place.waiter)) return place.waiter;
-  }
-  return undefined;
 }
 
 /**
@@ -60,7 +59,7 @@ function firstUrgent(lane: Lane, isFit: (waiter: Waiter<Lane>) => boolean): Wait
  */
 function nthProbe({ breaker, probes, quota, head }: Lane): number | undefined {
   if (breaker !== undefined && breaker.state !== "closed") return probes;
-  if (quota?.servesNothing !== true || head!.waiter.lanes.length > 1) return undefined;
+  if (quota?.servesNothing !== true || head === undefined || head.waiter.lanes.length > 1) return undefined;
   return quota.fruitlessPauses - 1;
 }
 
