@@ -9,58 +9,40 @@ import type { Lane } from "./lane.ts";
 import { MOST_FAVOURS } from "./turns.ts";
 import { isOlder, type Place, type Waiter } from "./waiter.ts";
 
-/**
- * How often successive probes should have been sent before, in turn. Most were never sent, because a request that was sent may be
- * asking for something that always fails. But an origin may refuse each request once or twice at first.
- */
+/** How often successive probes should have been sent before, in turn. */
 const ATTEMPTS_OF_PROBES = [0, 1, 0, 2] as const;
 
 /**
- * Returns the first request whose batch has room for it. As a probe, while the breaker is not closed or the origin refuses
- * everything, returns one that was sent as often as {@linkcode ATTEMPTS_OF_PROBES} says, or else one that was never sent.
+ * Returns the first request whose batch has room for it. As a probe, returns one that was sent as often as
+ * {@linkcode attemptsOfNextProbe} says, or else one that was never sent.
  *
  * @param lane The lane.
  * @param mayBeCostly Whether it may be a request that has failed late.
  */
 export function firstOf(lane: Lane, mayBeCostly = true): Waiter<Lane> | undefined {
-  const probe = lane.isClear ? undefined : probeOf(lane);
-  if (probe !== undefined) return probe;
+  if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {
+    const isSent = (attempts: number) => ({ errand }: Waiter<Lane>): boolean =>
+      errand.attempts === attempts && mayGo(errand, lane);
+    const probe = lane.chooseProbe(isSent(attemptsOfNextProbe(lane))) ?? lane.chooseProbe(isSent(0));
+    if (probe !== undefined) return probe;
+  }
   const isFit = ({ waiter: { errand } }: Place<Lane>): boolean =>
     (mayBeCostly || !errand.isCostly) && mayGo(errand, lane);
-  const urgent = firstUrgent(lane, isFit);
-  if (urgent !== undefined) return urgent;
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
+    if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
+  }
   const { waiting } = lane;
   const first = waiting.find(isFit);
   if (first === undefined || lane.favours < MOST_FAVOURS || !waiting.isMixed) return first?.waiter;
   return (waiting.oldestBelow(first.priority, isOlder, isFit) ?? first).waiter;
 }
 
-function firstUrgent(lane: Lane, isFit: (place: Place<Lane>) => boolean): Waiter<Lane> | undefined {
-  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
-    if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
-  }
-  return undefined;
-}
-
-/** Chooses a request that finds out whether the origin serves any; `undefined` if the first in line may find out as well. */
-function probeOf(lane: Lane): Waiter<Lane> | undefined {
-  const nth = nthProbe(lane);
-  if (nth === undefined) return undefined;
-  const isSent = (attempts: number) => ({ errand }: Waiter<Lane>): boolean =>
-    errand.attempts === attempts && mayGo(errand, lane);
-  const attempts = ATTEMPTS_OF_PROBES[nth % ATTEMPTS_OF_PROBES.length]!;
-  const urgent = attempts > 0 ? firstUrgent(lane, ({ waiter }) => isSent(attempts)(waiter)) : undefined;
-  return urgent ?? lane.chooseProbe(isSent(attempts)) ?? lane.chooseProbe(isSent(0));
-}
-
 /**
- * Returns the number of the next probe; `undefined` while the origin serves requests. After several 429s without a success, the
- * first requests in line may be refused for what they ask for. With mirrors, another one may serve them.
+ * Returns how often the next probe should have been sent before. Most were never sent, because a request that was sent may be
+ * asking for something that always fails. But an origin may refuse each request once or twice at first.
  */
-function nthProbe({ breaker, probes, quota, head }: Lane): number | undefined {
-  if (breaker !== undefined && breaker.state !== "closed") return probes;
-  if (quota?.servesNothing !== true || head === undefined || head.waiter.lanes.length > 1) return undefined;
-  return quota.fruitlessPauses - 1;
+function attemptsOfNextProbe({ probes }: Lane): number {
+  return ATTEMPTS_OF_PROBES[probes % ATTEMPTS_OF_PROBES.length]!;
 }
 
 /**

@@ -1101,34 +1101,6 @@ test("a request that is always told to come again ends, though requests of its o
   assert(network.sent.length < 300, `${network.sent.length}`);
 });
 
-test("requests of a high priority that are refused for ever do not use up the time in which the others are waited for (S4)", async () => {
-  for (const headers of [{}, { "retry-after": "10" }]) {
-    const isBad = (nth: number): boolean => nth % 20 === 7;
-    const { client, clock } = fakeClient(({ url }) =>
-      isBad(Number(url.split("/").at(-1))) ? { status: 429, headers, afterMs: 10 } : { json: 1, afterMs: 50 }
-    );
-    const requests = Array.from({ length: 300 }, (_, nth) => ({
-      url: `https://a.test/${nth}`,
-      priority: isBad(nth) ? 5 : 0,
-    }));
-    const outcomes = await clock.run(client.settle(requests));
-    assertEquals(outcomes.filter(({ ok }) => ok).length, 285);
-    await client.close();
-  }
-});
-
-test("an origin that answers the first two tries of each request with 429 serves all of them in the end (S4)", async () => {
-  const { client, clock, network } = fakeClient(({ url }) =>
-    network.urls.filter((sent) => sent === url).length <= 2
-      ? { status: 429, afterMs: 10 }
-      : { json: 1, afterMs: 50 }
-  );
-  const outcomes = await clock.run(
-    client.settle(Array.from({ length: 60 }, (_, nth) => `https://a.test/${nth}`)),
-  );
-  assertEquals([outcomes.filter(({ ok }) => ok).length, network.sent.length], [60, 180]);
-});
-
 test("a request that is refused for ever is given up when its origin has served no others for long, though it alone pauses (S4)", async () => {
   const { client, clock, network } = fakeClient(
     ({ url }) => url.endsWith("/7") ? { status: 429, afterMs: 10 } : { json: 1, afterMs: 50 },

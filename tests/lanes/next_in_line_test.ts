@@ -20,12 +20,6 @@ function laneOf(): Lane {
   return new Lane({ key: "a", breaker, bucket: undefined });
 }
 
-/** Lets the origin of a lane answer a 429, and waits until the pause is over. */
-function refuse(lane: Lane, nowMs: number): void {
-  lane.pauseFor({ untilMs: nowMs + 1, isNamed: true, status: 429, headers: new Headers() }, nowMs, true);
-  lane.pauseLeftMs(nowMs + 1);
-}
-
 function wait(lane: Lane, errand: Errand = fakeCall(), isUrgent = false): Guest {
   const guest = new Guest(errand, [lane], isUrgent);
   guest.enterAll();
@@ -81,54 +75,6 @@ test("firstOf() sends a request that was sent once as every fourth probe, and on
   assertEquals(sent(), [0, 0, 0, 2, 0, 0, 0, 2]);
 });
 
-test("firstOf() chooses what was never sent, from all parts of the line, once the origin has refused requests three times without a success", () => {
-  const lane = laneOf();
-  const urgent = wait(lane, fakeCall(), true);
-  const high = Array.from({ length: 5 }, () => wait(lane, fakeCall({ settings: { priority: 5 } })));
-  const low = Array.from({ length: 95 }, () => wait(lane));
-  refuse(lane, 0);
-  refuse(lane, 10);
-  assertStrictEquals(firstOf(lane), urgent);
-  refuse(lane, 20);
-  const chosen = new Set(Array.from({ length: 20 }, () => firstOf(lane)));
-  assertEquals([chosen.size, chosen.has(urgent), low.filter((each) => chosen.has(each)).length >= 18], [
-    20,
-    false,
-    true,
-  ]);
-  lane.quota!.noteSuccess();
-  assertStrictEquals(firstOf(lane), urgent);
-  urgent.leaveAll();
-  assertStrictEquals(firstOf(lane), high[0]);
-});
-
-test("firstOf() goes by the order of the line where all were sent before, however often the origin refuses", () => {
-  const lane = laneOf();
-  for (const nowMs of [0, 10, 20, 30]) refuse(lane, nowMs);
-  const [first, second] = [1, 3].map((attempts) => wait(lane, Object.assign(fakeCall(), { attempts })));
-  assertStrictEquals(firstOf(lane), first);
-  const fresh = wait(lane);
-  assertStrictEquals(firstOf(lane), fresh);
-  first!.leaveAll();
-  fresh.leaveAll();
-  assertStrictEquals(firstOf(lane), second);
-  const twice = wait(lane, Object.assign(fakeCall(), { attempts: 2 }));
-  assertStrictEquals(firstOf(lane), twice);
-  const urgent = wait(lane, Object.assign(fakeCall(), { attempts: 2 }), true);
-  assertStrictEquals(firstOf(lane), urgent);
-});
-
-test("firstOf() goes by the order of the line where a mirror may serve what the origin refuses", () => {
-  const [lane, mirror] = [laneOf(), laneOf()];
-  for (const nowMs of [0, 10, 20, 30]) refuse(lane, nowMs);
-  const [first] = [1, 0].map((attempts) => {
-    const guest = new Guest(Object.assign(fakeCall(), { attempts }), [lane, mirror], false);
-    guest.enterAll();
-    return guest;
-  });
-  assertStrictEquals(firstOf(lane), first);
-});
-
 test("isFirstOf() is true of the head of a line that is not blocked", () => {
   const lane = laneOf();
   const [first, second] = [wait(lane), wait(lane)];
@@ -162,19 +108,6 @@ test("firstOf() passes over requests that their key's limit holds, also urgent o
   const other = wait(lane, keyedCall("y"));
   assertStrictEquals(firstOf(lane), other);
   assertStrictEquals(lane.head?.waiter, other);
-  keyed.lineOf("x").isBlocked = false;
-  assertStrictEquals(firstOf(lane), held);
-});
-
-test("firstOf() passes over requests that their key's limit holds, also among the probes of an origin that refuses everything", () => {
-  const keyed = new KeyedLines<Lane>((key) => new KeyLine<Place<Lane>>(key, undefined), () => true);
-  const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined, keyed });
-  for (const nowMs of [0, 10, 20, 30]) refuse(lane, nowMs);
-  const held = wait(lane, Object.assign(fakeCall(), { limitKey: "x", attempts: 2 }), true);
-  keyed.lineOf("x").isBlocked = true;
-  assertEquals(firstOf(lane), undefined);
-  const fresh = wait(lane);
-  assertStrictEquals(firstOf(lane), fresh);
   keyed.lineOf("x").isBlocked = false;
   assertStrictEquals(firstOf(lane), held);
 });
