@@ -12,7 +12,7 @@ export const UNASKED_MS = 10_000;
 
 /** After so many consecutive pauses without a success in between, the origin seems to serve nothing. */
 const DOUBTFUL_PAUSES = 3;
-/** An origin that refuses requests by chance hardly ever asks for so many times as many pauses as have ended with a success before. */
+/** An origin that refuses by chance hardly ever asks for so many times as many pauses in a row as a success has ended before. */
 const MUCH_MORE = 3;
 
 /** The shortest window that is learnt, in milliseconds. */
