@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type OutputWriter, writeAll } from "./held_output.ts";
+
 /** The result of a program that has ended. */
 export interface CommandResult {
   /** Whether the exit code was 0. */
@@ -16,6 +18,8 @@ export interface CommandResult {
 export interface CommandOptions {
   /** Whether to hide the output. */
   readonly quiet?: boolean | undefined;
+  /** Where to show stdout and stderr; by default, they are shown as they are. */
+  readonly to?: OutputWriter | undefined;
   /** Whether the program keeps the proxies of the environment, because it needs the internet. */
   readonly keepProxies?: boolean | undefined;
   /** The folder to run in; by default the current one. */
@@ -33,7 +37,7 @@ const COLOR = /\x1b\[[\d;]*m/g;
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { quiet = false, keepProxies = false, cwd, env: more }: CommandOptions = {},
+  { quiet = false, to, keepProxies = false, cwd, env: more }: CommandOptions = {},
 ): Promise<CommandResult> {
   const env = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => keepProxies || !PROXY_VARIABLE.test(name)),
@@ -48,8 +52,8 @@ export async function runCommand(
     stderr: "piped",
   }).spawn();
   const [output, errors, { success }] = await Promise.all([
-    collect(child.stdout, quiet ? undefined : Deno.stdout),
-    collect(child.stderr, quiet ? undefined : Deno.stderr),
+    collect(child.stdout, quiet ? undefined : to ?? Deno.stdout),
+    collect(child.stderr, quiet ? undefined : to ?? Deno.stderr),
     child.status,
   ]);
   return { success, output: `${output}\n${errors}`.replaceAll(COLOR, "") };
@@ -57,13 +61,13 @@ export async function runCommand(
 
 async function collect(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  copy: { writeSync(bytes: Uint8Array): number } | undefined,
+  copy: OutputWriter | undefined,
 ): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const bytes of stream) {
     text += decoder.decode(bytes, { stream: true });
-    for (let rest = bytes; copy !== undefined && rest.length > 0;) rest = rest.subarray(copy.writeSync(rest));
+    if (copy !== undefined) writeAll(copy, bytes);
   }
   return text;
 }

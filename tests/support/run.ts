@@ -7,6 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { HeldOutput } from "./held_output.ts";
 import { runOnBun } from "./run_on_bun.ts";
 import { runOnDeno } from "./run_on_deno.ts";
 import { type Counts, printCounts, sum } from "./counts.ts";
@@ -29,7 +30,10 @@ const APART: ReadonlySet<string> = new Set(["tests/net", "tests/package"]);
 
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 
-/** Runs tests on one runtime after the other, and prints the counts of each. */
+/**
+ * Runs tests on all runtimes at once, and prints the output and the counts of each. The output of a runtime is held back until those before
+ * it have ended.
+ */
 export async function runTests(
   { only, filter, paths = ["tests"], project }: TestRunOptions,
 ): Promise<Counts> {
@@ -37,10 +41,17 @@ export async function runTests(
   const files = paths.flatMap((path) => findTests(path.replace(/\/+$/, ""))).sort();
   if (runtimes.length === 0) throw new Error(`Cannot run tests on ${only}: 'deno' and 'bun' are known`);
   if (files.length === 0) throw new Error(`Cannot run tests: there are none in ${paths.join(", ")}`);
+  const runs = runtimes.map(([name, run]) => {
+    const output = new HeldOutput();
+    return { name, output, ended: run(files, { filter, project, output }) };
+  });
+  // A run may fail while an earlier one is waited for.
+  for (const { ended } of runs) ended.catch(() => {});
   const totals: Counts[] = [];
-  for (const [name, run] of runtimes) {
+  for (const { name, output, ended } of runs) {
     console.log(`\n${name}: ${files.length} test files`);
-    const counts = await run(files, filter, project);
+    output.release();
+    const counts = await ended;
     // A run without any test proves nothing, so it counts as a failure.
     totals.push(counts.passed + counts.failed === 0 ? { ...counts, failed: 1 } : counts);
     printCounts(`${name}: `, totals.at(-1) as Counts);

@@ -7,21 +7,24 @@
 import { findBun } from "./bun.ts";
 import { runCommand } from "./command.ts";
 import { type CountPatterns, type Counts, readCounts, sum } from "./counts.ts";
-import { configArgs, type TestProject } from "./test_project.ts";
+import type { RuntimeRunOptions } from "./runtime_run.ts";
+import { configArgs } from "./test_project.ts";
 
 const PATTERNS: CountPatterns = {
   passed: [/^ *(\d+) pass$/gm],
   failed: [/^ *(\d+) fail$/gm, /^ *(\d+) errors?$/gm],
   skipped: [/^ *(\d+) skip$/gm, /^ *(\d+) todo$/gm],
 };
+/** How long a test may take, in milliseconds. Bun's own limit of 5 s is too short for a machine that does other work beside the tests. */
+const TIMEOUT_MS = "60000";
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** Bundles test files, runs the bundles, and shows the failures. */
 export async function runOnBun(
   files: readonly string[],
-  filter: string | undefined,
-  project: TestProject | undefined,
+  options: RuntimeRunOptions,
 ): Promise<Counts> {
+  const { filter, project, output: to } = options;
   const bun = await findBun();
   if (bun === undefined) return { ...NONE, failed: 1 };
   const folder = await Deno.makeTempDir({ prefix: "slipstream-tests-" });
@@ -32,13 +35,14 @@ export async function runOnBun(
   };
   Deno.addSignalListener("SIGINT", interrupt);
   try {
-    const unbundled = await bundle(files, folder, project);
+    const unbundled = await bundle(files, folder, options);
     // Bun looks for packages that are not bundled beside the bundles.
     if (project !== undefined) {
       Deno.symlinkSync(Deno.realPathSync(`${project.folder}/node_modules`), `${folder}/node_modules`);
     }
     const pattern = filter === undefined ? [] : ["--test-name-pattern", RegExp.escape(filter)];
-    const { success, output } = await runCommand(bun, ["test", "--only-failures", ...pattern, folder]);
+    const args = ["test", "--only-failures", "--timeout", TIMEOUT_MS, ...pattern, folder];
+    const { success, output } = await runCommand(bun, args, { to });
     return sum([readCounts(output, success, PATTERNS), { ...NONE, failed: unbundled }]);
   } finally {
     Deno.removeSignalListener("SIGINT", interrupt);
@@ -53,7 +57,7 @@ export async function runOnBun(
 async function bundle(
   files: readonly string[],
   folder: string,
-  project: TestProject | undefined,
+  { project, output: to }: RuntimeRunOptions,
 ): Promise<number> {
   const projectArgs = [
     ...configArgs(project),
@@ -66,6 +70,7 @@ async function bundle(
   ): Promise<{ success: boolean }> =>
     runCommand(Deno.execPath(), ["bundle", "--quiet", ...projectArgs, "--outdir", target, ...entries], {
       quiet,
+      to,
     });
   const all = await bundleInto(folder, files, true);
   if (all.success) return 0;
