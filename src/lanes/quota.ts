@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Pace } from "./pace.ts";
+
 /** So many consecutive pauses without a success in between are no accident. */
 export const REFUSALS = 4;
 
@@ -21,6 +23,11 @@ const SHORTEST_WINDOW_MS = 100;
 const FIRST_GAP = 4;
 const LONGEST_GAP = 64;
 
+/** If no more than this many requests are served between two pauses, although they were sent one by one, the origin gets them at a pace. */
+const FEW = 4;
+/** The longest gap with which a pace begins, in milliseconds. */
+const LONGEST_GAP_MS = 1_000;
+
 /** Two counts are the same if they differ by no more than this share. */
 const TOLERANCE = 0.25;
 
@@ -33,6 +40,9 @@ const TOLERANCE = 0.25;
  * by itself. After some windows without a 429 the quota tries more: a twentieth at first, and twice as much each time that it
  * goes well. Each time that it does not, it waits for twice as many windows before it tries again. An origin that refuses
  * requests early twice in a row does not count in windows: the quota forgets what it has learnt.
+ *
+ * If the origin serves only a few requests in a row, although they are sent one by one, it limits the time between them: then they are sent
+ * at a pace.
  */
 export class Quota {
   /** When the latest pause ends, on the client's clock; set by the lane. */
@@ -59,6 +69,10 @@ export class Quota {
   #hasTried = false;
   /** Whether the latest pause came before the quota was used up. */
   #isDoubted = false;
+  /** The pace of the requests, if the origin serves only few in a row. */
+  #pace: Pace | undefined;
+  /** Whether a pace turned out to be of no use. */
+  #isErratic = false;
   /** How many requests could be in flight before the latest pause. */
   #atOnce = 0;
   /** How many windows there were since the latest 429, and how many it takes to try more. */
@@ -79,6 +93,7 @@ export class Quota {
   /** Counts a request that was answered well. */
   noteSuccess(): void {
     this.#answered++;
+    this.#pace?.noteServed();
     this.#mostEnded = Math.max(this.#mostEnded, Math.min(REFUSALS, this.fruitlessPauses));
     this.#endRefusals();
   }
@@ -105,6 +120,10 @@ export class Quota {
    */
   notePause(nowMs: number, atOnce: number): void {
     this.#atOnce = atOnce;
+    if (this.#pace?.noteRefused(nowMs, this.pausedUntilMs - this.#pausedAtMs) === false) {
+      this.#pace = undefined;
+      this.#isErratic = true;
+    }
     this.#pausedAtMs = nowMs;
     this.#isPausing = true;
     this.#pauses++;
@@ -123,6 +142,7 @@ export class Quota {
    */
   noteSent(nowMs: number): boolean {
     const wasKnown = this.isKnown;
+    this.#pace?.noteSent(nowMs);
     if (this.#isPausing) this.#learn(nowMs);
     else if (this.#limit !== undefined && this.#sent >= this.#limit) this.#startWindow(nowMs);
     this.#sent++;
@@ -135,7 +155,9 @@ export class Quota {
     const isEarly = this.#limit !== undefined &&
       (!this.#hasTried || this.#answered < (1 - TOLERANCE) * this.#limit);
     // The first request after the pause may come late.
-    if (this.#answered > 0) this.#noteCount(isEarly, Math.min(nowMs, this.pausedUntilMs));
+    if (this.#answered > 0 && this.#pace === undefined) {
+      this.#noteCount(isEarly, Math.min(nowMs, this.pausedUntilMs));
+    }
     this.#startedAtMs = nowMs;
     this.#sent = 0;
     this.#answeredBefore = this.#answered;
@@ -151,10 +173,16 @@ export class Quota {
     }
     this.#isDoubted = false;
     const isSame = Math.abs(this.#answered - this.#answeredBefore) <= TOLERANCE * this.#answered;
-    const isRate = this.#limit !== undefined || (isSame && this.#answered >= 2 * this.#atOnce);
-    if (this.#pauses < 2 || !isRate) return;
-    this.#limit = this.#answered;
-    this.#windowMs = Math.max(SHORTEST_WINDOW_MS, endMs - this.#pausedAtMs);
+    if (this.#pauses < 2 || !(isSame || this.isKnown)) return;
+    const windowMs = Math.max(SHORTEST_WINDOW_MS, endMs - this.#pausedAtMs);
+    if (isSame && this.#atOnce === 1 && this.#answered <= FEW && !this.#isErratic) {
+      const gapMs = Math.min(LONGEST_GAP_MS, windowMs / this.#answered);
+      this.#pace = new Pace(gapMs, this.#answered);
+      this.#limit = undefined;
+    } else if (this.isKnown || this.#answered >= 2 * this.#atOnce) {
+      this.#limit = this.#answered;
+      this.#windowMs = windowMs;
+    }
   }
 
   #startWindow(nowMs: number): void {
@@ -169,6 +197,7 @@ export class Quota {
 
   /** Returns until when nothing should be sent; not after `nowMs` if a request may be sent. */
   blockedUntilMs(nowMs: number): number {
+    if (this.#pace !== undefined && !this.#isPausing) return this.#pace.blockedUntilMs(nowMs);
     if (this.#limit === undefined || this.#isPausing || this.#sent < this.#limit) return nowMs;
     // A clock that has gone back must not make a request wait for longer than a window.
     this.#startedAtMs = Math.min(this.#startedAtMs, nowMs);

@@ -158,9 +158,9 @@ test("Quota tries a twentieth more after four clean windows, and doubles that st
 });
 
 test("Quota tries at least one more", () => {
-  const quota = taught(3);
+  const quota = taught(5);
   fill(quota, 2_000);
-  assertEquals(windows(quota, 4, 3_000), [3, 3, 3, 4]);
+  assertEquals(windows(quota, 4, 3_000), [5, 5, 5, 6]);
 });
 
 test("Quota waits twice as long before it tries more, each time that it tried too much", () => {

@@ -1,0 +1,161 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { Pace } from "../../src/lanes/pace.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { testClientsBothWays } from "../client/fake_client.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { test } from "../support/test.ts";
+
+/** Sends requests as soon as the pace allows them, all of which are served. Returns the gap after the last one. */
+function serve(
+  pace: Pace,
+  count: number,
+  fromMs: number,
+): { readonly gapMs: number; readonly nowMs: number } {
+  let nowMs = fromMs;
+  for (let nth = 0; nth < count; nth++) {
+    nowMs = Math.max(nowMs, pace.blockedUntilMs(nowMs));
+    pace.noteSent(nowMs);
+    pace.noteServed();
+  }
+  return { gapMs: pace.blockedUntilMs(nowMs) - nowMs, nowMs };
+}
+
+test("Pace lets the first request go at once, and the next one when the gap is over", () => {
+  const pace = new Pace(100, 1);
+  assertEquals(pace.blockedUntilMs(1_000) <= 1_000, true);
+  pace.noteSent(1_000);
+  assertEquals([pace.blockedUntilMs(1_000), pace.blockedUntilMs(1_099)], [1_100, 1_100]);
+});
+
+test("Pace halves the gap each time that it has served enough requests at it", () => {
+  const gaps = (inRow: number): number[] => {
+    const pace = new Pace(800, inRow);
+    const all: number[] = [];
+    for (let nowMs = 0; all.length < 14;) {
+      const step = serve(pace, 1, nowMs);
+      nowMs = step.nowMs;
+      all.push(step.gapMs);
+    }
+    return all;
+  };
+  assertEquals(gaps(1), [800, 800, 800, 800, 400, 400, 400, 400, 200, 200, 200, 200, 100, 100]);
+  assertEquals(gaps(4), [800, 800, 800, 800, 800, 800, 800, 800, 400, 400, 400, 400, 400, 400]);
+});
+
+test("Pace returns to the gap before a try that is refused, and tries a little less after 16 times the cost", () => {
+  const pace = new Pace(800, 1);
+  const { nowMs } = serve(pace, 5, 0);
+  assertEquals(pace.noteRefused(nowMs, 100), true);
+  const resumed = serve(pace, 2, nowMs + 100);
+  assertEquals(resumed.gapMs, 800);
+  // 1,600 ms after the refusal and four requests later.
+  assertAlmostEquals(serve(pace, 3, resumed.nowMs).gapMs, 800 / 1.1);
+});
+
+test("Pace grows faster again after tries that go well", () => {
+  const pace = new Pace(1_000, 1);
+  const { nowMs } = serve(pace, 5, 0);
+  pace.noteRefused(nowMs, 10);
+  const gaps: number[] = [];
+  let fromMs = nowMs + 1_000;
+  for (const count of [5, 4, 4, 4, 4, 4]) {
+    const step = serve(pace, count, fromMs);
+    fromMs = step.nowMs;
+    gaps.push(step.gapMs);
+  }
+  const ratios = gaps.slice(1).map((gapMs, index) => gaps[index]! / gapMs);
+  for (const [index, ratio] of [1.1 ** 2, 1.1 ** 4, 2, 2, 2].entries()) {
+    assertAlmostEquals(ratios[index]!, ratio, 1e-9);
+  }
+});
+
+test("Pace makes the gap longer when a request is refused at a gap that was accepted", () => {
+  const pace = new Pace(100, 1);
+  const { nowMs } = serve(pace, 3, 0);
+  assertEquals(pace.noteRefused(nowMs, 1_000), true);
+  assertEquals(serve(pace, 1, nowMs + 1_000).gapMs, 150);
+});
+
+test("Pace is of no use if two requests in a row are refused at accepted gaps, unless enough are served in between", () => {
+  const useless = new Pace(100, 1);
+  assertEquals([useless.noteRefused(0, 10), useless.noteRefused(500, 10)], [true, false]);
+
+  const useful = new Pace(100, 1);
+  assertEquals(useful.noteRefused(0, 1_000_000), true);
+  const { nowMs } = serve(useful, 4, 100);
+  assertEquals(useful.noteRefused(nowMs, 10), true);
+});
+
+test("Pace blocks no request for longer than the gap when the clock goes back", () => {
+  const pace = new Pace(100, 1);
+  pace.noteSent(1_000_000);
+  assertEquals([pace.blockedUntilMs(500), pace.blockedUntilMs(560)], [600, 600]);
+});
+
+/** An origin with a leaky bucket: it refuses a request that comes before there is room again for one more. */
+function leakyBucket(
+  clock: ManualClock,
+  { ratePerSecond, burst, headers = {} }: {
+    readonly ratePerSecond: number;
+    readonly burst: number;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+): { answer(): { status?: number; json?: unknown; afterMs: number }; refused: number } {
+  let level = 0;
+  let atMs = -Infinity;
+  const origin = {
+    refused: 0,
+    answer() {
+      const nowMs = clock.now();
+      const left = Math.max(0, level - (nowMs - atMs) * ratePerSecond / 1_000);
+      if (left > burst) {
+        origin.refused++;
+        return { status: 429, headers, afterMs: 2 };
+      }
+      level = left + 1;
+      atMs = nowMs;
+      return { json: 1, afterMs: 2 };
+    },
+  };
+  return origin;
+}
+
+for (const ratePerSecond of [5, 20, 100]) {
+  for (const burst of [0, 1, 3]) {
+    testClientsBothWays()(
+      `a batch is served by an origin that takes one request each ${
+        1_000 / ratePerSecond
+      } ms and ${burst} more at once, and answers fast`,
+      async (setUp) => {
+        for (const headers of [{}, { "retry-after": "1" }]) {
+          const clock = new ManualClock();
+          const origin = leakyBucket(clock, { ratePerSecond, burst, headers });
+          const { client } = setUp(() => origin.answer(), { clock });
+          const outcomes = await clock.run(client.settle(numberedUrls(300)));
+          assert(outcomes.every(({ ok }) => ok));
+          const leastMs = 1_000 * 300 / ratePerSecond;
+          // Requests one by one, of which every second one is refused and costs a pause of a second, would take 300 s.
+          assert(
+            clock.now() <= 2 * leastMs + 20_000,
+            `it took ${clock.now()} ms, and could have taken ${leastMs}`,
+          );
+          assert(origin.refused <= 75, `${origin.refused} were refused`);
+        }
+      },
+    );
+  }
+}
+
+testClientsBothWays()(
+  "an origin with a leaky bucket gets more requests when it begins to take more",
+  async (setUp) => {
+    const clock = new ManualClock();
+    const slow = leakyBucket(clock, { ratePerSecond: 5, burst: 0 });
+    const fast = leakyBucket(clock, { ratePerSecond: 50, burst: 0 });
+    const { client } = setUp(() => clock.now() < 60_000 ? slow.answer() : fast.answer(), { clock });
+    const outcomes = await clock.run(client.settle(numberedUrls(3_000)));
+    assert(outcomes.every(({ ok }) => ok));
+    // At the slow rate, the rest would take nine minutes.
+    assert(clock.now() <= 240_000, `${clock.now()}`);
+  },
+);
