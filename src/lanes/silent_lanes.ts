@@ -84,8 +84,6 @@ export class SilentLanes {
   #nextScoutAtMs = -Infinity;
   /** When an attempt last gave way to find out whether others are served, on the client's clock. */
   #foundOutAtMs = -Infinity;
-  /** How long it takes until the next attempt may give way for that, in milliseconds. */
-  #findOutGapMs = SILENT_MS;
 
   /** Creates the rule without silent lanes. `aside` holds the lanes that stand aside, silent ones among them. */
   constructor(view: PermitView, aside: LanesAside) {
@@ -192,11 +190,9 @@ export class SilentLanes {
     }
   }
 
-  /** Whether an attempt may give way although no origin is known to serve others: ever more rarely, the longer that goes on. */
+  /** Whether an attempt may give way although no origin is known to serve others: at most one in a while. */
   #mayFindOut(nowMs: number): boolean {
-    if (this.servedAtMs >= this.#foundOutAtMs) this.#findOutGapMs = SILENT_MS;
-    else if (nowMs - this.#foundOutAtMs < this.#findOutGapMs) return false;
-    else this.#findOutGapMs *= 2;
+    if (this.servedAtMs < this.#foundOutAtMs && nowMs - this.#foundOutAtMs < SILENT_MS) return false;
     this.#foundOutAtMs = nowMs;
     return true;
   }
