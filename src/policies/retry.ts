@@ -198,13 +198,9 @@ function planOf(
   const isRefused = status === 429;
   // A request that is refused again may be refused for what it asks for; then it must not go before the others again and again.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
-  const isNew = isTold && ++call.journey.refusals <= lanes.length;
-  const unavailability = isTold && !isRefused ? target?.lane.unavailability : undefined;
-  const isFit = call.settings.maxRetries === undefined;
-  const goesAhead = unavailability?.goesAhead(call, isFit, maxRetryAfterMs, nowMs);
-  const isUrgent = goesAhead ?? isNew;
-  // Like a probe, such a call goes ahead for the sake of other calls.
-  const isTest = restsUntilMs !== undefined || goesAhead === true;
+  const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
+  // Like a probe, such a call went ahead for the sake of other calls.
+  const isTest = restsUntilMs !== undefined;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
     return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
   }
