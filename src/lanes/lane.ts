@@ -143,9 +143,6 @@ export class Lane implements Claimant, Line<Lane> {
   /** Whether the origin is silent, so that attempts wait in vain, and since when. Only `SilentLanes` writes it. */
   isSilent = false;
   silentSinceMs: number = -Infinity;
-  /** Whether one more request may go to the silent origin as a scout, and when the last one went, on the client's clock. */
-  mayScout = false;
-  scoutedAtMs: number = -Infinity;
   /** How many first attempts of requests hung without an answer since something last came, and when the latest was counted. */
   #hung = 0;
   #hungAtMs = -Infinity;

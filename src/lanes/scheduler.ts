@@ -225,14 +225,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.inFlight++;
     lane.attempts++;
     if (lane.inFlight++ === 0) this.#turns.busyLanes++;
-    if (lane.isSilent) this.#enterSilent(lane);
-  }
-
-  #enterSilent(lane: Lane): void {
-    this.silentLanes.count(1);
-    if (!lane.mayScout) return;
-    lane.mayScout = false;
-    lane.scoutedAtMs = this.now();
+    if (lane.isSilent) this.silentLanes.count(1);
   }
 
   #exit(lane: Lane): void {
@@ -241,12 +234,6 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (!lane.isSilent) return;
     this.silentLanes.count(-1);
     this.#recall(1);
-  }
-
-  reconsiderLane(lane: Lane): void {
-    this.#aside.delete(lane);
-    this.#rouse(lane, this.now());
-    this.dispatch();
   }
 
   /** Lets lanes claim again that have left the permits to others. */
@@ -258,8 +245,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
    * Whether a request must leave the permits to others: its origin is silent, or it has failed late, and requests like it hold
    * their share of the permits.
    */
-  #mustStandAside({ isSilent, isDown, mayScout }: Lane, { isCostly, allowance }: Errand): boolean {
-    const isTooMuch = (isSilent && !mayScout && this.silentLanes.areFull(allowance)) ||
+  #mustStandAside({ isSilent, isDown }: Lane, { isCostly, allowance }: Errand): boolean {
+    const isTooMuch = (isSilent && this.silentLanes.areFull(allowance)) ||
       (isCostly && !isDown && this.#costly.isFull(allowance));
     return isTooMuch && this.#hasOthersInLine();
   }

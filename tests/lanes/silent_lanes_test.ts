@@ -13,10 +13,8 @@ interface Options {
 
 function setUp({ capacity = 8, isWanted = true }: Options = {}) {
   const clock = new ManualClock();
-  const scouting: Lane[] = [];
-  const reconsiderLane = (lane: Lane): void => void scouting.push(lane);
   const lanes = new SilentLanes(
-    { capacity, isWantedBeside: () => isWanted, reconsiderLane },
+    { capacity, isWantedBeside: () => isWanted },
     new LanesAside(),
   );
   const all: AttemptUnderWay[] = [];
@@ -54,7 +52,7 @@ function setUp({ capacity = 8, isWanted = true }: Options = {}) {
       lanes.look(clock.now(), clock.now());
     }
   };
-  return { clock, lanes, gone, send, serve, pass, scouting };
+  return { clock, lanes, gone, send, serve, pass };
 }
 
 /** Makes an answer come from a lane. */
@@ -133,42 +131,6 @@ test("SilentLanes does not take an answer of the silent origin as a sign that ot
   serve();
   await pass(1_000);
   assertEquals(gone, [3, 2, 1]);
-});
-
-test("SilentLanes sends scouts to silent origins with waiting requests, one by one, to each origin in turn", async () => {
-  const { clock, scouting, lanes, send, pass } = setUp({ capacity: 20, isWanted: false });
-  const [first, second, idle] = ["a", "b", "c"].map((name) => laneOf(`http://${name}.test`));
-  for (const lane of [first!, second!]) lane.urgent.push({ waiter: { errand: {} } } as never);
-  for (const lane of [first!, second!, idle!]) send(lane);
-  await pass(4_000);
-  assertEquals(scouting, []);
-  const go = (): void => {
-    for (const lane of scouting.splice(0)) {
-      assertEquals(lane.mayScout, true);
-      Object.assign(lane, { mayScout: false, scoutedAtMs: clock.now() });
-      seen.push([lane, clock.now()]);
-    }
-  };
-  const seen: [Lane, number][] = [];
-  for (let second = 0; second < 8; second++) {
-    await pass(1_000);
-    go();
-  }
-  assertEquals(seen, [[first, 5_000], [second, 8_000], [first, 11_000]]);
-  assertEquals(lanes.areFull(undefined), false);
-});
-
-test("SilentLanes sends no scout to an origin that was just asked", async () => {
-  const { scouting, send, pass } = setUp({ capacity: 20, isWanted: false });
-  const lane = laneOf();
-  lane.urgent.push({ waiter: { errand: {} } } as never);
-  send(lane);
-  await pass(4_000);
-  send(lane);
-  await pass(4_000);
-  assertEquals(scouting, []);
-  await pass(2_000);
-  assertEquals(scouting.length > 0, true);
 });
 
 test("SilentLanes takes no origin for silent while timers are late, since answers may have arrived unread", async () => {
