@@ -17,7 +17,10 @@ export const WITHOUT_BUDGET = "the retry budget is used up";
 /** How often a waiting request checks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
-/** How long a request of a batch waits for the budget without the success of any retry, in milliseconds. */
+/**
+ * How long a request of a batch waits for the budget without the success of any retry, in milliseconds. While the batch has other
+ * requests to send, it waits longer.
+ */
 const BUDGET_PATIENCE_MS = 3_000;
 
 /** A retry probably goes to an origin that has served something within this time, in milliseconds. */
@@ -106,8 +109,9 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
     const isDry = budget!.balance < 1;
     const isOutage = isDry && drought.isOutage(clock.now());
     const nowMs = workingTimeMs(environment);
-    // While another origin works, working time goes on; so do not count an outage of this call's own lanes.
-    if (isOutage || lanes.every(({ isDown }) => isDown)) workingSinceMs = nowMs;
+    // While another origin works, working time goes on; so do not count an outage of this call's own lanes. As long as others are
+    // sent meanwhile, this wait costs the batch nothing.
+    if (isOutage || lanes.every(({ isDown }) => isDown) || call.allowance?.hasMore) workingSinceMs = nowMs;
     const alive = likelyLane(lanes, clock.now());
     const waitedMs = isOutage ? drought.ageMs(clock.now()) : clock.now() - sinceMs;
     if (nowMs - workingSinceMs >= BUDGET_PATIENCE_MS || waitedMs >= call.patienceMs) {
