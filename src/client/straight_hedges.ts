@@ -88,7 +88,7 @@ export class StraightHedges implements DeadlineTarget {
     const due = this.#due.get(call);
     if (due !== undefined) {
       this.#due.delete(call);
-      this.#environment.scheduler.quit(due);
+      this.#environment.scheduler.round.quit(due);
     }
     if (this.#watched.size === 0) this.#disarm();
     return true;
@@ -154,7 +154,7 @@ export class StraightHedges implements DeadlineTarget {
   #claim(due: SlowAttempt, nowMs: number): void {
     const { scheduler } = this.#environment;
     const { call } = due;
-    scheduler.quit(due);
+    scheduler.round.quit(due);
     if (this.#due.get(call) !== due) return;
     const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs, due);
     if (rival === undefined) return;

@@ -110,7 +110,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     }
     const lane = this.#hurriesTo!;
     if (lane.isDown && this.#lane !== undefined) return lane.queued === 0;
-    if (!isFree(lane, nowMs) || !this.#environment.scheduler.isIdle) return false;
+    if (!isFree(lane, nowMs) || !this.#environment.scheduler.round.isIdle) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
     const { journey } = this.errand;
     const mayTest = this.#lane !== undefined && patienceMs > 0 && journey.testedInRound < journey.round;

@@ -129,7 +129,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   claim(nowMs: number): undefined {
     const { scheduler } = this.#environment;
     const call = this.#call;
-    scheduler.quit(this);
+    scheduler.round.quit(this);
     if (call.cancelled || this.#timer === undefined) return;
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs, this);
@@ -143,7 +143,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   }
 
   #stopWaiting(): void {
-    this.#environment.scheduler.quit(this);
+    this.#environment.scheduler.round.quit(this);
     if (this.#timer !== undefined) this.#environment.deadlines.remove(this.#timer);
     this.#timer = undefined;
   }
@@ -156,7 +156,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     const nowMs = this.#environment.clock.now();
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const { scheduler } = this.#environment;
-    scheduler.quit(this);
+    scheduler.round.quit(this);
     const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs);
     if (rival !== undefined) return this.#send(rival);
     const { startedAtMs, target: { lane } } = this.#first!;

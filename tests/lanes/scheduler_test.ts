@@ -116,7 +116,7 @@ test("Scheduler.tryEnter() takes a permit and gives the breaker's ticket", () =>
   const a = lane();
   assertEquals(scheduler.tryEnter(a, 0), a.breaker!.enter());
   const { attempts, inFlight } = a;
-  assertEquals([attempts, inFlight, scheduler.inFlight, semaphore.inUse, scheduler.isIdle], [
+  assertEquals([attempts, inFlight, scheduler.inFlight, semaphore.inUse, scheduler.round.isIdle], [
     1,
     1,
     1,
@@ -124,7 +124,7 @@ test("Scheduler.tryEnter() takes a permit and gives the breaker's ticket", () =>
     true,
   ]);
   scheduler.tryEnter(a, 0);
-  assert(!scheduler.isIdle);
+  assert(!scheduler.round.isIdle);
 });
 
 test("Scheduler.tryEnter() admits no request while any condition holds it up, and takes no permit or token for it", () => {
@@ -347,14 +347,14 @@ test("Scheduler.leave() takes a request out of line for good, and admits those b
   assertEquals(admitted(guests), [1]);
 });
 
-test("Scheduler.hold() admits no request until its work is done, even if the work throws", () => {
+test("Scheduler.round.hold() admits no request until its work is done, even if the work throws", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
   const guests = [wait(a), wait(a), wait(a)];
-  scheduler.hold(() => {
+  scheduler.round.hold(() => {
     scheduler.release(a);
-    scheduler.hold(() => scheduler.leave(guests[0]!));
+    scheduler.round.hold(() => scheduler.leave(guests[0]!));
     assertEquals(admitted(guests), []);
   });
   assertEquals(admitted(guests), [1]);
@@ -362,8 +362,8 @@ test("Scheduler.hold() admits no request until its work is done, even if the wor
     scheduler.release(a);
     throw new Error("not done");
   };
-  assertThrows(() => scheduler.hold(work), Error, "not done");
-  scheduler.dispatch();
+  assertThrows(() => scheduler.round.hold(work), Error, "not done");
+  scheduler.round.dispatch();
   assertEquals(admitted(guests), [1, 2]);
 });
 
