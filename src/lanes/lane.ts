@@ -14,7 +14,7 @@ import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { KeyedLines } from "./keyed_lines.ts";
-import { COST_FACTOR, LaneLimit } from "./lane_limit.ts";
+import { LaneLimit } from "./lane_limit.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { Outage } from "./outage.ts";
 import type { Pause } from "./pause.ts";
@@ -36,6 +36,11 @@ const TEST_GAP_MS = 250;
  */
 export const SILENT_MS = 5_000;
 const SLOWER = 2;
+
+/**
+ * After a pause has shown that a limit is too much, the lane tries it again only after this many times the length of the pause.
+ */
+const COST_FACTOR = 16;
 
 /** How many successes an origin must have had before a sleeping request may test it. */
 const FEW = 20;
