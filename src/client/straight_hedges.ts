@@ -141,7 +141,7 @@ export class StraightHedges implements DeadlineTarget {
     }
     if (nextMs < this.#scanAtMs) this.#scanAt(Math.max(nextMs, nowMs + SCAN_MS), nowMs);
     if (!this.#hedger.hasBudget) return;
-    for (const due of [...this.#due.values()]) scheduler.awaitTurn(due);
+    for (const due of [...this.#due.values()]) scheduler.seconds.awaitTurn(due);
   }
 
   #stayDue(call: Call): void {
@@ -195,7 +195,7 @@ class SlowAttempt implements Claimant {
   }
 
   get permits(): number | undefined {
-    return this.#scheduler.permitsOfSecond(this.call.lane!);
+    return this.#scheduler.seconds.permitsOf(this.call.lane!);
   }
 
   claim(nowMs: number): undefined {

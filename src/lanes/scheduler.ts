@@ -14,7 +14,7 @@ import { Admission, type AdmissionOffice } from "./admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
 import { AttemptReports, type ReportOptions } from "./attempt_reports.ts";
-import type { Claimant, Runnable } from "./claimant.ts";
+import type { Runnable } from "./claimant.ts";
 import { type Errand, fallAsleep, wakeUp } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import { Lane } from "./lane.ts";
@@ -26,6 +26,7 @@ import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitRound, type RoundOwner } from "./permit_round.ts";
 import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
+import { type SecondAttemptOffice, SecondAttempts } from "./second_attempts.ts";
 import { SilentLanes } from "./silent_lanes.ts";
 import { SmallShare } from "./small_share.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
@@ -58,12 +59,14 @@ export interface SchedulerOptions extends ReportOptions {
  * the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then the request holds none of them. Lanes
  * and batches take turns at the permits. Within a lane the order is by priority, and first come, first served.
  */
-export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, WaitingRoom {
+export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, SecondAttemptOffice, WaitingRoom {
   readonly #ledger: PermitLedger;
   readonly #options: SchedulerOptions;
   readonly #tokens: Tokens;
   /** The round of those that want a permit. */
   readonly round: PermitRound;
+  /** Admits second attempts. */
+  readonly seconds: SecondAttempts;
   /** The claimants of the round, and the lanes that have left it to others. */
   readonly #turns: Turns;
   readonly #aside: LanesAside;
@@ -97,6 +100,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, Wait
     this.#tokens = new Tokens(options.bucket, { examine, dispatch: () => this.round.dispatch() });
     this.#ledger = ledgerOf(options.semaphore);
     this.round = new PermitRound(this.#ledger, this.#tokens, this);
+    this.seconds = new SecondAttempts(this, options.timersBelongToRequests);
     this.#turns = this.round.turns;
     this.#aside = this.round.aside;
     this.#wakeUps = new WakeUps({ ...options, examine });
@@ -218,22 +222,6 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, Wait
   }
 
   /**
-   * Does the same as `tryEnter` for a lane that is not clear, as when a probe is due, or a first request warms a connection up.
-   */
-  #tryEnterUnclear(
-    errand: Errand,
-    lane: Lane,
-    line: KeyLine<Place<Lane>> | undefined,
-    nowMs: number,
-  ): number {
-    if (this.#mustStandAside(lane, errand)) return -1;
-    const isCold = lane.warmUp?.isCold(nowMs) === true;
-    if ((lane.isClear && !isCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
-    if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
-    return this.#grant(lane, line) ? lane.enter(nowMs, lane.outage.cooldownCapMs) : -1;
-  }
-
-  /**
    * Admits a request, now or in its turn.
    *
    * @param errand The request.
@@ -253,7 +241,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, Wait
     // A request that has slept must not go while its batch has enough in flight.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
-      const admission = this.#tryAdmitAny(errand, lane, nowMs);
+      const admission = this.#tryAdmit(errand, lane, nowMs);
       if (admission === undefined) continue;
       wakeUp(errand);
       return admission;
@@ -263,80 +251,23 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, Wait
     return waiter;
   }
 
-  #tryAdmitAny(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+  #tryAdmit(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+    const ticket = this.tryEnter(lane, nowMs);
+    if (ticket !== -1) return this.#lend(errand, lane, ticket, nowMs, undefined);
+    // A lane may not be clear because a probe is due, or a first request has to warm a connection up.
+    const isClear = lane.isClear && lane.warmUp?.isCold(nowMs) !== true;
+    if (isClear || lane.queued > 0 || this.#mustStandAside(lane, errand)) return undefined;
+    return this.admitNow(errand, lane, nowMs);
+  }
+
+  admitNow(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
     const { limitKey } = errand;
-    const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
-    let ticket = this.tryEnter(lane, nowMs);
-    if (ticket === -1) ticket = this.#tryEnterUnclear(errand, lane, line, nowMs);
-    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
-  }
-
-  /**
-   * Admits a second attempt beside one in flight, if it has to wait for nothing. It is never a probe, takes nothing that a
-   * request in line waits for, and no place in a batch that has enough in flight.
-   *
-   * @param errand The request.
-   * @param lane The lane of the second attempt.
-   * @returns The admission; `undefined` if it is not admitted now.
-   */
-  tryAdmit(errand: Errand, lane: Lane): Admission | undefined {
-    const { allowance } = errand;
-    if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
-    if (!this.round.isAtRest || lane.queued > 0) return undefined;
-    return this.#admitSecond(errand, lane, this.now());
-  }
-
-  /**
-   * Admits a second attempt with the permit in hand, before requests in line, which are younger; otherwise does the same as
-   * {@linkcode Scheduler.tryAdmit}.
-   *
-   * @param errand The request.
-   * @param lane The lane of the second attempt.
-   * @param claimant The claimant of the second attempt. It claims again when its batch or the lane has room.
-   * @param nowMs The time on the client's clock.
-   */
-  tryAdmitInTurn(errand: Errand, lane: Lane, claimant: Claimant, nowMs: number): Admission | undefined {
-    const { allowance } = errand;
-    if (allowance !== undefined && allowance.active >= allowance.concurrency) {
-      allowance.refuse(claimant);
-      return undefined;
-    }
-    if (lane.inFlight < lane.limit.current) return this.#admitSecond(errand, lane, nowMs);
-    if (!lane.refused.includes(claimant)) lane.refused.push(claimant);
-  }
-
-  #admitSecond(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
-    const { allowance, limitKey } = errand;
-    if (lane.isDown) return undefined;
     if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return undefined;
     if (!this.#grant(lane, line)) return undefined;
     const ticket = lane.enter(nowMs, lane.outage.cooldownCapMs);
-    const admission = this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
-    admission.place = allowance;
-    allowance?.takePlace();
-    return admission;
-  }
-
-  /**
-   * Returns how many permits a second attempt counts as holding when it claims. It comes just before the requests in line of its
-   * lane, and no later than batches.
-   */
-  permitsOfSecond(lane: Lane): number | undefined {
-    const isOverShare = this.#turns.busyLanes > 1 &&
-      lane.inFlight >= this.#turns.shareOf(lane, this.capacity);
-    return isOverShare ? undefined : Math.max(0, lane.inFlight - 1);
-  }
-
-  /**
-   * Lets a claimant of second attempts take part in the round. Not in a worker at the edge, where another incoming request can't
-   * send them.
-   */
-  awaitTurn(claimant: Claimant): void {
-    if (this.#options.timersBelongToRequests) return;
-    this.round.join(claimant);
-    this.round.dispatch();
+    return this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /** Creates the admission of an admitted request. */

@@ -122,7 +122,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   }
 
   get permits(): number | undefined {
-    return this.#environment.scheduler.permitsOfSecond(this.#first!.target.lane);
+    return this.#environment.scheduler.seconds.permitsOf(this.#first!.target.lane);
   }
 
   /** Sends a second attempt now that a permit is free; it was not admitted when the first one became slow. */
@@ -161,7 +161,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     if (rival !== undefined) return this.#send(rival);
     const { startedAtMs, target: { lane } } = this.#first!;
     this.#wait(this.#rules.againMs(lane, nowMs - startedAtMs), nowMs);
-    if (this.#rules.hasBudget) scheduler.awaitTurn(this);
+    if (this.#rules.hasBudget) scheduler.seconds.awaitTurn(this);
   }
 
   #send({ target, admission }: Rival): void {
