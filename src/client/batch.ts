@@ -74,8 +74,8 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     if (!this.#source.isOpen && !this.#begin()) return;
     if (!this.#hasRoom()) return;
     if (this.#run.pullsAhead) return this.#pullAhead();
-    this.#run.scheduler.join(this);
-    this.#run.scheduler.dispatch();
+    this.#run.scheduler.round.join(this);
+    this.#run.scheduler.round.dispatch();
   }
 
   #pullAhead(): void {
@@ -109,11 +109,11 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     const { scheduler, pullsAhead } = this.#run;
     const mayPull = this.#source.isOpen && this.#hasRoom();
     // Join first, so that requests to a silent origin see that the batch wants their place.
-    if (mayPull && !pullsAhead) scheduler.join(this);
+    if (mayPull && !pullsAhead) scheduler.round.join(this);
     if (this.allowance.hasRefused) scheduler.makeRoom(this.allowance);
     if (!mayPull) return;
     if (pullsAhead) return this.#room?.resolve();
-    scheduler.dispatch();
+    scheduler.round.dispatch();
   }
 
   /**
@@ -161,7 +161,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
 
   claim(): Runnable | undefined {
     if (!this.#hasRoom() || this.#run.signal?.aborted) {
-      this.#run.scheduler.quit(this);
+      this.#run.scheduler.round.quit(this);
       return undefined;
     }
     if (this.#pulled !== undefined) return this.#takePulled();
@@ -188,7 +188,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   #await(result: Promise<SourceResult>): undefined {
-    this.#run.scheduler.quit(this);
+    this.#run.scheduler.round.quit(this);
     result.then((pulled) => {
       this.#pulling = false;
       // There may be no room for it any more: requests that have slept go on first.
@@ -218,7 +218,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   #exhaust(): void {
     this.#exhausted = true;
     this.allowance.hasMore = false;
-    this.#run.scheduler.quit(this);
+    this.#run.scheduler.round.quit(this);
   }
 
   /** Ends the batch with an error, once the requests that have started have their outcomes. */
@@ -282,7 +282,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
     ) {
       return;
     }
-    scheduler.quit(this);
+    scheduler.round.quit(this);
     const onDeadline = (): void => {
       this.#rest = undefined;
       this.#busySinceMs = undefined;
@@ -328,7 +328,7 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   #finish(): void {
     this.#ended = true;
     const { signal, scheduler, starter, deadlines } = this.#run;
-    scheduler.quit(this);
+    scheduler.round.quit(this);
     starter.delete(this);
     if (this.#deadline !== undefined) deadlines.remove(this.#deadline);
     if (this.#rest !== undefined) deadlines.remove(this.#rest);

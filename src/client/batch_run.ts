@@ -6,6 +6,7 @@
 
 import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
+import type { PermitRound } from "../lanes/permit_round.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
@@ -52,7 +53,9 @@ export interface BatchRun {
   readonly consumer: OutcomeConsumer;
   /** Makes the context that the requests have in common. */
   readonly contextOf: (allowance: Allowance) => CallContext;
-  readonly scheduler: Pick<Scheduler, "join" | "quit" | "dispatch" | "makeRoom" | "now">;
+  readonly scheduler: Pick<Scheduler, "makeRoom" | "now"> & {
+    readonly round: Pick<PermitRound, "join" | "quit" | "dispatch">;
+  };
   readonly starter: BatchStarter;
   /** Begins a request that is more than a URL whose lane is known; throws if it is malformed. */
   readonly begin: (request: FetchRequest, batch: BatchSink) => Call;

@@ -346,7 +346,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     for (const follower of followers) {
       this.#relays.tell(follower, () => this.#conclude(follower, sharedReply(follower, call, reply)));
     }
-    this.scheduler.dispatch();
+    this.scheduler.round.dispatch();
   }
 
   /** Answers all callers that wait for a call with an error. */
@@ -357,7 +357,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       follower.attempts = call.attempts;
       this.#relays.tell(follower, () => this.settle(follower, false, error));
     }
-    this.scheduler.dispatch();
+    this.scheduler.round.dispatch();
   }
 
   #conclude(call: Call, reply: Reply): void {
@@ -504,7 +504,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
 
   /** Aborts the calls of one batch. */
   abortAll(allowance: CallContext["allowance"], abort: (call: Call) => void): void {
-    this.scheduler.hold(() => {
+    this.scheduler.round.hold(() => {
       for (let call = this.#calls.head; call !== undefined;) {
         const { next } = call;
         if (call.context.allowance === allowance) abort(call);
@@ -524,7 +524,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       if (this.#place !== undefined) this.#parent!.#extensions.delete(this.#place);
       for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
-      this.scheduler.hold(() => {
+      this.scheduler.round.hold(() => {
         for (const closable of this.#closables) closable.onClose(reason);
         for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
           this.#forget(call);

@@ -88,7 +88,7 @@ export class StraightHedges implements DeadlineTarget {
     const due = this.#due.get(call);
     if (due !== undefined) {
       this.#due.delete(call);
-      this.#environment.scheduler.quit(due);
+      this.#environment.scheduler.round.quit(due);
     }
     if (this.#watched.size === 0) this.#disarm();
     return true;
@@ -141,7 +141,7 @@ export class StraightHedges implements DeadlineTarget {
     }
     if (nextMs < this.#scanAtMs) this.#scanAt(Math.max(nextMs, nowMs + SCAN_MS), nowMs);
     if (!this.#hedger.hasBudget) return;
-    for (const due of [...this.#due.values()]) scheduler.awaitTurn(due);
+    for (const due of [...this.#due.values()]) scheduler.seconds.awaitTurn(due);
   }
 
   #stayDue(call: Call): void {
@@ -154,7 +154,7 @@ export class StraightHedges implements DeadlineTarget {
   #claim(due: SlowAttempt, nowMs: number): void {
     const { scheduler } = this.#environment;
     const { call } = due;
-    scheduler.quit(due);
+    scheduler.round.quit(due);
     if (this.#due.get(call) !== due) return;
     const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs, due);
     if (rival === undefined) return;
@@ -195,7 +195,7 @@ class SlowAttempt implements Claimant {
   }
 
   get permits(): number | undefined {
-    return this.#scheduler.permitsOfSecond(this.call.lane!);
+    return this.#scheduler.seconds.permitsOf(this.call.lane!);
   }
 
   claim(nowMs: number): undefined {

@@ -6,9 +6,6 @@
 
 import type { Claimant } from "./claimant.ts";
 
-/** A batch is crowded if this share of the requests that may wait are waiting. */
-const CROWDED = 0.75;
-
 /**
  * Counts the requests of a batch that have been pulled and have not ended. A request is *active* from the moment it is pulled,
  * and *asleep* while it waits for its turn, for the end of a backoff, or for another request: then it takes no place.
@@ -65,11 +62,6 @@ export class Allowance {
     const wasFull = this.asleep-- === Math.max(1, this.maxWaiting);
     this.active++;
     if (wasFull) this.#onRoom();
-  }
-
-  /** Whether so many requests wait that the batch will soon stand still. */
-  get isCrowded(): boolean {
-    return this.hasMore && this.asleep >= CROWDED * this.maxWaiting;
   }
 
   /** Takes a place for a second attempt. */

@@ -14,7 +14,7 @@ import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { KeyedLines } from "./keyed_lines.ts";
-import { COST_FACTOR, LaneLimit } from "./lane_limit.ts";
+import { LaneLimit } from "./lane_limit.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { Outage } from "./outage.ts";
 import type { Pause } from "./pause.ts";
@@ -36,6 +36,11 @@ const TEST_GAP_MS = 250;
  */
 export const SILENT_MS = 5_000;
 const SLOWER = 2;
+
+/**
+ * After a pause has shown that a limit is too much, the lane tries it again only after this many times the length of the pause.
+ */
+const COST_FACTOR = 16;
 
 /** How many successes an origin must have had before a sleeping request may test it. */
 const FEW = 20;
@@ -143,9 +148,6 @@ export class Lane implements Claimant, Line<Lane> {
   /** Whether the origin is silent, so that attempts wait in vain, and since when. Only `SilentLanes` writes it. */
   isSilent = false;
   silentSinceMs: number = -Infinity;
-  /** Whether one more request may go to the silent origin as a scout, and when the last one went, on the client's clock. */
-  mayScout = false;
-  scoutedAtMs: number = -Infinity;
   /** How many first attempts of requests hung without an answer since something last came, and when the latest was counted. */
   #hung = 0;
   #hungAtMs = -Infinity;

@@ -19,14 +19,6 @@ const MORE_CAUTION = 16;
 /** After a wrong quota, the limit is this many times the limit from before. */
 const AFTER_QUOTA_FACTOR = 4;
 
-/** A failure that comes this late is not a refusal, in milliseconds. */
-export const SLOW_MS = 1_000;
-
-/**
- * After it has cost some time to find out that a limit is too much, the lane tries it again only after this many times that time.
- */
-export const COST_FACTOR = 16;
-
 /**
  * A limit that halves when the origin says that it is too much, and rises again with successes. An estimator may adapt its
  * maximum, but never raises what was lowered for another reason. However low it is, it leaves one place beside the bodies that
@@ -168,20 +160,13 @@ export class LaneLimit {
     this.#gained = 0;
   }
 
-  /** Treats more than the current limit as too much, because it would cost much to find out where too much begins. */
-  stay(): void {
-    this.#ceiling = this.current;
-  }
-
   /**
    * Returns to the ceiling after a failure, if the limit has just grown beyond it. A failure at a limit that has gone well for a
    * while may be chance.
    *
-   * @param startedAtMs When the attempt began, on the client's clock.
-   * @param nowMs The time on that clock.
    * @returns Whether the limit has returned to the ceiling.
    */
-  retreat(startedAtMs: number, nowMs: number): boolean {
+  retreat(): boolean {
     const tried = this.current;
     const isJustTried = 4 * this.#gained <= tried;
     if (tried >= this.most || tried <= this.#ceiling || this.#ceiling < 1 || !isJustTried) {
@@ -190,7 +175,6 @@ export class LaneLimit {
     this.#lower(this.#ceiling);
     this.#gained = 0;
     this.#caution = Math.max(this.#caution, Math.min(2 * this.#caution, MORE_CAUTION));
-    if (nowMs - startedAtMs >= SLOW_MS) this.#heldUntilMs = nowMs + COST_FACTOR * (nowMs - startedAtMs);
     return true;
   }
 
@@ -214,7 +198,7 @@ export class LaneLimit {
    */
   shrink(inFlight: number): void {
     this.yieldPlace(inFlight);
-    this.stay();
+    this.#ceiling = this.current;
   }
 
   /**

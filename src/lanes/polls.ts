@@ -25,8 +25,6 @@ export interface PolledRoom {
   hasBucket(lane: Lane): boolean;
   /** Looks at a lane. */
   examine(lane: Lane): void;
-  /** Admits requests that may go. */
-  dispatch(): void;
   /** Puts a request in line. */
   wait(waiter: Waiter<Lane>, nowMs: number): void;
 }
@@ -83,7 +81,6 @@ export class Polls {
       if (line !== undefined) this.#wakeUps.unblock(line);
       this.#room.examine(lane);
     }
-    this.#room.dispatch();
     if (waiter.isWaiting) this.#lookLater(waiter);
   }
 }

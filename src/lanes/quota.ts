@@ -19,9 +19,8 @@ const MUCH_MORE = 3;
 
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
-/** A little more is tried after this many windows without a 429: at first, and at most. */
-const FIRST_GAP = 4;
-const LONGEST_GAP = 64;
+/** A little more is tried after this many windows without a 429. */
+const GAP = 4;
 
 /** If no more than this many requests are served between two pauses, although they were sent one by one, the origin gets them at a pace. */
 const FEW = 4;
@@ -38,8 +37,7 @@ const TOLERANCE = 0.25;
  * Nothing is learnt from the first pause, which may reflect a single moment. Nor is it a rate as long as the counts between
  * pauses differ, or hardly exceed what was in flight at once: that looks like a limit on what is in flight, which the lane finds
  * by itself. After some windows without a 429 the quota tries more: a twentieth at first, and twice as much each time that it
- * goes well. Each time that it does not, it waits for twice as many windows before it tries again. An origin that refuses
- * requests early twice in a row does not count in windows: the quota forgets what it has learnt.
+ * goes well. An origin that refuses requests early twice in a row does not count in windows: the quota forgets what it has learnt.
  *
  * If the origin serves only a few requests in a row, although they are sent one by one, it limits the time between them: then they are sent
  * at a pace.
@@ -75,9 +73,8 @@ export class Quota {
   #isErratic = false;
   /** How many requests could be in flight before the latest pause. */
   #atOnce = 0;
-  /** How many windows there were since the latest 429, and how many it takes to try more. */
+  /** How many windows there were since the latest 429, or since more was tried. */
   #cleanWindows = 0;
-  #gap = FIRST_GAP;
   #step = 0;
 
   /** Whether the origin's quota is known. */
@@ -129,7 +126,6 @@ export class Quota {
     this.#pauses++;
     this.fruitlessPauses++;
     this.#refusesSinceMs = Math.min(this.#refusesSinceMs, nowMs);
-    if (this.#limit !== undefined && this.#cleanWindows > 0) this.#gap = Math.min(LONGEST_GAP, 2 * this.#gap);
     this.#cleanWindows = 0;
     this.#hasTried = this.#step > 0;
     this.#step = 0;
@@ -189,7 +185,7 @@ export class Quota {
     this.#startedAtMs = nowMs;
     this.#sent = 0;
     this.#answered = 0;
-    if (++this.#cleanWindows < this.#gap) return;
+    if (++this.#cleanWindows < GAP) return;
     this.#cleanWindows = 1;
     this.#step = this.#step === 0 ? Math.max(1, Math.floor(this.#limit! / 20)) : 2 * this.#step;
     this.#limit! += this.#step;

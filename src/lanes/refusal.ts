@@ -14,15 +14,14 @@ export function isAbandoned(lane: Lane, errand: Errand): boolean {
   return lane.isAbandoned && !errand.waitsForUnanswered;
 }
 
-/** How many pauses of the longest accepted length may come between the four attempts of a request. */
-const PAUSES_BETWEEN = 3;
+/** How many pauses of the longest accepted length a request waits out: twice as many as come between its four attempts. */
+const MOST_PAUSES = 6;
 
 /**
  * Whether a request gives up on a pausing origin because the origin has served nothing for long.
  *
  * After 429s, that is as long as one pause may be, or as the request is patient. After 503s that name a wait, as a restart sends
- * them too, it is as long as a request may sleep that is sent four times; and all other lanes that the request may go to must be
- * unavailable or down as well.
+ * them too, it is as long as six such pauses; and all other lanes that the request may go to must be unavailable or down as well.
  *
  * @param lane The lane of the origin.
  * @param lanes All lanes that the request may go to.
@@ -41,7 +40,7 @@ export function isGivenUp(
   if ((quota === undefined && unavailability === undefined) || lane.pauseLeftMs(nowMs) === 0) return false;
   const { patienceMs } = errand;
   if (quota?.refusesAll(Math.max(maxRetryAfterMs, patienceMs), nowMs)) return true;
-  const forMs = Math.max(PAUSES_BETWEEN * maxRetryAfterMs, patienceMs);
+  const forMs = Math.max(MOST_PAUSES * maxRetryAfterMs, patienceMs);
   return lanes.every((each) =>
     each.unavailability?.refusesAll(each, forMs, nowMs) || (each !== lane && each.isDown)
   );

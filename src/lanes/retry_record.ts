@@ -65,12 +65,6 @@ export class RetryRecord {
     this.#rescuedLately.add(nowMs);
   }
 
-  /** Whether enough of the ended retries succeeded; not if there were too few to tell. */
-  areOfUse(nowMs: number): boolean {
-    const ended = this.#ended.total(nowMs);
-    return ended >= FEWEST && this.#rescued.total(nowMs) >= LOWEST_RATE * ended;
-  }
-
   /**
    * Returns how many retries all but one in ten thousand requests need, if each retry is as likely to succeed as the recorded
    * ones.
@@ -78,8 +72,9 @@ export class RetryRecord {
    * @returns The number; 0 if there were too few retries to tell, or too few of them succeeded.
    */
   retriesNeeded(nowMs: number): number {
-    if (!this.areOfUse(nowMs)) return 0;
-    const rate = this.#rescued.total(nowMs) / this.#ended.total(nowMs);
+    const ended = this.#ended.total(nowMs);
+    const rate = this.#rescued.total(nowMs) / ended;
+    if (ended < FEWEST || rate < LOWEST_RATE) return 0;
     return Math.ceil(Math.log(BAD_LUCK) / Math.log(1 - Math.min(rate, HIGHEST_RATE)));
   }
 }

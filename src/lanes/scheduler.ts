@@ -14,24 +14,25 @@ import { Admission, type AdmissionOffice } from "./admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
 import { AttemptReports, type ReportOptions } from "./attempt_reports.ts";
-import type { Claimant, Runnable } from "./claimant.ts";
+import type { Runnable } from "./claimant.ts";
 import { type Errand, fallAsleep, wakeUp } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import { Lane } from "./lane.ts";
-import { LanesAside } from "./lanes_aside.ts";
+import type { LanesAside } from "./lanes_aside.ts";
 import { Leases } from "./leases.ts";
 import { type CrowdedRoom, LoadShedder, type LoadShedding } from "./load_shedder.ts";
 import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
 import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
-import { PermitTurn } from "./permit_turn.ts";
+import { PermitRound, type RoundOwner } from "./permit_round.ts";
 import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
+import { type SecondAttemptOffice, SecondAttempts } from "./second_attempts.ts";
 import { SilentLanes } from "./silent_lanes.ts";
 import { SmallShare } from "./small_share.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
 import { wakeGivenUp } from "./sleepers.ts";
-import { type TokenListener, Tokens } from "./tokens.ts";
-import { Turns } from "./turns.ts";
+import { Tokens } from "./tokens.ts";
+import type { Turns } from "./turns.ts";
 import type { Place, Waiter } from "./waiter.ts";
 import { WakeUps } from "./wake_ups.ts";
 
@@ -58,20 +59,17 @@ export interface SchedulerOptions extends ReportOptions {
  * the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then the request holds none of them. Lanes
  * and batches take turns at the permits. Within a lane the order is by priority, and first come, first served.
  */
-export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, TokenListener {
+export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, SecondAttemptOffice, WaitingRoom {
   readonly #ledger: PermitLedger;
   readonly #options: SchedulerOptions;
   readonly #tokens: Tokens;
-  readonly #turns: Turns = new Turns();
-  /** Permits that were taken and are about to be used. */
-  #inHand = 0;
-  #isPicking = false;
-  /** Whether `dispatch()` was called while it could not admit any request. */
-  #isAsked = false;
-  /** How many callers of `hold()` want no request to be admitted at present. */
-  #holds = 0;
-  /** The client's place in the queue for a permit of a semaphore that other clients share. */
-  readonly #turn: PermitTurn;
+  /** The round of those that want a permit. */
+  readonly round: PermitRound;
+  /** Admits second attempts. */
+  readonly seconds: SecondAttempts;
+  /** The claimants of the round, and the lanes that have left it to others. */
+  readonly #turns: Turns;
+  readonly #aside: LanesAside;
   /** How many permits are out. */
   inFlight = 0;
   /** How many requests are in line. */
@@ -93,16 +91,20 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   readonly silentLanes: SilentLanes;
   /** The permits of requests that are retried after a late failure. */
   readonly #costly: SmallShare = new SmallShare(this);
-  readonly #aside: LanesAside = new LanesAside();
 
   /** Creates a scheduler whose permits are all free. */
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.workingTime = options.workingTime ?? new WorkingTime();
-    this.#tokens = new Tokens(options.bucket, this);
     const examine = (lane: Lane): void => this.examine(lane);
+    this.#tokens = new Tokens(options.bucket, { examine, dispatch: () => this.round.dispatch() });
+    this.#ledger = ledgerOf(options.semaphore);
+    this.round = new PermitRound(this.#ledger, this.#tokens, this);
+    this.seconds = new SecondAttempts(this, options.timersBelongToRequests);
+    this.#turns = this.round.turns;
+    this.#aside = this.round.aside;
     this.#wakeUps = new WakeUps({ ...options, examine });
-    this.silentLanes = new SilentLanes(this, this.#aside);
+    this.silentLanes = new SilentLanes(this.round, this.#aside);
     this.reports = new AttemptReports(options, this, this.#wakeUps);
     if (options.timersBelongToRequests) {
       this.#leases = new Leases();
@@ -111,12 +113,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (options.shedding !== undefined) {
       this.#shedder = new LoadShedder(options.shedding, options.deadlines, this);
     }
-    this.#ledger = ledgerOf(options.semaphore);
     this.#holders = new PermitHolders(this.#ledger);
-    this.#turn = new PermitTurn(this.#ledger, () => {
-      this.#inHand++;
-      this.dispatch();
-    });
   }
 
   /** How many requests may be in flight at once. */
@@ -132,33 +129,6 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   /** Returns the time on the client's clock. */
   now(): number {
     return this.#options.clock.now();
-  }
-
-  /** Whether a permit is free that no request waits for. */
-  get isIdle(): boolean {
-    return this.#turns.size === 0 && this.#ledger.waiters.size === 0 &&
-      this.#ledger.inUse < this.#ledger.capacity;
-  }
-
-  isWantedBeside(allowance: Allowance | undefined): boolean {
-    const { inUse, capacity } = this.#ledger;
-    return inUse >= capacity && this.#hasOthersInLine(allowance);
-  }
-
-  /**
-   * Whether a permit is wanted by another client that shares the semaphore, or by a batch or lane that need not stand aside
-   * itself: a lane whose origin answers, and whose first request is not retried after a late failure. The given batch does not
-   * count.
-   */
-  #hasOthersInLine(allowance?: Allowance): boolean {
-    if (this.#ledger.waiters.size > (this.#turn.isQueued ? 1 : 0)) return true;
-    for (let claimant = this.#turns.head; claimant !== undefined; claimant = claimant.next) {
-      const isOwn = allowance !== undefined && claimant.allowance === allowance;
-      const mayStandAside = claimant instanceof Lane &&
-        (claimant.isSilent || claimant.head?.waiter.errand.isCostly);
-      if (!isOwn && !mayStandAside) return true;
-    }
-    return false;
   }
 
   /** Whether a request to a lane needs a token. */
@@ -201,11 +171,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
 
   /** Takes a permit and a token together, and counts the attempt; or takes nothing. */
   #grant(lane: Lane, line?: KeyLine<Place<Lane>>): boolean {
-    if (this.#inHand > 0) this.#inHand--;
+    const { round } = this;
+    if (round.inHand > 0) round.inHand--;
     else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
     const isFree = lane.bucket === undefined && this.#options.bucket === undefined && line === undefined;
     if (!isFree && !this.#takesTokens(lane, line)) {
-      this.#giveBack();
+      round.giveBack();
       return false;
     }
     this.#enter(lane);
@@ -225,14 +196,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.inFlight++;
     lane.attempts++;
     if (lane.inFlight++ === 0) this.#turns.busyLanes++;
-    if (lane.isSilent) this.#enterSilent(lane);
-  }
-
-  #enterSilent(lane: Lane): void {
-    this.silentLanes.count(1);
-    if (!lane.mayScout) return;
-    lane.mayScout = false;
-    lane.scoutedAtMs = this.now();
+    if (lane.isSilent) this.silentLanes.count(1);
   }
 
   #exit(lane: Lane): void {
@@ -240,17 +204,10 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (--lane.inFlight === 0) this.#turns.busyLanes--;
     if (!lane.isSilent) return;
     this.silentLanes.count(-1);
-    this.#recall(1);
+    this.recall(1);
   }
 
-  reconsiderLane(lane: Lane): void {
-    this.#aside.delete(lane);
-    this.#rouse(lane, this.now());
-    this.dispatch();
-  }
-
-  /** Lets lanes claim again that have left the permits to others. */
-  #recall(most: number): void {
+  recall(most: number): void {
     for (const lane of this.#aside.recall(most)) this.#rouse(lane, this.now());
   }
 
@@ -258,26 +215,10 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
    * Whether a request must leave the permits to others: its origin is silent, or it has failed late, and requests like it hold
    * their share of the permits.
    */
-  #mustStandAside({ isSilent, isDown, mayScout }: Lane, { isCostly, allowance }: Errand): boolean {
-    const isTooMuch = (isSilent && !mayScout && this.silentLanes.areFull(allowance)) ||
+  #mustStandAside({ isSilent, isDown }: Lane, { isCostly, allowance }: Errand): boolean {
+    const isTooMuch = (isSilent && this.silentLanes.areFull(allowance)) ||
       (isCostly && !isDown && this.#costly.isFull(allowance));
-    return isTooMuch && this.#hasOthersInLine();
-  }
-
-  /**
-   * Does the same as `tryEnter` for a lane that is not clear, as when a probe is due, or a first request warms a connection up.
-   */
-  #tryEnterUnclear(
-    errand: Errand,
-    lane: Lane,
-    line: KeyLine<Place<Lane>> | undefined,
-    nowMs: number,
-  ): number {
-    if (this.#mustStandAside(lane, errand)) return -1;
-    const isCold = lane.warmUp?.isCold(nowMs) === true;
-    if ((lane.isClear && !isCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
-    if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
-    return this.#grant(lane, line) ? lane.enter(nowMs, lane.outage.cooldownCapMs) : -1;
+    return isTooMuch && this.round.isWantedByOthers();
   }
 
   /**
@@ -300,7 +241,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     // A request that has slept must not go while its batch has enough in flight.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
-      const admission = this.#tryAdmitAny(errand, lane, nowMs);
+      const admission = this.#tryAdmit(errand, lane, nowMs);
       if (admission === undefined) continue;
       wakeUp(errand);
       return admission;
@@ -310,80 +251,23 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return waiter;
   }
 
-  #tryAdmitAny(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+  #tryAdmit(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+    const ticket = this.tryEnter(lane, nowMs);
+    if (ticket !== -1) return this.#lend(errand, lane, ticket, nowMs, undefined);
+    // A lane may not be clear because a probe is due, or a first request has to warm a connection up.
+    const isClear = lane.isClear && lane.warmUp?.isCold(nowMs) !== true;
+    if (isClear || lane.queued > 0 || this.#mustStandAside(lane, errand)) return undefined;
+    return this.admitNow(errand, lane, nowMs);
+  }
+
+  admitNow(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
     const { limitKey } = errand;
-    const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
-    let ticket = this.tryEnter(lane, nowMs);
-    if (ticket === -1) ticket = this.#tryEnterUnclear(errand, lane, line, nowMs);
-    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
-  }
-
-  /**
-   * Admits a second attempt beside one in flight, if it has to wait for nothing. It is never a probe, takes nothing that a
-   * request in line waits for, and no place in a batch that has enough in flight.
-   *
-   * @param errand The request.
-   * @param lane The lane of the second attempt.
-   * @returns The admission; `undefined` if it is not admitted now.
-   */
-  tryAdmit(errand: Errand, lane: Lane): Admission | undefined {
-    const { allowance } = errand;
-    if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
-    if (this.#isPicking || this.#holds > 0 || this.#inHand > 0 || lane.queued > 0) return undefined;
-    return this.#admitSecond(errand, lane, this.now());
-  }
-
-  /**
-   * Admits a second attempt with the permit in hand, before requests in line, which are younger; otherwise does the same as
-   * {@linkcode Scheduler.tryAdmit}.
-   *
-   * @param errand The request.
-   * @param lane The lane of the second attempt.
-   * @param claimant The claimant of the second attempt. It claims again when its batch or the lane has room.
-   * @param nowMs The time on the client's clock.
-   */
-  tryAdmitInTurn(errand: Errand, lane: Lane, claimant: Claimant, nowMs: number): Admission | undefined {
-    const { allowance } = errand;
-    if (allowance !== undefined && allowance.active >= allowance.concurrency) {
-      allowance.refuse(claimant);
-      return undefined;
-    }
-    if (lane.inFlight < lane.limit.current) return this.#admitSecond(errand, lane, nowMs);
-    if (!lane.refused.includes(claimant)) lane.refused.push(claimant);
-  }
-
-  #admitSecond(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
-    const { allowance, limitKey } = errand;
-    if (lane.isDown) return undefined;
     if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return undefined;
     if (!this.#grant(lane, line)) return undefined;
     const ticket = lane.enter(nowMs, lane.outage.cooldownCapMs);
-    const admission = this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
-    admission.place = allowance;
-    allowance?.takePlace();
-    return admission;
-  }
-
-  /**
-   * Returns how many permits a second attempt counts as holding when it claims. It comes just before the requests in line of its
-   * lane, and no later than batches.
-   */
-  permitsOfSecond(lane: Lane): number | undefined {
-    const isOverShare = this.#turns.busyLanes > 1 &&
-      lane.inFlight >= this.#turns.shareOf(lane, this.capacity);
-    return isOverShare ? undefined : Math.max(0, lane.inFlight - 1);
-  }
-
-  /**
-   * Lets a claimant of second attempts take part in the round. Not in a worker at the edge, where another incoming request can't
-   * send them.
-   */
-  awaitTurn(claimant: Claimant): void {
-    if (this.#options.timersBelongToRequests) return;
-    this.join(claimant);
-    this.dispatch();
+    return this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /** Creates the admission of an admitted request. */
@@ -429,7 +313,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     // The request may wait for a permit whose holder must time out.
     this.#options.deadlines.rearm?.(nowMs);
     this.#polls?.begin(waiter);
-    this.dispatch();
+    this.round.dispatch();
     // The request may wait only for a limit of its lane, of which the ledger tells the holders nothing.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
     if (this.#shedder !== undefined && waiter.isWaiting) this.#shedder.watch(waiter);
@@ -456,25 +340,14 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       if (lane.queued > 0) this.#rouse(lane, this.now());
     }
     if (this.#turns.size === 0) this.#tokens.forget();
-    else this.dispatch();
+    else this.round.dispatch();
   }
 
   /** Lets a waiting request claim that the round had passed over. */
   reconsider(waiter: Waiter<Lane>): void {
     if (!waiter.isWaiting) return;
     for (const lane of waiter.lanes) this.#rouse(lane, this.now());
-    this.dispatch();
-  }
-
-  /** Admits no request while a function runs that takes many out of line; otherwise permits would go to the next of them. */
-  hold(work: () => void): void {
-    this.#holds++;
-    try {
-      work();
-    } finally {
-      this.#holds--;
-    }
-    this.dispatch();
+    this.round.dispatch();
   }
 
   /** Gives a waiting request a higher priority. */
@@ -487,20 +360,6 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     for (const lane of waiter.lanes) this.#rouse(lane, this.now());
   }
 
-  /** Lets a claimant take part in the round for permits. */
-  join(claimant: Claimant): void {
-    this.#turns.join(claimant);
-  }
-
-  /** Takes a claimant out of the round. */
-  quit(claimant: Claimant): void {
-    if (!claimant.isClaiming) return;
-    this.#turns.quit(claimant);
-    if (this.#turns.size > 0) return;
-    this.#tokens.forget();
-    this.#turn.leave();
-  }
-
   /** Takes the permit of an attempt back when nothing of the attempt is on the wire any more. */
   release(lane: Lane, admission?: Admission): void {
     if (admission !== undefined) this.#leases?.end(admission);
@@ -509,9 +368,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
-    if (admission?.isCostly) this.#recall(1);
+    if (admission?.isCostly) this.recall(1);
     admission?.place?.givePlaceBack();
-    this.dispatch();
+    this.round.dispatch();
     this.onRelease?.();
   }
 
@@ -549,26 +408,27 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.inFlight--;
     if (--lane.inFlight === 0) this.#turns.busyLanes--;
     if (!lane.isClear && lane.queued > 0) this.#rouse(lane, nowMs);
+    const { round } = this;
     const ledger = this.#ledger;
     // Other clients that wait for the semaphore are served first, and a permit beyond its capacity is withdrawn.
-    const isOwn = ledger.inUse <= ledger.capacity && ledger.waiters.size === (this.#turn.isQueued ? 1 : 0);
+    const isOwn = ledger.inUse <= ledger.capacity && ledger.waiters.size === (round.turn.isQueued ? 1 : 0);
     if (isOwn && this.#turns.size > 0) {
-      this.#inHand++;
-      const runnable = this.#pick(nowMs);
+      round.inHand++;
+      const runnable = round.pick(nowMs);
       if (runnable !== undefined) {
         // The admission may have made room for further requests, which can use other permits.
-        if (this.#isAsked) this.dispatch();
+        if (round.isAsked) round.dispatch();
         return runnable;
       }
       // A batch's source, which is the caller's code, may have made other attempts give permits back.
-      while (this.#inHand > 0) {
-        this.#inHand--;
+      while (round.inHand > 0) {
+        round.inHand--;
         ledger.give(1);
       }
     } else {
       ledger.give(1);
     }
-    if (this.#turns.size > 0 || this.#aside.areThere) this.dispatch();
+    if (this.#turns.size > 0 || this.#aside.areThere) round.dispatch();
     if (this.onRelease !== undefined) this.onRelease();
     return undefined;
   }
@@ -597,7 +457,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     }
     if (lane.queued === 0) return this.#settleDown(lane);
     this.#rouse(lane, nowMs);
-    this.dispatch();
+    this.round.dispatch();
   }
 
   /** Lets a lane claim; or schedules its next look for when its obstacle may be gone. */
@@ -608,17 +468,17 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       this.#wakeUps.drop(lane);
       // Nearly always the list is empty, and this runs for each request in line.
       if (lane.refused.length > 0) {
-        for (const second of lane.refused.splice(0)) this.join(second);
+        for (const second of lane.refused.splice(0)) this.round.join(second);
       }
-      return this.join(lane);
+      return this.round.join(lane);
     }
-    this.quit(lane);
+    this.round.quit(lane);
     this.#wakeUps.set(lane, untilMs, nowMs);
   }
 
   /** Releases everything that a lane without waiting requests does not need. */
   #settleDown(lane: Lane): void {
-    this.quit(lane);
+    this.round.quit(lane);
     this.#wakeUps.drop(lane);
     lane.refused.length = 0;
     lane.tokenNotice?.[Symbol.dispose]();
@@ -651,70 +511,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
 
   #awaitToken(lane: Lane, bucket: Bucket): void {
     // A bucket's timer may die with another incoming request, so each waiter polls instead.
-    if (this.#options.timersBelongToRequests) return this.quit(lane);
-    if (bucket === lane.bucket) this.quit(lane);
+    if (this.#options.timersBelongToRequests) return this.round.quit(lane);
+    if (bucket === lane.bucket) this.round.quit(lane);
     this.#tokens.await(lane, bucket);
-  }
-
-  #giveBack(): void {
-    if (this.#isPicking) this.#inHand++;
-    else this.#ledger.give(1);
-  }
-
-  /** Admits requests that may go, one by one, until none may. */
-  dispatch(): void {
-    // The call that is picking goes on until no request is left.
-    this.#isAsked = this.#isPicking || this.#holds > 0;
-    if (this.#isAsked) return;
-    if (this.#tokens.isOut) this.#tokens.remind();
-    for (let hasCome = false;; hasCome = true) {
-      let isUsed = this.#admitAll();
-      if (this.#aside.areThere && this.#turns.size === 0) {
-        this.#recall(Infinity);
-        isUsed = this.#admitAll() || isUsed;
-      }
-      const { inUse, capacity } = this.#ledger;
-      const isWanted = this.#turns.size > 0 || (this.#aside.areThere && inUse >= capacity);
-      // Lanes that have left a permit to others go behind these: otherwise the permit would come again at once, for ever.
-      const priority = hasCome && !isUsed ? -Infinity : 0;
-      const come = isWanted && !this.#tokens.isOut ? this.#turn.queue(priority) : 0;
-      if (come === 0) return;
-      this.#inHand += come;
-    }
-  }
-
-  /** Returns whether it has admitted a request. */
-  #admitAll(): boolean {
-    const ledger = this.#ledger;
-    let isUsed = false;
-    while (this.#turns.size > 0 && !this.#tokens.isOut && (this.#inHand > 0 || ledger.take(1))) {
-      if (this.#inHand === 0) this.#inHand++;
-      const runnable = this.#pick(this.now());
-      if (runnable !== undefined) runnable.run();
-      else if (this.#inHand > 0) break;
-      isUsed = true;
-    }
-    while (this.#inHand > 0) {
-      this.#inHand--;
-      ledger.give(1);
-    }
-    return isUsed;
-  }
-
-  /** Lets claimants claim, one after the other, until one has used the permit in hand, or all have claimed. */
-  #pick(nowMs: number): Runnable | undefined {
-    this.#isPicking = true;
-    try {
-      while (this.#turns.size > 0 && this.#inHand > 0 && !this.#tokens.isOut) {
-        const claimant = this.#turns.size === 1 ? this.#turns.head! : this.#turns.next(this.#ledger.capacity);
-        const before = this.#inHand;
-        const runnable = claimant.claim(nowMs);
-        if (runnable !== undefined || this.#inHand < before) return runnable;
-      }
-      return undefined;
-    } finally {
-      this.#isPicking = false;
-    }
   }
 
   /** Admits the first request of a lane, or takes the lane out of the round. One function for all lanes. */
@@ -723,7 +522,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (!lane.isClaiming) return undefined;
     let waiter = firstOf(lane);
     if (waiter === undefined) {
-      this.quit(lane);
+      this.round.quit(lane);
       return undefined;
     }
     if (this.#polls?.isLost(waiter, nowMs)) {
@@ -734,7 +533,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       waiter = lane.isSilent ? undefined : firstOf(lane, false);
     }
     if (waiter === undefined) {
-      this.quit(lane);
+      this.round.quit(lane);
       this.#aside.add(lane);
       return undefined;
     }
@@ -777,7 +576,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   #admit(waiter: Waiter<Lane>, lane: Lane, nowMs: number): Runnable | undefined {
     const { cooldownCapMs } = lane.outage;
     noteFavour(lane, waiter);
-    this.#inHand--;
+    this.round.inHand--;
     this.#enter(lane);
     const line = waiter.placeIn(lane)?.line;
     const receipt = receiptOf(lane, line, nowMs);
@@ -789,7 +588,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (!waiter.isCancelled) return waiter.onAdmitted(lane, ticket);
     // A listener of the breaker's event has aborted the request.
     this.#exit(lane);
-    this.#inHand++;
+    this.round.inHand++;
     lane.breaker?.settle(ticket, "ignored");
     if (receipt !== undefined) {
       receipt.cancel();
@@ -804,9 +603,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   makeRoom(allowance: Allowance): void {
     for (let next = allowance.takeRefused(); next !== undefined; next = allowance.takeRefused()) {
       if (next instanceof Lane) this.#rouse(next, this.now());
-      else this.join(next);
+      else this.round.join(next);
     }
-    this.dispatch();
+    this.round.dispatch();
   }
 }
 

@@ -16,8 +16,6 @@ export const LOOK_AGAIN_MS = 1_000;
  * unread.
  */
 const DEAF_MS = 500;
-/** On average, one of so many permits goes to scouts, which find out whether silent origins serve new requests. */
-const PERMITS_FOR_SCOUT = 10;
 
 /** An attempt in flight. */
 export interface AttemptUnderWay {
@@ -50,8 +48,6 @@ export interface PermitView {
   readonly capacity: number;
   /** Whether all permits are out, and another batch or a request whose origin answers wants one. */
   isWantedBeside(allowance: Allowance | undefined): boolean;
-  /** Lets a lane claim again. */
-  reconsiderLane(lane: Lane): void;
 }
 
 /**
@@ -61,8 +57,7 @@ export interface PermitView {
  *
  * While requests to other origins want permits, silent origins may hold a quarter of them. No more requests are sent there.
  * Attempts in flight beyond that give way, the latest first, and go again in their turn, once for each request. The others have
- * their whole time. Besides, scouts go to silent origins one by one, because an origin may be silent only about the resources
- * that were requested so far.
+ * their whole time.
  *
  * There are no timers here: whichever code waits for an attempt calls `look`, after 5 s and then every second.
  */
@@ -80,12 +75,8 @@ export class SilentLanes {
   servedAtMs: number = -Infinity;
   /** When the latest attempt began that an origin has served, on the client's clock. */
   servedBeganAtMs: number = -Infinity;
-  /** When the next scout may go to a silent origin, on the client's clock. */
-  #nextScoutAtMs = -Infinity;
   /** When an attempt last gave way to find out whether others are served, on the client's clock. */
   #foundOutAtMs = -Infinity;
-  /** How long it takes until the next attempt may give way for that, in milliseconds. */
-  #findOutGapMs = SILENT_MS;
 
   /** Creates the rule without silent lanes. `aside` holds the lanes that stand aside, silent ones among them. */
   constructor(view: PermitView, aside: LanesAside) {
@@ -119,24 +110,6 @@ export class SilentLanes {
       .sort((one, other) => one.startedAtMs - other.startedAtMs);
     for (const { lane } of silent) this.#silence(lane, nowMs);
     this.#makeRoom(silent, nowMs);
-    if (nowMs >= this.#nextScoutAtMs) this.#sendScout(attempts, nowMs);
-  }
-
-  /** Lets one scout go to a silent origin that has waiting requests and got no request lately, the one whose last scout is oldest. */
-  #sendScout(attempts: readonly AttemptUnderWay[], nowMs: number): void {
-    const fresh = attempts.filter(({ startedAtMs }) => nowMs - startedAtMs < SILENT_MS);
-    const asked = new Set(fresh.map(({ lane }) => lane));
-    let chosen: Lane | undefined;
-    for (const lane of this.source!.lanesMet()) {
-      if (!lane.isSilent || lane.queued === 0 || asked.has(lane)) continue;
-      if (chosen === undefined || lane.scoutedAtMs < chosen.scoutedAtMs) chosen = lane;
-    }
-    if (chosen === undefined) return;
-    const { concurrency = Infinity } = chosen.head?.waiter.errand.allowance ?? {};
-    const permits = Math.min(this.#view.capacity, concurrency);
-    this.#nextScoutAtMs = nowMs + SILENT_MS * PERMITS_FOR_SCOUT / permits;
-    chosen.mayScout = true;
-    this.#view.reconsiderLane(chosen);
   }
 
   /** Whether a timer that was due at that time is punctual, so that all answers have been read. */
@@ -192,11 +165,9 @@ export class SilentLanes {
     }
   }
 
-  /** Whether an attempt may give way although no origin is known to serve others: ever more rarely, the longer that goes on. */
+  /** Whether an attempt may give way although no origin is known to serve others: at most one in a while. */
   #mayFindOut(nowMs: number): boolean {
-    if (this.servedAtMs >= this.#foundOutAtMs) this.#findOutGapMs = SILENT_MS;
-    else if (nowMs - this.#foundOutAtMs < this.#findOutGapMs) return false;
-    else this.#findOutGapMs *= 2;
+    if (this.servedAtMs < this.#foundOutAtMs && nowMs - this.#foundOutAtMs < SILENT_MS) return false;
     this.#foundOutAtMs = nowMs;
     return true;
   }

@@ -4,7 +4,10 @@
  * @module
  */
 
-import { COST_FACTOR, type LaneLimit, SLOW_MS } from "./lane_limit.ts";
+import type { LaneLimit } from "./lane_limit.ts";
+
+/** A failure that comes this late is not a refusal, in milliseconds. */
+const SLOW_MS = 1_000;
 
 /** The fewest attempts that are weighed together; fewer may fail together by chance. */
 const FEWEST = 10;
@@ -151,13 +154,13 @@ export class Strain {
     this.#hung = 0;
     this.#lookAnew(lane, nowMs);
     if (this.#wentWell) this.#excusedAtMs = nowMs;
-    else this.#lower(lane, nowMs, true);
+    else this.#lower(lane, nowMs);
     return true;
   }
 
   /** Goes back to the limit that was not too much, if more has just been tried. Earlier attempts say nothing about that limit. */
   #retreat({ limit, failedAtMs }: StrainedLane, nowMs: number): boolean {
-    if (!this.#hasLowered || !limit.retreat(failedAtMs, nowMs)) return false;
+    if (!this.#hasLowered || !limit.retreat()) return false;
     this.#loweredAtMs = nowMs;
     return true;
   }
@@ -168,8 +171,8 @@ export class Strain {
   }
 
   /** Halves the limit, or restores it if that did not help. */
-  #lower(lane: StrainedLane, nowMs: number, isHung = false): void {
-    if (!this.#hasLowered || !lane.limit.isLeast) return this.#halve(lane, lane.inFlight, nowMs, isHung);
+  #lower(lane: StrainedLane, nowMs: number): void {
+    if (!this.#hasLowered || !lane.limit.isLeast) return this.#halve(lane, lane.inFlight, nowMs);
     const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
     this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
     this.#hasLowered = false;
@@ -209,16 +212,11 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve(lane: StrainedLane, inFlight: number, nowMs: number, isHung = false): void {
-    const { limit, failedAtMs } = lane;
+  #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number): void {
     if (!this.#hasLowered) this.#strainedAtMs = nowMs;
     this.#hasLowered = true;
     this.#loweredAtMs = nowMs;
     const costMs = nowMs - failedAtMs;
-    if (costMs < SLOW_MS) return limit.halve(inFlight, false);
-    // An origin that is merely down does not come back sooner with a lower limit, and soon needs the former limit again.
-    const isKnown = !isHung && this.#isLikely(lane);
-    limit.halve(inFlight, false, nowMs + (isKnown ? COST_FACTOR : 1) * costMs);
-    limit.stay();
+    limit.halve(inFlight, false, costMs < SLOW_MS ? -Infinity : nowMs + costMs);
   }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Errand } from "./errand.ts";
 import { REFUSALS, UNASKED_MS } from "./quota.ts";
 
 /** After this many attempts a partial outage can be recognized, and after this many it can be refuted. */
@@ -16,13 +15,6 @@ const LOWEST_SHARE = 1 / 3;
 
 /** How long a partial outage is taken for granted, in milliseconds, unless it is refuted. */
 const KNOWN_MS = 10_000;
-
-/**
- * If this many first attempts of requests are refused, they are not all refused for what they ask for. With fewer, the verdict
- * takes this many times as long.
- */
-const MANY_NEW = 10;
-const DOUBT_FACTOR = 2;
 
 /** The counts of a lane. */
 export interface CountingLane {
@@ -52,11 +44,6 @@ export class Unavailability {
   #succeededBefore = 0;
   /** When the latest pause began before which the origin had served others. */
   #servedUntilMs = -Infinity;
-  /** How many first attempts of requests were refused since the last success; counted by the code that handles 503s. */
-  newRefused = 0;
-  /** The request that goes ahead of others again and again, and whether it was refused as often as a request is tried. */
-  #persistent: Errand | undefined;
-  #hasPersisted = false;
   /** How many consecutive pauses have brought nothing, and when the first of them began. */
   #fruitlessPauses = 0;
   #refusesSinceMs = Infinity;
@@ -95,45 +82,14 @@ export class Unavailability {
     if (hasServed) this.#servedUntilMs = nowMs;
     this.#succeededBefore = lane.succeeded;
     if (hasServed || startedAtMs - this.pausedUntilMs >= UNASKED_MS) this.#fruitlessPauses = 0;
-    if (this.#fruitlessPauses++ === 0) {
-      this.#refusesSinceMs = nowMs;
-      this.newRefused = 0;
-      this.#persistent = undefined;
-      this.#hasPersisted = false;
-    }
+    if (this.#fruitlessPauses++ === 0) this.#refusesSinceMs = nowMs;
     return hasServed ? "overload" : "all";
   }
 
-  /**
-   * Whether a refused request that may come again goes before those that were never sent, to find out whether the origin is back.
-   *
-   * @param errand The request.
-   * @param isFit Whether the request may have more attempts than usual for that.
-   * @param forMs The time without a success, in milliseconds, after which requests of batches leave this to others: they may be
-   * refused for ever. They do so until many others were refused too. After twice that time one of them goes ahead until it has
-   * had the usual number of attempts, because the origin may serve only what it was asked for before.
-   * @param nowMs The time on the client's clock.
-   * @returns `undefined` if the caller decides.
-   */
-  goesAhead(errand: Errand, isFit: boolean, forMs: number, nowMs: number): boolean | undefined {
-    const unservedMs = nowMs - this.#refusesSinceMs;
-    if (this.#fruitlessPauses < REFUSALS || unservedMs < forMs) return undefined;
-    if (isFit && unservedMs >= 2 * forMs) this.#persistent ??= errand;
-    if (errand === this.#persistent) {
-      if (errand.attempts < REFUSALS) return true;
-      this.#hasPersisted = true;
-    }
-    return errand.allowance === undefined || this.newRefused >= MANY_NEW ? undefined : false;
-  }
-
-  /**
-   * Whether the whole origin has been unavailable for so many milliseconds, and at least as often as a request is tried. To be
-   * sure, it must have refused many new requests, and one request as often as that; otherwise it takes twice the time.
-   */
+  /** Whether the whole origin has been unavailable for so many milliseconds, and at least as often as a request is tried. */
   refusesAll({ succeeded }: CountingLane, forMs: number, nowMs: number): boolean {
-    const isSure = this.#hasPersisted && this.newRefused >= MANY_NEW;
     return this.#fruitlessPauses >= REFUSALS && succeeded === this.#succeededBefore &&
-      nowMs - this.#refusesSinceMs >= (isSure ? forMs : DOUBT_FACTOR * forMs);
+      nowMs - this.#refusesSinceMs >= forMs;
   }
 
   /** Notes that the origin pauses for another reason, which successes do not refute. */

@@ -17,9 +17,6 @@ import type { Environment } from "./policy.ts";
  */
 const EAGER_MS = 250;
 
-/** How many times as long that sleep is under strain: the limit of the lane is lowered, and half of it is in use. */
-const STRAINED = 4;
-
 /** The objects that a sleep needs. */
 export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "scheduler">;
 
@@ -71,7 +68,6 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
   readonly #end: { resolve(isRested: boolean): void; reject(reason: unknown): void };
   readonly #sinceMs: number;
   readonly #untilMs: number;
-  readonly #eagerMs: number;
   #deadline: Deadline;
 
   constructor(
@@ -91,8 +87,8 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#hurriesTo = hurriesTo;
     const isPatient = call.allowance !== undefined || call.patienceMs > 0;
     const mayBeEager = hurriesTo !== undefined && isPatient;
-    this.#eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
-    const firstMs = mayBeEager ? Math.min(delayMs, this.#eagerMs) : delayMs;
+    const eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
+    const firstMs = mayBeEager ? Math.min(delayMs, eagerMs) : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
   }
 
@@ -114,10 +110,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     }
     const lane = this.#hurriesTo!;
     if (lane.isDown && this.#lane !== undefined) return lane.queued === 0;
-    if (!isFree(lane, nowMs) || !this.#environment.scheduler.isIdle) return false;
-    const { current, most } = lane.limit;
-    const isStrained = current < most && lane.inFlight >= current / 2;
-    if (nowMs < this.#sinceMs + this.#eagerMs * (isStrained ? STRAINED : 1)) return false;
+    if (!isFree(lane, nowMs) || !this.#environment.scheduler.round.isIdle) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
     const { journey } = this.errand;
     const mayTest = this.#lane !== undefined && patienceMs > 0 && journey.testedInRound < journey.round;

@@ -19,11 +19,9 @@ const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
 /**
  * How long a request of a batch waits for the budget without the success of any retry, in milliseconds. While the batch has other
- * requests to send, it waits longer, unless it is in their way.
+ * requests to send, it waits longer.
  */
 const BUDGET_PATIENCE_MS = 3_000;
-/** The same where retries have succeeded: a budget that was used up all at once has retries again after this time. */
-const REFILL_MS = 11_000;
 
 /** A retry probably goes to an origin that has served something within this time, in milliseconds. */
 const LATELY_MS = 10_000;
@@ -89,12 +87,10 @@ export async function waitForBudget(
 
 async function waitInDrought(environment: Environment, call: Call, lanes: readonly Lane[]): Promise<boolean> {
   const { clock, drought, budget } = environment;
-  const { allowance } = call;
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   // In an outage, the budget's time stands still; the call's patience does not.
   let sinceMs = clock.now();
   let workingSinceMs = workingTimeMs(environment);
-  let freeSinceMs = workingSinceMs;
   let served = servedBy(lanes);
   do {
     // Wait for a line only if the origin serves it.
@@ -107,44 +103,33 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
       )
     ) {
       sinceMs = clock.now();
-      workingSinceMs = freeSinceMs = workingTimeMs(environment);
+      workingSinceMs = workingTimeMs(environment);
     }
     // Unless the budget is dry, the call waits only for the pace of its lane.
     const isDry = budget!.balance < 1;
     const isOutage = isDry && drought.isOutage(clock.now());
     const nowMs = workingTimeMs(environment);
-    // While another origin works, working time goes on; so do not count an outage of this call's own lanes.
-    if (isOutage || lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
-    // As long as others are sent meanwhile, this wait costs the batch nothing.
-    if (allowance?.hasMore) freeSinceMs = nowMs;
-    const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
+    // While another origin works, working time goes on; so do not count an outage of this call's own lanes. As long as others are
+    // sent meanwhile, this wait costs the batch nothing.
+    if (isOutage || lanes.every(({ isDown }) => isDown) || call.allowance?.hasMore) workingSinceMs = nowMs;
     const alive = likelyLane(lanes, clock.now());
-    const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
-    const patienceMs = areOfUse ? REFILL_MS : BUDGET_PATIENCE_MS;
     const waitedMs = isOutage ? drought.ageMs(clock.now()) : clock.now() - sinceMs;
-    if (nowMs - fromMs >= patienceMs || waitedMs >= call.patienceMs) {
+    if (nowMs - workingSinceMs >= BUDGET_PATIENCE_MS || waitedMs >= call.patienceMs) {
       call.journey.notRetried = WITHOUT_BUDGET;
       return false;
     }
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
-    // A call that has failed only once may find out whether retries help again.
-    const mayScout = isDry && (isOutage || call.journey.round === 2) && lanes.some(isOpen);
-    if (mayScout && drought.trySendScout(clock.now())) return true;
+    if (isDry && lanes.some(isOpen) && drought.trySendScout(clock.now())) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   } while (!tryRetry(environment, lanes));
   return true;
 }
 
-/**
- * Takes a retry from the budget, if there is one and the lane's retries do not follow each other too fast. That pace does not
- * hold for an origin that is down and has never served anything: its calls get in line, and go when the outage ends.
- */
+/** Takes a retry from the budget, if there is one and the lane's retries do not follow each other too fast. */
 function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
   const lane = likelyLane(lanes, environment.clock.now());
   const nowMs = workingTimeMs(environment);
-  const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
-    ? undefined
-    : lane.retries ??= new RetryRecord(nowMs);
+  const retries = lane === undefined ? undefined : lane.retries ??= new RetryRecord(nowMs);
   if (retries?.mayRetry(nowMs) === false || !tryPay(environment)) return false;
   retries?.noteSent(nowMs);
   return true;

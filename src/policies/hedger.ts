@@ -159,8 +159,8 @@ export class Hedger implements Hedging<Environment>, RaceRules {
   ): Admission | undefined {
     if (!this.hasBudget) return undefined;
     const admission = claimant === undefined
-      ? scheduler.tryAdmit(call, lane)
-      : scheduler.tryAdmitInTurn(call, lane, claimant, nowMs);
+      ? scheduler.seconds.tryAdmit(call, lane)
+      : scheduler.seconds.tryAdmitInTurn(call, lane, claimant, nowMs);
     if (admission !== undefined) this.#budget.tryWithdraw(nowMs);
     return admission;
   }

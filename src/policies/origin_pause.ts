@@ -52,7 +52,6 @@ export function pauseOrigin(
     lane.unavailability ??= new Unavailability();
     const extent = lane.unavailability.extentOf(lane, isPaused, startedAtMs, nowMs);
     if (extent === "part") return;
-    if (call.attempts === 1) lane.unavailability.newRefused++;
     isOverload = extent === "overload";
   } else {
     lane.unavailability?.settle();

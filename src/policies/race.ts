@@ -122,14 +122,14 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   }
 
   get permits(): number | undefined {
-    return this.#environment.scheduler.permitsOfSecond(this.#first!.target.lane);
+    return this.#environment.scheduler.seconds.permitsOf(this.#first!.target.lane);
   }
 
   /** Sends a second attempt now that a permit is free; it was not admitted when the first one became slow. */
   claim(nowMs: number): undefined {
     const { scheduler } = this.#environment;
     const call = this.#call;
-    scheduler.quit(this);
+    scheduler.round.quit(this);
     if (call.cancelled || this.#timer === undefined) return;
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs, this);
@@ -143,7 +143,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   }
 
   #stopWaiting(): void {
-    this.#environment.scheduler.quit(this);
+    this.#environment.scheduler.round.quit(this);
     if (this.#timer !== undefined) this.#environment.deadlines.remove(this.#timer);
     this.#timer = undefined;
   }
@@ -156,12 +156,12 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     const nowMs = this.#environment.clock.now();
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const { scheduler } = this.#environment;
-    scheduler.quit(this);
+    scheduler.round.quit(this);
     const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs);
     if (rival !== undefined) return this.#send(rival);
     const { startedAtMs, target: { lane } } = this.#first!;
     this.#wait(this.#rules.againMs(lane, nowMs - startedAtMs), nowMs);
-    if (this.#rules.hasBudget) scheduler.awaitTurn(this);
+    if (this.#rules.hasBudget) scheduler.seconds.awaitTurn(this);
   }
 
   #send({ target, admission }: Rival): void {

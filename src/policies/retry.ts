@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isSlipstreamError, isTimeoutError } from "../errors.ts";
+import { isSlipstreamError } from "../errors.ts";
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned, isGivenUp } from "../lanes/refusal.ts";
@@ -198,13 +198,9 @@ function planOf(
   const isRefused = status === 429;
   // A request that is refused again may be refused for what it asks for; then it must not go before the others again and again.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
-  const isNew = isTold && ++call.journey.refusals <= lanes.length;
-  const unavailability = isTold && !isRefused ? target?.lane.unavailability : undefined;
-  const isFit = call.settings.maxRetries === undefined;
-  const goesAhead = unavailability?.goesAhead(call, isFit, maxRetryAfterMs, nowMs);
-  const isUrgent = goesAhead ?? isNew;
-  // Like a probe, such a call goes ahead for the sake of other calls.
-  const isTest = restsUntilMs !== undefined || goesAhead === true;
+  const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
+  // Like a probe, such a call went ahead for the sake of other calls.
+  const isTest = restsUntilMs !== undefined;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
     return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
   }
@@ -228,7 +224,7 @@ function planOf(
   // A request that gets a 429 may come again without counting rounds, as long as the origin serves others.
   const isServed = isRefused && delayMs > 0 && call.journey.refusals <= mostRefusals(call, isPaused) &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * (askedMs ?? pauseMs);
-  const most = mostRetries(environment, call, lanes, round);
+  const most = mostRetries(environment, call, lanes);
   if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
     return giveUp(call, "it would come after 'totalTimeoutMs'");
@@ -263,18 +259,13 @@ function giveUp({ journey }: Call, why: string): undefined {
 
 /**
  * Returns how many rounds may follow the first. An origin at capacity refuses some requests, and serves them the next time or the
- * time after. So a patient call has as many retries as such requests need there, unless `maxRetries` is given or each costs a
- * timeout. A call that has tested its origin in vain has one retry more than usual.
+ * time after. So a patient call has as many retries as such requests need there, unless `maxRetries` is given. A call that has
+ * tested its origin in vain has one retry more than usual.
  */
-function mostRetries(
-  environment: Environment,
-  call: Call,
-  lanes: readonly Lane[],
-  { error }: Round,
-): number {
+function mostRetries(environment: Environment, call: Call, lanes: readonly Lane[]): number {
   const { settings: { maxRetries }, patienceMs } = call;
   if (maxRetries !== undefined) return maxRetries;
-  if (patienceMs === 0 || isTimeoutError(error)) return DEFAULT_RETRIES;
+  if (patienceMs === 0) return DEFAULT_RETRIES;
   if (hasTestedInVain(call, lanes)) return DEFAULT_RETRIES + 1;
   const nowMs = workingTimeMs(environment);
   return lanes.reduce(

@@ -68,10 +68,10 @@ export interface Settings {
    * How many rounds may follow the first. With 0, the request asks each mirror once, and waits neither for the retry budget nor
    * for an open breaker, unless `onOpen` says so. Without a number, a request that waits for its origin, as those of batches do,
    * may have more than 3 retries while retries of other requests succeed there, as at an origin at capacity. It has as many as
-   * 9,999 in 10,000 of such requests need; after a timeout 3. One of the last requests of a batch has 4 if the origin has served
-   * nothing since it failed. While the origin serves others, the first three 429s of a single call do not count, nor does any 429
-   * in a batch. A round that probes for all requests that wait whether their origin is back does not count, so a request of a batch
-   * may make more attempts than this.
+   * 9,999 in 10,000 of such requests need. One of the last requests of a batch has 4 if the origin has served nothing since it
+   * failed. While the origin serves others, the first three 429s of a single call do not count, nor does any 429 in a batch. A
+   * round that probes for all requests that wait whether their origin is back does not count, so a request of a batch may make more
+   * attempts than this.
    * @default {3, and more while the origin serves others}
    */
   readonly maxRetries: number | undefined;

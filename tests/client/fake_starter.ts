@@ -28,6 +28,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
   /** The most calls that were under way at once. */
   peak = 0;
   closing: { readonly reason: unknown } | undefined;
+  readonly round: FakeStarter = this;
   readonly #claimants = new LinkedQueue<Claimant>();
   #isDispatching = false;
 

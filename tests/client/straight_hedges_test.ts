@@ -80,7 +80,7 @@ test("StraightHedges keeps no timer when no call is under way", async () => {
 
 test("StraightHedges hands over a call that found no permit as soon as there is one", async () => {
   const { clock, environment: { scheduler }, given, begin, lane } = setUp(GENEROUS, 1);
-  const admission = scheduler.tryAdmit(fakeCall(), lane)!;
+  const admission = scheduler.seconds.tryAdmit(fakeCall(), lane)!;
   begin();
   await clock.advance(140);
   assertEquals(given.length, 0);

@@ -29,7 +29,7 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
     examine,
   });
   const workingTime = new WorkingTime();
-  const view = { capacity: 100, isWantedBeside: () => false, reconsiderLane() {}, now: () => clock.now() };
+  const view = { capacity: 100, isWantedBeside: () => false, now: () => clock.now() };
   const silentLanes = new SilentLanes(view, new LanesAside());
   const reader = { ...view, workingTime, silentLanes, examine };
   const breaker = new CircuitBreaker({ threshold: 2, clock });

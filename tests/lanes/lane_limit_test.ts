@@ -84,23 +84,23 @@ test("LaneLimit.forgetQuota() lowers the limit to four times what it was before 
 test("LaneLimit.retreat() goes back to the highest limit that was not too much, and only from above it", () => {
   const limit = new LaneLimit(20);
   // The limit was never lowered; then it is below what was too much; then at it.
-  assertEquals([limit.retreat(0, 0), limit.current], [false, 20]);
+  assertEquals([limit.retreat(), limit.current], [false, 20]);
   limit.halve(12, false);
-  assertEquals([limit.retreat(0, 0), limit.current], [false, 6]);
+  assertEquals([limit.retreat(), limit.current], [false, 6]);
   const ceiling = 19;
   for (; limit.current < ceiling;) succeed(limit, 1);
-  assertEquals([limit.retreat(0, 0), limit.current], [false, 19]);
+  assertEquals([limit.retreat(), limit.current], [false, 19]);
 
   const lower = new LaneLimit(20);
   lower.halve(20, false);
   lower.halve(8, false);
   for (; lower.current < 10;) succeed(lower, 1);
-  assertEquals([lower.retreat(0, 0), lower.current], [true, 9]);
-  assertEquals(lower.retreat(0, 0), false);
+  assertEquals([lower.retreat(), lower.current], [true, 9]);
+  assertEquals(lower.retreat(), false);
 
   const least = halved(2);
   for (; least.current < 2;) succeed(least, 1);
-  assertEquals([least.retreat(0, 0), least.current], [true, 1]);
+  assertEquals([least.retreat(), least.current], [true, 1]);
 });
 
 test("LaneLimit.retreat() takes a failure for chance after successes of a quarter of the limit", () => {
@@ -110,7 +110,7 @@ test("LaneLimit.retreat() takes a failure for chance after successes of a quarte
     limit.halve(8, false);
     for (; limit.current < 10;) succeed(limit, 1);
     succeed(limit, successes);
-    assertEquals(limit.retreat(0, 0), goesBack, `${successes}`);
+    assertEquals(limit.retreat(), goesBack, `${successes}`);
   }
 });
 
@@ -122,26 +122,19 @@ test("LaneLimit.retreat() requires successes of 16 times the limit at most befor
     let successes = 0;
     for (; limit.current < 10; successes++) succeed(limit, 1);
     if (nth > 0) assertEquals(successes, 16 * 9);
-    limit.retreat(0, 0);
+    limit.retreat();
   }
 });
 
-test("LaneLimit.gain() returns to what was too much only long after a failure that took long", () => {
-  for (const lower of ["halve", "retreat"] as const) {
-    const limit = new LaneLimit(20);
-    limit.halve(20, false);
-    limit.halve(8, false, lower === "halve" ? 80_000 : undefined);
-    if (lower === "retreat") {
-      for (; limit.current < 10;) limit.gain(1_000, 0);
-      assertEquals(limit.retreat(0, 5_000), true);
-    }
-    const sinceMs = lower === "halve" ? 0 : 5_000;
-    // The limit still grows at once to what was not too much.
-    for (let nth = 0; nth < 10_000; nth++) limit.gain(1_000, sinceMs + 79_999);
-    assertEquals(limit.current, 9, lower);
-    limit.gain(1_000, sinceMs + 80_000);
-    assertEquals(limit.current, 10, lower);
-  }
+test("LaneLimit.gain() returns to what was too much only after the time that halve() was given", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(20, false);
+  limit.halve(8, false, 80_000);
+  // The limit still grows at once to what was not too much.
+  for (let nth = 0; nth < 10_000; nth++) limit.gain(1_000, 79_999);
+  assertEquals(limit.current, 9);
+  limit.gain(1_000, 80_000);
+  assertEquals(limit.current, 10);
 });
 
 test("LaneLimit.restore() also forgets until when no more is tried", () => {
@@ -163,15 +156,6 @@ test("LaneLimit.yieldPlace() leaves one place less than is taken, and at least o
   // The limit grows as after anything that was too much.
   succeed(limit, 1 + 2);
   assertEquals(limit.current, 3);
-});
-
-test("LaneLimit.stay() takes anything above the present limit for too much", () => {
-  const limit = halved(20);
-  limit.stay();
-  succeed(limit, 8 * 10 - 1);
-  assertEquals(limit.current, 10);
-  succeed(limit, 1);
-  assertEquals(limit.current, 11);
 });
 
 test("LaneLimit.restore() undoes all lowering, and forgets the caution", () => {

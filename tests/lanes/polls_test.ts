@@ -22,7 +22,6 @@ function setUp(needsToken = false) {
     now: () => clock.now(),
     hasBucket: () => needsToken,
     examine: () => void looks.push(clock.now() - START_MS),
-    dispatch: () => {},
     wait: () => {},
   };
   const leases = new Leases();

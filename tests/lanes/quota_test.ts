@@ -163,22 +163,6 @@ test("Quota tries at least one more", () => {
   assertEquals(windows(quota, 4, 3_000), [5, 5, 5, 6]);
 });
 
-test("Quota waits twice as long before it tries more, each time that it tried too much", () => {
-  const quota = taught(20);
-  fill(quota, 2_000);
-  let fromMs = 3_000;
-  for (const gap of [4, 8, 16, 32, 64, 64]) {
-    const sizes = windows(quota, gap, fromMs, 20);
-    assertEquals(sizes, [...Array(gap - 1).fill(20), 21], `gap of ${gap}`);
-    // Of these 21 requests one was too many, and made the origin ask for a pause.
-    fromMs += 1_000 * gap;
-    quota.notePause(fromMs - 1_000, 1);
-    quota.noteSent(fromMs);
-    assertEquals(fill(quota, fromMs), 19);
-    fromMs += 1_000;
-  }
-});
-
 /**
  * Creates a client before an origin that serves 20 requests in each second of its own clock, and answers 429 to the
  * rest.

@@ -307,64 +307,51 @@ test("refusalOf() refuses no request for a pause that is over, whatever the orig
 });
 
 /** Makes an origin that has answered only 503 since 0, and pauses. */
-function unavailable(lane: Lane, { newRefused = 10, untilMs = Infinity } = {}): Lane {
+function unavailable(lane: Lane, untilMs = Infinity): Lane {
   lane.unavailability = new Unavailability();
   for (let nth = 0; nth < 4; nth++) lane.unavailability.extentOf(lane, false, 0, 0);
-  lane.unavailability.newRefused = newRefused;
-  const call = fakeCall();
-  for (call.attempts = 1; call.attempts <= 4; call.attempts++) {
-    lane.unavailability.goesAhead(call, true, 0, 0);
-  }
   return pause(lane, untilMs, 503);
 }
 
-test("isGivenUp() gives up an origin that answers 503 to all after three times the longest pause, or the patience if longer", () => {
+test("isGivenUp() gives up an origin that answers 503 to all after six times the longest pause, or the patience if longer", () => {
   const { laneOf } = setUp();
   const lane = unavailable(laneOf("https://a.test"));
   const isIt = (nowMs: number, errand: Errand): boolean => isGivenUp(lane, [lane], errand, nowMs, MINUTE_MS);
   for (
-    const errand of [single(), patient(), patient({ patienceMs: 1 }), patient({ patienceMs: 3 * MINUTE_MS })]
+    const errand of [single(), patient(), patient({ patienceMs: 1 }), patient({ patienceMs: 6 * MINUTE_MS })]
   ) {
-    assertEquals([3 * MINUTE_MS - 1, 3 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
+    assertEquals([6 * MINUTE_MS - 1, 6 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
   }
-  const errand = patient({ patienceMs: 5 * MINUTE_MS });
-  assertEquals([5 * MINUTE_MS - 1, 5 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
-  // Not while the longest pause is longer, or while fewer than ten new requests have been refused.
-  assertEquals(isGivenUp(lane, [lane], single(), 3 * MINUTE_MS, MINUTE_MS + 1), false);
-  const doubted = unavailable(laneOf("https://b.test"), { newRefused: 9 });
-  assertEquals(
-    [6 * MINUTE_MS - 1, 6 * MINUTE_MS].map((nowMs) =>
-      isGivenUp(doubted, [doubted], single(), nowMs, MINUTE_MS)
-    ),
-    [false, true],
-  );
+  const errand = patient({ patienceMs: 8 * MINUTE_MS });
+  assertEquals([8 * MINUTE_MS - 1, 8 * MINUTE_MS].map((nowMs) => isIt(nowMs, errand)), [false, true]);
+  // Not while the longest pause is longer.
+  assertEquals(isGivenUp(lane, [lane], single(), 6 * MINUTE_MS, MINUTE_MS + 1), false);
 });
 
 test("isGivenUp() is false while no pause is on, or once an attempt was served", () => {
   const { laneOf } = setUp();
-  const paused = unavailable(laneOf("https://a.test"), { untilMs: 4 * MINUTE_MS });
+  const paused = unavailable(laneOf("https://a.test"), 7 * MINUTE_MS);
   const isIt = (lane: Lane, nowMs: number): boolean => isGivenUp(lane, [lane], patient(), nowMs, MINUTE_MS);
-  assertEquals([isIt(paused, 4 * MINUTE_MS - 1), isIt(paused, 4 * MINUTE_MS)], [true, false]);
+  assertEquals([isIt(paused, 7 * MINUTE_MS - 1), isIt(paused, 7 * MINUTE_MS)], [true, false]);
   const back = unavailable(laneOf("https://b.test"));
   back.succeeded++;
-  assertEquals(isIt(back, 4 * MINUTE_MS), false);
+  assertEquals(isIt(back, 7 * MINUTE_MS), false);
 });
 
 test("isGivenUp() is true after 503s only if all other lanes are unavailable too, or down", () => {
   const { laneOf, refusal } = setUp();
   const a = unavailable(laneOf("https://a.test"));
   const isIt = (...others: Lane[]): boolean =>
-    isGivenUp(a, [a, ...others], patient(), 4 * MINUTE_MS, MINUTE_MS);
+    isGivenUp(a, [a, ...others], patient(), 7 * MINUTE_MS, MINUTE_MS);
   assertEquals(isIt(laneOf("https://b.test")), false);
   assertEquals(isIt(pause(laneOf("https://b.test"), Infinity)), false);
-  assertEquals(isIt(unavailable(laneOf("https://b.test"), { newRefused: 1 })), false);
   assertEquals(isIt(unavailable(laneOf("https://b.test"))), true);
   assertEquals(isIt(open(laneOf("https://b.test"))), true);
   // The other lane has not been down for longer than the client waits for it.
   assertEquals(
     refusal(
       patient(),
-      unavailable(laneOf("https://c.test"), { untilMs: 1_000 }),
+      unavailable(laneOf("https://c.test"), 1_000),
       open(laneOf("https://d.test")),
     ),
     undefined,

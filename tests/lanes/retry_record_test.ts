@@ -62,17 +62,3 @@ test("RetryRecord forgets after a minute", () => {
   note(record, 10, 0, 61_000);
   assertEquals(record.retriesNeeded(61_000), 0);
 });
-
-test("RetryRecord.areOfUse() is true when enough retries succeed, once there were enough to tell", () => {
-  for (
-    const [ended, rescued, isSo] of [[0, 0, false], [7, 7, false], [8, 1, true], [100, 10, true], [
-      100,
-      9,
-      false,
-    ]] as const
-  ) {
-    const record = new RetryRecord(0);
-    note(record, ended, rescued);
-    assertEquals([record.areOfUse(0), record.areOfUse(60_000)], [isSo, false], `${rescued} of ${ended}`);
-  }
-});

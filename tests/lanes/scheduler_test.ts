@@ -116,7 +116,7 @@ test("Scheduler.tryEnter() takes a permit and gives the breaker's ticket", () =>
   const a = lane();
   assertEquals(scheduler.tryEnter(a, 0), a.breaker!.enter());
   const { attempts, inFlight } = a;
-  assertEquals([attempts, inFlight, scheduler.inFlight, semaphore.inUse, scheduler.isIdle], [
+  assertEquals([attempts, inFlight, scheduler.inFlight, semaphore.inUse, scheduler.round.isIdle], [
     1,
     1,
     1,
@@ -124,7 +124,7 @@ test("Scheduler.tryEnter() takes a permit and gives the breaker's ticket", () =>
     true,
   ]);
   scheduler.tryEnter(a, 0);
-  assert(!scheduler.isIdle);
+  assert(!scheduler.round.isIdle);
 });
 
 test("Scheduler.tryEnter() admits no request while any condition holds it up, and takes no permit or token for it", () => {
@@ -347,14 +347,14 @@ test("Scheduler.leave() takes a request out of line for good, and admits those b
   assertEquals(admitted(guests), [1]);
 });
 
-test("Scheduler.hold() admits no request until its work is done, even if the work throws", () => {
+test("Scheduler.round.hold() admits no request until its work is done, even if the work throws", () => {
   const { scheduler, lane, wait } = setUp();
   const a = lane();
   wait(a);
   const guests = [wait(a), wait(a), wait(a)];
-  scheduler.hold(() => {
+  scheduler.round.hold(() => {
     scheduler.release(a);
-    scheduler.hold(() => scheduler.leave(guests[0]!));
+    scheduler.round.hold(() => scheduler.leave(guests[0]!));
     assertEquals(admitted(guests), []);
   });
   assertEquals(admitted(guests), [1]);
@@ -362,8 +362,8 @@ test("Scheduler.hold() admits no request until its work is done, even if the wor
     scheduler.release(a);
     throw new Error("not done");
   };
-  assertThrows(() => scheduler.hold(work), Error, "not done");
-  scheduler.dispatch();
+  assertThrows(() => scheduler.round.hold(work), Error, "not done");
+  scheduler.round.dispatch();
   assertEquals(admitted(guests), [1, 2]);
 });
 
@@ -1025,11 +1025,11 @@ test("where requests may die in line, one that is handed a permit has a second t
   assertEquals([other.at, semaphore.inUse], [a, 1]);
 });
 
-test("Scheduler.tryAdmit() admits a request that has to wait for nothing, with a permit and a token of its own", () => {
+test("Scheduler.seconds.tryAdmit() admits a request that has to wait for nothing, with a permit and a token of its own", () => {
   const bucket = new TokenBucket({ limit: 1, intervalMs: 1e9, burst: 2 });
   const { scheduler, semaphore, lane } = setUp({ capacity: 5, bucket });
   const a = lane();
-  const admissions = [1, 2, 3].map(() => scheduler.tryAdmit(single(), a));
+  const admissions = [1, 2, 3].map(() => scheduler.seconds.tryAdmit(single(), a));
 
   assertEquals(admissions.map((admission) => admission?.lane), [a, a, undefined]);
   assertEquals([semaphore.inUse, a.inFlight, Math.floor(bucket.available)], [2, 2, 0]);
@@ -1037,38 +1037,41 @@ test("Scheduler.tryAdmit() admits a request that has to wait for nothing, with a
   assertEquals([semaphore.inUse, a.queued], [0, 0]);
 });
 
-test("Scheduler.tryAdmit() puts no request in line, and goes before none that is in line", async () => {
+test("Scheduler.seconds.tryAdmit() puts no request in line, and goes before none that is in line", async () => {
   const { scheduler, semaphore, lane, wait } = setUp({ capacity: 1 });
   const [a, b] = [lane("a"), lane("b")];
-  const admission = scheduler.tryAdmit(single(), a)!;
-  assertEquals(scheduler.tryAdmit(single(), a), undefined);
+  const admission = scheduler.seconds.tryAdmit(single(), a)!;
+  assertEquals(scheduler.seconds.tryAdmit(single(), a), undefined);
   const guest = wait(b);
-  assertEquals([scheduler.tryAdmit(single(), b), b.queued, a.queued], [undefined, 1, 0]);
+  assertEquals([scheduler.seconds.tryAdmit(single(), b), b.queued, a.queued], [undefined, 1, 0]);
   admission.release();
   assertEquals([namesOf([guest]), semaphore.inUse], [["http://b.test"], 1]);
   await Promise.resolve();
 });
 
-test("Scheduler.tryAdmit() refuses where a breaker is not closed, a pause is on, or a limit is reached", async () => {
+test("Scheduler.seconds.tryAdmit() refuses where a breaker is not closed, a pause is on, or a limit is reached", async () => {
   const { clock, scheduler, lane } = setUp({ capacity: 9 });
   const [opened, paused, narrow] = [lane("a"), lane("b"), lane("c", { maxInFlight: 1 })];
   open(scheduler, opened);
   pause(scheduler, paused, 50);
-  assertEquals([opened, paused].map((each) => scheduler.tryAdmit(single(), each)), [undefined, undefined]);
-  assertEquals(scheduler.tryAdmit(single(), narrow)?.lane, narrow);
-  assertEquals(scheduler.tryAdmit(single(), narrow), undefined);
+  assertEquals([opened, paused].map((each) => scheduler.seconds.tryAdmit(single(), each)), [
+    undefined,
+    undefined,
+  ]);
+  assertEquals(scheduler.seconds.tryAdmit(single(), narrow)?.lane, narrow);
+  assertEquals(scheduler.seconds.tryAdmit(single(), narrow), undefined);
   await clock.advance(100);
   // A probe is due, but this request is none.
-  assertEquals(scheduler.tryAdmit(single(), opened), undefined);
-  assertEquals([opened.breaker!.state, scheduler.tryAdmit(single(), paused)?.lane], ["open", paused]);
+  assertEquals(scheduler.seconds.tryAdmit(single(), opened), undefined);
+  assertEquals([opened.breaker!.state, scheduler.seconds.tryAdmit(single(), paused)?.lane], ["open", paused]);
 });
 
-test("Scheduler.tryAdmit() admits no request whose batch has no place left", () => {
+test("Scheduler.seconds.tryAdmit() admits no request whose batch has no place left", () => {
   const { scheduler, lane } = setUp({ capacity: 9 });
   const a = lane();
   for (const [active, isAdmitted] of [[2, true], [3, false], [4, false]] as const) {
     const errand = fakeCall({ allowance: fakeAllowance(active, 3) });
-    assertEquals(scheduler.tryAdmit(errand, a) !== undefined, isAdmitted);
+    assertEquals(scheduler.seconds.tryAdmit(errand, a) !== undefined, isAdmitted);
   }
 });
 

@@ -13,10 +13,8 @@ interface Options {
 
 function setUp({ capacity = 8, isWanted = true }: Options = {}) {
   const clock = new ManualClock();
-  const scouting: Lane[] = [];
-  const reconsiderLane = (lane: Lane): void => void scouting.push(lane);
   const lanes = new SilentLanes(
-    { capacity, isWantedBeside: () => isWanted, reconsiderLane },
+    { capacity, isWantedBeside: () => isWanted },
     new LanesAside(),
   );
   const all: AttemptUnderWay[] = [];
@@ -54,7 +52,7 @@ function setUp({ capacity = 8, isWanted = true }: Options = {}) {
       lanes.look(clock.now(), clock.now());
     }
   };
-  return { clock, lanes, gone, send, serve, pass, scouting };
+  return { clock, lanes, gone, send, serve, pass };
 }
 
 /** Makes an answer come from a lane. */
@@ -135,42 +133,6 @@ test("SilentLanes does not take an answer of the silent origin as a sign that ot
   assertEquals(gone, [3, 2, 1]);
 });
 
-test("SilentLanes sends scouts to silent origins with waiting requests, one by one, to each origin in turn", async () => {
-  const { clock, scouting, lanes, send, pass } = setUp({ capacity: 20, isWanted: false });
-  const [first, second, idle] = ["a", "b", "c"].map((name) => laneOf(`http://${name}.test`));
-  for (const lane of [first!, second!]) lane.urgent.push({ waiter: { errand: {} } } as never);
-  for (const lane of [first!, second!, idle!]) send(lane);
-  await pass(4_000);
-  assertEquals(scouting, []);
-  const go = (): void => {
-    for (const lane of scouting.splice(0)) {
-      assertEquals(lane.mayScout, true);
-      Object.assign(lane, { mayScout: false, scoutedAtMs: clock.now() });
-      seen.push([lane, clock.now()]);
-    }
-  };
-  const seen: [Lane, number][] = [];
-  for (let second = 0; second < 8; second++) {
-    await pass(1_000);
-    go();
-  }
-  assertEquals(seen, [[first, 5_000], [second, 8_000], [first, 11_000]]);
-  assertEquals(lanes.areFull(undefined), false);
-});
-
-test("SilentLanes sends no scout to an origin that was just asked", async () => {
-  const { scouting, send, pass } = setUp({ capacity: 20, isWanted: false });
-  const lane = laneOf();
-  lane.urgent.push({ waiter: { errand: {} } } as never);
-  send(lane);
-  await pass(4_000);
-  send(lane);
-  await pass(4_000);
-  assertEquals(scouting, []);
-  await pass(2_000);
-  assertEquals(scouting.length > 0, true);
-});
-
 test("SilentLanes takes no origin for silent while timers are late, since answers may have arrived unread", async () => {
   const { clock, lanes, send } = setUp();
   const lane = laneOf();
@@ -224,15 +186,15 @@ test("SilentLanes ends no attempt that must not be sent again, or that has alrea
   assertEquals(gone, [2, 0]);
 });
 
-test("SilentLanes ends one attempt at a time, less and less often, while no other origin is known to be served", async () => {
+test("SilentLanes ends one attempt every 5 s while no other origin is known to be served", async () => {
   const { gone, send, serve, pass } = setUp({ capacity: 4 });
   for (let index = 0; index < 8; index++) send(laneOf());
   const seen: number[] = [];
-  for (let second = 1; second <= 40; second++) {
+  for (let second = 1; second <= 20; second++) {
     await pass(1_000);
     if (gone.length > seen.length) seen.push(second);
   }
-  assertEquals([seen, gone], [[5, 10, 20, 40], [7, 6, 5, 4]]);
+  assertEquals([seen, gone], [[5, 10, 15, 20], [7, 6, 5, 4]]);
   serve();
   await pass(1_000);
   assertEquals(gone, [7, 6, 5, 4, 3, 2, 1]);

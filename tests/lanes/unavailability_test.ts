@@ -1,21 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ClientOptions, Outcome } from "../../mod.ts";
 import { type Extent, Unavailability } from "../../src/lanes/unavailability.ts";
-import type { Allowance } from "../../src/lanes/allowance.ts";
-import type { Errand } from "../../src/lanes/errand.ts";
-import type { Call } from "../../src/policies/call.ts";
-import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { type FakeClient, testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer } from "../client/fake_network.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
-
-/** A request of a batch that was sent this often. */
-function refused(attempts: number, allowance: Allowance | undefined = fakeAllowance()): Call {
-  const call = fakeCall({ allowance });
-  call.attempts = attempts;
-  return call;
-}
 
 /** A lane, and how its 503s are judged. */
 class Origin {
@@ -53,23 +42,6 @@ class Origin {
   pause(fromMs: number, untilMs: number): void {
     this.refuse(fromMs);
     this.#unavailability.pausedUntilMs = untilMs;
-  }
-
-  /** Refuses requests that were sent for the first time. */
-  refuseNew(count: number): this {
-    this.#unavailability.newRefused += count;
-    return this;
-  }
-
-  /** Lets one request go ahead until it has been refused this often. */
-  persist(times = 4): this {
-    const errand = refused(1);
-    for (; errand.attempts <= times; errand.attempts++) this.goesAhead(errand, 0, 1e9);
-    return this;
-  }
-
-  goesAhead(errand: Errand, forMs: number, nowMs: number, isFit = true): boolean | undefined {
-    return this.#unavailability.goesAhead(errand, isFit, forMs, nowMs);
   }
 
   refusesAll(forMs: number, nowMs: number): boolean {
@@ -184,79 +156,39 @@ test("Unavailability reports once a pause that it concerns a part: later results
 });
 
 /** An origin that has served requests, and then asks for pauses of a second, one after the other. */
-function away(pauses: number, newRefused: number): Origin {
+function away(pauses: number): Origin {
   const origin = new Origin().end(20, 0);
   for (let nth = 0; nth < pauses; nth++) origin.pause(1_000 * nth, 1_000 * nth + 990);
-  return origin.refuseNew(newRefused);
+  return origin;
 }
 
-test("Unavailability concerns everything after four fruitless pauses and the given time, or twice that if few were new", () => {
-  for (
-    const [pauses, newRefused, leastMs] of [[4, 10, 4_000], [4, 9, 8_000], [3, 10, Infinity], [
-      50,
-      0,
-      8_000,
-    ]] as const
-  ) {
-    const origin = away(pauses, newRefused).persist();
-    for (const nowMs of [3_999, 4_000, 7_999, 8_000, 60_000]) {
-      assertEquals(origin.refusesAll(4_000, nowMs), nowMs >= leastMs, `${pauses} ${newRefused} ${nowMs}`);
+test("Unavailability concerns everything after four fruitless pauses and the given time", () => {
+  for (const [pauses, leastMs] of [[4, 4_000], [3, Infinity], [50, 4_000]] as const) {
+    const origin = away(pauses);
+    for (const nowMs of [3_999, 4_000, 60_000]) {
+      assertEquals(origin.refusesAll(4_000, nowMs), nowMs >= leastMs, `${pauses} ${nowMs}`);
     }
   }
 });
 
 test("Unavailability no longer concerns everything once a request is served, and counts anew after that", () => {
-  const origin = away(6, 10).persist().end(1, 0);
+  const origin = away(6).end(1, 0);
   assertEquals(origin.refusesAll(4_000, 6_500), false);
   for (const nth of [0, 1, 2, 3]) {
     assertEquals(origin.refusesAll(0, 7_000), false);
     origin.pause(6_500 + nth, 6_501 + nth);
   }
-  assertEquals(origin.refuseNew(10).persist().refusesAll(100, 6_599), false);
+  assertEquals(origin.refusesAll(100, 6_599), false);
   assertEquals(origin.refusesAll(100, 6_600), true);
 });
 
 test("Unavailability counts anew when no request was sent for a while after a pause", () => {
   for (const [laterMs, isEverything] of [[9_999, true], [10_000, false], [3_600_000, false]] as const) {
-    const origin = away(4, 10).persist();
+    const origin = away(4);
     const startedAtMs = 3_990 + laterMs;
     origin.refuse(startedAtMs + 5, { startedAtMs });
     assertEquals(origin.refusesAll(4_000, startedAtMs + 4_100), isEverything, `${laterMs}`);
   }
-});
-
-test("Unavailability takes twice as long to concern everything until one request was refused as often as it may be sent", () => {
-  for (const [times, isEverything] of [[0, false], [1, false], [3, false], [4, true]] as const) {
-    const origin = away(6, 12).persist(times);
-    assertEquals([origin.refusesAll(4_000, 7_999), origin.refusesAll(4_000, 8_000)], [isEverything, true]);
-  }
-});
-
-test("Unavailability lets one request of a batch go ahead after a long time, and holds the others back for new requests", () => {
-  const [first, second, single] = [refused(1), refused(1), fakeCall()];
-  const origin = away(4, 9);
-  const all = (nowMs: number) =>
-    [first, second, single].map((errand) => origin.goesAhead(errand, 4_000, nowMs));
-  assertEquals(all(3_999), [undefined, undefined, undefined]);
-  assertEquals(all(4_000), [false, false, undefined]);
-  // A request that limits its own retries does not go ahead.
-  assertEquals(origin.goesAhead(refused(1), 4_000, 8_000, false), false);
-  assertEquals(all(8_000), [true, false, undefined]);
-  first.attempts = 3;
-  assertEquals(all(9_000), [true, false, undefined]);
-  first.attempts = 4;
-  assertEquals(all(10_000), [false, false, undefined]);
-  // By now many new requests have been refused as well.
-  origin.refuseNew(1);
-  assertEquals(all(11_000), [undefined, undefined, undefined]);
-});
-
-test("Unavailability neither sends ahead nor holds back before four fruitless pauses, nor after a success", () => {
-  const isUsual = (origin: Origin): boolean => origin.goesAhead(refused(1), 0, 60_000) === undefined;
-  assertEquals([isUsual(away(3, 1)), isUsual(away(4, 1))], [true, false]);
-  const back = away(9, 1).end(1, 0);
-  back.refuse(9_000);
-  assertEquals(isUsual(back), true);
 });
 
 /** The answer of a server that is away for so long. */
@@ -353,20 +285,6 @@ testBothWays("URLs that are refused for ever cost the other URLs of their origin
     assertEquals(outcomes.filter(({ ok }) => ok).length, 40);
   }
 });
-
-testBothWays(
-  "after a minute without a success, new requests go before those that were refused",
-  async (setUp) => {
-    const made = setUp(() => wait(20), { perOrigin: { concurrency: 1 } });
-    await settle(made, numberedUrls(50));
-    const { sent } = made.network;
-    const late = sent.filter(({ atMs }) => atMs > 90_000 && atMs < 115_000);
-    assert(late.length > 0);
-    assertEquals(late.filter(({ nth }) => nth > 1), []);
-    // After two minutes one request finds out whether the origin is back for requests that it has refused.
-    assertEquals(sent.filter(({ nth }) => nth === 4).length, 1);
-  },
-);
 
 testBothWays(
   "mirrors that all answer 503 for ever are given up, but not for one that only answers 429",

@@ -27,7 +27,7 @@ function setUp(replies: Reply | Reply[], clock = clockOf()) {
   const field: RaceField = { rivals: () => [target], isDecisive: (_, status) => status === 200 };
   // The origin has answered before.
   scheduler.reports.answered(target.lane, 0);
-  const admit = (call: Call): Admission => scheduler.tryAdmit(call, target.lane)!;
+  const admit = (call: Call): Admission => scheduler.seconds.tryAdmit(call, target.lane)!;
   const race = (call: Call) => new Race(hedger, environment, call, field);
   return { clock, origin, scheduler, target, admit, race, hedger, environment };
 }

@@ -93,9 +93,12 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a second attempt goes to where a breaker is open",
     changes: [{
+      file: "src/lanes/second_attempts.ts",
+      search: "lane.isDown ? undefined : this.#office",
+      replace: "this.#office",
+    }, {
       file: "src/lanes/scheduler.ts",
-      search:
-        "    if (lane.isDown) return undefined;\n    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
+      search: "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
       replace: '    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
         "      return this.#lend(errand, lane, 0, nowMs, undefined);\n    }\n" +
         "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
@@ -104,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a second attempt takes no place in its batch",
     changes: [{
-      file: "src/lanes/scheduler.ts",
+      file: "src/lanes/second_attempts.ts",
       search: "    admission.place = allowance;\n    allowance?.takePlace();\n",
       replace: "",
     }],

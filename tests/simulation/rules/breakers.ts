@@ -99,7 +99,9 @@ function checkPatience(stage: Stage, lane: Lane): void {
   const { rates, hasKeys } = stage.plan.client;
   const isLimited = rates !== undefined || stage.bucket !== undefined || hasKeys || lane.book !== undefined;
   // The requests of visitors who have left stay in line for ever.
-  if (stage.hasLost || isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
+  if (
+    stage.hasLost || isLimited || !stage.eyes.scheduler!.round.isIdle || lane.inFlight >= lane.limit.current
+  ) {
     return;
   }
   const nowMs = stage.clock.now();

@@ -33,7 +33,8 @@ export function orderRules(stage: Stage): RuleGroup {
     }
     overtaken = [];
     if (
-      rates !== undefined || stage.bucket !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle
+      rates !== undefined || stage.bucket !== undefined || stage.isClosed ||
+      !stage.eyes.scheduler?.round.isIdle
     ) return;
     for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
   };
