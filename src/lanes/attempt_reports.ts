@@ -79,6 +79,7 @@ export class AttemptReports {
         lane.limit.gain(this.#reader.capacity, nowMs);
       }
       lane.quota?.noteSuccess();
+      lane.strain?.noteServed();
     } else if (result === "failure") {
       lane.failed++;
       lane.failedAtMs = startedAtMs;

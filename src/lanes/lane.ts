@@ -250,7 +250,7 @@ export class Lane implements Claimant, Line<Lane> {
   refresh(): void {
     this.isClear = this.queued === 0 && this.pause === undefined && this.quota === undefined &&
       this.book === undefined && this.keyed === undefined && !this.isPreparing && !this.isSilent &&
-      !this.isDown;
+      !this.isDown && this.strain?.isPacing !== true;
   }
 
   /**
@@ -268,6 +268,7 @@ export class Lane implements Claimant, Line<Lane> {
     }
     if (this.quota !== undefined) untilMs = Math.max(untilMs, this.quota.blockedUntilMs(nowMs));
     if (this.book !== undefined) untilMs = Math.max(untilMs, this.book.blockedUntilMs(nowMs));
+    if (this.strain !== undefined) untilMs = Math.max(untilMs, this.strain.blockedUntilMs(nowMs));
     if (this.warmUp !== undefined) untilMs = Math.max(untilMs, this.warmUp.blockedUntilMs(nowMs));
     return untilMs;
   }
@@ -278,6 +279,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (pause !== undefined && pause.untilMs > nowMs) return `the end of the pause that ${key} asked for`;
     if (this.quota !== undefined && this.quota.blockedUntilMs(nowMs) > nowMs) return `the quota of ${key}`;
     if (this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs) return `the limit of ${key}`;
+    if (this.strain !== undefined && this.strain.blockedUntilMs(nowMs) > nowMs) return `the pace of ${key}`;
     if (this.tokenNotice !== undefined) return `a token of ${key}`;
     if (this.inFlight >= this.limit.current) return `a permit of ${key}`;
     if ((this.warmUp?.blockedUntilMs(nowMs) ?? 0) > nowMs) return `the first answer of ${key}`;
@@ -397,6 +399,7 @@ export class Lane implements Claimant, Line<Lane> {
   enter(nowMs: number, cooldownCapMs: number): number {
     this.warmUp?.noteSent(nowMs);
     if (this.quota?.noteSent(nowMs) === true) this.limit.forgetQuota();
+    this.strain?.noteSent(nowMs);
     if (this.breaker === undefined) return 0;
     if (this.breaker.state !== "closed") {
       this.probedAtMs = nowMs;

@@ -5,6 +5,7 @@
  */
 
 import type { LaneLimit } from "./lane_limit.ts";
+import { Pace } from "./pace.ts";
 
 /** A failure that comes this late is not a refusal, in milliseconds. */
 const SLOW_MS = 1_000;
@@ -51,6 +52,8 @@ export interface StrainedLane {
   readonly failedAtMs: number;
   /** When the latest retry succeeded. */
   readonly rescuedAtMs: number;
+  /** Applies a change of what the strain allows. */
+  refresh(): void;
 }
 
 /**
@@ -75,6 +78,9 @@ export class Strain {
   #excusedAtMs = -Infinity;
   /** Until when fewer attempts at once are known to fail as well. */
   #disbelievesUntilMs = -Infinity;
+  /** The pace of the requests, if fewer at once than one could not help, and since when it holds. */
+  #pace: Pace | undefined;
+  #pacedAtMs = -Infinity;
   /** How many attempts had succeeded when the latest outage was over, and when that was. */
   #recovered = -Infinity;
   #recoveredAtMs = -Infinity;
@@ -89,6 +95,26 @@ export class Strain {
     this.#sinceMs = isSlow ? -Infinity : nowMs;
   }
 
+  /** Whether requests are sent at a pace. */
+  get isPacing(): boolean {
+    return this.#pace !== undefined;
+  }
+
+  /** Returns until when nothing should be sent; not after `nowMs` if a request may be sent. */
+  blockedUntilMs(nowMs: number): number {
+    return this.#pace?.blockedUntilMs(nowMs) ?? nowMs;
+  }
+
+  /** Notes a request that is sent. */
+  noteSent(nowMs: number): void {
+    this.#pace?.noteSent(nowMs);
+  }
+
+  /** Notes a request that was served. */
+  noteServed(): void {
+    this.#pace?.noteServed();
+  }
+
   /**
    * Judges a failure, which the lane has counted. Lowers the limit if too much was in flight, once for each limit's worth of
    * attempts; or restores it if attempts fail one by one as well. A lowered limit that has just grown too far goes back as soon
@@ -100,6 +126,7 @@ export class Strain {
   note(lane: StrainedLane, nowMs: number): void {
     const { failedAtMs } = lane;
     const isSlow = nowMs - failedAtMs >= SLOW_MS;
+    if (this.#pace !== undefined && !isSlow) return this.#keepPace(this.#pace, lane, nowMs);
     const isHung = isSlow && lane.succeededAtMs <= failedAtMs;
     if (!isHung) this.#hung = 0;
     else if (this.#noteHung(lane, nowMs)) return;
@@ -127,9 +154,25 @@ export class Strain {
     const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
     // Successes arrive sooner than late failures of the same time, so wait for more of them.
     if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
+    const servedEachMs = (nowMs - this.#sinceMs) / (ended - failed);
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);
+    if (this.#hasLowered && limit.isLeast && !isSlow) this.#begin(new Pace(servedEachMs, 1), lane, nowMs);
+    else if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);
+  }
+
+  #begin(pace: Pace, lane: StrainedLane, nowMs: number): void {
+    this.#pace = pace;
+    this.#pacedAtMs = nowMs;
+    lane.refresh();
+  }
+
+  /** Judges an attempt that failed soon, and was sent at a pace. */
+  #keepPace(pace: Pace, lane: StrainedLane, nowMs: number): void {
+    if (lane.failedAtMs < this.#pacedAtMs || pace.noteRefused(nowMs, SLOW_MS)) return;
+    this.#pace = undefined;
+    this.#disbelieve(lane, nowMs);
+    lane.refresh();
   }
 
   /**
@@ -172,7 +215,12 @@ export class Strain {
 
   /** Halves the limit, or restores it if that did not help. */
   #lower(lane: StrainedLane, nowMs: number): void {
-    if (!this.#hasLowered || !lane.limit.isLeast) return this.#halve(lane, lane.inFlight, nowMs);
+    if (!this.#hasLowered || !lane.limit.isLeast) this.#halve(lane, lane.inFlight, nowMs);
+    else this.#disbelieve(lane, nowMs);
+  }
+
+  /** Restores the limit, because a lower one has not helped. */
+  #disbelieve(lane: StrainedLane, nowMs: number): void {
     const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
     this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
     this.#hasLowered = false;

@@ -95,9 +95,10 @@ test("Pace blocks no request for longer than the gap when the clock goes back", 
 /** An origin with a leaky bucket: it refuses a request that comes before there is room again for one more. */
 function leakyBucket(
   clock: ManualClock,
-  { ratePerSecond, burst, headers = {} }: {
+  { ratePerSecond, burst, status = 429, headers = {} }: {
     readonly ratePerSecond: number;
     readonly burst: number;
+    readonly status?: number;
     readonly headers?: Readonly<Record<string, string>>;
   },
 ): { answer(): { status?: number; json?: unknown; afterMs: number }; refused: number } {
@@ -110,7 +111,7 @@ function leakyBucket(
       const left = Math.max(0, level - (nowMs - atMs) * ratePerSecond / 1_000);
       if (left > burst) {
         origin.refused++;
-        return { status: 429, headers, afterMs: 2 };
+        return { status, headers, afterMs: 2 };
       }
       level = left + 1;
       atMs = nowMs;
@@ -159,3 +160,25 @@ testClientsBothWays()(
     assert(clock.now() <= 240_000, `${clock.now()}`);
   },
 );
+
+for (const ratePerSecond of [5, 20, 100]) {
+  testClientsBothWays()(
+    `a batch is served by an origin that answers 503 unless a request comes ${
+      1_000 / ratePerSecond
+    } ms after the one before`,
+    async (setUp) => {
+      const clock = new ManualClock();
+      const origin = leakyBucket(clock, { ratePerSecond, burst: 0, status: 503 });
+      const { client } = setUp(() => origin.answer(), { clock });
+      const outcomes = await clock.run(client.settle(numberedUrls(300)));
+      assert(outcomes.every(({ ok }) => ok));
+      const leastMs = 1_000 * 300 / ratePerSecond;
+      assert(
+        clock.now() <= 2 * leastMs + 20_000,
+        `it took ${clock.now()} ms, and could have taken ${leastMs}`,
+      );
+      // Without a pace, more than four of five requests would be refused.
+      assert(origin.refused <= 600, `${origin.refused} were refused`);
+    },
+  );
+}

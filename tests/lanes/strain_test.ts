@@ -40,8 +40,29 @@ class Origin {
     this.nowMs++;
     this.succeeded += times;
     this.succeededAtMs = this.nowMs - startedMs;
+    for (let nth = 0; nth < times; nth++) this.#strain?.noteServed();
     return this;
   }
+
+  /** Sends requests as soon as the strain allows them, and makes them end as `serves` says. Returns the gap after the last one. */
+  send(times: number, serves: boolean): number {
+    for (let nth = 0; nth < times; nth++) {
+      this.nowMs = Math.max(this.nowMs, this.strain.blockedUntilMs(this.nowMs));
+      this.strain.noteSent(this.nowMs);
+      if (serves) {
+        this.succeeded++;
+        this.succeededAtMs = this.nowMs;
+        this.strain.noteServed();
+      } else {
+        this.failed++;
+        this.failedAtMs = this.nowMs;
+        this.strain.note(this, this.nowMs);
+      }
+    }
+    return this.strain.blockedUntilMs(this.nowMs) - this.nowMs;
+  }
+
+  refresh(): void {}
 
   rescue(): this {
     this.rescuedAtMs = this.nowMs;
@@ -143,11 +164,12 @@ test("Strain.note() restores the limit if attempts fail one by one as well, and 
     for (let nth = 0; nth < times; nth++) seen.add(origin.fail().rescue().limit.current);
     return seen;
   };
-  assertEquals([...limits(30)], [20, 10, 5, 2, 1]);
+  // The last two are sent at a pace, which does not help either.
+  assertEquals([...limits(32)], [20, 10, 5, 2, 1]);
   assertEquals([...limits(500)], [20]);
   assertEquals(origin.limit.isNew, true);
   origin.nowMs += 60_000;
-  assertEquals([...limits(15)], [20, 10]);
+  assertEquals([...limits(10)], [20, 10]);
 });
 
 test("Strain.note() halves the limit when attempts fail late, though others sent with them have succeeded soon", () => {
@@ -279,6 +301,44 @@ test("Strain.note() goes back once for all attempts that were sent before it did
     origin.fail(1, firstMs).fail(8, restMs);
     assertEquals(origin.limit.current, 9, `${firstMs} ${restMs}`);
   }
+});
+
+/** An origin whose limit is one, and which has just refused every other request. The requests are sent at a pace from now on. */
+function paced(everyMs: number): Origin {
+  const origin = new Origin();
+  while (!origin.strain.isPacing) {
+    origin.nowMs += everyMs - 2;
+    origin.fail().rescue();
+  }
+  assertEquals(origin.limit.current, 1);
+  return origin;
+}
+
+test("Strain sends requests at the pace at which they were served, if some are refused although they go one by one", () => {
+  const origin = paced(100);
+  const gapMs = origin.send(1, true);
+  assert(gapMs >= 90 && gapMs <= 130, `${gapMs}`);
+  // It tries shorter gaps, as a pace does, and the limit stays.
+  assert(origin.send(4, true) < 0.6 * gapMs);
+  origin.send(1, false);
+  assertEquals([origin.strain.isPacing, origin.limit.current], [true, 1]);
+});
+
+test("Strain does not judge a pace by an attempt that began before it, nor by one that fails late", () => {
+  const origin = paced(100);
+  origin.inFlight = 1;
+  for (let nth = 0; nth < 4; nth++) origin.fail(1, 50);
+  origin.fail(1, 5_000);
+  assertEquals(origin.strain.isPacing, true);
+});
+
+test("Strain restores the limit if a pace does not help, and does not try one again for a minute", () => {
+  const origin = paced(100);
+  origin.send(2, false);
+  assertEquals([origin.strain.isPacing, origin.limit.isNew], [false, true]);
+  assert(origin.strain.blockedUntilMs(origin.nowMs) <= origin.nowMs);
+  for (let nth = 0; nth < 100; nth++) origin.fail().rescue();
+  assertEquals([origin.strain.isPacing, origin.limit.isNew], [false, true]);
 });
 
 test("Strain.note() does not try again for eight times as long as it took to find out that lowering is useless", () => {
