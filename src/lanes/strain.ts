@@ -60,7 +60,8 @@ export interface StrainedLane {
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, while others that were sent in
  * between succeed, and so do retries. In an outage nothing succeeds; and requests that fail for ever have no successful retries.
  * An origin that lets excess requests hang looks like an outage. There too, the lane tries fewer at once, but not for long; and
- * not at the first time, if as many have gone well for long.
+ * not at the first time, if as many have gone well for long. An origin that fails a part of the requests although they go one by one may
+ * limit their rate: then they are sent at a pace, as long as that helps.
  */
 export class Strain {
   #succeeded: number;
@@ -78,7 +79,7 @@ export class Strain {
   #excusedAtMs = -Infinity;
   /** Until when fewer attempts at once are known to fail as well. */
   #disbelievesUntilMs = -Infinity;
-  /** The pace of the requests, if fewer at once than one could not help, and since when it holds. */
+  /** The pace of the requests, once one at a time has not helped, and since when it holds. */
   #pace: Pace | undefined;
   #pacedAtMs = -Infinity;
   /** How many attempts had succeeded when the latest outage was over, and when that was. */
