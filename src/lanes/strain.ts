@@ -17,6 +17,9 @@ const FEWEST = 10;
 const TOO_MANY = 0.5;
 const STILL_TOO_MANY = 0.25;
 
+/** If so large a share of attempts fails although they go one by one, the origin may limit their rate. */
+const MOST = 2 / 3;
+
 /** So many consecutive attempts that fail late, while no later one succeeds, are no accident. */
 const FEW_HUNG = 5;
 
@@ -60,8 +63,8 @@ export interface StrainedLane {
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, while others that were sent in
  * between succeed, and so do retries. In an outage nothing succeeds; and requests that fail for ever have no successful retries.
  * An origin that lets excess requests hang looks like an outage. There too, the lane tries fewer at once, but not for long; and
- * not at the first time, if as many have gone well for long. An origin that fails a part of the requests although they go one by one may
- * limit their rate: then they are sent at a pace, as long as that helps.
+ * not at the first time, if as many have gone well for long. An origin that fails most requests although they go one by one may limit their
+ * rate: then they are sent at a pace, as long as that helps.
  */
 export class Strain {
   #succeeded: number;
@@ -158,8 +161,10 @@ export class Strain {
     const servedEachMs = (nowMs - this.#sinceMs) / (ended - failed);
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    if (this.#hasLowered && limit.isLeast && !isSlow) this.#begin(new Pace(servedEachMs, 1), lane, nowMs);
-    else if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);
+    const areMostRefused = !isSlow && failed >= MOST * ended;
+    if (this.#hasLowered && limit.isLeast && areMostRefused) {
+      this.#begin(new Pace(servedEachMs, 1), lane, nowMs);
+    } else if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);
   }
 
   #begin(pace: Pace, lane: StrainedLane, nowMs: number): void {
