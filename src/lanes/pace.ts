@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The longest gap with which a pace begins, in milliseconds. Where less is served, the waits after refusals are pace enough. */
+export const LONGEST_GAP_MS = 1_000;
+
 /** The fewest requests that must be served at a gap before a shorter one is tried. */
 const FEWEST = 4;
 /** The gap is halved until a shorter gap is refused. Later tries begin with a smaller step, which is squared after each that goes well. */

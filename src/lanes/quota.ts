@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Pace } from "./pace.ts";
+import { LONGEST_GAP_MS, Pace } from "./pace.ts";
 
 /** So many consecutive pauses without a success in between are no accident. */
 export const REFUSALS = 4;
@@ -24,8 +24,6 @@ const GAP = 4;
 
 /** If no more than this many requests are served between two pauses, although they were sent one by one, the origin gets them at a pace. */
 const FEW = 4;
-/** The longest gap with which a pace begins, in milliseconds. */
-const LONGEST_GAP_MS = 1_000;
 
 /** Two counts are the same if they differ by no more than this share. */
 const TOLERANCE = 0.25;

@@ -5,7 +5,7 @@
  */
 
 import type { LaneLimit } from "./lane_limit.ts";
-import { Pace } from "./pace.ts";
+import { LONGEST_GAP_MS, Pace } from "./pace.ts";
 
 /** A failure that comes this late is not a refusal, in milliseconds. */
 const SLOW_MS = 1_000;
@@ -161,7 +161,7 @@ export class Strain {
     const servedEachMs = (nowMs - this.#sinceMs) / (ended - failed);
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    const areMostRefused = !isSlow && failed >= MOST * ended;
+    const areMostRefused = !isSlow && failed >= MOST * ended && servedEachMs <= LONGEST_GAP_MS;
     if (this.#hasLowered && limit.isLeast && areMostRefused) {
       this.#begin(new Pace(servedEachMs, 1), lane, nowMs);
     } else if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);

@@ -322,6 +322,7 @@ export class Rules {
     if (lane.queued === 0 || !this.#isPermitFree || lane.inFlight >= lane.limit.current) return;
     if (lane.pause !== undefined && lane.pause.untilMs - nowMs > 1e-3) return;
     if ((lane.quota?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
+    if ((lane.strain?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
     if (lane.isPreparing || (lane.book?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
     const { breaker } = lane;
     if (breaker !== undefined && breaker.state !== "closed") {
