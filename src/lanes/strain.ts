@@ -208,7 +208,7 @@ export class Strain {
   }
 
   /** Goes back to the limit that was not too much, if more has just been tried. Earlier attempts say nothing about that limit. */
-  #retreat({ limit, failedAtMs }: StrainedLane, nowMs: number): boolean {
+  #retreat({ limit }: StrainedLane, nowMs: number): boolean {
     if (!this.#hasLowered || !limit.retreat()) return false;
     this.#loweredAtMs = nowMs;
     return true;

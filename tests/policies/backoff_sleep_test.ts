@@ -105,27 +105,6 @@ test("sleepBetweenRounds() ends early, 250 ms · 2^(n-1) after it began, in a ba
   }
 });
 
-test("sleepBetweenRounds() ends early four times later where too much was in flight, while half of the limit still is", async () => {
-  for (
-    const [inFlight, round, earliestMs] of [[2, 2, 1_000], [2, 3, 2_000], [3, 4, 3_000], [1, 2, 250], [
-      0,
-      3,
-      500,
-    ]] as const
-  ) {
-    const { clock, lane, sleep } = setUp();
-    clock.jump(60_000);
-    lane.limit.halve(8, false);
-    lane.inFlight = inFlight;
-    const slept = sleep(eagerCall(round), 3_000);
-    lane.succeededAtMs = clock.now();
-    await clock.advance(earliestMs - 1);
-    assertEquals(slept.state, "pending", `${round}`);
-    await clock.advance(1);
-    assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0], `${round}`);
-  }
-});
-
 test("sleepBetweenRounds() ends early as usual where the limit was never exceeded, even with half of it in flight", async () => {
   const { clock, lane, sleep } = setUp();
   lane.limit.most = lane.limit.current = 4;
