@@ -202,6 +202,24 @@ test("record() types each value by its name, of an object and of a map", async (
   typed<Outcome<string>>()((await client.record(files, { as: "text" })).names);
 });
 
+test("a function can pass on URLs to record() under names that are its parameter", async () => {
+  async function load<K extends string, T>(
+    urls: Readonly<Record<K, string>>,
+    schema: StandardSchemaV1<unknown, T>,
+  ): Promise<Record<K, Outcome<T>>> {
+    return await client.record(urls, { schema });
+  }
+  async function loadAny<R extends Record<string, string>>(
+    urls: R,
+  ): Promise<Record<keyof R & string, Outcome<unknown>>> {
+    return await client.record(urls);
+  }
+  const { lap } = typed<Record<"lap", Outcome<{ time: number }>>>()(await load({ lap: URL_A }, Lap));
+  assert(lap.ok);
+  assertEquals(lap.value.time, 91);
+  assert((await loadAny({ raw: URL_A })).raw.ok);
+});
+
 test("the one-call forms have the same types", async () => {
   const client = { fetch: () => Promise.resolve(Response.json(BODY)) };
   typed<number>()((await fetchJson({ url: URL_A, schema: Lap }, { client })).time);
