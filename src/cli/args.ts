@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { closestWord } from "./closest_word.ts";
+import { flagElsewhere } from "./other_programs.ts";
 
 /** An error in the arguments. The program then shows how to use it, and exits with code 2. */
 export class UsageError extends Error {
@@ -95,10 +96,13 @@ function checkFlags(given: readonly string[], specs: FlagSpecs): void {
 
 function unknownFlag(text: string, specs: FlagSpecs): UsageError {
   const [flag = ""] = text.split("=", 1);
-  const meant = flag.startsWith("--")
-    ? closestWord(flag.slice(2).toLowerCase(), Object.keys(specs))
-    : undefined;
+  const meant = flag.startsWith("--") ? meantFlag(flag.slice(2).toLowerCase(), specs) : undefined;
   return new UsageError(`Unknown flag: ${flag}${meant === undefined ? "" : ` (did you mean --${meant}?)`}`);
+}
+
+function meantFlag(name: string, specs: FlagSpecs): string | undefined {
+  const known = Object.keys(specs);
+  return flagElsewhere(name, known) ?? closestWord(name, known);
 }
 
 /**

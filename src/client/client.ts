@@ -187,6 +187,11 @@ export interface Client extends AsyncDisposable {
     requests: R & OnlyRequests<R> & { readonly [Symbol.iterator]?: undefined },
     options?: O,
   ): Promise<{ -readonly [Name in keyof R]: Outcome<ValueOf<O, R[Name]>> }>;
+  /** Fetches many URLs under names that may be a type parameter of the caller. */
+  record<const K extends string, const O extends BatchOptions = BatchOptions>(
+    requests: { readonly [Name in K]: string | URL } & { readonly [Symbol.iterator]?: undefined },
+    options?: O,
+  ): Promise<Record<K, Outcome<ValueOf<O>>>>;
 
   /**
    * Creates a client with other defaults under the same limits. It shares permits, rate limits, circuit breakers, the retry

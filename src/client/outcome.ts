@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SlipstreamError } from "../errors.ts";
+import { isError, SlipstreamError } from "../errors.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
@@ -61,7 +61,7 @@ export type OutcomesOf<V extends readonly unknown[]> = { [Index in keyof V]: Out
  * caller's own code throws.
  */
 export function toError(reason: unknown): Error {
-  if (reason instanceof Error) return reason;
+  if (isError(reason)) return reason;
   const shown = typeof reason === "string" ? reason : typeof reason;
   return new SlipstreamError(`The request was given up: ${shown}`, { cause: reason });
 }

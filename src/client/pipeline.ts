@@ -107,7 +107,8 @@ export function buildPipeline(
   const { environment, lanes, hedging } = shared === undefined
     ? buildLimits(options, around, lifetime)
     : { ...shared, environment: extendEnvironment(shared.environment, options, lifetime) };
-  const headers = toHeaderMap(options.headers, "the client's headers");
+  // All requests have them in common: see `CallContexts`.
+  const headers = Object.freeze(toHeaderMap(options.headers, "the client's headers"));
   const isForMirrors = options.clientHeadersTo === "mirrors";
   const marked = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
   const sensitive = isForMirrors ? new Set([...marked, ...Object.keys(headers)]) : marked;

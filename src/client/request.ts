@@ -187,5 +187,8 @@ export type OnlyRequest<R> = R extends { readonly url: unknown }
   ? R & { readonly [Name in Exclude<keyof R, keyof RequestSpec>]: never }
   : R;
 
-/** Requests that have only the members of requests; see {@linkcode OnlyRequest}. */
+/**
+ * Requests that have only the members of requests; see {@linkcode OnlyRequest}. A function whose type parameter `R` they are takes
+ * `R & OnlyRequests<R>`, and passes them on as `client.settle<R>(requests)`: the compiler can't infer `R` there.
+ */
 export type OnlyRequests<R> = { readonly [Name in keyof R]: OnlyRequest<R[Name]> };

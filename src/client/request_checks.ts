@@ -62,8 +62,8 @@ export function checkSource(requests: unknown): asserts requests is RequestSourc
  * @throws {TypeError} If it is anything else, whose members are not the requests that the caller meant.
  */
 export function namedRequests(requests: unknown): [name: string, request: FetchRequest][] {
-  if (requests instanceof Map) {
-    const entries: [string, FetchRequest][] = [...requests];
+  if (objectTag(requests) === "Map") {
+    const entries = [...requests as ReadonlyMap<string, FetchRequest>];
     for (const [name] of entries) {
       if (typeof name === "string") continue;
       throw new TypeError(

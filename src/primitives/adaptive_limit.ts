@@ -92,7 +92,7 @@ export class AdaptiveLimit {
    * Creates a limit with no work in flight.
    *
    * @param options Options.
-   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {TypeError} If an option does not exist, or is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: AdaptiveLimitOptions = {}) {

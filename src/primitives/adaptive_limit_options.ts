@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError, assertOptions, assertPositive, shapeError } from "./argument_checks.ts";
+import { argumentError, assertOnlyOptions, assertPositive, shapeError } from "./argument_checks.ts";
 
 /** The algorithm of an adaptive limit; see {@linkcode AdaptiveLimitRules}. */
 export type LimitAlgorithm = "gradient" | "aimd";
@@ -56,6 +56,8 @@ export interface LimitSettings {
 }
 
 const ACTION = "create adaptive limit";
+/** The names of the rules, and of the options that a limit has besides. */
+const NAMES = ["min", "initial", "max", "algorithm", "windowMs", "isOverload", "clock"];
 
 /**
  * Checks the rules, and fills in the defaults.
@@ -66,7 +68,7 @@ const ACTION = "create adaptive limit";
  * @throws {RangeError} If one is out of its range.
  */
 export function limitSettings(rules: AdaptiveLimitRules): LimitSettings {
-  assertOptions(ACTION, rules);
+  assertOnlyOptions(ACTION, rules, NAMES);
   const { min = 1, algorithm = "gradient", windowMs = 100 } = rules;
   assertInteger("min", "a positive integer", min, 1, Infinity);
   const { max = Math.max(256, min) } = rules;

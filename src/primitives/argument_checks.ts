@@ -43,6 +43,15 @@ export function assertOptions(action: string, options: unknown): void {
   }
 }
 
+/** Throws if `options` is no object, or has a member of any other name than these: it would be ignored. */
+export function assertOnlyOptions(action: string, options: unknown, names: readonly string[]): void {
+  assertOptions(action, options);
+  const foreign = Object.keys(options as object).find((name) => !names.includes(name));
+  if (foreign === undefined) return;
+  const known = names.map((name) => `'${name}'`).join(", ");
+  throw new TypeError(`Cannot ${action} as '${foreign}' is not an option: there are ${known}`);
+}
+
 /** Throws unless `value` is an integer of at least 1. */
 export function assertPositiveInteger(action: string, name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return;

@@ -7,7 +7,7 @@
 import {
   argumentError,
   assertNonNegative,
-  assertOptions,
+  assertOnlyOptions,
   assertPromptFunction,
   shapeError,
 } from "./argument_checks.ts";
@@ -81,7 +81,7 @@ const ACTION = "create backoff";
  * @param options Options.
  * @returns The function that computes the delays. It throws a `RangeError` if `retry` is a number but no positive integer, if
  * `previousMs` is negative or `NaN`, or if `random` returns a number outside 0 to 1; a `TypeError` for values that are no numbers.
- * @throws {TypeError} If an option is of the wrong type.
+ * @throws {TypeError} If an option does not exist, or is of the wrong type.
  * @throws {RangeError} If an option is out of its range.
  *
  * @example Doubling, at most ten seconds
@@ -95,7 +95,7 @@ const ACTION = "create backoff";
  * ```
  */
 export function backoff(options: BackoffOptions = {}): Backoff {
-  assertOptions(ACTION, options);
+  assertOnlyOptions(ACTION, options, ["factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"]);
   const { factor = 2, baseMs = 1_000, maxMs = 60_000, jitter = "additive", jitterMs = 1_000 } = options;
   const { random = Math.random } = options;
   if (!(Number.isFinite(factor) && factor >= 1)) {

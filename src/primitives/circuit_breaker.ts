@@ -89,7 +89,7 @@ export class CircuitBreaker {
    * Creates a closed circuit.
    *
    * @param options Options.
-   * @throws {TypeError} If an option is of the wrong type, or options of both ways of counting are mixed.
+   * @throws {TypeError} If an option does not exist or is of the wrong type, or options of both ways of counting are mixed.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: CircuitBreakerOptions = {}) {

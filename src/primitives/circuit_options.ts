@@ -7,7 +7,7 @@
 import {
   argumentError,
   assertClock,
-  assertOptions,
+  assertOnlyOptions,
   assertPositive,
   assertPositiveInteger,
   assertPromptFunction,
@@ -135,7 +135,7 @@ const ACTION = "create circuit breaker";
 
 /** Checks the options, and fills in their defaults. */
 export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettings {
-  assertOptions(ACTION, options);
+  assertOnlyOptions(ACTION, options, [...CIRCUIT_NUMBERS, "clock", "name", "isFailure"]);
   const { cooldownMs = 250, probeTimeoutMs = 5_000, clock = systemClock, name, isFailure } = options;
   assertPositive(ACTION, "cooldownMs", cooldownMs);
   const { maxCooldownMs = Math.max(60_000, cooldownMs) } = options;

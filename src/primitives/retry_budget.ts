@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertClock, assertNonNegative, assertOptions, assertPositive } from "./argument_checks.ts";
+import { assertClock, assertNonNegative, assertOnlyOptions, assertPositive } from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { WindowedCount } from "./windowed_count.ts";
 import { WorkingTime } from "./working_time.ts";
@@ -84,11 +84,11 @@ export class RetryBudget {
    * Creates a budget without requests.
    *
    * @param options Options.
-   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {TypeError} If an option does not exist, or is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: RetryBudgetOptions = {}) {
-    assertOptions("create retry budget", options);
+    assertOnlyOptions("create retry budget", options, ["ratio", "minPerSecond", "windowMs", "clock"]);
     const { ratio = 0.2, minPerSecond = 10, windowMs = 10_000, clock = systemClock } = options;
     assertNonNegative("create retry budget", "ratio", ratio);
     assertNonNegative("create retry budget", "minPerSecond", minPerSecond);

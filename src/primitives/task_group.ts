@@ -5,7 +5,13 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { assertFunction, assertOptions, assertSignal, assertSwitch, shapeError } from "./argument_checks.ts";
+import {
+  assertFunction,
+  assertOnlyOptions,
+  assertSignal,
+  assertSwitch,
+  shapeError,
+} from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import "./dispose_symbols.ts";
 import type { Permit } from "./permit.ts";
@@ -109,11 +115,16 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
    * Creates an empty group.
    *
    * @param options Options.
-   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {TypeError} If an option does not exist, or is of the wrong type.
    * @throws {RangeError} If `semaphore` is a number that is no capacity.
    */
   constructor(options: TaskGroupOptions = {}) {
-    assertOptions("create task group", options);
+    assertOnlyOptions("create task group", options, [
+      "semaphore",
+      "collectResults",
+      "collectErrors",
+      "signal",
+    ]);
     const { semaphore = Infinity, collectResults = true, collectErrors = true, signal } = options;
     this.#semaphore = toSemaphore(semaphore);
     assertSwitch("create task group", "collectResults", collectResults);

@@ -10,6 +10,7 @@ import {
   argumentError,
   assertClock,
   assertFunction,
+  assertOnlyOptions,
   assertOptions,
   assertPositive,
   assertPositiveInteger,
@@ -97,11 +98,11 @@ export class TokenBucket implements Bucket {
    * Creates a full bucket.
    *
    * @param options Options.
-   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {TypeError} If an option does not exist, or is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: TokenBucketOptions) {
-    assertOptions("create token bucket", options);
+    assertOnlyOptions("create token bucket", options, ["limit", "intervalMs", "burst", "clock"]);
     const { clock = systemClock } = options;
     assertClock("create token bucket", "clock", clock);
     const { tokensPerMs, burst } = toRate("create token bucket", options);

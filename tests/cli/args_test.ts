@@ -88,6 +88,7 @@ const UNKNOWN: readonly (readonly [args: readonly string[], flag: string, meant?
   [["--haeder", "x"], "--haeder", "header"],
   [["--retires=2"], "--retires", "retries"],
   [["--fail"], "--fail", "fail-fast"],
+  [["--retry", "3"], "--retry", "retries"],
   [["--nope"], "--nope"],
   [["--nope=secret"], "--nope"],
   [["--nope", "x"], "--nope"],

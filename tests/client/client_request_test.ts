@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type ClientOptions,
   createClient,
@@ -118,6 +118,42 @@ test("Client.settle() gives a request with a bad `query` its own outcome", async
 test("createClient() says where `json` and `query` belong", () => {
   for (const option of [{ json: 1 }, { query: {} }]) {
     assertThrows(() => createClient(option as ClientOptions), TypeError, "give it to each request");
+  }
+});
+
+testBothWays("a `fetch` of the caller's own can't add headers of one request to another", async (setUp) => {
+  const headers = { "x-common": "1" };
+  const clients: readonly ClientOptions[] = [
+    {},
+    { headers },
+    { headers, baseUrls: [{ url: "https://a.test", headers: { "x-mirror": "1" } }, "https://b.test"] },
+  ];
+  for (const options of clients) {
+    const { client, network } = setUp(ANSWER, {
+      ...options,
+      fetch: (url, init) => {
+        const own = init?.headers as Record<string, string> | undefined;
+        if (own !== undefined && String(url).endsWith("/first")) Reflect.set(own, "authorization", "secret");
+        return network.fetch(url, init);
+      },
+    });
+    for (const name of ["first", "second"]) {
+      const url = `https://a.test/${name}`;
+      await client.json(url);
+      await client.text(url);
+      await client.fetch(url);
+      await client.json({ url, method: "PUT", body: "x" });
+      if (options.baseUrls !== undefined) await client.json(name);
+    }
+    await client.all(["https://a.test/first", "https://c.test/second"], { headers, concurrency: 1 });
+    await client.all(["https://a.test/first", "https://c.test/second"], {
+      headers,
+      as: "text",
+      concurrency: 1,
+    });
+    const others = network.sent.filter(({ url }) => url.endsWith("/second"));
+    assert(others.length > 0);
+    for (const { headers } of others) assertEquals(headers.get("authorization"), null);
   }
 });
 

@@ -9,13 +9,17 @@ import { type Outcome, outcomeOf, OutcomeSink, refusal, toError } from "../../sr
 import { SlipstreamError } from "../../mod.ts";
 import { join } from "../../src/policies/single_flight.ts";
 import { fakeCall } from "../policies/fake_call.ts";
+import { foreignError } from "../support/foreign_error.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/a.json";
 
 test("toError() returns an error as it is, and makes one of any other reason", () => {
-  const error = new RangeError("mine");
-  assertStrictEquals(toError(error), error);
+  const timeout = new DOMException("The signal timed out.", "TimeoutError");
+  // An error of another realm is what a test in Jest gets from the runtime.
+  for (const error of [new RangeError("mine"), timeout, foreignError("new RangeError('theirs')")]) {
+    assertStrictEquals(toError(error), error);
+  }
   for (const reason of ["enough", { my: "reason" }, undefined, null, 7]) {
     const made = toError(reason);
     assertInstanceOf(made, SlipstreamError);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkSource, checkSpec, namedRequests } from "../../src/client/request_checks.ts";
 import { test } from "../support/test.ts";
+import { runInNewContext } from "node:vm";
 
 const URL_A = "https://a.test/a.json";
 
@@ -93,6 +94,19 @@ test("namedRequests() lists the requests of an object and of a map, in order", (
   );
   assertEquals(namedRequests(Object.assign(Object.create(null), { x: URL_A })), [["x", URL_A]]);
   assertEquals([namedRequests({}), namedRequests(new Map())], [[], []]);
+});
+
+test("namedRequests() accepts a map of another realm, and maps of a package", () => {
+  const foreign: Map<string, string> = runInNewContext(`new Map([["a", "${URL_A}"]])`);
+  const own = {
+    [Symbol.toStringTag]: "Map",
+    *[Symbol.iterator]() {
+      yield ["a", URL_A];
+    },
+  };
+  for (const requests of [foreign, own]) {
+    assertEquals(namedRequests(requests).map(([name, request]) => [name, request]), [["a", URL_A]]);
+  }
 });
 
 test("namedRequests() accepts every string as a key of a map", () => {

@@ -8,12 +8,16 @@ import {
   fetchMany,
   type FetchRequest,
   type InferOutput,
+  type OnlyRequest,
+  type OnlyRequests,
   type Outcome,
+  type OutcomesOf,
   type RequestOptions,
   type RequestSource,
   type RequestSpec,
   type StandardSchemaV1,
   type ValueOf,
+  type ValuesOf,
 } from "../../mod.ts";
 import { test } from "../support/test.ts";
 import { rejection } from "../support/settled.ts";
@@ -200,6 +204,43 @@ test("record() types each value by its name, of an object and of a map", async (
   }
   const files: Files = { laps: URL_A, names: { url: URL_A } };
   typed<Outcome<string>>()((await client.record(files, { as: "text" })).names);
+});
+
+test("a function can pass on requests whose type is its parameter", async () => {
+  async function load<const R extends RequestSource>(
+    requests: R & OnlyRequests<R>,
+  ): Promise<OutcomesOf<ValuesOf<R, BatchOptions>>> {
+    return await client.settle<R>(requests, { concurrency: 1 });
+  }
+  async function loadOne<const R extends FetchRequest>(
+    request: R & OnlyRequest<R>,
+  ): Promise<Outcome<ValueOf<CallOptions, R>>> {
+    return await client.outcome<R>(request, { timeoutMs: 5_000 });
+  }
+  const [text, lap] = await load([{ url: URL_A, as: "text" }, { url: URL_A, schema: Lap }]);
+  typed<Outcome<string>>()(text);
+  assert(typed<Outcome<{ time: number }>>()(lap).ok);
+  assert(typed<Outcome<{ time: number }>>()(await loadOne({ url: URL_A, schema: Lap })).ok);
+  // @ts-expect-error: a key that does not exist.
+  assertEquals((await loadOne({ url: URL_A, schma: Lap })).ok, false);
+});
+
+test("a function can pass on URLs to record() under names that are its parameter", async () => {
+  async function load<K extends string, T>(
+    urls: Readonly<Record<K, string>>,
+    schema: StandardSchemaV1<unknown, T>,
+  ): Promise<Record<K, Outcome<T>>> {
+    return await client.record(urls, { schema });
+  }
+  async function loadAny<R extends Record<string, string>>(
+    urls: R,
+  ): Promise<Record<keyof R & string, Outcome<unknown>>> {
+    return await client.record(urls);
+  }
+  const { lap } = typed<Record<"lap", Outcome<{ time: number }>>>()(await load({ lap: URL_A }, Lap));
+  assert(lap.ok);
+  assertEquals(lap.value.time, 91);
+  assert((await loadAny({ raw: URL_A })).raw.ok);
 });
 
 test("the one-call forms have the same types", async () => {

@@ -29,6 +29,7 @@ test("limitSettings() names the option that is wrong, and the value", () => {
     [{ min: 5, initial: 4 }, RangeError, "'initial' must be an integer from 5 to 256: received 4"],
     [{ max: Infinity }, RangeError, "'max' must be"],
     [{ algorithm: "vegas" }, TypeError, "'algorithm' must be 'gradient' or 'aimd': received \"vegas\""],
+    [{ minimum: 1 }, TypeError, "'minimum' is not an option"],
     [{ windowMs: 0 }, RangeError, "'windowMs' must be a positive number: received 0"],
   ];
   for (const [rules, kind, message] of cases) {

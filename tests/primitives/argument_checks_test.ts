@@ -4,6 +4,7 @@ import {
   assertClock,
   assertFunction,
   assertNonNegative,
+  assertOnlyOptions,
   assertOptions,
   assertPositive,
   assertPositiveInteger,
@@ -126,6 +127,20 @@ test("assertOptions() accepts objects, and nothing else", () => {
   for (const options of [undefined, null, 5, "x", true, [], [{}], () => {}]) {
     assertThrows(() => assertOptions("do", options), TypeError, "Cannot do as the options must be an object");
   }
+});
+
+test("assertOnlyOptions() accepts objects without further members, and names one that would be ignored", () => {
+  for (const options of [{}, { a: 1 }, { b: undefined, a: 1 }]) assertOnlyOptions("do", options, ["a", "b"]);
+  assertThrows(
+    () => assertOnlyOptions("do", null, ["a"]),
+    TypeError,
+    "Cannot do as the options must be an object",
+  );
+  assertThrows(
+    () => assertOnlyOptions("do", { a: 1, c: "secret" }, ["a", "b"]),
+    TypeError,
+    "Cannot do as 'c' is not an option: there are 'a', 'b'",
+  );
 });
 
 test("assertSignal() accepts signals of any realm, and nothing else", () => {

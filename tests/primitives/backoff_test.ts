@@ -22,6 +22,7 @@ test("backoff() refuses bad options, naming them", () => {
     [{ jitterMs: Infinity }, RangeError, "'jitterMs'"],
     [{ jitter: "some" }, TypeError, `"decorrelated" or "none": received "some"`],
     [{ random: 0.5 }, TypeError, "'random'"],
+    [{ base: 5 }, TypeError, "'base' is not an option"],
     [{ random: async () => await Promise.resolve(0.5) }, TypeError, "'random'"],
   ];
   for (const [options, type, message] of cases) {

@@ -78,6 +78,12 @@ test("toCircuitSettings() refuses a value that is no options object", () => {
   }
 });
 
+test("toCircuitSettings() refuses an option that does not exist", () => {
+  const options = { resetTimeout: 1_000 } as CircuitBreakerOptions;
+  const message = "Cannot create circuit breaker as 'resetTimeout' is not an option: there are 'threshold',";
+  assertThrows(() => toCircuitSettings(options), TypeError, message);
+});
+
 test("toCircuitSettings() names the option that can't be combined with 'threshold'", () => {
   for (const name of ["failureRatio", "minimumRequests", "windowMs"]) {
     const options = { threshold: 2, [name]: 1 } as unknown as CircuitBreakerOptions;

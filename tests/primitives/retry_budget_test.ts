@@ -23,6 +23,7 @@ test("RetryBudget refuses bad options, naming them", () => {
     [{ windowMs: 0 }, RangeError, "'windowMs'"],
     [{ windowMs: "1" }, TypeError, "'windowMs'"],
     [{ clock: null }, TypeError, "'clock'"],
+    [{ perSecond: 1 }, TypeError, "'perSecond' is not an option"],
   ];
   for (const [options, type, message] of cases) {
     assertThrows(() => new RetryBudget(options as RetryBudgetOptions), type, message);

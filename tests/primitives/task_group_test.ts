@@ -27,6 +27,11 @@ test("TaskGroup refuses bad options, naming them", () => {
     [{ semaphore: null }, TypeError, "'semaphore'"],
     [{ collectResults: 1 }, TypeError, "'collectResults' must be true or false: received 1"],
     [{ collectErrors: "no" }, TypeError, "'collectErrors'"],
+    [
+      { concurrency: 4 },
+      TypeError,
+      "Cannot create task group as 'concurrency' is not an option: there are 'semaphore',",
+    ],
   ];
   for (const [options, type, message] of cases) {
     assertThrows(() => new TaskGroup(options as TaskGroupOptions), type, message);

@@ -62,6 +62,11 @@ test("TokenBucket refuses bad options, naming them", () => {
     [{ burst: null }, TypeError, "'burst'"],
     [{ limit: 1e308, intervalMs: 1e-5, burst: 1 }, RangeError, "'limit / intervalMs'"],
     [{ clock: {} }, TypeError, "'clock'"],
+    [
+      { interval: 1_000 } as Record<string, unknown>,
+      TypeError,
+      "'interval' is not an option: there are 'limit', 'intervalMs', 'burst', 'clock'",
+    ],
   ];
   for (const [options, type, message] of cases) {
     const all = { limit: 1, intervalMs: 1, ...options } as unknown as TokenBucketOptions;
