@@ -151,6 +151,12 @@ eachStore("kvCache() stays below its prefix", async (kv) => {
   assertEquals(await keysOf(kv, ["app", 7, 1]), []);
 });
 
+test("kvCache() takes every kind of part that a key may have as a prefix", () => {
+  for (const part of [new Uint8Array([1]), "app", 7, 8n, true]) {
+    assertEquals(kvCache(new MemoryKv(), { prefix: [part] }).name, "kv");
+  }
+});
+
 eachStore(
   "kvCache() gives nothing that is past its removeAt, however late the store removes it",
   async (kv) => {
