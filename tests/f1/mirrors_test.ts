@@ -220,11 +220,28 @@ test("F1Mirrors move on after jsDelivr's 403, also where only its base URL was g
   assertEquals(url.startsWith(CDN), true);
 });
 
+test("F1Mirrors finds a mirror by its URL with and without the user's name and password", async () => {
+  const { f1 } = setUp([]);
+  await using _f1 = f1;
+  const secret = "https://me:s3cret@own.test/x";
+  f1.mirrors.add(secret);
+  assertEquals(f1.mirrors.list().at(-1)?.url, "https://own.test/x");
+  assertEquals([f1.mirrors.disable(secret), f1.mirrors.list().at(-1)?.enabled], [true, false]);
+  assertEquals([f1.mirrors.enable("https://own.test/x"), f1.mirrors.remove(secret)], [true, true]);
+});
+
 test("F1Mirrors are those of the client if the source was given one", async () => {
   await using client = createClient({ baseUrls: CDN });
   await using f1 = tracingInsights({ client });
   assertThrows(() => f1.mirrors.list(), TypeError, "whose 'baseUrls' are its mirrors");
-  assertThrows(() => f1.mirrors.add(CDN), TypeError, "given a client");
+  const changes: readonly (() => unknown)[] = [
+    () => f1.mirrors.add(CDN),
+    () => f1.mirrors.remove(CDN),
+    () => f1.mirrors.disable(CDN),
+    () => f1.mirrors.enable(CDN),
+    () => f1.mirrors.reset(),
+  ];
+  for (const change of changes) assertThrows(change, TypeError, "given a client");
 });
 
 test("tracingInsights() leaves the refusal of bad base URLs to its client", () => {
