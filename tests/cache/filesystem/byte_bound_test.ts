@@ -205,6 +205,17 @@ test("ByteBound.write() counts no file that could not be written", async () => {
   assertEquals(await left(), range(0, 5));
 });
 
+test("ByteBound.write() evicts nothing when it finds that another program has made room", async () => {
+  const { folder, files, folders, write, left, nameOf } = await setUp(10_000);
+  await using _ = folder;
+  for (const index of range(0, 50)) await write(index, 200);
+  for (const index of range(50, 60)) {
+    await files.remove(folders.pathOf(nameOf(index - 1)));
+    await write(index, 200);
+  }
+  assertEquals(await left(), [...range(0, 49), 59]);
+});
+
 test("ByteBound.forget() frees the room of a removed file", async () => {
   const { folder, bound, folders, files, put, write, left, nameOf, calls } = await setUp(1_000);
   await using _ = folder;
