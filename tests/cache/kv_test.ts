@@ -334,6 +334,21 @@ eachStore(
   },
 );
 
+test("kvCache().clear() rejects when one of its writes fails, and removes the rest when it is called again", async () => {
+  const kv = new MemoryKv();
+  const { cache } = setUp(kv, { prefix: ["p".repeat(500)] });
+  for (let index = 0; index < 100; index++) await cache.set(`${index}`, entryOf("a"));
+  let writes = 0;
+  kv.beforeOperation = (operation) => {
+    if (operation === "write" && ++writes === 1) throw new Error("disk full");
+  };
+  await assertRejects(async () => await cache.clear?.(), Error, "disk full");
+  assertEquals(writes, 1);
+  await cache.clear?.();
+  assert(writes > 2);
+  assertEquals(await keysOf(kv, ["p".repeat(500)]), []);
+});
+
 test("kvCache() reads an entry in one batch, whatever its size", async () => {
   const kv = new MemoryKv();
   const { cache } = setUp(kv);
