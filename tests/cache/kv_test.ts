@@ -151,6 +151,12 @@ eachStore("kvCache() stays below its prefix", async (kv) => {
   assertEquals(await keysOf(kv, ["app", 7, 1]), []);
 });
 
+test("kvCache() takes every kind of part that a key may have as a prefix", () => {
+  for (const part of [new Uint8Array([1]), "app", 7, 8n, true]) {
+    assertEquals(kvCache(new MemoryKv(), { prefix: [part] }).name, "kv");
+  }
+});
+
 eachStore(
   "kvCache() gives nothing that is past its removeAt, however late the store removes it",
   async (kv) => {
@@ -327,6 +333,21 @@ eachStore(
     assertEquals(await cache.sweep?.(), { removed: 0, freedBytes: 0 });
   },
 );
+
+test("kvCache().clear() rejects when one of its writes fails, and removes the rest when it is called again", async () => {
+  const kv = new MemoryKv();
+  const { cache } = setUp(kv, { prefix: ["p".repeat(500)] });
+  for (let index = 0; index < 100; index++) await cache.set(`${index}`, entryOf("a"));
+  let writes = 0;
+  kv.beforeOperation = (operation) => {
+    if (operation === "write" && ++writes === 1) throw new Error("disk full");
+  };
+  await assertRejects(async () => await cache.clear?.(), Error, "disk full");
+  assertEquals(writes, 1);
+  await cache.clear?.();
+  assert(writes > 2);
+  assertEquals(await keysOf(kv, ["p".repeat(500)]), []);
+});
 
 test("kvCache() reads an entry in one batch, whatever its size", async () => {
   const kv = new MemoryKv();

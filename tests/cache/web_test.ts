@@ -126,6 +126,10 @@ eachStorage("webCache() refuses what is too large, and reads nothing that is", a
   ]);
   assertEquals(await webCache(name, { caches }).set(KEY, entryOf(new Uint8Array(1_000))), true);
   assertEquals(await cache.get(KEY), undefined);
+  const entry = entryOf("as large as it may be");
+  const maxEntryBytes = new TextEncoder().encode(JSON.stringify(entry.meta)).length + entry.body.length;
+  const exact = webCache(name, { caches, maxEntryBytes });
+  assertEquals([await exact.set(KEY, entry), await exact.get(KEY)], [true, entry]);
 });
 
 eachStorage(
@@ -213,6 +217,17 @@ test("webCache() writes one key in the order of the calls", async () => {
   slow.resolve();
   await Promise.all(writes);
   assertEquals(textOf(await cache.get(KEY)), "second");
+});
+
+test("webCache().clear() also removes what is being written when it is called", async () => {
+  const caches = new MemoryCaches();
+  const cache = webCache("a", { caches });
+  const slow = Promise.withResolvers<void>();
+  caches.beforeOperation = (operation) => operation === "put" ? slow.promise : undefined;
+  const work = [cache.set(KEY, entryOf("a")), cache.clear?.()];
+  slow.resolve();
+  await Promise.all(work);
+  assertEquals(await cache.get(KEY), undefined);
 });
 
 test("webCache() throws the errors of the platform, except while it removes a corrupt entry", async () => {

@@ -239,6 +239,18 @@ test("slipstream f1 --refresh loads cached files again", async () => {
   assertEquals([await f1(), await f1(), await f1("--refresh"), await f1()], [4, 4, 8, 8]);
 });
 
+test("slipstream f1 --driver looks names up in the cache, and anew with --refresh", async () => {
+  await using temp = await tempFolder();
+  const cdn = createSimulatedCdn({ resources: RACE.resources });
+  const f1 = async (...args: string[]) => {
+    const flags = ["--cache", temp.path, "--laps", "--driver", "piastri", ...args];
+    const context = { fetch: cdn.fetch, clock: systemClock };
+    assertEquals(await main(["f1", ...SESSION, ...flags], new FakeTerminal(), context), 0);
+    return cdn.log.requests;
+  };
+  assertEquals([await f1(), await f1(), await f1("--refresh"), await f1()], [2, 2, 4, 4]);
+});
+
 const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["'f1' takes a year, an event and a session, or less to list them: received 0 of them"],
   ["'f1' takes a year, an event and a session, or less to list them: received 4 of them", ...SESSION, "more"],

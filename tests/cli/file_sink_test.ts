@@ -107,9 +107,11 @@ test("FileSink.take() writes one file for concurrent jobs of one URL, and does n
   assertEquals(await temp.read("out/h/x/a.json"), "2");
 });
 
-test("FileSink.take() leaves the file as it is at a 304", async () => {
+test("FileSink.take() leaves the file as it is at a 304, and adds it to no manifest", async () => {
   await using temp = await tempFolder();
-  const sink = await sinkOf(temp);
+  const lines: string[] = [];
+  const manifest = new ManifestWriter((line) => Promise.resolve(void lines.push(line)));
+  const sink = await sinkOf(temp, { manifest });
   await sink.take(JOB, exchangeOf(new Response("old")));
   const headers = { "if-none-match": '"1"' };
   for (
@@ -120,7 +122,7 @@ test("FileSink.take() leaves the file as it is at a 304", async () => {
     ]
   ) {
     const failure = await sink.take(JOB, exchangeOf(new Response(null, { status: 304 }), options));
-    assertEquals([failure, await temp.read("out/h/x/a.json")], [undefined, "old"]);
+    assertEquals([failure, await temp.read("out/h/x/a.json"), lines.length], [undefined, "old", 1]);
   }
 });
 

@@ -119,6 +119,21 @@ test("runGetJobs() gives requests for one URL with different bodies a file each"
   assertEquals([code, filesOf(await temp.list()).length], [0, 2]);
 });
 
+test("runGetJobs() gives requests for one URL with different headers a file each", async () => {
+  await using temp = await tempFolder();
+  const terminal = onDisk();
+  terminal.stdin = ["de", "fr", "de"].map((language) =>
+    `{"url":"${HOST}/q.json","headers":{"accept-language":"${language}"}}`
+  );
+  const { code } = await get(["--out", `${temp.path}/o`, "-"], { terminal });
+  assertEquals([code, filesOf(await temp.list()).length], [0, 2]);
+});
+
+test("runGetJobs() fetches a URL that is given without its scheme", async () => {
+  const { code, stdout } = await get([HOST.replace("https://", "") + "/a"]);
+  assertEquals([code, stdout], [0, '{"path":"/a"}']);
+});
+
 test("runGetJobs() requests relative URLs from mirrors, and names files after the first", async () => {
   const base = ["--base-url", "https://a.test/x", "--base-url", "https://b.test/y"];
   const faults: FaultRule[] = [{ kind: "status", status: 500, match: /^\/x\// }];

@@ -3,6 +3,7 @@ import { readArgs, UsageError } from "../../src/cli/args.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "../../src/cli/get_output.ts";
 import { OUTPUT_FLAGS } from "../../src/cli/output_flags.ts";
 import { WriteError } from "../../src/errors.ts";
+import type { TerminalFiles } from "../../src/runtime/terminal/contract.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { openedName } from "../support/opened_name.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -12,7 +13,11 @@ import { exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
 
 const { files } = currentTerminal();
 
-async function put(isSingle: boolean, ...args: string[]) {
+function put(isSingle: boolean, ...args: string[]) {
+  return putWith(files, isSingle, ...args);
+}
+
+async function putWith(files: TerminalFiles, isSingle: boolean, ...args: string[]) {
   const { run, terminal: { stdout } } = setUpRun();
   const terminal = Object.assign(new FakeTerminal(files), { stdout });
   const { flags } = readArgs(args, { ...GET_OUTPUT_FLAGS, ...OUTPUT_FLAGS });
@@ -33,6 +38,8 @@ test("openGetOutput() opens the output that the flags name", async () => {
   assertEquals(await put(true, "--ndjson"), '{"index":');
   assertEquals([await put(true, "-o", `${path}/x/a.json`), await temp.read("x/a.json")], ["", "1"]);
   assertEquals([await put(false, "--ndjson", "-o", `${path}/lines`), await temp.read("lines")], ["", line]);
+  await put(false, "--ndjson", "-o", `${path}/lines`, "--include");
+  assertEquals(JSON.parse(await temp.read("lines")).status, 200);
   assertEquals(await put(false, "--out", `${path}/out`), "");
   const files = (await temp.list()).filter((name) => name.startsWith("out/h/a~"));
   assertEquals([files.length, await temp.read(files[0]!)], [1, "1"]);
@@ -50,6 +57,15 @@ test("openGetOutput() accepts any name that the system does, but no folder for a
   for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./", ...there]) {
     await assertRejects(() => put(true, "-o", folder), UsageError, "'--output' must be a file", folder);
   }
+});
+
+test("openGetOutput() writes a manifest whose path leads to no file, as that of a pipe", async () => {
+  await using temp = await tempFolder();
+  const realPath: TerminalFiles["realPath"] = (path) =>
+    path.endsWith("/manifest") ? Promise.reject(new Error("ENOENT")) : files.realPath(path);
+  const flags = ["--out", `${temp.path}/out`, "--manifest", `${temp.path}/manifest`];
+  assertEquals(await putWith({ ...files, realPath }, false, ...flags), "");
+  assertEquals(JSON.parse(await temp.read("manifest")).bytes, 1);
 });
 
 test("openGetOutput() leaves a path that can't be examined to the writer", async () => {

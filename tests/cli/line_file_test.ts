@@ -19,6 +19,24 @@ test("LineFile.write() writes lines in the order of the calls, into a new file",
   assertEquals(await temp.read("a"), "one\ntwo\né\n");
 });
 
+test("LineFile writes all lines that it was given before it closes the file", async () => {
+  const fake = new FakeFiles();
+  const done: string[] = [];
+  fake.open = () =>
+    Promise.resolve({
+      write: async (bytes) => {
+        await Promise.resolve();
+        done.push(new TextDecoder().decode(bytes));
+      },
+      close: () => Promise.resolve(void done.push("close")),
+    });
+  const file = await LineFile.open("output", "/a", fake);
+  const writes = [file.write("1\n"), file.write("2\n")];
+  await file[Symbol.asyncDispose]();
+  assertEquals(done, ["1\n2\n", "close"]);
+  await Promise.all(writes);
+});
+
 test("LineFile.open() overwrites, or extends, the file that a link leads to", async () => {
   await using temp = await tempFolder();
   await temp.write("a", "old\ntorn");

@@ -184,3 +184,24 @@ test("OutputFolder.write() writes a content piece by piece, and leaves nothing o
   await assertRejects(() => folder.write(["x"], pieces(true)), Error, "cut");
   assertEquals([await temp.list(), await temp.read("x")], [["x"], "abcd"]);
 });
+
+test("OutputFolder.write() rejects when the disk is full in the middle of a content, and leaves the file as it was", async () => {
+  await using temp = await tempFolder();
+  await temp.write("x", "old");
+  let writes = 0;
+  const full: typeof files = {
+    ...files,
+    open: async (path, mode) => {
+      const file = await files.open(path, mode);
+      const write = (piece: Uint8Array<ArrayBuffer>) =>
+        ++writes === 2 ? Promise.reject(new Error("disk full")) : file.write(piece);
+      return { write, close: () => file.close() };
+    },
+  };
+  const folder = await OutputFolder.open(temp.path, full);
+  async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (const piece of ["ab", "cd", "ef"]) yield await Promise.resolve(bytes(piece));
+  }
+  await assertRejects(() => folder.write(["x"], pieces()), Error, "disk full");
+  assertEquals([writes, await temp.list(), await temp.read("x")], [2, ["x"], "old"]);
+});

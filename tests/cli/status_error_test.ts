@@ -37,3 +37,9 @@ test("excerptOf() reads the beginning of a body, however long it is, even if it 
   assertEquals(["half", ""].includes(await excerptOf(new Response(breaking))), true);
   assertEquals(await excerptOf(new Response(null)), "");
 });
+
+test("excerptOf() reads characters whole whose bytes come apart", async () => {
+  const bytes = new TextEncoder().encode("é€\u{1f600}");
+  const body = ReadableStream.from(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+  assertEquals(await excerptOf(new Response(body)), "é€\u{1f600}");
+});

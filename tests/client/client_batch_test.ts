@@ -702,6 +702,24 @@ test("Client.settle() ends when its requests have ended, even if other requests 
   }
 });
 
+test("Client.settle() ends when its source says so later, even if other requests hold all permits", async () => {
+  const { client, clock } = setUp(echo, { concurrency: 1 });
+  const end = Promise.withResolvers<void>();
+  async function* source(): AsyncGenerator<string> {
+    yield "https://a.test/100";
+    await end.promise;
+  }
+  const batch = watch(client.settle(source()));
+  await clock.advance(200);
+  const other = watch(client.json("https://a.test/1000"));
+  await clock.advance(500);
+  end.resolve();
+  await clock.advance(0);
+  assertEquals([batch.state, other.state], ["fulfilled", "pending"]);
+  await clock.advance(1_000);
+  assertEquals(other.state, "fulfilled");
+});
+
 test("Client.settle() reports a source that throws after its last request even if other requests hold all permits", async () => {
   const { client, clock } = setUp(echo, { concurrency: 1 });
   const error = new Error("no more");

@@ -118,6 +118,22 @@ test("Client.outcome() says how a request failed, and after how many attempts", 
   assertEquals([once.durationMs, once.request], [5, "https://a.test/500"]);
 });
 
+test("Client.outcome() tells the wait that a server asks for with a status that the client does not retry", async () => {
+  for (
+    const [status, headers, waitMs] of [
+      [413, { "retry-after": "30" }, 30_000],
+      [403, { "retry-after": "30" }, 30_000],
+      [403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "60" }, 60_000],
+      [400, {}, undefined],
+    ] as const
+  ) {
+    const { outcome } = setUp(() => ({ status, headers }));
+    const error = errorOf(await outcome(URL_A), 1);
+    assert(error instanceof HttpError);
+    assertEquals([error.status, error.retryAfterMs], [status, waitMs]);
+  }
+});
+
 test("Client.outcome() resolves with the result of a retry", async () => {
   const { outcome } = setUp(
     ({ nth }) => ({ status: nth < 3 ? 503 : 200, json: nth, headers: { "x-nth": `${nth}` } }),

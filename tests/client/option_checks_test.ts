@@ -316,6 +316,10 @@ test("createClient() refuses options that are no object", () => {
 test("createClient() never shows a secret in a message about an option", () => {
   const secrets: readonly unknown[] = [
     { headers: { authorization: "Bearer s3cret\n" } },
+    { headers: "authorization: Bearer s3cret" },
+    { headers: ["authorization: Bearer s3cret"] },
+    { baseUrls: [{ url: "https://a.test", headers: "x-api-key: s3cret" }] },
+    { baseUrls: "https://user:s3cret@a.test/?token=s3cret" },
     { baseUrls: "ftp://user:s3cret@a.test/" },
     { baseUrls: [{ url: "https://a.test", headers: { "x-api-key": "s3cret\n" } }] },
   ];

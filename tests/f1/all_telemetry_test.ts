@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DataNotFoundError, HttpError } from "../../src/errors.ts";
+import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
 import type { TelemetryOutcome } from "../../src/f1/all_telemetry.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
@@ -105,6 +105,15 @@ test("allTelemetry() reports laps that can't be loaded as outcomes, and goes on"
   assert(first?.ok === false && first.error instanceof HttpError);
   assert(second?.ok === false && second.error instanceof DataNotFoundError);
   assert(third?.ok === true);
+});
+
+test("allTelemetry() says why it can't use the unchecked laps of a driver", async () => {
+  const files = fakeFiles({ ...sessionOf(["VER", "NOR"], 1), "VER/laptimes.json": { lap: "none" } });
+  await using f1 = tracingInsights({ fetch: files.fetch, validate: false });
+  const outcomes = await collect(f1.session(2026, EVENT, "Race").allTelemetry({ ordered: true }));
+  assertEquals(namesOf(outcomes), ["VER-null", "NOR-1"]);
+  const [first] = outcomes;
+  assert(first?.ok === false && first.error instanceof InvalidDataError);
 });
 
 test("allTelemetry() reports drivers whose laps can't be listed as outcomes without a lap, and goes on", async () => {

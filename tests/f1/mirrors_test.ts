@@ -5,6 +5,8 @@ import { FALLBACK_MIRRORS, SourceMirrors } from "../../src/f1/mirrors.ts";
 import { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "../../src/f1/source.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { seasonCache } from "../../src/f1/season_cache.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { microtasks } from "../support/microtasks.ts";
 import { test } from "../support/test.ts";
 import { driversOf, fakeFiles } from "./fake_files.ts";
 
@@ -220,11 +222,46 @@ test("F1Mirrors move on after jsDelivr's 403, also where only its base URL was g
   assertEquals(url.startsWith(CDN), true);
 });
 
+test("F1Mirrors.disable() loses no request and no permit, at whichever moment of a request it comes", async () => {
+  for (let count = 0; count < 40; count++) {
+    const clock = new ManualClock();
+    const first = Promise.withResolvers<Response>();
+    let sent = 0;
+    const fetch = () => ++sent === 1 ? first.promise : Promise.resolve(new Response("[2]"));
+    const baseUrls = ["https://a.test", "https://b.test"];
+    await using f1 = tracingInsights({ clock, fetch, baseUrls, cache: false, concurrency: 1 });
+    const values = Promise.all(["1", "2"].map((path) => f1.client.json(path)));
+    await clock.advance(0);
+    first.resolve(new Response("[1]"));
+    await microtasks(count);
+    f1.mirrors.disable("https://a.test");
+    assertEquals(await clock.run(values), [[1], [2]]);
+    assertEquals(f1.client.stats().inFlight, 0);
+  }
+});
+
+test("F1Mirrors finds a mirror by its URL with and without the user's name and password", async () => {
+  const { f1 } = setUp([]);
+  await using _f1 = f1;
+  const secret = "https://me:s3cret@own.test/x";
+  f1.mirrors.add(secret);
+  assertEquals(f1.mirrors.list().at(-1)?.url, "https://own.test/x");
+  assertEquals([f1.mirrors.disable(secret), f1.mirrors.list().at(-1)?.enabled], [true, false]);
+  assertEquals([f1.mirrors.enable("https://own.test/x"), f1.mirrors.remove(secret)], [true, true]);
+});
+
 test("F1Mirrors are those of the client if the source was given one", async () => {
   await using client = createClient({ baseUrls: CDN });
   await using f1 = tracingInsights({ client });
   assertThrows(() => f1.mirrors.list(), TypeError, "whose 'baseUrls' are its mirrors");
-  assertThrows(() => f1.mirrors.add(CDN), TypeError, "given a client");
+  const changes: readonly (() => unknown)[] = [
+    () => f1.mirrors.add(CDN),
+    () => f1.mirrors.remove(CDN),
+    () => f1.mirrors.disable(CDN),
+    () => f1.mirrors.enable(CDN),
+    () => f1.mirrors.reset(),
+  ];
+  for (const change of changes) assertThrows(change, TypeError, "given a client");
 });
 
 test("tracingInsights() leaves the refusal of bad base URLs to its client", () => {

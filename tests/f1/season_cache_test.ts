@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
-import { DataNotFoundError } from "../../src/errors.ts";
+import { DataNotFoundError, NetworkError } from "../../src/errors.ts";
 import { seasonCache } from "../../src/f1/season_cache.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -29,6 +29,22 @@ test("seasonCache() keeps past seasons for ever and the running one for five min
   for (const year of [2025, 2026]) await load(year);
   assertEquals(urls.length, 3);
   assert(urls[2]!.includes("/2026@main/"));
+});
+
+test("seasonCache() serves an old file of the running season for 30 days while the network fails", async () => {
+  const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
+  let isDown = false;
+  const fetch = () =>
+    isDown ? Promise.reject(new TypeError("down")) : Promise.resolve(Response.json({ drivers: [] }));
+  const cache = seasonCache(memoryCache({ now: () => clock.wallNow() }));
+  await using f1 = tracingInsights({ fetch, clock, cache, maxRetries: 0 });
+  const load = () => clock.run(f1.fetchJson(2026, "a", "b", "drivers.json"));
+  const drivers = await load();
+  isDown = true;
+  await clock.advance(29 * 86_400_000);
+  assertEquals(await load(), drivers);
+  await clock.advance(2 * 86_400_000);
+  await assertRejects(load, NetworkError);
 });
 
 test("seasonCache() refuses bad adapters and options", () => {

@@ -94,6 +94,40 @@ test("F1Session.laps() returns the laps of all drivers, in their order, without 
   ]);
 });
 
+test("F1Session.laps() returns the drivers in their order, whichever laps come first", async () => {
+  const first = new HeldFile();
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "NOR"),
+    "VER/laptimes.json": first.file,
+    "NOR/laptimes.json": () => {
+      first.release(lapsOf(91));
+      return Response.json(lapsOf(92));
+    },
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  assertEquals(Object.keys(await f1.session(2026, EVENT, "Race").laps()), ["VER", "NOR"]);
+});
+
+test("F1Session.laps() rejects with the caller's reason while the laps are loading, and aborts them", async () => {
+  let aborted = false;
+  const laps = new HeldFile();
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER"),
+    "VER/laptimes.json": (signal) => {
+      signal?.addEventListener("abort", () => aborted = true);
+      return laps.file();
+    },
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const controller = new AbortController();
+  const settled = f1.session(2026, EVENT, "Race").laps({ signal: controller.signal })
+    .then(() => "resolved", (error) => error);
+  await laps.asked;
+  controller.abort("mine");
+  laps.release(lapsOf(91));
+  assertEquals([await settled, aborted], ["mine", true]);
+});
+
 test("F1Session.laps() rejects with the first failure, and aborts the rest", async () => {
   let aborted = false;
   const stuck = new HeldFile();

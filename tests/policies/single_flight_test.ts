@@ -64,6 +64,16 @@ testBothWays("A batch says which of its values were shared", async (setUp) => {
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.from), ["network", "shared", "shared"]);
 });
 
+testBothWays(
+  "A batch says of each request that shares a failure how many attempts were made for it",
+  async (setUp) => {
+    const { client, clock } = setUp(() => ({ status: 503 }), { maxRetries: 2 });
+
+    const outcomes = await clock.run(client.settle([URL_A, URL_A, URL_A]));
+    assertEquals(outcomes.map(({ ok, attempts }) => [ok, attempts]), [[false, 3], [false, 3], [false, 3]]);
+  },
+);
+
 testBothWays("Nothing is kept: a request after the end sends a new one", async (setUp) => {
   const { client, clock } = setUp(slowly);
 

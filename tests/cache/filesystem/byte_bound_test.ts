@@ -176,6 +176,19 @@ test("ByteBound.write() notices many other processes that write little each", as
   assert(total <= 110_000, `${total} bytes`);
 });
 
+test("ByteBound.write() learns from the ledger what another process has just written, without a scan", async () => {
+  const { folder, open, write, files, folders, nameOf } = await setUp(100_000);
+  await using _ = folder;
+  for (const index of range(0, 128)) await write(index, 500);
+  const other = open().bound;
+  for (const index of range(128, 200)) await write(index, 500, other);
+  // These writes are too few for this process to scan a sample of the folders.
+  for (const index of range(200, 218)) await write(index, 500);
+  let total = 0;
+  for (const index of range(0, 218)) total += (await files.info(folders.pathOf(nameOf(index))))?.bytes ?? 0;
+  assert(total <= 106_250, `${total} bytes`);
+});
+
 test("ByteBound.write() counts no file that could not be written", async () => {
   const { folder, bound, write, left } = await setUp(1_000);
   await using _ = folder;
@@ -190,6 +203,17 @@ test("ByteBound.write() counts no file that could not be written", async () => {
   }
   await write(4, 200);
   assertEquals(await left(), range(0, 5));
+});
+
+test("ByteBound.write() evicts nothing when it finds that another program has made room", async () => {
+  const { folder, files, folders, write, left, nameOf } = await setUp(10_000);
+  await using _ = folder;
+  for (const index of range(0, 50)) await write(index, 200);
+  for (const index of range(50, 60)) {
+    await files.remove(folders.pathOf(nameOf(index - 1)));
+    await write(index, 200);
+  }
+  assertEquals(await left(), [...range(0, 49), 59]);
 });
 
 test("ByteBound.forget() frees the room of a removed file", async () => {

@@ -217,6 +217,25 @@ for (const [what, length] of Object.entries(BLANKS)) {
   });
 }
 
+test("EntryFolders.clear() removes a temporary file of zeros that a power loss has left, however large", async () => {
+  const { folder, folders } = await setUp();
+  await using _ = folder;
+  await folders.make("ab");
+  await currentFiles().create(folders.pathOf({ shard: "ab", name: TEMP }), new Uint8Array(17 * 1024 ** 2));
+  await folders.clear();
+  assertEquals(await folder.list(), []);
+});
+
+test("EntryFolders.removeOwn() reports a file as gone that another process removes during the look at it", async () => {
+  const { remove } = currentFiles();
+  const { folder, folders } = await setUp({ read: async (path) => void await remove(path) });
+  await using _ = folder;
+  await folders.make("ab");
+  await folder.write(`v1/ab/${NAME}`, "");
+  const [file] = await folders.list("ab");
+  assertEquals(await folders.removeOwn(file!), "gone");
+});
+
 test("EntryFolders.removeOwn() reports its own files, files of others, and missing ones", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;

@@ -75,6 +75,18 @@ test("Ledger.news() reports writes of others that are under way, as long as they
   assertEquals(await second.news(), NOTHING);
 });
 
+test("Ledger.news() reports no large write as under way after its end, also if that comes soon", async () => {
+  const { folder, open } = await setUp();
+  await using _ = folder;
+  const [first, second] = [open(), open()];
+  await second.open();
+  await first.announce(1_000);
+  first.begin(1_000);
+  assertEquals((await second.news()).unfinishedBytes, 1_000);
+  await first.end(1_000);
+  assertEquals(await second.news(), NOTHING);
+});
+
 test("Ledger.open() reports the present writes of others, and no write of a killed process", async () => {
   const { folder, time, open } = await setUp();
   await using _ = folder;
@@ -82,6 +94,16 @@ test("Ledger.open() reports the present writes of others, and no write of a kill
   await killed.announce(1_000);
   time.now += 2_000;
   await open().announce(500);
+  assertEquals((await open().open()).unfinishedBytes, 500);
+});
+
+test("Ledger.open() reports a large write that a process announces soon after another announcement", async () => {
+  const { folder, time, open } = await setUp();
+  await using _ = folder;
+  const other = open();
+  await write(other, 1_000);
+  time.now += 2_000;
+  await other.announce(500);
   assertEquals((await open().open()).unfinishedBytes, 500);
 });
 
@@ -107,6 +129,17 @@ test("Ledger.isDue() asks more often the more processes there are", async () => 
   assertEquals([ledger.isDue(49), ledger.isDue(50)], [false, true]);
 });
 
+test("Ledger.isDue() does not count processes that have ended", async () => {
+  const { folder, broken, open } = await setUp();
+  await using _ = folder;
+  for (let count = 0; count < 15; count++) await write(open(), 1);
+  const ledger = open();
+  await ledger.open();
+  broken.list = () => Promise.resolve([]);
+  for (let list = 0; list < 20; list++) await ledger.news();
+  assertEquals([ledger.isDue(99), ledger.isDue(100)], [false, true]);
+});
+
 test("Ledger.announce() starts anew when its file is gone, so that nothing counts twice or is lost", async () => {
   const { folder, open, names } = await setUp();
   await using _ = folder;
@@ -122,6 +155,36 @@ test("Ledger.announce() starts anew when its file is gone, so that nothing count
   await first.announce();
   assertEquals(await second.news(), { writtenBytes: 300, removedBytes: 50, unfinishedBytes: 0 });
   assertEquals((await names()).length, 1);
+});
+
+test("Ledger.announce() counts what was not announced before its file was gone, and no write that came to nothing", async () => {
+  const { folder, open } = await setUp();
+  await using _ = folder;
+  const [first, second] = [open(), open()];
+  await second.open();
+  await write(first, 1_000);
+  await second.news();
+  first.begin(70);
+  await first.end(70);
+  await second.clear();
+  await first.announce();
+  assertEquals(await second.news(), { writtenBytes: 70, removedBytes: 0, unfinishedBytes: 0 });
+  await first.announce(500);
+  await second.news();
+  await second.clear();
+  first.remove(20);
+  await first.announce();
+  assertEquals(await second.news(), { writtenBytes: 0, removedBytes: 20, unfinishedBytes: 0 });
+});
+
+test("Ledger.announce() counts no bytes for a file that replaces a larger one", async () => {
+  const { folder, open } = await setUp();
+  await using _ = folder;
+  const [first, second] = [open(), open()];
+  await second.open();
+  first.remove(200);
+  await first.announce(-100);
+  assertEquals(await second.news(), { writtenBytes: 0, removedBytes: 200, unfinishedBytes: 0 });
 });
 
 test("Ledger.news() takes the later of two names of a file, and remembers a process that is missing in one list", async () => {
@@ -146,12 +209,15 @@ test("Ledger.sweep() removes the accounts of processes that have ended, and no f
   await write(alive, 1_000);
   await folder.write("v1/ledger/mine", "");
   await files.touch(`${folder.path}/v1/ledger/mine`, START_MS);
+  await folder.link(`v1/ledger/${ID}-1-1-1`, `${folder.path}/v1`);
   for (let minute = 0; minute < 11; minute++) {
     time.now += MINUTE_MS;
     await write(alive, 10);
   }
+  time.now += 5 * MINUTE_MS;
   await alive.sweep();
-  assertEquals((await names()).map((name) => name.replace(/.*-(\d+)-\d+-\d+$/, "$1")), [
+  assertEquals((await names()).map((name) => name.replace(/.*-(\d+)-\d+-\d+$/, "$1")).sort(), [
+    "1",
     "1110",
     "v1/ledger/mine",
   ]);
