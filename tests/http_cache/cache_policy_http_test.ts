@@ -415,7 +415,8 @@ test("mode http: a 200 replaces the entry that was to be validated, and one that
 });
 
 test("mode http: a failed or refused validation keeps the entry, and a 404 or 410 removes it", async () => {
-  const failures = [500, 503, 429, 408, 401, 403, 407, 421, 425].map((status) => [status, 1] as const);
+  const statuses = [500, 503, 429, 408, 401, 403, 407, 421, 425, 428, 431, 511];
+  const failures = statuses.map((status) => [status, 1] as const);
   for (const [status, kept] of [...failures, [404, 0], [410, 0]]) {
     const { client, cache, clock } = cacheRig(({ nth }) =>
       nth === 2 ? { status } : { json: nth, headers: { "cache-control": "no-cache", etag: '"1"' } }
@@ -456,7 +457,7 @@ test("mode http: no-store in a response or a request stores nothing, and in a re
 });
 
 test("mode http: neither refusals nor overload are stored, whatever lifetime the server states", async () => {
-  for (const status of [401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 206]) {
+  for (const status of [401, 403, 407, 408, 421, 425, 428, 429, 431, 500, 502, 503, 504, 511, 206]) {
     const { client, cache, clock } = cacheRig(() => ({
       status,
       body: "x",

@@ -38,7 +38,9 @@ test("isStorable() allows private and no-cache", () => {
 });
 
 test("isStorable() never allows 206, 304, refusals, and statuses that are retried", () => {
-  for (const status of [100, 206, 304, 401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 600, 999]) {
+  const refusals = [401, 403, 407, 421, 425, 428, 431, 511];
+  const retried = [408, 429, 500, 502, 503, 504];
+  for (const status of [100, 206, 304, ...refusals, ...retried, 600, 999]) {
     assertEquals(storable(FRESH, { status }), false, String(status));
     assertEquals(storable(FRESH, { status, hasFallback: true }), false, String(status));
   }
