@@ -75,6 +75,15 @@ test("mode http: ttlMs holds where the server states no lifetime, and only there
   assertEquals(network.urls, [URL_A, URL_B, URL_B]);
 });
 
+test("mode http: a ttlMs of 0 stores nothing, whatever the response can be validated by or served stale for", async () => {
+  const { client, cache } = cacheRig(({ nth }) => ({ json: nth, headers: { etag: '"1"' } }), {
+    plan: { ttlMs: (url) => url.pathname.endsWith("/b.json") ? 0 : MINUTE, staleWhileRevalidateMs: MINUTE },
+  });
+  for (const nth of [1, 2]) assertEquals(await client.json(URL_B), nth);
+  assertEquals(cache.entries.size, 0);
+  for (const _ of [1, 2]) assertEquals(await client.json(URL_A), 1);
+});
+
 test("mode http: a ttlMs that throws breaks no fetch, and causes one warning", async () => {
   const ttlMs = () => {
     throw new Error("no idea");
