@@ -13,6 +13,7 @@ import { LEDGER_FOLDER } from "../cache/filesystem/ledger.ts";
 import { settleAll } from "../cache/filesystem/settle_all.ts";
 import { isGenerationKey } from "../http_cache/generations.ts";
 import { currentAgeMs } from "../http_cache/rfc9111/age.ts";
+import { isIndex } from "../http_cache/rfc9111/vary.ts";
 import type { Files } from "../runtime/files/contract.ts";
 
 /**
@@ -150,7 +151,7 @@ class Census {
     if (meta === undefined) return "damaged";
     if (isExpired(meta, this.#nowMs)) return "expired";
     // The primary entry of a URL whose responses depend on request headers (`Vary`) holds their names, and no response.
-    const isList = meta.key.endsWith("\n") && meta.vary?.length > 0;
+    const isList = Array.isArray(meta.vary) && isIndex(meta);
     if (isList || isGenerationKey(meta.key)) return "index";
     return meta.freshForMs === null || currentAgeMs(meta, this.#nowMs) < meta.freshForMs ? "fresh" : "stale";
   }
