@@ -17,7 +17,7 @@ const STATES: readonly (readonly [state: EntryState, title: string, isAlwaysShow
   ["fresh", "fresh", true],
   ["stale", "stale", true],
   ["expired", "expired", true],
-  ["index", "lists of variants", false],
+  ["index", "indexes", false],
   ["damaged", "damaged", false],
   ["unfinished", "unfinished", false],
 ];

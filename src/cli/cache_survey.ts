@@ -11,13 +11,15 @@ import { isExpired } from "../cache/stored_meta.ts";
 import { SHARDS } from "../cache/filesystem/entry_name.ts";
 import { LEDGER_FOLDER } from "../cache/filesystem/ledger.ts";
 import { settleAll } from "../cache/filesystem/settle_all.ts";
+import { isGenerationKey } from "../http_cache/generations.ts";
 import { currentAgeMs } from "../http_cache/rfc9111/age.ts";
+import { isIndex } from "../http_cache/rfc9111/vary.ts";
 import type { Files } from "../runtime/files/contract.ts";
 
 /**
- * The state of a file: a response that is usable as it is (`fresh`), after asking the server (`stale`), or no longer (`expired`); the list
- * of a URL's variants (`index`); an entry that can't be decoded (`damaged`); or a file that a write is about to complete or has left
- * (`unfinished`).
+ * The state of a file: a response that is usable as it is (`fresh`), after asking the server (`stale`), or no longer (`expired`); an entry
+ * without a response, which is the list of a URL's variants or the generation of a URL (`index`); an entry that can't be decoded
+ * (`damaged`); or a file that a write is about to complete or has left (`unfinished`).
  */
 export type EntryState = "fresh" | "stale" | "expired" | "index" | "damaged" | "unfinished";
 
@@ -149,7 +151,8 @@ class Census {
     if (meta === undefined) return "damaged";
     if (isExpired(meta, this.#nowMs)) return "expired";
     // The primary entry of a URL whose responses depend on request headers (`Vary`) holds their names, and no response.
-    if (meta.key.endsWith("\n") && meta.vary?.length > 0) return "index";
+    const isList = Array.isArray(meta.vary) && isIndex(meta);
+    if (isList || isGenerationKey(meta.key)) return "index";
     return meta.freshForMs === null || currentAgeMs(meta, this.#nowMs) < meta.freshForMs ? "fresh" : "stale";
   }
 

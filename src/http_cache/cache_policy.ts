@@ -230,6 +230,7 @@ class CacheHandler {
     const mayRead = readCache && cache !== "reload";
     // Look up the variants also for a request that may not read: otherwise its write would replace their index.
     const isLookedUp = mayRead || this.#rules.knowsVariants;
+    const foundAt = this.#entries.now;
     const stored = isLookedUp ? await this.#find(call, request) : undefined;
     const found = mayRead ? usableBy(call, stored) : undefined;
     const reply = found === undefined ? undefined : await this.#answerFrom(call, request, found);
@@ -237,7 +238,7 @@ class CacheHandler {
     if (cache === "only-if-cached" || request.directives.has("only-if-cached")) {
       return unsatisfiable(request.url);
     }
-    const wanted = { request, found, mayReplace: stored !== undefined || !isLookedUp };
+    const wanted = { request, found, foundAt, mayReplace: stored !== undefined || !isLookedUp };
     const work = mayRead && !call.streams
       ? this.#fetching.fetchOnce(call, wanted)
       : this.#fetching.fetch(call, wanted);

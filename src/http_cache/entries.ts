@@ -57,6 +57,11 @@ export class Entries {
     return this.#state.logicalClock.tick();
   }
 
+  /** The latest moment of the logical clock. */
+  get now(): number {
+    return this.#state.logicalClock.now;
+  }
+
   /** Returns the stored response that a request selects. A read that takes longer than `patienceMs` counts as a miss. */
   async find(request: CachedRequest, patienceMs?: number): Promise<CacheEntry | undefined> {
     // Without the generation, no stored response of the URL can be found.
@@ -182,14 +187,18 @@ export class Entries {
    * @param askedAt The moment of its request.
    */
   isOutdated(
-    { url }: CachedRequest,
-    { key, via = [] }: Pick<CacheMeta, "key" | "via">,
+    request: CachedRequest,
+    meta: Pick<CacheMeta, "key" | "via">,
     askedAt: number,
   ): boolean {
     const { logicalClock, askedAt: others } = this.#state;
     if (logicalClock.now === askedAt) return false;
-    const hasChanged = (at: string) => this.#state.hasChanged(at, askedAt);
-    return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
+    return this.hasChanged(request, meta, askedAt) || (others.get(meta.key) ?? 0) > askedAt;
+  }
+
+  /** Whether a change after a moment has invalidated a stored response, by the request's URL or by one that redirects led to. */
+  hasChanged({ url }: CachedRequest, { via = [] }: Pick<CacheMeta, "via">, since: number): boolean {
+    return this.#state.hasChanged(url, since) || via.some(({ to }) => this.#state.hasChanged(to, since));
   }
 
   /** Removes the stored response that a request selects, if there is one, unless that response was requested after `askedAt`. */

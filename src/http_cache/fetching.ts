@@ -135,9 +135,11 @@ export class Fetching {
   }
 
   /** Serves the stored response in place of a failure, if the rules allow it. */
-  async rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
-    const { rules, serving, environment: { clock } } = this.#options;
+  async rescue(call: Call, { request, found, foundAt }: Wanted): Promise<Reply | undefined> {
+    const { entries, rules, serving, environment: { clock } } = this.#options;
     if (found === undefined || !rules.mayAnswerError(found.meta, request, clock.wallNow())) return undefined;
+    // Other calls may share the reply, and may have come after the change.
+    if (entries.hasChanged(request, found.meta, foundAt)) return undefined;
     return await serving.serve(call, request, found, "stale");
   }
 
@@ -164,7 +166,7 @@ export class Fetching {
     environment.inBackground(
       storable ? entries.refresh(request, entry, askedAt) : entries.removeSelected(request, askedAt),
     );
-    if (storable) onStored?.(entry);
+    if (storable) onStored?.(entry, askedAt);
     return reply;
   }
 
@@ -222,12 +224,12 @@ export class Fetching {
       environment.inBackground(save(body));
       // Keep the value after the adapter has the entry, and before the caller gets the value.
       keepDecoded(call, reply, decoded);
-      onStored?.(toEntry(body));
+      onStored?.(toEntry(body), askedAt);
     } else if (reply.openBody !== undefined) {
       const collected = reply.openBody.collect(maxEntryBytes);
       // A body that breaks off is a network failure: `collected` rejects, and the stored response stays.
       environment.inBackground(collected.then(save));
-      onStored?.(collected.then(toEntry, () => undefined));
+      onStored?.(collected.then(toEntry, () => undefined), askedAt);
     }
     return reply;
   }
@@ -241,7 +243,8 @@ export class Fetching {
     const { key } = found.meta;
     if (!mayRefresh(call, request)) return;
     const end = this.#refreshes.tryBegin(key);
-    if (end !== undefined) this.#start(call, { request, found, mayReplace: true }, end);
+    const foundAt = this.#options.entries.now;
+    if (end !== undefined) this.#start(call, { request, found, foundAt, mayReplace: true }, end);
   }
 
   /**
@@ -260,7 +263,8 @@ export class Fetching {
       end(succeeded);
       resolve(await stored ?? found);
     };
-    this.#start(call, { request, found, mayReplace: true }, ended, (entry) => void (stored = entry));
+    const wanted = { request, found, foundAt: this.#options.entries.now, mayReplace: true };
+    this.#start(call, wanted, ended, (entry) => void (stored = entry));
     return promise;
   }
 

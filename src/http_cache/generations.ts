@@ -16,6 +16,9 @@ import type { EntriesState, KnownGeneration } from "./entries_state.ts";
 import type { GuardedAdapter } from "./guarded_adapter.ts";
 import { toIndexEntry } from "./rfc9111/vary.ts";
 
+/** The beginning of the keys of generations. */
+const PREFIX = "v1 generation\n";
+
 /** How much longer than its entries a generation is kept, in milliseconds, so that not every entry has to write it again. */
 const SPARE_MS = 30 * 86_400_000;
 
@@ -130,8 +133,13 @@ export class Generations {
   }
 }
 
+/** Returns whether a key is that of a generation, and not that of a response or of an index. */
+export function isGenerationKey(key: string): boolean {
+  return key.startsWith(PREFIX);
+}
+
 function keyOf(url: string): string {
-  return `v1 generation\n${withoutFragment(url)}\n`;
+  return `${PREFIX}${withoutFragment(url)}\n`;
 }
 
 function lasts({ removeAt }: KnownGeneration, { removeAt: endsAt }: GenerationUse): boolean {

@@ -60,8 +60,9 @@ export class HttpRules implements CacheRules {
     const { status, headers: fields, redirects } = response;
     if (redirects === undefined || leadsToCredentials(response)) return undefined;
     const fallbackMs = ttlOf(this.#lifetimes, request.url, response);
-    const exchange = { method: "GET", headers: request.headers, status, fields };
-    if (!isStorable({ ...exchange, hasFallback: fallbackMs !== undefined })) return undefined;
+    if (!isStorable({ method: "GET", headers: request.headers, status, fields, fallbackMs })) {
+      return undefined;
+    }
     const url = response.url || request.url;
     const windows = this.#windows;
     const direct = toMeta({ ...response, ...placement, url, fallbackMs, windows });

@@ -54,6 +54,8 @@ interface UnderWay {
   readonly begunAtMs: number;
   /** The calls that wait for this request. A leader that takes over from a slow one shares its set. */
   readonly waiting: Set<Waiting>;
+  /** The moment of the request whose response it stores, on the logical clock of the entries. */
+  askedAt: number;
   /** Its outcome, once it has ended. */
   ended: Ended;
 }
@@ -106,7 +108,7 @@ export class Leaders {
       if (reply !== undefined) return reply;
       const { entry } = ended.ended;
       if (entry !== undefined && fits(entry, call, wanted.request)) {
-        wanted = { ...wanted, found: entry, mayReplace: true };
+        wanted = { ...wanted, found: entry, foundAt: ended.askedAt, mayReplace: true };
       }
     }
   }
@@ -129,12 +131,16 @@ export class Leaders {
       begunAt: this.#logicalClock.tick(),
       begunAtMs: this.#options.environment.clock.now(),
       waiting: before?.waiting ?? new Set(),
+      askedAt: 0,
       ended: {},
     };
     this.#underWay.set(key, own);
     let stored: MaybePromise<CacheEntry | undefined>;
     try {
-      const reply = await this.#options.fetch(call, wanted, (entry) => void (stored = entry));
+      const reply = await this.#options.fetch(call, wanted, (entry, askedAt) => {
+        stored = entry;
+        own.askedAt = askedAt;
+      });
       own.ended = { reply };
       return reply;
     } catch (error) {

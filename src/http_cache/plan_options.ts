@@ -25,7 +25,7 @@ import { PromptAdapter } from "./prompt_adapter.ts";
 export interface CachePlanOptions {
   /**
    * How long a 404 or 410 is fresh, in milliseconds by status. Under the rules of HTTP, the server may say so itself, also for
-   * some other failures. The cache never stores a 401, 403, 408, 429, 500, 502, 503 or 504.
+   * some other failures. The cache never stores a 401, 403, 408, 429, 500, 502, 503, 504 or 511.
    * @default {none}
    */
   readonly negative?: Readonly<Partial<Record<404 | 410, number | undefined>>> | undefined;

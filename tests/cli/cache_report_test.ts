@@ -30,13 +30,13 @@ const FULL: CacheSurvey = {
 
 test("cacheReport() shows states, times and origins in columns", () => {
   assertEquals(cacheReport(FULL, NOW, PLAIN), [
-    "                      entries       size",
-    "  fresh                 1,000   140.0 MB",
-    "  stale                    20     4.0 MB",
-    "  expired                   4   500.0 kB",
-    "  lists of variants         1      500 B",
-    "  damaged                   1    99.5 kB",
-    "  all                   1,026   144.6 MB",
+    "            entries       size",
+    "  fresh       1,000   140.0 MB",
+    "  stale          20     4.0 MB",
+    "  expired         4   500.0 kB",
+    "  indexes         1      500 B",
+    "  damaged         1    99.5 kB",
+    "  all         1,026   144.6 MB",
     "",
     "  oldest   2026-11-21 06:08:49 UTC   1 h 00 min ago",
     "  newest   2026-11-21 07:08:49 UTC   in the future",

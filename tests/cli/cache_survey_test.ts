@@ -30,6 +30,8 @@ test("surveyCache() counts entries by their state, and by origin", async () => {
   await put("tomorrow", { storedAt: NOW + 500, freshForMs: 10_000, url: "nonsense" });
   await put("expired", { storedAt: 200, freshForMs: 5, removeAt: NOW });
   await put("variants\n", { storedAt: 1, freshForMs: 0, vary: [["accept", null]] });
+  await put("variants by ttlCache()\n0123abcd", { storedAt: 1, freshForMs: 0, vary: [["accept", null]] });
+  await put("v1 generation\nhttps://a.test/\n", { storedAt: 1, freshForMs: 0, removeAt: NOW + 1 });
   // Metadata larger than the first read.
   await put("long", { storedAt: 300, headers: [["x", "y".repeat(10_000)]] });
   const { states, origins, storedAt, all } = await surveyCache(temp.path, files, NOW);
@@ -37,11 +39,14 @@ test("surveyCache() counts entries by their state, and by origin", async () => {
     ["fresh", 4],
     ["stale", 2],
     ["expired", 1],
-    ["index", 1],
+    ["index", 3],
     ["damaged", 0],
     ["unfinished", 0],
   ]);
-  assertEquals([all.files, all.bytes], [8, Object.values(states).reduce((sum, { bytes }) => sum + bytes, 0)]);
+  assertEquals([all.files, all.bytes], [
+    10,
+    Object.values(states).reduce((sum, { bytes }) => sum + bytes, 0),
+  ]);
   assertEquals(origins.map(({ bytes: _, ...origin }) => origin), [
     { origin: "https://a.test", files: 5, fresh: 2, stale: 2, expired: 1 },
     { origin: "https://b.test", files: 1, fresh: 1, stale: 0, expired: 0 },

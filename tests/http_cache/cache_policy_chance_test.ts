@@ -186,7 +186,8 @@ async function findWrongs(seed: number): Promise<string[]> {
 }
 
 test("mode http: with a slow adapter and a failing server, concurrent callers never get an answer that is not for them", async () => {
-  for (let seed = 0; seed < 50; seed++) {
+  // With seed 310, a change overtakes the slow read of an entry that a call would serve stale to others.
+  for (const seed of [...Array(50).keys(), 310]) {
     assertEquals(await findWrongs(seed), []);
   }
 });

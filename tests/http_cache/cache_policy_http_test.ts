@@ -75,6 +75,15 @@ test("mode http: ttlMs holds where the server states no lifetime, and only there
   assertEquals(network.urls, [URL_A, URL_B, URL_B]);
 });
 
+test("mode http: a ttlMs of 0 stores nothing, whatever the response can be validated by or served stale for", async () => {
+  const { client, cache } = cacheRig(({ nth }) => ({ json: nth, headers: { etag: '"1"' } }), {
+    plan: { ttlMs: (url) => url.pathname.endsWith("/b.json") ? 0 : MINUTE, staleWhileRevalidateMs: MINUTE },
+  });
+  for (const nth of [1, 2]) assertEquals(await client.json(URL_B), nth);
+  assertEquals(cache.entries.size, 0);
+  for (const _ of [1, 2]) assertEquals(await client.json(URL_A), 1);
+});
+
 test("mode http: a ttlMs that throws breaks no fetch, and causes one warning", async () => {
   const ttlMs = () => {
     throw new Error("no idea");
@@ -415,7 +424,8 @@ test("mode http: a 200 replaces the entry that was to be validated, and one that
 });
 
 test("mode http: a failed or refused validation keeps the entry, and a 404 or 410 removes it", async () => {
-  const failures = [500, 503, 429, 408, 401, 403, 407, 421, 425].map((status) => [status, 1] as const);
+  const statuses = [500, 503, 429, 408, 401, 403, 407, 421, 425, 428, 431, 511];
+  const failures = statuses.map((status) => [status, 1] as const);
   for (const [status, kept] of [...failures, [404, 0], [410, 0]]) {
     const { client, cache, clock } = cacheRig(({ nth }) =>
       nth === 2 ? { status } : { json: nth, headers: { "cache-control": "no-cache", etag: '"1"' } }
@@ -456,7 +466,7 @@ test("mode http: no-store in a response or a request stores nothing, and in a re
 });
 
 test("mode http: neither refusals nor overload are stored, whatever lifetime the server states", async () => {
-  for (const status of [401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 206]) {
+  for (const status of [401, 403, 407, 408, 421, 425, 428, 429, 431, 500, 502, 503, 504, 511, 206]) {
     const { client, cache, clock } = cacheRig(() => ({
       status,
       body: "x",

@@ -719,6 +719,19 @@ test("A request with other values of the Vary headers does not get the stored an
   assertEquals(await client.json(URL_A, { headers: { "accept-language": "de" } }), "de");
 });
 
+test("An answer that varies by Accept is found again, whatever other headers the requests have", async () => {
+  for (const headers of [{}, { "x-a": "1" }]) {
+    const { client, network } = setUp(({ nth }) => ({ json: { nth }, headers: { vary: "Accept" } }), {
+      headers,
+    });
+    for (const cache of ["default", "force-cache"] as const) {
+      assertEquals(await client.json(URL_A, { cache }), { nth: 1 });
+      assertEquals(await client.text(URL_A, { cache }), '{"nth":2}');
+    }
+    assertEquals(network.sent.length, 2);
+  }
+});
+
 test("Two clients whose own headers differ share no answer that varies by them", async () => {
   const cache = new RecordingCache();
   const answer = ({ headers }: SentRequest): Answer => ({

@@ -264,6 +264,22 @@ test("Entries.isOutdated() is true for a request from before the stored entry's 
   ], [true, false, false]);
 });
 
+test("Entries.hasChanged() is true after a change of the URL, or of one to which a redirect has led", async () => {
+  const { entries } = partsWith();
+  const to = "https://a.test/target";
+  const via = [{ to, generation: "", cacheControl: null }];
+  const hasChanged = (since: number) => [
+    entries.hasChanged(requestOf(), {}, since),
+    entries.hasChanged(requestOf(), { via }, since),
+  ];
+  const before = entries.now;
+  assertEquals(hasChanged(before), [false, false]);
+  await entries.removeAll(to);
+  assertEquals(hasChanged(before), [false, true]);
+  await entries.removeAll(PARTS_URL);
+  assertEquals([hasChanged(before), hasChanged(entries.now)], [[true, true], [false, false]]);
+});
+
 test("Entries starts its Vary names anew rather than remember more than 32 of them", async () => {
   const parts = partsWith();
   for (let number = 1; number <= 100; number++) {

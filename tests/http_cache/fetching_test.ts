@@ -34,7 +34,7 @@ function fetchingWith(parts: Parts, next: Handler): Fetching {
 
 /** A request, and the entry that was found for it. */
 function wantedOf(request: CachedRequest, found?: CacheEntry): Wanted {
-  return { request, found, mayReplace: found !== undefined };
+  return { request, found, foundAt: 0, mayReplace: found !== undefined };
 }
 
 /** Fetches a text, lets it become stale, and returns its entry. */
@@ -135,6 +135,17 @@ test("Fetching.fetch() answers a failure with the stale entry, if it may, and di
       ),
     RangeError,
   );
+});
+
+test("Fetching.fetch() answers a failure with no stale entry that a change has invalidated meanwhile", async () => {
+  const parts = partsWith();
+  const found = await staleEntry(parts, { "cache-control": "max-age=60, stale-if-error=600" });
+  const fetching = fetchingWith(parts, () => Promise.resolve(replyOf("busy", {}, 503)));
+  const foundAt = parts.entries.now;
+  const answer = () => fetching.fetch(callWith(), { ...wantedOf(requestOf(), found), foundAt });
+  assertEquals((await answer()).from, "stale");
+  await parts.entries.removeAll(PARTS_URL);
+  assertEquals((await answer()).status, 503);
 });
 
 test("Fetching.fetch() stores a streamed body once its reader has read all of it", async () => {

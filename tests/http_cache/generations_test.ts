@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { EntriesState } from "../../src/http_cache/entries_state.ts";
-import { Generations } from "../../src/http_cache/generations.ts";
+import { Generations, isGenerationKey } from "../../src/http_cache/generations.ts";
 import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
+import { primaryKey } from "../../src/http_cache/rfc9111/vary.ts";
 import { test } from "../support/test.ts";
 import { type Parts, PARTS_URL as URL_A, partsWith } from "./parts.ts";
 
@@ -98,4 +99,14 @@ test("Generations.bind() and hold() make redirects depend on the generations of 
     true,
   ]);
   assert((await one.bind(via, USE))[1]!.generation !== bound[1]!.generation);
+});
+
+test("isGenerationKey() tells the keys of generations from those of responses", async () => {
+  const parts = partsWith();
+  const generations = processOf(parts);
+  generations.plan(URL_A);
+  await generations.keep(URL_A, USE);
+  const keys = [...parts.cache.entries.values()].map(({ meta }) => meta.key);
+  assertEquals(keys.map(isGenerationKey), [true]);
+  assertEquals([primaryKey(URL_A, ""), primaryKey(URL_A, "user")].map(isGenerationKey), [false, false]);
 });

@@ -42,7 +42,7 @@ function entryOf(parts: Parts, body: string, cacheControl: string): CacheEntry {
   return { meta: plan!.meta, body: new TextEncoder().encode(body) };
 }
 
-const WANTED: Wanted = { request: requestOf(), found: undefined, mayReplace: false };
+const WANTED: Wanted = { request: requestOf(), found: undefined, foundAt: 0, mayReplace: false };
 
 /** Makes calls follow the same leader, each with settings of its own. */
 function followAll(leaders: Leaders, settings: readonly Partial<Settings>[], key = "key"): {
@@ -62,7 +62,7 @@ test("Leaders.follow() gives all followers the entry that the leader stores, and
   const { watched } = followAll(leaders, NO_SETTINGS);
   followAll(leaders, [{}], "another");
   assertEquals(sent.length, 2);
-  sent[0]!.onStored(entryOf(parts, "1", "max-age=60"));
+  sent[0]!.onStored(entryOf(parts, "1", "max-age=60"), 0);
   sent[0]!.resolve(replyOf("1"));
   await parts.clock.advance(0);
   assertEquals(watched.map(({ value }) => [value?.from, value?.from === "shared" && value.value]), [
@@ -148,7 +148,7 @@ test("Leaders.follow() sends one request for all calls that can't wait for a mor
   assertEquals(sent.length, 1);
   await parts.clock.advance(60_000);
   assertEquals(sent.map(({ call }) => call.settings.timeoutMs), [60_000, 9_810]);
-  sent[1]!.onStored(entryOf(parts, "2", "max-age=60"));
+  sent[1]!.onStored(entryOf(parts, "2", "max-age=60"), 0);
   sent[1]!.resolve(replyOf("2"));
   await parts.clock.advance(0);
   assertEquals(watched.map(({ state }) => state), ["pending", ...Array(20).fill("fulfilled")]);
@@ -162,12 +162,13 @@ test("Leaders.follow() sends the next request with the stored response, if that 
   const { leaders, sent } = leadersWith(parts);
   const { watched } = followAll(leaders, NO_SETTINGS);
   const entry = entryOf(parts, "1", "no-cache");
-  sent[0]!.onStored(entry);
+  sent[0]!.onStored(entry, 7);
   sent[0]!.resolve(replyOf("1"));
   await parts.clock.advance(0);
   // The next leader may replace the entry that the first one has stored.
-  assertEquals([sent.length, sent[1]!.wanted.found, sent[1]!.wanted.mayReplace], [2, entry, true]);
-  sent[1]!.onStored(entry);
+  const { found, foundAt, mayReplace } = sent[1]!.wanted;
+  assertEquals([sent.length, found, foundAt, mayReplace], [2, entry, 7, true]);
+  sent[1]!.onStored(entry, 0);
   sent[1]!.resolve(replyOf("1"));
   await parts.clock.advance(0);
   assertEquals([sent.length, watched.every(({ state }) => state === "fulfilled")], [2, true]);
@@ -186,7 +187,7 @@ test("Leaders.follow() × Vary × maxBodyBytes: a call that can't use the stored
   for (const [stored, settings] of [[entry, { maxBodyBytes: 2 }], [variant, {}]] as const) {
     followAll(leaders, [{}, settings], stored.meta.key);
     const [first] = sent.splice(0);
-    first!.onStored(stored);
+    first!.onStored(stored, 0);
     first!.resolve(replyOf("1"));
     await parts.clock.advance(0);
     const [second] = sent.splice(0);
@@ -223,7 +224,7 @@ test("Leaders.follow() makes a second call wait for the body of an error, which 
   const { leaders, sent } = leadersWith(parts);
   const { promise, resolve } = Promise.withResolvers<CacheEntry | undefined>();
   const first = followAll(leaders, [{}]);
-  sent[0]!.onStored(promise);
+  sent[0]!.onStored(promise, 0);
   sent[0]!.resolve(replyOf("gone", 404));
   await parts.clock.advance(0);
   const second = followAll(leaders, [{}]);
@@ -276,7 +277,7 @@ test("Leaders.follow() does not wait for a call that may have ended with its inc
   assertEquals(sent.length, 1);
   await parts.clock.advance(1);
   assertEquals(sent.length, 2);
-  sent[1]!.onStored(entryOf(parts, "2", "max-age=60"));
+  sent[1]!.onStored(entryOf(parts, "2", "max-age=60"), 0);
   sent[1]!.resolve(replyOf("2"));
   await parts.clock.advance(0);
   assertEquals(watched.map(({ value }) => value?.from), ["network", "shared"]);

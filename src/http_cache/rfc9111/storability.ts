@@ -6,7 +6,7 @@
 
 import { isRetryableStatus } from "../../http/classify.ts";
 import type { HeaderMap } from "../../http/headers.ts";
-import { type CacheControl, parseCacheControl, requestDirectives } from "./cache_control.ts";
+import { type CacheControl, isNoCache, parseCacheControl, requestDirectives } from "./cache_control.ts";
 import type { Fields } from "./fields.ts";
 import { allowsHeuristic, hasExplicitFreshness } from "./freshness.ts";
 import { varyNames } from "./vary.ts";
@@ -20,8 +20,8 @@ export interface Exchange {
   readonly status: number;
   /** The response's fields. */
   readonly fields: Fields;
-  /** Whether an option says how long a response of this status is fresh if the server does not. */
-  readonly hasFallback?: boolean | undefined;
+  /** How long the response is fresh if the server does not say, in milliseconds; 0 forbids storing it then. By default a guess. */
+  readonly fallbackMs?: number | undefined;
 }
 
 /** Statuses that this cache understands, as `must-understand` demands. */
@@ -41,8 +41,11 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   414,
   501,
 ]);
-/** Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407, 421, 425]);
+/**
+ * Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. No cache may
+ * store a 428, 431 or 511 (RFC 6585): a network that asks for a login answers 511 for every URL.
+ */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407, 421, 425, 428, 431, 511]);
 /** Statuses that the cache never stores: refusals, partial responses, and answers to a validation. */
 const NEVER: ReadonlySet<number> = new Set([...REFUSALS, 206, 304]);
 
@@ -53,13 +56,14 @@ const NEVER: ReadonlySet<number> = new Set([...REFUSALS, 206, 304]);
  * @param exchange The request and its response.
  * @returns Whether it may.
  */
-export function isStorable({ method, headers, status, fields, hasFallback = false }: Exchange): boolean {
+export function isStorable({ method, headers, status, fields, fallbackMs }: Exchange): boolean {
   if (method !== "GET" || "range" in headers || !isStorableStatus(status)) return false;
   if (requestDirectives(headers).has("no-store")) return false;
   const directives = parseCacheControl(fields.get("cache-control"));
   if (forbidsStoring(status, directives) || varyNames(fields) === undefined) return false;
-  return hasFallback || hasExplicitFreshness(fields, directives) || allowsHeuristic(status, directives) ||
-    directives.has("private");
+  if (hasExplicitFreshness(fields, directives)) return true;
+  if (fallbackMs !== undefined) return fallbackMs > 0 || isNoCache(directives);
+  return allowsHeuristic(status, directives) || directives.has("private");
 }
 
 /**

@@ -171,8 +171,7 @@ export function freshen(meta: CacheMeta, notModified: NotModified): Freshened {
     fields,
     windows,
   });
-  const hasFallback = fallbackMs !== undefined;
-  const exchange = { method: "GET", headers: requestHeaders, status, fields, hasFallback };
+  const exchange = { method: "GET", headers: requestHeaders, status, fields, fallbackMs };
   return { meta: { ...meta, headers, ...lifetime }, storable: isOfUse(lifetime) && isStorable(exchange) };
 }
 

@@ -11,7 +11,7 @@
 import { type HeaderMap, trimSpace } from "../../http/headers.ts";
 import { isToken } from "../../http/token.ts";
 import { withoutFragment } from "../../http/url.ts";
-import type { CacheEntry } from "../../cache/cache.ts";
+import type { CacheEntry, CacheMeta } from "../../cache/cache.ts";
 import { sha256 } from "../../cache/sha256.ts";
 import { commaList } from "../../primitives/comma_list.ts";
 import type { Fields } from "./fields.ts";
@@ -157,12 +157,23 @@ export function toIndexEntry(options: IndexEntryOptions): CacheEntry {
 }
 
 /**
+ * Whether metadata are those of an index. They name headers, as those of a variant do; but only the key of a variant ends with the list
+ * of their values.
+ *
+ * @param meta The metadata.
+ * @returns Whether they are; `false` for those of a response.
+ */
+export function isIndex({ key, vary }: Pick<CacheMeta, "key" | "vary">): boolean {
+  return vary.length > 0 && !key.endsWith("]");
+}
+
+/**
  * Reads the index in a primary slot.
  *
  * @param entry The entry in the slot.
  * @returns The index; `undefined` when the entry is a response.
  */
 export function readIndexEntry({ meta, body }: CacheEntry): VariantIndex | undefined {
-  if (meta.vary.length === 0 || !meta.key.endsWith("\n")) return undefined;
+  if (!isIndex(meta)) return undefined;
   return { names: meta.vary.map(([name]) => name), generation: new TextDecoder().decode(body) };
 }

@@ -38,9 +38,11 @@ test("isStorable() allows private and no-cache", () => {
 });
 
 test("isStorable() never allows 206, 304, refusals, and statuses that are retried", () => {
-  for (const status of [100, 206, 304, 401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 600, 999]) {
+  const refusals = [401, 403, 407, 421, 425, 428, 431, 511];
+  const retried = [408, 429, 500, 502, 503, 504];
+  for (const status of [100, 206, 304, ...refusals, ...retried, 600, 999]) {
     assertEquals(storable(FRESH, { status }), false, String(status));
-    assertEquals(storable(FRESH, { status, hasFallback: true }), false, String(status));
+    assertEquals(storable(FRESH, { status, fallbackMs: 1 }), false, String(status));
   }
 });
 
@@ -49,9 +51,17 @@ test("isStorable() allows other statuses with an explicit lifetime", () => {
     assertEquals(storable({}, { status }), false, String(status));
     assertEquals(storable(FRESH, { status }), true, String(status));
     assertEquals(storable({ expires: dateAt(NOW) }, { status }), true, String(status));
-    assertEquals(storable({}, { status, hasFallback: true }), true, String(status));
+    assertEquals(storable({}, { status, fallbackMs: 1 }), true, String(status));
   }
   for (const status of [200, 203, 204, 300, 301, 308]) assertEquals(storable({}, { status }), true);
+});
+
+test("isStorable() refuses a response that is to be fresh for no time, unless the server says how to use it", () => {
+  const silent: Record<string, string>[] = [{}, { etag: '"1"' }, { "cache-control": "private" }];
+  for (const headers of silent) assertEquals(storable(headers, { fallbackMs: 0 }), false);
+  for (const text of ["max-age=60", "max-age=0", "no-cache"]) {
+    assertEquals(storable({ "cache-control": text }, { fallbackMs: 0 }), true, text);
+  }
 });
 
 test("isStorable() refuses a response with Vary: *, which no request can select", () => {
