@@ -60,7 +60,7 @@ export class StreamedRequests {
   ) {
     this.#dispatcher = dispatcher;
     this.#contexts = contexts;
-    this.#surroundings = { clock, random, closings: dispatcher };
+    this.#surroundings = { clock, random, closings: dispatcher.lifetime };
     this.#reporter = reporter;
   }
 
@@ -151,7 +151,7 @@ export class StreamedRequests {
     return new ItemStream<T>({
       load: () => load(this.#surroundings) as Promise<ItemSource<T>>,
       // If both have happened, the consumer gets the reason of its own signal.
-      stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.closing,
+      stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.lifetime.closing,
     });
   }
 
@@ -166,7 +166,7 @@ export class StreamedRequests {
     const own = { ...options };
     // Keep the module: another `import()` takes as long as a third of a small download.
     const { download } = downloads ??= await import("../download/download.ts");
-    const { backoff, deadlines } = this.#dispatcher;
+    const { backoff, deadlines } = this.#dispatcher.pipeline.environment;
     return await download(
       stream,
       { ...this.#surroundings, backoff, deadlines, reporter: this.#reporter },
