@@ -18,7 +18,7 @@ import { Waiter } from "../lanes/waiter.ts";
 import { Attempt } from "../policies/attempt.ts";
 import { Call, type CallContext, type CallOwner, type CallSink, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
-import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
+import { type Mirror, namesOf, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import { Flights, join, leave, sharedReply } from "../policies/single_flight.ts";
 import { addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
@@ -353,26 +353,10 @@ export class Dispatcher implements CallOwner, StraightOwner, LifetimeOwner, Atte
   }
 
   placesOf({ request: { url, absolute }, redirectedTo }: Call): readonly string[] {
-    const own = this.#namesOf(url, absolute);
-    if (redirectedTo === undefined) return own;
-    return [...own, ...redirectedTo.flatMap((to) => this.#namesOf(to.url, true))];
-  }
-
-  /** Returns the URL of a resource, or all of them if it is at the mirrors. */
-  #namesOf(url: string, absolute: boolean): readonly string[] {
     const { mirrors } = this.pipeline;
-    const own = absolute || mirrors.length === 0 ? withoutFragment(new URL(url).href) : undefined;
-    // An absolute URL may name a resource at one of the mirrors, which all have the same resources.
-    const relative = own === undefined ? url : relativeTo(mirrors, own);
-    if (relative === undefined) return [own!];
-    return mirrors.flatMap((mirror) => {
-      try {
-        return withoutFragment(new URL(urlAt(mirror, relative)).href);
-      } catch {
-        // The caller's own `path` threw, so no request for this URL has gone to this mirror.
-        return [];
-      }
-    });
+    const own = namesOf(mirrors, url, absolute);
+    if (redirectedTo === undefined) return own;
+    return [...own, ...redirectedTo.flatMap((to) => namesOf(mirrors, to.url, true))];
   }
 
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {
