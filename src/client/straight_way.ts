@@ -12,11 +12,9 @@ import { withStandardBody } from "../http/node_body.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
-import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { SILENT_MS } from "../lanes/lane.ts";
 import { type AttemptUnderWay, LOOK_AGAIN_MS } from "../lanes/silent_lanes.ts";
-import { Waiter } from "../lanes/waiter.ts";
 import { MAX_WRITE_OFF_MS, mayGiveWay, openAttempt } from "../policies/attempt.ts";
 import { alreadyRead, attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
@@ -34,9 +32,10 @@ import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
+import { type LineOwner, StraightWaiter } from "./straight_waiter.ts";
 
 /** Looks after calls before and after the straight way. */
-export interface StraightOwner {
+export interface StraightOwner extends LineOwner {
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
   /** The headers of every request. */
@@ -49,10 +48,6 @@ export interface StraightOwner {
   noteChange(call: Call): void;
   /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void;
-  /** Answers all callers that wait for a call with an error. */
-  fail(call: Call, error: unknown): void;
-  /** Brings a call to its end on the general way. */
-  follow(call: Call): void;
 }
 
 /** Sends plain requests. */
@@ -89,26 +84,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
 
   /** Puts a call in line in its lane, which does not admit it now. */
   enqueue(call: Call): undefined {
-    const waiter = new StraightWaiter(call, call.lane!, this);
-    call.pending = waiter;
+    const waiter = new StraightWaiter(call, call.lane!, this.#owner);
     this.#environment.scheduler.wait(waiter, call.startedAtMs);
-  }
-
-  /** Hands a call that goes as a probe to the general way. */
-  probe(call: Call): void {
-    const { scheduler, clock } = this.#environment;
-    call.journey.granted = scheduler.toAdmission(call, call.lane!, call.ticket, clock.now());
-    this.#owner.follow(call);
-  }
-
-  /** Takes a call out of line that was cancelled. */
-  leave(waiter: Waiter<Lane>): void {
-    this.#environment.scheduler.leave(waiter);
-  }
-
-  /** Answers all callers that wait for a call that its lane refuses. */
-  refuse(call: Call, error: Error): void {
-    this.#owner.fail(call, error);
   }
 
   /**
@@ -464,35 +441,6 @@ class PlainAttempt implements AttemptUnderWay {
 
   giveWay(): void {
     this.#way.giveWay(this.#call);
-  }
-}
-
-/** A plain call in line. */
-class StraightWaiter extends Waiter<Lane> implements Pending {
-  declare readonly errand: Call;
-  readonly #way: StraightWay;
-
-  constructor(call: Call, { alone }: Lane, way: StraightWay) {
-    super(call, alone, false);
-    this.#way = way;
-  }
-
-  onAdmitted(lane: Lane, ticket: number): Runnable | undefined {
-    const call = this.errand;
-    call.pending = undefined;
-    call.ticket = ticket;
-    if (lane.breaker === undefined || lane.breaker.state === "closed") return call;
-    this.#way.probe(call);
-    return undefined;
-  }
-
-  onRefused(error: Error): void {
-    this.errand.pending = undefined;
-    this.#way.refuse(this.errand, error);
-  }
-
-  cancel(): void {
-    this.#way.leave(this);
   }
 }
 
