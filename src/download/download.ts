@@ -209,15 +209,16 @@ function checkRequest({ headers, method }: DownloadRequest): void {
 }
 
 function progressOf(
-  { settings: { onProgress }, describe }: DownloadRequest,
+  request: DownloadRequest,
   surroundings: DownloadSurroundings,
   file: GrowingFile,
 ): TransferOptions["onChunk"] {
+  const { onProgress } = request.settings;
   if (onProgress === undefined) return undefined;
   const tell = progressTeller(surroundings);
   return (attempt, response) => {
     const { position: bytes, totalBytes } = file;
-    const url = response.url === "" ? describe().url : redactUrl(response.url);
+    const url = response.url === "" ? request.describe().url : redactUrl(response.url);
     tell(onProgress, { url, attempt, bytes, totalBytes });
   };
 }
