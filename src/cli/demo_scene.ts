@@ -8,7 +8,8 @@
 import { memoryCache } from "../cache/memory.ts";
 import type { Client } from "../client/client.ts";
 import { seasonCache } from "../f1/season_cache.ts";
-import { tracingInsights, type TracingInsightsOptions } from "../f1/source.ts";
+import { tracingInsights } from "../f1/source.ts";
+import type { TracingInsightsOptions } from "../f1/tracing_insights.ts";
 import type { FaultRule } from "../middleware/faults/fault.ts";
 import { type RacePayloads, racePayloads } from "../testing/race_payloads.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../testing/simulated_cdn.ts";

@@ -8,11 +8,11 @@ import { TimeoutError } from "../errors.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Claimant, Runnable } from "../lanes/claimant.ts";
 import type { Call, CallContext } from "../policies/call.ts";
+import type { ClosingTarget } from "../policies/opener.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { BatchRun, BatchSink } from "./batch_run.ts";
-import type { Closable } from "./dispatcher.ts";
 import { outcomeOf, refusal } from "./outcome.ts";
 import type { FetchRequest } from "./request.ts";
 import { END, SourceReader, type SourceResult } from "./source_reader.ts";
@@ -24,7 +24,7 @@ const BUSY_MS = 50;
  * Pulls requests from a source, and starts them. It takes turns with others at the client's permits, and pulls a request when it
  * has got a permit, so that it never holds requests that can't start. A request that has to wait makes room for the next one.
  */
-export class Batch implements AbortTarget, BatchSink, Claimant, Closable, DeadlineTarget {
+export class Batch implements AbortTarget, BatchSink, Claimant, ClosingTarget, DeadlineTarget {
   previous: Claimant | undefined = undefined;
   next: Claimant | undefined = undefined;
   isClaiming = false;
@@ -130,19 +130,19 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
   }
 
   #begin(): boolean {
-    const { signal, starter, scheduler, timeoutMs, deadlines } = this.#run;
+    const { signal, closings, scheduler, timeoutMs, deadlines } = this.#run;
     if (signal?.aborted) {
       this.stop(signal.reason);
       return false;
     }
-    if (starter.closing !== undefined) {
-      this.#fail(starter.closing.reason);
+    if (closings.closing !== undefined) {
+      this.#fail(closings.closing.reason);
       this.#endIfDone();
       return false;
     }
     // Do this before opening the source, whose code may end the batch.
     if (signal !== undefined) addAbortListener(signal, this);
-    starter.add(this);
+    closings.add(this);
     if (this.#run.pullsAhead) this.#awaitRoom();
     this.allowance.beganAtMs = scheduler.now();
     if (timeoutMs !== Infinity) {
@@ -327,9 +327,9 @@ export class Batch implements AbortTarget, BatchSink, Claimant, Closable, Deadli
 
   #finish(): void {
     this.#ended = true;
-    const { signal, scheduler, starter, deadlines } = this.#run;
+    const { signal, scheduler, closings, deadlines } = this.#run;
     scheduler.round.quit(this);
-    starter.delete(this);
+    closings.delete(this);
     if (this.#deadline !== undefined) deadlines.remove(this.#deadline);
     if (this.#rest !== undefined) deadlines.remove(this.#rest);
     if (signal !== undefined) removeAbortListener(signal, this);

@@ -9,8 +9,8 @@ import type { Runnable } from "../lanes/claimant.ts";
 import type { PermitRound } from "../lanes/permit_round.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
+import type { Closings } from "../policies/opener.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
-import type { Closable } from "./dispatcher.ts";
 import type { Outcome } from "./outcome.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
@@ -57,6 +57,7 @@ export interface BatchRun {
     readonly round: Pick<PermitRound, "join" | "quit" | "dispatch">;
   };
   readonly starter: BatchStarter;
+  readonly closings: Closings;
   /** Begins a request that is more than a URL whose lane is known; throws if it is malformed. */
   readonly begin: (request: FetchRequest, batch: BatchSink) => Call;
 }
@@ -71,14 +72,8 @@ export interface BatchSink extends CallSink {
 export interface BatchStarter {
   /** Begins a request for a URL whose lane is known; returns nothing for any other. */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;
-  /** The reason that the client was closed with; absent while it is open. */
-  readonly closing: { readonly reason: unknown } | undefined;
   /** Starts a call. Returns the call if it was admitted at once; then the batch must run it. */
   launch(call: Call): Runnable | undefined;
   /** Aborts the calls of a batch. */
   abortAll(allowance: Allowance, abort: (call: Call) => void): void;
-  /** Registers a batch, so that it hears of the client's closing. */
-  add(batch: Closable): void;
-  /** Removes a batch that has ended. */
-  delete(batch: Closable): void;
 }

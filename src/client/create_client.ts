@@ -4,11 +4,8 @@
  * @module
  */
 
-import { TimeoutError } from "../errors.ts";
 import { toHeaderMap } from "../http/headers.ts";
-import type { RequestInput } from "../http/request.ts";
-import { replayableBody } from "../http/request_body.ts";
-import { isUrl, redactUrl } from "../http/url.ts";
+import { isUrl } from "../http/url.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
@@ -16,22 +13,19 @@ import type { ClientEvent, Reporter } from "../policies/event.ts";
 import { scopeFor } from "../policies/middleware_chain.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
-import { deferred } from "../primitives/deferred.ts";
 import "../primitives/dispose_symbols.ts";
-import { currentRuntime } from "../runtime/current.ts";
 import { Batch } from "./batch.ts";
 import type { BatchSink, OutcomeConsumer } from "./batch_run.ts";
 import { CallContexts } from "./call_contexts.ts";
 import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
+import { dropInFetch } from "./drop_in.ts";
 import { EventHub } from "./event_hub.ts";
-import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
-import { dropIn } from "./global_fetch.ts";
 import type { ItemStream } from "./item_stream.ts";
 import { checkClientOptions, checkExtendOptions } from "./option_checks.ts";
 import type { ClientOptions, ExtendOptions } from "./options.ts";
-import { type Outcome, OutcomeSink, refusal } from "./outcome.ts";
+import { type Outcome, OutcomeSink, PromiseSink, refusal } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
 import type { BatchOptions, CallOptions, FetchRequest, RequestSource } from "./request.ts";
 import { checkSpec, namedRequests } from "./request_checks.ts";
@@ -78,6 +72,7 @@ export function reporterOf(client: Client): Reporter {
 const reporters = new WeakMap<Client, Reporter>();
 
 class SlipstreamClient implements Client {
+  readonly fetch: Client["fetch"];
   readonly #options: ClientOptions;
   readonly #hub: EventHub;
   readonly #dispatcher: Dispatcher;
@@ -96,6 +91,7 @@ class SlipstreamClient implements Client {
       parent === undefined ? undefined : parent.#dispatcher,
     );
     this.#contexts = new CallContexts(options, this.#dispatcher);
+    this.fetch = dropInFetch(this.#dispatcher, this.#contexts);
     this.#streamed = new StreamedRequests(this.#dispatcher, this.#contexts, {
       clock,
       random,
@@ -147,79 +143,6 @@ class SlipstreamClient implements Client {
       }
       this.#dispatcher.launch(call)?.run();
     });
-  }
-
-  /** An arrow function, because programs hand a `fetch` on without its client. */
-  readonly fetch: Client["fetch"] = dropIn((input, init, options) =>
-    new Promise((resolve, reject) => {
-      const { plainFetch } = this.#contexts;
-      if (typeof input === "string" && init === undefined && options === undefined) {
-        const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
-        const call = this.#dispatcher.tryBegin(plainFetch, input, sink);
-        if (call !== undefined) return void this.#dispatcher.launch(call)?.run();
-      }
-      if (isLocal(input)) return resolve(this.#dispatcher.fetchLocally(input, init ?? {}));
-      const { request, bodyOf, signals, cache } = fromFetchArguments(input, init ?? {});
-      const { settings } = plainFetch;
-      const plain: CallContext = cache === undefined && signals.length === 0
-        ? plainFetch
-        : this.#contexts.contextOf({
-          ...plainFetch,
-          settings: cache === undefined ? settings : { ...settings, cache },
-          signals,
-        });
-      const context = options === undefined
-        ? plain
-        : this.#contexts.withOptions(plain, options, "fetch", "bytes");
-      const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
-      const launch = (input: RequestInput, context: CallContext): void =>
-        void this.#dispatcher.launch(
-          this.#dispatcher.begin(context, this.#contexts.prepare(input, context), sink),
-        )
-          ?.run();
-      if (bodyOf === undefined) return launch(request, context);
-      // Check everything else first, so that a malformed request throws before its body is touched.
-      this.#contexts.prepare({ ...request, body: new Uint8Array() }, context);
-      const beganAtMs = this.#dispatcher.now();
-      this.#bodyOf(bodyOf, context).then((body) =>
-        launch({ ...request, body }, { ...context, spentMs: this.#dispatcher.now() - beganAtMs })
-      ).catch(reject);
-    })
-  );
-
-  /**
-   * Reads the body of a `Request` into a form that the client can send. Closing the client ends the reading, and so does
-   * `totalTimeoutMs`.
-   */
-  async #bodyOf(
-    request: Request,
-    { signals, settings: { totalTimeoutMs } }: CallContext,
-  ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
-    const dispatcher = this.#dispatcher;
-    const closing = new AbortController();
-    // In workers, only the incoming request that reads the body may abort the reading. Code after a promise runs in the request
-    // that made the promise, so abort after one.
-    const { promise, resolve } = deferred<() => void>();
-    promise.then((stop) => stop());
-    const onClose = (reason: unknown) => resolve(() => closing.abort(reason));
-    if (dispatcher.closing !== undefined) closing.abort(dispatcher.closing.reason);
-    const deadline = dispatcher.deadlines.add({
-      onDeadline() {
-        const about = { method: request.method, url: redactUrl(request.url), attempts: 0 };
-        const what = `longer than 'totalTimeoutMs': ${totalTimeoutMs}, while its body was read`;
-        const message = `${about.method} ${about.url} took ${what}`;
-        onClose(new TimeoutError(message, { ...about, kind: "total", timeoutMs: totalTimeoutMs }));
-      },
-    }, totalTimeoutMs);
-    const closable = { onClose };
-    dispatcher.add(closable);
-    try {
-      const isWhole = !currentRuntime.showsRedirects;
-      return await replayableBody(request, { signals: [...signals, closing.signal], isWhole });
-    } finally {
-      dispatcher.delete(closable);
-      dispatcher.deadlines.remove(deadline);
-    }
   }
 
   all<V>(requests: RequestSource, options?: BatchOptions): Promise<V> {
@@ -311,7 +234,7 @@ class SlipstreamClient implements Client {
   }
 
   close(reason: unknown = new DOMException("The client was closed", "AbortError")): Promise<void> {
-    return this.#dispatcher.close(reason);
+    return this.#dispatcher.lifetime.close(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -343,6 +266,7 @@ class SlipstreamClient implements Client {
       }),
       scheduler,
       starter: this.#dispatcher,
+      closings: this.#dispatcher.lifetime,
       begin: this.#beginForBatch,
     });
   }
@@ -359,21 +283,5 @@ class SlipstreamClient implements Client {
     checkSpec(request);
     const own = this.#contexts.withOptions(context, request, "request", as);
     return this.#dispatcher.begin(own, this.#contexts.prepare(request, own), sink);
-  }
-}
-
-/** Settles a promise with the result of a call. */
-class PromiseSink implements CallSink {
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (reason: unknown) => void;
-
-  constructor(resolve: (value: unknown) => void, reject: (reason: unknown) => void) {
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  onSettled(_call: Call, ok: boolean, value: unknown): void {
-    if (ok) this.#resolve(value);
-    else this.#reject(value);
   }
 }

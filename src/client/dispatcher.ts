@@ -18,45 +18,33 @@ import { Waiter } from "../lanes/waiter.ts";
 import { Attempt } from "../policies/attempt.ts";
 import { Call, type CallContext, type CallOwner, type CallSink, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
-import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
+import { type Mirror, namesOf, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import { Flights, join, leave, sharedReply } from "../policies/single_flight.ts";
-import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import type { Backoff } from "../primitives/backoff.ts";
+import { addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
-import { type Deferred, deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
-import { WeakCollection } from "../primitives/weak_collection.ts";
 import { pageUrl } from "../runtime/web.ts";
 import { Background } from "./background.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./event_hub.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
+import { Lifetime, type LifetimeOwner } from "./lifetime.ts";
 import type { ClientOptions } from "./options.ts";
 import { buildPipeline, type Pipeline } from "./pipeline.ts";
 import { Relays } from "./relays.ts";
 import { type ClientStats, Tally } from "./stats.ts";
 import { type StraightOwner, StraightWay } from "./straight_way.ts";
 
-/** A part that must hear of the client's closing before the client aborts its calls, such as a batch. */
-export interface Closable {
-  /** Handles the closing: starts nothing more. */
-  onClose(reason: unknown): void;
-}
-
-/** How long a closing client waits for aborted attempts and for background calls to end, in milliseconds. */
-const GRACE_MS = 5_000;
-
 /** The inside of a client: it registers calls, starts them, and answers their callers. The public methods are in `create_client.ts`. */
-export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, AttemptSource {
+export class Dispatcher implements CallOwner, StraightOwner, LifetimeOwner, AttemptSource {
   readonly #clock: Clock;
   readonly #hub: EventHub;
   /** The handlers that calls pass, and the parts that these share. */
   readonly pipeline: Pipeline;
   readonly straight: StraightWay;
   readonly #hedging: LazyHedging | undefined;
-  readonly #signal: AbortSignal | undefined;
   readonly #tally = new Tally();
   /** The scheduler, which admits requests. */
   readonly scheduler: Scheduler;
@@ -66,19 +54,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   readonly #flights: Flights;
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
-  readonly #background = new Background();
-  /** The batches that have not ended, and other parts that must hear of the closing. */
-  readonly #closables = new Set<Closable>();
+  readonly lifetime: Lifetime<Dispatcher>;
   readonly #relays: Relays;
-  #idle: Deferred<void> | undefined;
   /** The number of the latest call; extensions share it. */
   readonly #latest: { id: number };
-  /** The client that this one extends, and the reference that removes this one from that client's extensions. */
-  readonly #parent: Dispatcher | undefined;
-  readonly #place: WeakRef<Dispatcher> | undefined;
-  /** The extensions of this client that are not closed. It may forget one that the program has dropped: nothing is in flight there. */
-  readonly #extensions = new WeakCollection<Dispatcher>();
-  #closed: { readonly reason: unknown } | undefined;
 
   /**
    * Creates the parts of a client.
@@ -89,13 +68,13 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
    * @param parent The client that this one extends.
    */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
-    this.#parent = parent;
     this.#flights = parent === undefined ? new Flights() : parent.#flights;
     this.#latest = parent === undefined ? { id: 0 } : parent.#latest;
     this.#clock = clock;
     this.#hub = hub;
+    const background = new Background();
     this.pipeline = buildPipeline(options, { clock, reporter: hub }, {
-      inBackground: (work, call) => this.#background.keep(work, call),
+      inBackground: (work, call) => background.keep(work, call),
     }, parent?.pipeline);
     this.scheduler = this.pipeline.environment.scheduler;
     this.#relays = new Relays(this.pipeline.environment.deadlines, this.#goAlone);
@@ -108,26 +87,17 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       this.#hedging,
     );
     if (parent === undefined) this.scheduler.silentLanes.source = this;
-    if (parent?.closing !== undefined) this.#closed = parent.closing;
-    else if (parent !== undefined) this.#place = parent.#extensions.add(this);
-    this.#signal = options.signal;
-    if (this.#signal?.aborted) this.#closed = { reason: this.#signal.reason };
-    else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
+    this.lifetime = new Lifetime(this, background, options.signal, parent?.lifetime);
   }
 
   /** The reason that the client was closed with; absent while it is open. */
   get closing(): { readonly reason: unknown } | undefined {
-    return this.#closed;
+    return this.lifetime.closing;
   }
 
   /** Whether batches pull without a permit; see `BatchRun`. */
   get pullsAhead(): boolean {
     return this.pipeline.environment.timersBelongToRequests;
-  }
-
-  /** The pause before a retry. */
-  get backoff(): Backoff {
-    return this.pipeline.environment.backoff;
   }
 
   /** The mirrors that complete relative URLs. */
@@ -145,21 +115,9 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.pipeline.mirrors.length === 0 ? pageUrl() : undefined;
   }
 
-  /** Fetches a `blob:`, `data:` or `file:` URL, which needs no network and no part of the client. */
-  fetchLocally(input: string | URL | Request, init: RequestInit): Promise<Response> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
-    const { fetch } = this.pipeline.environment;
-    return fetch(input as string, init);
-  }
-
   /** The timers of all waits. */
   get deadlines(): Deadlines {
     return this.pipeline.environment.deadlines;
-  }
-
-  /** The time on the client's clock. */
-  now(): number {
-    return this.#clock.now();
   }
 
   /** The headers of every request. */
@@ -190,7 +148,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
       if (pending === this.straight) yield this.straight.underWay(call);
       else if (pending instanceof Attempt && (pending.isWatched || pending.hasHeaders)) yield pending;
     }
-    for (const extension of this.#extensions) yield* extension.attempts();
+    for (const { owner } of this.lifetime.extensions) yield* owner.attempts();
   }
 
   /**
@@ -222,7 +180,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     // Do this first: the caller's function may close the client, or abort the call or its batch.
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     const { context: { signals, allowance }, settings: { totalTimeoutMs } } = call;
-    let stopped = this.#closed ?? allowance?.stopped;
+    let stopped = this.lifetime.closing ?? allowance?.stopped;
     if (signals.length > 0) stopped ??= signals.find(({ aborted }) => aborted);
     if (stopped !== undefined) {
       call.cancel(stopped.reason);
@@ -395,26 +353,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
   }
 
   placesOf({ request: { url, absolute }, redirectedTo }: Call): readonly string[] {
-    const own = this.#namesOf(url, absolute);
-    if (redirectedTo === undefined) return own;
-    return [...own, ...redirectedTo.flatMap((to) => this.#namesOf(to.url, true))];
-  }
-
-  /** Returns the URL of a resource, or all of them if it is at the mirrors. */
-  #namesOf(url: string, absolute: boolean): readonly string[] {
     const { mirrors } = this.pipeline;
-    const own = absolute || mirrors.length === 0 ? withoutFragment(new URL(url).href) : undefined;
-    // An absolute URL may name a resource at one of the mirrors, which all have the same resources.
-    const relative = own === undefined ? url : relativeTo(mirrors, own);
-    if (relative === undefined) return [own!];
-    return mirrors.flatMap((mirror) => {
-      try {
-        return withoutFragment(new URL(urlAt(mirror, relative)).href);
-      } catch {
-        // The caller's own `path` threw, so no request for this URL has gone to this mirror.
-        return [];
-      }
-    });
+    const own = namesOf(mirrors, url, absolute);
+    if (redirectedTo === undefined) return own;
+    return [...own, ...redirectedTo.flatMap((to) => namesOf(mirrors, to.url, true))];
   }
 
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {
@@ -492,16 +434,6 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     return this.#tally.snapshot(this.pipeline, queued);
   }
 
-  /** Registers a batch, or another part that must hear of the closing. */
-  add(closable: Closable): void {
-    this.#closables.add(closable);
-  }
-
-  /** Removes a part that has ended. */
-  delete(closable: Closable): void {
-    this.#closables.delete(closable);
-  }
-
   /** Aborts the calls of one batch. */
   abortAll(allowance: CallContext["allowance"], abort: (call: Call) => void): void {
     this.scheduler.round.hold(() => {
@@ -514,57 +446,13 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget, Attemp
     });
   }
 
-  /**
-   * Aborts all calls in flight, and refuses every later one; only the first reason counts. Resolves when all work has ended, or
-   * when the grace period is over.
-   */
-  async close(reason: unknown): Promise<void> {
-    if (this.#closed === undefined) {
-      this.#closed = { reason };
-      if (this.#place !== undefined) this.#parent!.#extensions.delete(this.#place);
-      for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
-      if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
-      this.scheduler.round.hold(() => {
-        for (const closable of this.#closables) closable.onClose(reason);
-        for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
-          this.#forget(call);
-          // The call's own signal may have closed the client, before telling the call: then the signal's reason counts.
-          const own = call.context.signals.find(({ aborted }) => aborted);
-          call.abort(own === undefined ? reason : own.reason);
-        }
-        this.#background.cancelWaiting(reason);
-      });
+  abortCalls(reason: unknown): void {
+    for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
+      this.#forget(call);
+      // The call's own signal may have closed the client, before telling the call: then the signal's reason counts.
+      const own = call.context.signals.find(({ aborted }) => aborted);
+      call.abort(own === undefined ? reason : own.reason);
     }
-    const idle = this.#whenIdle();
-    const { deadlines } = this.pipeline.environment;
-    const { promise: patience, resolve: losePatience } = deferred<void>();
-    const onDeadline = () => {
-      this.#background.cancel(reason);
-      losePatience();
-    };
-    const grace = deadlines.add({ onDeadline }, GRACE_MS);
-    // A `fetch` that ignores its signal may never end.
-    await Promise.race([patience, idle.then(() => this.#background.end())]);
-    deadlines.remove(grace);
-  }
-
-  /** Resolves when the last attempt has really ended. An extension does not wait: its attempts count at the client that it extends. */
-  #whenIdle(): Promise<void> {
-    if (this.#parent !== undefined) return Promise.resolve();
-    this.#idle ??= deferredAcrossRequests();
-    this.scheduler.onRelease = () => this.#endIfIdle();
-    this.#endIfIdle();
-    return this.#idle.promise;
-  }
-
-  /** Tells a closing client that the last attempt has really ended. */
-  #endIfIdle(): void {
-    if (this.#closed !== undefined && this.scheduler.inFlight === 0) this.#idle?.resolve();
-  }
-
-  /** Closes the client, because its own signal has aborted. */
-  onAbort(signal: AbortSignal): void {
-    this.close(signal.reason);
   }
 }
 

@@ -134,3 +134,20 @@ export class OutcomeSink implements CallSink {
     this.#resolve(outcomeOf(call, 0, this.#request, { ok, value }));
   }
 }
+
+/** Settles a promise with the value of a request, or with its error. */
+export class PromiseSink implements CallSink {
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  /** Creates a sink for the two functions of a promise. */
+  constructor(resolve: (value: unknown) => void, reject: (reason: unknown) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onSettled(_call: Call, ok: boolean, value: unknown): void {
+    if (ok) this.#resolve(value);
+    else this.#reject(value);
+  }
+}

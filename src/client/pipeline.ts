@@ -87,26 +87,26 @@ const NO_COUNTS: Readonly<Counters> = {
 };
 
 /** Keeps work that outlives its call. */
-export type Lifetime = Pick<Environment, "inBackground">;
+type Keeper = Pick<Environment, "inBackground">;
 
 /**
  * Builds the pipeline of a client.
  *
  * @param options The client's options, checked.
  * @param around The clock, and the reporter of events.
- * @param lifetime Keeps work that outlives its call.
+ * @param keeper Keeps work that outlives its call.
  * @param shared The pipeline of the client that this one extends; the two share limits and lanes.
  * @returns The pipeline.
  */
 export function buildPipeline(
   options: ClientOptions,
   around: { readonly clock: Clock; readonly reporter: Reporter },
-  lifetime: Lifetime,
+  keeper: Keeper,
   shared?: Pipeline,
 ): Pipeline {
   const { environment, lanes, hedging } = shared === undefined
-    ? buildLimits(options, around, lifetime)
-    : { ...shared, environment: extendEnvironment(shared.environment, options, lifetime) };
+    ? buildLimits(options, around, keeper)
+    : { ...shared, environment: extendEnvironment(shared.environment, options, keeper) };
   // All requests have them in common: see `CallContexts`.
   const headers = Object.freeze(toHeaderMap(options.headers, "the client's headers"));
   const isForMirrors = options.clientHeadersTo === "mirrors";
@@ -149,8 +149,8 @@ export function buildPipeline(
 }
 
 /** Makes the environment of an extension: the client's, with numbers, middleware and background work of its own. */
-function extendEnvironment(base: Environment, { use }: ClientOptions, lifetime: Lifetime): Environment {
-  return { ...base, ...lifetime, ...middlewareOf(use), counters: { ...NO_COUNTS } };
+function extendEnvironment(base: Environment, { use }: ClientOptions, keeper: Keeper): Environment {
+  return { ...base, ...keeper, ...middlewareOf(use), counters: { ...NO_COUNTS } };
 }
 
 function middlewareOf(use: ClientOptions["use"]): Pick<Environment, "use" | "useOnHops"> {
@@ -161,7 +161,7 @@ function middlewareOf(use: ClientOptions["use"]): Pick<Environment, "use" | "use
 function buildLimits(
   options: ClientOptions,
   { clock, reporter }: { readonly clock: Clock; readonly reporter: Reporter },
-  lifetime: Lifetime,
+  keeper: Keeper,
 ): Pick<Pipeline, "environment" | "lanes" | "hedging"> {
   const { maxRetryAfterMs = MAX_RETRY_AFTER_MS, random = Math.random, circuitBreaker } = options;
   const { timersBelongToRequests } = currentRuntime;
@@ -213,7 +213,7 @@ function buildLimits(
     countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
       circuitBreaker.threshold !== undefined,
     isFailure: toFailureTest(circuitBreaker),
-    inBackground: lifetime.inBackground,
+    inBackground: keeper.inBackground,
   };
   const lanes = new Lanes(laneFactory(options, {
     clock,

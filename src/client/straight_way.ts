@@ -12,11 +12,8 @@ import { withStandardBody } from "../http/node_body.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
-import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
-import { SILENT_MS } from "../lanes/lane.ts";
-import { type AttemptUnderWay, LOOK_AGAIN_MS } from "../lanes/silent_lanes.ts";
-import { Waiter } from "../lanes/waiter.ts";
+import type { AttemptUnderWay } from "../lanes/silent_lanes.ts";
 import { MAX_WRITE_OFF_MS, mayGiveWay, openAttempt } from "../policies/attempt.ts";
 import { alreadyRead, attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
@@ -29,34 +26,28 @@ import { withDefaults } from "../policies/default_headers.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { isWorthRetry } from "../policies/retry_reason.ts";
-import { LOST_AFTER_MS, SHORTEST_WAIT_MS } from "../primitives/clock.ts";
-import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
+import { type CallsInFlight, StraightTimeouts, type TimedWay } from "./straight_timeouts.ts";
+import { type LineOwner, StraightWaiter } from "./straight_waiter.ts";
 
 /** Looks after calls before and after the straight way. */
-export interface StraightOwner {
+export interface StraightOwner extends LineOwner, CallsInFlight {
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
   /** The headers of every request. */
   readonly headers: HeaderMap;
-  /** The first of all calls in flight; they are linked by `next`. */
-  readonly firstCall: Call | undefined;
   /** Answers the caller of a call that no other call has joined. */
   settle(call: Call, ok: true, value: unknown, nowMs: number): void;
   /** Notes that a call may have changed its resource. */
   noteChange(call: Call): void;
   /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void;
-  /** Answers all callers that wait for a call with an error. */
-  fail(call: Call, error: unknown): void;
-  /** Brings a call to its end on the general way. */
-  follow(call: Call): void;
 }
 
 /** Sends plain requests. */
-export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
+export class StraightWay implements HedgedWay, Pending, TimedWay {
   readonly #environment: Environment;
   readonly #owner: StraightOwner;
   /** The `fetch` of the client's options or transport; absent for the global one. */
@@ -64,10 +55,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   readonly #redirect: RequestRedirect;
   /** How many attempts are in flight on the straight way. */
   #underWay = 0;
-  /** When the next attempt may have taken too long. */
-  #scanAtMs = Infinity;
-  /** The timer for the next scan for late attempts, or for an earlier look whether the origins answer. */
-  #alarm: Deadline | undefined;
+  readonly #timeouts: StraightTimeouts;
   readonly #hedging: LazyHedging | undefined;
   /** Watches for slow attempts; made for the first attempt that it has to watch. */
   #hedges: StraightHedges | undefined;
@@ -83,32 +71,15 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#environment = environment;
     this.#owner = owner;
     this.#fetch = ownFetch;
+    this.#timeouts = new StraightTimeouts(environment, this, owner);
     // A redirect that the runtime shows leaves the straight way; the general way follows it.
     this.#redirect = environment.runtime.showsRedirects ? "manual" : "follow";
   }
 
   /** Puts a call in line in its lane, which does not admit it now. */
   enqueue(call: Call): undefined {
-    const waiter = new StraightWaiter(call, call.lane!, this);
-    call.pending = waiter;
+    const waiter = new StraightWaiter(call, call.lane!, this.#owner);
     this.#environment.scheduler.wait(waiter, call.startedAtMs);
-  }
-
-  /** Hands a call that goes as a probe to the general way. */
-  probe(call: Call): void {
-    const { scheduler, clock } = this.#environment;
-    call.journey.granted = scheduler.toAdmission(call, call.lane!, call.ticket, clock.now());
-    this.#owner.follow(call);
-  }
-
-  /** Takes a call out of line that was cancelled. */
-  leave(waiter: Waiter<Lane>): void {
-    this.#environment.scheduler.leave(waiter);
-  }
-
-  /** Answers all callers that wait for a call that its lane refuses. */
-  refuse(call: Call, error: Error): void {
-    this.#owner.fail(call, error);
   }
 
   /**
@@ -173,10 +144,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     call.attemptedAtMs = nowMs;
     const timeoutAtMs = nowMs + call.settings.timeoutMs;
     this.#underWay++;
-    if (timeoutAtMs < this.#scanAtMs) this.#scanAt(timeoutAtMs, nowMs);
-    else if (this.#alarm !== undefined && nowMs - this.#alarm.atMs > LOST_AFTER_MS) {
-      this.#scanAt(nowMs, nowMs);
-    }
+    const timeouts = this.#timeouts;
+    if (timeoutAtMs < timeouts.scanAtMs) timeouts.scanAt(timeoutAtMs, nowMs);
+    else if (nowMs > timeouts.lostAtMs) timeouts.scanAt(nowMs, nowMs);
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
     const { signal } = call.controller = new AbortController();
     const { prepared, context } = call;
@@ -251,7 +221,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     lane.bytes += bytes;
     call.isInFlight = false;
     call.pending = undefined;
-    if (--this.#underWay === 0) this.#disarm();
+    if (--this.#underWay === 0) this.#timeouts.disarm();
     const { schema, validate, as } = call.settings;
     if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.#owner.noteChange(call);
     const isJson = as === "json" && typeof body === "string" && (schema === undefined || !validate);
@@ -347,56 +317,10 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     call.isInFlight = false;
     call.pending = undefined;
     if (this.#hedges !== undefined) this.#hedges.end(call);
-    if (--this.#underWay === 0) this.#disarm();
+    if (--this.#underWay === 0) this.#timeouts.disarm();
   }
 
-  #disarm(): void {
-    if (this.#alarm === undefined) return;
-    this.#environment.deadlines.remove(this.#alarm);
-    this.#alarm = undefined;
-    this.#scanAtMs = Infinity;
-  }
-
-  #scanAt(atMs: number, nowMs: number): void {
-    this.#scanAtMs = atMs;
-    this.#wakeAfter(SILENT_MS, nowMs);
-  }
-
-  /** Sets the timer for the next look whether the origins answer, or for the next scan for late attempts, if that is sooner. */
-  #wakeAfter(lookAfterMs: number, nowMs: number): void {
-    const { deadlines } = this.#environment;
-    if (this.#alarm !== undefined) deadlines.remove(this.#alarm);
-    const scanAfterMs = this.#scanAtMs - nowMs;
-    const delayMs = this.#hedging === undefined ? Math.min(scanAfterMs, lookAfterMs) : scanAfterMs;
-    this.#alarm = deadlines.add(this, delayMs, nowMs);
-  }
-
-  /** Looks for attempts that have taken too long, and for origins that are silent. */
-  onDeadline(): void {
-    const nowMs = this.#environment.clock.now();
-    const dueAtMs = this.#alarm!.atMs;
-    this.#alarm = undefined;
-    if (nowMs + SHORTEST_WAIT_MS < this.#scanAtMs) this.#wakeAfter(LOOK_AGAIN_MS, nowMs);
-    else this.#scanAll(nowMs);
-    if (this.#hedging === undefined) this.#environment.scheduler.silentLanes.look(nowMs, dueAtMs);
-  }
-
-  /** Ends the attempts that have taken too long. */
-  #scanAll(nowMs: number): void {
-    this.#scanAtMs = Infinity;
-    const late: Call[] = [];
-    let nextMs = Infinity;
-    for (let call = this.#owner.firstCall; call !== undefined; call = call.next) {
-      if (call.pending !== this) continue;
-      if (call.timeoutAtMs <= nowMs + SHORTEST_WAIT_MS) late.push(call);
-      else if (call.timeoutAtMs < nextMs) nextMs = call.timeoutAtMs;
-    }
-    if (nextMs < Infinity) this.#scanAt(nextMs, nowMs);
-    // Ending an earlier attempt may have ended this one.
-    for (const call of late) if (call.pending === this) this.#timeOut(call, nowMs);
-  }
-
-  #timeOut(call: Call, nowMs: number): void {
+  timeOut(call: Call, nowMs: number): void {
     this.#hedges?.timedOut(call, nowMs);
     const { isFailure, scheduler } = this.#environment;
     const error = attemptTimeout(call, undefined);
@@ -464,35 +388,6 @@ class PlainAttempt implements AttemptUnderWay {
 
   giveWay(): void {
     this.#way.giveWay(this.#call);
-  }
-}
-
-/** A plain call in line. */
-class StraightWaiter extends Waiter<Lane> implements Pending {
-  declare readonly errand: Call;
-  readonly #way: StraightWay;
-
-  constructor(call: Call, { alone }: Lane, way: StraightWay) {
-    super(call, alone, false);
-    this.#way = way;
-  }
-
-  onAdmitted(lane: Lane, ticket: number): Runnable | undefined {
-    const call = this.errand;
-    call.pending = undefined;
-    call.ticket = ticket;
-    if (lane.breaker === undefined || lane.breaker.state === "closed") return call;
-    this.#way.probe(call);
-    return undefined;
-  }
-
-  onRefused(error: Error): void {
-    this.errand.pending = undefined;
-    this.#way.refuse(this.errand, error);
-  }
-
-  cancel(): void {
-    this.#way.leave(this);
   }
 }
 

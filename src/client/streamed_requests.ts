@@ -5,18 +5,17 @@
  * @module
  */
 
-import { isHttpError } from "../errors.ts";
-import { mergeHeaders, toHeaderMap } from "../http/headers.ts";
+import { toHeaderMap } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
-import { isUrl, redactUrl } from "../http/url.ts";
+import { isUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
-import type { Call, CallContext } from "../policies/call.ts";
+import type { CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
-import type { Reporter, RequestEvent } from "../policies/event.ts";
+import type { Reporter } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -25,8 +24,8 @@ import type { CallContexts } from "./call_contexts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import { ItemStream } from "./item_stream.ts";
-import { LeftMirrors } from "./left_mirrors.ts";
 import type { OptionsOf } from "./option_checks.ts";
+import { RepeatedRequest } from "./repeated_request.ts";
 import type { FetchRequest, RequestOptions } from "./request.ts";
 import { checkSpec } from "./request_checks.ts";
 import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
@@ -60,7 +59,7 @@ export class StreamedRequests {
   ) {
     this.#dispatcher = dispatcher;
     this.#contexts = contexts;
-    this.#surroundings = { clock, random, closings: dispatcher };
+    this.#surroundings = { clock, random, closings: dispatcher.lifetime };
     this.#reporter = reporter;
   }
 
@@ -151,7 +150,7 @@ export class StreamedRequests {
     return new ItemStream<T>({
       load: () => load(this.#surroundings) as Promise<ItemSource<T>>,
       // If both have happened, the consumer gets the reason of its own signal.
-      stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.closing,
+      stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.lifetime.closing,
     });
   }
 
@@ -166,7 +165,7 @@ export class StreamedRequests {
     const own = { ...options };
     // Keep the module: another `import()` takes as long as a third of a small download.
     const { download } = downloads ??= await import("../download/download.ts");
-    const { backoff, deadlines } = this.#dispatcher;
+    const { backoff, deadlines } = this.#dispatcher.pipeline.environment;
     return await download(
       stream,
       { ...this.#surroundings, backoff, deadlines, reporter: this.#reporter },
@@ -193,82 +192,16 @@ export class StreamedRequests {
     const prepared = of === "events" && !currentRuntime.showsRedirects
       ? { ...plainly, init: { cache: "no-store", ...plainly.init } as const }
       : plainly;
-    const { method, url, headers: ownHeaders, body, repeatable } = prepared;
-    const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
-    /** The sending under way. */
-    let opening: Call | undefined;
-    const left = new LeftMirrors();
-    /** The latest sending that has ended. */
-    let latest: Call | undefined;
-    let continues = false;
-    let retries = 0;
-    let failure: unknown;
-    // The reader decodes the parts itself.
-    const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
-    const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
-      new Promise((resolve, reject) => {
-        const signals = signal === undefined ? own.signals : [...own.signals, signal];
-        const { avoided } = left;
-        // Each connection of a subscription is a request of its own.
-        const earlierAttempts = of === "events" ? undefined : latest?.attemptsInAll;
-        const added = { settings: sending, signals, avoided, continues, earlierAttempts, spentMs };
-        const context = this.#contexts.contextOf({ ...own, ...added });
-        const sent = headers === undefined
-          ? prepared
-          : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
-        const onSettled = (call: Call, ok: boolean, value: unknown): void => {
-          latest = call;
-          opening = undefined;
-          continues ||= call.attemptsInAll > 0;
-          if (ok) resolve(value as R);
-          else reject(value);
-        };
-        const call = this.#dispatcher.begin(context, sent, { onSettled });
-        if (!call.settled) opening = call;
-        this.#dispatcher.launch(call)?.run();
-      });
-    return {
-      open,
-      method,
-      identity: body === null ? [method, url, ...bases].join(" ") : undefined,
-      settings: own.settings,
-      headers: ownHeaders,
-      isRepeatable: repeatable,
-      signals: own.signals,
-      leaveMirror: (error) => {
-        const target = latest?.target;
-        const mirror = target?.mirror;
-        if (mirror === undefined) return false;
-        failure = error;
-        const next = left.add(latest!, { mirror, target: target!, error }, this.#dispatcher.mirrors);
-        if (next !== undefined && this.#reporter.active) {
-          const [from, to] = [mirror.lane.key, next.lane.key];
-          this.#reporter.emit({ type: "mirror", ...this.#about(latest!, error), from, to });
-        }
-        return next !== undefined;
-      },
-      get failure() {
-        return opening?.journey.failure ?? failure;
-      },
-      noteRetry: (error, delayMs) => {
-        failure = error;
-        this.#dispatcher.pipeline.environment.counters.retried++;
-        retries++;
-        if (!this.#reporter.active) return;
-        this.#reporter.emit({ type: "retry", ...this.#about(latest!, error), retry: retries, delayMs });
-      },
-      get attempts() {
-        return latest?.attemptsInAll ?? 0;
-      },
-      describe: () =>
-        (opening ?? latest)?.describe() ?? { url: redactUrl(prepared.url), method, attempts: 0 },
-    };
-  }
-
-  /** The facts for an event about the failure of a sending. */
-  #about({ id: requestId }: Call, error: unknown): RequestEvent & { readonly reason: string } {
-    const reason = isHttpError(error) ? String(error.status) : (error as Error).name;
-    return { requestId, atMs: this.#surroundings.clock.now(), reason };
+    return new RepeatedRequest<R>({
+      dispatcher: this.#dispatcher,
+      contexts: this.#contexts,
+      context: own,
+      prepared,
+      // The reader decodes the parts itself.
+      sending: { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} },
+      // Each connection of a subscription is a request of its own.
+      countsAlone: of === "events",
+    });
   }
 }
 

@@ -19,6 +19,7 @@ import { totalTimeout } from "../streams/total_time.ts";
 import { beginHash, digestHex } from "./download_digest.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import { openFileSink } from "./file_sink.ts";
+import { type ExpectedDigest, GrowingFile } from "./growing_file.ts";
 import { StreamSink } from "./stream_sink.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
 
@@ -77,7 +78,7 @@ function throwIfStopped(
 
 interface Job {
   readonly to: DownloadTarget;
-  readonly expected: TransferOptions["digest"];
+  readonly expected: ExpectedDigest | undefined;
   readonly details: DownloadDetails;
 }
 
@@ -94,25 +95,25 @@ async function downloadUntil(
     onBreak: (error) => stop.now(error),
     delay: (ms) => interruption.delay(ms),
   });
+  const file = new GrowingFile({ sink, digest: expected, interruption });
   const transfer = new Transfer({
     request,
-    sink,
-    digest: expected,
+    file,
     backoff: surroundings.backoff,
     interruption,
     signal: stop.signal,
     compression: details.compression ?? false,
-    onChunk: progressOf(request, surroundings),
+    onChunk: progressOf(request, surroundings, file),
   });
-  const response = await transferTo(sink, transfer, leavesParts(request, details));
+  const response = await transferTo(sink, file, transfer, leavesParts(request, details));
   const isUnchanged = response.status === 304;
   return {
     path: sink.path,
     url: response.url === "" ? request.describe().url : response.url,
     status: response.status,
     headers: response.headers,
-    bytes: isUnchanged ? 0 : transfer.position,
-    resumedFrom: isUnchanged ? 0 : transfer.resumedFrom,
+    bytes: isUnchanged ? 0 : file.position,
+    resumedFrom: isUnchanged ? 0 : file.resumedFrom,
     etag: response.headers.get("etag") ?? undefined,
     attempts: transfer.attempts,
     durationMs: surroundings.clock.now() - startedAtMs,
@@ -121,6 +122,7 @@ async function downloadUntil(
 
 async function transferTo(
   sink: DownloadSink,
+  file: GrowingFile,
   transfer: Transfer,
   resumes: boolean,
 ): Promise<ReceivedResponse> {
@@ -128,10 +130,10 @@ async function transferTo(
     const response = await transfer.run();
     if (response.status === 304) {
       await sink.abandon(true, new DOMException("Nothing has changed", "AbortError"));
-    } else await transfer.finish();
+    } else await file.finish();
     return response;
   } catch (error) {
-    await sink.abandon(resumes && transfer.isResumable && !isWrong(error), error);
+    await sink.abandon(resumes && file.isResumable && !isWrong(error), error);
     throw error;
   }
 }
@@ -207,14 +209,17 @@ function checkRequest({ headers, method }: DownloadRequest): void {
 }
 
 function progressOf(
-  { settings: { onProgress }, describe }: DownloadRequest,
+  request: DownloadRequest,
   surroundings: DownloadSurroundings,
-): ((transfer: Transfer, response: ReceivedResponse) => void) | undefined {
+  file: GrowingFile,
+): TransferOptions["onChunk"] {
+  const { onProgress } = request.settings;
   if (onProgress === undefined) return undefined;
   const tell = progressTeller(surroundings);
-  return ({ attempts, position, totalBytes }, response) => {
-    const url = response.url === "" ? describe().url : redactUrl(response.url);
-    tell(onProgress, { url, attempt: attempts, bytes: position, totalBytes });
+  return (attempt, response) => {
+    const { position: bytes, totalBytes } = file;
+    const url = response.url === "" ? request.describe().url : redactUrl(response.url);
+    tell(onProgress, { url, attempt, bytes, totalBytes });
   };
 }
 

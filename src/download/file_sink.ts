@@ -10,13 +10,13 @@ import { messageOf } from "../primitives/message_of.ts";
 import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
+import { type EarlierPart, findEarlierPart } from "./earlier_part.ts";
 import type { FileVersion } from "./file_version.ts";
 import { partPath, recordPath } from "./part_name.ts";
-import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
+import { formatPartRecord, type PartRecord } from "./part_record.ts";
+import { realPath } from "./real_path.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** If a part is older than this, in milliseconds, the process that has its owner's process id may be another one. */
-const OWNER_MS = 60_000;
 const READ_BACK_BYTES = 1_048_576;
 /** How much of a file is held in memory, in bytes. A file that is no larger is written at once when it is complete. */
 const HELD_BYTES = 262_144;
@@ -71,7 +71,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
     const existing = await disk.entry(path);
     checkReplaceable(path, existing, options);
     // Without `resumes`, check an earlier part only if it turns out to be in the way.
-    const earlier = options.resumes ? await findEarlier(disk, path, options) : undefined;
+    const earlier = options.resumes ? await findEarlierPart(disk, path, options) : undefined;
     return new FileSink(disk, path, options, { earlier, replaced: existing });
   } catch (error) {
     busyPaths.delete(path);
@@ -97,73 +97,9 @@ function checkReplaceable(
   throw writeError(path, REFUSALS[existing.kind]);
 }
 
-/**
- * How long the real path of a folder is remembered, in milliseconds. A link that changes within that time counts as changed after
- * the download began.
- */
-const FOLDER_MS = 100;
-const MAX_FOLDERS = 100;
-
-interface RealFolder {
-  readonly path: Promise<string>;
-  readonly untilMs: number;
-}
-
-/** The real paths of folders, because many downloads often go to one folder at once. */
-const realFolders = new WeakMap<Disk, Map<string, RealFolder>>();
-
-/** Resolves the links in the folder of a path, so that each file has only one name. */
-async function realPath(disk: Disk, to: string | URL, nowMs: number): Promise<string> {
-  const { folder, name } = disk.resolve(to);
-  let known = realFolders.get(disk);
-  if (known === undefined) realFolders.set(disk, known = new Map());
-  let found = known.get(folder);
-  if (found === undefined || nowMs >= found.untilMs || nowMs < found.untilMs - FOLDER_MS) {
-    if (known.size >= MAX_FOLDERS) known.clear();
-    found = { path: disk.realFolder(folder), untilMs: nowMs + FOLDER_MS };
-    known.set(folder, found);
-    // The program may create a missing folder at any time, so forget the failure.
-    found.path.catch(() => known.delete(folder));
-  }
-  return disk.join(await found.path, name);
-}
-
-interface Earlier {
-  readonly file: DiskFile;
-  readonly version: FileVersion;
-}
-
-/** Finds the part of an earlier download of the same request. */
-async function findEarlier(
-  disk: Disk,
-  path: string,
-  { source, resumes, wallNow }: FileSinkOptions,
-): Promise<Earlier | undefined> {
-  const record = parsePartRecord(await disk.readText(recordPath(path)));
-  if (record === undefined) return undefined;
-  const file = await disk.open(partPath(path));
-  if (file === undefined) {
-    // The process was killed between the last two steps: the rename, and the removal of the record.
-    await disk.remove(recordPath(path));
-    return undefined;
-  }
-  const { version, fileId } = record;
-  const isOwned = record.processId !== disk.processId && wallNow() - file.modifiedAt < OWNER_MS &&
-    disk.isRunning(record.processId);
-  if (file.id === fileId && isOwned) {
-    await file.close();
-    throw writeError(path, `process ${record.processId} downloads to it`);
-  }
-  const isOfUse = resumes && file.id === fileId && record.source === source() && file.bytes > 0 &&
-    version.totalBytes !== undefined && file.bytes <= version.totalBytes;
-  if (isOfUse) return { file, version };
-  await file.close();
-  return undefined;
-}
-
 /** The files that were on the disk before the download. */
 interface Found {
-  readonly earlier: Earlier | undefined;
+  readonly earlier: EarlierPart | undefined;
   readonly replaced: DiskEntry | undefined;
 }
 
@@ -211,7 +147,9 @@ class FileSink implements DownloadSink {
   /** Moves the held chunks to the disk. */
   async #spill(): Promise<void> {
     const held = this.#held!;
-    if (!this.#options.resumes) await (await findEarlier(this.#disk, this.path, this.#options))?.file.close();
+    if (!this.#options.resumes) {
+      await (await findEarlierPart(this.#disk, this.path, this.#options))?.file.close();
+    }
     await this.#openPart();
     this.#held = undefined;
     for (const chunk of held) await this.#queue!.add(chunk);

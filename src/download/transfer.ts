@@ -1,5 +1,5 @@
 /**
- * Transfers a file's bytes to a sink, over as many responses as necessary, and all of one version.
+ * Transfers a file, over as many responses as necessary, and all of one version.
  *
  * @module
  */
@@ -13,19 +13,17 @@ import type { StreamRequest } from "../policies/opener.ts";
 import { DEFAULT_RETRIES } from "../policies/retry.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import type { StreamHash } from "../runtime/disk/stream_hash.ts";
 import type { Interruption } from "../streams/interruption.ts";
 import { leavesTime } from "../streams/total_time.ts";
 import { parseContentRange } from "./content_range.ts";
-import type { DownloadSink } from "./download_sink.ts";
-import { type FileVersion, isOfVersion, isResumable, isStrayPage, versionOf } from "./file_version.ts";
+import { type FileVersion, isOfVersion, isStrayPage, versionOf } from "./file_version.ts";
+import type { GrowingFile } from "./growing_file.ts";
 
 /** Options of {@linkcode Transfer}. */
 export interface TransferOptions {
   readonly request: StreamRequest<ReceivedResponse>;
-  readonly sink: DownloadSink;
-  /** The digest that the whole file must have, as hexadecimal digits. */
-  readonly digest: { readonly hex: string; readonly begin: () => StreamHash } | undefined;
+  /** The file, with what an earlier download has left. */
+  readonly file: GrowingFile;
   readonly backoff: Backoff;
   /** Ends the waits of the transfer when the caller aborts, or the client closes. */
   readonly interruption: Interruption;
@@ -33,8 +31,8 @@ export interface TransferOptions {
   readonly signal: AbortSignal | undefined;
   /** Whether the server may compress the file for the transfer. */
   readonly compression: boolean;
-  /** Called after each chunk. */
-  readonly onChunk: ((transfer: Transfer, response: ReceivedResponse) => void) | undefined;
+  /** Called after each chunk, with the attempts so far. */
+  readonly onChunk: ((attempts: number, response: ReceivedResponse) => void) | undefined;
 }
 
 /** Which bytes of the file a response brings. */
@@ -68,14 +66,10 @@ class Incomplete {
   }
 }
 
-/** Transfers one file to its sink. */
+/** Transfers one file. */
 export class Transfer {
   readonly #options: TransferOptions;
-  /** The version whose first bytes the sink has. */
-  #version: FileVersion | undefined;
-  #hash: StreamHash | undefined;
-  /** Whether the sink has the part of an earlier download, and has not resumed it yet. */
-  #isEarlier: boolean;
+  readonly #file: GrowingFile;
   /** Whether the transfer requests parts. It stops doing so once a server has sent a wrong part. */
   #takesParts = true;
   /** The transfer stops asking for uncompressed bytes once a server has compressed the file all the same. */
@@ -83,34 +77,16 @@ export class Transfer {
   #wasResumed = false;
   /** The error of the latest body that broke off. */
   #lastBreak: unknown;
-  /** How many bytes of the file are from an earlier download. */
-  resumedFrom = 0;
   /** Attempts made so far. */
   attempts = 0;
 
-  /** Creates a transfer that starts with the bytes that the sink has. */
+  /** Creates a transfer that has sent nothing yet. */
   constructor(options: TransferOptions) {
     this.#options = options;
-    this.#version = options.sink.earlier;
-    this.#isEarlier = options.sink.earlier !== undefined;
+    this.#file = options.file;
     const hasOwnCoding = "accept-encoding" in options.request.headers;
     // A transfer that is compressed cannot be resumed, and its `content-length` is not that of the file.
     this.#asksForIdentity = hasOwnCoding ? "never" : options.compression ? "for parts" : "always";
-  }
-
-  /** How many bytes the sink has, including those of an earlier download. */
-  get position(): number {
-    return this.#options.sink.position;
-  }
-
-  /** How many bytes the whole file has; `undefined` if that is unknown. */
-  get totalBytes(): number | undefined {
-    return this.#version?.totalBytes;
-  }
-
-  /** Whether a later request can go on after the bytes that the sink has. */
-  get isResumable(): boolean {
-    return this.#version !== undefined && isResumable(this.#version, this.#options.digest !== undefined);
   }
 
   /**
@@ -122,7 +98,7 @@ export class Transfer {
   async run(): Promise<ReceivedResponse> {
     const { backoff, interruption, request } = this.#options;
     const { isRepeatable, settings: { maxRetries = DEFAULT_RETRIES } } = request;
-    let best = this.position;
+    let best = this.#file.position;
     let inVain = 0;
     let waitedMs: number | undefined;
     for (;;) {
@@ -133,8 +109,8 @@ export class Transfer {
       // Ask each of the other mirrors before a backoff.
       if (remedy === "at once" || request.leaveMirror(error)) continue;
       if (remedy === "elsewhere") throw error;
-      if (this.position > best) {
-        best = this.position;
+      if (this.#file.position > best) {
+        best = this.#file.position;
         inVain = 0;
       }
       if (++inVain > maxRetries) throw error;
@@ -175,8 +151,9 @@ export class Transfer {
    * the last one again: the response tells whether the file has changed.
    */
   #partStart(): number | undefined {
-    if (!this.#takesParts || !this.isResumable || this.position === 0) return undefined;
-    return Math.min(this.position, this.totalBytes! - 1);
+    const { isResumable, position, totalBytes } = this.#file;
+    if (!this.#takesParts || !isResumable || position === 0) return undefined;
+    return Math.min(position, totalBytes! - 1);
   }
 
   async #open(from: number | undefined): Promise<ReceivedResponse> {
@@ -189,15 +166,14 @@ export class Transfer {
   }
 
   #headers(from: number | undefined): HeaderMap {
-    const { digest } = this.#options;
     const headers: Record<string, string> = {};
     if (this.#wantsIdentity(from)) headers["accept-encoding"] = "identity";
     if (from === undefined) return headers;
     headers.range = `bytes=${from}-`;
-    const { etag, lastModified } = this.#version!;
+    const { etag, lastModified } = this.#file.version!;
     const validator = etag ?? lastModified;
     // With a digest, do not send a validator: another mirror, with entity tags of its own, may send the rest.
-    if (validator !== undefined && digest === undefined) headers["if-range"] = validator;
+    if (validator !== undefined && !this.#file.hasDigest) headers["if-range"] = validator;
     return headers;
   }
 
@@ -221,9 +197,10 @@ export class Transfer {
   }
 
   async #acceptWhole(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
-    if (this.#version !== undefined && this.position > 0 && isStrayPage(this.#version, response.headers)) {
+    const { version: current, position } = this.#file;
+    if (current !== undefined && position > 0 && isStrayPage(current, response.headers)) {
       // Keep the bytes in the sink: the server may send the file again soon.
-      const what = `is an HTML page in place of the rest of a file of type '${this.#version.mediaType}'`;
+      const what = `is an HTML page in place of the rest of a file of type '${current.mediaType}'`;
       return new Incomplete(this.#invalid("content-type", what), "elsewhere or later");
     }
     if (this.#wantsIdentity(from) && isDecodable(response)) {
@@ -235,11 +212,10 @@ export class Transfer {
     const { totalBytes: end = Infinity } = version;
     this.#checkSize(version.totalBytes);
     // The server has sent the whole file of the same version. Skip the bytes that the sink has already.
-    const isSame = this.#version !== undefined &&
-      isOfVersion(this.#version, response.headers, version.totalBytes);
-    if (isSame && this.position > 0) {
-      await this.#goOn();
-      return { skip: this.position, end };
+    const isSame = current !== undefined && isOfVersion(current, response.headers, version.totalBytes);
+    if (isSame && position > 0) {
+      await this.#file.goOn();
+      return { skip: position, end };
     }
     await this.#begin(version);
     return { skip: 0, end };
@@ -250,21 +226,21 @@ export class Transfer {
     if (from === undefined) {
       throw this.#invalid("range", "is a part, although the whole was asked for");
     }
-    const { digest } = this.#options;
+    const { version, totalBytes, hasDigest, position } = this.#file;
     const length = contentLength(response.headers);
     const isRight = range !== undefined && range.start === from &&
       (length === undefined || length === range.end - range.start) &&
-      !response.headers.has("content-encoding") && range.totalBytes === this.totalBytes &&
-      (digest !== undefined || isOfVersion(this.#version!, response.headers, range.totalBytes));
+      !response.headers.has("content-encoding") && range.totalBytes === totalBytes &&
+      (hasDigest || isOfVersion(version!, response.headers, range.totalBytes));
     if (!isRight) {
       const error = this.#invalid("range", "is not the part that was asked for, or of another version");
       return this.#refusePart(error);
     }
     // Check the size of the whole file: the part alone may be small enough.
     this.#checkSize(range.totalBytes);
-    await this.#goOn();
+    await this.#file.goOn();
     this.#wasResumed = true;
-    return { skip: this.position - from, end: range.end };
+    return { skip: position - from, end: range.end };
   }
 
   #checkSize(totalBytes: number | undefined): void {
@@ -279,50 +255,30 @@ export class Transfer {
     return new Incomplete(error, "at once");
   }
 
-  async #goOn(): Promise<void> {
-    if (!this.#isEarlier) return;
-    this.#isEarlier = false;
-    const { sink, digest, interruption } = this.#options;
-    await sink.goOn();
-    this.resumedFrom = this.position;
-    const hash = this.#hash = digest?.begin();
-    if (hash === undefined) return;
-    for await (const chunk of sink.readBack()) {
-      interruption.throwIfStopped();
-      hash.update(chunk);
-    }
-  }
-
   async #begin(version: FileVersion): Promise<void> {
-    const { sink, digest } = this.#options;
-    this.#isEarlier = false;
-    this.resumedFrom = 0;
     this.#wasResumed = false;
-    if (!await sink.begin(version)) {
-      throw this.#invalid(
-        "changed",
-        `can't go on after ${this.position} bytes, where the one before broke off: it is not known to be the same`,
-        this.#lastBreak,
-      );
-    }
-    this.#version = version;
-    this.#hash = digest?.begin();
+    if (await this.#file.begin(version)) return;
+    throw this.#invalid(
+      "changed",
+      `can't go on after ${this.#file.position} bytes, where the one before broke off: it is not known to be the same`,
+      this.#lastBreak,
+    );
   }
 
-  /** Writes the body to the sink. Gives `undefined` if all announced bytes have arrived. */
+  /** Adds the body to the file. Gives `undefined` if all announced bytes have arrived. */
   async #receive(response: ReceivedResponse, { skip, end }: Portion): Promise<Incomplete | undefined> {
     const chunks = NULL_BODY_STATUSES.has(response.status) ? undefined : response.chunks;
     if (chunks === undefined) return this.#ended(end);
     let left = skip;
     try {
       for (;;) {
-        const result = await nextOrBreak(chunks, this.#options.sink.room?.());
+        const result = await nextOrBreak(chunks, this.#file.room());
         if (result instanceof Incomplete) return result;
         if (result === undefined) return this.#ended(end);
         const chunk = left === 0 ? result : result.subarray(left);
         left -= result.length - chunk.length;
         if (chunk.length > 0) {
-          if (this.position + chunk.length > end) throw this.#tooLong(end);
+          if (this.#file.position + chunk.length > end) throw this.#tooLong(end);
           await this.#take(chunk, response);
         }
       }
@@ -333,47 +289,27 @@ export class Transfer {
   }
 
   #take(chunk: Uint8Array<ArrayBuffer>, response: ReceivedResponse): Promise<void> | undefined {
-    const { sink, onChunk } = this.#options;
-    this.#hash?.update(chunk);
-    const room = sink.write(chunk);
-    onChunk?.(this, response);
-    return room && this.#unlessStopped(room);
-  }
-
-  /** Finishes the sink after the last byte, unless a signal has aborted or the client was closed meanwhile. */
-  async finish(): Promise<void> {
-    this.#options.interruption.throwIfStopped();
-    await this.#unlessStopped(this.#options.sink.finish());
-  }
-
-  /**
-   * Waits for a write. That of a file always ends; that of a stream may never end, so an abort or a closing interrupts the wait.
-   */
-  #unlessStopped(work: Promise<void>): Promise<void> {
-    const { sink, interruption } = this.#options;
-    return sink.path === undefined ? interruption.settle(work) : work;
+    const room = this.#file.take(chunk);
+    this.#options.onChunk?.(this.attempts, response);
+    return room;
   }
 
   /** Checks at the end of a body whether all announced bytes have arrived. */
   #ended(end: number): Incomplete | undefined {
-    const { totalBytes } = this;
-    if (end === Infinity || this.position >= (totalBytes ?? end)) return undefined;
-    const remedy = this.position === end ? "at once" : "elsewhere or later";
+    const { position, totalBytes } = this.#file;
+    if (end === Infinity || position >= (totalBytes ?? end)) return undefined;
+    const remedy = position === end ? "at once" : "elsewhere or later";
     const about = this.#options.request.describe();
-    const message = `${about.method} ${about.url} ended after ${this.position} of ${totalBytes} bytes`;
+    const message = `${about.method} ${about.url} ended after ${position} of ${totalBytes} bytes`;
     return new Incomplete(new NetworkError(message, about), remedy);
   }
 
   /** Checks the digest after the last byte. */
   #check(response: ReceivedResponse): ReceivedResponse | Incomplete {
-    const { digest, sink } = this.#options;
-    const received = this.#hash?.digest();
-    this.#hash = undefined;
-    if (digest === undefined || received === digest.hex) return response;
-    const error = this.#invalid("digest", `has the digest ${received}, not ${digest.hex}`);
-    // The transfer cannot take back the bytes that it has given to a stream.
-    if (sink.path === undefined) throw error;
-    this.#version = undefined;
+    const wrong = this.#file.checkDigest();
+    if (wrong === undefined) return response;
+    const error = this.#invalid("digest", wrong);
+    if (!this.#file.giveUp()) throw error;
     // The parts may belong to different versions, so request the whole file.
     return this.#wasResumed ? this.#refusePart(error) : new Incomplete(error, "elsewhere");
   }

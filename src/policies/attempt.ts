@@ -8,7 +8,6 @@ import { readBody, utf8Length } from "../http/body.ts";
 import { isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isBodiless } from "../http/decoded_headers.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
-import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
 import { type Lane, SILENT_MS } from "../lanes/lane.ts";
@@ -405,30 +404,20 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   }
 
   #open(response: Response): AttemptBody {
-    const { isSentAsIs, sentUrl, request: { method, init } } = this.#call;
-    const { timeoutMs, idleTimeoutMs = timeoutMs, maxBodyBytes } = this.#call.settings;
     return this.#body = new AttemptBody({
       response,
-      url: isSentAsIs && isPlainUrl(sentUrl, this.target.lane.key) ? sentUrl : undefined,
       environment: this.#environment,
-      lane: this.target.lane,
-      method,
-      sent: this.target.headers,
-      init,
-      timeoutMs,
-      idleTimeoutMs,
-      maxBytes: maxBodyBytes,
+      call: this.#call,
+      target: this.target,
       onBytes: this.#progressOf(response),
-      onTooLarge: () => tooLarge(this.#call, this.target),
       onHandOut: () => {
         this.#environment.deadlines.remove(this.#deadline);
         // The caller has as much time again until it begins to read.
-        Leases.prolong(this.#admission, timeoutMs, this.#environment.clock.now());
+        Leases.prolong(this.#admission, this.#call.settings.timeoutMs, this.#environment.clock.now());
       },
       onStop: () => void abortIfPossible(this.#controller),
       onAlive: this.#environment.timersBelongToRequests
-        ? () =>
-          Leases.prolong(this.#admission, Math.max(timeoutMs, idleTimeoutMs), this.#environment.clock.now())
+        ? (forMs) => Leases.prolong(this.#admission, forMs, this.#environment.clock.now())
         : undefined,
       onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.target, isRead)),
       onEnd: (bytes) => bytes === undefined ? this.#end() : this.#finish(bytes),

@@ -8,17 +8,19 @@ import { contentLength, drainBody } from "../http/body.ts";
 import { BodyCollector } from "../http/body_collector.ts";
 import { BodyReceiver } from "../http/body_receiver.ts";
 import { decodedHeaders, isBodiless } from "../http/decoded_headers.ts";
-import type { HeaderMap } from "../http/headers.ts";
 import {
   type ReceivedResponse,
   receivedResponse,
   responseLike,
   trackedResponse,
 } from "../http/tracked_response.ts";
+import { isPlainUrl } from "../http/url.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { PermitHolder } from "../lanes/permit_holders.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
-import { alreadyRead } from "./attempt_errors.ts";
+import { alreadyRead, tooLarge } from "./attempt_errors.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./journey.ts";
 import type { Environment } from "./policy.ts";
 import type { OpenBody } from "./reply.ts";
 
@@ -32,32 +34,23 @@ const AHEAD_MS = 250;
 /** The parts of an open body's attempt. */
 export interface AttemptBodyOptions {
   readonly response: Response;
-  /** The URL of the response, if it is known; for a runtime may parse a URL anew to return it. */
-  readonly url?: string | undefined;
   readonly environment: Pick<
     Environment,
     "deadlines" | "idleDeadlines" | "scheduler" | "inBackground" | "runtime"
   >;
-  readonly lane: Lane;
-  readonly method: string;
-  /** The headers of the request. */
-  readonly sent: HeaderMap;
-  readonly init: RequestInit | undefined;
-  /** How long a reader may take to begin, and how long a reader may have to wait for bytes, in milliseconds. */
-  readonly timeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** The largest body that a reader gets, in bytes; `Infinity` for any. */
-  readonly maxBytes: number;
+  readonly call: Call;
+  readonly target: Target;
   /** Called with the length of each chunk that the reader gets. */
   readonly onBytes: ((bytes: number) => void) | undefined;
-  /** Creates the error that breaks off a body larger than `maxBytes`. */
-  readonly onTooLarge: () => Error;
   /** Called when the caller gets the body: the attempt's time ends, and the body's own time begins. */
   readonly onHandOut: () => void;
   /** Stops the sender of the body. */
   readonly onStop: () => void;
-  /** Called when the reader begins to wait for bytes, and when it gets some; absent where attempts hold no leases. */
-  readonly onAlive?: (() => void) | undefined;
+  /**
+   * Called when the reader begins to wait for bytes, and when it gets some, with the longest time until it does so again, in
+   * milliseconds; absent where attempts hold no leases.
+   */
+  readonly onAlive?: ((forMs: number) => void) | undefined;
   /** Called when no reader has begun for too long, or a reader has waited for too long. */
   readonly onTimeout: (isRead: boolean) => void;
   /** Called when the body has ended, and the attempt with it; with the number of bytes if the caller has read them. */
@@ -86,17 +79,19 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   #lastsFromMs = Infinity;
   #isLasting = false;
   #hasEnded = false;
+  /** The URL of the response, if it is known; for a runtime may parse a URL anew to return it. */
   #knownUrl: string | undefined;
 
   /** Creates the body of an attempt whose headers have come. */
   constructor(options: AttemptBodyOptions) {
+    const { call: { isSentAsIs, sentUrl }, target: { lane } } = options;
     this.#options = options;
-    this.#knownUrl = options.url;
+    if (isSentAsIs && isPlainUrl(sentUrl, lane.key)) this.#knownUrl = sentUrl;
   }
 
   /** The lane in which the permit counts. */
   get lane(): Lane {
-    return this.#options.lane;
+    return this.#options.target.lane;
   }
 
   discard(): void {
@@ -150,18 +145,9 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
 
   /** Begins to receive the body for its reader; `undefined` if the body has ended. */
   #handOut(joinsSmall: boolean): BodyReceiver | undefined {
-    const {
-      response,
-      environment,
-      maxBytes,
-      timeoutMs,
-      onBytes,
-      onTooLarge,
-      onHandOut,
-      onStop,
-      onEnd,
-      onUnusable,
-    } = this.#options;
+    const { response, environment, call, target, onBytes, onHandOut, onStop, onEnd, onUnusable } =
+      this.#options;
+    const { maxBodyBytes, timeoutMs } = call.settings;
     onHandOut();
     if (this.#isEmpty()) {
       this.#collector?.end(true);
@@ -170,9 +156,9 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     }
     if (response.bodyUsed) throw onUnusable(alreadyRead());
     const receiver = this.#receiver = new BodyReceiver(response, {
-      maxBytes,
+      maxBytes: maxBodyBytes,
       onBytes,
-      onTooLarge,
+      onTooLarge: () => tooLarge(call, target),
       onBreak: onUnusable,
       onEnd,
       onStop,
@@ -192,21 +178,22 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
 
   /** The headers, corrected for the decoded bytes that the reader gets. */
   get #headers(): Headers {
-    const { response, environment, method, init, sent } = this.#options;
-    return decodedHeaders(response, { method, init, sent, runtime: environment.runtime });
+    const { response, environment: { runtime }, call: { request: { method, init } }, target } = this.#options;
+    return decodedHeaders(response, { method, init, sent: target.headers, runtime });
   }
 
   /** Whether the body has ended with the headers. On some runtimes, a look at the body itself would keep the process alive. */
   #isEmpty(): boolean {
-    const { response, method } = this.#options;
+    const { response, call } = this.#options;
     // A browser hides a redirect only from the program: a page still follows the redirect that its service worker returns.
-    if (isBodiless(method, response.status) || response.status === 0) return true;
+    if (isBodiless(call.request.method, response.status) || response.status === 0) return true;
     return this.#url === "" ? response.body === null : contentLength(response.headers) === 0;
   }
 
   #onWait(isWaiting: boolean): void {
-    const { environment, idleTimeoutMs, onAlive } = this.#options;
-    onAlive?.();
+    const { environment, call, onAlive } = this.#options;
+    const { timeoutMs, idleTimeoutMs = timeoutMs } = call.settings;
+    if (onAlive !== undefined) onAlive(Math.max(timeoutMs, idleTimeoutMs));
     this.#stopIdling();
     if (isWaiting) this.#wait = environment.deadlines.add(this, idleTimeoutMs);
     else this.#stopWaiting();
@@ -231,7 +218,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
 
   /** Counts the body as one that lasts, beside which its lane has room for a request. */
   #last(): void {
-    const { lane, environment: { scheduler } } = this.#options;
+    const { target: { lane }, environment: { scheduler } } = this.#options;
     this.#isLasting = true;
     lane.limit.noteLasting(1);
     scheduler.examine(lane);
@@ -269,7 +256,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#stopIdling();
     this.#stopWaiting();
     this.#collector?.end(false);
-    const { lane, environment: { deadlines, scheduler } } = this.#options;
+    const { target: { lane }, environment: { deadlines, scheduler } } = this.#options;
     if (this.#hurried !== undefined) deadlines.remove(this.#hurried);
     if (this.#isLasting) lane.limit.noteLasting(-1);
     if (this.#receiver !== undefined) scheduler.withdraw(this);

@@ -5,7 +5,7 @@
  */
 
 import type { HeaderMap } from "../http/headers.ts";
-import { isAbsoluteUrl, joinUrl, withoutIgnored, withoutLead } from "../http/url.ts";
+import { isAbsoluteUrl, joinUrl, withoutFragment, withoutIgnored, withoutLead } from "../http/url.ts";
 import type { LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
 
@@ -54,6 +54,29 @@ export function relativeTo(mirrors: readonly Mirror[], url: string): string | un
     if (!isAbsoluteUrl(relative) && joinUrl(base, relative) === url) return relative;
   }
   return undefined;
+}
+
+/**
+ * Returns all URLs that name a resource: where mirrors have it, that of each mirror.
+ *
+ * @param mirrors The mirrors.
+ * @param url One of its URLs.
+ * @param absolute Whether that is an absolute URL.
+ * @returns The URLs as a parser writes them, without fragments.
+ */
+export function namesOf(mirrors: readonly Mirror[], url: string, absolute: boolean): readonly string[] {
+  const own = absolute || mirrors.length === 0 ? withoutFragment(new URL(url).href) : undefined;
+  // An absolute URL may name a resource at one of the mirrors, which all have the same resources.
+  const relative = own === undefined ? url : relativeTo(mirrors, own);
+  if (relative === undefined) return [own!];
+  return mirrors.flatMap((mirror) => {
+    try {
+      return withoutFragment(new URL(urlAt(mirror, relative)).href);
+    } catch {
+      // The caller's own `path` threw, so no request for this URL has gone to this mirror.
+      return [];
+    }
+  });
 }
 
 /** Returns the lanes of the mirrors that are not left out, the preferred one first. */

@@ -15,10 +15,11 @@ import { NO_HEADERS } from "../../src/http/headers.ts";
 import type { Allowance } from "../../src/lanes/allowance.ts";
 import type { Claimant, Runnable } from "../../src/lanes/claimant.ts";
 import { Call, type CallContext, type CallOwner } from "../../src/policies/call.ts";
+import type { Closings } from "../../src/policies/opener.ts";
 import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
 
 /** Starts requests, and answers them when the test says so. There is always a permit. */
-export class FakeStarter implements CallOwner, BatchStarter {
+export class FakeStarter implements CallOwner, BatchStarter, Closings {
   /** The calls that were started, in order. */
   readonly calls: Call[] = [];
   /** The reasons of the aborted calls. */
@@ -199,6 +200,7 @@ export function fakeBatch<C extends OutcomeConsumer>(
     contextOf: (allowance) => starter.contextOf(allowance),
     scheduler: starter,
     starter,
+    closings: starter,
     begin: options.begin ?? starter.begin,
   });
   return { batch, starter, consumer };

@@ -88,6 +88,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     get firstCall() {
       return calls.head;
     },
+    scheduler,
     headers: given.common ?? NO_HEADERS,
     sensitive: new Set(["authorization"]),
     noteChange: (call) => void changed.push(call),

@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import type { Client, TimeoutError } from "../../mod.ts";
-import { rejection } from "../support/settled.ts";
+import type { Client } from "../../mod.ts";
 import { test } from "../support/test.ts";
 import { fakeClient } from "./fake_client.ts";
 
@@ -98,17 +97,4 @@ test("Client.download() rejects for bad options, before it creates a file", asyn
   }
   assertEquals([network.sent.length, written.length, to.locked], [0, 0, false]);
   await client.close();
-});
-
-test("Client.download() counts the attempt in flight, and those before it, when its total time is over", async () => {
-  for (const failures of [0, 1]) {
-    let asked = 0;
-    const { client, clock } = fakeClient(() => asked++ < failures ? { status: 503 } : { afterMs: 20_000 }, {
-      backoff: { jitter: "none" },
-    });
-    const downloaded = client.download(URL_A, new WritableStream(), { totalTimeoutMs: 5_000 });
-    const error = await clock.run(rejection(downloaded)) as TimeoutError;
-    assertEquals([error.name, error.kind, error.attempts], ["TimeoutError", "total", failures + 1]);
-    await client.close();
-  }
 });

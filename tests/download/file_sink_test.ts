@@ -374,33 +374,6 @@ test("openFileSink() refuses a large file while another process writes it, even 
   assertEquals(await folder.list(), ["file.part", "file.part.json"]);
 });
 
-test("openFileSink() resolves a linked folder again when the link has changed", async () => {
-  await using folder = await tempFolder();
-  for (const name of ["a", "b"]) await folder.folder(name);
-  await folder.link("to", "a");
-  let nowMs = 0;
-  const fs = await import("node:fs/promises");
-  const put = async () => {
-    const sink = await openFileSink(`${folder.path}/to/file`, {
-      source: () => "a",
-      resumes: true,
-      overwrites: true,
-      wallNow: () => nowMs,
-      delay,
-    });
-    await sink.begin({});
-    await sink.finish();
-    return sink.path;
-  };
-  assertEquals(await put(), `${folder.path}/a/file`);
-  await fs.unlink(`${folder.path}/to`);
-  await folder.link("to", "b");
-  nowMs = 100;
-  assertEquals(await put(), `${folder.path}/b/file`);
-  nowMs = 50; // The date of the machine was corrected.
-  assertEquals(await put(), `${folder.path}/b/file`);
-});
-
 test("openFileSink() reports a file that can't be renamed, and leaves it to a later download", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
@@ -417,43 +390,6 @@ test("openFileSink() reports a file that can't be renamed, and leaves it to a la
   await again.goOn();
   await again.finish();
   assertEquals([await bytesAt(path), await folder.list()], [DATA, ["file"]]);
-});
-
-test("openFileSink() refuses a file that another process writes, until that is idle for a minute, or is gone", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/file`;
-  const first = await sinkOn(failingDisk({ processId: 4_000_000 }), path);
-  await first.begin(VERSION);
-  await first.write(DATA.slice(0, 1_000));
-  await first.abandon(true, undefined);
-  const fs = await import("node:fs/promises");
-  const { mtimeMs } = await fs.stat(`${path}.part`);
-  const open = (sinceMs: number, isRunning: boolean) =>
-    openFileSink(path, {
-      source: () => "a",
-      resumes: true,
-      overwrites: true,
-      wallNow: () => mtimeMs + sinceMs,
-      delay,
-      disk: failingDisk({ isRunning: (processId) => processId === 4_000_000 && isRunning }),
-    });
-
-  const error = await rejection(open(59_000, true));
-  assert(isWriteError(error));
-  assertStringIncludes(error.message, "4000000");
-  for (const [sinceMs, isRunning] of [[61_000, true], [0, false]] as const) {
-    const sink = await open(sinceMs, isRunning);
-    assertEquals(sink.position, 1_000);
-    await sink.abandon(true, undefined);
-  }
-
-  // The record says nothing about another file in place of the part.
-  await folder.write("other", "other");
-  await fs.rename(`${folder.path}/other`, `${path}.part`);
-  const sink = await open(0, true);
-  assertEquals(sink.position, 0);
-  await sink.abandon(true, undefined);
-  assertEquals(await folder.read("file.part"), "other");
 });
 
 test("openFileSink() renames no file that another download has put in its place", async () => {

@@ -7,6 +7,7 @@ import {
   type NetworkError,
   type RequestSpec,
 } from "../../mod.ts";
+import { GrowingFile } from "../../src/download/growing_file.ts";
 import { Transfer } from "../../src/download/transfer.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -461,6 +462,14 @@ test("Transfer.run() with a digest stops reading an earlier part at once, when i
       cancel: () => Promise.resolve(void cancelled++),
     };
     let hashed = 0;
+    const file = new GrowingFile({
+      sink: sink as never,
+      digest: { hex: "right", begin: () => ({ update: () => hashed++, digest: () => "right" }) as never },
+      interruption: new Interruption(
+        { clock: new ManualClock(), random: () => 0, closings: closings as never },
+        [controller.signal],
+      ),
+    });
     const transfer = new Transfer({
       request: {
         open: () => Promise.resolve({ status: 206, headers, url: "", chunks }),
@@ -469,12 +478,7 @@ test("Transfer.run() with a digest stops reading an earlier part at once, when i
         isRepeatable: true,
         describe: () => ({ url: "https://a.test/", method: "GET", attempts: 0 }),
       },
-      sink,
-      digest: { hex: "right", begin: () => ({ update: () => hashed++, digest: () => "right" }) },
-      interruption: new Interruption(
-        { clock: new ManualClock(), random: () => 0, closings: closings as never },
-        [controller.signal],
-      ),
+      file,
       compression: false,
     } as never);
     const error = await transfer.run().then(() => undefined, (error: unknown) => error);

@@ -4,7 +4,8 @@ import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors
 import type { F1Event } from "../../src/f1/calendar.ts";
 import type { DriversPayload } from "../../src/f1/drivers.ts";
 import type { LapTimes } from "../../src/f1/lap_times.ts";
-import { type TracingInsights, tracingInsights } from "../../src/f1/source.ts";
+import { tracingInsights } from "../../src/f1/source.ts";
+import type { TracingInsights } from "../../src/f1/tracing_insights.ts";
 import type { Telemetry } from "../../src/f1/telemetry.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { planOf } from "../http_cache/plan_of.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Dispatcher } from "../../src/client/dispatcher.ts";
+import { Lifetime } from "../../src/client/lifetime.ts";
 import type { Batch } from "../../src/client/batch.ts";
 import type { Lane } from "../../src/lanes/lane.ts";
 import { LaneLimit } from "../../src/lanes/lane_limit.ts";
@@ -87,8 +87,8 @@ Flights.prototype.enter = function (call): Call | undefined {
   return enter.call(this, call);
 };
 
-const { add } = Dispatcher.prototype;
-Dispatcher.prototype.add = function (batch): void {
+const { add } = Lifetime.prototype;
+Lifetime.prototype.add = function (batch): void {
   watching?.onBatch(batch as Batch);
   add.call(this, batch);
 };

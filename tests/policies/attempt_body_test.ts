@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { InvalidDataError } from "../../src/errors.ts";
 import { AttemptBody } from "../../src/policies/attempt_body.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
@@ -7,7 +8,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
-import { fakeLane } from "./fake_call.ts";
+import { fakeCall, fakeLane, fakeTarget } from "./fake_call.ts";
 
 /** Opens a body, and records what it reports. */
 function open(response: Response, maxBytes = Infinity, method = "GET", url?: string) {
@@ -21,9 +22,11 @@ function open(response: Response, maxBytes = Infinity, method = "GET", url?: str
   const unusable: unknown[] = [];
   const background: Promise<unknown>[] = [];
   const lane = fakeLane();
+  const settings = { timeoutMs: 1_000, idleTimeoutMs: 200, maxBodyBytes: maxBytes };
+  const call = fakeCall({ settings, request: { method } });
+  if (url !== undefined) Object.assign(call, { isSentAsIs: true, sentUrl: url });
   const body: AttemptBody = new AttemptBody({
     response,
-    url,
     environment: {
       deadlines,
       idleDeadlines: deadlines,
@@ -31,19 +34,13 @@ function open(response: Response, maxBytes = Infinity, method = "GET", url?: str
       runtime: bunRuntime,
       inBackground: (work) => background.push(work),
     },
-    lane,
-    method,
-    sent: {},
-    init: undefined,
-    timeoutMs: 1_000,
-    idleTimeoutMs: 200,
+    call,
+    target: fakeTarget({ lane }),
     onHandOut() {},
     onStop() {},
     onAlive: () => void alive.count++,
     onTimeout: (isRead) => timeouts.push(isRead),
-    maxBytes,
     onBytes: undefined,
-    onTooLarge: () => new RangeError("too large"),
     onEnd: (bytes) => {
       ends.push(bytes);
       body.end();
@@ -111,7 +108,7 @@ test("AttemptBody.release() returns the response, and reports when it has been r
 
 test("AttemptBody.release() breaks off a body that is larger than allowed", async () => {
   const { body, ends } = open(new Response("12345"), 4);
-  await assertRejects(() => body.release().text(), RangeError, "too large");
+  await assertRejects(() => body.release().text(), InvalidDataError, "larger than 'maxBodyBytes': 4");
   assertEquals(ends.length, 1);
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isOn, lanesOf, type Mirror, relativeTo, urlAt } from "../../src/policies/mirror.ts";
+import { isOn, lanesOf, type Mirror, namesOf, relativeTo, urlAt } from "../../src/policies/mirror.ts";
 import { test } from "../support/test.ts";
 import { fakeLane } from "./fake_call.ts";
 
@@ -45,6 +45,29 @@ test("urlAt() joins a base and a relative URL by the mirror's layout", () => {
     ["x", "x ", "/x\r\n", "\tx\0 "].map((url) => urlAt(typed, url)),
     Array(4).fill("https://a.test/v1/x.json"),
   );
+});
+
+test("namesOf() returns the URL of a resource at each mirror, if one of them has it", () => {
+  const mirror = (base: string, path?: Mirror["path"]): Mirror => ({
+    base,
+    path,
+    lane: fakeLane(base),
+    headers: {},
+    sensitive: new Set(),
+  });
+  const failing = () => {
+    throw new Error("no path");
+  };
+  const mirrors = [
+    mirror("https://a.test/v1"),
+    mirror("https://B.test", (path) => `main/${path}`),
+    mirror("https://c.test", failing),
+  ];
+  const names = ["https://a.test/v1/x?y", "https://b.test/main/x?y"];
+  assertEquals(namesOf(mirrors, "x?y#z", false), names);
+  assertEquals(namesOf(mirrors, "https://a.test/v1/x?y#z", true), names);
+  assertEquals(namesOf(mirrors, "https://OTHER.test/x#z", true), ["https://other.test/x"]);
+  assertEquals(namesOf([], "https://a.test/v1/x", false), ["https://a.test/v1/x"]);
 });
 
 test("lanesOf() returns the lanes of the mirrors that are not left out, in their order", () => {
