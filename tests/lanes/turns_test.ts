@@ -133,3 +133,11 @@ test("Turns.next() gives one turn in 16 to the claimant that has waited longest,
   const turnsOf = (name: string) => all.flatMap((each, index) => each === name ? [index] : []);
   assertEquals([turnsOf("high").length, turnsOf("middle"), turnsOf("low")], [60, [15, 47], [31, 63]]);
 });
+
+test("Turns.next() gives one turn in 16 to a batch, however many requests wait in lanes", () => {
+  const turns = new Turns();
+  for (const name of ["a", "b"]) turns.join(claimant(name, 0));
+  turns.join({ ...claimant("batch", undefined), allowance: {} });
+  const all = order(turns, 48, 20);
+  assertEquals(all.flatMap((each, index) => each === "batch" ? [index] : []), [15, 31, 47]);
+});
