@@ -24,6 +24,8 @@ export class Turns extends LinkedQueue<Claimant> {
   #others = 0;
   /** How often a claimant has gone before others of a lower priority, or a lane before batches, since the last turn by age. */
   #favours = 0;
+  /** The same before the last turn. */
+  #favoursBefore = 0;
 
   /** Adds a claimant to the round. */
   join(claimant: Claimant): void {
@@ -49,11 +51,11 @@ export class Turns extends LinkedQueue<Claimant> {
   }
 
   /**
-   * Returns the next claimant, which becomes the last one; there must be one at least. The priority decides. With equal
-   * priorities, lanes come first that hold no more than their share, fewest permits first; then batches, which may pull requests
-   * for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all permits. In place
-   * of each 16th claimant that would go before one of a lower priority, or as a lane before a batch, the claimant goes that has
-   * waited longest.
+   * Returns the next claimant, which must become the last one when it has used its turn; there must be one at least. The priority
+   * decides. With equal priorities, lanes come first that hold no more than their share, fewest permits first; then batches, which
+   * may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all
+   * permits. In place of each 16th claimant that would go before one of a lower priority, or as a lane before a batch, the claimant
+   * goes that has waited longest.
    *
    * @param permits How many permits there are in all.
    */
@@ -76,13 +78,17 @@ export class Turns extends LinkedQueue<Claimant> {
       }
     }
     const isBeforeBatch = best.allowance === undefined && this.size > this.#others;
+    this.#favoursBefore = this.#favours;
     if ((differ || isBeforeBatch) && ++this.#favours > MOST_FAVOURS) {
       this.#favours = 0;
       best = this.head!;
     }
-    this.remove(best);
-    this.push(best);
     return best;
+  }
+
+  /** Takes the last turn back, because the claimant could not use it and keeps its place: there was no token. */
+  takeBack(): void {
+    this.#favours = this.#favoursBefore;
   }
 
   #rank({ permits }: Claimant, all: number): number {

@@ -22,7 +22,12 @@ function claimant(name: string, permits: number | undefined, claimPriority = 0):
 
 /** Returns the names of the claimants whose turn it is, one after the other, while no permit is taken or given back. */
 function order(turns: Turns, count: number, permits: number): string[] {
-  return Array.from({ length: count }, () => (turns.next(permits) as Named).name);
+  return Array.from({ length: count }, () => {
+    const next = turns.next(permits) as Named;
+    turns.remove(next);
+    turns.push(next);
+    return next.name;
+  });
 }
 
 test("Turns.join() and quit() do nothing the second time", () => {
