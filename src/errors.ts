@@ -775,6 +775,11 @@ class ErrorTeller {
   }
 }
 
+/** Returns any error as data, as {@linkcode SlipstreamError.toJSON} does; JSON would make the errors of other classes empty. */
+export function errorToJson(error: Error): ErrorJson {
+  return new ErrorTeller().tell(error);
+}
+
 /** Tells whether a value is an array, or an object without a form of its own in JSON. */
 function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !("toJSON" in value);

@@ -6,7 +6,7 @@
 
 import { InvalidDataError, type InvalidDataReason, isHttpError, NetworkError } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
-import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
+import { isDecodable, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import { type HeaderMap, isConditional } from "../http/headers.ts";
 import type { BodyChunks, ReceivedResponse } from "../http/tracked_response.ts";
 import type { StreamRequest } from "../policies/opener.ts";
@@ -203,7 +203,8 @@ export class Transfer {
       const what = `is an HTML page in place of the rest of a file of type '${current.mediaType}'`;
       return new Incomplete(this.#invalid("content-type", what), "elsewhere or later");
     }
-    if (this.#wantsIdentity(from) && isDecodable(response)) {
+    // The runtime could have decoded the body, but has not.
+    if (this.#wantsIdentity(from) && isDecodable(response.headers, currentRuntime)) {
       this.#asksForIdentity = "never";
       const error = this.#invalid("content-type", "is compressed, which was not asked for");
       return from === undefined ? new Incomplete(error, "at once") : this.#refusePart(error);
@@ -336,11 +337,6 @@ async function nextOrBreak(
     if (!leavesTime(error)) throw error;
     return new Incomplete(error, "elsewhere or later");
   }
-}
-
-/** Whether the runtime could decode the coding of a response, but has not done so. */
-function isDecodable({ headers }: ReceivedResponse): boolean {
-  return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
 /** Cancels a useless body. The outcome does not matter. */

@@ -136,7 +136,10 @@ function checkSingle(
   report: Report,
 ): unknown {
   if (nextMisfit([value], column.type, 0) === 1) return value;
-  if (column.gaps && isMissing(value, column.type)) return null;
+  if (isMissing(value, column.type)) {
+    if (column.gaps) return null;
+    if (!column.required) return undefined;
+  }
   const converted = convert(value, column.type);
   if (converted !== undefined) return converted;
   report(`Column '${name}' must be one ${column.type}: it is ${describe(value)}`, name);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { commaList } from "../primitives/comma_list.ts";
 import type { Runtime } from "../runtime/contract.ts";
 import type { HeaderMap } from "./headers.ts";
 
@@ -38,8 +39,7 @@ export function decodedHeaders(
   { status, headers }: { readonly status: number; readonly headers: Headers },
   { method, init, sent, runtime }: DecodingContext,
 ): Headers {
-  const coding = headers.get("content-encoding");
-  if (coding === null || !runtime.decodes.has(coding.trim().toLowerCase())) return headers;
+  if (!isDecodable(headers, runtime)) return headers;
   if (isBodiless(method, status)) return headers;
   if ((init as { readonly decompress?: unknown } | undefined)?.decompress === false) return headers;
   if (!runtime.decodesIdentity && asksForIdentity(sent)) return headers;
@@ -47,6 +47,12 @@ export function decodedHeaders(
   copy.delete("content-encoding");
   copy.delete("content-length");
   return copy;
+}
+
+/** Whether a runtime decodes bodies with the content codings of a response. */
+export function isDecodable(headers: Headers, runtime: Pick<Runtime, "decodes">): boolean {
+  const codings = headers.get("content-encoding");
+  return codings !== null && runtime.decodes(commaList(codings.toLowerCase()));
 }
 
 /**

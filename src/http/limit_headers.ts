@@ -33,7 +33,7 @@ export interface LimitHeaders {
 /**
  * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and also `RateLimit-Limit`, `-Remaining` and
  * `-Reset`, and the same fields with the prefix `X-RateLimit` or `X-Rate-Limit`. Their reset is a distance in seconds, or a Unix
- * time in seconds or milliseconds.
+ * time in seconds or a finer unit.
  *
  * @param headers The response headers.
  * @param wallNowMs The present, in milliseconds since 1970. For a Unix time, the response's `Date` takes its place if the two

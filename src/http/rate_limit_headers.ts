@@ -9,7 +9,8 @@ import { splitOutsideQuotes } from "./quoted_text.ts";
 
 /**
  * A number of at least this counts as seconds since 1970 (2001-09-09): as a distance it would be more than 31 years. A number of
- * at least 1,000 times this counts as milliseconds since 1970.
+ * at least 1,000 times this counts as milliseconds since 1970; of a million times, as microseconds; of a billion times, as
+ * nanoseconds.
  */
 const FIRST_EPOCH_S = 1_000_000_000;
 
@@ -70,7 +71,7 @@ export function decimalOf(value: string | null | undefined): number | undefined 
 
 /**
  * Returns how far away a time is that a server states as a number: a distance in seconds, or, if the number is too large for
- * that, a Unix time in seconds or milliseconds.
+ * that, a Unix time in seconds, milliseconds, microseconds or nanoseconds.
  *
  * @param number The number.
  * @param wallNowMs The present, in milliseconds since 1970.
@@ -78,7 +79,8 @@ export function decimalOf(value: string | null | undefined): number | undefined 
  */
 export function distanceMs(number: number, wallNowMs: number): number {
   if (number < FIRST_EPOCH_S) return number * 1_000;
-  const epochMs = number < FIRST_EPOCH_S * 1_000 ? number * 1_000 : number;
+  let epochMs = number < FIRST_EPOCH_S * 1_000 ? number * 1_000 : number;
+  for (let finer = 0; finer < 2 && epochMs >= FIRST_EPOCH_S * 1_000_000; finer++) epochMs /= 1_000;
   return Math.max(0, epochMs - wallNowMs);
 }
 

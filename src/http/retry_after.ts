@@ -34,8 +34,8 @@ export function retryAfterMs(status: number, headers: Headers, wallNowMs: number
 }
 
 /**
- * Reads a `Retry-After` value: whole seconds, or an HTTP date. A number that would mean decades counts as a Unix time in seconds
- * or milliseconds, which some servers send.
+ * Reads a `Retry-After` value: whole seconds, or an HTTP date. A number that would mean decades counts as a Unix time, which some
+ * servers send: in seconds, milliseconds, microseconds or nanoseconds.
  *
  * @param value The field's value.
  * @param wallNowMs The present, in milliseconds since 1970.

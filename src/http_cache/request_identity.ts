@@ -15,9 +15,9 @@ import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
  * the cache.
  */
 const SECRET_NAME =
-  /token|key|secret|session|pass(?:word|wd|code|phrase)|signature|auth|bearer|cookie|credential|csrf|xsrf|dpop|jwt|saml|assertion|principal/;
+  /token|key|secret|session|pass(?:word|wd|code|phrase)|signature|auth|bearer|cookie|credential|csrf|xsrf|dpop|jwt|saml|hmac|oidc|wsse|assertion|principal/;
 /** Short words that mean credentials only as the last word of a name. */
-const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|sid|sig|ticket)$/;
+const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|totp|sid|sig|sas|ticket)$/;
 
 /**
  * Whether a request carries credentials to any mirror, so that its response is for no other caller. Credentials are headers that

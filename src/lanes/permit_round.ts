@@ -171,10 +171,19 @@ export class PermitRound {
     this.#isPicking = true;
     try {
       while (this.turns.size > 0 && this.inHand > 0 && !this.#tokens.isOut) {
-        const claimant = this.turns.size === 1 ? this.turns.head! : this.turns.next(this.ledger.capacity);
+        const isAlone = this.turns.size === 1;
+        const claimant = isAlone ? this.turns.head! : this.turns.next(this.ledger.capacity);
         const before = this.inHand;
         const runnable = claimant.claim(nowMs);
-        if (runnable !== undefined || this.inHand < before) return runnable;
+        const isUsed = runnable !== undefined || this.inHand < before;
+        // Without a token for it, the claimant has not had its turn.
+        if (!isAlone && !isUsed && this.#tokens.isOut) {
+          this.turns.takeBack();
+        } else if (!isAlone && claimant.isClaiming) {
+          this.turns.remove(claimant);
+          this.turns.push(claimant);
+        }
+        if (isUsed) return runnable;
       }
       return undefined;
     } finally {

@@ -9,8 +9,8 @@ import type { Claimant } from "./claimant.ts";
 import type { Lane } from "./lane.ts";
 
 /**
- * How often in a row the highest priority goes first. The next turn goes to the claimant that has waited longest, so that each
- * gets at least one turn in sixteen, and none starves.
+ * How often in a row the highest priority goes first, or a lane before a batch. The next turn goes to the claimant that has
+ * waited longest, so that none starves: neither a low priority, nor a batch beside lanes whose lines never end.
  */
 export const MOST_FAVOURS = 15;
 
@@ -22,8 +22,10 @@ export class Turns extends LinkedQueue<Claimant> {
   busyLanes = 0;
   /** How many claimants are no batches. */
   #others = 0;
-  /** How often in a row a higher priority has decided. */
+  /** How often a claimant has gone before others of a lower priority, or a lane before batches, since the last turn by age. */
   #favours = 0;
+  /** The same before the last turn. */
+  #favoursBefore = 0;
 
   /** Adds a claimant to the round. */
   join(claimant: Claimant): void {
@@ -49,10 +51,11 @@ export class Turns extends LinkedQueue<Claimant> {
   }
 
   /**
-   * Returns the next claimant, which becomes the last one; there must be one at least. The priority decides, except every 16th
-   * time. With equal priorities, lanes come first that hold no more than their share, fewest permits first; then batches, which
+   * Returns the next claimant, which must become the last one when it has used its turn; there must be one at least. The priority
+   * decides. With equal priorities, lanes come first that hold no more than their share, fewest permits first; then batches, which
    * may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all
-   * permits.
+   * permits. In place of each 16th claimant that would go before one of a lower priority, or as a lane before a batch, the claimant
+   * goes that has waited longest.
    *
    * @param permits How many permits there are in all.
    */
@@ -74,13 +77,18 @@ export class Turns extends LinkedQueue<Claimant> {
         bestPriority = priority;
       }
     }
-    if (differ && ++this.#favours > MOST_FAVOURS) {
+    const isBeforeBatch = best.allowance === undefined && this.size > this.#others;
+    this.#favoursBefore = this.#favours;
+    if ((differ || isBeforeBatch) && ++this.#favours > MOST_FAVOURS) {
       this.#favours = 0;
       best = this.head!;
     }
-    this.remove(best);
-    this.push(best);
     return best;
+  }
+
+  /** Takes the last turn back, because the claimant could not use it and keeps its place: there was no token. */
+  takeBack(): void {
+    this.#favours = this.#favoursBefore;
   }
 
   #rank({ permits }: Claimant, all: number): number {

@@ -16,6 +16,9 @@ const { env = {} } = (globalThis as { readonly Bun?: BunGlobal }).Bun ?? {};
 /** Bun's default limit for all hosts together. The environment variable raises it, but only if it is set before the process starts. */
 const DEFAULT_MAX_REQUESTS = 256;
 
+/** The content codings that Bun decodes, if there is no other one beside them. */
+const DECODED: ReadonlySet<string> = new Set(["gzip", "x-gzip", "br", "deflate", "zstd"]);
+
 const REDIRECT_FAILURES: ReadonlySet<unknown> = new Set([
   "TooManyRedirects",
   "UnexpectedRedirect",
@@ -31,7 +34,10 @@ export const bunRuntime: Runtime = {
   maxConcurrentRequests: Number(env.BUN_CONFIG_MAX_HTTP_REQUESTS) || DEFAULT_MAX_REQUESTS,
   timersBelongToRequests: false,
   negotiatesHttp2: false,
-  decodes: new Set(["gzip", "br", "deflate", "zstd"]),
+  decodes(codings) {
+    const [coding = "", ...others] = codings.filter((each) => each !== "identity");
+    return DECODED.has(coding) && others.length === 0;
+  },
   decodesIdentity: true,
   showsRedirects: true,
   isOutOfDescriptors,

@@ -20,10 +20,12 @@ export interface Runtime {
    */
   readonly timersBelongToRequests: boolean;
   /**
-   * The content codings that the runtime's `fetch` decodes without a change to the headers, which then describe the encoded body. Empty
-   * where the headers are true, or do no harm.
+   * Returns whether the runtime's `fetch` decodes a body without a change to the headers, which then describe the encoded body. Always
+   * `false` where the headers are true, or do no harm.
+   *
+   * @param codings The members of `content-encoding`, in lower case.
    */
-  readonly decodes: ReadonlySet<string>;
+  decodes(codings: readonly string[]): boolean;
   /** Whether the runtime decodes even a response that must stay encoded: a range, or one requested with `accept-encoding: identity`. */
   readonly decodesIdentity: boolean;
   /** Whether the response to a request with `redirect: "manual"` can be read; browsers hide it. */

@@ -19,7 +19,7 @@ export const denoRuntime: Runtime = {
   maxConcurrentRequests: Infinity,
   timersBelongToRequests: false,
   negotiatesHttp2: true,
-  decodes: new Set(["gzip", "br"]),
+  decodes: ([coding, ...others]) => (coding === "gzip" || coding === "br") && others.length === 0,
   decodesIdentity: false,
   showsRedirects: true,
   isOutOfDescriptors(error) {

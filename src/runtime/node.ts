@@ -14,7 +14,11 @@ export interface NodeProcess {
   /** The environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The versions of the parts of the runtime. */
-  readonly versions: { readonly node?: string | undefined; readonly electron?: string | undefined };
+  readonly versions: {
+    readonly node?: string | undefined;
+    readonly electron?: string | undefined;
+    readonly undici?: string | undefined;
+  };
 }
 
 interface NodeGlobals {
@@ -34,13 +38,16 @@ export function nodeProcess(): NodeProcess | undefined {
   return isNode && navigator?.userAgent !== "Cloudflare-Workers" ? process : undefined;
 }
 
+/** The content codings that every version of Node decodes. */
+const DECODED: ReadonlySet<string> = new Set(["gzip", "x-gzip", "br", "deflate"]);
+
 /** Node, whose `fetch` tells the reason of a failure in the `cause` of its error. */
 export const nodeRuntime: Runtime = {
   name: "node",
   maxConcurrentRequests: Infinity,
   timersBelongToRequests: false,
   negotiatesHttp2: false,
-  decodes: new Set(["gzip", "x-gzip", "br", "deflate"]),
+  decodes: (codings) => codings.length > 0 && codings.every(isDecoded),
   decodesIdentity: true,
   showsRedirects: true,
   isOutOfDescriptors: (error) =>
@@ -49,3 +56,10 @@ export const nodeRuntime: Runtime = {
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: (name) => nodeProcess()?.env[name],
 };
+
+/** Whether Node decodes a content coding, alone or beside others: Zstandard from version 7.11 of its HTTP client, undici, on. */
+function isDecoded(coding: string): boolean {
+  if (coding !== "zstd") return DECODED.has(coding);
+  const [major = 0, minor = 0] = nodeProcess()?.versions.undici?.split(".").map(Number) ?? [];
+  return major > 7 || (major === 7 && minor >= 11);
+}

@@ -21,7 +21,7 @@ export const webRuntime: Runtime = {
   maxConcurrentRequests: Infinity,
   timersBelongToRequests: userAgent === "Cloudflare-Workers",
   negotiatesHttp2: false,
-  decodes: new Set(),
+  decodes: () => false,
   decodesIdentity: true,
   showsRedirects: !isBrowser(),
   isOutOfDescriptors: () => false,

@@ -80,6 +80,27 @@ test("Client.all() gives values in input order, whatever completes first", async
   assertEquals(await clock.run(client.all([])), []);
 });
 
+test("Client.settle() and Client.stream() get their turn while single calls keep all permits busy", async () => {
+  const batches = [
+    (client: Client) => client.settle(["https://b.test/1", "https://a.test/1"]),
+    (client: Client) => Array.fromAsync(client.stream(["https://b.test/1", "https://a.test/1"])),
+  ];
+  for (const batch of batches) {
+    const { client, clock } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 2 });
+    let isOver = false;
+    let calling = 4;
+    const caller = async (name: number): Promise<void> => {
+      for (let id = 0; id < 200 && !isOver; id++) await client.json(`https://a.test/${name}/${id}`);
+      calling--;
+    };
+    const callers = [1, 2, 3, 4].map(caller);
+    const outcomes = await clock.run(batch(client));
+    assertEquals([outcomes.map(({ ok }) => ok), calling], [[true, true], 4]);
+    isOver = true;
+    await clock.run(Promise.all(callers));
+  }
+});
+
 test("Client.all() decodes as asked, by the batch or by the request", async () => {
   const { client, clock } = setUp(() => ({ body: "1" }));
   const [url] = numbered(1);

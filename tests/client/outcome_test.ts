@@ -36,6 +36,23 @@ test("refusal() is the outcome of a request that was never sent", () => {
   assertStrictEquals(outcome.request, request);
 });
 
+test("a failure as JSON names any error and what it says, and has no further member", () => {
+  const aborted = AbortSignal.abort().reason as DOMException;
+  const mine = new RangeError("mine", { cause: new Error("below") });
+  const request = { url: URL_A };
+  for (const error of [new TypeError("malformed"), aborted, mine, new SlipstreamError("own")]) {
+    const call = Object.assign(fakeCall(), { attempts: 1, durationMs: 5 });
+    const ended = outcomeOf(call, 2, request, { ok: false, value: error });
+    for (const outcome of [refusal(request, 7, error), ended]) {
+      assertEquals(Object.keys(outcome), ["ok", "index", "request", "error", "attempts", "durationMs"]);
+      const { error: told, ...others } = JSON.parse(JSON.stringify(outcome));
+      assertEquals([told.name, told.message], [error.name, error.message]);
+      assertEquals({ ...others, error }, { ...outcome });
+    }
+  }
+  assertEquals(JSON.parse(JSON.stringify(refusal(request, 0, mine))).error.cause.message, "below");
+});
+
 const HEAD = { status: 203, headers: new Headers({ etag: '"1"' }), url: "https://b.test/" };
 
 test("outcomeOf() has the value, the numbers and the head of the response", () => {

@@ -24,6 +24,12 @@ test("cornersSchema accepts a season that has no rotation", () => {
   assertEquals(v.parse(cornersSchema, rest), rest as Corners);
 });
 
+test("cornersSchema takes a rotation that is a missing value for none", () => {
+  for (const Rotation of ["None", "nan", null, ""]) {
+    assertEquals(v.parse(cornersSchema, { ...CORNERS, Rotation }).Rotation, undefined);
+  }
+});
+
 test("cornersSchema refuses a rotation for each corner, and a corner without a place", () => {
   assertEquals(v.is(cornersSchema, { ...CORNERS, Rotation: [92, 92] }), false);
   assertEquals(v.is(cornersSchema, { ...CORNERS, X: [42.4, "None"] }), false);

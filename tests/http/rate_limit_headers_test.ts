@@ -110,13 +110,18 @@ test("S4: rateLimitResetMs() never takes a year in seconds for a Unix time", () 
   assertEquals(resetMs({ "ratelimit-reset": String(366 * 86_400) }), 366 * 86_400_000);
 });
 
-test("distanceMs() takes a number of decades for a Unix time, in seconds or milliseconds", () => {
+test("distanceMs() takes a number of decades for a Unix time, in seconds or a finer unit", () => {
   assertEquals(distanceMs(999_999_999, NOW), 999_999_999_000);
   assertEquals(distanceMs(1_000_000_000, NOW), 0);
   assertEquals(distanceMs(NOW_S + 5, NOW), 5_000);
   assertEquals(distanceMs(999_999_999_999, NOW), 999_999_999_999_000 - NOW);
   assertEquals(distanceMs(1_000_000_000_000, NOW), 0);
   assertEquals(distanceMs(NOW + 5, NOW), 5);
+  assertEquals(distanceMs(999_999_999_999_999, NOW), 999_999_999_999_999 - NOW);
+  assertEquals(distanceMs(1_000_000_000_000_000, NOW), 0);
+  assertEquals(distanceMs((NOW + 5) * 1_000, NOW), 5);
+  assertEquals(distanceMs(1e18, NOW), 0);
+  assertEquals(distanceMs((NOW + 5_000) * 1_000_000, NOW), 5_000);
 });
 
 test("S4: rateLimitResetMs() is undefined for a malformed reset", () => {

@@ -50,9 +50,11 @@ test("S4: parseRetryAfter() is undefined for malformed values, so that the norma
   for (const value of GARBAGE) assertEquals(parseRetryAfter(value, NOW), undefined, JSON.stringify(value));
 });
 
-test("S4: parseRetryAfter() takes a number that can only be a Unix time as one, in seconds or milliseconds", () => {
+test("S4: parseRetryAfter() takes a number that can only be a Unix time as one, in seconds or a finer unit", () => {
   assertEquals(parseRetryAfter(String(NOW / 1_000 + 10), NOW), 10_000);
   assertEquals(parseRetryAfter(String(NOW + 10_500), NOW), 10_500);
+  assertEquals(parseRetryAfter(`${NOW + 10_500}250`, NOW), 10_500.25);
+  assertEquals(parseRetryAfter(`${NOW + 10_500}000000`, NOW), 10_500);
   for (const past of [NOW / 1_000, NOW / 1_000 - 3_600, NOW, NOW - 1, 1_000_000_000, 1_600_000_000]) {
     assertEquals(parseRetryAfter(String(past), NOW), 0, `${past}`);
   }

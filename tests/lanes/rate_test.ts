@@ -99,6 +99,25 @@ testBothWays("S12: retries and mirrors take tokens too", async (setUp) => {
   assertEquals(network.sent.map(({ atMs }) => atMs), [0, 1_000, 2_000, 3_000]);
 });
 
+test("origins with long lines take turns at the tokens of the client, and a low priority gets one in 16", async () => {
+  for (const [origins, priority, least] of [[2, 0, 19], [3, 0, 12], [4, 0, 9], [2, 1, 2]] as const) {
+    const sent = new Array<number>(origins).fill(0);
+    const { client, clock } = fakeClient(({ url }) => {
+      sent[Number(url["https://".length])]!++;
+      return { json: 1, afterMs: 10 };
+    }, { rateLimit: { limit: 10, intervalMs: 1_000, burst: 1 } });
+    const calls = sent.flatMap((_, nth) =>
+      Array.from(
+        { length: 40 },
+        (_, id) => client.json(`https://${nth}.test/${id}`, { priority: nth === 0 ? priority : 0 }),
+      )
+    );
+    await clock.advance(3_950);
+    assert(sent.every((count) => count >= least), `${origins} origins: ${sent}`);
+    await clock.run(Promise.all(calls));
+  }
+});
+
 test("S12: two clients share a bucket", async () => {
   const clock = new ManualClock();
   const rateLimit = new TokenBucket({ limit: 10, intervalMs: 1_000, burst: 2, clock });

@@ -22,7 +22,12 @@ function claimant(name: string, permits: number | undefined, claimPriority = 0):
 
 /** Returns the names of the claimants whose turn it is, one after the other, while no permit is taken or given back. */
 function order(turns: Turns, count: number, permits: number): string[] {
-  return Array.from({ length: count }, () => (turns.next(permits) as Named).name);
+  return Array.from({ length: count }, () => {
+    const next = turns.next(permits) as Named;
+    turns.remove(next);
+    turns.push(next);
+    return next.name;
+  });
 }
 
 test("Turns.join() and quit() do nothing the second time", () => {
@@ -132,4 +137,12 @@ test("Turns.next() gives one turn in 16 to the claimant that has waited longest,
   const all = order(turns, 64, 20);
   const turnsOf = (name: string) => all.flatMap((each, index) => each === name ? [index] : []);
   assertEquals([turnsOf("high").length, turnsOf("middle"), turnsOf("low")], [60, [15, 47], [31, 63]]);
+});
+
+test("Turns.next() gives one turn in 16 to a batch, however many requests wait in lanes", () => {
+  const turns = new Turns();
+  for (const name of ["a", "b"]) turns.join(claimant(name, 0));
+  turns.join({ ...claimant("batch", undefined), allowance: {} });
+  const all = order(turns, 48, 20);
+  assertEquals(all.flatMap((each, index) => each === "batch" ? [index] : []), [15, 31, 47]);
 });

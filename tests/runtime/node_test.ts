@@ -19,6 +19,25 @@ test("nodeRuntime.isOutOfDescriptors() asks the cause for its code", () => {
   );
 });
 
+testElsewhere(
+  "nodeRuntime.decodes() knows every coding, and Zstandard if Node's HTTP client does",
+  async () => {
+    const { decodes } = nodeRuntime;
+    assertEquals(
+      [["gzip"], ["x-gzip"], ["br", "deflate"], [], ["identity"], ["gzip", "identity"]].map(decodes),
+      [true, true, true, false, false, false],
+    );
+    const versions = [[undefined, false], ["6.28.1", false], ["7.8.0", false], ["7.11.0", true], [
+      "8.0.0",
+      true,
+    ]];
+    for (const [undici, isKnown] of versions) {
+      const process = { ...NODE_22, versions: { ...NODE_22.versions, undici } };
+      await asIn({ ...NODE_GLOBALS, process }, () => assertEquals(decodes(["zstd"]), isKnown));
+    }
+  },
+);
+
 test("nodeProcess() finds nothing on the runtimes that imitate Node", () => {
   assertEquals(nodeProcess(), undefined);
 });
