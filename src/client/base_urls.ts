@@ -84,7 +84,7 @@ function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurro
   return {
     lane: surroundings.lanes.keep(url.origin),
     base: url.href,
-    headers: Object.freeze(mergeHeaders(surroundings.headers, own)),
+    headers: mergeHeaders(surroundings.headers, own),
     sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),
     path: mirror.path && safePath(mirror.path, name),
     moveOn: mirror.moveOn && new Set(mirror.moveOn),

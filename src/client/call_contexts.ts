@@ -46,13 +46,13 @@ export class CallContexts {
       onOpen,
       patienceMs,
     });
-    const plain = (settings: Settings): CallContext => common(this.contextOf({ settings, streams: false }));
+    const plain = (settings: Settings): CallContext => this.contextOf({ settings, streams: false });
     this.plain = {
       json: plain(json),
       text: plain({ ...json, as: "text" }),
       bytes: plain({ ...json, as: "bytes" }),
     };
-    this.plainFetch = common(this.contextOf({ settings: this.plain.bytes.settings, streams: true }));
+    this.plainFetch = this.contextOf({ settings: this.plain.bytes.settings, streams: true });
   }
 
   /**
@@ -83,16 +83,15 @@ export class CallContexts {
     }
     let { additions } = base;
     // The requests of a batch are prepared one by one, and those of pages even later.
-    const isForMany = of === "batch" || of === "pages";
-    if (hasAdditions) additions = isForMany ? ownAdditions({ json, query }) : { json, query };
-    const context = this.contextOf({
+    const isLater = of === "batch" || of === "pages";
+    if (hasAdditions) additions = isLater ? ownAdditions({ json, query }) : { json, query };
+    return this.contextOf({
       ...base,
       settings,
       signals: signal === undefined ? base.signals : [...base.signals, signal],
       headers: headers === undefined ? base.headers : toHeaderMap(headers, "the request"),
       additions,
     });
-    return isForMany ? common(context) : context;
   }
 
   /** Makes a context. Members that are left out are those of a plain request. */
@@ -145,14 +144,4 @@ export class CallContexts {
     const { lanes: { origins }, baseUrl, pipeline: { environment: { hasOwnFetch } } } = this.#dispatcher;
     return prepareRequest(input, { origins, baseUrl, headers, additions, idempotent, hasOwnFetch });
   }
-}
-
-/**
- * Freezes the headers of a context that several requests have in common, so that a `fetch` of the caller's own can't add to them
- * what belongs to one request only.
- */
-function common(context: CallContext): CallContext {
-  Object.freeze(context.headers);
-  Object.freeze(context.straightHeaders);
-  return context;
 }

@@ -80,10 +80,11 @@ export class Dispatcher implements CallOwner, StraightOwner, LifetimeOwner, Atte
     this.#relays = new Relays(this.pipeline.environment.deadlines, this.#goAlone);
     this.#hedging = this.pipeline.hedging;
     this.lanes = this.pipeline.lanes;
+    const { environment } = this.pipeline;
     this.straight = new StraightWay(
-      this.pipeline.environment,
+      environment,
       this,
-      options.fetch ?? options.transport?.fetch,
+      environment.hasOwnFetch || options.transport !== undefined ? environment.fetch : undefined,
       this.#hedging,
     );
     if (parent === undefined) this.scheduler.silentLanes.source = this;

@@ -164,8 +164,8 @@ export interface ClientOptions extends
    */
   readonly sensitiveHeaders?: readonly string[] | undefined;
   /**
-   * The function that sends requests, instead of a `transport`. Requests have the headers in its `init` in common: a function that
-   * changes headers must change a copy. The code that makes room for a waiting request sends it. So the function may run in the async context of another caller, and an `AsyncLocalStorage` may hold that caller's value. Middleware
+   * The function that sends requests, instead of a `transport`. The code that makes room for a waiting request sends it. So the
+   * function may run in the async context of another caller, and an `AsyncLocalStorage` may hold that caller's value. Middleware
    * (`use`) always runs in the context of its own caller: with it, if only `(request, next) => next(request)`, tracers such as
    * OpenTelemetry find the right span. What it throws counts as a failure of the network, except an error that no network causes:
    * a `ReferenceError`, an `AssertionError` of a test, or that of a method without its object.

@@ -35,6 +35,7 @@ import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
 import { isAdaptiveLimit } from "./client_option_rules.ts";
 import { fetchAtImport, globalFetch } from "./global_fetch.ts";
+import { withOwnHeaders } from "./own_headers.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import { LazyHedging } from "./lazy_hedging.ts";
 import { LearntLimits } from "./learnt_limits.ts";
@@ -107,8 +108,7 @@ export function buildPipeline(
   const { environment, lanes, hedging } = shared === undefined
     ? buildLimits(options, around, keeper)
     : { ...shared, environment: extendEnvironment(shared.environment, options, keeper) };
-  // All requests have them in common: see `CallContexts`.
-  const headers = Object.freeze(toHeaderMap(options.headers, "the client's headers"));
+  const headers = toHeaderMap(options.headers, "the client's headers");
   const isForMirrors = options.clientHeadersTo === "mirrors";
   const marked = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
   const sensitive = isForMirrors ? new Set([...marked, ...Object.keys(headers)]) : marked;
@@ -192,7 +192,7 @@ function buildLimits(
   const { transport } = options;
   const hedging = options.hedge ? new LazyHedging(options.hedge, { clock, reporter }) : undefined;
   const environment: Environment = {
-    fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
+    fetch: options.fetch === undefined ? transport?.fetch ?? globalFetch() : withOwnHeaders(options.fetch),
     hasOwnFetch: options.fetch !== undefined,
     isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),
     ...middlewareOf(options.use),
