@@ -20,7 +20,7 @@ const MUCH_MORE = 3;
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
 /** A little more is tried after this many windows without a 429. */
-const GAP = 4;
+const CALM_WINDOWS = 4;
 
 /** If no more than this many requests are served between two pauses, although they were sent one by one, the origin gets them at a pace. */
 const FEW = 4;
@@ -183,7 +183,7 @@ export class Quota {
     this.#startedAtMs = nowMs;
     this.#sent = 0;
     this.#answered = 0;
-    if (++this.#cleanWindows < GAP) return;
+    if (++this.#cleanWindows < CALM_WINDOWS) return;
     this.#cleanWindows = 1;
     this.#step = this.#step === 0 ? Math.max(1, Math.floor(this.#limit! / 20)) : 2 * this.#step;
     this.#limit! += this.#step;

@@ -59,7 +59,8 @@ const RETRY_AFTER: readonly (readonly [value: string, reaction: Reaction])[] = [
   ["60", 60_000],
   ["61", { tooLong: 61_000 }],
   ["3155760000", { tooLong: (3_155_760_000 - NOW.getTime() / 1_000) * 1_000 }],
-  ["99999999999999999999", { tooLong: 99_999_999_999_999_999_999 - NOW.getTime() }],
+  // As nanoseconds since 1970, that is in the year 5138.
+  ["99999999999999999999", { tooLong: 100_000_000_000_000 - NOW.getTime() }],
   ["9".repeat(400), { tooLong: Infinity }],
   [`${NOW.getTime() / 1_000 + 7}`, 7_000],
   [`${NOW.getTime() + 7_000}`, 7_000],
