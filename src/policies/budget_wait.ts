@@ -125,11 +125,16 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
   return true;
 }
 
-/** Takes a retry from the budget, if there is one and the lane's retries do not follow each other too fast. */
+/**
+ * Takes a retry from the budget, if there is one and the lane's retries do not follow each other too fast. That pace does not
+ * hold for an origin that is down and has never served anything: its calls get in line, and go when the outage ends.
+ */
 function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
   const lane = likelyLane(lanes, environment.clock.now());
   const nowMs = workingTimeMs(environment);
-  const retries = lane === undefined ? undefined : lane.retries ??= new RetryRecord(nowMs);
+  const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
+    ? undefined
+    : lane.retries ??= new RetryRecord(nowMs);
   if (retries?.mayRetry(nowMs) === false || !tryPay(environment)) return false;
   retries?.noteSent(nowMs);
   return true;
