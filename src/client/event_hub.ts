@@ -9,6 +9,7 @@ import { describeKind } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 import "../primitives/dispose_symbols.ts";
 import { Observers } from "../primitives/observers.ts";
+import { showErrorInJson } from "./error_json.ts";
 
 /** Hands events to listeners in the order in which they came. If a listener throws, the others get a warning. */
 export class EventHub implements Reporter {
@@ -46,11 +47,17 @@ export class EventHub implements Reporter {
   }
 
   emit(event: ClientEvent): void {
-    this.#listeners.notify(event);
+    this.#listeners.notify("error" in event ? showErrorInJson<ClientEvent>(event) : event);
   }
 
   #warning(error: unknown): ClientEvent {
     const message = "A listener of client.on() threw";
-    return { type: "warning", atMs: this.#clock.now(), source: "listener", message, error };
+    return showErrorInJson<ClientEvent>({
+      type: "warning",
+      atMs: this.#clock.now(),
+      source: "listener",
+      message,
+      error,
+    });
   }
 }

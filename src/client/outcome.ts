@@ -4,10 +4,11 @@
  * @module
  */
 
-import { errorToJson, isError, SlipstreamError } from "../errors.ts";
+import { isError, SlipstreamError } from "../errors.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
+import { showErrorInJson } from "./error_json.ts";
 import type { FetchRequest } from "./request.ts";
 
 /** A request that brought a value. */
@@ -74,19 +75,8 @@ export function toError(reason: unknown): Error {
  * @param reason Why it could not.
  */
 export function refusal(request: FetchRequest, index: number, reason: unknown): Failure {
-  return failure({ ok: false, index, request, error: toError(reason), attempts: 0, durationMs: 0 });
+  return showErrorInJson({ ok: false, index, request, error: toError(reason), attempts: 0, durationMs: 0 });
 }
-
-/** Gives a failure a `toJSON` of its own, which no loop over its members sees, if JSON would make its error empty. */
-function failure(outcome: Failure): Failure {
-  return "toJSON" in outcome.error ? outcome : Object.defineProperty(outcome, "toJSON", TO_JSON);
-}
-
-const TO_JSON: PropertyDescriptor = {
-  value(this: Failure): unknown {
-    return { ...this, error: errorToJson(this.error) };
-  },
-};
 
 /**
  * Makes the outcome of a request that has ended. The outcome keeps the headers of the response, but not the response itself.
@@ -103,7 +93,7 @@ export function outcomeOf(
   { ok, value }: { readonly ok: boolean; readonly value: unknown },
 ): Outcome<unknown> {
   const { from, attempts, durationMs, head } = call;
-  if (!ok) return failure({ ok, index, request, error: toError(value), attempts, durationMs });
+  if (!ok) return showErrorInJson({ ok, index, request, error: toError(value), attempts, durationMs });
   const { status } = head!;
   // Reading `url` of a response makes the runtime parse the URL again; a plain URL is known to be the one that was sent.
   const isPlain = call.isSentAsIs && isPlainUrl(call.sentUrl, call.lane!.key);

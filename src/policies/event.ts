@@ -158,7 +158,7 @@ export interface SettledEvent extends RequestEvent {
   readonly ok: boolean;
   /** The source of the value; absent when the request failed. */
   readonly from?: ValueSource | undefined;
-  /** The error; absent when the request succeeded. */
+  /** The error; absent when the request succeeded. `JSON.stringify` of the event contains its name and its message. */
   readonly error?: unknown;
   /** How many attempts were made. */
   readonly attempts: number;
@@ -190,7 +190,7 @@ export interface WarningEvent {
   readonly source: string;
   /** The problem, in words. */
   readonly message: string;
-  /** The error behind it, if there is one. */
+  /** The error behind it, if there is one. `JSON.stringify` of the event contains its name and its message. */
   readonly error?: unknown;
 }
 

@@ -163,3 +163,15 @@ test("EventHub gives nothing to a listener that an earlier one disposes, nor rep
   hub.emit(eventOf(1));
   assertEquals(heard, ["1", "warning"]);
 });
+
+test("EventHub passes on events and warnings whose errors JSON does not make empty", () => {
+  const { hub, heard } = setUp();
+  hub.on((event) => heard.push(JSON.stringify("error" in event ? event : event.type)));
+  hub.on(() => {
+    throw new RangeError("thrown");
+  });
+  hub.emit({ type: "warning", atMs: 0, source: "cache", message: "failed", error: new TypeError("why") });
+  hub.emit(eventOf(1));
+  const told = heard.map((text) => JSON.parse(text)?.error?.message);
+  assertEquals(told, ["why", "thrown", undefined, "thrown"]);
+});
