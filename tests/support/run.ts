@@ -23,6 +23,8 @@ export interface TestRunOptions {
   readonly paths?: readonly string[] | undefined;
   /** The test project that provides the tests' packages, if they don't come from the main project. */
   readonly project?: TestProject | undefined;
+  /** Whether to run the runtimes one after the other, because their tests share a server that counts. */
+  readonly inTurn?: boolean | undefined;
 }
 
 /** The folders of tests that need programs which not every machine has; each has a task of its own. */
@@ -31,19 +33,22 @@ const APART: ReadonlySet<string> = new Set(["tests/net", "tests/package"]);
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 
 /**
- * Runs tests on all runtimes at once, and prints the output and the counts of each. The output of a runtime is held back until those before
+ * Runs tests on all runtimes, at once unless told otherwise, and prints the output and the counts of each. The output of a runtime is held back until those before
  * it have ended.
  */
 export async function runTests(
-  { only, filter, paths = ["tests"], project }: TestRunOptions,
+  { only, filter, paths = ["tests"], project, inTurn = false }: TestRunOptions,
 ): Promise<Counts> {
   const runtimes = Object.entries(RUNNERS).filter(([name]) => only === undefined || name === only);
   const files = paths.flatMap((path) => findTests(path.replace(/\/+$/, ""))).sort();
   if (runtimes.length === 0) throw new Error(`Cannot run tests on ${only}: 'deno' and 'bun' are known`);
   if (files.length === 0) throw new Error(`Cannot run tests: there are none in ${paths.join(", ")}`);
+  let before: Promise<unknown> = Promise.resolve();
   const runs = runtimes.map(([name, run]) => {
     const output = new HeldOutput();
-    return { name, output, ended: run(files, { filter, project, output }) };
+    const ended = (inTurn ? before : Promise.resolve()).then(() => run(files, { filter, project, output }));
+    before = ended.catch(() => {});
+    return { name, output, ended };
   });
   // A run may fail while an earlier one is waited for.
   for (const { ended } of runs) ended.catch(() => {});

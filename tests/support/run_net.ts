@@ -29,7 +29,7 @@ export async function runNetTests(
     await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(folder, ports));
     await using _nginx = await startNginx(nginx, folder, ports.status);
     Deno.env.set("SLIPSTREAM_NET", JSON.stringify({ ...ports, name: NAME, ca: `${folder}/ca.pem` }));
-    return await runTests({ only, filter, paths: [FOLDER] });
+    return await runTests({ only, filter, paths: [FOLDER], inTurn: true });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
