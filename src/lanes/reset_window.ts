@@ -109,7 +109,9 @@ export class ResetWindow {
   }
 
   #setLeft(left: number, nowMs: number): void {
-    if (left <= 0 && (this.#left > 0 || nowMs >= this.#resetAtMs)) this.#emptySinceMs = nowMs;
+    // Without a reset, the quota was unknown.
+    const isNews = this.#left > 0 || nowMs >= this.#resetAtMs || this.#resetAtMs === Infinity;
+    if (left <= 0 && isNews) this.#emptySinceMs = nowMs;
     this.#left = left;
   }
 
@@ -178,6 +180,8 @@ export class ResetWindow {
     this.#uncounted = 0;
     this.#latest = -Infinity;
     this.#emptySinceMs = nowMs;
+    // The next request tests nothing: the quota is full.
+    this.#isTrying = false;
     this.#left = (this.#isEarly ? 1 : Math.max(1, this.#limit ?? this.#most)) - pending;
     this.#isEarly = false;
   }

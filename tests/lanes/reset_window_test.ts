@@ -231,6 +231,25 @@ test("ResetWindow believes in a new quota from the first answer that finds it us
   assertEquals(window.blockedUntilMs(1_100, 0), 1_950);
 });
 
+test("ResetWindow believes in a quota that is stated again long after its reset", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 1, remaining: 0, resetAtMs: 500 }, facts(0));
+  assertEquals(window.blockedUntilMs(600, 0), 600);
+  window.take(600);
+  window.update({ limit: 1, remaining: 0, resetAtMs: 5_900 }, facts(5_000, { number: 2 }));
+  assertEquals(window.blockedUntilMs(5_010, 0), 5_900);
+});
+
+test("ResetWindow takes no request after the reset for one that tests a used-up quota", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 1, remaining: 0, resetAtMs: 9_000 }, facts(0));
+  // The quota may be tested, but no request comes before the reset.
+  assertEquals([window.blockedUntilMs(1_000, 0), window.blockedUntilMs(9_000, 0)], [1_000, 9_000]);
+  window.take(9_000);
+  window.update({ limit: 1, remaining: 0, resetAtMs: 9_900 }, facts(9_100, { number: 2 }));
+  assertEquals([window.blockedUntilMs(9_200, 0), window.isOver(9_200)], [9_900, false]);
+});
+
 test("ResetWindow.passOver() starts at one again after an answer that states the quota", () => {
   const window = new ResetWindow(60_000);
   for (const startMs of [0, 5_000]) {
