@@ -15,6 +15,8 @@ import type { FetchFunction } from "../policies/policy.ts";
 export function withOwnHeaders(fetch: FetchFunction): FetchFunction {
   return (input, init) => {
     const headers = init?.headers;
-    return fetch(input, headers === undefined ? init : { ...init, headers: { ...headers } });
+    // `Headers` and lists are the caller's own; those that requests have in common are plain objects.
+    const areCommon = headers !== undefined && !(Symbol.iterator in headers);
+    return fetch(input, areCommon ? { ...init, headers: { ...headers } } : init);
   };
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withOwnHeaders } from "../../src/client/own_headers.ts";
 import { test } from "../support/test.ts";
 
@@ -21,4 +21,16 @@ test("withOwnHeaders() gives a function headers that it may change, and all else
     undefined,
   ]);
   assertEquals(headers, { accept: "text/plain" });
+});
+
+test("withOwnHeaders() passes on the caller's own Headers and lists as they are", async () => {
+  const seen: unknown[] = [];
+  const fetch = withOwnHeaders((_input, init) => {
+    seen.push(init?.headers);
+    return Promise.resolve(new Response());
+  });
+  const given = [new Headers({ "x-a": "1" }), [["x-a", "1"]] as [string, string][]];
+  for (const headers of given) await fetch("data:,x", { headers });
+  assertStrictEquals(seen[0], given[0]);
+  assertStrictEquals(seen[1], given[1]);
 });

@@ -3,6 +3,10 @@ import { isOn, lanesOf, type Mirror, namesOf, relativeTo, urlAt } from "../../sr
 import { test } from "../support/test.ts";
 import { fakeLane } from "./fake_call.ts";
 
+function mirror(base: string, path?: Mirror["path"]): Mirror {
+  return { base, path, lane: fakeLane(base), headers: {}, sensitive: new Set() };
+}
+
 test("relativeTo() is the inverse of urlAt(), and returns only URLs that urlAt() maps back", () => {
   const mirror = (base: string, path?: Mirror["path"]): Mirror =>
     ({ base, path, headers: {}, sensitive: new Set(), lane: undefined }) as unknown as Mirror;
@@ -25,13 +29,6 @@ test("relativeTo() is the inverse of urlAt(), and returns only URLs that urlAt()
 });
 
 test("urlAt() joins a base and a relative URL by the mirror's layout", () => {
-  const mirror = (base: string, path?: Mirror["path"]): Mirror => ({
-    base,
-    path,
-    lane: fakeLane(base),
-    headers: {},
-    sensitive: new Set(),
-  });
   assertEquals(urlAt(mirror("https://a.test/v1"), "x.json?y"), "https://a.test/v1/x.json?y");
   const moved = mirror("https://a.test/v1/", (path) => `main/${path}`);
   assertEquals(["x.json", "/x.json", " x.json"].map((url) => urlAt(moved, url)), [
@@ -48,13 +45,6 @@ test("urlAt() joins a base and a relative URL by the mirror's layout", () => {
 });
 
 test("namesOf() returns the URL of a resource at each mirror, if one of them has it", () => {
-  const mirror = (base: string, path?: Mirror["path"]): Mirror => ({
-    base,
-    path,
-    lane: fakeLane(base),
-    headers: {},
-    sensitive: new Set(),
-  });
   const failing = () => {
     throw new Error("no path");
   };
