@@ -351,6 +351,10 @@ export class Batch implements AbortTarget, BatchSink, Claimant, ClosingTarget, D
     this.#endIfDone();
   }
 
+  get isTimeout(): boolean {
+    return true;
+  }
+
   /**
    * Ends a batch that has taken too long. Its requests in flight fail; so do the requests of an array that have not started. A
    * batch of another source ends with the error.

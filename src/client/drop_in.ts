@@ -86,6 +86,7 @@ async function readBodyOf(
   const onClose = (reason: unknown) => resolve(() => closing.abort(reason));
   if (lifetime.closing !== undefined) closing.abort(lifetime.closing.reason);
   const deadline = deadlines.add({
+    isTimeout: true,
     onDeadline() {
       const about = { method: request.method, url: redactUrl(request.url), attempts: 0 };
       const what = `longer than 'totalTimeoutMs': ${totalTimeoutMs}, while its body was read`;

@@ -66,7 +66,7 @@ export class StraightHedges implements DeadlineTarget {
     const atMs = nowMs + this.#hedger.delayMs(call.lane!);
     this.#watched.set(call, atMs);
     if (atMs < this.#scanAtMs) this.#scanAt(atMs, nowMs);
-    else if (nowMs - this.#scanAtMs > LOST_AFTER_MS) this.#scanAt(nowMs, nowMs);
+    else if (nowMs - this.#scanAtMs > LOST_AFTER_MS) this.#environment.deadlines.rearm?.(nowMs);
   }
 
   /** Notes that the headers of an attempt have come. */
@@ -118,6 +118,10 @@ export class StraightHedges implements DeadlineTarget {
     this.#disarm();
     this.#scanAtMs = atMs;
     this.#scan = this.#environment.deadlines.add(this, atMs - nowMs, nowMs);
+  }
+
+  get isTimeout(): boolean {
+    return true;
   }
 
   /** Looks for attempts that are slow. */

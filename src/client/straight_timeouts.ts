@@ -30,6 +30,7 @@ export interface CallsInFlight {
 export class StraightTimeouts implements DeadlineTarget {
   /** When the next attempt may have taken too long. */
   scanAtMs: number = Infinity;
+  readonly isTimeout = true;
   /** When the timer is so late that it counts as lost. */
   lostAtMs: number = Infinity;
   #alarm: Deadline | undefined;
@@ -57,6 +58,12 @@ export class StraightTimeouts implements DeadlineTarget {
   scanAt(atMs: number, nowMs: number): void {
     this.scanAtMs = atMs;
     this.#wakeAfter(SILENT_MS, nowMs);
+  }
+
+  /** Makes sure that the timer runs: it is so late that it may be lost. */
+  rearm(nowMs: number): void {
+    this.#environment.deadlines.rearm?.(nowMs);
+    this.lostAtMs = nowMs + LOST_AFTER_MS;
   }
 
   /** Sets the timer for the next look whether the origins answer, or for the next scan, if that is sooner. */

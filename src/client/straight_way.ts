@@ -146,7 +146,7 @@ export class StraightWay implements HedgedWay, Pending, TimedWay {
     this.#underWay++;
     const timeouts = this.#timeouts;
     if (timeoutAtMs < timeouts.scanAtMs) timeouts.scanAt(timeoutAtMs, nowMs);
-    else if (nowMs > timeouts.lostAtMs) timeouts.scanAt(nowMs, nowMs);
+    else if (nowMs > timeouts.lostAtMs) timeouts.rearm(nowMs);
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
     const { signal } = call.controller = new AbortController();
     const { prepared, context } = call;

@@ -241,7 +241,7 @@ class Stop {
     this.#controller = new AbortController();
     if (timeoutMs === Infinity) return;
     const onDeadline = (): void => this.now(totalTimeout(request));
-    this.#deadline = deadlines.add({ onDeadline }, timeoutMs);
+    this.#deadline = deadlines.add({ isTimeout: true, onDeadline }, timeoutMs);
   }
 
   get signal(): AbortSignal | undefined {

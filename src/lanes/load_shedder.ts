@@ -50,7 +50,7 @@ export class LoadShedder {
     if (!errand.wasTakenOn && this.#room.inLine > maxQueue) return this.#refuse(waiter, "maxQueue", sinceMs);
     if (maxQueueMs === Infinity) return;
     const onDeadline = (): void => this.#refuse(waiter, "maxQueueMs", sinceMs);
-    waiter.limit = this.#deadlines.add({ onDeadline }, maxQueueMs, sinceMs);
+    waiter.limit = this.#deadlines.add({ isTimeout: true, onDeadline }, maxQueueMs, sinceMs);
   }
 
   #refuse(waiter: Waiter<Lane>, limit: keyof LoadShedding, sinceMs: number): void {

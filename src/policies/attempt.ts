@@ -477,6 +477,10 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     if (this.#stopped !== undefined) throw this.#stopped.reason;
   }
 
+  get isTimeout(): boolean {
+    return true;
+  }
+
   /**
    * Ends an attempt that has taken too long; of a stopped one, writes off the `fetch` that has ignored its signal for as long.
    */

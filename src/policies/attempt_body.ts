@@ -211,6 +211,10 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#wait = undefined;
   }
 
+  get isTimeout(): boolean {
+    return true;
+  }
+
   onDeadline(deadline: Deadline): void {
     if (deadline === this.#hurried) return this.#last();
     this.#options.onTimeout(deadline === this.#wait);

@@ -409,6 +409,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.abort(signal.reason);
   }
 
+  get isTimeout(): boolean {
+    return true;
+  }
+
   /** Times out: the total deadline has passed. */
   onDeadline(): void {
     const { totalTimeoutMs } = this.settings;

@@ -148,6 +148,10 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     this.#timer = undefined;
   }
 
+  get isTimeout(): boolean {
+    return true;
+  }
+
   /** Sends a second attempt beside the first, which is slow, or tries again later. */
   onDeadline(): void {
     this.#timer = undefined;

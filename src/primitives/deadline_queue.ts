@@ -12,6 +12,11 @@ import { type Clock, LOST_AFTER_MS, timerDelay, type TimerHandle } from "./clock
 /** The receiver of a deadline. */
 export interface DeadlineTarget {
   /**
+   * Whether the deadline limits how long something may take, so that it gets a grace if the program was too busy to notice the end of
+   * it; `false` by default.
+   */
+  readonly isTimeout?: boolean | undefined;
+  /**
    * Called once when the deadline has passed, and never after the deadline was removed. An error that it throws leaves the
    * timer's callback; the deadlines behind it are met all the same.
    */
@@ -42,10 +47,23 @@ export interface SleepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A timeout that is late by this much, in milliseconds, shows that the program has blocked the event loop, or was stopped. */
+const OVERDUE_MS = 50;
+/** The longest grace, in milliseconds, and how many of them a timeout may have. */
+const MAX_GRACE_MS = 5_000;
+const MAX_GRACES = 4;
+
 class Entry implements Deadline, HeapItem {
   heapIndex = -1;
+  /** How often the deadline was put off. */
+  graces = 0;
 
-  constructor(readonly atMs: number, readonly sequence: number, readonly target: DeadlineTarget) {}
+  constructor(
+    public atMs: number,
+    readonly sequence: number,
+    readonly target: DeadlineTarget,
+    readonly delayMs: number,
+  ) {}
 }
 
 /**
@@ -55,7 +73,13 @@ class Entry implements Deadline, HeapItem {
  * The timer is armed for the earliest deadline. Removing the earliest deadline does not re-arm the timer, because most deadlines
  * are removed before they are due; removing the last deadline clears it. While a deadline waits, the timer keeps the process
  * alive. Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they
- * were added, and never before that moment. If the timer is lost, as when a test ends its fake timers, the next deadline that is
+ * were added, and never before that moment.
+ *
+ * A timeout that is late by 50 ms or more has not seen whether its work ended in time: the program has blocked the event loop, or the
+ * process was stopped. So it is put off by as much as it was late, to let the program read what has arrived, but by no more than its own delay, and 5 s. In a
+ * program that blocks the event loop over and over, a timeout is put off four times at most.
+ *
+ * If the timer is lost, as when a test ends its fake timers, the next deadline that is
  * added, or `rearm`, arms it anew.
  *
  * @example A sleep that can be cut short
@@ -112,9 +136,9 @@ export class DeadlineQueue implements Deadlines {
     if (typeof delayMs !== "number" || Number.isNaN(delayMs)) {
       throw argumentError("add deadline", "delayMs", "a number", delayMs);
     }
-    if (delayMs === Infinity) return new Entry(Infinity, this.#sequence++, target);
+    if (delayMs === Infinity) return new Entry(Infinity, this.#sequence++, target, Infinity);
     const sinceMs = nowMs ?? this.#clock.now();
-    const entry = new Entry(sinceMs + Math.max(delayMs, 0), this.#sequence++, target);
+    const entry = new Entry(sinceMs + Math.max(delayMs, 0), this.#sequence++, target, delayMs);
     this.#entries.push(entry);
     this.#arm(sinceMs);
     return entry;
@@ -187,7 +211,8 @@ export class DeadlineQueue implements Deadlines {
         next = this.#entries.peek()
       ) {
         this.#entries.remove(next);
-        next.target.onDeadline(next);
+        if (putOff(next, nowMs)) this.#entries.push(next);
+        else next.target.onDeadline(next);
       }
     } finally {
       // Some deadlines may be left: they are not due yet, as the timer was early or clamped, or stand behind a target that threw.
@@ -228,6 +253,15 @@ class Sleeper implements DeadlineTarget, AbortTarget {
     this.#queue.remove(this.#deadline);
     this.#reject(signal.reason);
   }
+}
+
+/** Puts a timeout off, if it is overdue and has a grace left. */
+function putOff(entry: Entry, nowMs: number): boolean {
+  const lateMs = nowMs - entry.atMs;
+  if (lateMs < OVERDUE_MS || entry.graces === MAX_GRACES || entry.target.isTimeout !== true) return false;
+  entry.graces++;
+  entry.atMs = nowMs + Math.max(0, Math.min(lateMs, entry.delayMs, MAX_GRACE_MS));
+  return true;
 }
 
 function isBefore(a: Entry, b: Entry): boolean {

@@ -55,6 +55,10 @@ class Entry implements Deadline, DeadlineTarget {
     this.#target = target;
   }
 
+  get isTimeout(): boolean {
+    return !this.isRemoved && this.#target.isTimeout === true;
+  }
+
   onDeadline(): void {
     if (!this.isRemoved) this.#target.onDeadline(this);
   }

@@ -15,6 +15,10 @@ function recorder(clock: Clock, met: string[], name: string): DeadlineTarget {
   return { onDeadline: () => void met.push(`${name}@${clock.now()}`) };
 }
 
+function timeout(clock: Clock, met: string[], name: string): DeadlineTarget {
+  return { ...recorder(clock, met, name), isTimeout: true };
+}
+
 test("DeadlineQueue meets deadlines in time order, first added first met among equals", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
@@ -405,4 +409,52 @@ test("DeadlineQueue arms a timer that is overdue only once for many deadlines, a
   clock.jump(60_000);
   for (let n = 0; n < 100; n++) queue.add(target, 1_000);
   assertEquals(clock.delaysMs, [10, 0]);
+});
+
+test("DeadlineQueue puts an overdue timeout off by as much as it was late, its own delay, or 5 s, and meets a wait at once", async () => {
+  for (
+    const [delayMs, lateMs, graceMs] of [[1_000, 49, 0], [1_000, 50, 50], [1_000, 4_000, 1_000], [
+      30_000,
+      90_000,
+      5_000,
+    ]] as const
+  ) {
+    const clock = new ManualClock();
+    const queue = new DeadlineQueue(clock);
+    const met: string[] = [];
+    queue.add(timeout(clock, met, "timeout"), delayMs);
+    queue.add(recorder(clock, met, "wait"), delayMs);
+    clock.jump(lateMs);
+    await clock.advance(delayMs);
+    await clock.advance(100_000);
+    const wait = `wait@${delayMs + lateMs}`;
+    const late = `timeout@${delayMs + lateMs + graceMs}`;
+    assertEquals(met, graceMs === 0 ? [late, wait] : [wait, late]);
+    assertEquals([queue.size, clock.pending], [0, 0]);
+  }
+});
+
+test("DeadlineQueue puts a timeout off four times at most", async () => {
+  const clock = new ManualClock();
+  const queue = new DeadlineQueue(clock);
+  const met: string[] = [];
+  queue.add(timeout(clock, met, "timeout"), 100);
+  for (let turn = 1; turn <= 5; turn++) {
+    clock.jump(1_000);
+    await clock.advance(100);
+    assertEquals(met.length, turn === 5 ? 1 : 0);
+  }
+});
+
+test("DeadlineQueue.remove() removes a timeout that was put off", async () => {
+  const clock = new ManualClock();
+  const queue = new DeadlineQueue(clock);
+  const met: string[] = [];
+  const deadline = queue.add(timeout(clock, met, "timeout"), 1_000);
+  clock.jump(1_000);
+  await clock.advance(1_000);
+  assertEquals([deadline.atMs, queue.size, clock.pending], [3_000, 1, 1]);
+  queue.remove(deadline);
+  await clock.advance(10_000);
+  assertEquals([met, queue.size, clock.pending], [[], 0, 0]);
 });
