@@ -49,6 +49,9 @@ export interface Settings {
    * its origin is silent, and another mirror can answer or requests to other origins need the permit. Silent means: nothing has
    * come from the origin for 5 s, and for twice as long as its slowest answer took. Only attempts of requests that may be sent
    * twice end in this way. A request that gave its permit up is sent again in its turn, once; `maxRetries` does not count that.
+   *
+   * If the program was too busy to notice the end of this time, or the machine slept, the answer may have arrived unread. So this
+   * and every other timeout then leaves up to 5 s more to read it, but no more than the program was late, or the timeout long.
    * @default {30_000}
    */
   readonly timeoutMs: number;
