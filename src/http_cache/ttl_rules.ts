@@ -79,7 +79,7 @@ export class TtlRules implements CacheRules {
       v: 1,
       key: placement.key,
       // Remove the password of a URL to which a redirect has led.
-      url: splitUserInfo(response.url)?.url ?? (response.url || request.url),
+      url: withoutFragment(splitUserInfo(response.url)?.url ?? (response.url || request.url)),
       status: response.status,
       ...statusTextOf(response),
       headers: [...response.headers].filter(([name]) => name !== "set-cookie"),

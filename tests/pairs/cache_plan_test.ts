@@ -261,3 +261,25 @@ test("plan × fetch: a stored response keeps its status text, also after a 304; 
     }
   }
 });
+
+test("plan × fragment: the URL of a stored response has no fragment, as that of no response has", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const clock = new ManualClock();
+    const headers = { "cache-control": "max-age=60" };
+    // A response of a program's own has no URL, so the stored one gets that of the request.
+    const fetch = () => Promise.resolve(Response.json(1, { headers }));
+    const client = createClient({ clock, fetch, cache: planOf({ mode }) });
+    const urls = [];
+    for (const fragment of ["#one", "#two", ""]) {
+      urls.push(
+        await clock.run(
+          client.fetch(`${URL_A}${fragment}`).then(async (response) => {
+            await response.text();
+            return response.url;
+          }),
+        ),
+      );
+    }
+    assertEquals(urls, ["", URL_A, URL_A], mode);
+  }
+});
