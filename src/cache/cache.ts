@@ -21,6 +21,8 @@ export interface CacheMeta {
   readonly url: string;
   /** The response status. */
   readonly status: number;
+  /** The status text of the response; absent if it had none. */
+  readonly statusText?: string | undefined;
   /** The response headers. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The request headers by which the response was selected, with lower-case names; `null` for an absent header. */

@@ -65,7 +65,7 @@ function toResponse(call: Call, reply: Reply): Response {
   const headers = decodedHeaders(reply, { method, init, sent, runtime: currentRuntime });
   return responseLike({
     status,
-    statusText: "",
+    statusText: reply.head.statusText ?? "",
     headers,
     url,
     redirected: reply.head.redirected === true || isRedirected(call, url),

@@ -194,7 +194,8 @@ export interface ClientOptions extends
   readonly signal?: AbortSignal | undefined;
   /**
    * How many bodies the client may fetch at once; or a semaphore that other clients share; or an adaptive limit, which finds the
-   * number by itself and suits clients of a single service.
+   * number by itself and suits clients of a single service. A body that lasts, such as a stream of events, counts for as long as it
+   * is open: give an adaptive limit a `min` above the number of such bodies, because other requests wait while they hold all of it.
    * @default {20}
    */
   readonly concurrency?: number | Semaphore | AdaptiveLimit | undefined;

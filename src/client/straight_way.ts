@@ -283,7 +283,8 @@ export class StraightWay implements HedgedWay, Pending, TimedWay {
     const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs, call.receipt);
     call.receipt = undefined;
     if (
-      call.context.streams && response?.ok && response instanceof Response &&
+      // The body of a subclass may be another one than that of the platform, so the general way checks it.
+      call.context.streams && response?.ok && response.constructor === Response &&
       !isWorthRetry(call, response.status)
     ) {
       this.#handOut(call, admission, response);

@@ -49,6 +49,11 @@ export function responseLike(head: ResponseHead, body: BodyInit | null): Respons
   return new (trackedResponseClass())(body, head, undefined);
 }
 
+/** Whether a response was made here. */
+export function isTracked(response: Response): boolean {
+  return known !== undefined && response instanceof known;
+}
+
 /** The members of a response that its head determines. */
 const HEAD = ["status", "statusText", "ok", "url", "redirected", "type"] as const;
 

@@ -32,8 +32,10 @@ export function isUsable(entry: CacheEntry | undefined, key: string): entry is C
 }
 
 function isServable(meta: CacheMeta): boolean {
-  const { url, status, headers, vary, via = [] } = meta;
-  if (!Number.isInteger(status) || status < 200 || status > 599) return false;
+  const { url, status, statusText = "", headers, vary, via = [] } = meta;
+  if (!Number.isInteger(status) || status < 200 || status > 599 || typeof statusText !== "string") {
+    return false;
+  }
   if (typeof url !== "string" || !URL.canParse(url) || !hasTimes(meta)) return false;
   if (!Array.isArray(headers) || !headers.every((pair) => isPair(pair) && pair[1] !== null)) return false;
   if (!Array.isArray(vary) || !vary.every(isPair)) return false;
@@ -96,10 +98,14 @@ class StoredHead implements ReplyHead {
   readonly #pairs: [name: string, value: string][];
 
   readonly url: string;
+  readonly statusText: string | undefined;
   readonly redirected: boolean;
 
-  constructor({ url, via }: CacheMeta, readonly status: number, pairs: [name: string, value: string][]) {
+  constructor(meta: CacheMeta, readonly status: number, pairs: [name: string, value: string][]) {
+    const { url, via } = meta;
     this.url = url;
+    // A part of the stored response has another status than the whole.
+    this.statusText = status === meta.status ? meta.statusText : undefined;
     this.redirected = via !== undefined;
     this.#pairs = pairs;
   }

@@ -20,10 +20,10 @@ import type { CachedResponse } from "./rules.ts";
  * @returns The response.
  */
 export function toCachedResponse(call: Call, reply: Reply, nowMs: number): CachedResponse {
-  const { status, headers, url } = reply;
+  const { status, headers, url, head: { statusText } } = reply;
   const { sentAtMs, answeredAtMs } = call.journey.exchange ?? { sentAtMs: nowMs, answeredAtMs: nowMs };
   const redirects = redirectsTo(reply, call);
-  return { status, headers, url, redirects, requestedAtMs: sentAtMs, storedAtMs: answeredAtMs };
+  return { status, statusText, headers, url, redirects, requestedAtMs: sentAtMs, storedAtMs: answeredAtMs };
 }
 
 /**

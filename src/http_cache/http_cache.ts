@@ -30,6 +30,9 @@ export interface HttpCacheOptions extends CachePlanOptions {
  * clients on the same adapter, or on the same tiers; also for other processes, unless the adapter lives in the memory of one
  * process. All mirrors hold the same resource: a change at one mirror also removes what is stored under the URLs of the others.
  *
+ * Processes do not know of each other's requests. If one process requests a URL before another one changes it, and stores the
+ * response after that, the old response stays in the cache until it is stale. Within one process, the cache does not store it.
+ *
  * The cache stores the response at the end of redirects under the URL of the request, and uses it for as long as the response and
  * all redirects are fresh. A 301 or 308 that does not say otherwise is fresh for up to a day; a 302, 303 or 307 only for as long
  * as it says. After that time, the client requests the URL again. Where the runtime hides redirects, as browsers do, the cache

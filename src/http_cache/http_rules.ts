@@ -5,7 +5,7 @@
  */
 
 import type { CacheMeta } from "../cache/cache.ts";
-import { splitUserInfo } from "../http/url.ts";
+import { splitUserInfo, withoutFragment } from "../http/url.ts";
 import type { Hop } from "../policies/journey.ts";
 import { type Change, invalidatedUrls } from "./rfc9111/invalidation.ts";
 import { isOfUse, toMeta } from "./rfc9111/meta.ts";
@@ -63,7 +63,7 @@ export class HttpRules implements CacheRules {
     if (!isStorable({ method: "GET", headers: request.headers, status, fields, fallbackMs })) {
       return undefined;
     }
-    const url = response.url || request.url;
+    const url = withoutFragment(response.url || request.url);
     const windows = this.#windows;
     const direct = toMeta({ ...response, ...placement, url, fallbackMs, windows });
     const meta = redirects.length === 0

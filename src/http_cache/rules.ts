@@ -34,6 +34,7 @@ export interface CachedRequest {
 export interface CachedResponse extends ExchangeTimes {
   readonly url: string;
   readonly status: number;
+  readonly statusText?: string | undefined;
   readonly headers: Headers;
   /**
    * The redirects that led to the response, empty for a direct answer. `undefined` if another URL has answered but the redirects

@@ -106,8 +106,12 @@ export class Serving {
 
 /** Copies a reply, with headers that the caller may change. */
 function withOwnHeaders(reply: Reply): Reply {
-  const { status, url, headers, head: { redirected }, from, body, target, shared, retryAfterMs, failures } =
-    reply;
-  const own = new Reply({ status, url, headers: new Headers(headers), redirected }, { from, body, target });
+  const { status, url, headers, head, from, body, target, shared, retryAfterMs, failures } = reply;
+  const { statusText, redirected } = head;
+  const own = new Reply({ status, statusText, url, headers: new Headers(headers), redirected }, {
+    from,
+    body,
+    target,
+  });
   return Object.assign(own, { shared, retryAfterMs, failures });
 }

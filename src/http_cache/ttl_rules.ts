@@ -7,7 +7,7 @@
 import type { CacheMeta } from "../cache/cache.ts";
 import { currentAgeMs } from "./rfc9111/age.ts";
 import { parseCacheControl } from "./rfc9111/cache_control.ts";
-import { finite, type Lifetime, RETENTION_MS } from "./rfc9111/meta.ts";
+import { finite, type Lifetime, RETENTION_MS, statusTextOf } from "./rfc9111/meta.ts";
 import { mayAnswerError, type Reuse, reuseOf, type StaleWindows } from "./rfc9111/reuse.ts";
 import { varyNames } from "./rfc9111/vary.ts";
 import { type Freshened, hasConditions } from "./rfc9111/validation.ts";
@@ -79,8 +79,9 @@ export class TtlRules implements CacheRules {
       v: 1,
       key: placement.key,
       // Remove the password of a URL to which a redirect has led.
-      url: splitUserInfo(response.url)?.url ?? (response.url || request.url),
+      url: withoutFragment(splitUserInfo(response.url)?.url ?? (response.url || request.url)),
       status: response.status,
+      ...statusTextOf(response),
       headers: [...response.headers].filter(([name]) => name !== "set-cookie"),
       vary: placement.vary,
       // Some requests refuse responses that a redirect led to, whichever redirects those were.

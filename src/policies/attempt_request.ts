@@ -13,6 +13,7 @@ import {
   type RedirectListener,
 } from "../http/redirect.ts";
 import { wholeBody } from "../http/request_body.ts";
+import { isTracked } from "../http/tracked_response.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import { alreadyRead, ResponseError } from "./attempt_errors.ts";
 import { asksServer } from "./cache_mode.ts";
@@ -206,9 +207,13 @@ function checkResponse(response: Response): Response {
   const isForeign = !(response instanceof Response);
   if (isForeign && objectTag(response) !== "Response") throw new ResponseError();
   if (response.bodyUsed) throw alreadyRead();
-  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6).
-  if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
-  if (!isForeign) return response;
+  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6). Bun's `node-fetch` has the same type for
+  // every response that is no success, but a status as well.
+  if (response.type === "error" && response.status === 0) {
+    throw new TypeError("Fetch failed: the answer is Response.error()");
+  }
+  // Only the body of a subclass is looked at, because that may cost a stream. Bun's `node-fetch` has such a subclass.
+  if (!isForeign && (response.constructor === Response || isTracked(response))) return response;
   const standard = withStandardBody(response);
   if (standard === undefined) throw new ResponseError(`a Response ${WITH_STANDARD_BODY}`);
   return standard;

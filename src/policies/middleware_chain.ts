@@ -161,7 +161,7 @@ function checkResponse(response: Response): Response {
       `Cannot fetch as a middleware must return a Response: received ${describeKind(response)}`,
     );
   }
-  if (response.type === "error") {
+  if (response.type === "error" && response.status === 0) {
     throw asNetworkFailure(new TypeError("Fetch failed: a middleware has answered with Response.error()"));
   }
   if (response.bodyUsed || response.body?.locked === true) {

@@ -111,6 +111,9 @@ export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonl
 
 function checkedMirror(mirror: string | SimulatedMirrorOptions, index: number): SimulatedMirrorOptions {
   const options = typeof mirror === "string" ? { name: mirror } : mirror;
+  if (typeof options !== "object" || options === null) {
+    throw shapeError(ACTION, `mirrors[${index}]`, "a name, or an object with a name", options);
+  }
   const { name } = options;
   if (typeof name !== "string" || name === "") {
     throw shapeError(ACTION, `mirrors[${index}].name`, "a string that is not empty", name);
@@ -119,6 +122,6 @@ function checkedMirror(mirror: string | SimulatedMirrorOptions, index: number): 
   if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
     throw shapeError(ACTION, `mirrors[${index}].origin`, "an origin such as https://cdn.test", origin);
   }
-  assertKnownOptions(ACTION, options, NAMES);
+  assertKnownOptions(ACTION, options, NAMES, { prefix: `mirrors[${index}].` });
   return { ...options, origin };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { argumentError, assertNonNegative } from "../primitives/argument_checks.ts";
+import { assertKnownOptions } from "../http/option_hints.ts";
+import { argumentError, assertNonNegative, assertOptions } from "../primitives/argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "../primitives/binary_heap.ts";
 import { type Clock, MAX_TIMER_MS, type TimerHandle } from "../primitives/clock.ts";
 import { BODIES_TAKE_TURNS, eventLoopTurn } from "./event_loop_turn.ts";
@@ -39,6 +40,9 @@ interface Timer extends HeapItem {
   readonly sequence: number;
   readonly callback: () => void;
 }
+
+const ACTION = "create manual clock";
+const NAMES: readonly (keyof ManualClockOptions)[] = ["nowMs", "wallMs", "stalledAfterMs"];
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
@@ -96,14 +100,16 @@ export class ManualClock implements Clock {
   /**
    * Creates a clock.
    *
-   * @throws {TypeError} If a time is no number.
+   * @throws {TypeError} If the options are no object, one does not exist, or a time is no number.
    * @throws {RangeError} If a time is not finite, or `stalledAfterMs` is negative.
    */
   constructor(options: ManualClockOptions = {}) {
+    assertOptions(ACTION, options);
+    assertKnownOptions(ACTION, options, NAMES);
     const { nowMs = 0, wallMs = NEW_YEAR_2026_MS, stalledAfterMs = 1_000 } = options;
-    assertFinite("create manual clock", "nowMs", nowMs);
-    assertFinite("create manual clock", "wallMs", wallMs);
-    assertNonNegative("create manual clock", "stalledAfterMs", stalledAfterMs);
+    assertFinite(ACTION, "nowMs", nowMs);
+    assertFinite(ACTION, "wallMs", wallMs);
+    assertNonNegative(ACTION, "stalledAfterMs", stalledAfterMs);
     this.#nowOffsetMs = nowMs;
     this.#wallOffsetMs = wallMs;
     this.#stalledAfterMs = stalledAfterMs;

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { assertKnownOptions } from "../http/option_hints.ts";
 import { shapeError } from "../primitives/argument_checks.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 import { type Answer, textAnswer } from "../middleware/faults/faulty_answer.ts";
 
@@ -50,21 +52,25 @@ export type Resources =
 /** Finds the response to a request. */
 export type ResourceLookup = (request: CdnRequest) => Answer | Promise<Answer>;
 
+const ACTION = "create simulated CDN";
+const NAMES: readonly (keyof Resource)[] = ["body", "json", "status", "headers", "etag", "chunked"];
+
 const encoder = new TextEncoder();
 
 /**
  * Creates a look-up. The content of an object or a map is encoded once, at the first request for it.
  *
- * @throws {TypeError} If `resources` is no object, no map and no function.
+ * @throws {TypeError} If `resources` is no object, no map and no function, or the content of a path has the wrong shape.
  */
 export function resourceLookup(resources: Resources): ResourceLookup {
   if (typeof resources === "function") {
     return (request) => answerOf(resources, request);
   }
-  if (typeof resources !== "object" || resources === null) {
-    throw shapeError("create simulated CDN", "resources", "an object, a map or a function", resources);
+  if (typeof resources !== "object" || resources === null || Array.isArray(resources)) {
+    throw shapeError(ACTION, "resources", "an object, a map or a function", resources);
   }
   const contents = resources instanceof Map ? resources : new Map(Object.entries(resources));
+  for (const [path, content] of contents) assertContent(content, `resources[${JSON.stringify(path)}]`);
   const encoded = new Map<string, Answer>();
   return (request) => {
     const key = contents.has(request.url) ? request.url : request.path;
@@ -98,12 +104,30 @@ function failedAnswer(error: unknown): Answer {
 }
 
 function toAnswer(content: ResourceContent | undefined, request: CdnRequest): Answer {
+  assertContent(content, "resources()");
   return revalidated(toWholeAnswer(content, request.path), request);
+}
+
+/** Throws for a content that the CDN would serve in part, or as nothing. */
+function assertContent(content: ResourceContent | undefined, name: string): void {
+  if (content === undefined || isText(content)) return;
+  if (objectTag(content) !== "Object") {
+    throw shapeError(ACTION, name, "a string, a Uint8Array, or an object such as { json: 1 }", content);
+  }
+  assertKnownOptions(ACTION, content, NAMES, { prefix: `${name}.` });
+  const { body } = content;
+  if (body !== undefined && !isText(body)) {
+    throw shapeError(ACTION, `${name}.body`, "a string or a Uint8Array", body);
+  }
+}
+
+function isText(content: unknown): content is string | Uint8Array {
+  return typeof content === "string" || content instanceof Uint8Array;
 }
 
 function toWholeAnswer(content: ResourceContent | undefined, path: string): Answer {
   if (content === undefined) return textAnswer(404, "Not found\n");
-  if (typeof content === "string" || content instanceof Uint8Array) {
+  if (isText(content)) {
     return {
       status: 200,
       headers: { "content-type": contentType(content, path) },

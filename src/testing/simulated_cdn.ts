@@ -4,7 +4,13 @@
  * @module
  */
 
-import { argumentError, assertOptions, assertPositive, shapeError } from "../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertClock,
+  assertOptions,
+  assertPositive,
+  shapeError,
+} from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import "../primitives/dispose_symbols.ts";
 import { listenTcp } from "../runtime/server/current.ts";
@@ -107,6 +113,7 @@ export function createSimulatedCdn(options: SimulatedCdnOptions): SimulatedCdn {
   const lookup = resourceLookup(options.resources);
   const mirrorOptions = checkedMirrors(options.mirrors);
   const rules = new FaultRules(faults, mirrorOptions.map(({ name }) => name), ACTION);
+  assertClock(ACTION, "clock", clock);
   if (!Number.isSafeInteger(seed)) throw argumentError(ACTION, "seed", "a safe integer", seed);
   if (log !== "full" && log !== "counts") throw shapeError(ACTION, "log", '"full" or "counts"', log);
   const context: MirrorContext = {

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { createClient, DataNotFoundError } from "../../mod.ts";
+import { createClient, DataNotFoundError, type Next } from "../../mod.ts";
 import { withStandardBody } from "../../src/http/node_body.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
-import { nodeResponse } from "../support/node_response.ts";
+import { bunNodeResponse, nodeResponse, type NodeResponseInit } from "../support/node_response.ts";
 import { test } from "../support/test.ts";
 
 test("withStandardBody() gives the bytes of a stream of Node.js, and the rest of the response", async () => {
@@ -74,22 +74,34 @@ test("withStandardBody() passes the error of a stream on to the reader, and surv
   await assertRejects(() => response.text(), Error, "reset");
 });
 
-test("a client takes responses with streams of Node.js: of any status, as redirects and line by line", async () => {
-  const cancelled: string[] = [];
-  const fetch = (input: string | URL | Request): Promise<Response> => {
-    const url = String(input);
-    const stream = Readable.from(["1\n", "2\n"]);
-    stream.once("close", () => cancelled.push(url));
-    const status = { "/found": 200, "/moved": 302 }[new URL(url).pathname] ?? 404;
-    return Promise.resolve(nodeResponse(stream, { url, status, headers: { location: "/found" } }));
-  };
-  await using client = createClient({ baseUrls: "https://a.test/", fetch });
-  const lines: string[] = [];
-  for await (const line of client.lines("found")) lines.push(line);
-  assertEquals([lines, await client.text("moved")], [["1", "2"], "1\n2\n"]);
-  const error = await assertRejects(() => client.text("missing"), DataNotFoundError);
-  assertEquals(error.body, "1\n2\n");
-  const response = await client.fetch("https://a.test/found");
-  assertEquals(await response.clone().text(), await response.text());
-  assertEquals(cancelled.includes("https://a.test/moved"), true);
-});
+/** Makes the response of an implementation of `fetch` on Node.js. */
+type Respond = (chunks: string[], init: NodeResponseInit) => Response;
+
+const RESPONDING: Readonly<Record<string, Respond>> = {
+  "node-fetch": (chunks, init) => nodeResponse(Readable.from(chunks), init),
+  "Bun's node-fetch": bunNodeResponse,
+};
+
+for (const [name, respond] of Object.entries(RESPONDING)) {
+  test(`a client takes responses of ${name}: of any status, as redirects and line by line`, async () => {
+    const cancelled: string[] = [];
+    const fetch = (input: string | URL | Request): Promise<Response> => {
+      const url = String(input);
+      const status = { "/found": 200, "/moved": 302 }[new URL(url).pathname] ?? 404;
+      const response = respond(["1\n", "2\n"], { url, status, headers: { location: "/found" } });
+      (response.body as unknown as Readable).once("close", () => cancelled.push(url));
+      return Promise.resolve(response);
+    };
+    for (const use of [[], [(request: Request, next: Next) => next(request)]]) {
+      await using client = createClient({ baseUrls: "https://a.test/", fetch, use, maxRetries: 0 });
+      const lines: string[] = [];
+      for await (const line of client.lines("found")) lines.push(line);
+      assertEquals([lines, await client.text("moved")], [["1", "2"], "1\n2\n"]);
+      const error = await assertRejects(() => client.text("missing"), DataNotFoundError);
+      assertEquals(error.body, "1\n2\n");
+      const response = await client.fetch("https://a.test/found");
+      assertEquals(await response.clone().text(), await response.text());
+      assertEquals(cancelled.includes("https://a.test/moved"), true);
+    }
+  });
+}

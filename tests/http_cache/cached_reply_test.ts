@@ -31,6 +31,7 @@ test("isUsable() accepts an entry of the key that can be served, and nothing els
       to: URL_A,
       generation: "",
     }]].map((via) => textEntry({ via: via as unknown as CacheMeta["via"] })),
+    ...[null, 5, {}].map((statusText) => textEntry({ statusText: statusText as unknown as string })),
     ...[199, 600, 200.5, NaN, "200"].map((status) => textEntry({ status: status as number })),
     ...[undefined, null, {}, "", 5, [["bad name", "x"]], [["x", "a\nb"]], [["alone"]], [5]].map((headers) =>
       textEntry({ headers: headers as unknown as CacheMeta["headers"] })

@@ -233,3 +233,53 @@ test("plan × a clock that is moved by hand: it waits for the disk, also with a 
   assertEquals(sources.filter((source) => source === "network").length, 5);
   assertEquals([sources.filter((source) => source === "cache").length, warnings], [15, []]);
 });
+
+test("plan × fetch: a stored response keeps its status text, also after a 304; a part of it has none", async () => {
+  await using folder = await tempFolder();
+  for (const mode of ["http", "ttl"] as const) {
+    for (const adapter of [memoryCache(), filesystemCache(`${folder.path}/${mode}`)]) {
+      const clock = new ManualClock();
+      let isKnown = false;
+      const fetch = (): Promise<Response> => {
+        const headers = { etag: '"1"', "cache-control": "max-age=60" };
+        if (isKnown) return Promise.resolve(new Response(null, { status: 304, headers }));
+        isKnown = true;
+        return Promise.resolve(new Response("0123", { statusText: "Fine", headers }));
+      };
+      const client = createClient({ clock, fetch, cache: planOf({ adapter, mode, ttlMs: 60_000 }) });
+      const statusText = async (init?: RequestInit): Promise<string> =>
+        (await clock.run(client.fetch(URL_A, init))).statusText;
+      await clock.run(client.text(URL_A));
+      const seen = [await statusText()];
+      await clock.advance(61_000);
+      seen.push(
+        await statusText(),
+        await statusText(),
+        await statusText({ headers: { range: "bytes=1-2" } }),
+      );
+      assertEquals(seen, ["Fine", "Fine", "Fine", ""], mode);
+    }
+  }
+});
+
+test("plan × fragment: the URL of a stored response has no fragment, as that of no response has", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const clock = new ManualClock();
+    const headers = { "cache-control": "max-age=60" };
+    // A response of a program's own has no URL, so the stored one gets that of the request.
+    const fetch = () => Promise.resolve(Response.json(1, { headers }));
+    const client = createClient({ clock, fetch, cache: planOf({ mode }) });
+    const urls = [];
+    for (const fragment of ["#one", "#two", ""]) {
+      urls.push(
+        await clock.run(
+          client.fetch(`${URL_A}${fragment}`).then(async (response) => {
+            await response.text();
+            return response.url;
+          }),
+        ),
+      );
+    }
+    assertEquals(urls, ["", URL_A, URL_A], mode);
+  }
+});

@@ -575,7 +575,7 @@ testBothWays("20,000 requests that wait on one signal have one listener on it (S
   assertEquals([count.now, origin.calls, origin.open, clock.pending], [0, 10, 0, 0]);
 });
 
-testBothWays("100,000 requests on one signal leave no listener on it (S7)", async (rig) => {
+testBothWays("10,000 requests on one signal leave no listener on it (S7)", async (rig) => {
   const { signal } = new AbortController();
   const count = countAbortListeners(signal);
   const { client, clock } = rig(() => new Response("1"), {
@@ -584,11 +584,11 @@ testBothWays("100,000 requests on one signal leave no listener on it (S7)", asyn
     concurrency: 100,
   });
   const urls = numberedUrls(1_000);
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < 10; round++) {
     await Promise.all(urls.map((url) => client.json(url, { signal })));
   }
 
-  assertEquals(client.stats().succeeded, 100_000);
+  assertEquals(client.stats().succeeded, 10_000);
   assertEquals([count.now, clock.pending], [0, 0]);
   assert(count.most <= 1, `${count.most} listeners at once`);
 });

@@ -3,7 +3,7 @@ import { createClient } from "../../mod.ts";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { ManualClock, type ManualClockOptions } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { gate } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -18,6 +18,18 @@ test("ManualClock starts where its options say and stands still", async () => {
   await new Promise((resolve) => setTimeout(resolve, 2));
 
   assertEquals([clock.now(), clock.wallNow()], [5, 1_000]);
+});
+
+test("ManualClock refuses options that do not exist, and values that are none", () => {
+  const refuse = (options: unknown, message: string) =>
+    assertThrows(
+      () => new ManualClock(options as ManualClockOptions),
+      TypeError,
+      `Cannot create manual clock as ${message}`,
+    );
+  refuse({ nowMS: 5 }, "'nowMS' is not an option: did you mean 'nowMs'?");
+  refuse({ startMs: 5 }, "'startMs' is not an option");
+  for (const none of [null, 5]) refuse(none, `the options must be an object: received ${none}`);
 });
 
 test("ManualClock.advance() fires in time order, first armed first among equals", async () => {

@@ -100,13 +100,44 @@ test("resourceLookup() answers 500 when the function throws or rejects", async (
 });
 
 test("resourceLookup() refuses a value that holds no resources", () => {
-  for (const resources of ["x", 5]) {
+  for (const resources of ["x", 5, []]) {
     assertThrows(
       () => resourceLookup(resources as unknown as Resources),
       TypeError,
       `Cannot create simulated CDN as 'resources' must be an object, a map or a function: received ${
-        JSON.stringify(resources)
+        Array.isArray(resources) ? "an array" : JSON.stringify(resources)
       }`,
     );
+  }
+});
+
+test("resourceLookup() refuses content that it would serve in part, or as nothing", async () => {
+  const refusals: readonly (readonly [unknown, string])[] = [
+    [{ jsn: 1 }, "'resources[\"/a\"].jsn' is not an option: did you mean 'json'?"],
+    [{ data: 1 }, "'resources[\"/a\"].data' is not an option: did you mean 'json'?"],
+    [{ body: 5 }, "'resources[\"/a\"].body' must be a string or a Uint8Array: received 5"],
+    [
+      new ArrayBuffer(1),
+      "'resources[\"/a\"]' must be a string, a Uint8Array, or an object such as { json: 1 }: received an object",
+    ],
+    [5, "'resources[\"/a\"]' must be a string, a Uint8Array, or an object such as { json: 1 }: received 5"],
+    [
+      null,
+      "'resources[\"/a\"]' must be a string, a Uint8Array, or an object such as { json: 1 }: received null",
+    ],
+  ];
+  for (const [content, message] of refusals) {
+    const text = `Cannot create simulated CDN as ${message}`;
+    for (const resources of [{ "/a": content }, new Map([["/a", content]])]) {
+      assertThrows(() => resourceLookup(resources as Resources), TypeError, text);
+    }
+    for (const returned of [content, Promise.resolve(content)]) {
+      const answered = await answer(() => returned as never, "/a");
+      const said = text.replace('resources["/a"]', "resources()");
+      assertEquals([answered.status, answered.text], [
+        500,
+        `The resource function failed: TypeError: ${said}\n`,
+      ]);
+    }
   }
 });

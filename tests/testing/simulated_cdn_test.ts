@@ -186,7 +186,7 @@ test("createSimulatedCdn() refuses senseless options", () => {
     );
 
   refuse({ latancy: 5 }, "'latancy' is not an option: did you mean 'latency'?");
-  refuse({ mirrors: [{ name: "a", fault: [] }] }, "'fault' is not an option");
+  refuse({ mirrors: [{ name: "a", fault: [] }] }, "'mirrors[0].fault' is not an option");
   for (const none of [undefined, null, 5]) {
     assertThrows(
       () => createSimulatedCdn(none as never),
@@ -195,6 +195,7 @@ test("createSimulatedCdn() refuses senseless options", () => {
     );
   }
   refuse({ resources: undefined }, "'resources' must be an object, a map or a function: received undefined");
+  refuse({ clock: {} }, "'clock' must be a clock: received an object");
   refuse({ seed: 0.5 }, "'seed' must be a safe integer: received 0.5");
   refuse({ log: "some" }, '\'log\' must be "full" or "counts": received "some"');
   refuse({ latency: -1 }, "'latency' must be a number of at least 0: received -1");

@@ -22,6 +22,7 @@ export interface StorableResponse extends ExchangeTimes {
   readonly key: string;
   readonly url: string;
   readonly status: number;
+  readonly statusText?: string | undefined;
   /** The response headers. */
   readonly headers: Headers;
   /** The request headers that have selected it. */
@@ -50,7 +51,23 @@ export function toMeta(response: StorableResponse): CacheMeta {
     fields: headers,
     windows,
   });
-  return { v: 1, key, url, status, headers: toStoredHeaders(headers, storedAtMs), vary, ...lifetime };
+  return {
+    v: 1,
+    key,
+    url,
+    status,
+    ...statusTextOf(response),
+    headers: toStoredHeaders(headers, storedAtMs),
+    vary,
+    ...lifetime,
+  };
+}
+
+/** Returns the member of the metadata that holds a status text; none for an empty text, which most responses have. */
+export function statusTextOf(
+  { statusText }: Pick<StorableResponse, "statusText">,
+): Pick<CacheMeta, "statusText"> {
+  return statusText ? { statusText } : {};
 }
 
 /**
