@@ -71,10 +71,10 @@ const ACTION = "create filesystem cache";
  * of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder where another program stores files by their
  * SHA-256, they leave that program's files alone.
  *
- * The files and folders that the cache creates are accessible to their owner only. The cache does not follow links in the place of `v1` or of a
- * folder in it. Writing and removing check both each time. Reading checks them once a minute for each folder, and checks the file once a
- * minute for each entry. These checks do not protect against a program that may write into the folder and swaps a file between check and
- * use. The folder `dir` itself may be a link.
+ * The files and folders that the cache creates are accessible to their owner only. The cache does not follow links in the place
+ * of `v1` or of a folder in it. Writing and removing check both each time. Reading checks them once a minute for each folder, and
+ * checks the file once a minute for each entry. These checks do not protect against a program that may write into the folder and
+ * swaps a file between check and use. The folder `dir` itself may be a link.
  *
  * The least recently used entries make room for new ones; the use of an entry is noted at most once a minute. Nothing runs in the
  * background. An expired entry is removed when it is read, or by `sweep()`, which also removes damaged entries and leftovers of a crash.
@@ -88,7 +88,8 @@ const ACTION = "create filesystem cache";
  * also in `clear()`.
  * @param options The bounds.
  * @returns The adapter. On Deno its operations need `--allow-read` and `--allow-write` for the folder, and reject without.
- * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type or does not exist, or the runtime has no files.
+ * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type or does not exist, or
+ * the runtime has no files.
  * @throws {RangeError} If a bound is not a positive integer.
  *
  * @example Answers that outlive the program

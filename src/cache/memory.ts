@@ -37,12 +37,13 @@ export interface MemoryCacheOptions {
    * What the cache keeps. `"bytes"`: the body alone, which is parsed and validated again for every hit. `"parsed"`: also the parsed and
    * validated value. The body stays in any case, because `client.text`, `bytes` and `fetch` need it.
    *
-   * With `"parsed"`, each caller gets its own copy of the value and may change it. A copy takes a fraction of the time of parsing. A value
-   * that its schema returns deeply frozen is not copied: all callers get the same one. The cache keeps one value for each schema object
-   * and one for calls without a schema, the latest four of an entry, as long as the entry's body stays the same. So create a schema once,
-   * and make its output depend on its input alone. Output that is not plain data (class instances, functions, maps, the same object twice)
-   * is not kept: then the body is parsed and validated again, as with `"bytes"`. Neither is output that is nested more than 200 levels deep.
-   * Dates and typed arrays are fine. Of an array of more than 64 elements, the copies have the elements, but no other properties.
+   * With `"parsed"`, each caller gets its own copy of the value and may change it. A copy takes a fraction of the time of
+   * parsing. A value that its schema returns deeply frozen is not copied: all callers get the same one. The cache keeps one value
+   * for each schema object and one for calls without a schema, the latest four of an entry, as long as the entry's body stays the
+   * same. So create a schema once, and make its output depend on its input alone. Output that is not plain data (class instances,
+   * functions, maps, the same object twice) is not kept: then the body is parsed and validated again, as with `"bytes"`. Neither
+   * is output that is nested more than 200 levels deep. Dates and typed arrays are fine. Of an array of more than 64 elements,
+   * the copies have the elements, but no other properties.
    *
    * In `maxBytes`, a value counts with 8 bytes for each element and property, 40 for each object or array, and its length plus 24 for each
    * string. A value that would make its entry larger than `maxBytes` is not kept.

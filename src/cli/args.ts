@@ -106,9 +106,9 @@ function meantFlag(name: string, specs: FlagSpecs): string | undefined {
 }
 
 /**
- * Separates flags from operands. It replaces short flags by long ones, and joins each value to its flag, so that the parser takes no operand
- * for a value. A value may look like a flag: an error for `--retries -1` names the value, and `-` after `--data` or `--out` is its value; an
- * empty text is a value where the flag allows one.
+ * Separates flags from operands. It replaces short flags by long ones, and joins each value to its flag, so that the parser takes
+ * no operand for a value. A value may look like a flag: an error for `--retries -1` names the value, and `-` after `--data` or
+ * `--out` is its value; an empty text is a value where the flag allows one.
  */
 function sortOut(
   args: readonly string[],

@@ -38,7 +38,10 @@ export class ManifestWriter {
     await this.#line(job, { file, bytes, status, etag: headers.get("etag") ?? undefined, digest });
   }
 
-  /** Adds a file from an earlier run, if that run ended before it could write the line. A file that this run has written is there already. */
+  /**
+   * Adds a file from an earlier run, if that run ended before it could write the line. A file that this run has written is there
+   * already.
+   */
   async found(job: Job, file: string, content: AsyncIterable<Uint8Array>): Promise<void> {
     if (this.#known?.has(file)) return;
     this.#known?.add(file);

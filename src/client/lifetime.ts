@@ -27,7 +27,10 @@ export interface LifetimeOwner {
 export class Lifetime<Owner extends LifetimeOwner> implements AbortTarget, Closings {
   closing: { readonly reason: unknown } | undefined;
   readonly owner: Owner;
-  /** The lifetimes of extensions, as long as they are open. Those that the program has dropped may be missing: nothing is in flight there. */
+  /**
+   * The lifetimes of extensions, as long as they are open. Those that the program has dropped may be missing: nothing is in
+   * flight there.
+   */
   readonly extensions: WeakCollection<Lifetime<Owner>> = new WeakCollection();
   /** The lifetime of the client that this one extends, and the reference that removes this one from that one's extensions. */
   readonly #parent: Lifetime<Owner> | undefined;

@@ -25,7 +25,7 @@ import type { Counters, Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import { offline } from "../policies/without_network.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
-import { backoff } from "../primitives/backoff.ts";
+import { backoff, BACKOFF_DEFAULTS } from "../primitives/backoff.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
 import { DeadlineQueue } from "../primitives/deadline_queue.ts";
 import { RetryBudget, workingTimeOf } from "../primitives/retry_budget.ts";
@@ -233,7 +233,12 @@ function toDelays(
     readonly maxRetryAfterMs: number;
   },
 ): Pick<Environment, "backoff" | "unnamedPauseMs"> {
-  const { random = clientRandom, factor = 2, baseMs = 1_000, maxMs = 60_000 } = options ?? {};
+  const {
+    random = clientRandom,
+    factor = BACKOFF_DEFAULTS.factor,
+    baseMs = BACKOFF_DEFAULTS.baseMs,
+    maxMs = BACKOFF_DEFAULTS.maxMs,
+  } = options ?? {};
   return {
     backoff: backoff({ ...options, random }),
     // A pause that the client chooses itself must not grow beyond the longest wait that it accepts.

@@ -60,9 +60,9 @@ export interface CachePolicyOptions {
  * allow it. It validates stale responses, and stores responses of the network. Requests for the same response wait for the one in
  * flight. A fault of the adapter counts as a miss or as a refused write, and causes one warning for each operation.
  *
- * Clients with plans of the same adapter, or of the same tiers, share the state of the adapter and of its entries: the writes in flight, and which
- * entries a change has made wrong, and when. Requests in flight belong to one client each, because a request obeys the limits of
- * its client and ends with it.
+ * Clients with plans of the same adapter, or of the same tiers, share the state of the adapter and of its entries: the writes in
+ * flight, and which entries a change has made wrong, and when. Requests in flight belong to one client each, because a request
+ * obeys the limits of its client and ends with it.
  *
  * @param options The adapter, the rules and the limits.
  * @returns The function that makes the policy of one client. For a miss of an offline client, the policy throws an

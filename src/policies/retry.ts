@@ -15,7 +15,7 @@ import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
-import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
+import { isRefusal, reasonOf, type RetryReason, type Round } from "./retry_reason.ts";
 
 /** The default number of rounds after the first. */
 export const DEFAULT_RETRIES = 3;
@@ -164,66 +164,115 @@ function planOrDiscard(
 /** Returns how to go on after a round; `undefined` to give up. */
 function planOf(
   environment: Environment,
-  { maxRetryAfterMs, lanesOf }: RetryOptions,
+  options: RetryOptions,
   call: Call,
   round: Round,
   earlier: RepeatedRound | undefined,
 ): Plan | undefined {
-  const { clock, backoff, budget, pauseOn429 } = environment;
   if (call.cancelled) return undefined;
   if (isGivenWay(round.error)) {
     return { ...AT_ONCE, reason: "its origin is silent, and other requests need its permit" };
   }
-  const worth = reasonOf(call, round);
+  const reason = reasonOf(call, round);
   // The caller's `retryOn` may have aborted the call.
   if (call.cancelled) return undefined;
   // A 429 says when to come again: its success says nothing about other retries.
   if (earlier !== undefined && earlier.reply?.status !== 429) {
-    noteRetry(environment, call, round, worth !== undefined);
+    noteRetry(environment, call, round, reason !== undefined);
   }
-  if (worth === undefined) return undefined;
-  const { text: reason } = worth;
-  const lanes = lanesOf(call);
+  if (reason === undefined) return undefined;
+  const lanes = options.lanesOf(call);
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {
-    return { ...AT_ONCE, reason, isUrgent: true };
+    return { ...AT_ONCE, reason: reason.text, isUrgent: true };
   }
   if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
-  const nowMs = clock.now();
-  const { restsUntilMs } = call.journey;
-  call.journey.restsUntilMs = undefined;
-  call.journey.failingSinceMs = Math.min(call.journey.failingSinceMs, nowMs);
-  call.journey.hasComeAtOnce ||= round.reply?.retryAfterMs === 0;
-  const { status, target } = round.reply ?? {};
-  const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
-  const isRefused = status === 429;
-  // A request that is refused again may be refused for what it asks for; then it must not go before the others again and again.
-  const isTold = isRefused || (status === 503 && askedMs !== undefined);
-  const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
-  // Like a probe, such a call went ahead for the sake of other calls.
-  const isTest = restsUntilMs !== undefined;
-  if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
+  const failed = noteFailedRound(environment, call, lanes, round.reply, reason);
+  const { maxRetryAfterMs } = options;
+  if (reason.delayMs === undefined && failed.askedMs !== undefined && failed.askedMs > maxRetryAfterMs) {
     return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
   }
-  const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
-  const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
-  if (isFailedProbe(call, lanes)) {
-    // A breaker whose cooldown is over would admit this call as the next probe, again and again.
-    if (wasLastProbe(call, lanes[0]!, nowMs)) {
-      return giveUp(call, "its origin was down for longer than 'patienceMs'");
-    }
-    // The call probed for all requests that wait, and gets in line again; another request makes the next probe.
-    const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
-    const delayMs = isAsked ? askedMs : lanes[0]!.breaker!.retryAfterMs;
-    return { ...AT_ONCE, reason, delayMs, sleeps: isAsked };
+  return isFailedProbe(call, lanes)
+    ? planAfterProbe(failed)
+    : planAfterFailure(environment, maxRetryAfterMs, failed, earlier?.delayMs);
+}
+
+/** A failed round that is worth another one, with everything that decides when. */
+interface FailedRound {
+  readonly call: Call;
+  /** The lanes that the call may go to. */
+  readonly lanes: readonly Lane[];
+  readonly nowMs: number;
+  readonly reason: RetryReason;
+  readonly status: number | undefined;
+  /** The lane that gave the reply; absent if there was none. */
+  readonly lane: Lane | undefined;
+  /** The wait that the caller or the server asked for, in milliseconds. */
+  readonly askedMs: number | undefined;
+  /** How long the pause of the lane lasts, in milliseconds. */
+  readonly pauseMs: number;
+  /** Whether that pause holds the call. */
+  readonly isPaused: boolean;
+  readonly isUrgent: boolean;
+  /** The end of the sleep that the call cut short to test its origin; absent if it made no such test. */
+  readonly restsUntilMs: number | undefined;
+}
+
+/** Notes a failed round in the journey of its call. */
+function noteFailedRound(
+  { clock, pauseOn429 }: Environment,
+  call: Call,
+  lanes: readonly Lane[],
+  reply: Reply | undefined,
+  reason: RetryReason,
+): FailedRound {
+  const { journey } = call;
+  const { status } = reply ?? {};
+  const lane = reply?.target?.lane;
+  const nowMs = clock.now();
+  const { restsUntilMs } = journey;
+  journey.restsUntilMs = undefined;
+  journey.failingSinceMs = Math.min(journey.failingSinceMs, nowMs);
+  journey.hasComeAtOnce ||= reply?.retryAfterMs === 0;
+  const askedMs = reason.delayMs ?? reply?.retryAfterMs;
+  const pauseMs = lane?.pauseLeftMs(nowMs) ?? 0;
+  const isPaused = status === 429 && pauseOn429 === "origin" && pauseMs > 0;
+  // A request that is refused again may be refused for what it asks for; then it must not go before the others again and again.
+  const isTold = status === 429 || (status === 503 && askedMs !== undefined);
+  const isUrgent = isTold && ++journey.refusals <= lanes.length;
+  return { call, lanes, nowMs, reason, status, lane, askedMs, pauseMs, isPaused, isUrgent, restsUntilMs };
+}
+
+/**
+ * Plans how a call goes on that was the probe of an origin which is still down. It probed for all requests that wait, and gets in
+ * line again; another request makes the next probe. Otherwise the breaker would admit this call again and again.
+ */
+function planAfterProbe(
+  { call, lanes, nowMs, reason, status, askedMs, pauseMs }: FailedRound,
+): Plan | undefined {
+  const lane = lanes[0]!;
+  if (wasLastProbe(call, lane, nowMs)) {
+    return giveUp(call, "its origin was down for longer than 'patienceMs'");
   }
-  // Rounds that do not count lengthen the pause all the same.
-  const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call, lanes);
-  // A call whose test has failed goes on with its sleep.
-  const restMs = Math.max(0, (restsUntilMs ?? nowMs) - nowMs);
-  const delayMs = askedMs ?? (isPaused ? pauseMs : restMs || backoff(step, earlier?.delayMs));
+  const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
+  const delayMs = isAsked ? askedMs : lane.breaker!.retryAfterMs;
+  return { ...AT_ONCE, reason: reason.text, delayMs, sleeps: isAsked };
+}
+
+function planAfterFailure(
+  environment: Environment,
+  maxRetryAfterMs: number,
+  failed: FailedRound,
+  earlierDelayMs: number | undefined,
+): Plan | undefined {
+  const { call, lanes, nowMs, reason, askedMs, pauseMs, isPaused, isUrgent } = failed;
+  const { budget } = environment;
+  const isRefused = failed.status === 429;
+  // Like a probe, such a call went ahead for the sake of other calls.
+  const isTest = failed.restsUntilMs !== undefined;
+  const delayMs = delayAfter(environment, failed, earlierDelayMs);
   // A request that gets a 429 may come again without counting rounds, as long as the origin serves others.
   const isServed = isRefused && delayMs > 0 && call.journey.refusals <= mostRefusals(call, isPaused) &&
-    othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * (askedMs ?? pauseMs);
+    othersServedAtMs(call, failed.lane!) >= nowMs - RECENT_MS - 2 * (askedMs ?? pauseMs);
   const most = mostRetries(environment, call, lanes);
   if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
@@ -238,19 +287,28 @@ function planOf(
   if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return giveUp(call, WITHOUT_BUDGET);
   // With one lane, the pause holds the call in line. With several, a lane that has just failed may be free: the sleep gives it
   // time. A caller that wants a longer delay than the pause also sleeps.
-  const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
+  const sleeps = !(isPaused && lanes.length === 1 && (reason.delayMs ?? 0) <= pauseMs);
   // The last retry keeps to its full pause: hurried retries may all have met the same trouble.
   const isLast = call.journey.round > 1 && call.journey.round === most;
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
-  return {
-    reason,
-    delayMs,
-    sleeps,
-    mayHurry,
-    needsBudget,
-    isUrgent,
-    counts: !isServed && !isTest,
-  };
+  const counts = !isServed && !isTest;
+  return { reason: reason.text, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts };
+}
+
+/** Returns how long a call waits before the next round, in milliseconds. */
+function delayAfter(
+  { backoff }: Environment,
+  { call, lanes, nowMs, status, askedMs, pauseMs, isPaused, restsUntilMs = nowMs }: FailedRound,
+  earlierDelayMs: number | undefined,
+): number {
+  if (askedMs !== undefined) return askedMs;
+  if (isPaused) return pauseMs;
+  // A call whose test has failed goes on with its sleep.
+  if (restsUntilMs > nowMs) return restsUntilMs - nowMs;
+  const { round, refusals } = call.journey;
+  // Rounds that do not count lengthen the pause all the same.
+  const step = status === 429 ? Math.max(round, refusals) : usualStep(call, lanes);
+  return backoff(step, earlierDelayMs);
 }
 
 function giveUp({ journey }: Call, why: string): undefined {

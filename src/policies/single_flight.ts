@@ -24,8 +24,8 @@ const MOST_COMPARED = 8;
 
 /**
  * The calls in flight that others of the same client may join: identical requests, under the same settings. The entries of this
- * hash table are linked through the calls themselves. So an entry costs a hash and no memory, and an ended call leaves nothing
- * behind.
+ * hash table are linked through the calls themselves. So an entry costs a hash and no memory, where the primitive `SingleFlight`
+ * would make a promise and an entry in a map for each request; and an ended call leaves nothing behind.
  */
 export class Flights {
   #heads: (Call | undefined)[] = new Array<Call | undefined>(SMALLEST).fill(undefined);

@@ -71,6 +71,13 @@ export type Backoff = (retry: number, previousMs?: number) => number;
 
 const ACTION = "create backoff";
 
+/** The defaults of the growth of the delays. */
+export const BACKOFF_DEFAULTS: Readonly<Record<"factor" | "baseMs" | "maxMs", number>> = {
+  factor: 2,
+  baseMs: 1_000,
+  maxMs: 60_000,
+};
+
 /**
  * Creates an exponential backoff. By default the delays are 2, 4, 8, 16 and 32 seconds, each plus up to one second, and then one
  * minute.
@@ -96,8 +103,14 @@ const ACTION = "create backoff";
  */
 export function backoff(options: BackoffOptions = {}): Backoff {
   assertOnlyOptions(ACTION, options, ["factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"]);
-  const { factor = 2, baseMs = 1_000, maxMs = 60_000, jitter = "additive", jitterMs = 1_000 } = options;
-  const { random = Math.random } = options;
+  const {
+    factor = BACKOFF_DEFAULTS.factor,
+    baseMs = BACKOFF_DEFAULTS.baseMs,
+    maxMs = BACKOFF_DEFAULTS.maxMs,
+    jitter = "additive",
+    jitterMs = 1_000,
+    random = Math.random,
+  } = options;
   if (!(Number.isFinite(factor) && factor >= 1)) {
     throw argumentError(ACTION, "factor", "a number of at least 1", factor);
   }

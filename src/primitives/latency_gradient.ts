@@ -6,7 +6,10 @@
 
 import type { WindowStats } from "./sample_window.ts";
 
-/** While the limit is still searched for, latencies may exceed the base by this much, as a logarithm (22 %), and the limit still doubles. */
+/**
+ * While the limit is still searched for, latencies may exceed the base by this much, as a logarithm (22 %), and the limit still
+ * doubles.
+ */
 const MOST_EXCESS = 0.2;
 /** One decision leaves at least this share of the limit. */
 const LEAST_LEFT = 0.5;

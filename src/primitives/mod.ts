@@ -1,5 +1,6 @@
 /**
- * The building blocks of a controlled client: limits, a circuit breaker, a retry budget, timers. Each works alone and knows nothing of HTTP.
+ * The building blocks of a controlled client: limits, a circuit breaker, a retry budget, timers. Each works alone and knows
+ * nothing of HTTP.
  *
  * @example At most 20 at once, at most 100 a second
  * ```ts

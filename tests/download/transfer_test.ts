@@ -158,57 +158,54 @@ test("download() asks for uncompressed bytes, unless the caller has a wish of it
   }
 });
 
+/** Answers with a part of a file: these bytes, under these headers. */
+function part(
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>>,
+): (reply: Reply) => Promise<void> {
+  return (reply) => {
+    reply.head(206, { "content-length": String(bytes.length), ...headers });
+    return reply.send(bytes);
+  };
+}
+
+/** The range that the second request asks for, and five of its bytes. */
+const REST = "bytes 100000-299999/300000";
+const FIVE_BYTES = DATA.subarray(100_000, 100_005);
+
 /** A server's wrong answers to the second request, which asks for the rest. */
 const LIES: Readonly<Record<string, (reply: Reply) => Promise<void> | void>> = {
-  "another start": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "100", "content-range": "bytes 5-104/300000" });
-    return reply.send(DATA.subarray(5, 105));
-  },
-  "another length": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-100004/300001" });
-    return reply.send(DATA.subarray(100_000, 100_005));
-  },
-  "an unknown length": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-100004/*" });
-    return reply.send(DATA.subarray(100_000, 100_005));
-  },
-  "no range": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "5" });
-    return reply.send(DATA.subarray(0, 5));
-  },
-  "a range of rubbish": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-99999/300000" });
-    return reply.send(DATA.subarray(0, 5));
-  },
-  "several ranges": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "5", "content-type": "multipart/byteranges; boundary=x" });
-    return reply.send(DATA.subarray(0, 5));
-  },
-  "another tag": (reply) => {
-    reply.head(206, {
-      etag: '"v2"',
-      "content-length": "200000",
-      "content-range": "bytes 100000-299999/300000",
-    });
-    return reply.send(OTHER.subarray(100_000));
-  },
-  "no tag": (reply) => {
-    reply.head(206, { "content-length": "200000", "content-range": "bytes 100000-299999/300000" });
-    return reply.send(OTHER.subarray(100_000));
-  },
-  "a body shorter than its range": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-299999/300000" });
-    return reply.send(DATA.subarray(100_000, 100_005));
-  },
-  "a body longer than its range": (reply) => {
-    reply.head(206, { etag: TAG, "content-length": "9", "content-range": "bytes 100000-100004/300000" });
-    return reply.send(DATA.subarray(100_000, 100_009));
-  },
+  "another start": part(DATA.subarray(5, 105), { etag: TAG, "content-range": "bytes 5-104/300000" }),
+  "another length": part(FIVE_BYTES, { etag: TAG, "content-range": "bytes 100000-100004/300001" }),
+  "an unknown length": part(FIVE_BYTES, { etag: TAG, "content-range": "bytes 100000-100004/*" }),
+  "no range": part(DATA.subarray(0, 5), { etag: TAG }),
+  "a range of rubbish": part(DATA.subarray(0, 5), {
+    etag: TAG,
+    "content-range": "bytes 100000-99999/300000",
+  }),
+  "several ranges": part(DATA.subarray(0, 5), {
+    etag: TAG,
+    "content-type": "multipart/byteranges; boundary=x",
+  }),
+  "another tag": part(OTHER.subarray(100_000), { etag: '"v2"', "content-range": REST }),
+  "no tag": part(OTHER.subarray(100_000), { "content-range": REST }),
+  "a body shorter than its range": part(FIVE_BYTES, { etag: TAG, "content-range": REST }),
+  "a body longer than its range": part(DATA.subarray(100_000, 100_009), {
+    etag: TAG,
+    "content-range": "bytes 100000-100004/300000",
+  }),
   "a 204": (reply) => reply.head(204, { etag: TAG }),
   "a 205": (reply) => reply.head(205, { etag: TAG, "content-length": "0" }),
   "a 304 that no condition has asked for": (reply) => reply.head(304, { etag: TAG }),
   "a 416": (reply) => reply.head(416, { "content-range": "bytes */300000", "content-length": "0" }),
 };
+
+/** Answers a request for the rest with at most 100,000 bytes. */
+function someOfRest(start: number, reply: Reply): Promise<void> {
+  const bytes = DATA.subarray(start, start + 100_000);
+  const range = `bytes ${start}-${start + bytes.length - 1}/${DATA.length}`;
+  return part(bytes, { etag: TAG, "content-range": range })(reply);
+}
 
 for (const [lie, answer] of Object.entries(LIES)) {
   test(`download() requests the whole file after a part with ${lie}`, async () => {
@@ -251,10 +248,7 @@ test("download() accepts the rest in as many parts as a server sends, without a 
     if (request.start === undefined) {
       return serveFile(request, reply, { received, data: DATA, etag: TAG, cutAfter: 50_000 });
     }
-    const part = DATA.subarray(request.start, request.start + 100_000);
-    const range = `bytes ${request.start}-${request.start + part.length - 1}/${DATA.length}`;
-    reply.head(206, { etag: TAG, "content-length": String(part.length), "content-range": range });
-    return reply.send(part);
+    return someOfRest(request.start, reply);
   }, async (s) => {
     await s.download({ maxRetries: 1 });
 
@@ -286,10 +280,7 @@ test("download() gives up after too many breaks in a row without a new byte, and
 test("download() reports each request for the rest as a retry, unless the server ended a part early", async () => {
   const handler: SceneHandler = (request, reply, received) => {
     if (request.number !== 3) return serving({ cuts: [50_000, 50_000] })(request, reply, received);
-    const part = DATA.subarray(request.start, request.start! + 100_000);
-    const range = `bytes ${request.start}-${request.start! + part.length - 1}/${DATA.length}`;
-    reply.head(206, { etag: TAG, "content-length": String(part.length), "content-range": range });
-    return reply.send(part);
+    return someOfRest(request.start!, reply);
   };
   await scene(handler, async (s) => {
     const retries: unknown[] = [];

@@ -107,7 +107,14 @@ test("TaskGroup runs 1,000 tasks with never more than its capacity at once", asy
 test("TaskGroup.spawn() starts at once without a semaphore", async () => {
   await using group = new TaskGroup<number>();
   const end = Promise.withResolvers<number>();
-  for (let index = 0; index < 100; index++) await group.spawn(() => end.promise);
+  let running = 0;
+  for (let index = 0; index < 100; index++) {
+    await group.spawn(() => {
+      running++;
+      return end.promise;
+    });
+  }
+  assertEquals(running, 100);
   end.resolve(1);
 });
 

@@ -33,8 +33,8 @@ const APART: ReadonlySet<string> = new Set(["tests/net", "tests/package"]);
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 
 /**
- * Runs tests on all runtimes, at once unless told otherwise, and prints the output and the counts of each. The output of a runtime is held back until those before
- * it have ended.
+ * Runs tests on all runtimes, at once unless told otherwise, and prints the output and the counts of each. The output of a
+ * runtime is held back until those before it have ended.
  */
 export async function runTests(
   { only, filter, paths = ["tests"], project, inTurn = false }: TestRunOptions,

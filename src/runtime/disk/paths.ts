@@ -25,8 +25,8 @@ export interface Paths {
 const REDUNDANT = /\/\.{0,2}(?:\/|$)/;
 
 /**
- * Returns the functions for the paths of a system: those of `node:path` on Windows, and own ones for POSIX paths, because Deno takes long to
- * load that module, and its functions are slow on Bun.
+ * Returns the functions for the paths of a system: those of `node:path` on Windows, and own ones for POSIX paths, because Deno
+ * takes long to load that module, and its functions are slow on Bun.
  *
  * @param isWindows Whether the system is Windows.
  * @param workingFolder Returns the absolute path of the working folder.
