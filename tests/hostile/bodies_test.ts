@@ -135,8 +135,9 @@ test("Client.outcome() ends within 'totalTimeoutMs' for retries of bodies that c
     maxRetries: 100,
     backoff: { baseMs: 0, jitter: "none" },
   } as const;
-  const outcome = await outcomeOf(endlessly(`${OK}\r\n`, " "), options);
-  assertEquals(failureOf(outcome), "TimeoutError total");
+  const failure = failureOf(await outcomeOf(endlessly(`${OK}\r\n`, " "), options));
+  // The last attempt may time out when too little time is left for another one.
+  assert(["TimeoutError total", "TimeoutError attempt"].includes(failure), failure);
 });
 
 test("Client.settle() ends within 'batchTimeoutMs' for bodies that come byte by byte", async () => {
