@@ -77,23 +77,25 @@ export class OutputFolder {
    * Writes a file, in place of the one that is there.
    *
    * @param names The names of the folders and, last, of the file: safe ones.
-   * @param content The content, whole or in chunks.
+   * @param content The content, whole or in chunks. If the file can't be written, chunks that are still to come are given up.
    * @throws {Error} If a folder leads outside, or the file can't be written; also the error with which the content breaks off.
    */
   async write(
     names: readonly string[],
     content: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array<ArrayBuffer>>,
   ): Promise<void> {
-    const folder = await this.#enter(names.slice(0, -1));
-    await this.#sweep(folder);
-    const temporary = `${folder}/${temporaryName()}`;
+    let temporary: string | undefined;
     try {
+      const folder = await this.#enter(names.slice(0, -1));
+      await this.#sweep(folder);
+      temporary = `${folder}/${temporaryName()}`;
       if (content instanceof Uint8Array) await this.#files.createFile(temporary, content);
       else await this.#writePieces(temporary, content);
       await this.#files.rename(temporary, `${folder}/${names.at(-1)}`);
     } catch (error) {
-      // The error of the write counts, not that of the clean-up.
-      await this.#files.remove(temporary).catch(() => {});
+      // The error of the write counts, not those of the clean-up.
+      if (temporary !== undefined) await this.#files.remove(temporary).catch(() => {});
+      if (!(content instanceof Uint8Array)) await giveUp(content).catch(() => {});
       throw error;
     }
   }
@@ -142,6 +144,11 @@ export class OutputFolder {
     if (!realPath.startsWith(this.path)) return false;
     return /^$|^[/\\]/.test(realPath.slice(this.path.length)) || /[/\\]$/.test(this.path);
   }
+}
+
+/** Ends an iterable of which nothing may have been read yet: the body of a response holds its connection until then. */
+async function giveUp(pieces: AsyncIterable<unknown>): Promise<void> {
+  await pieces[Symbol.asyncIterator]().return?.();
 }
 
 function temporaryName(): string {

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { rmdir } from "node:fs/promises";
 import { OutputFolder } from "../../src/cli/output_folder.ts";
 import { currentDisk } from "../../src/runtime/disk/current.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
@@ -204,4 +205,18 @@ test("OutputFolder.write() rejects when the disk is full in the middle of a cont
   }
   await assertRejects(() => folder.write(["x"], pieces()), Error, "disk full");
   assertEquals([writes, await temp.list(), await temp.read("x")], [2, ["x"], "old"]);
+});
+
+test("OutputFolder.write() gives up the chunks of a file that can't be written", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "");
+  const folder = await OutputFolder.open(temp.path, files);
+  await folder.enter(["gone", "x"]);
+  await rmdir(`${temp.path}/gone`);
+  for (const path of [["file", "x"], ["gone", "x"]]) {
+    let isGivenUp = false;
+    const content = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => void (isGivenUp = true) });
+    await assertRejects(() => folder.write(path, content as AsyncIterable<Uint8Array<ArrayBuffer>>), Error);
+    assertEquals(isGivenUp, true);
+  }
 });
