@@ -102,6 +102,11 @@ export class Exchange {
     return this.#options.request.method !== "HEAD";
   }
 
+  /** Whether the request is a GET, so that it may be sent once more if its response could not be kept. */
+  get isGet(): boolean {
+    return this.#options.request.method === "GET";
+  }
+
   /** The request, or its URL alone for a plain GET, which costs the client less. */
   get #sent(): FetchRequest {
     const { request } = this.#options;

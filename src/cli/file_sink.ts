@@ -77,14 +77,22 @@ export class FileSink implements Sink {
 
   async #write(job: Job, path: readonly string[], exchange: Exchange): Promise<Error | undefined> {
     const { folder, manifest, files } = this.#options;
-    const file = `${await folder.enter(path)}/${path.at(-1)}`;
-    const answer = await this.#receive(path, file, exchange);
-    if (answer.status !== 304) await manifest?.write(job, path.join("/"), answer, files.read(file));
+    let answer: Answer;
+    try {
+      answer = await this.#receive(path, exchange);
+    } catch (error) {
+      if (!exchange.isGet || !await folder.restore(path)) throw error;
+      answer = await this.#receive(path, exchange);
+    }
+    if (answer.status !== 304) {
+      await manifest?.write(job, path.join("/"), answer, files.read(`${folder.path}/${path.join("/")}`));
+    }
     return answer.failure;
   }
 
-  async #receive(path: readonly string[], file: string, exchange: Exchange): Promise<Answer> {
+  async #receive(path: readonly string[], exchange: Exchange): Promise<Answer> {
     const { folder, files, resume } = this.#options;
+    const file = `${await folder.enter(path)}/${path.at(-1)}`;
     // A response to HEAD has no body to make a file of: `download()` rejects it.
     if (exchange.isAsItComes && exchange.hasBody) {
       const answer = await exchange.open();

@@ -132,13 +132,23 @@ async function openFiles(
     ? await openOutputFolder(flags, terminal)
     : await openParent(parent, terminal);
   if (folder === undefined) throw new UsageError("'--out' needs a value");
-  const manifest = await openManifest(flags, folder, options);
-  const plan = name === undefined ? new PathPlan(await tellsCase(folder), manifest?.names) : undefined;
-  const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
-    ? () => [name!]
-    : (job) => plan.pathOf(job);
-  const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
-  return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
+  let manifest: Manifest | undefined;
+  const close = async (): Promise<void> => {
+    await manifest?.file[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  };
+  try {
+    manifest = await openManifest(flags, folder, options);
+    const plan = name === undefined ? new PathPlan(await tellsCase(folder), manifest?.names) : undefined;
+    const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
+      ? () => [name!]
+      : (job) => plan.pathOf(job);
+    const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
+    return { sink, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Returns what a path leads to; `other` is a device, a pipe, or a file that is open already, such as `/dev/stdout`. */

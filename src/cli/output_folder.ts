@@ -14,18 +14,21 @@ const TEMPORARY = /^\.slipstream-(\d+)-[0-9a-f-]+\.part$/;
  * Writes files whole or not at all: each has a temporary name in its folder until it is complete. Temporary files that a killed process has
  * left are removed before the first file goes into their folder. A symbolic link that leads outside is refused where a folder is needed,
  * and replaced where a file is. A program that can change the folder at the same time can still swap a folder for a link between the check
- * and the write.
+ * and the write. Disposing it removes the folders that it has made and that are still empty.
  */
-export class OutputFolder {
+export class OutputFolder implements AsyncDisposable {
   /** The folder's absolute path. */
   readonly path: string;
   readonly #files: TerminalFiles;
   readonly #checked = new Set<string>();
   readonly #swept = new Set<string>();
+  /** The folders that were made, each after the one that it is in. */
+  readonly #made: string[];
 
-  private constructor(path: string, files: TerminalFiles) {
+  private constructor(path: string, files: TerminalFiles, made: readonly string[]) {
     this.path = path;
     this.#files = files;
+    this.#made = [...made];
   }
 
   /**
@@ -36,12 +39,15 @@ export class OutputFolder {
    * @throws {Error} If there is something else of that name, or it can't be made.
    */
   static async open(path: string, files: TerminalFiles): Promise<OutputFolder> {
+    const made = await missingFolders(path, files);
     await files.makeFolder(path, { recursive: true });
     const real = await files.realPath(path);
     if (await files.kind(real) !== "folder") {
       throw new Error(`Cannot write into '${path}' as it is no folder`);
     }
-    return new OutputFolder(real, files);
+    // A path with both links and `..` may lead elsewhere than its text says.
+    const isMade = made.length > 0 && await files.realPath(made.at(-1)!).catch(() => "") === real;
+    return new OutputFolder(real, files, isMade ? made : []);
   }
 
   /** Returns whether the file system tells `A` from `a`. To find out, it writes a file and removes it. */
@@ -71,6 +77,21 @@ export class OutputFolder {
    */
   enter(names: readonly string[]): Promise<string> {
     return this.#enter(names.slice(0, -1));
+  }
+
+  /**
+   * Makes the folders that lead to a file again if another process has removed them: one that writes into the same folder removes those that
+   * it has made and left empty.
+   *
+   * @returns Whether a folder was missing.
+   */
+  async restore(names: readonly string[]): Promise<boolean> {
+    const paths = names.slice(0, -1).map((_, index) => [this.path, ...names.slice(0, index + 1)].join("/"));
+    if (await this.#files.kind(paths.at(-1) ?? this.path, { follow: true }) !== undefined) return false;
+    await this.#files.makeFolder(this.path, { recursive: true });
+    for (const path of paths) this.#checked.delete(path);
+    await this.enter(names);
+    return true;
   }
 
   /**
@@ -130,6 +151,7 @@ export class OutputFolder {
     for (const name of names) {
       path = `${path}/${name}`;
       if (this.#checked.has(path)) continue;
+      if (await this.#files.kind(path) === undefined) this.#made.push(path);
       await this.#files.makeFolder(path);
       if (!this.#contains(await this.#files.realPath(path))) {
         throw new Error(`Cannot write into '${path}' as it leads out of '${this.path}'`);
@@ -140,10 +162,32 @@ export class OutputFolder {
     return path;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const path of this.#made.splice(0).reverse()) {
+      // A folder that holds something stays, and so does one that can't be removed.
+      await this.#files.removeFolder(path).catch(() => {});
+    }
+  }
+
   #contains(realPath: string): boolean {
     if (!realPath.startsWith(this.path)) return false;
     return /^$|^[/\\]/.test(realPath.slice(this.path.length)) || /[/\\]$/.test(this.path);
   }
+}
+
+/** Returns the folders that lead to a path and are not there yet, each after the one that it is in. */
+async function missingFolders(path: string, files: TerminalFiles): Promise<readonly string[]> {
+  const disk = currentDisk();
+  const missing: string[] = [];
+  let entry = disk.resolve(path);
+  while (entry.name !== "") {
+    const each = disk.join(entry.folder, entry.name);
+    // The program may have a permission for the folder alone, which does not let it look at those above.
+    if (await files.kind(each, { follow: true }).catch(() => "other") !== undefined) break;
+    missing.unshift(each);
+    entry = disk.resolve(entry.folder);
+  }
+  return missing;
 }
 
 /** Ends an iterable of which nothing may have been read yet: the body of a response holds its connection until then. */

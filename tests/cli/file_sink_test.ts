@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { rmSync } from "node:fs";
 import { utimes } from "node:fs/promises";
 import { FileSink, type FileSinkOptions } from "../../src/cli/file_sink.ts";
 import { LineFile } from "../../src/cli/line_file.ts";
@@ -73,6 +74,28 @@ test("FileSink.take() leaves no file of an incomplete body, but its part with --
       : new Response("halfrest", { headers });
     await sink.take(JOB, exchangeOf(rest, { onRequest }));
     assertEquals([ranges, await temp.read("out/h/x/a.json")], [[resume ? "bytes=4-" : null], "halfrest"]);
+  }
+});
+
+test("FileSink.take() makes the folder again that another process has removed while the response came", async () => {
+  for (const takesErrorBodies of [false, true]) {
+    await using temp = await tempFolder();
+    const sink = await sinkOf(temp);
+    let requests = 0;
+    const removing = exchangeOf([new Response("1"), new Response("2"), new Response("3")], {
+      takesErrorBodies,
+      onRequest: () => {
+        if (requests++ === 0) rmSync(`${temp.path}/out/h`, { recursive: true });
+      },
+    });
+    assertEquals(await sink.take(JOB, removing), undefined);
+    assertEquals(await temp.read("out/h/x/a.json"), requests === 1 ? "1" : "2");
+    const posting = exchangeOf([new Response("1"), new Response("2")], {
+      takesErrorBodies,
+      request: { method: "POST" },
+      onRequest: () => rmSync(`${temp.path}/out/h`, { recursive: true }),
+    });
+    await assertRejects(() => sink.take(JOB, posting), Error);
   }
 });
 

@@ -422,6 +422,28 @@ test("slipstream get --out reports a file that can't be written, and writes the 
   assertStringIncludes(setup.errors, "\n2 done, 1 failed, ");
 });
 
+test("slipstream get leaves no folder behind that it has made and written nothing into", async () => {
+  for (
+    const args of [["--out", "new"], ["--out", "old"], ["--out", "old", "--resume"], [
+      "--output",
+      "new/deep/file",
+    ]]
+  ) {
+    await using temp = await tempFolder();
+    await temp.folder("old/mine");
+    const [flag, path, ...more] = args;
+    const url = `${HOST}/missing/a/b`;
+    const setup = onDisk({});
+    assertEquals(await setup.get(flag!, `${temp.path}/${path}`, ...more, url), 1);
+    assertEquals(await temp.list(), ["old/", "old/mine/"]);
+    assertStringIncludes(setup.errors, "404");
+    await temp.write("file", "");
+    const manifest = `${temp.path}/file/manifest`;
+    assertEquals(await onDisk({}).get("--out", `${temp.path}/new`, "--manifest", manifest, url), 2);
+    assertEquals(await temp.list(), ["file", "old/", "old/mine/"]);
+  }
+});
+
 test("slipstream get shows a live line on a terminal, and removes it", async () => {
   const setup = new Setup(ANY, [], 1_000);
   setup.terminal.stderr.isTerminal = true;

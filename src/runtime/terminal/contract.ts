@@ -82,6 +82,8 @@ export interface TerminalFiles {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or link; resolves also if there is none. */
   remove(path: string): Promise<void>;
+  /** Removes an empty folder; rejects if it is not empty, or no folder. */
+  removeFolder(path: string): Promise<void>;
 }
 
 /** The terminal, the arguments and the files of a command-line program. */

@@ -102,6 +102,11 @@ const denoFiles: TerminalFiles = {
   },
   rename: (from, to) => Deno.rename(from, to),
   remove: (path) => unlessMissing(Deno.remove(path)),
+  async removeFolder(path) {
+    // `Deno.remove()` removes a file as well.
+    if (!(await Deno.lstat(path)).isDirectory) throw new Error(`${path} is no folder`);
+    await Deno.remove(path);
+  },
 };
 
 async function kindAt(path: string, follow: boolean): Promise<FileKind> {

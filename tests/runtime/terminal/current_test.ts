@@ -102,6 +102,19 @@ test("currentTerminal().files.rename() and remove() replace and remove files", a
   assertEquals(await temp.list(), []);
 });
 
+test("currentTerminal().files.removeFolder() removes nothing but an empty folder", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "1");
+  await temp.folder("full");
+  await temp.write("full/file", "1");
+  await temp.folder("empty");
+  await files.removeFolder(`${temp.path}/empty`);
+  for (const path of ["file", "full", "empty"]) {
+    await assertRejects(() => files.removeFolder(`${temp.path}/${path}`), Error);
+  }
+  assertEquals(await temp.list(), ["file", "full/", "full/file"]);
+});
+
 test("currentTerminal().files.lines() reads a file of many chunks, and can stop early", async () => {
   await using temp = await tempFolder();
   const expected = Array.from({ length: 20_000 }, (_, index) => `https://example.com/${index}.json`);
