@@ -50,7 +50,7 @@ export const getCommand: Command = {
   operands: "<url…|-|@file>",
   details: [
     "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). A URL without a scheme gets http for this machine, and https for every other. [1-3] and {a,b} stand for themselves: the shell may expand them.",
-    'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
+    'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"json":…,"out":…}, or with a text as "body" in place of "json". In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout bounds a whole attempt where the response becomes a line of JSON. Where the body is written as it arrives, it bounds the wait for the headers, and each wait for more of the body.",
     "A failed POST or PATCH is sent again only if it has a header 'Idempotency-Key', whatever --retries is.",
     "With --cache the servers say how long the response to a GET stays fresh; requests with credentials are not cached. " +
