@@ -29,7 +29,7 @@ export const GET_OUTPUT_FLAGS = {
     help: "write into FILE instead of to stdout",
   },
   manifest: { kind: "value", value: "FILE", help: "list the files of --out, with sizes and SHA-256" },
-  resume: { kind: "switch", help: "skip complete files, continue partial ones" },
+  resume: { kind: "switch", help: "skip files that are there, continue unfinished ones" },
   include: { kind: "switch", short: "i", help: "write status and headers too" },
   "fail-with-body": { kind: "switch", help: "write the bodies of error responses too" },
   ordered: { kind: "switch", help: "write the lines in the order of the URLs" },
