@@ -40,7 +40,7 @@ export interface FileWriter {
 /** Files and folders. */
 export interface TerminalFiles {
   /**
-   * Reads the lines of a text file, as fast as the consumer asks for them.
+   * Reads the lines of a text file, as fast as the consumer asks for them: UTF-8, or UTF-16 with a byte order mark.
    *
    * @param path The file.
    * @param signal Ends the lines early, without an error.
