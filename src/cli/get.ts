@@ -18,7 +18,7 @@ import { fitCapacity } from "./capacity.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
-import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
+import { checkOperands, checkWritten, fileHint, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
 import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
 import type { RequestParts } from "./request_parts.ts";
@@ -142,6 +142,7 @@ async function fetchAll(
     rate: clientOptions.rateLimit,
     usesCache: cache !== undefined,
     takesErrorBodies: flags["fail-with-body"],
+    hintFor: (given) => fileHint(given, terminal),
     hasMirrors: baseUrls.length > 0,
   });
   // Closing the client waits until the cache has written all responses to disk.

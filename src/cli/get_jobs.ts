@@ -37,6 +37,8 @@ export interface GetJobsOptions {
   readonly usesCache: boolean;
   /** Whether the body of a response without a success status goes to the sink too. */
   readonly takesErrorBodies: boolean;
+  /** Returns what the user of a failed input may have meant, if that can be guessed. */
+  readonly hintFor: (given: Input | BadInput) => Promise<string | undefined>;
   /** Whether relative URLs go to mirrors. */
   readonly hasMirrors: boolean;
 }
@@ -147,7 +149,10 @@ class GetJob {
 
   async #say(error: unknown): Promise<void> {
     const { where, text } = this.#given;
-    await this.#options.run.fail({ error, where, subject: shownUrl(text) });
+    const { run, hintFor } = this.#options;
+    await run.fail({ error, where, subject: shownUrl(text) });
+    const hint = await hintFor(this.#given);
+    if (hint !== undefined) await run.warn(hint);
   }
 }
 

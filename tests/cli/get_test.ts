@@ -125,6 +125,19 @@ test("slipstream get reports a malformed URL with its line number, and fetches t
   assertEquals(setup.cdn.log.requests, 3);
 });
 
+test("slipstream get asks whether a failed argument that is the name of a file was meant as a list", async () => {
+  const setup = new Setup({}, [{ kind: "refuse", match: ({ url }) => new URL(url).host === "urls.txt" }]);
+  for (const name of ["urls.txt", "list", "dir"]) setup.terminal.files.contents.set(name, `${HOST}/1`);
+  assertEquals(await setup.get("--retries", "0", "urls.txt", "list", "other", `${HOST}/missing`), 1);
+  assertEquals(setup.errors.match(/^warning: .*$/gm), [
+    "warning: list is a file: did you mean '@list', to fetch the URLs in it?",
+    "warning: urls.txt is a file: did you mean '@urls.txt', to fetch the URLs in it?",
+  ]);
+  const fine = new Setup();
+  fine.terminal.files.contents.set("cdn.test", "");
+  assertEquals([await fine.get("cdn.test"), fine.errors], [0, ""]);
+});
+
 test("slipstream get names every failure, with its status in the line of JSON", async () => {
   const setup = new Setup((path) => path === "/gone" ? undefined : { json: 1 }, [
     { kind: "status", match: "/bad", status: 400 },
