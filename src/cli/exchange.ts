@@ -50,7 +50,7 @@ export interface JobRequest extends RequestSpec {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Body | string | undefined;
+  readonly body: string | Blob | undefined;
 }
 
 /** Options that all requests of a run share. */

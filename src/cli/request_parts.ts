@@ -12,7 +12,7 @@ import { checkJson, parseHeaders, parseMethod } from "./values.ts";
 export interface RequestParts {
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly body?: string | Blob | undefined;
   /** The path of its file below the folder of `--out`. */
   readonly out?: string | undefined;
 }
