@@ -119,7 +119,7 @@ export async function fileHint(
 ): Promise<string | undefined> {
   if (!where.startsWith(ARGUMENT) || text.includes("://")) return undefined;
   // A name that can't be examined is none.
-  const kind = await files.kind(text, { follow: true }).catch(() => undefined);
+  const kind = await files.kind(text, { follow: true, prompts: false }).catch(() => undefined);
   if (kind !== "file") return undefined;
   const name = oneLine(text);
   return `${name} is a file: did you mean '@${name}', to fetch the URLs in it?`;

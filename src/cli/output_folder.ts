@@ -183,7 +183,7 @@ async function missingFolders(path: string, files: TerminalFiles): Promise<reado
   while (entry.name !== "") {
     const each = disk.join(entry.folder, entry.name);
     // The program may have a permission for the folder alone, which does not let it look at those above.
-    if (await files.kind(each, { follow: true }).catch(() => "other") !== undefined) break;
+    if (await files.kind(each, { follow: true, prompts: false }).catch(() => "other") !== undefined) break;
     missing.unshift(each);
     entry = disk.resolve(entry.folder);
   }

@@ -51,11 +51,12 @@ export interface TerminalFiles {
    * Returns the kind of the entry at a path; `undefined` if there is none.
    *
    * @param path The path.
-   * @param options `follow` asks for the target of a link. For a name of an open file, such as `/dev/stdout`, that is always `other`.
+   * @param options `follow` asks for the target of a link. For a name of an open file, such as `/dev/stdout`, that is always `other`. With
+   * `prompts: false`, it is `other` too where the runtime would have to ask the user for a permission.
    */
   kind(
     path: string,
-    options?: { readonly follow?: boolean | undefined },
+    options?: { readonly follow?: boolean | undefined; readonly prompts?: boolean | undefined },
   ): Promise<FileKind | undefined>;
   /** Returns the names of the entries in a folder, in any order. */
   names(path: string): Promise<readonly string[]>;

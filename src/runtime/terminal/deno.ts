@@ -63,7 +63,10 @@ function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
 
 const denoFiles: TerminalFiles = {
   lines: (path, signal) => readLines(openStream(path), signal),
-  kind: (path, { follow = false } = {}) => unlessMissing(kindAt(path, follow), ["ENOENT", "ENOTDIR"]),
+  async kind(path, { follow = false, prompts = true } = {}) {
+    if (!prompts && !isGranted({ name: "read", path })) return "other";
+    return await unlessMissing(kindAt(path, follow), ["ENOENT", "ENOTDIR"]);
+  },
   names: (path) => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
   realPath: (path) => Deno.realPath(path),
   async makeFolder(path, { recursive = false } = {}) {

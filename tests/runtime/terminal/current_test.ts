@@ -18,6 +18,7 @@ test("currentTerminal().files.kind() tells what is there, and follows no link", 
     files.kind(`${temp.path}/${name}`)
   );
   assertEquals(await Promise.all(kinds), ["folder", "file", "link", undefined, undefined]);
+  assertEquals(await files.kind(`${temp.path}/folder`, { prompts: false }), "folder");
 });
 
 test("currentTerminal().files.kind() follows a link if it is told to, but for names of open files", async () => {
