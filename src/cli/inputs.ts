@@ -52,7 +52,10 @@ export async function checkOperands(operands: readonly string[], terminal: Termi
   for (const operand of operands.filter(isFile)) {
     const path = operand.slice(1);
     const kind = path === "" ? undefined : await kindOf(path, operand, terminal);
-    if (kind === undefined) throw new UsageError(`Cannot read '${operand}' as there is no such file`);
+    if (kind === undefined) {
+      const hint = path === "-" ? ": stdin is '-'" : "";
+      throw new UsageError(`Cannot read '${operand}' as there is no such file${hint}`);
+    }
     if (kind === "folder") throw new UsageError(`Cannot read '${operand}' as it is a folder`);
   }
 }

@@ -240,6 +240,7 @@ test("checkOperands() refuses missing files, before anything is fetched", async 
       `Cannot read '${operand}' as there is no such file`,
     );
   }
+  await assertRejects(() => checkOperands(["@-"], terminal), UsageError, "no such file: stdin is '-'");
   await assertRejects(
     () => checkOperands(["@dir"], terminal),
     UsageError,
