@@ -132,6 +132,17 @@ export class Exchange {
     }
   }
 
+  /** Asks the server how many bytes the body of the response has; resolves with `undefined` if the server does not tell. */
+  async length(): Promise<number | undefined> {
+    const { client, request: { url, headers }, options } = this.#options;
+    // The length of an encoded body would be another one.
+    const init = { method: "HEAD", headers: { ...headers, "accept-encoding": "identity" } };
+    const response = await client.fetch(url, init, options);
+    const length = response.headers.get("content-length");
+    const isPlain = response.status === 200 && !response.headers.has("content-encoding");
+    return isPlain && length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
+  }
+
   /** Receives the whole body before it returns. */
   async whole(): Promise<WholeAnswer> {
     const { client, run, request, shownUrl, options, takesErrorBodies } = this.#options;

@@ -19,6 +19,11 @@ export interface FileSinkOptions {
   readonly pathOf: (job: Job) => readonly string[];
   /** Whether finished files stay, and unfinished ones are continued. */
   readonly resume: boolean;
+  /**
+   * Called before a finished file is replaced that is not as long as the server says. Without it, a finished file counts as complete, whoever
+   * wrote it.
+   */
+  readonly onOtherLength?: ((file: string, bytes: number, length: number) => Promise<void>) | undefined;
   /** The manifest that lists every file, if there is one. */
   readonly manifest?: ManifestWriter | undefined;
 }
@@ -34,14 +39,22 @@ export class FileSink implements Sink {
     this.#options = options;
   }
 
-  async has(job: Job): Promise<boolean> {
-    const { folder, pathOf, resume, manifest, files } = this.#options;
+  async has(job: Job, exchange: Exchange): Promise<boolean> {
+    const { folder, pathOf, resume, manifest, files, onOtherLength } = this.#options;
     if (!resume) return false;
     const path = pathOf(job);
     const file = `${await folder.enter(path)}/${path.at(-1)}`;
     if (await files.kind(file) !== "file") return false;
     // A part beside the file is left by a run that was killed while it fetched the file again: the download continues that part.
     if (await files.size(partPath(file)) !== undefined) return false;
+    if (onOtherLength !== undefined && exchange.isGet && !exchange.isAsItComes) {
+      const bytes = await files.size(file);
+      const length = await exchange.length();
+      if (bytes !== undefined && length !== undefined && bytes !== length) {
+        await onOtherLength(file, bytes, length);
+        return false;
+      }
+    }
     // A run that was killed just after it had renamed the file has left its record.
     await files.remove(recordPath(file));
     await manifest?.found(job, path.join("/"), files.read(file));
@@ -72,7 +85,7 @@ export class FileSink implements Sink {
     path: readonly string[],
     exchange: Exchange,
   ): Promise<Error | undefined> {
-    return await this.has(job) ? undefined : await this.#write(job, path, exchange);
+    return await this.has(job, exchange) ? undefined : await this.#write(job, path, exchange);
   }
 
   async #write(job: Job, path: readonly string[], exchange: Exchange): Promise<Error | undefined> {

@@ -53,7 +53,7 @@ export const getCommand: Command = {
     'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"json":…,"out":…}, or with a text as "body" in place of "json". In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout bounds a whole attempt where the response becomes a line of JSON. Where the body is written as it arrives, it bounds the wait for the headers, and each wait for more of the body.",
     "A failed POST or PATCH is sent again only if it has a header 'Idempotency-Key', whatever --retries is.",
-    "A file gets its name when it is complete; until then it is NAME.part. So --resume takes any file of that name for complete, and asks no server: remove a partial file of another program first.",
+    "A file gets its name when it is complete; until then it is NAME.part. So --resume takes a file below DIR for complete, and asks no server. The FILE of --output may come from another program: it counts as complete if it is as long as the server says, or the server does not say.",
     "With --cache the servers say how long the response to a GET stays fresh; requests with credentials are not cached. " +
     CACHE_DETAIL,
   ],

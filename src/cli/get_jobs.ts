@@ -104,8 +104,9 @@ class GetJob {
     const { run, sink } = this.#options;
     const request = requestOf(input, this.#options);
     const job = this.#job(input, request);
-    if (sink.has !== undefined && await sink.has(job)) return void run.skipped++;
-    const failure = await sink.take(job, this.#exchange(request, input.url.href));
+    const exchange = this.#exchange(request, input.url.href);
+    if (sink.has !== undefined && await sink.has(job, exchange)) return void run.skipped++;
+    const failure = await sink.take(job, exchange);
     if (failure === undefined) run.succeeded++;
     else await this.#say(failure);
   }

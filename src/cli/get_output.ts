@@ -8,8 +8,9 @@ import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileKind, FileWriter, Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { bodySink } from "./body_sink.ts";
-import { errorLine } from "./error_record.ts";
+import { errorLine, oneLine } from "./error_record.ts";
 import { FileSink } from "./file_sink.ts";
+import { formatCount } from "./format.ts";
 import { LineFile } from "./line_file.ts";
 import { manifestFile, ManifestWriter } from "./manifest.ts";
 import { NdjsonSink } from "./ndjson_sink.ts";
@@ -124,7 +125,7 @@ async function openFiles(
   file: string | undefined,
   options: GetOutputOptions,
 ): Promise<GetOutput> {
-  const { terminal } = options;
+  const { terminal, run } = options;
   const { files } = terminal;
   const { resume } = flags;
   const [parent, name] = file === undefined ? [] : split(file);
@@ -143,7 +144,15 @@ async function openFiles(
     const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
       ? () => [name!]
       : (job) => plan.pathOf(job);
-    const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
+    // Other programs write unfinished files under the name of `--output`, but hardly under a name that a URL determines.
+    const onOtherLength = name === undefined
+      ? undefined
+      : (path: string, bytes: number, length: number) =>
+        run.warn(
+          `${oneLine(path)} has ${formatCount(bytes)} bytes, and ${formatCount(length)} on the server: ` +
+            "it is fetched anew",
+        );
+    const sink = new FileSink({ folder, files, resume, pathOf, onOtherLength, manifest: manifest?.writer });
     return { sink, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

@@ -435,6 +435,24 @@ test("slipstream get --out reports a file that can't be written, and writes the 
   assertStringIncludes(setup.errors, "\n2 done, 1 failed, ");
 });
 
+test("slipstream get --resume --output completes a file that another program has left unfinished, and says so", async () => {
+  await using temp = await tempFolder();
+  const path = `${temp.path}/file`;
+  await temp.write("file", "beg");
+  const resources: Resources = { "/file": { body: "beginning and end" } };
+  const setup = onDisk(resources);
+  assertEquals(await setup.get("--resume", "--output", path, `${HOST}/file`), 0);
+  assertEquals([await temp.list(), await temp.read("file")], [["file"], "beginning and end"]);
+  assertStringIncludes(
+    setup.errors,
+    `warning: ${path} has 3 bytes, and 17 on the server: it is fetched anew\n1 done, `,
+  );
+  const again = onDisk(resources);
+  assertEquals(await again.get("--resume", "--output", path, `${HOST}/file`), 0);
+  assertMatch(again.errors, /^0 done, 1 there already, /);
+  assertEquals(await onDisk({}).get("--resume", "--output", path, `${HOST}/file`), 0);
+});
+
 test("slipstream get leaves no folder behind that it has made and written nothing into", async () => {
   for (
     const args of [["--out", "new"], ["--out", "old"], ["--out", "old", "--resume"], [
