@@ -185,7 +185,9 @@ async function missingFolders(path: string, files: TerminalFiles): Promise<reado
     // The program may have a permission for the folder alone, which does not let it look at those above.
     if (await files.kind(each, { follow: true, prompts: false }).catch(() => "other") !== undefined) break;
     missing.unshift(each);
-    entry = disk.resolve(entry.folder);
+    const above = disk.resolve(entry.folder);
+    if (above.folder === entry.folder) break; // a root, which may have a name on Windows
+    entry = above;
   }
   return missing;
 }
