@@ -5,6 +5,7 @@
  */
 
 import { partPath, recordPath } from "../download/part_name.ts";
+import { codeOf } from "../runtime/error_code.ts";
 import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import type { ManifestWriter } from "./manifest.ts";
@@ -94,7 +95,8 @@ export class FileSink implements Sink {
     try {
       answer = await this.#receive(path, exchange);
     } catch (error) {
-      if (!exchange.isGet || !await folder.restore(path)) throw error;
+      if (!exchange.isGet || !isMissing(error)) throw error;
+      await folder.restore(path);
       answer = await this.#receive(path, exchange);
     }
     if (answer.status !== 304) {
@@ -116,4 +118,9 @@ export class FileSink implements Sink {
     const present = resume ? await files.size(partPath(file)) : undefined;
     return await exchange.download(file, { name: path.at(-1)!, resume, present });
   }
+}
+
+/** Returns whether a write failed because its folder is missing. */
+function isMissing(error: unknown): boolean {
+  return codeOf(error) === "ENOENT" || codeOf((error as Error | undefined)?.cause) === "ENOENT";
 }

@@ -80,18 +80,15 @@ export class OutputFolder implements AsyncDisposable {
   }
 
   /**
-   * Makes the folders that lead to a file again if another process has removed them: one that writes into the same folder removes those that
+   * Makes the folders that lead to a file again, where they are missing. Another process that writes into the same folder removes those that
    * it has made and left empty.
-   *
-   * @returns Whether a folder was missing.
    */
-  async restore(names: readonly string[]): Promise<boolean> {
-    const paths = names.slice(0, -1).map((_, index) => [this.path, ...names.slice(0, index + 1)].join("/"));
-    if (await this.#files.kind(paths.at(-1) ?? this.path, { follow: true }) !== undefined) return false;
+  async restore(names: readonly string[]): Promise<void> {
     await this.#files.makeFolder(this.path, { recursive: true });
-    for (const path of paths) this.#checked.delete(path);
+    for (let depth = 1; depth < names.length; depth++) {
+      this.#checked.delete([this.path, ...names.slice(0, depth)].join("/"));
+    }
     await this.enter(names);
-    return true;
   }
 
   /**
