@@ -50,7 +50,7 @@ export interface JobRequest extends RequestSpec {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Body | string | undefined;
+  readonly body: string | Blob | undefined;
 }
 
 /** Options that all requests of a run share. */
@@ -102,6 +102,11 @@ export class Exchange {
     return this.#options.request.method !== "HEAD";
   }
 
+  /** Whether the request is a GET, so that it may be sent once more if its response could not be kept. */
+  get isGet(): boolean {
+    return this.#options.request.method === "GET";
+  }
+
   /** The request, or its URL alone for a plain GET, which costs the client less. */
   get #sent(): FetchRequest {
     const { request } = this.#options;
@@ -125,6 +130,17 @@ export class Exchange {
     } finally {
       progress.end();
     }
+  }
+
+  /** Asks the server how many bytes the body of the response has; resolves with `undefined` if the server does not tell. */
+  async length(): Promise<number | undefined> {
+    const { client, request: { url, headers }, options } = this.#options;
+    // The length of an encoded body would be another one.
+    const init = { method: "HEAD", headers: { ...headers, "accept-encoding": "identity" } };
+    const response = await client.fetch(url, init, options);
+    const length = response.headers.get("content-length");
+    const isPlain = response.status === 200 && !response.headers.has("content-encoding");
+    return isPlain && length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
   }
 
   /** Receives the whole body before it returns. */

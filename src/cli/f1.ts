@@ -89,7 +89,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   }
   const { fetch, clock } = context;
   const cache = openF1Cache(flags, { fetch, clock, baseUrls });
-  const folder = await openOutputFolder(flags, terminal);
+  await using folder = await openOutputFolder(flags, terminal);
 
   using run = new Run(context, { ...runOptions(flags), summary: true });
   await using source = tracingInsights({

@@ -18,7 +18,7 @@ import { fitCapacity } from "./capacity.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
-import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
+import { checkOperands, checkWritten, fileHint, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
 import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
 import type { RequestParts } from "./request_parts.ts";
@@ -50,9 +50,10 @@ export const getCommand: Command = {
   operands: "<url…|-|@file>",
   details: [
     "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). A URL without a scheme gets http for this machine, and https for every other. [1-3] and {a,b} stand for themselves: the shell may expand them.",
-    'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
+    'A line may be in quotes, as jq writes it, or a request in JSON: {"url":…,"method":…,"headers":…,"json":…,"out":…}, or with a text as "body" in place of "json". In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min. --timeout bounds a whole attempt where the response becomes a line of JSON. Where the body is written as it arrives, it bounds the wait for the headers, and each wait for more of the body.",
     "A failed POST or PATCH is sent again only if it has a header 'Idempotency-Key', whatever --retries is.",
+    "A file gets its name when it is complete; until then it is NAME.part. So --resume takes a file below DIR for complete, and asks no server. The FILE of --output may come from another program: it counts as complete if it is as long as the server says, or the server does not say.",
     "With --cache the servers say how long the response to a GET stays fresh; requests with credentials are not cached. " +
     CACHE_DETAIL,
   ],
@@ -141,6 +142,7 @@ async function fetchAll(
     rate: clientOptions.rateLimit,
     usesCache: cache !== undefined,
     takesErrorBodies: flags["fail-with-body"],
+    hintFor: (given) => fileHint(given, terminal),
     hasMirrors: baseUrls.length > 0,
   });
   // Closing the client waits until the cache has written all responses to disk.

@@ -15,7 +15,7 @@ import { JobRoom } from "./job_room.ts";
 import type { RequestParts } from "./request_parts.ts";
 import type { Run } from "./run.ts";
 import type { FailedJob, Job, Sink } from "./sink.ts";
-import { hashText } from "./text_hash.ts";
+import { hashBytes, hashText } from "./text_hash.ts";
 import type { Rate } from "./values.ts";
 
 /** Options of {@linkcode runGetJobs}. */
@@ -37,6 +37,8 @@ export interface GetJobsOptions {
   readonly usesCache: boolean;
   /** Whether the body of a response without a success status goes to the sink too. */
   readonly takesErrorBodies: boolean;
+  /** Returns what the user of a failed input may have meant, if that can be guessed. */
+  readonly hintFor: (given: Input | BadInput) => Promise<string | undefined>;
   /** Whether relative URLs go to mirrors. */
   readonly hasMirrors: boolean;
 }
@@ -48,7 +50,9 @@ export interface GetJobsOptions {
  * @returns Resolves when all jobs have ended, or the run was stopped. Rejects with an error of `inputs` itself.
  */
 export async function runGetJobs(options: GetJobsOptions): Promise<void> {
-  const { client, run, inputs, sink } = options;
+  const { client, run, inputs, sink, parts: { body } } = options;
+  // Only a sink that knows the outcomes of earlier runs tells requests for one URL apart.
+  const bodyHash = sink.has === undefined || typeof body !== "object" ? 0 : await hashBytes(body.stream());
   using room = new JobRoom({
     ...options,
     isTimed: options.request.totalTimeoutMs !== undefined,
@@ -60,7 +64,7 @@ export async function runGetJobs(options: GetJobsOptions): Promise<void> {
     inputs,
     signal: run.signal,
     hasRoom: (outstanding) => room.has(outstanding),
-    perform: (input, index) => new GetJob(options, input, index).perform(),
+    perform: (input, index) => new GetJob(options, bodyHash, input, index).perform(),
     onTotal: (total) => run.total = total,
   });
   await pool.run();
@@ -69,12 +73,15 @@ export async function runGetJobs(options: GetJobsOptions): Promise<void> {
 /** The job of one input. */
 class GetJob {
   readonly #options: GetJobsOptions;
+  /** The hash of the body of the flags, if it is no text. */
+  readonly #bodyHash: number;
   readonly #given: Input | BadInput;
   readonly #index: number;
   readonly #startedAtMs: number;
 
-  constructor(options: GetJobsOptions, given: Input | BadInput, index: number) {
+  constructor(options: GetJobsOptions, bodyHash: number, given: Input | BadInput, index: number) {
     this.#options = options;
+    this.#bodyHash = bodyHash;
     this.#given = given;
     this.#index = index;
     this.#startedAtMs = options.clock.now();
@@ -97,8 +104,9 @@ class GetJob {
     const { run, sink } = this.#options;
     const request = requestOf(input, this.#options);
     const job = this.#job(input, request);
-    if (sink.has !== undefined && await sink.has(job)) return void run.skipped++;
-    const failure = await sink.take(job, this.#exchange(request, input.url.href));
+    const exchange = this.#exchange(request, input.url.href);
+    if (sink.has !== undefined && await sink.has(job, exchange)) return void run.skipped++;
+    const failure = await sink.take(job, exchange);
     if (failure === undefined) run.succeeded++;
     else await this.#say(failure);
   }
@@ -110,12 +118,13 @@ class GetJob {
 
   #job(input: Input, request: JobRequest): Job {
     const elapsedMs = (): number => this.#elapsedMs;
+    const hash = this.#bodyHash;
     return {
       index: this.#index,
       input,
       // Computed only for sinks that read it, because a body may be large.
       get variant() {
-        return variantOf(input, request);
+        return variantOf(input, request, hash);
       },
       get durationMs() {
         return elapsedMs();
@@ -147,7 +156,10 @@ class GetJob {
 
   async #say(error: unknown): Promise<void> {
     const { where, text } = this.#given;
-    await this.#options.run.fail({ error, where, subject: shownUrl(text) });
+    const { run, hintFor } = this.#options;
+    await run.fail({ error, where, subject: shownUrl(text) });
+    const hint = await hintFor(this.#given);
+    if (hint !== undefined) await run.warn(hint);
   }
 }
 
@@ -161,11 +173,11 @@ function requestOf({ text, url, parts }: Input, { parts: common, hasMirrors }: G
   };
 }
 
-function variantOf({ parts }: Input, { method, body }: JobRequest): string {
+function variantOf({ parts }: Input, { method, body }: JobRequest, hash: number): string {
   if (method === "GET" && body === undefined && parts.headers === undefined) return "";
-  return JSON.stringify([method, hashText(bodyText(body)), parts.headers ?? {}]);
-}
-
-function bodyText(body: JobRequest["body"]): string {
-  return typeof body === "object" ? new TextDecoder("latin1").decode(body) : body ?? "";
+  return JSON.stringify([
+    method,
+    typeof body === "object" ? hash : hashText(body ?? ""),
+    parts.headers ?? {},
+  ]);
 }

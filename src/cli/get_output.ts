@@ -8,8 +8,9 @@ import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileKind, FileWriter, Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { bodySink } from "./body_sink.ts";
-import { errorLine } from "./error_record.ts";
+import { errorLine, oneLine } from "./error_record.ts";
 import { FileSink } from "./file_sink.ts";
+import { formatCount } from "./format.ts";
 import { LineFile } from "./line_file.ts";
 import { manifestFile, ManifestWriter } from "./manifest.ts";
 import { NdjsonSink } from "./ndjson_sink.ts";
@@ -29,7 +30,7 @@ export const GET_OUTPUT_FLAGS = {
     help: "write into FILE instead of to stdout",
   },
   manifest: { kind: "value", value: "FILE", help: "list the files of --out, with sizes and SHA-256" },
-  resume: { kind: "switch", help: "skip complete files, continue partial ones" },
+  resume: { kind: "switch", help: "skip files that are there, continue unfinished ones" },
   include: { kind: "switch", short: "i", help: "write status and headers too" },
   "fail-with-body": { kind: "switch", help: "write the bodies of error responses too" },
   ordered: { kind: "switch", help: "write the lines in the order of the URLs" },
@@ -124,7 +125,7 @@ async function openFiles(
   file: string | undefined,
   options: GetOutputOptions,
 ): Promise<GetOutput> {
-  const { terminal } = options;
+  const { terminal, run } = options;
   const { files } = terminal;
   const { resume } = flags;
   const [parent, name] = file === undefined ? [] : split(file);
@@ -132,13 +133,31 @@ async function openFiles(
     ? await openOutputFolder(flags, terminal)
     : await openParent(parent, terminal);
   if (folder === undefined) throw new UsageError("'--out' needs a value");
-  const manifest = await openManifest(flags, folder, options);
-  const plan = name === undefined ? new PathPlan(await tellsCase(folder), manifest?.names) : undefined;
-  const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
-    ? () => [name!]
-    : (job) => plan.pathOf(job);
-  const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
-  return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
+  let manifest: Manifest | undefined;
+  const close = async (): Promise<void> => {
+    await manifest?.file[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  };
+  try {
+    manifest = await openManifest(flags, folder, options);
+    const plan = name === undefined ? new PathPlan(await tellsCase(folder), manifest?.names) : undefined;
+    const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
+      ? () => [name!]
+      : (job) => plan.pathOf(job);
+    // Other programs write unfinished files under the name of `--output`, but hardly under a name that a URL determines.
+    const onOtherLength = name === undefined
+      ? undefined
+      : (path: string, bytes: number, length: number) =>
+        run.warn(
+          `${oneLine(path)} has ${formatCount(bytes)} bytes, and ${formatCount(length)} on the server: ` +
+            "it is fetched anew",
+        );
+    const sink = new FileSink({ folder, files, resume, pathOf, onOtherLength, manifest: manifest?.writer });
+    return { sink, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Returns what a path leads to; `other` is a device, a pipe, or a file that is open already, such as `/dev/stdout`. */

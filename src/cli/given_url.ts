@@ -33,6 +33,12 @@ const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
  */
 export function givenUrl(text: string, base?: URL): URL {
   if (UNREADABLE.test(text)) throw urlError(text, "must be text in UTF-8");
+  if (text.includes("\0")) {
+    throw urlError(
+      text,
+      "must have no NUL characters, as binary files and UTF-16 without a byte order mark do",
+    );
+  }
   if (CONTROL.test(text)) throw urlError(text, "must have no control characters, such as tabs");
   const url = URL.parse(
     base === undefined ? withScheme(text) : isAbsoluteUrl(text) ? text : joinUrl(base.href, text),

@@ -8,9 +8,12 @@ import { messageOf } from "../primitives/message_of.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileKind, Terminal } from "../runtime/terminal/contract.ts";
 import { UsageError } from "./args.ts";
-import { errorLine } from "./error_record.ts";
+import { errorLine, oneLine } from "./error_record.ts";
 import { givenUrl } from "./given_url.ts";
 import { isOptionLine, partsOfJson, partsOfLines, type RequestParts } from "./request_parts.ts";
+
+/** The beginning of the place of an argument. */
+const ARGUMENT = "argument ";
 
 /** A URL that can be fetched. */
 export interface Input {
@@ -49,7 +52,10 @@ export async function checkOperands(operands: readonly string[], terminal: Termi
   for (const operand of operands.filter(isFile)) {
     const path = operand.slice(1);
     const kind = path === "" ? undefined : await kindOf(path, operand, terminal);
-    if (kind === undefined) throw new UsageError(`Cannot read '${operand}' as there is no such file`);
+    if (kind === undefined) {
+      const hint = path === "-" ? ": stdin is '-'" : "";
+      throw new UsageError(`Cannot read '${operand}' as there is no such file${hint}`);
+    }
     if (kind === "folder") throw new UsageError(`Cannot read '${operand}' as it is a folder`);
   }
 }
@@ -109,6 +115,19 @@ export function knownTotal(operands: readonly string[]): number | undefined {
   return operands.some((operand) => operand === "-" || isFile(operand)) ? undefined : operands.length;
 }
 
+/** Returns a hint for an argument that can't be fetched as a URL, but is the name of a file. */
+export async function fileHint(
+  { text, where }: Input | BadInput,
+  { files }: Terminal,
+): Promise<string | undefined> {
+  if (!where.startsWith(ARGUMENT) || text.includes("://")) return undefined;
+  // A name that can't be examined is none.
+  const kind = await files.kind(text, { follow: true, prompts: false }).catch(() => undefined);
+  if (kind !== "file") return undefined;
+  const name = oneLine(text);
+  return `${name} is a file: did you mean '@${name}', to fetch the URLs in it?`;
+}
+
 /** Options of {@linkcode readInputs}. */
 export interface ReadInputsOptions {
   /** Ends the inputs early, without an error. */
@@ -136,7 +155,7 @@ export async function* readInputs(
     if (operand === "-") yield* readList(terminal.stdinLines(signal), "-", base);
     else if (isFile(operand)) {
       yield* readList(blocks(terminal.files.lines(operand.slice(1), signal)), operand.slice(1), base);
-    } else yield toInput(operand, `argument ${index + 1}`, base);
+    } else yield toInput(operand, `${ARGUMENT}${index + 1}`, base);
   }
 }
 

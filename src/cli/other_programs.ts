@@ -10,7 +10,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   concurrency: ["jobs", "max-concurrent-downloads", "max-threads", "parallel", "parallel-max"],
   data: ["data-ascii", "data-binary", "data-raw", "post-data", "raw"],
   "fail-fast": ["fail-early"],
-  method: ["request"],
+  method: ["head", "request"],
   out: ["dir", "directory-prefix", "output-dir"],
   output: ["output-document"],
   quiet: ["no-progress-meter", "silent"],

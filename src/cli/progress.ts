@@ -23,6 +23,7 @@ export interface ProgressCounts {
   readonly total?: number | undefined;
   /** The progress of a large body. */
   readonly transfer?: ProgressState["transfer"];
+  readonly arriving?: ProgressState["arriving"];
   readonly bytes: number;
   readonly inFlight: number;
   readonly retries: number;

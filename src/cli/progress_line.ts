@@ -25,6 +25,8 @@ export interface ProgressState {
   readonly transfer?:
     | { readonly name: string; readonly received: number; readonly total: number | undefined }
     | undefined;
+  /** What is left of the large bodies of known length that are arriving; absent if there are none. */
+  readonly arriving?: { readonly bodies: number; readonly bytes: number } | undefined;
   readonly inFlight: number;
   readonly retries: number;
   /** How many circuit breakers are not closed. */
@@ -69,8 +71,17 @@ export function renderProgressLine(state: ProgressState, columns: number | undef
 /** Estimates the time to the end at the present speed, in milliseconds; `undefined` if there is no basis for it. */
 export function estimateMs(state: ProgressState): number | undefined {
   const { of, done, perSecond } = progressOf(state);
-  if (of === undefined || of <= done || perSecond <= 0) return undefined;
-  return (of - done) / perSecond * 1_000;
+  if (of === undefined || of <= done) return undefined;
+  const countMs = perSecond <= 0 ? undefined : (of - done) / perSecond * 1_000;
+  const arrivingMs = estimateArrivingMs(state);
+  if (countMs === undefined) return state.arriving?.bodies === of - done ? arrivingMs : undefined;
+  return Math.max(countMs, arrivingMs ?? 0);
+}
+
+/** Estimates when all large bodies that are arriving have arrived, which the count of inputs knows nothing about. */
+function estimateArrivingMs({ total, arriving, bytesPerSecond }: ProgressState): number | undefined {
+  if (total === 1 || arriving === undefined || bytesPerSecond <= 0) return undefined;
+  return arriving.bytes / bytesPerSecond * 1_000;
 }
 
 /**

@@ -28,7 +28,7 @@ export const REQUEST_FLAGS = {
   agent: { kind: "value", short: "A", value: "NAME", help: "the User-Agent" },
 } as const;
 
-type Body = string | Uint8Array<ArrayBuffer>;
+type Body = string | Blob;
 
 /**
  * Reads the method, headers and body that the flags give to every request.
@@ -75,24 +75,24 @@ async function readBody(
   const parts: Body[] = [];
   for (const source of sources) parts.push(await readSource(source, flag, terminal));
   const [first] = parts;
-  if (json !== undefined && typeof first === "string") checkJson("json", first, "JSON, @file or @-");
-  return parts.length < 2 ? first : await bytesOf(parts.flatMap((part) => ["&", part]).slice(1));
+  if (json !== undefined && !json.startsWith("@")) checkJson("json", json, "JSON, @file or @-");
+  return parts.length < 2 ? first : new Blob(parts.flatMap((part) => ["&", part]).slice(1));
 }
 
 async function readSource(source: string, flag: string, terminal: Terminal): Promise<Body> {
   if (!source.startsWith("@")) return source;
   const path = source.slice(1);
   try {
-    return await bytesOf(
-      await Array.fromAsync(path === "-" ? terminal.stdinBytes() : terminal.files.read(path)),
-    );
+    const chunks: Blob[] = [];
+    // A blob for each chunk: a file may be large, and a blob made of blobs need not copy them.
+    for await (const chunk of path === "-" ? terminal.stdinBytes() : terminal.files.read(path)) {
+      chunks.push(new Blob([chunk]));
+    }
+    // Deno does not tell the length of an empty blob.
+    return chunks.length === 0 ? "" : new Blob(chunks);
   } catch (cause) {
     throw new UsageError(`'--${flag}' must be a text, @file or @-: ${errorLine(cause)}`, { cause });
   }
-}
-
-async function bytesOf(parts: readonly Body[]): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Blob([...parts]).arrayBuffer());
 }
 
 /** Returns the `authorization` header of a user. */

@@ -12,7 +12,7 @@ import { checkJson, parseHeaders, parseMethod } from "./values.ts";
 export interface RequestParts {
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly body?: string | Blob | undefined;
   /** The path of its file below the folder of `--out`. */
   readonly out?: string | undefined;
 }
@@ -21,7 +21,7 @@ export interface RequestParts {
 const OPTION = /^\s+([a-z][a-z-]* *)=(.*)$/i;
 /** The parts of a request that is nothing but a URL, as most are. */
 const NO_PARTS: RequestParts = { out: undefined };
-const MEMBERS = ["url", "method", "headers", "body", "out"];
+const MEMBERS = ["url", "method", "headers", "body", "json", "out"];
 const OPTIONS = ["method", "header", "data", "json", "out"];
 
 /** Returns whether a line is an option of the request in the line above it. */
@@ -68,8 +68,8 @@ export const JSON_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses a line of JSON: a request `{"url": …, "method": …, "headers": {…}, "body": …, "out": …}`, or a string with the URL alone. A `body`
- * that is no string is sent as JSON.
+ * Parses a line of JSON: a request `{"url": …, "method": …, "headers": {…}, "json": …, "body": …, "out": …}`, or a string with the URL alone.
+ * The value of `json` is sent as JSON, and so is a `body` that is no string.
  *
  * @param line The line.
  * @returns The URL as the user has written it, and the other parts.
@@ -92,13 +92,16 @@ export function partsOfJson(line: string): RequestParts & { readonly url: string
   for (const name of Object.keys(spec)) {
     if (!MEMBERS.includes(name)) throw unknown("a request", name, MEMBERS);
   }
-  const { url, method, headers = {}, body, out } = spec as Readonly<Record<string, unknown>>;
-  const isText = typeof body === "string" || body === undefined;
+  const { url, method, headers = {}, json, body, out } = spec as Readonly<Record<string, unknown>>;
+  if (json !== undefined && body !== undefined) {
+    throw new TypeError("Cannot fetch as 'json' and 'body' exclude each other");
+  }
+  const isText = json === undefined && (typeof body === "string" || body === undefined);
   return {
     url: text("url", url) ?? "",
     ...methodOf(text("method", method)),
     ...bodyOf(
-      isText ? body : JSON.stringify(body),
+      isText ? body : JSON.stringify(json === undefined ? body : json),
       isText ? FORM : JSON_HEADERS,
       headersOf("headers", headerLines(headers)),
     ),

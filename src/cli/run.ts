@@ -288,6 +288,16 @@ export class Run implements Disposable {
     return undefined;
   }
 
+  #arriving(): ProgressCounts["arriving"] {
+    let [bodies, bytes] = [0, 0];
+    for (const { received, total } of this.#transfers.keys()) {
+      if (total === undefined) continue;
+      bodies++;
+      bytes += Math.max(0, total - received);
+    }
+    return bodies === 0 ? undefined : { bodies, bytes };
+  }
+
   #counts(): ProgressCounts {
     const stats = this.#stats?.();
     return {
@@ -296,6 +306,7 @@ export class Run implements Disposable {
       failed: this.failed,
       total: this.total,
       transfer: this.#firstTransfer(),
+      arriving: this.#arriving(),
       bytes: this.received ?? stats?.bytes ?? 0,
       inFlight: stats?.inFlight ?? 0,
       retries: stats?.retried ?? 0,

@@ -28,8 +28,8 @@ export interface FailedJob {
 
 /** An output for the outcomes of `get`. Several jobs may call its methods at once. */
 export interface Sink {
-  /** Returns whether the sink has the outcome of a job from an earlier run. */
-  has?(job: Job): Promise<boolean>;
+  /** Returns whether the sink has the outcome of a job from an earlier run. It may ask the server through the exchange. */
+  has?(job: Job, exchange: Exchange): Promise<boolean>;
   /**
    * Sends the request of a job, and receives the response to its end.
    *

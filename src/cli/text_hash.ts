@@ -23,12 +23,37 @@ export function hashText(text: string): number {
     low = Math.imul(low ^ unit, FNV_PRIME);
     high = Math.imul(high ^ unit ^ (low >>> 15), FNV_PRIME);
   }
-  return (finalise(high) >>> 11) * 2 ** 32 + (finalise(low) >>> 0);
+  return joined(high, low);
+}
+
+/** Hashes bytes as {@linkcode hashText} hashes the text that has a unit for each byte. */
+export async function hashBytes(chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  let sums: Sums = { low: FNV_OFFSET, high: SECOND_OFFSET };
+  for await (const chunk of chunks) sums = addBytes(sums, chunk);
+  return joined(sums.high, sums.low);
+}
+
+interface Sums {
+  readonly low: number;
+  readonly high: number;
+}
+
+function addBytes({ low, high }: Sums, bytes: Uint8Array): Sums {
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index]!;
+    low = Math.imul(low ^ byte, FNV_PRIME);
+    high = Math.imul(high ^ byte ^ (low >>> 15), FNV_PRIME);
+  }
+  return { low, high };
 }
 
 /** Returns the hash as 11 characters that every file system allows in a name. */
 export function hashName(text: string): string {
   return hashText(text).toString(36).padStart(11, "0");
+}
+
+function joined(high: number, low: number): number {
+  return (finalise(high) >>> 11) * 2 ** 32 + (finalise(low) >>> 0);
 }
 
 function finalise(hash: number): number {

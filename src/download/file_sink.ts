@@ -218,7 +218,8 @@ class FileSink implements DownloadSink {
     if (this.#held !== undefined) await this.#spill();
     await this.#queue!.flush();
     const part = await this.#disk.entry(this.#part);
-    if (part?.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
+    if (part === undefined) throw new Error("it was removed meanwhile");
+    if (part.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
     await this.#takeName();
     await this.#disk.remove(recordPath(this.path));
     await this.#close();

@@ -126,6 +126,12 @@ export class FakeFiles implements TerminalFiles {
     this.contents.delete(path);
     return Promise.resolve();
   }
+
+  async removeFolder(path: string): Promise<void> {
+    const isEmpty = ![...this.folders].some((each) => each.startsWith(`${path}/`)) &&
+      (await this.names(path)).length === 0;
+    if (!isEmpty || !this.folders.delete(path)) throw new Error(`${path} is not an empty folder`);
+  }
 }
 
 /** A terminal without a runtime; its files may be real ones. */

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { rmSync } from "node:fs";
 import { utimes } from "node:fs/promises";
 import { FileSink, type FileSinkOptions } from "../../src/cli/file_sink.ts";
 import { LineFile } from "../../src/cli/line_file.ts";
@@ -76,6 +77,28 @@ test("FileSink.take() leaves no file of an incomplete body, but its part with --
   }
 });
 
+test("FileSink.take() makes the folder again that another process has removed while the response came", async () => {
+  for (const takesErrorBodies of [false, true]) {
+    await using temp = await tempFolder();
+    const sink = await sinkOf(temp);
+    let requests = 0;
+    const removing = exchangeOf([new Response("1"), new Response("2"), new Response("3")], {
+      takesErrorBodies,
+      onRequest: () => {
+        if (requests++ === 0) rmSync(`${temp.path}/out/h`, { recursive: true });
+      },
+    });
+    assertEquals(await sink.take(JOB, removing), undefined);
+    assertEquals(await temp.read("out/h/x/a.json"), requests === 1 ? "1" : "2");
+    const posting = exchangeOf([new Response("1"), new Response("2")], {
+      takesErrorBodies,
+      request: { method: "POST" },
+      onRequest: () => rmSync(`${temp.path}/out/h`, { recursive: true }),
+    });
+    await assertRejects(() => sink.take(JOB, posting), Error);
+  }
+});
+
 test("FileSink.take() writes ranges that the caller has requested, and error bodies, as they arrive", async () => {
   const cases: readonly (readonly [Response, Answers, string])[] = [
     [new Response("part", { status: 206 }), { request: { headers: { range: "bytes=2-5" } } }, "part"],
@@ -146,7 +169,8 @@ test("FileSink.has() finds an existing file only with --resume", async () => {
   await using temp = await tempFolder();
   await temp.folder("out/h/x/a.json.d");
   await temp.write("out/h/x/a.json", "1");
-  const has = async (resume: boolean, url: string) => await (await sinkOf(temp, { resume })).has(jobOf(url));
+  const has = async (resume: boolean, url: string) =>
+    await (await sinkOf(temp, { resume })).has(jobOf(url), exchangeOf([]));
   assertEquals(await has(false, "https://h/x/a.json"), false);
   assertEquals(await has(true, "https://h/x/a.json"), true);
   assertEquals(await has(true, "https://h/x/b.json"), false);
@@ -166,13 +190,46 @@ test("FileSink.has() does not count a file with a newer incomplete part, which t
       await temp.write("out/h/x/a.json.part", "ha");
       await utimes(`${temp.path}/out/h/x/a.json.part`, 1, 1); // not of a process that is about to rename it
     }
-    assertEquals([await sink.has(JOB), await temp.read("out/h/x/a.json")], [false, "old"]);
+    assertEquals([await sink.has(JOB, exchangeOf([])), await temp.read("out/h/x/a.json")], [false, "old"]);
     const rest = isNoted
       ? new Response("rest", { status: 206, headers: { etag: '"2"', "content-range": "bytes 4-7/8" } })
       : new Response("halfrest", { headers });
     await sink.take(JOB, exchangeOf(rest));
-    assertEquals([await sink.has(JOB), await temp.read("out/h/x/a.json")], [true, "halfrest"]);
+    assertEquals([await sink.has(JOB, exchangeOf([])), await temp.read("out/h/x/a.json")], [
+      true,
+      "halfrest",
+    ]);
     assertEquals((await temp.list()).filter((name) => name.includes(".part")), []);
+  }
+});
+
+test("FileSink.has() does not count a file of another length than the server says, if that matters", async () => {
+  const cases: readonly (readonly [Response, boolean])[] = [
+    [new Response(null, { headers: { "content-length": "5" } }), true],
+    [new Response(null, { headers: { "content-length": "7" } }), false],
+    [new Response(null, { headers: { "content-length": "4" } }), false],
+    [new Response(null), true],
+    [new Response(null, { status: 405, headers: { "content-length": "7" } }), true],
+  ];
+  for (const [response, isComplete] of cases) {
+    await using temp = await tempFolder();
+    await (await sinkOf(temp)).take(JOB, exchangeOf(new Response("first")));
+    const told: unknown[] = [];
+    const sink = await sinkOf(temp, {
+      resume: true,
+      onOtherLength: (...args) => Promise.resolve(void told.push(args)),
+    });
+    const encodings: (string | null)[] = [];
+    const onRequest = (headers: Headers): void => void encodings.push(headers.get("accept-encoding"));
+    assertEquals(await sink.has(JOB, exchangeOf(response, { onRequest })), isComplete);
+    const length = Number(response.headers.get("content-length"));
+    assertEquals(told, isComplete ? [] : [[`${temp.path}/out/h/x/a.json`, 5, length]]);
+    assertEquals(encodings, ["identity"]);
+    // What is no plain GET, or asks for a part, has no such length.
+    for (const request of [{ method: "POST" }, { headers: { range: "bytes=0-4" } }]) {
+      assertEquals(await sink.has(JOB, exchangeOf([], { request, onRequest })), true);
+    }
+    assertEquals(encodings.length, 1);
   }
 });
 
@@ -184,7 +241,7 @@ test("FileSink.has() refuses a link out of the folder, and changes nothing there
   await temp.folder("out/h");
   await temp.link("out/h/x", `${temp.path}/elsewhere`);
   await assertRejects(
-    async () => await (await sinkOf(temp, { resume: true })).has(JOB),
+    async () => await (await sinkOf(temp, { resume: true })).has(JOB, exchangeOf([])),
     Error,
     "leads out of",
   );
@@ -216,7 +273,10 @@ test("FileSink adds every file to the manifest, once, with the hash of its conte
   ]);
   const second = await manifestOf(["h/x/a.json"]);
   const again = await sinkOf(temp, { manifest: second.manifest, resume: true });
-  assertEquals([await again.has(JOB), await again.has(jobOf("https://h/b.json"))], [true, true]);
+  assertEquals([
+    await again.has(JOB, exchangeOf([])),
+    await again.has(jobOf("https://h/b.json"), exchangeOf([])),
+  ], [true, true]);
   await second.file[Symbol.asyncDispose]();
   const added = (await temp.read("manifest")).trimEnd().split("\n").map((line) => JSON.parse(line)).slice(2);
   assertEquals(added, [{ url: "https://h/b.json", file: "h/b.json", bytes: 3, digest }]);
@@ -237,6 +297,6 @@ test("FileSink.take() with resume writes the file of several equal jobs, and its
   const results = await Promise.allSettled(bodies.map((response) => sink.take(JOB, exchangeOf(response))));
   assertEquals(results.map(({ status }) => status), ["rejected", "fulfilled", "fulfilled", "fulfilled"]);
   assertEquals(bodies.filter((body) => body.bodyUsed).length, 2);
-  assertEquals([await sink.has(JOB), lines.length], [true, 1]);
+  assertEquals([await sink.has(JOB, exchangeOf([])), lines.length], [true, 1]);
   assertEquals(await temp.list(), ["out/", "out/h/", "out/h/x/", "out/h/x/a.json"]);
 });

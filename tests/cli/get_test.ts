@@ -125,6 +125,19 @@ test("slipstream get reports a malformed URL with its line number, and fetches t
   assertEquals(setup.cdn.log.requests, 3);
 });
 
+test("slipstream get asks whether a failed argument that is the name of a file was meant as a list", async () => {
+  const setup = new Setup({}, [{ kind: "refuse", match: ({ url }) => new URL(url).host === "urls.txt" }]);
+  for (const name of ["urls.txt", "list", "dir"]) setup.terminal.files.contents.set(name, `${HOST}/1`);
+  assertEquals(await setup.get("--retries", "0", "urls.txt", "list", "other", `${HOST}/missing`), 1);
+  assertEquals(setup.errors.match(/^warning: .*$/gm), [
+    "warning: list is a file: did you mean '@list', to fetch the URLs in it?",
+    "warning: urls.txt is a file: did you mean '@urls.txt', to fetch the URLs in it?",
+  ]);
+  const fine = new Setup();
+  fine.terminal.files.contents.set("cdn.test", "");
+  assertEquals([await fine.get("cdn.test"), fine.errors], [0, ""]);
+});
+
 test("slipstream get names every failure, with its status in the line of JSON", async () => {
   const setup = new Setup((path) => path === "/gone" ? undefined : { json: 1 }, [
     { kind: "status", match: "/bad", status: 400 },
@@ -420,6 +433,46 @@ test("slipstream get --out reports a file that can't be written, and writes the 
   );
   assertStringIncludes(setup.errors, "it is a folder\n");
   assertStringIncludes(setup.errors, "\n2 done, 1 failed, ");
+});
+
+test("slipstream get --resume --output completes a file that another program has left unfinished, and says so", async () => {
+  await using temp = await tempFolder();
+  const path = `${temp.path}/file`;
+  await temp.write("file", "beg");
+  const resources: Resources = { "/file": { body: "beginning and end" } };
+  const setup = onDisk(resources);
+  assertEquals(await setup.get("--resume", "--output", path, `${HOST}/file`), 0);
+  assertEquals([await temp.list(), await temp.read("file")], [["file"], "beginning and end"]);
+  assertStringIncludes(
+    setup.errors,
+    `warning: ${path} has 3 bytes, and 17 on the server: it is fetched anew\n1 done, `,
+  );
+  const again = onDisk(resources);
+  assertEquals(await again.get("--resume", "--output", path, `${HOST}/file`), 0);
+  assertMatch(again.errors, /^0 done, 1 there already, /);
+  assertEquals(await onDisk({}).get("--resume", "--output", path, `${HOST}/file`), 0);
+});
+
+test("slipstream get leaves no folder behind that it has made and written nothing into", async () => {
+  for (
+    const args of [["--out", "new"], ["--out", "old"], ["--out", "old", "--resume"], [
+      "--output",
+      "new/deep/file",
+    ]]
+  ) {
+    await using temp = await tempFolder();
+    await temp.folder("old/mine");
+    const [flag, path, ...more] = args;
+    const url = `${HOST}/missing/a/b`;
+    const setup = onDisk({});
+    assertEquals(await setup.get(flag!, `${temp.path}/${path}`, ...more, url), 1);
+    assertEquals(await temp.list(), ["old/", "old/mine/"]);
+    assertStringIncludes(setup.errors, "404");
+    await temp.write("file", "");
+    const manifest = `${temp.path}/file/manifest`;
+    assertEquals(await onDisk({}).get("--out", `${temp.path}/new`, "--manifest", manifest, url), 2);
+    assertEquals(await temp.list(), ["file", "old/", "old/mine/"]);
+  }
 });
 
 test("slipstream get shows a live line on a terminal, and removes it", async () => {

@@ -46,7 +46,7 @@ test("givenUrl() refuses texts without a host, and other schemes, and shows none
     "http://h/a\thttp://mirror/a": "no control characters",
     "http://h/a\tname.json": "no control characters",
     "http://h/\r\n?token=s3cret": "no control characters",
-    "h.test/a\0http://h/b": "no control characters",
+    "h.test/a\0http://h/b": "no NUL characters, as binary files and UTF-16",
     "http://h/\x1b[2J": "no control characters",
   };
   assertThrows(() => givenUrl("a\uFFFD", new URL("https://h/")), TypeError, "text in UTF-8");

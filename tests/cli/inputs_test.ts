@@ -240,6 +240,7 @@ test("checkOperands() refuses missing files, before anything is fetched", async 
       `Cannot read '${operand}' as there is no such file`,
     );
   }
+  await assertRejects(() => checkOperands(["@-"], terminal), UsageError, "no such file: stdin is '-'");
   await assertRejects(
     () => checkOperands(["@dir"], terminal),
     UsageError,
@@ -356,7 +357,7 @@ test("readInputs() says what is wrong with a request, without its secrets, and r
     `f:5 Cannot fetch as 'method' must be an HTTP method that can be sent, such as GET or POST: received "TRACE"`,
     "f:7 Cannot fetch as 'data' and 'json' exclude each other",
     "f:10 Cannot fetch as 'out' comes twice",
-    "f:13 Cannot fetch as 'token' is unknown in a request: url, method, headers, body, out",
+    "f:13 Cannot fetch as 'token' is unknown in a request: url, method, headers, body, json, out",
     "f:14 Cannot fetch as 'headers.x' must be a text: received number",
     "f:15 Cannot fetch as the line must be a URL or a JSON object: received broken JSON",
     "f:16 Cannot fetch as the URL must be absolute and well-formed: received ''",

@@ -10,6 +10,7 @@ test("flagElsewhere() finds the flag that another program calls so, if the comma
     "out",
     "quiet",
   ]);
+  assertEquals(flagElsewhere("head", ["header", "method"]), "method");
   for (const name of ["request", "retries", "bogus", "", "constructor"]) {
     assertEquals(flagElsewhere(name, known), undefined);
   }

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { rmdir } from "node:fs/promises";
 import { OutputFolder } from "../../src/cli/output_folder.ts";
 import { currentDisk } from "../../src/runtime/disk/current.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
@@ -204,4 +205,46 @@ test("OutputFolder.write() rejects when the disk is full in the middle of a cont
   }
   await assertRejects(() => folder.write(["x"], pieces()), Error, "disk full");
   assertEquals([writes, await temp.list(), await temp.read("x")], [2, ["x"], "old"]);
+});
+
+test("OutputFolder removes the folders that it has made and that stayed empty, when it is disposed", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("old/h/mine");
+  {
+    await using folder = await OutputFolder.open(`${temp.path}/old`, files);
+    await folder.enter(["h", "mine", "x"]);
+    await folder.enter(["h", "a", "b", "x"]);
+    await folder.enter(["h", "kept", "b", "x"]);
+    await folder.write(["h", "kept", "y"], bytes("1"));
+  }
+  {
+    await using folder = await OutputFolder.open(`${temp.path}/new/deep`, files);
+    await folder.enter(["h", "x"]);
+  }
+  assertEquals(await temp.list(), ["old/", "old/h/", "old/h/kept/", "old/h/kept/y", "old/h/mine/"]);
+});
+
+test("OutputFolder.restore() makes folders again that another process has removed", async () => {
+  await using temp = await tempFolder();
+  const folder = await OutputFolder.open(`${temp.path}/out`, files);
+  await folder.enter(["h", "a", "x"]);
+  await folder.restore(["h", "a", "x"]);
+  for (const path of ["out/h/a", "out/h", "out"]) await files.removeFolder(`${temp.path}/${path}`);
+  await folder.restore(["h", "a", "x"]);
+  await folder.write(["h", "a", "x"], bytes("1"));
+  assertEquals(await temp.read("out/h/a/x"), "1");
+});
+
+test("OutputFolder.write() gives up the chunks of a file that can't be written", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "");
+  const folder = await OutputFolder.open(temp.path, files);
+  await folder.enter(["gone", "x"]);
+  await rmdir(`${temp.path}/gone`);
+  for (const path of [["file", "x"], ["gone", "x"]]) {
+    let isGivenUp = false;
+    const content = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => void (isGivenUp = true) });
+    await assertRejects(() => folder.write(path, content as AsyncIterable<Uint8Array<ArrayBuffer>>), Error);
+    assertEquals(isGivenUp, true);
+  }
 });

@@ -114,3 +114,15 @@ test("estimateMs() is undefined without a speed, a total or remaining work", () 
     assertEquals(estimateMs({ ...BUSY, ...change }), undefined);
   }
 });
+
+test("estimateMs() lasts until the large bodies have arrived, however fast the small ones have ended", () => {
+  const last = { ...BUSY, done: 1_050, perSecond: 100, bytesPerSecond: 1_000_000 };
+  assertEquals(estimateMs(last), 20);
+  const arriving = { bodies: 2, bytes: 60_000_000 };
+  assertEquals(estimateMs({ ...last, arriving }), 60_000);
+  assertEquals(estimateMs({ ...last, arriving: { bodies: 2, bytes: 0 } }), 20);
+  // No input has ended for a while: the estimate needs all that are left.
+  assertEquals(estimateMs({ ...last, perSecond: 0, arriving }), 60_000);
+  assertEquals(estimateMs({ ...last, perSecond: 0, done: 1_000, arriving }), undefined);
+  assertEquals(estimateMs({ ...last, bytesPerSecond: 0, arriving }), 20);
+});

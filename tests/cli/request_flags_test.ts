@@ -8,7 +8,7 @@ function partsOf(args: readonly string[], terminal: FakeTerminal = new FakeTermi
   return requestFlagParts(readArgs(args, REQUEST_FLAGS).flags, terminal, readsStdin);
 }
 
-const decoded = (body: unknown): string => new TextDecoder().decode(body as Uint8Array<ArrayBuffer>);
+const decoded = (body: unknown): Promise<string> => (body as Blob).text();
 
 test("requestFlagParts() returns nothing without flags", async () => {
   assertEquals(await partsOf([]), { method: undefined, headers: {}, body: undefined });
@@ -33,12 +33,28 @@ test("requestFlagParts() accepts a body in the flag, a file or stdin; an explici
     { "content-type": "application/x-www-form-urlencoded" },
   ]);
   const json = await partsOf(["--json", "@body.json", "-H", "accept: text/plain"], terminal);
-  assertEquals([json.method, decoded(json.body), json.headers], [
+  assertEquals([json.method, await decoded(json.body), json.headers], [
     "POST",
     '{"a":1}',
     { "content-type": "application/json", accept: "text/plain" },
   ]);
-  assertEquals(decoded((await partsOf(["-d", "@-"], terminal)).body), "from stdin");
+  assertEquals(await decoded((await partsOf(["-d", "@-"], terminal)).body), "from stdin");
+});
+
+test("requestFlagParts() keeps a file as a blob, which a retry need not copy, and an empty one as a text", async () => {
+  const terminal = new FakeTerminal();
+  terminal.files.contents.set("body", "text");
+  terminal.files.contents.set("empty", "");
+  terminal.files.read = async function* (path) {
+    for (const letter of this.contents.get(path)!) {
+      yield await Promise.resolve(new TextEncoder().encode(letter));
+    }
+  };
+  for (const args of [["-d", "@body"], ["--json", "@body"], ["-d", "@body", "-d", "@empty"]]) {
+    const { body } = await partsOf(args, terminal);
+    assertEquals([body instanceof Blob, await decoded(body)], [true, args.length > 2 ? "text&" : "text"]);
+  }
+  for (const flag of ["-d", "--json"]) assertEquals((await partsOf([flag, "@empty"], terminal)).body, "");
 });
 
 test("requestFlagParts() accepts an empty body", async () => {
@@ -54,8 +70,8 @@ test("requestFlagParts() joins several texts and files of a form, in order", asy
   const terminal = new FakeTerminal();
   terminal.files.contents.set("b", "b=2");
   terminal.stdin = ["c=3"];
-  assertEquals(decoded((await partsOf(["-d", "a=1", "--data", "@b"], terminal)).body), "a=1&b=2");
-  assertEquals(decoded((await partsOf(["-d@b", "-da=1", "-d@-"], terminal)).body), "b=2&a=1&c=3");
+  assertEquals(await decoded((await partsOf(["-d", "a=1", "--data", "@b"], terminal)).body), "a=1&b=2");
+  assertEquals(await decoded((await partsOf(["-d@b", "-da=1", "-d@-"], terminal)).body), "b=2&a=1&c=3");
   for (const args of [["-d", "@-", "-d", "@-"], ["-d", "@-", "-d", "a", "-d", "@-"]]) {
     await assertRejects(() => partsOf(args), UsageError, "'--data @-' may be given once");
   }

@@ -53,6 +53,14 @@ test("partsOfJson() sends a body that is no text as JSON, null and false too", (
   }
 });
 
+test("partsOfJson() sends any value of `json` as JSON, texts too, but not beside a body", () => {
+  for (const json of [null, false, "text", { a: 1 }]) {
+    const { body, headers } = partsOfJson(JSON.stringify({ url: "u", json }));
+    assertEquals([body, headers?.["content-type"]], [JSON.stringify(json), "application/json"]);
+  }
+  assertThrows(() => partsOfJson('{"url":"u","json":1,"body":"1"}'), TypeError, "'json' and 'body' exclude");
+});
+
 test("partsOfLines() refuses invalid JSON, and shows none of it", () => {
   for (const text of ["{bad: 's3cret'}", "", "1 2", "@file", "'s3cret'"]) {
     const { message } = assertThrows(() => partsOfLines([`  json=${text}`]), TypeError);

@@ -407,8 +407,23 @@ test("openFileSink() renames no file that another download has put in its place"
   await slow.abandon(false, error);
 
   assert(isWriteError(error));
+  assertStringIncludes(error.message, "something else was put in its place");
   assertEquals(await folder.list(), ["file.part", "file.part.json"]);
   assertEquals(await bytesAt(`${path}.part`), OTHER.subarray(0, 5));
+});
+
+test("openFileSink() says that its file was removed meanwhile", async () => {
+  await using folder = await tempFolder();
+  const slow = await sinkOn(currentDisk(), `${folder.path}/file`);
+  await slow.begin(VERSION);
+  await slow.write(DATA.slice());
+  await (await import("node:fs/promises")).unlink(`${folder.path}/file.part`);
+
+  const error = await rejection(slow.finish());
+  await slow.abandon(false, error);
+
+  assert(isWriteError(error));
+  assertStringIncludes(error.message, "it was removed meanwhile");
 });
 
 for (const seed of [1, 2, 3, 4]) {

@@ -40,6 +40,7 @@ interface FileSystem {
   truncate(path: string, bytes: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { readonly force: true }): Promise<void>;
+  rmdir(path: string): Promise<void>;
 }
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -142,6 +143,7 @@ function bunFiles(fs: FileSystem): TerminalFiles {
     truncate: (path, bytes) => fs.truncate(path, bytes),
     rename: (from, to) => fs.rename(from, to),
     remove: (path) => fs.rm(path, { force: true }),
+    removeFolder: (path) => fs.rmdir(path),
   };
 }
 

@@ -40,7 +40,7 @@ export interface FileWriter {
 /** Files and folders. */
 export interface TerminalFiles {
   /**
-   * Reads the lines of a text file, as fast as the consumer asks for them.
+   * Reads the lines of a text file, as fast as the consumer asks for them: UTF-8, or UTF-16 with a byte order mark.
    *
    * @param path The file.
    * @param signal Ends the lines early, without an error.
@@ -51,11 +51,12 @@ export interface TerminalFiles {
    * Returns the kind of the entry at a path; `undefined` if there is none.
    *
    * @param path The path.
-   * @param options `follow` asks for the target of a link. For a name of an open file, such as `/dev/stdout`, that is always `other`.
+   * @param options `follow` asks for the target of a link. For a name of an open file, such as `/dev/stdout`, that is always `other`. With
+   * `prompts: false`, it is `other` too where the runtime would have to ask the user for a permission.
    */
   kind(
     path: string,
-    options?: { readonly follow?: boolean | undefined },
+    options?: { readonly follow?: boolean | undefined; readonly prompts?: boolean | undefined },
   ): Promise<FileKind | undefined>;
   /** Returns the names of the entries in a folder, in any order. */
   names(path: string): Promise<readonly string[]>;
@@ -82,6 +83,8 @@ export interface TerminalFiles {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or link; resolves also if there is none. */
   remove(path: string): Promise<void>;
+  /** Removes an empty folder; rejects if it is not empty, or no folder. */
+  removeFolder(path: string): Promise<void>;
 }
 
 /** The terminal, the arguments and the files of a command-line program. */

@@ -63,7 +63,10 @@ function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
 
 const denoFiles: TerminalFiles = {
   lines: (path, signal) => readLines(openStream(path), signal),
-  kind: (path, { follow = false } = {}) => unlessMissing(kindAt(path, follow), ["ENOENT", "ENOTDIR"]),
+  async kind(path, { follow = false, prompts = true } = {}) {
+    if (!prompts && !isGranted({ name: "read", path })) return "other";
+    return await unlessMissing(kindAt(path, follow), ["ENOENT", "ENOTDIR"]);
+  },
   names: (path) => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
   realPath: (path) => Deno.realPath(path),
   async makeFolder(path, { recursive = false } = {}) {
@@ -102,6 +105,11 @@ const denoFiles: TerminalFiles = {
   },
   rename: (from, to) => Deno.rename(from, to),
   remove: (path) => unlessMissing(Deno.remove(path)),
+  async removeFolder(path) {
+    // `Deno.remove()` removes a file as well.
+    if (!(await Deno.lstat(path)).isDirectory) throw new Error(`${path} is no folder`);
+    await Deno.remove(path);
+  },
 };
 
 async function kindAt(path: string, follow: boolean): Promise<FileKind> {

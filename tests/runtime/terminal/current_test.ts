@@ -18,6 +18,7 @@ test("currentTerminal().files.kind() tells what is there, and follows no link", 
     files.kind(`${temp.path}/${name}`)
   );
   assertEquals(await Promise.all(kinds), ["folder", "file", "link", undefined, undefined]);
+  assertEquals(await files.kind(`${temp.path}/folder`, { prompts: false }), "folder");
 });
 
 test("currentTerminal().files.kind() follows a link if it is told to, but for names of open files", async () => {
@@ -100,6 +101,19 @@ test("currentTerminal().files.rename() and remove() replace and remove files", a
   await files.remove(`${temp.path}/b`);
   await files.remove(`${temp.path}/b`);
   assertEquals(await temp.list(), []);
+});
+
+test("currentTerminal().files.removeFolder() removes nothing but an empty folder", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "1");
+  await temp.folder("full");
+  await temp.write("full/file", "1");
+  await temp.folder("empty");
+  await files.removeFolder(`${temp.path}/empty`);
+  for (const path of ["file", "full", "empty"]) {
+    await assertRejects(() => files.removeFolder(`${temp.path}/${path}`), Error);
+  }
+  assertEquals(await temp.list(), ["file", "full/", "full/file"]);
 });
 
 test("currentTerminal().files.lines() reads a file of many chunks, and can stop early", async () => {

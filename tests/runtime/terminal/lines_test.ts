@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { readLines } from "../../../src/runtime/terminal/lines.ts";
 import { test } from "../../support/test.ts";
 
@@ -28,6 +28,32 @@ test("readLines() joins characters that chunks split, and drops a byte order mar
     readLines(streamOf([[0xef, 0xbb, 0xbf, 0x78, 0xc3], [0xa9, 0x0a]]), never),
   );
   assertEquals(lines, ["xé"]);
+});
+
+test("readLines() reads UTF-16 that begins with a byte order mark", async () => {
+  const text = "\uFEFFhttps://h/é\r\nb\n";
+  for (const isLittle of [true, false]) {
+    const bytes = Array.from(text).flatMap((letter) => {
+      const unit = letter.charCodeAt(0);
+      return isLittle ? [unit & 0xff, unit >> 8] : [unit >> 8, unit & 0xff];
+    });
+    const lines = await Array.fromAsync(readLines(streamOf([bytes.slice(0, 5), bytes.slice(5)]), never));
+    assertEquals(lines, ["https://h/é", "b"]);
+  }
+});
+
+test("readLines() refuses a line that never ends, and stops to read it", async () => {
+  const chunk = "x".repeat(2 ** 20);
+  let chunks = 0;
+  const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => {
+      chunks++;
+      controller.enqueue(new TextEncoder().encode(chunk));
+    },
+  }, { highWaterMark: 0 });
+  const lines = Array.fromAsync(readLines(endless, never));
+  await assertRejects(() => lines, RangeError, "a line has more than 67108864 characters");
+  assertEquals(chunks, 65);
 });
 
 test("readLines() joins a line that arrives byte by byte, in linear time", async () => {
