@@ -28,6 +28,7 @@ export const RESET_HEADERS: readonly string[] = [
   "x-ratelimit-reset-after",
   "x-ratelimit-reset",
   "x-rate-limit-reset",
+  "x-rate-limit-retry-after-seconds",
 ];
 
 /** The headers that may state how many requests are left. */

@@ -84,7 +84,7 @@ test("S4: rateLimitResetMs() is undefined for a malformed RateLimit", () => {
 test("S4: rateLimitResetMs() reads every name of the reset headers", () => {
   const names = [
     ...["RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "X-RateLimit-Reset-After"],
-    "X-RateLimit-Retry-After",
+    ...["X-RateLimit-Retry-After", "X-Rate-Limit-Retry-After-Seconds"],
   ];
   for (const name of names) assertEquals(resetMs({ [name]: "8" }), 8_000, name);
 });
