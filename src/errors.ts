@@ -59,8 +59,8 @@ export class SlipstreamError extends Error {
   readonly attempts: number;
   /**
    * Further details of the failure. Where several mirrors failed, `mirrors` says how each one did. Where a due retry was not
-   * made, `notRetried` says why: the retry budget was used up, or the wait would have been too long. After redirects,
-   * `redirectedTo` is the URL that answered.
+   * made, `notRetried` says why: the retry budget was used up, the wait would have been too long, or the origin was down. After
+   * redirects, `redirectedTo` is the URL that answered.
    */
   readonly context: Readonly<Record<string, unknown>>;
 

@@ -6,6 +6,7 @@
 
 import type { LimitReading } from "./limit_reading.ts";
 import {
+  dateDistanceMs,
   distanceMs,
   parseItems,
   REMAINING_HEADERS,
@@ -32,13 +33,13 @@ export interface LimitHeaders {
 
 /**
  * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and also `RateLimit-Limit`, `-Remaining` and
- * `-Reset`, and the same fields with the prefix `X-RateLimit` or `X-Rate-Limit`. Their reset is a distance in seconds, or a Unix
- * time in seconds or a finer unit.
+ * `-Reset`, and the same fields with the prefix `X-RateLimit` or `X-Rate-Limit`. Their reset is a distance in seconds, a Unix
+ * time in seconds or a finer unit, or a date.
  *
  * @param headers The response headers.
- * @param wallNowMs The present, in milliseconds since 1970. For a Unix time, the response's `Date` takes its place if the two
+ * @param wallNowMs The present, in milliseconds since 1970. For a point in time, the response's `Date` takes its place if the two
  * differ.
- * @returns The limits. A pair of `-Remaining` and `-Reset` counts only if both are numbers.
+ * @returns The limits. A pair of `-Remaining` and `-Reset` counts only if both can be read.
  */
 export function readLimitHeaders(headers: Headers, wallNowMs: number): LimitReading[] {
   const readings = readStructured(headers);
@@ -46,10 +47,13 @@ export function readLimitHeaders(headers: Headers, wallNowMs: number): LimitRead
   for (const [index, name] of REMAINING_HEADERS.entries()) {
     const prefix = name.slice(0, -"remaining".length);
     const remaining = firstNumber(headers.get(name));
-    const reset = firstNumber(firstOf(headers, RESET_HEADERS.filter((other) => other.startsWith(prefix))));
-    if (remaining === undefined || reset === undefined) continue;
+    const reset = firstOf(headers, RESET_HEADERS.filter((other) => other.startsWith(prefix)));
+    if (remaining === undefined || reset === null) continue;
+    const number = firstNumber(reset);
+    const resetMs = number === undefined ? dateDistanceMs(reset, nowMs) : distanceMs(number, nowMs);
+    if (resetMs === undefined) continue;
     const limit = firstNumber(headers.get(LIMIT_HEADERS[index]!));
-    readings.push({ name: prefix, limit, remaining, resetMs: distanceMs(reset, nowMs) });
+    readings.push({ name: prefix, limit, remaining, resetMs });
   }
   return readings;
 }

@@ -14,6 +14,13 @@ import { splitOutsideQuotes } from "./quoted_text.ts";
  */
 const FIRST_EPOCH_S = 1_000_000_000;
 
+/**
+ * The dates that some servers state instead of a number, in the forms that every runtime reads (ECMA-262 §21.4.3.2): ISO 8601
+ * with a zone, and what `toUTCString()` and `toString()` of a `Date` give.
+ */
+const DATE =
+  /^(?:\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)|[A-Z][a-z]{2},? \w+ \w+ \d{4} \d\d:\d\d:\d\d GMT(?:[+-]\d{4}(?: \(.*\))?)?)$/;
+
 /** The headers that may state the time until a reset. */
 export const RESET_HEADERS: readonly string[] = [
   "ratelimit-reset",
@@ -21,6 +28,7 @@ export const RESET_HEADERS: readonly string[] = [
   "x-ratelimit-reset-after",
   "x-ratelimit-reset",
   "x-rate-limit-reset",
+  "x-rate-limit-retry-after-seconds",
 ];
 
 /** The headers that may state how many requests are left. */
@@ -60,7 +68,20 @@ export function statesLimits(headers: Headers): boolean {
 
 function resetMs(value: string, wallNowMs: number): number | undefined {
   const number = decimalOf(value);
-  return number === undefined ? undefined : distanceMs(number, wallNowMs);
+  return number === undefined ? dateDistanceMs(value, wallNowMs) : distanceMs(number, wallNowMs);
+}
+
+/**
+ * Returns how far away a reset is that a server states as a date.
+ *
+ * @param value The value of the header.
+ * @param wallNowMs The present, in milliseconds since 1970.
+ * @returns Milliseconds from now, 0 for a time in the past, or `undefined` if the value is no date with a zone.
+ */
+export function dateDistanceMs(value: string, wallNowMs: number): number | undefined {
+  const text = value.trim();
+  const dateMs = DATE.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - wallNowMs);
 }
 
 /** Reads a number of digits, with or without a fraction; gives `undefined` for any other value. */

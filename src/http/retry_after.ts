@@ -34,16 +34,17 @@ export function retryAfterMs(status: number, headers: Headers, wallNowMs: number
 }
 
 /**
- * Reads a `Retry-After` value: whole seconds, or an HTTP date. A number that would mean decades counts as a Unix time, which some
- * servers send: in seconds, milliseconds, microseconds or nanoseconds.
+ * Reads a `Retry-After` value: seconds, or an HTTP date. RFC 9110 allows only whole seconds, but popular rate limiters send a
+ * fraction: `1.733`. A number that would mean decades counts as a Unix time, which some servers send: in seconds, milliseconds,
+ * microseconds or nanoseconds.
  *
  * @param value The field's value.
  * @param wallNowMs The present, in milliseconds since 1970.
  * @returns Milliseconds from now, 0 for a time in the past, or `undefined` for any other value.
  */
 export function parseRetryAfter(value: string, wallNowMs: number): number | undefined {
-  const text = value.trim();
-  if (/^\d+$/.test(text)) return distanceMs(Number(text), wallNowMs);
-  const date = parseHttpDate(text, wallNowMs);
+  const number = decimalOf(value);
+  if (number !== undefined) return distanceMs(number, wallNowMs);
+  const date = parseHttpDate(value.trim(), wallNowMs);
   return date === undefined ? undefined : Math.max(0, date - wallNowMs);
 }

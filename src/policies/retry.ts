@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isSlipstreamError } from "../errors.ts";
+import { isOverloadError, isSlipstreamError } from "../errors.ts";
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned, isGivenUp } from "../lanes/refusal.ts";
@@ -35,6 +35,11 @@ const MOST_REFUSALS = 100;
  * backoff, so that the usual number of rounds would be over too soon.
  */
 const MOST_REFUSALS_OF_SINGLE = 3;
+
+/** Why a call ends although its failure was worth a retry. */
+const TOO_LATE = "it would come after 'totalTimeoutMs'";
+const OUTLASTED = "its origin was down for longer than 'patienceMs'";
+const SERVES_NOTHING = "its origin serves nothing, and asks for one pause after the other";
 
 /** The options of the retry policy. */
 export interface RetryOptions {
@@ -97,6 +102,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       const round = await runRound(next, call);
       // A round that was never sent says nothing; the result of the round before does.
       if (earlier !== undefined && isRefusal(round.error)) {
+        giveUp(call, whyRefused(environment, call, options.lanesOf(call), round.error));
         return concludeEarlier(earlier, call, round.error);
       }
       const plan = planOrDiscard(environment, options, call, round, earlier);
@@ -113,7 +119,10 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (isGivenWay(round.error)) fallAsleep(call);
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
-      if (!await rest(environment, options, call, plan)) return conclude(round, call);
+      if (!await rest(environment, options, call, plan)) {
+        call.journey.notRetried ??= whyHopeless(environment, call, options.lanesOf(call));
+        return conclude(round, call);
+      }
       const lanes = options.lanesOf(call);
       if (call.journey.refusals > lanes.length) call.priority = lowestPriority(lanes, call.priority);
     }
@@ -251,7 +260,7 @@ function planAfterProbe(
 ): Plan | undefined {
   const lane = lanes[0]!;
   if (wasLastProbe(call, lane, nowMs)) {
-    return giveUp(call, "its origin was down for longer than 'patienceMs'");
+    return giveUp(call, OUTLASTED);
   }
   const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
   const delayMs = isAsked ? askedMs : lane.breaker!.retryAfterMs;
@@ -276,11 +285,13 @@ function planAfterFailure(
   const most = mostRetries(environment, call, lanes);
   if (!isServed && !isTest && call.journey.round > most) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) {
-    return giveUp(call, "it would come after 'totalTimeoutMs'");
+    return giveUp(call, TOO_LATE);
   }
-  if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
+  if (lanes.every((lane) => isHopeless(lane, call, delayMs))) {
+    return giveUp(call, whyHopeless(environment, call, lanes));
+  }
   if (lanes.every((lane) => isGivenUp(lane, lanes, call, nowMs, maxRetryAfterMs))) {
-    return giveUp(call, "its origin serves nothing, and asks for one pause after the other");
+    return giveUp(call, SERVES_NOTHING);
   }
   const needsBudget = !isRefused && !isTest && budget !== undefined;
   // A patient call takes its retry from the budget when the retry is due.
@@ -313,6 +324,24 @@ function delayAfter(
 
 function giveUp({ journey }: Call, why: string): undefined {
   journey.notRetried = why;
+}
+
+/** Returns why a retry was not sent, although the call got in line for it. */
+function whyRefused(environment: Environment, call: Call, lanes: readonly Lane[], refusal: unknown): string {
+  return isOverloadError(refusal)
+    ? `it was in line for longer than '${refusal.limit}'`
+    : whyHopeless(environment, call, lanes);
+}
+
+/** Returns why a call does not wait for its lanes, or not any longer. */
+function whyHopeless({ clock }: Environment, call: Call, lanes: readonly Lane[]): string {
+  if (lanes.every((lane) => isAbandoned(lane, call))) return "nothing has ever come from its origin";
+  const nowMs = clock.now();
+  const pauseMs = Math.min(...lanes.map((lane) => lane.pauseLeftMs(nowMs)));
+  const openMs = Math.min(...lanes.map(({ breaker }) => breaker?.retryAfterMs ?? 0));
+  if (nowMs + Math.max(pauseMs, openMs) > call.deadlineAtMs) return TOO_LATE;
+  if (pauseMs > 0 && !lanes.every(({ isDown }) => isDown)) return SERVES_NOTHING;
+  return call.patienceMs === 0 ? "the circuit breaker of its origin is open" : OUTLASTED;
 }
 
 /**

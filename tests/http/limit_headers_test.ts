@@ -57,7 +57,7 @@ test("readLimitHeaders() reads the dictionary of an earlier draft", () => {
   ]);
 });
 
-test("readLimitHeaders() reads three fields, with a distance or a Unix time", () => {
+test("readLimitHeaders() reads three fields, with a distance, a Unix time or a date", () => {
   const cases: readonly [Record<string, string>, LimitReading][] = [
     [
       { "ratelimit-limit": "10, 10;w=1, 50;w=60", "ratelimit-remaining": "4", "ratelimit-reset": "2" },
@@ -74,6 +74,18 @@ test("readLimitHeaders() reads three fields, with a distance or a Unix time", ()
     [
       { "x-rate-limit-remaining": "7", "x-rate-limit-reset": `${WALL_MS + 500}` },
       { name: "x-rate-limit-", remaining: 7, resetMs: 500 },
+    ],
+    [
+      {
+        "x-rate-limit-limit": "1m",
+        "x-rate-limit-remaining": "7",
+        "x-rate-limit-reset": new Date(WALL_MS + 8_000).toISOString(),
+      },
+      { name: "x-rate-limit-", remaining: 7, resetMs: 8_000 },
+    ],
+    [
+      { "x-ratelimit-remaining": "7", "x-ratelimit-reset": new Date(WALL_MS + 8_000).toUTCString() },
+      { name: "x-ratelimit-", remaining: 7, resetMs: 8_000 },
     ],
     [
       {
@@ -94,6 +106,7 @@ test("readLimitHeaders() needs both the remaining requests and a time", () => {
       { "x-ratelimit-limit": "10" },
       { "x-ratelimit-remaining": "0" },
       { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "6m0s" },
+      { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-01-01T12:00:00" },
       { "x-ratelimit-remaining": "few", "x-ratelimit-reset": "1" },
       { "x-ratelimit-remaining": "0", "ratelimit-reset": "1" },
     ]

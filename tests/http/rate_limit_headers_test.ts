@@ -84,7 +84,7 @@ test("S4: rateLimitResetMs() is undefined for a malformed RateLimit", () => {
 test("S4: rateLimitResetMs() reads every name of the reset headers", () => {
   const names = [
     ...["RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "X-RateLimit-Reset-After"],
-    "X-RateLimit-Retry-After",
+    ...["X-RateLimit-Retry-After", "X-Rate-Limit-Retry-After-Seconds"],
   ];
   for (const name of names) assertEquals(resetMs({ [name]: "8" }), 8_000, name);
 });
@@ -124,9 +124,34 @@ test("distanceMs() takes a number of decades for a Unix time, in seconds or a fi
   assertEquals(distanceMs((NOW + 5_000) * 1_000_000, NOW), 5_000);
 });
 
+test("S4: rateLimitResetMs() reads a reset that is a date with a zone", () => {
+  const date = new Date(NOW + 30_000);
+  for (
+    const value of [
+      date.toISOString(),
+      date.toISOString().replace(".000Z", "Z"),
+      // .NET states tenths of microseconds.
+      date.toISOString().replace("Z", "9999Z"),
+      new Date(NOW + 30_000 + 7_200_000).toISOString().replace("Z", "+02:00"),
+      date.toUTCString(),
+      String(date),
+    ]
+  ) assertEquals(resetMs({ "x-ratelimit-reset": value }), 30_000, value);
+  assertEquals(resetMs({ "x-ratelimit-reset": new Date(NOW - 30_000).toISOString() }), 0);
+});
+
 test("S4: rateLimitResetMs() is undefined for a malformed reset", () => {
   for (
-    const value of ["", "-5", "soon", "0x10", "1e3", "5, 10", "NaN", "Infinity", "5s", "2026-01-01T12:00:00Z"]
+    const value of [
+      ...["", "-5", "soon", "0x10", "1e3", "5, 10", "NaN", "Infinity", "5s"],
+      ...[
+        "2026-01-01",
+        "2026-01-01T12:00:30",
+        "2026-13-01T12:00:30Z",
+        "Thu, 01 Jan 2026 12:00:30",
+        "12:00:30 GMT",
+      ],
+    ]
   ) {
     assertEquals(resetMs({ "x-ratelimit-reset": value }), undefined, value);
   }

@@ -8,8 +8,8 @@ const GARBAGE = [
     "-1",
     "-0",
     "+5",
-    "1.5",
     "5.",
+    "1.5.5",
     ".5",
     "0x10",
     "1e3",
@@ -32,9 +32,16 @@ test("S4: parseRetryAfter() reads whole seconds", () => {
   assertEquals(parseRetryAfter(" 5 ", NOW), 5_000);
 });
 
+test("S4: parseRetryAfter() reads a fraction of a second, which popular rate limiters send", () => {
+  assertEquals(parseRetryAfter("1.5", NOW), 1_500);
+  assertEquals(parseRetryAfter(" 0.25 ", NOW), 250);
+  assertEquals(parseRetryAfter(`${NOW / 1_000 + 10}.5`, NOW), 10_500);
+});
+
 test("S4: parseRetryAfter() takes 0 as now, and not as absent", () => {
   assertEquals(parseRetryAfter("0", NOW), 0);
   assertEquals(parseRetryAfter("000", NOW), 0);
+  assertEquals(parseRetryAfter("0.0", NOW), 0);
 });
 
 test("S4: parseRetryAfter() reads the three forms of HTTP dates, and takes a past one as now", () => {

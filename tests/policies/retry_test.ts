@@ -1154,6 +1154,44 @@ for (
   });
 }
 
+for (
+  const [what, why, answer, breaker] of [
+    ["a breaker that opens", "the circuit breaker of its origin is open", status(503), { onOpen: "fail" }],
+    ["an outage", "its origin was down for longer than 'patienceMs'", status(503), {}],
+    ["an origin that never answers", "nothing has ever come from its origin", refused(), {}],
+    ["an outage and a deadline", "it would come after 'totalTimeoutMs'", status(503), { cooldownMs: 40_000 }],
+  ] as const
+) {
+  testBothWays(
+    `after ${what}, every request of a batch says why there was no further attempt`,
+    async (rig) => {
+      const { client, run } = rig(answer, {
+        circuitBreaker: { threshold: 4, cooldownMs: 3_000, ...breaker },
+        ...("cooldownMs" in breaker ? { totalTimeoutMs: 20_000 } : {}),
+      });
+      const outcomes = await run(client.settle(numberedUrls(4)));
+      const reasons = outcomes.map((outcome) =>
+        !outcome.ok && isSlipstreamError(outcome.error) && outcome.error.context.notRetried
+      );
+      assertEquals(reasons, [why, why, why, why]);
+    },
+  );
+}
+
+testBothWays(
+  "an error says that there was no further attempt, as it was in line for longer than 'maxQueueMs'",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply: Reply = (sent) => sent.url === URL_A ? status(503)(sent) : late(clock, 9_000, OK)(sent);
+    const { client, run } = rig(reply, { concurrency: 1, maxQueueMs: 3_000 }, { clock });
+    const failed = client.outcome(URL_A);
+    await clock.advance(100);
+    const [outcome] = await run(Promise.all([failed, client.json(`${URL_A}?slow`)]));
+    assert(!outcome.ok && isSlipstreamError(outcome.error));
+    assertEquals(outcome.error.context, { notRetried: "it was in line for longer than 'maxQueueMs'" });
+  },
+);
+
 testBothWays(
   "an error of a request that may not be sent twice gives no further reason",
   async (rig) => {
