@@ -192,3 +192,9 @@ export type OnlyRequest<R> = R extends { readonly url: unknown }
  * `R & OnlyRequests<R>`, and passes them on as `client.settle<R>(requests)`: the compiler can't infer `R` there.
  */
 export type OnlyRequests<R> = { readonly [Name in keyof R]: OnlyRequest<R[Name]> };
+
+/**
+ * Options of type `All`, so that a misspelt member does not compile. The compiler infers `O`, which sets the types of values, from
+ * the branch that never holds: a parameter of type `O` would accept any further member.
+ */
+export type OnlyOptions<O, All> = [O] extends [never] ? O : All;

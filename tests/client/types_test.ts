@@ -7,6 +7,7 @@ import {
   fetchJson,
   fetchMany,
   type FetchRequest,
+  fetchStream,
   type InferOutput,
   type OnlyRequest,
   type OnlyRequests,
@@ -260,6 +261,15 @@ test("functions around the client may accept options, and requests", async () =>
   const loadAll = <O extends BatchOptions>(urls: readonly string[], options: O): Promise<ValueOf<O>[]> =>
     client.all(urls, options);
   typed<{ time: number }[]>()(await loadAll([URL_A], { schema: Lap }));
+  const texts = {
+    as: "text",
+    concurrency: 1,
+    retryOn: ({ status }) => status === 500,
+  } as const satisfies BatchOptions;
+  typed<[string]>()(await client.all([URL_A], texts));
+  typed<[string]>()(
+    await client.all([URL_A], { ...texts, onProgress: ({ bytes }) => typed<number>()(bytes) }),
+  );
   assertEquals(await load(URL_A, { timeoutMs: 5_000 }), BODY);
 });
 
@@ -315,6 +325,24 @@ const REFUSED: Readonly<Record<string, () => PromiseLike<unknown>>> = {
   "concurrency in a request of a batch": () => client.all([{ url: URL_A, ...inBatch }]),
   // @ts-expect-error: a key that does not exist.
   "a misspelt option of json()": () => client.json(URL_A, { timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of outcome()": () => client.outcome(URL_A, { as: "text", timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of all()": () => client.all([URL_A], { concurrency: 3, timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of settle()": () => client.settle([URL_A], { schema: Lap, timeoutMS: 5 }),
+  "a misspelt option of stream()": async () => {
+    // @ts-expect-error: a key that does not exist.
+    return await client.stream([URL_A], { ordered: true, timeoutMS: 5 }).next();
+  },
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of record()": () => client.record({ a: URL_A }, { as: "text", timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of fetchMany()": () => fetchMany([URL_A], { as: "text", timeoutMS: 5 }),
+  "a misspelt option in an option of fetchStream()": () => {
+    // @ts-expect-error: a key that does not exist.
+    return fetchStream([URL_A], { client: { rateLimit: { limit: 1, intervalMs: 1, brst: 1 } } }).next();
+  },
   // @ts-expect-error: a key that does not exist.
   "a misspelt option of a request": () => client.json({ url: URL_A, schma: Lap }),
   // @ts-expect-error: a key that does not exist.
