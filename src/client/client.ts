@@ -266,8 +266,13 @@ export interface Client extends AsyncDisposable {
   /** Fetches the lines of a text. */
   lines(
     request: FetchRequest,
-    options?: LinesOptions,
+    options?: LinesOptions & { readonly as?: "text" | undefined },
   ): AsyncIterableIterator<string, undefined> & AsyncDisposable;
+  /** Fetches lines that are text or JSON values, as options say that the compiler does not know. */
+  lines(
+    request: FetchRequest,
+    options?: LinesOptions,
+  ): AsyncIterableIterator<unknown, undefined> & AsyncDisposable;
 
   /**
    * Receives server-sent events, as the HTML standard defines them, over as many connections as it takes. When the stream ends,
@@ -346,8 +351,13 @@ export interface Client extends AsyncDisposable {
   /** Receives events whose data is text. */
   events(
     request: FetchRequest,
-    options?: EventsOptions,
+    options?: EventsOptions & { readonly as?: "text" | undefined },
   ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable;
+  /** Receives events whose data is text or JSON, as options say that the compiler does not know. */
+  events(
+    request: FetchRequest,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<ServerSentEvent<unknown>, undefined> & AsyncDisposable;
 
   /**
    * Fetches a list page by page. The client fetches each page when the consumer asks for it, under the same limits and with the

@@ -9,6 +9,7 @@ import {
   type FetchRequest,
   fetchStream,
   type InferOutput,
+  type LinesOptions,
   type OnlyRequest,
   type OnlyRequests,
   type Outcome,
@@ -16,6 +17,7 @@ import {
   type RequestOptions,
   type RequestSource,
   type RequestSpec,
+  type ServerSentEvent,
   type StandardSchemaV1,
   type ValueOf,
   type ValuesOf,
@@ -95,6 +97,24 @@ test("a schema sets the types of text() and bytes(), too", async () => {
   assertEquals(typed<number>()(await client.bytes({ url: URL_A, schema: Size })), length);
   typed<string>()(await client.text(URL_A, { timeoutMs: 5_000 }));
   typed<Uint8Array<ArrayBuffer>>()(await client.bytes({ url: URL_A }));
+});
+
+test("lines() and events() say nothing about values whose kind the compiler does not know", async () => {
+  const headers = { "content-type": "text/event-stream" };
+  await using client = createClient({
+    fetch: () => Promise.resolve(new Response('data: {"a":1}\n\n', { headers })),
+  });
+  async function read(as: "json" | "text", options?: LinesOptions): Promise<unknown[]> {
+    const lines = typed<unknown[]>()(await Array.fromAsync(client.lines(URL_A, options)));
+    const [event] = typed<ServerSentEvent<unknown>[]>()(
+      await Array.fromAsync(client.events(URL_A, { as, reconnect: false })),
+    );
+    return [...lines, event?.data];
+  }
+  assertEquals(await read("json", { as: "text" }), ['data: {"a":1}', "", { a: 1 }]);
+  assertEquals(await read("text"), ['data: {"a":1}', "", '{"a":1}']);
+  for await (const line of client.lines(URL_A, { maxLineBytes: 99 })) typed<string>()(line);
+  for await (const { data } of client.events(URL_A, { as: "text", reconnect: false })) typed<string>()(data);
 });
 
 test("a function can pass on requests with a schema whose type is its parameter", async () => {
