@@ -62,11 +62,11 @@ export interface FetchOptions extends RequestOptions {
   readonly schema?: undefined;
 }
 
-/** The types of a body; for JSON there is `json`. */
+/** The types of a body; for JSON there is `json`. Whether bytes may be in shared memory is up to the runtime. */
 export type RequestBody =
   | string
   | ArrayBuffer
-  | ArrayBufferView<ArrayBuffer>
+  | ArrayBufferView
   | Blob
   | FormData
   | URLSearchParams

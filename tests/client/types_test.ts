@@ -293,6 +293,13 @@ test("functions around the client may accept options, and requests", async () =>
   assertEquals(await load(URL_A, { timeoutMs: 5_000 }), BODY);
 });
 
+test("a body may be bytes of which the compiler does not know whether their memory is shared", async () => {
+  const bytes: Uint8Array = new TextEncoder().encode("[1]"); // what a function without a type argument returns
+  await using echo = createClient({ fetch: (_url, init) => Promise.resolve(new Response(init?.body)) });
+  assertEquals(await echo.json({ url: URL_A, method: "POST", body: bytes }), [1]);
+  assertEquals(await echo.all([{ url: URL_A, method: "POST", body: bytes }]), [[1]]);
+});
+
 test("a header may be undefined wherever headers are given, and is not sent then", async () => {
   const sent: Headers[] = [];
   const token = new Headers().get("authorization") ?? undefined;
