@@ -53,6 +53,7 @@ export type {
   FetchOptions,
   FetchRequest,
   HeaderRecord,
+  OnlyOptions,
   OnlyRequest,
   OnlyRequests,
   RequestBody,

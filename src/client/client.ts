@@ -17,6 +17,7 @@ import type {
   CallOptions,
   FetchOptions,
   FetchRequest,
+  OnlyOptions,
   OnlyRequest,
   OnlyRequests,
   RequestOf,
@@ -101,7 +102,7 @@ export interface Client extends AsyncDisposable {
    */
   outcome<const R extends FetchRequest, const O extends CallOptions = CallOptions>(
     request: R & OnlyRequest<R>,
-    options?: O,
+    options?: OnlyOptions<O, CallOptions>,
   ): Promise<Outcome<ValueOf<O, R>>>;
 
   /**
@@ -136,7 +137,7 @@ export interface Client extends AsyncDisposable {
    */
   all<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
     requests: R & OnlyRequests<R>,
-    options?: O,
+    options?: OnlyOptions<O, BatchOptions>,
   ): Promise<ValuesOf<R, O>>;
 
   /**
@@ -149,7 +150,7 @@ export interface Client extends AsyncDisposable {
    */
   settle<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
     requests: R & OnlyRequests<R>,
-    options?: O,
+    options?: OnlyOptions<O, BatchOptions>,
   ): Promise<OutcomesOf<ValuesOf<R, O>>>;
 
   /**
@@ -165,7 +166,7 @@ export interface Client extends AsyncDisposable {
    */
   stream<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
     requests: R & OnlyRequests<R>,
-    options?: O,
+    options?: OnlyOptions<O, BatchOptions>,
   ): AsyncIterableIterator<Outcome<ValueOf<O, RequestOf<R>>>> & AsyncDisposable;
 
   /**
@@ -177,7 +178,7 @@ export interface Client extends AsyncDisposable {
    */
   record<const K extends string, const R extends FetchRequest, const O extends BatchOptions = BatchOptions>(
     requests: ReadonlyMap<K, R>,
-    options?: O,
+    options?: OnlyOptions<O, BatchOptions>,
   ): Promise<Record<K, Outcome<ValueOf<O, R>>>>;
   /** Fetches many resources under the names of an object's members. */
   record<
@@ -185,12 +186,12 @@ export interface Client extends AsyncDisposable {
     const O extends BatchOptions = BatchOptions,
   >(
     requests: R & OnlyRequests<R> & { readonly [Symbol.iterator]?: undefined },
-    options?: O,
+    options?: OnlyOptions<O, BatchOptions>,
   ): Promise<{ -readonly [Name in keyof R]: Outcome<ValueOf<O, R[Name]>> }>;
   /** Fetches many URLs under names that may be a type parameter of the caller. */
   record<const K extends string, const O extends BatchOptions = BatchOptions>(
     requests: { readonly [Name in K]: string | URL } & { readonly [Symbol.iterator]?: undefined },
-    options?: O,
+    options?: OnlyOptions<O, BatchOptions>,
   ): Promise<Record<K, Outcome<ValueOf<O>>>>;
 
   /**
@@ -265,8 +266,13 @@ export interface Client extends AsyncDisposable {
   /** Fetches the lines of a text. */
   lines(
     request: FetchRequest,
-    options?: LinesOptions,
+    options?: LinesOptions & { readonly as?: "text" | undefined },
   ): AsyncIterableIterator<string, undefined> & AsyncDisposable;
+  /** Fetches lines that are text or JSON values, as options say that the compiler does not know. */
+  lines(
+    request: FetchRequest,
+    options?: LinesOptions,
+  ): AsyncIterableIterator<unknown, undefined> & AsyncDisposable;
 
   /**
    * Receives server-sent events, as the HTML standard defines them, over as many connections as it takes. When the stream ends,
@@ -345,8 +351,13 @@ export interface Client extends AsyncDisposable {
   /** Receives events whose data is text. */
   events(
     request: FetchRequest,
-    options?: EventsOptions,
+    options?: EventsOptions & { readonly as?: "text" | undefined },
   ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable;
+  /** Receives events whose data is text or JSON, as options say that the compiler does not know. */
+  events(
+    request: FetchRequest,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<ServerSentEvent<unknown>, undefined> & AsyncDisposable;
 
   /**
    * Fetches a list page by page. The client fetches each page when the consumer asks for it, under the same limits and with the

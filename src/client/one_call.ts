@@ -15,6 +15,7 @@ import type {
   BatchOptions,
   CallOptions,
   FetchRequest,
+  OnlyOptions,
   OnlyRequests,
   RequestOf,
   RequestSource,
@@ -90,7 +91,10 @@ export async function fetchJson(request: FetchRequest, options?: OneCallOptions)
 export async function fetchMany<
   const R extends RequestSource,
   const O extends OneCallBatchOptions = OneCallBatchOptions,
->(requests: R & OnlyRequests<R>, options?: O): Promise<OutcomesOf<ValuesOf<R, O>>> {
+>(
+  requests: R & OnlyRequests<R>,
+  options?: OnlyOptions<O, OneCallBatchOptions>,
+): Promise<OutcomesOf<ValuesOf<R, O>>> {
   const { client: clientOptions, ...batchOptions } = checked<OneCallBatchOptions>(options);
   const outcomes = await withClient(
     clientOptions,
@@ -123,7 +127,7 @@ export async function* fetchStream<
   const O extends OneCallBatchOptions = OneCallBatchOptions,
 >(
   requests: R & OnlyRequests<R>,
-  options?: O,
+  options?: OnlyOptions<O, OneCallBatchOptions>,
 ): AsyncGenerator<Outcome<ValueOf<O, RequestOf<R>>>, void, undefined> {
   const { client: clientOptions, ...batchOptions } = checked<OneCallBatchOptions>(options);
   const client = createClient(clientOptions);

@@ -15,6 +15,7 @@ import {
   callable,
   count,
   flag,
+  hasMethods,
   isBare,
   isFalse,
   number,
@@ -230,7 +231,14 @@ function fromClient(): Elsewhere {
 }
 
 const clientRule = both(
-  rule("must be an object", isBare),
+  both(
+    rule("must be an object", isBare),
+    // A client has a member `fetch`, and no other that options could have: it would pass for them, and retry its own retries.
+    rule(
+      "must be those of a new client, and no client; call its own methods",
+      (value) => !hasMethods(value, "fetch", "extend"),
+    ),
+  ),
   strict(clientEntries, "must be an object", fromClient),
 );
 

@@ -62,11 +62,11 @@ export interface FetchOptions extends RequestOptions {
   readonly schema?: undefined;
 }
 
-/** The types of a body; for JSON there is `json`. */
+/** The types of a body; for JSON there is `json`. Whether bytes may be in shared memory is up to the runtime. */
 export type RequestBody =
   | string
   | ArrayBuffer
-  | ArrayBufferView<ArrayBuffer>
+  | ArrayBufferView
   | Blob
   | FormData
   | URLSearchParams
@@ -192,3 +192,9 @@ export type OnlyRequest<R> = R extends { readonly url: unknown }
  * `R & OnlyRequests<R>`, and passes them on as `client.settle<R>(requests)`: the compiler can't infer `R` there.
  */
 export type OnlyRequests<R> = { readonly [Name in keyof R]: OnlyRequest<R[Name]> };
+
+/**
+ * Options of type `All`, so that a misspelt member does not compile. The compiler infers `O`, which sets the types of values, from
+ * the branch that never holds: a parameter of type `O` would accept any further member.
+ */
+export type OnlyOptions<O, All> = [O] extends [never] ? O : All;

@@ -20,7 +20,7 @@ export interface RequestInput {
   readonly url: string | URL;
   readonly method?: string | undefined;
   readonly headers?: HeaderInput | undefined;
-  readonly body?: BodyInit | AsyncIterable<Uint8Array> | null | undefined;
+  readonly body?: BodyInit | ArrayBufferView | AsyncIterable<Uint8Array> | null | undefined;
   /** A value to send as JSON, in place of a body. */
   readonly json?: unknown;
   /** Parameters to add to the URL. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient, fetchJson, fetchMany, fetchStream } from "../../mod.ts";
 import { checkRequestOptions } from "../../src/client/option_checks.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
@@ -311,6 +311,14 @@ test("createClient() refuses options that are no object", () => {
   for (const options of [5, "x", null, true, () => {}, [], new Map(), new Headers()]) {
     assertThrows(() => createClient(options as unknown as ClientOptions), TypeError);
   }
+});
+
+test("createClient() refuses a client in place of options", async () => {
+  const client = createClient({ fetch: () => Promise.resolve(Response.json(1)) });
+  const message = "the options must be those of a new client, and no client; call its own methods";
+  assertThrows(() => createClient(client), TypeError, message);
+  await assertRejects(() => fetchJson("https://a.test/a", { client }), TypeError, message);
+  assertEquals(client.stats().requests, 0);
 });
 
 test("createClient() never shows a secret in a message about an option", () => {

@@ -7,7 +7,9 @@ import {
   fetchJson,
   fetchMany,
   type FetchRequest,
+  fetchStream,
   type InferOutput,
+  type LinesOptions,
   type OnlyRequest,
   type OnlyRequests,
   type Outcome,
@@ -15,6 +17,7 @@ import {
   type RequestOptions,
   type RequestSource,
   type RequestSpec,
+  type ServerSentEvent,
   type StandardSchemaV1,
   type ValueOf,
   type ValuesOf,
@@ -94,6 +97,24 @@ test("a schema sets the types of text() and bytes(), too", async () => {
   assertEquals(typed<number>()(await client.bytes({ url: URL_A, schema: Size })), length);
   typed<string>()(await client.text(URL_A, { timeoutMs: 5_000 }));
   typed<Uint8Array<ArrayBuffer>>()(await client.bytes({ url: URL_A }));
+});
+
+test("lines() and events() say nothing about values whose kind the compiler does not know", async () => {
+  const headers = { "content-type": "text/event-stream" };
+  await using client = createClient({
+    fetch: () => Promise.resolve(new Response('data: {"a":1}\n\n', { headers })),
+  });
+  async function read(as: "json" | "text", options?: LinesOptions): Promise<unknown[]> {
+    const lines = typed<unknown[]>()(await Array.fromAsync(client.lines(URL_A, options)));
+    const [event] = typed<ServerSentEvent<unknown>[]>()(
+      await Array.fromAsync(client.events(URL_A, { as, reconnect: false })),
+    );
+    return [...lines, event?.data];
+  }
+  assertEquals(await read("json", { as: "text" }), ['data: {"a":1}', "", { a: 1 }]);
+  assertEquals(await read("text"), ['data: {"a":1}', "", '{"a":1}']);
+  for await (const line of client.lines(URL_A, { maxLineBytes: 99 })) typed<string>()(line);
+  for await (const { data } of client.events(URL_A, { as: "text", reconnect: false })) typed<string>()(data);
 });
 
 test("a function can pass on requests with a schema whose type is its parameter", async () => {
@@ -260,7 +281,23 @@ test("functions around the client may accept options, and requests", async () =>
   const loadAll = <O extends BatchOptions>(urls: readonly string[], options: O): Promise<ValueOf<O>[]> =>
     client.all(urls, options);
   typed<{ time: number }[]>()(await loadAll([URL_A], { schema: Lap }));
+  const texts = {
+    as: "text",
+    concurrency: 1,
+    retryOn: ({ status }) => status === 500,
+  } as const satisfies BatchOptions;
+  typed<[string]>()(await client.all([URL_A], texts));
+  typed<[string]>()(
+    await client.all([URL_A], { ...texts, onProgress: ({ bytes }) => typed<number>()(bytes) }),
+  );
   assertEquals(await load(URL_A, { timeoutMs: 5_000 }), BODY);
+});
+
+test("a body may be bytes of which the compiler does not know whether their memory is shared", async () => {
+  const bytes: Uint8Array = new TextEncoder().encode("[1]"); // what a function without a type argument returns
+  await using echo = createClient({ fetch: (_url, init) => Promise.resolve(new Response(init?.body)) });
+  assertEquals(await echo.json({ url: URL_A, method: "POST", body: bytes }), [1]);
+  assertEquals(await echo.all([{ url: URL_A, method: "POST", body: bytes }]), [[1]]);
 });
 
 test("a header may be undefined wherever headers are given, and is not sent then", async () => {
@@ -315,6 +352,24 @@ const REFUSED: Readonly<Record<string, () => PromiseLike<unknown>>> = {
   "concurrency in a request of a batch": () => client.all([{ url: URL_A, ...inBatch }]),
   // @ts-expect-error: a key that does not exist.
   "a misspelt option of json()": () => client.json(URL_A, { timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of outcome()": () => client.outcome(URL_A, { as: "text", timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of all()": () => client.all([URL_A], { concurrency: 3, timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of settle()": () => client.settle([URL_A], { schema: Lap, timeoutMS: 5 }),
+  "a misspelt option of stream()": async () => {
+    // @ts-expect-error: a key that does not exist.
+    return await client.stream([URL_A], { ordered: true, timeoutMS: 5 }).next();
+  },
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of record()": () => client.record({ a: URL_A }, { as: "text", timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of fetchMany()": () => fetchMany([URL_A], { as: "text", timeoutMS: 5 }),
+  "a misspelt option in an option of fetchStream()": () => {
+    // @ts-expect-error: a key that does not exist.
+    return fetchStream([URL_A], { client: { rateLimit: { limit: 1, intervalMs: 1, brst: 1 } } }).next();
+  },
   // @ts-expect-error: a key that does not exist.
   "a misspelt option of a request": () => client.json({ url: URL_A, schma: Lap }),
   // @ts-expect-error: a key that does not exist.

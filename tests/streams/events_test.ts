@@ -59,7 +59,7 @@ function untilWaiting({ bodies, client, clock }: ChunkedClient, ending: "hang" |
 }
 
 /** Returns all events, while it moves the clock. */
-function all(rig: ChunkedClient, options?: EventsOptions): Promise<ServerSentEvent[]> {
+function all(rig: ChunkedClient, options?: EventsOptions): Promise<ServerSentEvent<unknown>[]> {
   return rig.clock.run(Array.fromAsync(rig.client.events(URL_A, options)));
 }
 
@@ -118,7 +118,10 @@ test("Client.events() waits as long as the server asks, and longer while no even
 });
 
 /** Gives the events, while it moves the clock for each of them. */
-async function* driven(rig: ChunkedClient, options?: EventsOptions): AsyncGenerator<ServerSentEvent> {
+async function* driven(
+  rig: ChunkedClient,
+  options?: EventsOptions,
+): AsyncGenerator<ServerSentEvent<unknown>> {
   await using events = rig.client.events(URL_A, options);
   for (;;) {
     const result = await rig.clock.run(events.next());

@@ -62,3 +62,5 @@ client.json({ url: "x", method: "POST", body: { a: 1 } });
 client.json("x", { method: "POST" });
 // @ts-expect-error: no such option
 createClient({ timeout: 1 });
+// @ts-expect-error: no such option, beside one that exists
+client.all(["x"], { concurrency: 3, timeoutMS: 1 });
