@@ -404,8 +404,8 @@ export interface DataIssue {
 }
 
 /**
- * Why the client refused a payload. The payload is not JSON, is cut short, is larger than `maxBodyBytes` (or a part of it exceeds
- * a limit of its own), does not fit the schema, has another content type, or links to a next page that can't be followed. A
+ * Why the client refused a payload. The payload is not JSON, is cut short, is larger than `maxBodyBytes` or than one value
+ * of the engine can be (or a part of it exceeds a limit of its own), does not fit the schema, has another content type, or links to a next page that can't be followed. A
  * downloaded file is longer than announced, does not have its digest, is another part than the client asked for, or is another
  * version than the bytes already delivered.
  */

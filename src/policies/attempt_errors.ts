@@ -74,6 +74,26 @@ export function tooLarge(call: Call, target: Target): InvalidDataError {
   );
 }
 
+/**
+ * Returns the error of a body that is larger than one string or buffer of the engine can be, which no retry would mend;
+ * `undefined` for any other error.
+ */
+export function tooLongOf(call: Call, target: Target, error: unknown): InvalidDataError | undefined {
+  if (!isEngineLimit(error)) return undefined;
+  const about = call.describe(target);
+  return new InvalidDataError(
+    `The response to ${about.method} ${about.url} is larger than one value of this engine can be`,
+    { ...about, reason: "too-large", cause: error },
+  );
+}
+
+/** Whether an engine has refused to make a string or a buffer of some length. Only Node has a code for that. */
+function isEngineLimit(error: unknown): boolean {
+  if (!isError(error)) return false;
+  if (codeOf(error) === "ERR_STRING_TOO_LONG") return true;
+  return error.name === "RangeError" && /too long|out of memory|allocation failed/i.test(error.message);
+}
+
 /** Creates the error that a response with a failure status would lead to, for the caller's `isFailure`. */
 export function statusError(call: Call, target: Target, { status, headers }: Response): HttpError {
   const about = call.describe(target);

@@ -18,6 +18,7 @@ import {
   mistakeOf,
   networkError,
   statusError,
+  tooLongOf,
 } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
@@ -94,9 +95,10 @@ export class AttemptVerdict {
       this.#admission.judge("ignored");
       return error.thrown;
     }
-    if (error instanceof InvalidDataError) {
+    const invalid = error instanceof InvalidDataError ? error : tooLongOf(this.#call, this.#target, error);
+    if (invalid !== undefined) {
       this.#tell("success");
-      return error;
+      return invalid;
     }
     const final = denialOf(error) ?? mistakeOf(error);
     if (final !== undefined || isRefused(this.#call, error)) {

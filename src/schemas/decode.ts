@@ -42,7 +42,7 @@ const decoder = new TextDecoder();
  * @param body The body, as bytes or as text that was decoded from them.
  * @param options Options.
  * @returns The value; a promise of it only if the schema validates asynchronously.
- * @throws {InvalidDataError} If the body is not JSON, ends early, or does not fit the schema. If an asynchronous schema finds the fault,
+ * @throws {InvalidDataError} If the body is not JSON, ends early, is larger than a string can be, or does not fit the schema. If an asynchronous schema finds the fault,
  * the returned promise rejects instead.
  */
 export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
@@ -51,7 +51,7 @@ export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: Deco
 }
 
 function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
-  const text = typeof body === "string" ? body : decoder.decode(body);
+  const text = typeof body === "string" ? body : decodeText(body, options);
   if (options.as === "text") return text;
   if (text === "") return undefined;
   try {
@@ -66,6 +66,15 @@ function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): 
       // The text is not in the dialect either: say why it is no JSON.
       throw syntaxError(text, cause, options);
     }
+  }
+}
+
+function decodeText(body: Uint8Array<ArrayBuffer>, options: DecodeOptions): string {
+  try {
+    return decoder.decode(body);
+  } catch (cause) {
+    // Malformed bytes are replaced, so only the length can be wrong.
+    throw invalid(options, "is larger than one value of this engine can be", { reason: "too-large", cause });
   }
 }
 

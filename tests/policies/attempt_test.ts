@@ -636,6 +636,27 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "a body that is longer than a string can be is no failure of its origin, and not loaded again",
+  async (rig) => {
+    // What Deno, Bun and Node throw.
+    const thrown = [
+      new RangeError("string too long"),
+      new RangeError("Out of memory"),
+      Object.assign(new Error("Cannot create a string longer than 0x1fffffe8 characters"), {
+        code: "ERR_STRING_TOO_LONG",
+      }),
+    ];
+    for (const cause of thrown) {
+      const pull = (controller: ReadableStreamDefaultController): void => controller.error(cause);
+      const { client, origin, run } = rig(() => new Response(new ReadableStream({ pull })));
+      const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError, "larger than");
+      assertEquals([error.reason, error.cause, origin.calls], ["too-large", cause, 1]);
+      assertEquals(client.stats().origins["https://a.test"]?.failed, 0);
+    }
+  },
+);
+
 testBothWays("a JSON value is parsed anew for every caller", async (rig) => {
   const { client, run } = rig(json({ list: [1] }));
   const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)]));
