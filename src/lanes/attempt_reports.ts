@@ -78,8 +78,8 @@ export class AttemptReports {
       if (lane.limit.current < lane.limit.most) {
         lane.limit.gain(this.#reader.capacity, nowMs);
       }
-      lane.quota?.noteSuccess();
-      lane.strain?.noteServed();
+      lane.quota?.noteSuccess(startedAtMs);
+      lane.strain?.noteServed(startedAtMs);
     } else if (result === "failure") {
       lane.failed++;
       lane.failedAtMs = startedAtMs;

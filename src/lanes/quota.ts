@@ -24,6 +24,8 @@ const CALM_WINDOWS = 4;
 
 /** If no more than this many requests are served between two pauses, although they were sent one by one, the origin gets them at a pace. */
 const FEW = 4;
+/** If no more than this many are served between two pauses, and the origin does not count in windows, it gets requests at a pace. */
+const SEVERAL = 10;
 
 /** Two counts are the same if they differ by no more than this share. */
 const TOLERANCE = 0.25;
@@ -37,8 +39,9 @@ const TOLERANCE = 0.25;
  * by itself. After some windows without a 429 the quota tries more: a twentieth at first, and twice as much each time that it
  * goes well. An origin that refuses requests early twice in a row does not count in windows: the quota forgets what it has learnt.
  *
- * If the origin serves only a few requests in a row, although they are sent one by one, it limits the time between them: then they are sent
- * at a pace.
+ * Some origins limit the time between requests. Then they are sent at a pace: if the origin serves only a few in a row, although they are
+ * sent one by one; if it serves other counts between the pauses, but as many per time; or if it does not count in windows, and serves no more
+ * than several between two pauses.
  */
 export class Quota {
   /** When the latest pause ends, on the client's clock; set by the lane. */
@@ -54,6 +57,12 @@ export class Quota {
   #windowMs = 0;
   #pauses = 0;
   #pausedAtMs = 0;
+  /** How long it was from one pause to the next, for the latest two pauses and for the two before. */
+  #betweenMs = Infinity;
+  #betweenBeforeMs = Infinity;
+  /** When the latest pause began that came early, and how many requests were answered well since. */
+  #doubtedAtMs = 0;
+  #served = 0;
   /** Whether the next request is the first after a pause. */
   #isPausing = false;
   #startedAtMs = 0;
@@ -75,9 +84,9 @@ export class Quota {
   #cleanWindows = 0;
   #step = 0;
 
-  /** Whether the origin's quota is known. */
+  /** Whether the origin's quota is known, or the pace that it accepts. */
   get isKnown(): boolean {
-    return this.#limit !== undefined;
+    return this.#limit !== undefined || this.#pace !== undefined;
   }
 
   /** Whether the origin has refused one request after the other for several pauses. */
@@ -85,10 +94,15 @@ export class Quota {
     return this.fruitlessPauses >= DOUBTFUL_PAUSES;
   }
 
-  /** Counts a request that was answered well. */
-  noteSuccess(): void {
+  /**
+   * Counts a request that was answered well.
+   *
+   * @param sentAtMs When it was sent, on the client's clock.
+   */
+  noteSuccess(sentAtMs: number): void {
     this.#answered++;
-    this.#pace?.noteServed();
+    this.#served++;
+    this.#pace?.noteServed(sentAtMs);
     this.#mostEnded = Math.max(this.#mostEnded, Math.min(REFUSALS, this.fruitlessPauses));
     this.#endRefusals();
   }
@@ -115,10 +129,12 @@ export class Quota {
    */
   notePause(nowMs: number, atOnce: number): void {
     this.#atOnce = atOnce;
-    if (this.#pace?.noteRefused(nowMs, this.pausedUntilMs - this.#pausedAtMs) === false) {
+    if (this.#pace?.noteRefused(nowMs, this.pausedUntilMs - this.#pausedAtMs, nowMs) === false) {
       this.#pace = undefined;
       this.#isErratic = true;
     }
+    this.#betweenBeforeMs = this.#betweenMs;
+    this.#betweenMs = nowMs - this.#pausedAtMs;
     this.#pausedAtMs = nowMs;
     this.#isPausing = true;
     this.#pauses++;
@@ -136,7 +152,7 @@ export class Quota {
    */
   noteSent(nowMs: number): boolean {
     const wasKnown = this.isKnown;
-    this.#pace?.noteSent(nowMs);
+    this.#pace?.noteSent(nowMs, this.pausedUntilMs);
     if (this.#isPausing) this.#learn(nowMs);
     else if (this.#limit !== undefined && this.#sent >= this.#limit) this.#startWindow(nowMs);
     this.#sent++;
@@ -150,7 +166,7 @@ export class Quota {
       (!this.#hasTried || this.#answered < (1 - TOLERANCE) * this.#limit);
     // The first request after the pause may come late.
     if (this.#answered > 0 && this.#pace === undefined) {
-      this.#noteCount(isEarly, Math.min(nowMs, this.pausedUntilMs));
+      this.#noteCount(isEarly, Math.min(nowMs, this.pausedUntilMs), nowMs);
     }
     this.#startedAtMs = nowMs;
     this.#sent = 0;
@@ -158,25 +174,42 @@ export class Quota {
     this.#answered = 0;
   }
 
-  #noteCount(isEarly: boolean, endMs: number): void {
+  #noteCount(isEarly: boolean, endMs: number, nowMs: number): void {
     if (isEarly) {
       // A single early refusal may mean that the origin's window began at another time than this one.
       if (this.#isDoubted) this.#limit = undefined;
+      if (this.#isDoubted && this.#answered <= SEVERAL) {
+        this.#beginPace((this.#pausedAtMs - this.#doubtedAtMs) / this.#served, nowMs);
+      }
       this.#isDoubted = !this.#isDoubted;
+      this.#doubtedAtMs = this.#pausedAtMs;
+      this.#served = 0;
       return;
     }
     this.#isDoubted = false;
+    if (this.#pauses < 2) return;
     const isSame = Math.abs(this.#answered - this.#answeredBefore) <= TOLERANCE * this.#answered;
-    if (this.#pauses < 2 || !(isSame || this.isKnown)) return;
     const windowMs = Math.max(SHORTEST_WINDOW_MS, endMs - this.#pausedAtMs);
-    if (isSame && this.#atOnce === 1 && this.#answered <= FEW && !this.#isErratic) {
-      const gapMs = Math.min(LONGEST_GAP_MS, windowMs / this.#answered);
-      this.#pace = new Pace(gapMs, this.#answered);
-      this.#limit = undefined;
-    } else if (this.isKnown || this.#answered >= 2 * this.#atOnce) {
+    const isPaced = isSame ? this.#answered <= FEW : !this.isKnown && this.#isSameRate;
+    if (isPaced && this.#atOnce === 1 && !this.#isErratic) {
+      this.#beginPace((isSame ? windowMs : this.#betweenMs) / this.#answered, nowMs);
+    } else if (this.isKnown || (isSame && this.#answered >= 2 * this.#atOnce)) {
       this.#limit = this.#answered;
       this.#windowMs = windowMs;
     }
+  }
+
+  /** Whether the origin has served as much per time between the latest two pauses as between the two before. */
+  get #isSameRate(): boolean {
+    const rate = this.#answered / this.#betweenMs;
+    return Math.abs(rate - this.#answeredBefore / this.#betweenBeforeMs) <= TOLERANCE * rate;
+  }
+
+  /** Forgets the window, and sends requests at a pace, unless that was of no use before. */
+  #beginPace(gapMs: number, nowMs: number): void {
+    this.#limit = undefined;
+    if (this.#isErratic) return;
+    this.#pace = new Pace(Math.min(LONGEST_GAP_MS, gapMs), Math.min(FEW, this.#answered), nowMs);
   }
 
   #startWindow(nowMs: number): void {

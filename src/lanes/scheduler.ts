@@ -401,7 +401,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, Seco
       lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);
     }
     if (!lane.isClear) {
-      lane.quota?.noteSuccess();
+      lane.quota?.noteSuccess(attempt.attemptedAtMs);
+      lane.strain?.noteServed(attempt.attemptedAtMs);
       if (lane.unavailability !== undefined) lane.reconsiderPause(true, attempt.attemptedAtMs, nowMs);
       this.examine(lane);
     }

@@ -9,6 +9,10 @@ import { LONGEST_GAP_MS, Pace } from "./pace.ts";
 
 /** A failure that comes this late is not a refusal, in milliseconds. */
 const SLOW_MS = 1_000;
+/** What the refusal of a request at a pace costs, in milliseconds: the others go on. */
+const REFUSAL_MS = 500;
+/** A pace may turn out to be this many times as slow as the longest gap, since few requests were served until it began. */
+const TOLERANCE = 1.5;
 
 /** The fewest attempts that are weighed together; fewer may fail together by chance. */
 const FEWEST = 10;
@@ -75,6 +79,8 @@ export class Strain {
   /** When strain lowered the limit first and last. */
   #strainedAtMs = -Infinity;
   #loweredAtMs = -Infinity;
+  /** How many attempts had succeeded when strain lowered the limit first. */
+  #strained = 0;
   /** How many consecutive attempts have failed late while no later one has succeeded. */
   #hung = 0;
   /** Whether the same limit had gone well before the first of them failed, and when they were excused for that reason. */
@@ -114,9 +120,9 @@ export class Strain {
     this.#pace?.noteSent(nowMs);
   }
 
-  /** Notes a request that was served. */
-  noteServed(): void {
-    this.#pace?.noteServed();
+  /** Notes a request that was served, and that was sent at that time. */
+  noteServed(sentAtMs: number): void {
+    this.#pace?.noteServed(sentAtMs);
   }
 
   /**
@@ -158,24 +164,28 @@ export class Strain {
     const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
     // Successes arrive sooner than late failures of the same time, so wait for more of them.
     if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
-    const servedEachMs = (nowMs - this.#sinceMs) / (ended - failed);
+    // Since the limit was lowered, the origin has been refusing requests, so it has served as many as it can.
+    const servedEachMs = (nowMs - this.#strainedAtMs) / (lane.succeeded - this.#strained);
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    const areMostRefused = !isSlow && failed >= MOST * ended && servedEachMs <= LONGEST_GAP_MS;
+    const areMostRefused = !isSlow && failed >= MOST * ended && servedEachMs <= TOLERANCE * LONGEST_GAP_MS;
     if (this.#hasLowered && limit.isLeast && areMostRefused) {
-      this.#begin(new Pace(servedEachMs, 1), lane, nowMs);
+      this.#begin(new Pace(Math.min(LONGEST_GAP_MS, servedEachMs), 1, nowMs), lane, nowMs);
     } else if (this.#hasLowered || this.#isLikely(lane)) this.#lower(lane, nowMs);
   }
 
+  /** Sends requests at a pace, whatever is in flight. */
   #begin(pace: Pace, lane: StrainedLane, nowMs: number): void {
     this.#pace = pace;
     this.#pacedAtMs = nowMs;
+    this.#hasLowered = false;
+    lane.limit.restore();
     lane.refresh();
   }
 
   /** Judges an attempt that failed soon, and was sent at a pace. */
   #keepPace(pace: Pace, lane: StrainedLane, nowMs: number): void {
-    if (lane.failedAtMs < this.#pacedAtMs || pace.noteRefused(nowMs, SLOW_MS)) return;
+    if (lane.failedAtMs < this.#pacedAtMs || pace.noteRefused(nowMs, REFUSAL_MS, lane.failedAtMs)) return;
     this.#pace = undefined;
     this.#disbelieve(lane, nowMs);
     lane.refresh();
@@ -266,8 +276,11 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number): void {
-    if (!this.#hasLowered) this.#strainedAtMs = nowMs;
+  #halve({ limit, failedAtMs, succeeded }: StrainedLane, inFlight: number, nowMs: number): void {
+    if (!this.#hasLowered) {
+      this.#strainedAtMs = nowMs;
+      this.#strained = succeeded;
+    }
     this.#hasLowered = true;
     this.#loweredAtMs = nowMs;
     const costMs = nowMs - failedAtMs;

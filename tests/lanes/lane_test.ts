@@ -175,7 +175,7 @@ test("a 429 leaves the limit alone once the lane knows the origin's quota", () =
     lane.pauseFor(pauseUntil(atMs + 100), atMs, true);
     lane.pauseLeftMs(atMs + 100);
     lane.enter(atMs + 100, Infinity);
-    for (let nth = 0; nth < 16; nth++) lane.quota?.noteSuccess();
+    for (let nth = 0; nth < 16; nth++) lane.quota?.noteSuccess(0);
   }
   assertEquals([lane.quota?.isKnown, lane.limit.current], [true, 1]);
   lane.pauseFor(pauseUntil(4_000), 3_000, true);

@@ -15,21 +15,21 @@ function serve(
   for (let nth = 0; nth < count; nth++) {
     nowMs = Math.max(nowMs, pace.blockedUntilMs(nowMs));
     pace.noteSent(nowMs);
-    pace.noteServed();
+    pace.noteServed(nowMs);
   }
   return { gapMs: pace.blockedUntilMs(nowMs) - nowMs, nowMs };
 }
 
-test("Pace lets the first request go at once, and the next one when the gap is over", () => {
-  const pace = new Pace(100, 1);
-  assertEquals(pace.blockedUntilMs(1_000) <= 1_000, true);
+test("Pace lets each request go when the gap is over, and the first one when it is over since the pace began", () => {
+  const pace = new Pace(100, 1, 900);
+  assertEquals(pace.blockedUntilMs(950), 1_000);
   pace.noteSent(1_000);
   assertEquals([pace.blockedUntilMs(1_000), pace.blockedUntilMs(1_099)], [1_100, 1_100]);
 });
 
 test("Pace halves the gap each time that it has served enough requests at it", () => {
   const gaps = (inRow: number): number[] => {
-    const pace = new Pace(800, inRow);
+    const pace = new Pace(800, inRow, 0);
     const all: number[] = [];
     for (let nowMs = 0; all.length < 14;) {
       const step = serve(pace, 1, nowMs);
@@ -42,10 +42,26 @@ test("Pace halves the gap each time that it has served enough requests at it", (
   assertEquals(gaps(4), [800, 800, 800, 800, 800, 800, 800, 800, 400, 400, 400, 400, 400, 400]);
 });
 
+test("Pace tries no shorter gap for requests that were sent before the gap changed, or that come late for another reason", () => {
+  const pace = new Pace(800, 1, 0);
+  serve(pace, 5, 0);
+  pace.noteSent(4_400);
+  // They were sent at the gap before.
+  for (let nth = 0; nth < 9; nth++) pace.noteServed(3_000);
+  pace.noteSent(4_800);
+  assertEquals(pace.blockedUntilMs(4_800), 5_200);
+
+  for (let nowMs = 10_000; nowMs < 20_000; nowMs += 1_000) {
+    pace.noteSent(nowMs);
+    pace.noteServed(nowMs);
+    assertEquals(pace.blockedUntilMs(nowMs), nowMs + 400);
+  }
+});
+
 test("Pace returns to the gap before a try that is refused, and tries a little less after 16 times the cost", () => {
-  const pace = new Pace(800, 1);
+  const pace = new Pace(800, 1, 0);
   const { nowMs } = serve(pace, 5, 0);
-  assertEquals(pace.noteRefused(nowMs, 100), true);
+  assertEquals(pace.noteRefused(nowMs, 100, nowMs), true);
   const resumed = serve(pace, 2, nowMs + 100);
   assertEquals(resumed.gapMs, 800);
   // 1,600 ms after the refusal and four requests later.
@@ -53,9 +69,9 @@ test("Pace returns to the gap before a try that is refused, and tries a little l
 });
 
 test("Pace grows faster again after tries that go well", () => {
-  const pace = new Pace(1_000, 1);
+  const pace = new Pace(1_000, 1, 0);
   const { nowMs } = serve(pace, 5, 0);
-  pace.noteRefused(nowMs, 10);
+  pace.noteRefused(nowMs, 10, nowMs);
   const gaps: number[] = [];
   let fromMs = nowMs + 1_000;
   for (const count of [5, 4, 4, 4, 4, 4]) {
@@ -69,27 +85,83 @@ test("Pace grows faster again after tries that go well", () => {
   }
 });
 
-test("Pace makes the gap longer when a request is refused at a gap that was accepted", () => {
-  const pace = new Pace(100, 1);
+test("Pace makes the gap longer when a request is refused at a gap that was accepted, up to two seconds", () => {
+  const pace = new Pace(100, 1, 0);
   const { nowMs } = serve(pace, 3, 0);
-  assertEquals(pace.noteRefused(nowMs, 1_000), true);
-  assertEquals(serve(pace, 1, nowMs + 1_000).gapMs, 150);
+  assertEquals(pace.noteRefused(nowMs, 1_000, nowMs), true);
+  assertEquals(serve(pace, 1, nowMs + 150).gapMs, 150);
+
+  const slow = new Pace(1_000, 1, 0);
+  slow.noteRefused(1_000, 10, 1_000);
+  slow.noteRefused(2_500, 10, 2_500);
+  assertEquals(serve(slow, 1, 4_500).gapMs, 2_000);
 });
 
-test("Pace is of no use if two requests in a row are refused at accepted gaps, unless enough are served in between", () => {
-  const useless = new Pace(100, 1);
-  assertEquals([useless.noteRefused(0, 10), useless.noteRefused(500, 10)], [true, false]);
-
-  const useful = new Pace(100, 1);
-  assertEquals(useful.noteRefused(0, 1_000_000), true);
-  const { nowMs } = serve(useful, 4, 100);
-  assertEquals(useful.noteRefused(nowMs, 10), true);
+test("Pace takes the gap from what was served since the refusal before, if the gap before a try is refused as well", () => {
+  const pace = new Pace(800, 1, 0);
+  // A full bucket serves requests at 800, 400 and 200 ms.
+  const { nowMs } = serve(pace, 10, 0);
+  assertEquals(nowMs, 5_800);
+  pace.noteRefused(nowMs + 200, 10, nowMs + 200);
+  assertEquals(serve(pace, 1, nowMs + 600).gapMs, 400);
+  assertEquals(pace.noteRefused(nowMs + 1_000, 10, nowMs + 1_000), true);
+  assertAlmostEquals(serve(pace, 1, nowMs + 2_000).gapMs, (nowMs + 200) / 10);
 });
 
-test("Pace blocks no request for longer than the gap when the clock goes back", () => {
-  const pace = new Pace(100, 1);
+test("Pace counts a pause in part, since it may be longer than it takes to fill the bucket", () => {
+  const pace = new Pace(100, 1, 0);
+  pace.noteRefused(0, 900, 0);
+  for (let nowMs = 900; nowMs < 1_600; nowMs += 150) {
+    pace.noteSent(nowMs, 900);
+    pace.noteServed(nowMs);
+  }
+  pace.noteRefused(1_600, 900, 1_600);
+  // Five were served in 1,600 ms, of which 700 ms were no pause.
+  assertAlmostEquals(pace.blockedUntilMs(1_600) - 1_500, Math.sqrt(1_600 * 700) / 5);
+});
+
+test("Pace takes several refusals of requests that were sent before the first one came as one", () => {
+  const pace = new Pace(100, 1, 0);
+  const { nowMs } = serve(pace, 3, 0);
+  for (const sentAtMs of [nowMs, nowMs - 30, nowMs - 20]) {
+    assertEquals(pace.noteRefused(nowMs + 50, 10, sentAtMs), true);
+    assertEquals(pace.blockedUntilMs(nowMs + 50), nowMs + 150);
+  }
+});
+
+test("Pace is of no use if requests in a row are refused at accepted gaps, unless shorter gaps can be tried in between", () => {
+  const useless = new Pace(100, 1, 0);
+  assertEquals([useless.noteRefused(0, 10, 0), useless.noteRefused(500, 10, 500)], [true, false]);
+
+  const useful = new Pace(100, 1, 0);
+  assertEquals(useful.noteRefused(0, 10, 0), true);
+  const { nowMs } = serve(useful, 5, 150);
+  assertEquals(useful.noteRefused(nowMs, 10, nowMs), true);
+  assertEquals(useful.noteRefused(nowMs + 500, 10, nowMs + 500), true);
+  assertEquals(useful.noteRefused(nowMs + 1_000, 10, nowMs + 1_000), true);
+  assertEquals(useful.noteRefused(nowMs + 1_500, 10, nowMs + 1_500), false);
+});
+
+test("Pace is of no use if the origin refuses one request of a few at ever longer gaps", () => {
+  const pace = new Pace(100, 1, 0);
+  pace.noteRefused(0, 1_000, 0);
+  let nowMs = 150;
+  for (const isUseful of [true, false]) {
+    const { nowMs: servedAtMs, gapMs } = serve(pace, 4, nowMs);
+    nowMs = servedAtMs + gapMs;
+    pace.noteSent(nowMs);
+    assertEquals(pace.noteRefused(nowMs, 1_000, nowMs), isUseful);
+  }
+});
+
+test("Pace blocks no request for longer than the gap when the clock goes back, and still learns", () => {
+  const pace = new Pace(100, 1, 0);
   pace.noteSent(1_000_000);
-  assertEquals([pace.blockedUntilMs(500), pace.blockedUntilMs(560)], [600, 600]);
+  pace.noteRefused(1_000_000, 10, 1_000_000);
+  assertEquals([pace.blockedUntilMs(500), pace.blockedUntilMs(560)], [650, 650]);
+  pace.noteSent(650);
+  pace.noteRefused(650, 10, 650);
+  assertEquals(pace.blockedUntilMs(650), 650 + 225);
 });
 
 /** An origin with a leaky bucket: it refuses a request that comes before there is room again for one more. */
@@ -178,4 +250,27 @@ for (const ratePerSecond of [5, 20, 100]) {
       assert(origin.refused <= 600, `${origin.refused} were refused`);
     },
   );
+}
+
+for (const ratePerSecond of [1, 2, 10]) {
+  for (const burst of [5, 20, 40]) {
+    testClientsBothWays()(
+      `a batch is served by an origin that takes ${ratePerSecond} requests a second and ${burst} more at once, and refuses no more than it serves`,
+      async (setUp) => {
+        for (const status of [429, 503]) {
+          const clock = new ManualClock();
+          const origin = leakyBucket(clock, { ratePerSecond, burst, status });
+          const { client } = setUp(() => origin.answer(), { clock });
+          const outcomes = await clock.run(client.settle(numberedUrls(300)));
+          assert(outcomes.every(({ ok }) => ok), `${status}`);
+          assertTook(clock.now(), 1_000 * (300 - burst) / ratePerSecond);
+          // Most of them are refused before the origin turns out to limit the rate. Without a pace, it could be thousands.
+          assert(
+            origin.refused <= (status === 429 ? 150 : 300),
+            `${origin.refused} were refused with ${status}`,
+          );
+        }
+      },
+    );
+  }
 }

@@ -16,7 +16,7 @@ const MOST_SENT = 1_000;
 function cycle(quota: Quota, fromMs: number, toMs: number, answered: number, atOnce = 1): void {
   quota.notePause(fromMs, atOnce);
   quota.noteSent(toMs);
-  for (let nth = 0; nth < answered; nth++) quota.noteSuccess();
+  for (let nth = 0; nth < answered; nth++) quota.noteSuccess(0);
 }
 
 /** A quota that has learnt from three pauses. The last pause ends at 2,000 ms with the first request of a window. */
@@ -34,7 +34,7 @@ function fill(quota: Quota, nowMs: number, capacity = Infinity): number {
   let sent = 0;
   for (; quota.blockedUntilMs(nowMs) <= nowMs && sent < MOST_SENT; sent++) {
     quota.noteSent(nowMs);
-    if (sent < capacity) quota.noteSuccess();
+    if (sent < capacity) quota.noteSuccess(0);
   }
   return sent;
 }
@@ -57,10 +57,10 @@ test("Quota blocks nothing after one pause, which may have a passing cause", () 
   const quota = new Quota();
   quota.notePause(0, 1);
   // A request that was under way when the pause began may still succeed.
-  quota.noteSuccess();
+  quota.noteSuccess(0);
   for (let nth = 0; nth < 1_000; nth++) {
     quota.noteSent(1_000);
-    quota.noteSuccess();
+    quota.noteSuccess(0);
   }
   assertEquals([quota.isKnown, quota.blockedUntilMs(1_000)], [false, 1_000]);
 });
@@ -137,7 +137,7 @@ test("Quota counts pauses in a row without a success in between", () => {
     quota.notePause(1_000 * nth, 1);
     counts.push(quota.fruitlessPauses);
   }
-  quota.noteSuccess();
+  quota.noteSuccess(0);
   assertEquals([...counts, quota.fruitlessPauses], [0, 1, 2, 3, 0]);
 });
 
@@ -147,7 +147,7 @@ test("Quota says that the origin serves nothing after three pauses in a row with
     quota.notePause(nowMs, 1);
     return quota.servesNothing;
   });
-  quota.noteSuccess();
+  quota.noteSuccess(0);
   assertEquals([...said, quota.servesNothing], [false, false, true, false]);
 });
 
@@ -205,13 +205,34 @@ bothWays((listens) => () => setUp(listens))(
 test("Quota forgets what it has learnt when an origin refuses much earlier twice in a row", () => {
   const quota = taught(20);
   // The first time, the origin's window may have begun at another time.
-  fill(quota, 2_010, 5);
+  fill(quota, 2_010, 13);
   quota.notePause(2_100, 20);
   assertEquals([quota.noteSent(2_200), quota.isKnown], [false, true]);
-  for (let nth = 0; nth < 3; nth++) quota.noteSuccess();
+  for (let nth = 0; nth < 11; nth++) quota.noteSuccess(0);
   quota.notePause(2_300, 20);
   assertEquals([quota.noteSent(2_400), quota.isKnown, quota.blockedUntilMs(2_400)], [true, false, 2_400]);
   assertEquals(quota.noteSent(2_400), false);
+});
+
+test("Quota sends requests at a pace when an origin without windows serves only several between two pauses", () => {
+  const quota = taught(20);
+  fill(quota, 2_010, 5);
+  quota.notePause(2_100, 20);
+  quota.noteSent(3_000);
+  for (let nth = 0; nth < 5; nth++) quota.noteSuccess(3_000);
+  quota.notePause(3_100, 20);
+  // Five were served in the second between the two pauses.
+  assertEquals([quota.noteSent(4_000), quota.isKnown, quota.blockedUntilMs(4_000)], [false, true, 4_200]);
+});
+
+test("Quota sends requests at a pace when an origin serves as many per time in unequal times, one by one", () => {
+  for (const [atOnce, untilMs] of [[1, 13_100], [2, 13_000]] as const) {
+    const quota = new Quota();
+    cycle(quota, 0, 1_000, 40, atOnce);
+    cycle(quota, 4_000, 5_000, 80, atOnce);
+    cycle(quota, 12_000, 13_000, 0, atOnce);
+    assertEquals(quota.blockedUntilMs(13_000), untilMs);
+  }
 });
 
 testClientsBothWays()(
@@ -252,11 +273,11 @@ test("Quota keeps what it has learnt after one early refusal, until a refusal af
 
 test("Quota learns a lower rate when an origin serves less from then on", () => {
   const quota = taught(20);
-  for (let round = 1; round < 4; round++) cycle(quota, 3_000 * round, 3_000 * round + 1_000, 10);
+  for (let round = 1; round < 4; round++) cycle(quota, 3_000 * round, 3_000 * round + 1_000, 12);
   quota.notePause(19_000, 1);
   quota.noteSent(20_000);
-  quota.noteSuccess();
-  assertEquals([fill(quota, 20_010), quota.blockedUntilMs(20_010)], [9, 21_000]);
+  quota.noteSuccess(0);
+  assertEquals([fill(quota, 20_010), quota.blockedUntilMs(20_010)], [11, 21_000]);
 });
 
 for (const part of [0.005, 0.02, 0.05]) {
@@ -295,7 +316,7 @@ test("Quota says that the origin refuses all after four pauses in a row without 
     assertEquals(quota.refusesAll(101, atMs), false);
     quota.noteSent(atMs + 10);
   }
-  quota.noteSuccess();
+  quota.noteSuccess(0);
   assertEquals(quota.refusesAll(0, 200), false);
   quota.notePause(200, 1);
   assertEquals(quota.refusesAll(0, 300), false);
@@ -305,7 +326,7 @@ test("Quota.refusesAll() is true after three times as many pauses as have ended 
   for (const [ended, wanted] of [[1, 4], [2, 6], [4, 12], [9, 12]] as const) {
     const quota = new Quota();
     for (let pauses = 0; pauses < ended; pauses++) quota.notePause(0, 1);
-    quota.noteSuccess();
+    quota.noteSuccess(0);
     const verdicts = Array.from({ length: 13 }, () => {
       quota.notePause(0, 1);
       return quota.refusesAll(0, 0);

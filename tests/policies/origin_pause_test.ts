@@ -103,7 +103,7 @@ test("pauseOrigin() believes no wait of 0 once the origin has refused one reques
     undefined,
     3_000,
   ]);
-  lane.quota!.noteSuccess();
+  lane.quota!.noteSuccess(0);
   assertEquals(waitAfter({ "retry-after": "0" }), 0);
 });
 
