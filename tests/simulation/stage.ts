@@ -35,6 +35,8 @@ export interface Violation {
   readonly text: string;
 }
 
+/** How long a timeout waits for what may have arrived while the computer slept, in milliseconds. */
+const MAX_GRACE_MS = 5_000;
 /** The most violations that a run reports. */
 const TOLD = 5;
 /** The number of latest events that a trace keeps. */
@@ -99,6 +101,8 @@ export class Stage {
   closedAtMs: number = Infinity;
   /** The time for which the computer has slept, in milliseconds; everything that was due then is late. */
   sleptMs = 0;
+  /** By how much timeouts may be late because of that, in milliseconds: the sleep, and the grace after it. */
+  lateMs = 0;
   /** The total by which the wall clock was set back, in milliseconds; a dated answer may seem younger by this time. */
   setBackMs = 0;
   readonly closedExtensions: Set<number> = new Set();
@@ -285,6 +289,7 @@ export class Stage {
   jump(byMs: number): void {
     this.note(`sleeps for ${byMs} ms`);
     this.sleptMs += byMs;
+    this.lateMs += byMs + Math.min(byMs, MAX_GRACE_MS);
     this.clock.jump(byMs);
   }
 

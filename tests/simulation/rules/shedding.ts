@@ -45,7 +45,7 @@ function checkWait(stage: Stage, caller: Caller, maxQueueMs: number): void {
   // A round over several mirrors may wait in line several times.
   if (target.origin === undefined || caller.isKept) return;
   const waitedMs = stage.clock.now() - startedAtMs;
-  if (waitedMs > maxQueueMs + stage.sleptMs + ROUNDING_MS) {
+  if (waitedMs > maxQueueMs + stage.lateMs + ROUNDING_MS) {
     stage.fail("shedding", `${name} waits for ${waitedMs} ms: ${maxQueueMs} may be`);
   }
 }

@@ -35,7 +35,7 @@ export function timeRules(stage: Stage): RuleGroup {
       const tookMs = ending!.atMs - startedAtMs;
       if (batch?.step.source.startsWith("async") || isItems(caller)) return;
       if (how === "all" || batch?.step.how === "all") return;
-      if (tookMs > totalTimeoutMs + stage.sleptMs + ROUNDING_MS) {
+      if (tookMs > totalTimeoutMs + stage.lateMs + ROUNDING_MS) {
         stage.fail("S9", `${name} took ${tookMs} ms in place of ${totalTimeoutMs}`);
       }
     },
@@ -51,7 +51,7 @@ function checkCaller(
     stage.fail("S6", `${name} has not ended although it was aborted`);
   }
   if (batch !== undefined || isItems(caller)) return;
-  if (stage.clock.now() > startedAtMs + totalTimeoutMs + stage.sleptMs + ROUNDING_MS) {
+  if (stage.clock.now() > startedAtMs + totalTimeoutMs + stage.lateMs + ROUNDING_MS) {
     stage.fail("S9", `${name} has not ended although its total time is over`);
   }
 }
@@ -67,14 +67,14 @@ function checkSent(stage: Stage, sent: Sent): void {
     ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs
     : atMs;
   if (answeredAtMs === Infinity || !streams) {
-    const endsAtMs = startedAtMs + timeoutMs + stage.sleptMs + ROUNDING_MS;
+    const endsAtMs = startedAtMs + timeoutMs + stage.lateMs + ROUNDING_MS;
     if (nowMs > endsAtMs && status < 400) {
       return stage.fail("S6", `${url} is under way for longer than ${timeoutMs} ms`);
     }
   } else if (caller.ending !== undefined) checkReader(stage, sent, caller);
   if (
     status >= 400 && caller.ending === undefined && !streams &&
-    nowMs > answeredAtMs + DISCARD_MS + stage.sleptMs + ROUNDING_MS
+    nowMs > answeredAtMs + DISCARD_MS + stage.lateMs + ROUNDING_MS
   ) {
     stage.fail("S8", `${url} is still received although its ${status} is of no use`);
   }
@@ -90,7 +90,7 @@ function checkReader(stage: Stage, sent: Sent, caller: Caller): void {
     sent.bytes = bytes;
     sent.activeAtMs = nowMs;
   }
-  if (nowMs > Math.max(sent.activeAtMs, readingSinceMs) + idleMs + stage.sleptMs + ROUNDING_MS) {
+  if (nowMs > Math.max(sent.activeAtMs, readingSinceMs) + idleMs + stage.lateMs + ROUNDING_MS) {
     stage.fail("S6", `${sent.url} brings nothing for longer than ${idleMs} ms`);
   }
 }
