@@ -325,7 +325,7 @@ testBothWays("S4: neither Retry-After: 0 nor a date that has passed pauses any r
 testBothWays(
   "S4: a 429 without a readable wait pauses its origin for the first backoff",
   async (setUp) => {
-    for (const value of ["soon", "-5", "1.5", "", undefined]) {
+    for (const value of ["soon", "-5", "1,5", "", undefined]) {
       const headers: Record<string, string> = value === undefined ? {} : { "retry-after": value };
       const { client, clock, network } = setUp(
         ({ nth, url }) => url.endsWith("/0") && nth === 1 ? { status: 429, headers } : { json: 1 },

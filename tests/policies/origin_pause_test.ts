@@ -34,7 +34,7 @@ test("pauseOrigin() makes a 429 pause all requests to its origin, for as long as
 });
 
 test("pauseOrigin() pauses after a 429 without a readable wait for as long as the client would back off", () => {
-  for (const retryAfter of [undefined, "soon", "1.5"]) {
+  for (const retryAfter of [undefined, "soon", "1,5"]) {
     assertEquals(pauseBy(429, retryAfter), [undefined, 700, [700]]);
   }
 });
