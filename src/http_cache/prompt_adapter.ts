@@ -23,6 +23,11 @@ export interface TimedCallOptions extends CacheCallOptions {
 
 /** How long an adapter that did not answer in time is passed over, in milliseconds. */
 const PASSED_OVER_MS = 10_000;
+/**
+ * The last part of a call's time limit, in milliseconds. It starts only when the timer of the first part has fired, so that a
+ * busy program, whose timer is late, still gives the adapter this time.
+ */
+const LAST_MS = 50;
 /** How many times as long as a read a change (a write or a removal) may take: no request waits for it. */
 const PATIENCE_WITH_CHANGES = 10;
 
@@ -116,15 +121,24 @@ export class PromptAdapter implements CacheAdapter {
     }
     const { deadlines, timeoutMs, key } = limit;
     return new Promise((resolve, reject) => {
+      const lastMs = Math.min(LAST_MS, timeoutMs / 2);
+      let isLast = false;
       let isLate = false;
       const onDeadline = (): void => {
+        if (!isLast) {
+          // If the program was busy until now, the adapter's answer may have arrived without having been read. Wait a little
+          // longer.
+          isLast = true;
+          deadline = deadlines.add({ isTimeout: true, onDeadline }, lastMs);
+          return;
+        }
         isLate = true;
         if (key !== undefined) this.#doubtful.addLate(key);
         this.#isInTrouble = true;
         this.#passedOverUntilMs = clock.now() + PASSED_OVER_MS;
         reject(new Error(`The cache '${this.name}' did not answer within ${timeoutMs} ms`));
       };
-      const deadline = deadlines.add({ isTimeout: true, onDeadline }, timeoutMs);
+      let deadline = deadlines.add({ isTimeout: true, onDeadline }, timeoutMs - lastMs);
       const end = (): void => {
         deadlines.remove(deadline);
         if (!isLate) this.#isInTrouble = false;
