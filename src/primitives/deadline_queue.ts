@@ -25,7 +25,7 @@ export interface DeadlineTarget {
 
 /** A moment at which a {@linkcode DeadlineQueue} calls its target. */
 export interface Deadline {
-  /** The moment, on the clock of the queue, in milliseconds; `Infinity` for never. */
+  /** The moment, on the clock of the queue, in milliseconds; `Infinity` for never. A timeout that is put off gets a later one. */
   readonly atMs: number;
 }
 
@@ -76,11 +76,10 @@ class Entry implements Deadline, HeapItem {
  * were added, and never before that moment.
  *
  * A timeout that is late by 50 ms or more has not seen whether its work ended in time: the program has blocked the event loop, or the
- * process was stopped. So it is put off by as much as it was late, to let the program read what has arrived, but by no more than its own delay, and 5 s. In a
- * program that blocks the event loop over and over, a timeout is put off four times at most.
+ * process was stopped. So it is put off by as much as it was late, to let the program read what has arrived, but by no more than its
+ * own delay, and 5 s. In a program that blocks the event loop over and over, a timeout is put off four times at most.
  *
- * If the timer is lost, as when a test ends its fake timers, the next deadline that is
- * added, or `rearm`, arms it anew.
+ * If the timer is lost, as when a test ends its fake timers, the next deadline that is added, or `rearm`, arms it anew.
  *
  * @example A sleep that can be cut short
  * ```ts
