@@ -133,13 +133,14 @@ export function describeKind(value: unknown): string {
 }
 
 function describeSecret(value: unknown): string {
-  return typeof value === "string" ? "a string" : describe(value);
+  if (typeof value === "string") return "a string";
+  return typeof value === "function" && !isPromptFunction(value) ? "an async function" : describe(value);
 }
 
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `the bigint ${value}n`;
-  if (typeof value === "function") return isPromptFunction(value) ? "a function" : "an async function";
+  if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
   return Object(value) === value ? "an object" : String(value);
 }
