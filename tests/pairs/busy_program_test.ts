@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { type Client, type ClientOptions, isTimeoutError } from "../../mod.ts";
 import { type CacheAdapter, type CacheEntry, ttlCache } from "../../src/http_cache/mod.ts";
-import { deferred } from "../../src/primitives/deferred.ts";
+import { type Deferred, deferred } from "../../src/primitives/deferred.ts";
+import type { ManualClock } from "../../src/testing/manual_clock.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 
 const testBothWays = testClientsBothWays();
@@ -25,19 +26,22 @@ const LIMITS: Record<string, [ClientOptions, (client: Client) => Promise<unknown
   "a second attempt": [{ hedge: { afterMs: 1_000 } }, (client) => client.json(URL_A)],
 };
 
+/** Gives a value of a program that is busy for 1.5 s, so that the timer of a limit of 1 s fires before the program reads what has arrived. */
+async function whileBusy<T>(clock: ManualClock, value: Promise<T>, arrival: Deferred<void>): Promise<T> {
+  await clock.advance(0);
+  clock.jump(1_500);
+  await clock.advance(1_000);
+  arrival.resolve();
+  return await clock.run(value);
+}
+
 for (const [name, [options, ask]] of Object.entries(LIMITS)) {
   testBothWays(
     `a program that is busy for too long still gets an answer that came meanwhile: ${name}`,
     async (setUp) => {
       const arrival = deferred<void>();
       const { client, clock, network } = setUp(() => ({ gate: arrival.promise, json: 1 }), options);
-      const value = ask(client);
-      await clock.advance(0);
-      clock.jump(1_500);
-      // The timer fires before the program has read the answer.
-      await clock.advance(1_000);
-      arrival.resolve();
-      assertEquals(await clock.run(value), 1);
+      assertEquals(await whileBusy(clock, ask(client), arrival), 1);
       assertEquals(network.sent.length, 1);
     },
   );
@@ -72,11 +76,6 @@ testBothWays("a program that is busy while a cache answers does not pass the cac
   await clock.run(client.json(URL_A));
   const arrival = deferred<void>();
   read = arrival.promise;
-  const value = client.json(URL_A);
-  await clock.advance(0);
-  clock.jump(1_500);
-  await clock.advance(1_000);
-  arrival.resolve();
-  assertEquals(await clock.run(value), 1);
+  assertEquals(await whileBusy(clock, client.json(URL_A), arrival), 1);
   assertEquals(network.sent.length, 1);
 });
