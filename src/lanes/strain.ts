@@ -40,6 +40,12 @@ const FEW_TIMES = 4;
 const DISBELIEF_MS = 60_000;
 const DISBELIEF_FACTOR = 8;
 
+/** A pace is of use while it has served this many times as many requests as it has had refused. */
+const WORTH = 2;
+
+/** So many consecutive outages of an origin, each soon after the recovery from the one before, may be a limit on the rate of requests. */
+const MANY_RELAPSES = 3;
+
 /**
  * How long before a failed attempt began the latest retry may have succeeded, in milliseconds; otherwise requests may fail for
  * what they ask for. And how soon after a recovery an outage must begin to be blamed on the rush of requests after it.
@@ -67,8 +73,11 @@ export interface StrainedLane {
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, while others that were sent in
  * between succeed, and so do retries. In an outage nothing succeeds; and requests that fail for ever have no successful retries.
  * An origin that lets excess requests hang looks like an outage. There too, the lane tries fewer at once, but not for long; and
- * not at the first time, if as many have gone well for long. An origin that fails most requests although they go one by one may limit their
- * rate: then they are sent at a pace, as long as that helps.
+ * not at the first time, if as many have gone well for long.
+ *
+ * An origin that fails most requests although they go one by one may limit their rate: then they are sent at a pace, as long as
+ * that helps. So may an origin that comes back again and again, but only for a few requests: it may count those that it refuses as
+ * well, and serve again only when few have come for a while.
  */
 export class Strain {
   #succeeded: number;
@@ -91,11 +100,20 @@ export class Strain {
   /** The pace of the requests, once one at a time has not helped, and since when it holds. */
   #pace: Pace | undefined;
   #pacedAtMs = -Infinity;
+  /** Until when a pace is known not to help. */
+  #pacelessUntilMs = -Infinity;
   /** How many attempts had succeeded when the latest outage was over, and when that was. */
   #recovered = -Infinity;
   #recoveredAtMs = -Infinity;
-  /** How many attempts were in flight when the next outage began, if none had succeeded in between. */
+  /**
+   * How many attempts were in flight when the present outage began, if that was soon after a recovery; whether it began with a late
+   * failure; and whether it is judged.
+   */
   #rush: number | undefined;
+  #isSlow = false;
+  #isJudged = false;
+  /** How many consecutive outages began so, and no more than a rush of requests was served before each. */
+  #relapses = 0;
 
   /** Creates the state after a first failure, which the lane has counted. A late failure takes in all that was sent before it. */
   constructor({ succeeded, failed, failedAtMs }: StrainedLane, nowMs: number) {
@@ -108,6 +126,11 @@ export class Strain {
   /** Whether requests are sent at a pace. */
   get isPacing(): boolean {
     return this.#pace !== undefined;
+  }
+
+  /** Whether the origin has just come back from an outage that began soon after a recovery. */
+  hasRelapsed(nowMs: number): boolean {
+    return this.#relapses > 0 && nowMs - this.#recoveredAtMs <= RECENTLY_MS;
   }
 
   /** Returns until when nothing should be sent; not after `nowMs` if a request may be sent. */
@@ -179,6 +202,7 @@ export class Strain {
     this.#pace = pace;
     this.#pacedAtMs = nowMs;
     this.#hasLowered = false;
+    this.#lookAnew(lane, nowMs);
     lane.limit.restore();
     lane.refresh();
   }
@@ -186,8 +210,11 @@ export class Strain {
   /** Judges an attempt that failed soon, and was sent at a pace. */
   #keepPace(pace: Pace, lane: StrainedLane, nowMs: number): void {
     if (lane.failedAtMs < this.#pacedAtMs || pace.noteRefused(nowMs, REFUSAL_MS, lane.failedAtMs)) return;
+    // As long as most are served, the pace is of use, even if the origin refuses several for each step too far.
+    if (lane.succeeded - this.#succeeded > WORTH * (lane.failed - this.#failed)) return;
     this.#pace = undefined;
     this.#disbelieve(lane, nowMs);
+    this.#pacelessUntilMs = this.#disbelievesUntilMs;
     lane.refresh();
   }
 
@@ -245,7 +272,8 @@ export class Strain {
 
   /** Notes that the origin is back after an outage; its probe has been counted. */
   noteRecovery(lane: StrainedLane, nowMs: number): void {
-    if (this.#rush !== undefined) this.#judge(lane, this.#rush, lane.succeeded - 1, nowMs);
+    if (this.#rush === undefined) this.#relapses = 0;
+    else this.#noteRelapse(lane, this.#rush, nowMs);
     this.#rush = undefined;
     this.#recovered = lane.succeeded;
     this.#recoveredAtMs = nowMs;
@@ -259,14 +287,35 @@ export class Strain {
   noteOutage(lane: StrainedLane, nowMs: number): void {
     const { inFlight, succeeded, failedAtMs } = lane;
     if (failedAtMs - this.#recoveredAtMs > RECENTLY_MS) return;
-    if (!this.#judge(lane, inFlight, succeeded, nowMs)) this.#rush = inFlight;
+    this.#rush = inFlight;
+    this.#isSlow = nowMs - failedAtMs >= SLOW_MS;
+    this.#isJudged = this.#judge(lane, inFlight, succeeded, nowMs);
+  }
+
+  /**
+   * Judges an outage that began soon after a recovery, and is over. After several in a row before each of which the origin has served
+   * a few requests, others are sent at the pace at which it has served these.
+   */
+  #noteRelapse(lane: StrainedLane, inFlight: number, nowMs: number): void {
+    const served = lane.succeeded - this.#recovered;
+    const many = Math.max(FEWEST, FEW_TIMES * lane.limit.atOnce(inFlight));
+    // A limit on the rate refuses at once.
+    this.#relapses = served <= many && !this.#isSlow ? this.#relapses + 1 : 0;
+    if (this.#pace !== undefined) return;
+    if (this.#relapses >= MANY_RELAPSES && nowMs >= this.#pacelessUntilMs) {
+      this.#relapses = 0;
+      const servedEachMs = (nowMs - this.#recoveredAtMs) / served;
+      this.#begin(new Pace(Math.min(LONGEST_GAP_MS, servedEachMs), 1, nowMs), lane, nowMs);
+    } else if (!this.#isJudged) this.#judge(lane, inFlight, lane.succeeded - 1, nowMs);
   }
 
   /** Halves the limit if the origin has served only a part of a rush. Returns false if it has served nothing. */
   #judge(lane: StrainedLane, inFlight: number, succeeded: number, nowMs: number): boolean {
     const served = succeeded - this.#recovered;
     if (served <= 0) return false;
-    if (served <= 2 * lane.limit.atOnce(inFlight)) this.#halve(lane, inFlight, nowMs);
+    if (this.#pace === undefined && served <= 2 * lane.limit.atOnce(inFlight)) {
+      this.#halve(lane, inFlight, nowMs);
+    }
     return true;
   }
 

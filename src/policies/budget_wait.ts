@@ -109,9 +109,11 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
     const isDry = budget!.balance < 1;
     const isOutage = isDry && drought.isOutage(clock.now());
     const nowMs = workingTimeMs(environment);
-    // While another origin works, working time goes on; so do not count an outage of this call's own lanes. As long as others are
-    // sent meanwhile, this wait costs the batch nothing.
-    if (isOutage || lanes.every(({ isDown }) => isDown) || call.allowance?.hasMore) workingSinceMs = nowMs;
+    // While another origin works, working time goes on; so do not count an outage of this call's own lanes, nor the short time
+    // between two of them. As long as others are sent meanwhile, this wait costs the batch nothing.
+    const isAway = isOutage ||
+      lanes.every(({ isDown, strain }) => isDown || strain?.hasRelapsed(clock.now()));
+    if (isAway || call.allowance?.hasMore) workingSinceMs = nowMs;
     const alive = likelyLane(lanes, clock.now());
     const waitedMs = isOutage ? drought.ageMs(clock.now()) : clock.now() - sinceMs;
     if (nowMs - workingSinceMs >= BUDGET_PATIENCE_MS || waitedMs >= call.patienceMs) {
@@ -131,6 +133,8 @@ async function waitInDrought(environment: Environment, call: Call, lanes: readon
  */
 function tryRetry(environment: Environment, lanes: readonly Lane[]): boolean {
   const lane = likelyLane(lanes, environment.clock.now());
+  // A pace limits retries by itself.
+  if (lane?.strain?.isPacing === true) return true;
   const nowMs = workingTimeMs(environment);
   const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
     ? undefined

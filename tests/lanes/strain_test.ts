@@ -411,6 +411,88 @@ test("Strain.noteRecovery() halves no limit after a first outage, whatever was s
   assertEquals(origin.limit.current, 20);
 });
 
+/** Lets an outage begin soon after the latest recovery, and end after this time; as many attempts succeeded in all. */
+function relapse(origin: Origin, served: number, forMs: number): void {
+  origin.succeed(served - 1).fail(12).strain.noteOutage(origin, origin.nowMs);
+  origin.nowMs += forMs - 15;
+  origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+}
+
+test("Strain.noteRecovery() sends requests at the pace at which they were served, once three outages in a row follow on rushes", () => {
+  for (const [served, gapMs] of [[1, 1_000], [5, 800], [40, 100]] as const) {
+    const origin = new Origin().fail(20);
+    origin.strain.noteOutage(origin, origin.nowMs);
+    origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+    for (let nth = 0; nth < 2; nth++) {
+      relapse(origin, served, 4_000);
+      assertEquals(origin.strain.isPacing, false);
+    }
+    relapse(origin, served, 4_000);
+    assertEquals([origin.strain.isPacing, origin.limit.current], [true, 20]);
+    const gap = origin.strain.blockedUntilMs(origin.nowMs) - origin.nowMs;
+    assert(gap >= 0.95 * gapMs && gap <= 1.05 * gapMs, `${served}: ${gap}`);
+  }
+});
+
+test("Strain.noteRecovery() begins no pace if an outage comes late, or after so much as an origin that counts would not serve", () => {
+  for (const interruption of ["late", "served"]) {
+    const origin = new Origin().fail(20);
+    origin.strain.noteOutage(origin, origin.nowMs);
+    origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+    for (let nth = 0; nth < 2; nth++) relapse(origin, 1, 4_000);
+    if (interruption === "late") origin.nowMs += 10_001;
+    relapse(origin, interruption === "served" ? 81 : 1, 4_000);
+    for (let nth = 0; nth < 2; nth++) relapse(origin, 1, 4_000);
+    assertEquals(origin.strain.isPacing, false, interruption);
+    relapse(origin, 1, 4_000);
+    assertEquals(origin.strain.isPacing, true, interruption);
+  }
+});
+
+test("Strain.noteRecovery() begins no pace if the outages begin with failures that come late", () => {
+  const origin = new Origin().fail(20);
+  origin.strain.noteOutage(origin, origin.nowMs);
+  origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+  for (let nth = 0; nth < 4; nth++) {
+    origin.nowMs += 1_000;
+    origin.fail(1, 1_000).strain.noteOutage(origin, origin.nowMs);
+    origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+  }
+  assertEquals(origin.strain.isPacing, false);
+});
+
+test("Strain.noteRecovery() begins a pace also after fewer at once have not helped, but not soon after one that has not", () => {
+  const origin = new Origin().fail().rescue();
+  while (!origin.limit.isLeast) origin.succeed().fail(1).rescue().fail(9);
+  while (!origin.limit.isNew) origin.rescue().fail(1);
+  for (let nth = 0; nth < 4; nth++) relapse(origin, 1, 4_000);
+  assertEquals(origin.strain.isPacing, true);
+  origin.send(8, false);
+  assertEquals(origin.strain.isPacing, false);
+  for (let nth = 0; nth < 6; nth++) relapse(origin, 1, 4_000);
+  assertEquals(origin.strain.isPacing, false);
+});
+
+test("Strain.hasRelapsed() says for ten seconds that an outage which began soon after a recovery is over", () => {
+  const origin = new Origin().fail(20);
+  origin.strain.noteOutage(origin, origin.nowMs);
+  origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+  assertEquals(origin.strain.hasRelapsed(origin.nowMs), false);
+  relapse(origin, 1, 4_000);
+  assertEquals([10_000, 10_001].map((ms) => origin.strain.hasRelapsed(origin.nowMs + ms)), [true, false]);
+});
+
+test("Strain keeps a pace at which two thirds of the requests are served, whatever is refused", () => {
+  const origin = paced(100);
+  for (let nth = 0; nth < 8; nth++) {
+    origin.send(5, true);
+    origin.send(2, false);
+  }
+  assertEquals(origin.strain.isPacing, true);
+  origin.send(8, false);
+  assertEquals(origin.strain.isPacing, false);
+});
+
 test("Strain begins with one fast failure alone, however late on its clock, or with all attempts so far if it was slow", () => {
   for (const [tookMs, left] of [[0, 20], [999, 20], [1_000, 10]] as const) {
     const origin = new Origin();

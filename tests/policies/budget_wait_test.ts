@@ -24,10 +24,34 @@ function takes(limit: number): Taker {
   };
 }
 
+/** Serves a request if it has had at most this many within the time, those that it refused included. */
+function countsAll(limit: number, withinMs: number): Taker {
+  const times: number[] = [];
+  return (nowMs) => {
+    times.push(nowMs);
+    while (nowMs - times[0]! >= withinMs) times.shift();
+    return times.length <= limit;
+  };
+}
+
+/** Does the same by the count of the present window and a share of the one before, as proxies do. */
+function countsWindows(limit: number, windowMs: number): Taker {
+  let window = 0;
+  let count = 0;
+  let before = 0;
+  return (nowMs) => {
+    const present = Math.floor(nowMs / windowMs);
+    if (present !== window) [window, count, before] = [present, 0, present === window + 1 ? count : 0];
+    return ++count + before * (1 - (nowMs % windowMs) / windowMs) <= limit;
+  };
+}
+
 /** Overloaded origins: each serves what it can, and refuses the rest. */
 const FULL: Readonly<Record<string, () => Taker>> = {
   "20 a second": () => takes(20),
   "5 a second": () => takes(5),
+  "5 a second, and counts what it refuses": () => countsAll(5, 1_000),
+  "20 in ten seconds, and counts what it refuses": () => countsAll(20, 10_000),
   "8 at once": () => (_nowMs, open) => open <= 8,
   "3 at once": () => (_nowMs, open) => open <= 3,
   "one in two, by chance": () => {
@@ -46,12 +70,12 @@ const REFUSALS: Readonly<Record<string, Reply>> = {
 };
 
 /** An origin that needs 100 ms to serve a request, and 20 ms to refuse one by default. */
-function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply, refusalMs: number = 20): Reply {
+function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply, refusalMs = 20, servedMs = 100): Reply {
   let open = 0;
   return async (sent) => {
     open++;
     const isTaken = taker(sent.atMs, open);
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 100 : refusalMs));
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? servedMs : refusalMs));
     open--;
     return isTaken ? OK(sent) : refuse(sent);
   };
@@ -401,6 +425,26 @@ for (const [name, taker] of Object.entries(CROWDED)) {
       const outcomes = await run(client.settle(numberedUrls(1_200)));
 
       assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+    },
+  );
+}
+
+for (
+  const [count, taker] of [[300, () => countsAll(20, 10_000)], [
+    100,
+    () => countsWindows(20, 10_000),
+  ]] as const
+) {
+  testBothWays(
+    `a whole batch of ${count} succeeds at a fast origin that takes 20 in ten seconds, and counts what it refuses`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const reply = fullOrigin(clock, taker(), REFUSALS["a broken connection"]!, 2, 20);
+      const { client, origin, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const outcomes = await run(client.settle(numberedUrls(count)));
+
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+      assert(origin.sent.length <= 5 * count, `${origin.sent.length} sent`);
     },
   );
 }
