@@ -5,7 +5,7 @@
  */
 
 import type { Driver } from "./drivers.ts";
-import { type FastestLap, fastestLapOf } from "./fastest_lap.ts";
+import { endOf, type FastestLap, fastestLapOf } from "./fastest_lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 
 /** The result of a driver. */
@@ -41,7 +41,7 @@ export function isRace(year: number, session: string): boolean {
 /**
  * Derives the order of the drivers. A race is ordered by completed laps and the position at the end of the last one; in seasons
  * whose files have no positions, by completed laps and the total time. Other sessions are ordered by the part of qualifying that
- * a driver reached and the fastest lap in it.
+ * a driver reached and the fastest lap in it, equal times by when they were set.
  *
  * @param drivers The drivers who took part.
  * @param laps The laps by driver; a driver may be missing.
@@ -128,10 +128,11 @@ function totalTime({ time }: LapTimes): number {
 
 /**
  * Ranks by the part of qualifying that the driver reached, by the number at the end of its name; a driver who reached a later
- * part is ahead, even without a time in it. The fastest lap in that part is next, then the fastest lap of the session.
+ * part is ahead, even without a time in it. The fastest lap in that part is next, then the fastest lap of the session. Of equal
+ * times, the one that was set first is ahead.
  */
 function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
-  const overall = fastestLapOf(driver, laps)?.time ?? Infinity;
+  const overall = fastestLapOf(driver, laps);
   const qs = Array.isArray(laps.qs) ? laps.qs : [];
   // The lookbehind makes long digits take linear time.
   const parts = qs.map((part) => Number(/(?<!\d)\d+$/.exec(String(part))?.[0] ?? 0));
@@ -140,7 +141,14 @@ function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
     ...laps,
     time: laps.time.map((time, row) => parts.length === 0 || parts[row] === reached ? time : null),
   };
-  return [-reached, fastestLapOf(driver, inPart)?.time ?? Infinity, overall];
+  const best = fastestLapOf(driver, inPart);
+  return [
+    -reached,
+    best?.time ?? Infinity,
+    endOf(laps, best),
+    overall?.time ?? Infinity,
+    endOf(laps, overall),
+  ];
 }
 
 function byRank(a: Entry, b: Entry): number {

@@ -52,8 +52,9 @@ export interface F1Session {
 
   /**
    * Derives the order of the drivers from their laps. A race is ordered by completed laps and the position at the end of the last
-   * one; other sessions by the part of qualifying that a driver reached and the fastest lap. The data has no official
-   * classification: no grid, no points, no reasons for retirements, and no later decisions of the stewards.
+   * one; other sessions by the part of qualifying that a driver reached and the fastest lap, where of equal times the one that was
+   * set first is ahead (in the oldest seasons, whose files do not say when, that of the driver whom the file lists first). The data
+   * has no official classification: no grid, no points, no reasons for retirements, and no later decisions of the stewards.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.
@@ -125,8 +126,9 @@ export interface F1Session {
   lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap>;
 
   /**
-   * Finds the fastest lap of the session. Deleted lap times don't count, and neither do drivers without a file. Where a file does
-   * not mark deleted times, a lap that was faster than the driver's personal bests counts as deleted.
+   * Finds the fastest lap of the session; of equal times, the one that was set first. Deleted lap times don't count, and neither
+   * do drivers without a file. Where a file does not mark deleted times, a lap that was faster than the driver's personal bests
+   * counts as deleted.
    *
    * @param options Options of the requests, and the drivers whose laps count.
    * @returns The lap; `null` when no lap has a time.

@@ -49,6 +49,17 @@ test("resultsOf() puts drivers ahead who reached a later part of qualifying", ()
   assertEquals(orderOf(laps, false), [[1, "DDD"], [2, "BBB"], [3, "CCC"], [4, "AAA"]]);
 });
 
+test("resultsOf() puts the driver ahead who set an equal time first", () => {
+  const qs = ["Q2", "Q3"];
+  const laps = {
+    AAA: lapsOf([72, 72], { qs, sesT: [2_000, 3_300] }),
+    BBB: lapsOf([72.5, 72], { qs, sesT: [2_050, 3_200] }),
+    CCC: lapsOf([72.25], { qs: ["Q2"], sesT: [2_200] }),
+    DDD: lapsOf([72.25], { qs: ["Q2"], sesT: [2_100] }),
+  };
+  assertEquals(orderOf(laps, false), [[1, "BBB"], [2, "AAA"], [3, "DDD"], [4, "CCC"]]);
+});
+
 test("resultsOf() reads hostile parts of qualifying in linear time, however many there are", () => {
   const qs = Array.from({ length: 200_000 }, () => "Q1");
   const laps = { AAA: lapsOf([89], { qs: [`Q${"1".repeat(500_000)}!`] }), BBB: lapsOf([90], { qs }) };
