@@ -53,8 +53,13 @@ export interface F1Session {
   /**
    * Derives the order of the drivers from their laps. A race is ordered by completed laps and the position at the end of the last
    * one; other sessions by the part of qualifying that a driver reached and the fastest lap, where of equal times the one that was
-   * set first is ahead (in the oldest seasons, whose files do not say when, that of the driver whom the file lists first). The data
-   * has no official classification: no grid, no points, no reasons for retirements, and no later decisions of the stewards.
+   * set first is ahead. The data has no official classification: no grid, no points, no reasons for retirements, and no later
+   * decisions of the stewards.
+   *
+   * Some files, most of them of the oldest seasons, lack the columns for this, and the order is an estimate then. Without
+   * positions, the total time decides a race; without the parts of qualifying, the fastest lap of all decides, although a driver
+   * may have driven it in an earlier part than the last; and without session times, equal times stay in the order of
+   * {@linkcode F1Session.drivers}. The columns `pos`, `qs` and `sesT` of {@linkcode F1Session.laps} tell.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.
