@@ -46,7 +46,7 @@ export interface F1Session {
    * @param options Options of the request.
    * @returns The driver.
    * @throws {RangeError} Rejects, if no driver of that name took part, or several did (two Leclercs, in a practice of 2024). The
-   * message suggests the nearest driver, or lists the drivers.
+   * message suggests the nearest driver, or lists the drivers. Some files list codes and teams alone; then it says so.
    */
   driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
 
