@@ -54,7 +54,8 @@ export function resultsOf(
   race: boolean,
 ): readonly SessionResult[] {
   const onlyCompleted = race && havePositions(laps);
-  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], { race, onlyCompleted }));
+  const options = { race, onlyCompleted, timed: timedLaps(laps) };
+  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], options));
   const placed = entries.filter(({ isPlaced }) => isPlaced);
   const others = entries.filter(({ isPlaced }) => !isPlaced);
   placed.sort(byRank);
@@ -99,13 +100,17 @@ function isNumber(value: unknown): value is number {
 function entryOf(
   driver: Driver,
   laps: LapTimes | undefined,
-  { race, onlyCompleted }: { readonly race: boolean; readonly onlyCompleted: boolean },
+  { race, onlyCompleted, timed }: {
+    readonly race: boolean;
+    readonly onlyCompleted: boolean;
+    readonly timed: ReadonlySet<number>;
+  },
 ): Entry {
   if (laps === undefined) return { driver, laps: 0, fastestLap: null, isPlaced: false, rank: [] };
   const count = lastLap(laps, onlyCompleted);
   const fastestLap = fastestLapOf(driver.driver, laps) ?? null;
   const rank = race
-    ? [-count, lastPosition(laps, count), totalTime(laps)]
+    ? [-count, lastPosition(laps, count), totalTime(laps, timed)]
     : qualifyingRank(driver.driver, laps);
   // A driver who stops on the first lap has started the race, and gets a position.
   const isPlaced = race ? lastLap(laps, false) > 0 : fastestLap !== null;
@@ -117,10 +122,29 @@ function lastPosition({ lap, pos }: LapTimes, last: number): number {
   return typeof position === "number" ? position : Infinity;
 }
 
-function totalTime({ time }: LapTimes): number {
+/** Returns the numbers of the laps that any driver has a time for. */
+function timedLaps(laps: Readonly<Record<string, LapTimes>>): ReadonlySet<number> {
+  // Unchecked payloads may hold "None" here.
+  return new Set(
+    Object.values(laps).flatMap(({ lap, time }) =>
+      lap.filter((number, row) => isNumber(number) && isNumber(time[row]))
+    ),
+  );
+}
+
+/**
+ * Adds up a driver's lap times. Laps that nobody has a time for, as behind a safety car, are left out for everybody. A driver who
+ * lacks the time of another lap would have too small a total, and gets `Infinity`.
+ */
+function totalTime(laps: LapTimes, timed: ReadonlySet<number>): number {
+  const { lap, time } = laps;
+  const last = lastLap(laps, false);
+  const secondsOf = new Map(lap.map((number, row) => [number, time[row]]));
   let total = 0;
-  for (const seconds of time) {
-    if (typeof seconds !== "number") return Infinity;
+  for (const number of timed) {
+    if (number > last) continue;
+    const seconds = secondsOf.get(number);
+    if (!isNumber(seconds)) return Infinity;
     total += seconds;
   }
   return total;

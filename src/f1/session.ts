@@ -57,9 +57,9 @@ export interface F1Session {
    * decisions of the stewards.
    *
    * Some files, most of them of the oldest seasons, lack the columns for this, and the order is an estimate then. Without
-   * positions, the total time decides a race; without the parts of qualifying, the fastest lap of all decides, although a driver
-   * may have driven it in an earlier part than the last; and without session times, equal times stay in the order of
-   * {@linkcode F1Session.drivers}. The columns `pos`, `qs` and `sesT` of {@linkcode F1Session.laps} tell.
+   * positions, the total of the known lap times decides a race; without the parts of qualifying, the fastest lap of all decides,
+   * although a driver may have driven it in an earlier part than the last; and without session times, equal times stay in the
+   * order of {@linkcode F1Session.drivers}. The columns `pos`, `qs` and `sesT` of {@linkcode F1Session.laps} tell.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.
