@@ -41,6 +41,35 @@ export function fastestLapOf(driver: string, laps: LapTimes): FastestLap | undef
   return fastestWhere(driver, laps, (row) => pb?.[row] === true) ?? fastestWhere(driver, laps, () => true);
 }
 
+/**
+ * Returns the session time at which a lap of a driver ended. Of two drivers with equal times, the one who set it first is ahead.
+ *
+ * @param laps The driver's laps.
+ * @param lap One of them.
+ * @returns The time, in seconds; `Infinity` without a lap, and for files without session times.
+ */
+export function endOf({ lap: numbers, sesT }: LapTimes, lap: FastestLap | undefined): number {
+  // Unchecked payloads may hold anything here.
+  const end: unknown = lap && sesT?.[numbers.indexOf(lap.lap)];
+  return typeof end === "number" ? end : Infinity;
+}
+
+/**
+ * Finds the fastest lap of each driver.
+ *
+ * @param lapsByDriver The laps by driver.
+ * @returns The fastest laps, fastest first; equal times in the order in which they were set, as far as the files say so, and else
+ * in the order of the drivers. Drivers without a time that counts are left out.
+ */
+export function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {
+  const found = Object.entries(lapsByDriver).flatMap(([driver, laps]) => {
+    const lap = fastestLapOf(driver, laps);
+    return lap === undefined ? [] : [{ lap, end: endOf(laps, lap) }];
+  });
+  found.sort((a, b) => a.lap.time - b.lap.time || (a.end === b.end ? 0 : a.end - b.end));
+  return found.map(({ lap }) => lap);
+}
+
 function fastestWhere(
   driver: string,
   { time: times, lap: laps }: LapTimes,

@@ -46,7 +46,8 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
  *
  * @param drivers The drivers who took part.
  * @param name The name of the driver who did not.
- * @returns The error. Its message suggests the nearest driver, or lists the drivers.
+ * @returns The error. Its message suggests the nearest driver, or lists the drivers; and it says if their list has codes alone, in
+ * which case the driver may have taken part.
  */
 export function unknownDriver(drivers: readonly Driver[], name: string | number): RangeError {
   const wanted = key(String(name));
@@ -55,7 +56,11 @@ export function unknownDriver(drivers: readonly Driver[], name: string | number)
   );
   const meant = typeof name === "number" ? undefined : nearest(names, wanted, ({ text }) => text);
   const codes = drivers.map(({ driver }) => driver);
-  return unknownName("driver", String(name), "in this session", meant?.driver.driver, codes);
+  // Some files have codes and teams alone.
+  const isNamed = codeOf(name) !== undefined ||
+    drivers.some(({ dn, fn, ln }) => typeof (dn ?? fn ?? ln) === "string");
+  const where = `in this session${isNamed ? "" : ", whose list of drivers has no names and numbers"}`;
+  return unknownName("driver", String(name), where, meant?.driver.driver, codes);
 }
 
 function keysOf(names: readonly unknown[]): readonly string[] {

@@ -83,7 +83,11 @@ export interface Lap {
   readonly Sector2MiniSectors?: string | null | undefined;
   /** The state of each mini-sector of sector 3, as in {@linkcode Lap.Sector1MiniSectors}. */
   readonly Sector3MiniSectors?: string | null | undefined;
-  /** The session time at which the weather values below were measured, shortly before the lap or during it. */
+  /**
+   * The session time at which the weather values below were measured. Some files have the weather of another lap here, half an
+   * hour away or more: where this is not close to `LapStartTime`, look up the time of the lap in `wT` of
+   * {@linkcode F1Session.weather}.
+   */
   readonly WeatherTime?: number | null | undefined;
   /** The air temperature, in °C. */
   readonly AirTemp?: number | null | undefined;

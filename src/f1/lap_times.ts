@@ -83,7 +83,7 @@ export interface LapTimes {
   readonly ms2?: readonly (string | null)[] | undefined;
   /** The state of each mini-sector of sector 3, as in {@linkcode LapTimes.ms1}. */
   readonly ms3?: readonly (string | null)[] | undefined;
-  /** The session time at which the weather values below were measured. */
+  /** The session time at which the weather values below were measured; in some files it is that of another lap. */
   readonly wT?: readonly (number | null)[] | undefined;
   /** The air temperature, in °C. */
   readonly wAT?: readonly (number | null)[] | undefined;

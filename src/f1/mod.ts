@@ -16,7 +16,7 @@
  * | `lap.get_telemetry()`                                     | `session.telemetry("VER", 33)`, `session.fastestLapTelemetry()` |
  * | `session.get_driver("VER")`, `session.results`            | `session.driver("VER")`, `session.results()`                   |
  * | `session.weather_data`, `session.race_control_messages`   | `session.weather()`, `session.raceControl()`                   |
- * | `lap.get_weather_data()`                                  | `AirTemp`, `TrackTemp`, `Rainfall` … of `session.lapRows()`    |
+ * | `lap.get_weather_data()`                                  | the row of `session.weather()` at the `LapStartTime` of a lap  |
  * | `session.get_circuit_info().corners`                      | `session.corners()`                                            |
  *
  * @example Every lap of a session

@@ -5,7 +5,7 @@
  */
 
 import type { Driver } from "./drivers.ts";
-import { type FastestLap, fastestLapOf } from "./fastest_lap.ts";
+import { endOf, type FastestLap, fastestLapOf } from "./fastest_lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 
 /** The result of a driver. */
@@ -41,7 +41,7 @@ export function isRace(year: number, session: string): boolean {
 /**
  * Derives the order of the drivers. A race is ordered by completed laps and the position at the end of the last one; in seasons
  * whose files have no positions, by completed laps and the total time. Other sessions are ordered by the part of qualifying that
- * a driver reached and the fastest lap in it.
+ * a driver reached and the fastest lap in it, equal times by when they were set.
  *
  * @param drivers The drivers who took part.
  * @param laps The laps by driver; a driver may be missing.
@@ -54,7 +54,8 @@ export function resultsOf(
   race: boolean,
 ): readonly SessionResult[] {
   const onlyCompleted = race && havePositions(laps);
-  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], { race, onlyCompleted }));
+  const options = { race, onlyCompleted, timed: timedLaps(laps) };
+  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], options));
   const placed = entries.filter(({ isPlaced }) => isPlaced);
   const others = entries.filter(({ isPlaced }) => !isPlaced);
   placed.sort(byRank);
@@ -99,13 +100,17 @@ function isNumber(value: unknown): value is number {
 function entryOf(
   driver: Driver,
   laps: LapTimes | undefined,
-  { race, onlyCompleted }: { readonly race: boolean; readonly onlyCompleted: boolean },
+  { race, onlyCompleted, timed }: {
+    readonly race: boolean;
+    readonly onlyCompleted: boolean;
+    readonly timed: ReadonlySet<number>;
+  },
 ): Entry {
   if (laps === undefined) return { driver, laps: 0, fastestLap: null, isPlaced: false, rank: [] };
   const count = lastLap(laps, onlyCompleted);
   const fastestLap = fastestLapOf(driver.driver, laps) ?? null;
   const rank = race
-    ? [-count, lastPosition(laps, count), totalTime(laps)]
+    ? [-count, lastPosition(laps, count), totalTime(laps, timed)]
     : qualifyingRank(driver.driver, laps);
   // A driver who stops on the first lap has started the race, and gets a position.
   const isPlaced = race ? lastLap(laps, false) > 0 : fastestLap !== null;
@@ -117,10 +122,29 @@ function lastPosition({ lap, pos }: LapTimes, last: number): number {
   return typeof position === "number" ? position : Infinity;
 }
 
-function totalTime({ time }: LapTimes): number {
+/** Returns the numbers of the laps that any driver has a time for. */
+function timedLaps(laps: Readonly<Record<string, LapTimes>>): ReadonlySet<number> {
+  // Unchecked payloads may hold "None" here.
+  return new Set(
+    Object.values(laps).flatMap(({ lap, time }) =>
+      lap.filter((number, row) => isNumber(number) && isNumber(time[row]))
+    ),
+  );
+}
+
+/**
+ * Adds up a driver's lap times. Laps that nobody has a time for, as behind a safety car, are left out for everybody. A driver who
+ * lacks the time of another lap would have too small a total, and gets `Infinity`.
+ */
+function totalTime(laps: LapTimes, timed: ReadonlySet<number>): number {
+  const { lap, time } = laps;
+  const last = lastLap(laps, false);
+  const secondsOf = new Map(lap.map((number, row) => [number, time[row]]));
   let total = 0;
-  for (const seconds of time) {
-    if (typeof seconds !== "number") return Infinity;
+  for (const number of timed) {
+    if (number > last) continue;
+    const seconds = secondsOf.get(number);
+    if (!isNumber(seconds)) return Infinity;
     total += seconds;
   }
   return total;
@@ -128,10 +152,11 @@ function totalTime({ time }: LapTimes): number {
 
 /**
  * Ranks by the part of qualifying that the driver reached, by the number at the end of its name; a driver who reached a later
- * part is ahead, even without a time in it. The fastest lap in that part is next, then the fastest lap of the session.
+ * part is ahead, even without a time in it. The fastest lap in that part is next, then the fastest lap of the session. Of equal
+ * times, the one that was set first is ahead.
  */
 function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
-  const overall = fastestLapOf(driver, laps)?.time ?? Infinity;
+  const overall = fastestLapOf(driver, laps);
   const qs = Array.isArray(laps.qs) ? laps.qs : [];
   // The lookbehind makes long digits take linear time.
   const parts = qs.map((part) => Number(/(?<!\d)\d+$/.exec(String(part))?.[0] ?? 0));
@@ -140,7 +165,14 @@ function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
     ...laps,
     time: laps.time.map((time, row) => parts.length === 0 || parts[row] === reached ? time : null),
   };
-  return [-reached, fastestLapOf(driver, inPart)?.time ?? Infinity, overall];
+  const best = fastestLapOf(driver, inPart);
+  return [
+    -reached,
+    best?.time ?? Infinity,
+    endOf(laps, best),
+    overall?.time ?? Infinity,
+    endOf(laps, overall),
+  ];
 }
 
 function byRank(a: Entry, b: Entry): number {

@@ -46,14 +46,20 @@ export interface F1Session {
    * @param options Options of the request.
    * @returns The driver.
    * @throws {RangeError} Rejects, if no driver of that name took part, or several did (two Leclercs, in a practice of 2024). The
-   * message suggests the nearest driver, or lists the drivers.
+   * message suggests the nearest driver, or lists the drivers. Some files list codes and teams alone; then it says so.
    */
   driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
 
   /**
    * Derives the order of the drivers from their laps. A race is ordered by completed laps and the position at the end of the last
-   * one; other sessions by the part of qualifying that a driver reached and the fastest lap. The data has no official
-   * classification: no grid, no points, no reasons for retirements, and no later decisions of the stewards.
+   * one; other sessions by the part of qualifying that a driver reached and the fastest lap, where of equal times the one that was
+   * set first is ahead. The data has no official classification: no grid, no points, no reasons for retirements, and no later
+   * decisions of the stewards.
+   *
+   * Some files, most of them of the oldest seasons, lack the columns for this, and the order is an estimate then. Without
+   * positions, the total of the known lap times decides a race; without the parts of qualifying, the fastest lap of all decides,
+   * although a driver may have driven it in an earlier part than the last; and without session times, equal times stay in the
+   * order of {@linkcode F1Session.drivers}. The columns `pos`, `qs` and `sesT` of {@linkcode F1Session.laps} tell.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.
@@ -125,8 +131,9 @@ export interface F1Session {
   lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap>;
 
   /**
-   * Finds the fastest lap of the session. Deleted lap times don't count, and neither do drivers without a file. Where a file does
-   * not mark deleted times, a lap that was faster than the driver's personal bests counts as deleted.
+   * Finds the fastest lap of the session; of equal times, the one that was set first. Deleted lap times don't count, and neither
+   * do drivers without a file. Where a file does not mark deleted times, a lap that was faster than the driver's personal bests
+   * counts as deleted.
    *
    * @param options Options of the requests, and the drivers whose laps count.
    * @returns The lap; `null` when no lap has a time.

@@ -9,7 +9,7 @@ import { assertPositiveInteger, shapeError } from "../primitives/argument_checks
 import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
-import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
+import { fastestFirst, type FastestLap, type FastestLapTelemetry } from "./fastest_lap.ts";
 import { codeOf, findDriver, unknownDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
@@ -322,11 +322,4 @@ function checkedFastest(given: FastestLapOptions): FastestLapOptions & { readonl
   const { by = "session", ...options } = given;
   if (by === "session" || by === "driver") return { by, ...options };
   throw shapeError(action, "by", "'session' or 'driver'", by);
-}
-
-function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {
-  return Object.entries(lapsByDriver)
-    .map(([driver, laps]) => fastestLapOf(driver, laps))
-    .filter((lap) => lap !== undefined)
-    .sort((a, b) => a.time - b.time);
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
-import { fastestLapOf } from "../../src/f1/fastest_lap.ts";
+import { fastestFirst, fastestLapOf } from "../../src/f1/fastest_lap.ts";
 import { lapTimesSchema } from "../../src/f1/lap_times.ts";
 import { test } from "../support/test.ts";
 import { lapsOf } from "./fake_files.ts";
@@ -70,4 +70,18 @@ test("fastestLapOf() is undefined without a time, also for an unchecked payload"
     const laps = { ...lapsOf("None", 91), del: column, pb: column };
     assertEquals(fastestLapOf("VER", laps as never)?.lap, 2);
   }
+});
+
+test("fastestFirst() prefers the driver who set an equal time first, whatever the order of the drivers", () => {
+  const laps = {
+    VER: v.parse(lapTimesSchema, { ...lapsOf(73, 72), sesT: [3_000, 3_300] }),
+    RUS: v.parse(lapTimesSchema, { ...lapsOf(72, 72.5), sesT: [3_100, 3_400] }),
+    NOR: v.parse(lapTimesSchema, { ...lapsOf(72.25), sesT: [2_900] }),
+    // This file does not say when.
+    LEC: v.parse(lapTimesSchema, lapsOf(72)),
+    HAM: v.parse(lapTimesSchema, lapsOf(72)),
+    ALO: v.parse(lapTimesSchema, lapsOf("None")),
+  };
+  const order = fastestFirst(laps).map(({ driver, lap }) => [driver, lap]);
+  assertEquals(order, [["RUS", 1], ["VER", 2], ["LEC", 1], ["HAM", 1], ["NOR", 1]]);
 });

@@ -76,6 +76,23 @@ test("findDriver() suggests the driver that may have been meant, or lists the dr
   assertThrows(() => findDriver(DRIVERS, null as never), TypeError, "'driver' must be a code");
 });
 
+test("findDriver() says when it can find no name and no number, because the list has none", () => {
+  const drivers = [{ driver: "HAM", team: "Ferrari" }, { driver: "VER", team: null, dn: null }];
+  for (const name of [44, "hamilton"]) {
+    const error = assertThrows(() => findDriver(drivers, name), RangeError);
+    assertEquals(
+      error.message,
+      `Cannot find driver as there is no "${name}" in this session, whose list of drivers has no names and numbers; ` +
+        `there are 'HAM', 'VER'`,
+    );
+  }
+  const error = assertThrows(() => findDriver(drivers, "HAN"), RangeError);
+  assertEquals(
+    error.message,
+    `Cannot find driver as there is no "HAN" in this session; did you mean 'HAM'?`,
+  );
+});
+
 test("codeOf() accepts three letters, in whatever case", () => {
   assertEquals(["VER", "ver", "Ver"].map(codeOf), ["VER", "VER", "VER"]);
   for (const name of ["", "VE", "VERS", "1", 1, "VÉR", "V R", "../", null]) {

@@ -29,6 +29,26 @@ test("resultsOf() orders a race without positions by its total time", () => {
   assertEquals(orderOf(laps, true), [[1, "BBB"], [2, "AAA"], [3, "CCC"], [4, "DDD"]]);
 });
 
+test("resultsOf() leaves laps out of the total time that nobody has a time for", () => {
+  const laps = {
+    AAA: lapsOf([92, null, 92]),
+    BBB: lapsOf([91, null, 92]),
+    // CCC lacks a time that the others have; DDD lacks only the row of the lap without times.
+    CCC: lapsOf([91, null, null]),
+    DDD: { lap: [1, 3], time: [90, 92], compound: ["SOFT", "SOFT"] },
+  };
+  assertEquals(orderOf(laps, true), [[1, "DDD"], [2, "BBB"], [3, "AAA"], [4, "CCC"]]);
+});
+
+test("resultsOf() puts no driver ahead because a lap is missing", () => {
+  const laps = {
+    AAA: { lap: [1, 3], time: [95, 95], compound: ["SOFT", "SOFT"] },
+    BBB: lapsOf([91, 92, 91]),
+    CCC: lapsOf([90, 92, 91]),
+  };
+  assertEquals(orderOf(laps, true).slice(0, 3), [[1, "CCC"], [2, "BBB"], [3, "AAA"]]);
+});
+
 test("resultsOf() orders other sessions by the fastest valid lap", () => {
   const laps = {
     AAA: lapsOf([92, 90], { del: [false, true] }),
@@ -47,6 +67,17 @@ test("resultsOf() puts drivers ahead who reached a later part of qualifying", ()
     DDD: lapsOf([91, 90, 90.2], { qs: ["Q1", "Q2", "Q3"] }),
   };
   assertEquals(orderOf(laps, false), [[1, "DDD"], [2, "BBB"], [3, "CCC"], [4, "AAA"]]);
+});
+
+test("resultsOf() puts the driver ahead who set an equal time first", () => {
+  const qs = ["Q2", "Q3"];
+  const laps = {
+    AAA: lapsOf([72, 72], { qs, sesT: [2_000, 3_300] }),
+    BBB: lapsOf([72.5, 72], { qs, sesT: [2_050, 3_200] }),
+    CCC: lapsOf([72.25], { qs: ["Q2"], sesT: [2_200] }),
+    DDD: lapsOf([72.25], { qs: ["Q2"], sesT: [2_100] }),
+  };
+  assertEquals(orderOf(laps, false), [[1, "BBB"], [2, "AAA"], [3, "DDD"], [4, "CCC"]]);
 });
 
 test("resultsOf() reads hostile parts of qualifying in linear time, however many there are", () => {
