@@ -597,3 +597,21 @@ test("slipstream get does not change the list of its URLs, even if told to write
   }
   assertEquals([setup.terminal.files.contents.get("/urls"), setup.cdn.log.entries.length], [list, 0]);
 });
+
+test("slipstream get shows a binary body on a terminal only when the user asks for it", async () => {
+  const resources: Resources = { "/a": new Uint8Array([0x89, 0, 1]), "/b": new Uint8Array([0xe9, 0x0a]) };
+  for (
+    const [args, written, code] of [
+      [["/a"], 0, 1],
+      [["--fail-with-body", "/a"], 0, 1],
+      [["/a", "-o", "-"], 1, 0],
+      [["/b"], 1, 0],
+    ] as const
+  ) {
+    const setup = new Setup(resources);
+    setup.terminal.stdout.isTerminal = true;
+    const ended = await setup.get(...args.map((arg) => arg.startsWith("/") ? HOST + arg : arg));
+    assertEquals([ended, setup.terminal.stdout.writes.length], [code, written], args.join(" "));
+    if (code === 1) assertStringIncludes(setup.errors, "'--output FILE' keeps it");
+  }
+});
