@@ -78,6 +78,11 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const { output, manifest } = flags;
   await checkWritten(operands, { output, manifest }, terminal);
   const parts = await requestFlagParts(flags, terminal, operands.includes("-"));
+  if (parts.method === "HEAD" && flags.out !== undefined) {
+    throw new UsageError(
+      "'--method HEAD' brings no bodies for the files of '--out'; '--ndjson --include' shows status and headers",
+    );
+  }
   return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
 }
 

@@ -598,6 +598,15 @@ test("slipstream get does not change the list of its URLs, even if told to write
   assertEquals([setup.terminal.files.contents.get("/urls"), setup.cdn.log.entries.length], [list, 0]);
 });
 
+test("slipstream get --out refuses HEAD before it sends anything", async () => {
+  const setup = new Setup();
+  assertEquals(await setup.get("--out", "/out", "-X", "HEAD", `${HOST}/a`, `${HOST}/b`), 2);
+  assertEquals(setup.errors.split("\n", 1), [
+    "slipstream: '--method HEAD' brings no bodies for the files of '--out'; '--ndjson --include' shows status and headers",
+  ]);
+  assertEquals([setup.cdn.log.requests, [...setup.terminal.files.folders]], [0, ["/"]]);
+});
+
 test("slipstream get shows a binary body on a terminal only when the user asks for it", async () => {
   const resources: Resources = { "/a": new Uint8Array([0x89, 0, 1]), "/b": new Uint8Array([0xe9, 0x0a]) };
   for (
