@@ -607,6 +607,19 @@ test("slipstream get --out refuses HEAD before it sends anything", async () => {
   assertEquals([setup.cdn.log.requests, [...setup.terminal.files.folders]], [0, ["/"]]);
 });
 
+test("slipstream get warns once when inputs name their files, but there is no --out", async () => {
+  await using temp = await tempFolder();
+  await temp.write("urls", `${HOST}/a\n${HOST}/b\n  out=b.json\n${HOST}/c\n  out=c.json\n`);
+  const setup = onDisk();
+  const list = `${temp.path}/urls`;
+  assertEquals(await setup.get(`@${list}`), 0);
+  assertEquals([setup.lines.length, setup.errors.split("\n", 2)], [3, [
+    `warning: ${list}:2: 'out' has an effect only with '--out DIR'`,
+    setup.errors.split("\n")[1]!,
+  ]]);
+  assertMatch(setup.errors.split("\n")[1]!, /^3 done/);
+});
+
 test("slipstream get shows a binary body on a terminal only when the user asks for it", async () => {
   const resources: Resources = { "/a": new Uint8Array([0x89, 0, 1]), "/b": new Uint8Array([0xe9, 0x0a]) };
   for (
