@@ -96,7 +96,9 @@ function checkFlags(given: readonly string[], specs: FlagSpecs): void {
 
 function unknownFlag(text: string, specs: FlagSpecs): UsageError {
   const [flag = ""] = text.split("=", 1);
-  const meant = flag.startsWith("--") ? meantFlag(flag.slice(2).toLowerCase(), specs) : undefined;
+  const meant = flag.startsWith("--")
+    ? meantFlag(flag.slice(2).toLowerCase(), specs)
+    : flagElsewhere(flag.charAt(1), Object.keys(specs));
   return new UsageError(`Unknown flag: ${flag}${meant === undefined ? "" : ` (did you mean --${meant}?)`}`);
 }
 

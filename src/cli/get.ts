@@ -18,7 +18,16 @@ import { fitCapacity } from "./capacity.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
-import { checkOperands, checkWritten, fileHint, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
+import {
+  type BadInput,
+  checkOperands,
+  checkWritten,
+  fileHint,
+  type Input,
+  isSingleUrl,
+  knownTotal,
+  readInputs,
+} from "./inputs.ts";
 import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
 import type { RequestParts } from "./request_parts.ts";
@@ -78,6 +87,11 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const { output, manifest } = flags;
   await checkWritten(operands, { output, manifest }, terminal);
   const parts = await requestFlagParts(flags, terminal, operands.includes("-"));
+  if (parts.method === "HEAD" && flags.out !== undefined) {
+    throw new UsageError(
+      "'--method HEAD' brings no bodies for the files of '--out'; '--ndjson --include' shows status and headers",
+    );
+  }
   return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
 }
 
@@ -122,6 +136,7 @@ async function fetchAll(
   });
   using _warnings = cache && warnOfCache(client, (text) => run.warn(text));
   using _events = flags.verbose ? client.on((event) => log(run, eventText(event))) : undefined;
+  const inputs = readInputs(operands, terminal, { signal: run.signal, base: baseUrls[0] });
   run.total = knownTotal(operands);
   run.received = 0;
   run.start(() => client.stats());
@@ -130,7 +145,7 @@ async function fetchAll(
     clock,
     run,
     sink: output.sink,
-    inputs: readInputs(operands, terminal, { signal: run.signal, base: baseUrls[0] }),
+    inputs: flags.out === undefined ? warnOfPaths(inputs, run) : inputs,
     parts,
     // Like the requests of a batch, these wait for an outage to end, unless `--retries 0` forbids to send one again.
     request: {
@@ -161,6 +176,21 @@ async function openPlan(
   if (adapter === undefined) return undefined;
   const { httpCache } = await import("../http_cache/http_cache.ts");
   return httpCache(adapter);
+}
+
+/** Yields the inputs, and warns once if one names its file, which has an effect only with `--out`. */
+async function* warnOfPaths<T extends Input | BadInput>(
+  inputs: AsyncIterable<T>,
+  run: Run,
+): AsyncIterableIterator<T> {
+  let isSaid = false;
+  for await (const input of inputs) {
+    if (!isSaid && input.ok && input.parts.out !== undefined) {
+      isSaid = true;
+      await run.warn(`${input.where}: 'out' has an effect only with '--out DIR'`);
+    }
+    yield input;
+  }
 }
 
 /** Returns a transport on Deno, because Deno's own `fetch` drops a `Host` header that the user sets. */

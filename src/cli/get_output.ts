@@ -73,7 +73,9 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
     return await openFiles(flags, file, options);
   }
   if (isSingle && !flags.ndjson) {
-    return { sink: bodySink({ put: (data) => run.put(data), include }), ...NOTHING_OPEN };
+    const put: Put = (data) => run.put(data);
+    const isShown = terminal.stdout.isTerminal && flags.output === undefined;
+    return { sink: bodySink({ put: isShown ? textOnly(put) : put, include }), ...NOTHING_OPEN };
   }
   if (file === undefined) {
     return { sink: new NdjsonSink({ write: (line) => run.put(line), include, ordered }), ...NOTHING_OPEN };
@@ -158,6 +160,24 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+type Put = (data: string | Uint8Array<ArrayBuffer>) => Promise<void>;
+
+/** Refuses a body whose first bytes are not text, because a terminal may take some of them for commands. */
+function textOnly(put: Put): Put {
+  let isText = false;
+  return async (data) => {
+    if (typeof data !== "string" && !isText) {
+      if (data.includes(0)) {
+        throw new TypeError(
+          "Cannot show a binary body on a terminal: '--output FILE' keeps it, and '--output -' shows it all the same",
+        );
+      }
+      isText = data.length > 0;
+    }
+    await put(data);
+  };
 }
 
 /** Returns what a path leads to; `other` is a device, a pipe, or a file that is open already, such as `/dev/stdout`. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { shownUrl } from "../http/url.ts";
+import { isAbsoluteUrl, shownUrl } from "../http/url.ts";
 import { type Clock, systemClock, type TimerHandle } from "../primitives/clock.ts";
 import type {
   EndSignal,
@@ -24,6 +24,7 @@ import { currentTerminal } from "../runtime/terminal/current.ts";
 import { isMainModule } from "../runtime/terminal/main_module.ts";
 import { UsageError } from "./args.ts";
 import { type Command, commandUsage, helpColumns, programUsage, usageLine } from "./command.ts";
+import { GET } from "./command_titles.ts";
 import { COMMANDS } from "./commands.ts";
 import { errorLine, errorRecord } from "./error_record.ts";
 import { closestWord } from "./closest_word.ts";
@@ -148,7 +149,7 @@ async function loadCommand(name: string): Promise<Command> {
   const entry = COMMANDS.find((entry) => entry.name === name);
   if (entry !== undefined) return await entry.load();
   if (name === "") throw new UsageError("No command");
-  const meant = closestWord(name, COMMANDS.map(({ name }) => name));
+  const meant = isAbsoluteUrl(name) ? GET.name : closestWord(name, COMMANDS.map(({ name }) => name));
   const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
   throw new UsageError(`Unknown command: ${JSON.stringify(shownUrl(name))}${hint}`);
 }

@@ -6,6 +6,7 @@
 
 import type { ClientStats } from "../client/stats.ts";
 import type { TimerHandle } from "../primitives/clock.ts";
+import { isDiskFull } from "../runtime/error_code.ts";
 import type { EndSignal } from "../runtime/terminal/contract.ts";
 import { errorLine, errorRecord, excerptLine, oneLine } from "./error_record.ts";
 import type { CommandContext } from "./command.ts";
@@ -16,7 +17,7 @@ import { wrapWords, writeWords } from "./word_wrap.ts";
 
 /**
  * Why a run ended early: a signal such as Ctrl-C, the first failure under `--fail-fast`, a reader that has closed stdout, or an output of
- * all outcomes that can't be written.
+ * all outcomes that can't be written, also because the disk is full.
  */
 export type StopReason = "interrupted" | "failed" | "closed" | "unwritable";
 
@@ -90,6 +91,8 @@ export class Run implements Disposable {
   #ending: Promise<number> | undefined;
   /** Whether an output could not be written. The message about it appears once. */
   #isUnwritable = false;
+  /** Whether the disk is full. The message about it appears once, because the others would say the same. */
+  #isDiskFull = false;
 
   /** Creates a run. From now on Ctrl-C stops the run instead of ending the program. */
   constructor(context: CommandContext, options: RunOptions) {
@@ -161,7 +164,7 @@ export class Run implements Disposable {
       await write();
     } catch (error) {
       this.stop("unwritable");
-      if (!this.#isUnwritable) {
+      if (!this.#isUnwritable && !this.#isSaid(error)) {
         this.#isUnwritable = true;
         await this.fail({ error, where: output, subject: output });
       }
@@ -174,8 +177,13 @@ export class Run implements Disposable {
     if (this.#options.failFast) this.stop("failed");
   }
 
-  /** Counts a failure and names it on stderr. */
+  /** Counts a failure and names it on stderr. A full disk ends the run; what fails for it after that counts as not done. */
   async fail({ error, where, subject }: RunFailure): Promise<void> {
+    if (this.#isSaid(error)) return;
+    if (isDiskFull(error)) {
+      this.#isDiskFull = true;
+      this.stop("unwritable");
+    }
     this.failed++;
     this.failFast();
     if (this.#options.jsonErrors) {
@@ -187,6 +195,11 @@ export class Run implements Disposable {
     const red = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor).red;
     const isSaid = subject === where || line.includes(subject);
     await this.#say(`${red(oneLine(where))}: ${isSaid ? line : `${oneLine(subject)}: ${line}`}`);
+  }
+
+  /** Returns whether an error only repeats that the disk is full. */
+  #isSaid(error: unknown): boolean {
+    return this.#isDiskFull && isDiskFull(error);
   }
 
   /** Writes a warning to stderr, which changes neither the counts nor the exit code. */

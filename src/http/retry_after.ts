@@ -11,10 +11,13 @@ import { serverNowMs } from "./server_clock.ts";
 /** Fields that give the wait in milliseconds, as the services of OpenAI and of Azure do. */
 const EXACT_FIELDS = ["retry-after-ms", "x-ms-retry-after-ms"] as const;
 
+/** A field that gives the wait for one of several limits, by the limit's name, as NestJS sends it. */
+const FIELD_OF_LIMIT = /^retry-after-(?!ms$|milli)/;
+
 /**
  * Returns the wait that a response asks for. A valid `retry-after-ms` or `x-ms-retry-after-ms` comes first: some services send it
  * beside the standard field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it is garbage.
- * Otherwise, the rate limit headers of a 429, 403 or 503 count.
+ * Otherwise, the longest wait of a 429's `Retry-After-<limit>` counts, or else the rate limit headers of a 429, 403 or 503.
  *
  * @param status The response status.
  * @param headers The response headers.
@@ -30,7 +33,18 @@ export function retryAfterMs(status: number, headers: Headers, wallNowMs: number
   const nowMs = serverNowMs(headers, wallNowMs);
   const value = headers.get("retry-after");
   if (value !== null) return parseRetryAfter(value, nowMs);
+  const limitMs = status === 429 ? longestOfLimits(headers, nowMs) : undefined;
+  if (limitMs !== undefined) return limitMs;
   return status === 429 || status === 403 || status === 503 ? rateLimitResetMs(headers, nowMs) : undefined;
+}
+
+function longestOfLimits(headers: Headers, nowMs: number): number | undefined {
+  let longest: number | undefined;
+  for (const [field, value] of headers) {
+    const waitMs = FIELD_OF_LIMIT.test(field) ? parseRetryAfter(value, nowMs) : undefined;
+    if (waitMs !== undefined && waitMs >= (longest ?? 0)) longest = waitMs;
+  }
+  return longest;
 }
 
 /**

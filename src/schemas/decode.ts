@@ -34,6 +34,8 @@ const BLANK = /^[ \t\r\n]*$/;
 const HTML = /^\s*<(?:!doctype html|html|head|body)(?![\w-])/i;
 const XML = /^\s*<\?xml\s/i;
 const decoder = new TextDecoder();
+/** The length of a byte order mark, the only bytes that decode to nothing. */
+const MARK_BYTES = 3;
 
 /**
  * Decodes a body, and validates it if there is a schema. As JSON, an empty body is `undefined`, and so is a body of white space alone,
@@ -71,7 +73,10 @@ function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): 
 
 function decodeText(body: Uint8Array<ArrayBuffer>, options: DecodeOptions): string {
   try {
-    return decoder.decode(body);
+    const text = decoder.decode(body);
+    // Of more bytes than a string can hold, Bun makes an empty text.
+    if (text === "" && body.length > MARK_BYTES) throw new RangeError("The text is too long");
+    return text;
   } catch (cause) {
     // Malformed bytes are replaced, so only the length can be wrong.
     throw invalid(options, "is larger than one value of this engine can be", { reason: "too-large", cause });

@@ -597,3 +597,43 @@ test("slipstream get does not change the list of its URLs, even if told to write
   }
   assertEquals([setup.terminal.files.contents.get("/urls"), setup.cdn.log.entries.length], [list, 0]);
 });
+
+test("slipstream get --out refuses HEAD before it sends anything", async () => {
+  const setup = new Setup();
+  assertEquals(await setup.get("--out", "/out", "-X", "HEAD", `${HOST}/a`, `${HOST}/b`), 2);
+  assertEquals(setup.errors.split("\n", 1), [
+    "slipstream: '--method HEAD' brings no bodies for the files of '--out'; '--ndjson --include' shows status and headers",
+  ]);
+  assertEquals([setup.cdn.log.requests, [...setup.terminal.files.folders]], [0, ["/"]]);
+});
+
+test("slipstream get warns once when inputs name their files, but there is no --out", async () => {
+  await using temp = await tempFolder();
+  await temp.write("urls", `${HOST}/a\n${HOST}/b\n  out=b.json\n${HOST}/c\n  out=c.json\n`);
+  const setup = onDisk();
+  const list = `${temp.path}/urls`;
+  assertEquals(await setup.get(`@${list}`), 0);
+  assertEquals([setup.lines.length, setup.errors.split("\n", 2)], [3, [
+    `warning: ${list}:2: 'out' has an effect only with '--out DIR'`,
+    setup.errors.split("\n")[1]!,
+  ]]);
+  assertMatch(setup.errors.split("\n")[1]!, /^3 done/);
+});
+
+test("slipstream get shows a binary body on a terminal only when the user asks for it", async () => {
+  const resources: Resources = { "/a": new Uint8Array([0x89, 0, 1]), "/b": new Uint8Array([0xe9, 0x0a]) };
+  for (
+    const [args, written, code] of [
+      [["/a"], 0, 1],
+      [["--fail-with-body", "/a"], 0, 1],
+      [["/a", "-o", "-"], 1, 0],
+      [["/b"], 1, 0],
+    ] as const
+  ) {
+    const setup = new Setup(resources);
+    setup.terminal.stdout.isTerminal = true;
+    const ended = await setup.get(...args.map((arg) => arg.startsWith("/") ? HOST + arg : arg));
+    assertEquals([ended, setup.terminal.stdout.writes.length], [code, written], args.join(" "));
+    if (code === 1) assertStringIncludes(setup.errors, "'--output FILE' keeps it");
+  }
+});

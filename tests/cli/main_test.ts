@@ -22,7 +22,10 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
       [["help", "get", "f1"], "'help' takes one command"],
       [["--quiet", "get"], 'Unknown command: "--quiet"'],
       [["toString"], 'Unknown command: "toString"'],
-      [["https://user:s3cret@h/a?token=s3cret"], 'Unknown command: "https://***@h/a?token=***"'],
+      [
+        ["https://user:s3cret@h/a?token=s3cret"],
+        'Unknown command: "https://***@h/a?token=***" (did you mean get?)',
+      ],
     ] as const
   ) {
     const terminal = new FakeTerminal();

@@ -10,6 +10,13 @@ test("flagElsewhere() finds the flag that another program calls so, if the comma
     "out",
     "quiet",
   ]);
+  assertEquals(["m", "s", "P", "o", "-"].map((letter) => flagElsewhere(letter, known)), [
+    "total-timeout",
+    "quiet",
+    "out",
+    undefined,
+    undefined,
+  ]);
   assertEquals(flagElsewhere("head", ["header", "method"]), "method");
   for (const name of ["request", "retries", "bogus", "", "constructor"]) {
     assertEquals(flagElsewhere(name, known), undefined);

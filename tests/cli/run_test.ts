@@ -168,6 +168,21 @@ test("Run.keep() reports an output that is not writable, even after the run was 
   assertEquals(terminal.stderr.text, "a.ndjson: disk full\n");
 });
 
+test("Run.fail() stops the run when the disk is full, and says so once, however many outputs fail for it", async () => {
+  const { run, terminal } = setUp();
+  run.total = 9;
+  const cause = Object.assign(new Error("no space"), { code: "ENOSPC" });
+  const full = { ...FAILURE, error: new Error("broken", { cause }) };
+  await Promise.all([run.fail(full), run.fail(full), run.fail(FAILURE)]);
+  await assertRejects(() => run.keep("m.ndjson", () => Promise.reject(cause)), DOMException, "stopped");
+  assertEquals([run.signal.aborted, run.stopReason, await run.finish()], [true, "unwritable", 1]);
+  assertEquals(
+    terminal.stderr.text,
+    "urls.txt:7: https://h/x: broken\n".repeat(2) +
+      "Stopped as the output can't be written: 0 done, 2 failed, 7 not done, 0 B in 0 ms\n",
+  );
+});
+
 test("Run clears the line of the ^C that the terminal shows", async () => {
   const { run, terminal } = setUp();
   terminal.stderr.isTerminal = true;

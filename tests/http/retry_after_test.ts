@@ -139,6 +139,19 @@ test("S4: retryAfterMs() uses the rate limit headers for 429, 403 and 503 only",
   for (const status of [408, 500, 502, 504]) assertEquals(retryAfterMs(status, headers, NOW), undefined);
 });
 
+test("S4: retryAfterMs() uses the longest wait that a 429 names for one of several limits", () => {
+  const headers = new Headers({ "x-ratelimit-limit-short": "3", "retry-after-short": "2" });
+  assertEquals(retryAfterMs(429, headers, NOW), 2_000);
+  headers.set("retry-after-day", "90");
+  headers.set("retry-after-hour", "soon");
+  assertEquals(retryAfterMs(429, headers, NOW), 90_000);
+  assertEquals(retryAfterMs(503, headers, NOW), undefined);
+  headers.set("retry-after", "5");
+  assertEquals(retryAfterMs(429, headers, NOW), 5_000);
+  const unknown = new Headers({ "retry-after-milliseconds": "5", "ratelimit-reset": "9" });
+  assertEquals(retryAfterMs(429, unknown, NOW), 9_000);
+});
+
 test("retryAfterMs() is undefined for a response without such headers", () => {
   assertEquals(retryAfterMs(429, new Headers({ date: "Thu, 01 Jan 2026 12:00:00 GMT" }), NOW), undefined);
 });
