@@ -9,11 +9,11 @@ import {
   InvalidDataError,
   isError,
   isSlipstreamError,
+  messageOf,
   NetworkError,
   TimeoutError,
 } from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
-import { messageOf } from "../primitives/message_of.ts";
 import { codeOf } from "../runtime/error_code.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
