@@ -797,6 +797,11 @@ export function isError(value: unknown): value is Error {
   return /^\[object (?:Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
 }
 
+/** Returns the message of an error, or any other thrown value as a string. */
+export function messageOf(thrown: unknown): string {
+  return isError(thrown) ? thrown.message : String(thrown);
+}
+
 function isEmpty(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return value === undefined || value === "";
   return Object.keys(value).length === 0;

@@ -15,6 +15,7 @@ import {
   isSlipstreamError,
   isTimeoutError,
   isWriteError,
+  messageOf,
   NetworkError,
   OfflineError,
   OverloadError,
@@ -22,6 +23,7 @@ import {
   TimeoutError,
   WriteError,
 } from "../src/errors.ts";
+import { foreignError } from "./support/foreign_error.ts";
 import { test } from "./support/test.ts";
 
 const headers = new Headers({ "x-served-by": "a" });
@@ -349,4 +351,10 @@ test("SlipstreamError.toJSON() ends where an error is in its own context (S17)",
   const error = new SlipstreamError("m", { context });
   context.mirrors = { first: error, attempts: 7 };
   assertEquals(error.toJSON().context, { mirrors: { attempts: 7 } });
+});
+
+test("messageOf() is the message of an error, and the text of anything else that was thrown", () => {
+  const thrown = [new TypeError("down"), new Error(""), "down", 5, null, undefined, { message: "down" }];
+  assertEquals(thrown.map(messageOf), ["down", "", "down", "5", "null", "undefined", "[object Object]"]);
+  assertEquals(messageOf(foreignError("new RangeError('down')")), "down");
 });

@@ -6,7 +6,7 @@
 
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
-import { isDataNotFoundError } from "../errors.ts";
+import { isDataNotFoundError, messageOf } from "../errors.ts";
 import { sourceError } from "../f1/missing_file.ts";
 import { DRIVERS_PATH, fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
@@ -17,7 +17,6 @@ import { seasonCache } from "../f1/season_cache.ts";
 import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { tracingInsights } from "../f1/source.ts";
 import type { TracingInsights } from "../f1/tracing_insights.ts";
-import { messageOf } from "../primitives/message_of.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../primitives/message_of.ts";
+import { messageOf } from "../errors.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileKind, Terminal } from "../runtime/terminal/contract.ts";
 import { UsageError } from "./args.ts";

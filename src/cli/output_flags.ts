@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../primitives/message_of.ts";
+import { messageOf } from "../errors.ts";
 import type { Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { OutputFolder } from "./output_folder.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isToken } from "../http/token.ts";
+import { isToken } from "../http/headers.ts";
 import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";

@@ -5,12 +5,12 @@
  */
 
 import type { Scheduler } from "../lanes/scheduler.ts";
+import type { Call } from "../policies/call.ts";
 import type { Closings, ClosingTarget } from "../policies/opener.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import { WeakCollection } from "../primitives/weak_collection.ts";
-import type { Background } from "./background.ts";
 
 /** How long a closing client waits for aborted attempts and for background calls to end, in milliseconds. */
 const GRACE_MS = 5_000;
@@ -120,5 +120,40 @@ export class Lifetime<Owner extends LifetimeOwner> implements AbortTarget, Closi
 
   onAbort(signal: AbortSignal): void {
     this.close(signal.reason);
+  }
+}
+
+/** Keeps work that goes on without a caller until it ends, so that a closing client can wait for it. */
+export class Background {
+  /** The work, with its call where it consists of one. */
+  readonly #work = new Map<Promise<unknown>, Call | undefined>();
+
+  /**
+   * Keeps some work.
+   *
+   * @param work The work.
+   * @param call The call that the work consists of, or whose rest it is after the caller has been answered.
+   */
+  keep(work: Promise<unknown>, call?: Call): void {
+    this.#work.set(work, call);
+    const forget = () => this.#work.delete(work);
+    work.then(forget, forget);
+  }
+
+  /** Resolves when all work has ended, also work that begins meanwhile: a call that ends may leave a response to be stored. */
+  async end(): Promise<void> {
+    while (this.#work.size > 0) await Promise.allSettled(this.#work.keys());
+  }
+
+  /** Cancels all calls. */
+  cancel(reason: unknown): void {
+    for (const call of this.#work.values()) call?.cancel(reason);
+  }
+
+  /** Cancels the calls whose callers have been answered, and which only wait for their turn or for a retry. */
+  cancelWaiting(reason: unknown): void {
+    for (const call of this.#work.values()) {
+      if (call?.isBackground === false && !call.isInFlight) call.cancel(reason);
+    }
   }
 }

@@ -21,7 +21,7 @@ import type { Reporter } from "../policies/event.ts";
 import { middlewareAround } from "../policies/middleware.ts";
 import { lanesOf, type Mirror } from "../policies/mirror.ts";
 import { mirrors } from "../policies/mirrors.ts";
-import type { Counters, Environment, Handler } from "../policies/policy.ts";
+import type { Counters, Environment, FetchFunction, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import { offline } from "../policies/without_network.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
@@ -35,7 +35,6 @@ import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
 import { isAdaptiveLimit } from "./client_option_rules.ts";
 import { fetchAtImport, globalFetch } from "./global_fetch.ts";
-import { withOwnHeaders } from "./own_headers.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import { LazyHedging } from "./lazy_hedging.ts";
 import { LearntLimits } from "./learnt_limits.ts";
@@ -145,6 +144,21 @@ export function buildPipeline(
     sensitive,
     hedging,
     isStraight,
+  };
+}
+
+/**
+ * Gives a `fetch` of the caller's own a copy of the headers. Many requests have theirs in common, and a function that adds a header to one
+ * of them must not send it with the others, which may go to other origins.
+ *
+ * @param fetch The function of the caller.
+ */
+export function withOwnHeaders(fetch: FetchFunction): FetchFunction {
+  return (input, init) => {
+    const headers = init?.headers;
+    // `Headers` and lists are the caller's own; those that requests have in common are plain objects.
+    const areCommon = headers !== undefined && !(Symbol.iterator in headers);
+    return fetch(input, areCommon ? { ...init, headers: { ...headers } } : init);
   };
 }
 

@@ -15,7 +15,7 @@ import type { CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -25,13 +25,13 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import { ItemStream } from "./item_stream.ts";
 import type { OptionsOf } from "./option_checks.ts";
-import { RepeatedRequest } from "./repeated_request.ts";
+import type { RepeatedRequestOptions } from "./repeated_request.ts";
 import type { FetchRequest, RequestOptions } from "./request.ts";
 import { checkSpec } from "./request_checks.ts";
 import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
 
 /** The code of downloads, loaded with the first one. */
-let downloads: typeof import("../download/download.ts") | undefined;
+let downloads: Awaited<ReturnType<typeof loadDownloads>> | undefined;
 /** The settings of the requests of every download, which reports its progress itself. */
 const OF_DOWNLOADS = { schema: undefined, onProgress: undefined } as const;
 
@@ -65,12 +65,15 @@ export class StreamedRequests {
 
   /** Does what {@linkcode Client.lines} says. */
   lines<T>(request: FetchRequest, options: LinesOptions = {}): ItemStream<T> {
-    const stream = this.#streamRequest(request, options, "lines", this.#contexts.plain.text.settings);
+    const sending = this.#streamRequest(request, options, "lines", this.#contexts.plain.text.settings);
     // The caller may change the object before the first item is asked for.
     const own = { ...options };
-    return this.#items<T>(stream.signals, async (surroundings) => {
-      const { lineSource } = await import("../streams/lines.ts");
-      return lineSource(stream, surroundings, own);
+    return this.#items<T>(sending.context.signals, async (surroundings) => {
+      const [{ RepeatedRequest }, { lineSource }] = await Promise.all([
+        import("./repeated_request.ts"),
+        import("../streams/lines.ts"),
+      ]);
+      return lineSource(new RepeatedRequest(sending), surroundings, own);
     });
   }
 
@@ -79,11 +82,14 @@ export class StreamedRequests {
     // No hedging: a server may keep the headers back until there is an event, and a second attempt would be a second
     // subscription.
     const settings: Settings = { ...this.#contexts.plain.text.settings, cache: "no-store", hedge: false };
-    const stream = this.#streamRequest(request, options, "events", settings);
+    const sending = this.#streamRequest(request, options, "events", settings);
     const own = { ...options };
-    return this.#items<ServerSentEvent<T>>(stream.signals, async (surroundings) => {
-      const { eventSource } = await import("../streams/events.ts");
-      return eventSource(stream, surroundings, own);
+    return this.#items<ServerSentEvent<T>>(sending.context.signals, async (surroundings) => {
+      const [{ RepeatedRequest }, { eventSource }] = await Promise.all([
+        import("./repeated_request.ts"),
+        import("../streams/events.ts"),
+      ]);
+      return eventSource(new RepeatedRequest(sending), surroundings, own);
     });
   }
 
@@ -98,7 +104,7 @@ export class StreamedRequests {
     const { mirrors } = this.#dispatcher;
     // Prepare the first request now, so that a bad one throws here, and a later change of its object changes nothing.
     const given = copyOf(request);
-    const first = this.#preparePage(given, context);
+    const first = this.#prepare(given, context);
     const { signals } = first.own;
     const fetch = (page: FetchRequest, how: PageFetch) =>
       page === request ? this.#sendPage(first, how) : this.#fetchPage(page, context, how);
@@ -121,17 +127,18 @@ export class StreamedRequests {
 
   #fetchPage(request: FetchRequest, context: CallContext, how: PageFetch): void {
     const additions = how.isWhole ? { json: context.additions?.json } : context.additions;
-    this.#sendPage(this.#preparePage(request, this.#contexts.contextOf({ ...context, additions })), how);
+    this.#sendPage(this.#prepare(request, this.#contexts.contextOf({ ...context, additions })), how);
   }
 
-  #preparePage(request: FetchRequest, context: CallContext): PreparedPage {
+  /** Prepares a request with its own options. `as`, if given, says how to decode the body, whatever the options say. */
+  #prepare(request: FetchRequest, context: CallContext, as?: Settings["as"]): Prepared {
     if (isUrl(request)) return { own: context, prepared: this.#contexts.prepare({ url: request }, context) };
     checkSpec(request);
-    const own = this.#contexts.withOptions(context, request, "request", undefined);
+    const own = this.#contexts.withOptions(context, request, "request", as);
     return { own, prepared: this.#contexts.prepare(request, own) };
   }
 
-  #sendPage({ own, prepared }: PreparedPage, { isForeign, ownHeaders, signal, sink }: PageFetch): void {
+  #sendPage({ own, prepared }: Prepared, { isForeign, ownHeaders, signal, sink }: PageFetch): void {
     const { sensitive } = this.#dispatcher;
     const withheld = isForeign
       ? new Set([...sensitive].filter((name) => !ownHeaders.includes(name)))
@@ -161,13 +168,13 @@ export class StreamedRequests {
     options: DownloadOptions = {},
   ): Promise<DownloadResult> {
     this.#ofDownloads ??= { ...this.#contexts.plain.bytes.settings, cache: "no-store" };
-    const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", this.#ofDownloads);
+    const sending = this.#streamRequest(request, options, "download", this.#ofDownloads);
     const own = { ...options };
-    // Keep the module: another `import()` takes as long as a third of a small download.
-    const { download } = downloads ??= await import("../download/download.ts");
+    // Keep the modules: another `import()` takes as long as a third of a small download.
+    const [{ RepeatedRequest }, { download }] = downloads ??= await loadDownloads();
     const { backoff, deadlines } = this.#dispatcher.pipeline.environment;
     return await download(
-      stream,
+      new RepeatedRequest<ReceivedResponse>(sending),
       { ...this.#surroundings, backoff, deadlines, reporter: this.#reporter },
       to,
       own,
@@ -175,24 +182,25 @@ export class StreamedRequests {
   }
 
   /** Prepares a request whose body is read part by part, maybe from several responses. */
-  #streamRequest<R = Response>(
+  #streamRequest(
     request: FetchRequest,
-    options: RequestOptions | undefined,
+    options: RequestOptions,
     of: OptionsOf,
     settings: Settings,
-  ): StreamRequest<R> {
+  ): RepeatedRequestOptions {
     const readsChunks = of === "download";
     const as = readsChunks ? "bytes" : undefined;
     const plain = this.#contexts.contextOf({ settings, streams: true, rejectsStatus: true, readsChunks });
-    const common = options === undefined ? plain : this.#contexts.withOptions(plain, options, of, as);
-    if (!isUrl(request)) checkSpec(request);
-    const own = isUrl(request) ? common : this.#contexts.withOptions(common, request, "request", as);
-    const plainly = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
+    const { own, prepared: plainly } = this.#prepare(
+      request,
+      this.#contexts.withOptions(plain, options, of, as),
+      as,
+    );
     // A browser's own cache must have no part in a subscription.
     const prepared = of === "events" && !currentRuntime.showsRedirects
       ? { ...plainly, init: { cache: "no-store", ...plainly.init } as const }
       : plainly;
-    return new RepeatedRequest<R>({
+    return {
       dispatcher: this.#dispatcher,
       contexts: this.#contexts,
       context: own,
@@ -201,14 +209,21 @@ export class StreamedRequests {
       sending: { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} },
       // Each connection of a subscription is a request of its own.
       countsAlone: of === "events",
-    });
+    };
   }
 }
 
-/** A page's request that is ready to be sent, with its options. */
-interface PreparedPage {
+/** A request that is ready to be sent, with its options. */
+interface Prepared {
   readonly own: CallContext;
   readonly prepared: PreparedRequest;
+}
+
+/** Loads the code of downloads. */
+function loadDownloads(): Promise<
+  [typeof import("./repeated_request.ts"), typeof import("../download/download.ts")]
+> {
+  return Promise.all([import("./repeated_request.ts"), import("../download/download.ts")]);
 }
 
 /** Copies a request, because the caller may change the object later. */

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { WriteError } from "../errors.ts";
+import { messageOf, WriteError } from "../errors.ts";
 import { concatenate } from "../http/concatenate.ts";
-import { messageOf } from "../primitives/message_of.ts";
 import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";

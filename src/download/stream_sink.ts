@@ -4,8 +4,7 @@
  * @module
  */
 
-import { WriteError } from "../errors.ts";
-import { messageOf } from "../primitives/message_of.ts";
+import { messageOf, WriteError } from "../errors.ts";
 import type { DownloadSink } from "./download_sink.ts";
 
 /**

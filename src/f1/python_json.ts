@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DIALECT, type DialectParser } from "../schemas/dialect.ts";
+import { DIALECT, type DialectParser } from "../schemas/decode.ts";
 
 const NO_NUMBER = /-?\b(?:NaN|Infinity)\b/g;
 

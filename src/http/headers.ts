@@ -4,8 +4,6 @@
  * @module
  */
 
-import { isToken } from "./token.ts";
-
 /** Header names in lower case, and their values. */
 export type HeaderMap = Readonly<Record<string, string>>;
 
@@ -18,6 +16,7 @@ export type HeaderInput =
   | Headers
   | readonly (readonly [string, string])[];
 
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
 
@@ -43,6 +42,11 @@ export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
   "x-amz-security-token",
   "x-vault-token",
 ];
+
+/** Whether a text is a token, the syntax of header names and methods (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
 
 /**
  * Checks headers and turns their names to lower case.

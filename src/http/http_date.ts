@@ -1,5 +1,6 @@
 /**
- * HTTP dates, strictly: the three forms of RFC 9110 §5.6.7 and nothing else, in any case of their letters (RFC 9111 §4.2).
+ * HTTP dates, strictly: the three forms of RFC 9110 §5.6.7 and nothing else, in any case of their letters (RFC 9111 §4.2);
+ * and the time on a server's clock.
  *
  * @module
  */
@@ -16,6 +17,12 @@ const RFC850 = new RegExp(
   "i",
 );
 const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`, "i");
+
+/**
+ * The largest difference that counts as no difference, in milliseconds: a `Date` has whole seconds, and takes some time to
+ * arrive.
+ */
+const CLOCK_TOLERANCE_MS = 2_000;
 
 /**
  * Reads an HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
@@ -40,6 +47,22 @@ export function parseHttpDate(text: string, wallNowMs: number): number | undefin
     const dateMs = toMs(String(year), month, day, time[0], time[1], time[2]);
     if (dateMs === undefined || dateMs <= latest) return dateMs;
   }
+}
+
+/**
+ * Returns the present on the clock of the server that states a time, because that clock or this machine's may be wrong.
+ *
+ * @param headers The response headers: its `Date`, and its `Age` if a cache on the way has kept it since (RFC 9111 §4.2.3).
+ * @param wallNowMs The present on this machine's clock, in milliseconds since 1970.
+ * @returns Milliseconds since 1970; `wallNowMs` if the response has no `Date`, or one of about the same time.
+ */
+export function serverNowMs(headers: Headers, wallNowMs: number): number {
+  const date = headers.get("date");
+  const sentAtMs = date === null ? undefined : parseHttpDate(date, wallNowMs);
+  if (sentAtMs === undefined) return wallNowMs;
+  const age = headers.get("age") ?? "";
+  const nowMs = sentAtMs + (/^\d+$/.test(age) ? Number(age) * 1_000 : 0);
+  return Math.abs(nowMs - wallNowMs) <= CLOCK_TOLERANCE_MS ? wallNowMs : nowMs;
 }
 
 function toMs(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { serverNowMs } from "./http_date.ts";
 import type { LimitReading } from "./limit_reading.ts";
 import {
   dateDistanceMs,
@@ -13,7 +14,6 @@ import {
   RESET_HEADERS,
   type StructuredItem,
 } from "./rate_limit_headers.ts";
-import { serverNowMs } from "./server_clock.ts";
 
 /** The headers that may state the size of a quota. */
 const LIMIT_HEADERS = ["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"];

@@ -61,13 +61,14 @@ class ErrorRedactor {
 
   #shown(error: Error): Error {
     const redactText = this.#redactText;
-    const { message, cause } = error;
-    const { errors } = error as { readonly errors?: unknown };
+    const { message, cause, errors, code, path } = error as Error & Readonly<Record<string, unknown>>;
     const shownMessage = redactText(message);
     const shownCause = this.redact(cause);
     const held: readonly unknown[] = Array.isArray(errors) ? errors : [];
     const shownHeld = held.map((each) => this.redact(each));
-    const texts = Object.entries({ ...error, ...knownTexts(error) }).filter(([name]) => !OWN_WAY.has(name));
+    // Some properties that runtimes set are not enumerable.
+    const texts = Object.entries({ ...error, code, path })
+      .filter(([name, value]) => value !== undefined && !OWN_WAY.has(name));
     const isClean = shownMessage === message && shownCause === cause &&
       shownHeld.every((each, index) => each === held[index]) &&
       texts.every(([, value]) => typeof value !== "string" || redactText(value) === value);
@@ -80,12 +81,6 @@ class ErrorRedactor {
     }
     return copy;
   }
-}
-
-/** Returns the properties that runtimes set on errors; some of them are not enumerable. */
-function knownTexts(error: object): Readonly<Record<string, unknown>> {
-  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
-  return { ...(code === undefined ? {} : { code }), ...(path === undefined ? {} : { path }) };
 }
 
 /** Copies an error. It stays a `TypeError`, because callers check for that: `fetch` and streams throw these. */

@@ -7,12 +7,11 @@
 import { describeKind } from "../primitives/argument_checks.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import { isIdempotentMethod } from "./classify.ts";
-import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
+import { type HeaderInput, type HeaderMap, isToken, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
 import { jsonBody, ownJson } from "./json_body.ts";
 import { ownBody } from "./own_body.ts";
 import { ownQuery, type QueryInit, withQuery } from "./query.ts";
-import { isToken } from "./token.ts";
 import { isAbsoluteUrl, isUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
 /** A request as the caller has passed it. */

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { parseHttpDate } from "./http_date.ts";
+import { parseHttpDate, serverNowMs } from "./http_date.ts";
 import { decimalOf, distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
-import { serverNowMs } from "./server_clock.ts";
 
 /** Fields that give the wait in milliseconds, as the services of OpenAI and of Azure do. */
 const EXACT_FIELDS = ["retry-after-ms", "x-ms-retry-after-ms"] as const;

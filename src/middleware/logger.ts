@@ -4,14 +4,13 @@
  * @module
  */
 
-import { isError, isTimeoutError } from "../errors.ts";
+import { isError, isTimeoutError, messageOf } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import { redactError } from "../http/redact_error.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Middleware } from "../policies/middleware.ts";
 import { assertOptions, shapeError } from "../primitives/argument_checks.ts";
-import { messageOf } from "../primitives/message_of.ts";
 
 /**
  * The severity of a record: `debug` for statuses below 400 and for aborted attempts, `warn` for statuses from 400, `error` for

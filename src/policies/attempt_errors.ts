@@ -9,11 +9,11 @@ import {
   InvalidDataError,
   isError,
   isSlipstreamError,
+  messageOf,
   NetworkError,
   TimeoutError,
 } from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
-import { messageOf } from "../primitives/message_of.ts";
 import { codeOf } from "../runtime/error_code.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
@@ -33,25 +33,28 @@ export function networkError(call: Call, target: Target, error: unknown): Networ
  * next mirror.
  */
 export function attemptTimeout(call: Call, target: Target | undefined, afterMs?: number): TimeoutError {
-  const about = call.describe(target);
   const timeoutMs = afterMs ?? call.settings.timeoutMs;
   const what = timeoutMs === call.settings.timeoutMs
     ? `took longer than 'timeoutMs': ${timeoutMs}`
     : `was not answered for ${timeoutMs} ms, and may be by another mirror`;
-  return new TimeoutError(`${about.method} ${about.url} ${what}`, { ...about, kind: "attempt", timeoutMs });
+  return toTimeout(call, target, { what, timeoutMs });
 }
 
 /** Creates the error of an attempt that gave way to others, because nothing had come from its origin for so many milliseconds. */
 export function givenWay(call: Call, target: Target | undefined, timeoutMs: number): TimeoutError {
-  const about = call.describe(target);
   const what = `was not answered for ${timeoutMs} ms, while other requests needed its permit`;
-  const error = new TimeoutError(`${about.method} ${about.url} ${what}`, {
-    ...about,
-    kind: "attempt",
-    timeoutMs,
-  });
+  const error = toTimeout(call, target, { what, timeoutMs });
   givenWayErrors.add(error);
   return error;
+}
+
+function toTimeout(
+  call: Call,
+  target: Target | undefined,
+  { what, timeoutMs }: { readonly what: string; readonly timeoutMs: number },
+): TimeoutError {
+  const about = call.describe(target);
+  return new TimeoutError(`${about.method} ${about.url} ${what}`, { ...about, kind: "attempt", timeoutMs });
 }
 
 /** Creates the error of a body that its reader has waited for in vain, or has not begun to read. */
@@ -168,6 +171,7 @@ export function isUntrusted(error: unknown): boolean {
   return isError(error) && error.name === "CertificateError";
 }
 
+// A `WeakSet` has no values but objects, and may be asked for any.
 const finalErrors = new WeakSet<object>();
 const exhaustionErrors = new WeakSet<object>();
 const givenWayErrors = new WeakSet<object>();
@@ -179,7 +183,7 @@ export function markFinal(error: object): void {
 
 /** Whether an error is marked as final. */
 export function isFinal(error: unknown): boolean {
-  return typeof error === "object" && error !== null && finalErrors.has(error);
+  return finalErrors.has(error as object);
 }
 
 /** Marks an error: nothing was sent, because this process had no file descriptor left. */
@@ -189,12 +193,12 @@ export function markExhaustion(error: object): void {
 
 /** Whether an error is marked as the exhaustion of this process. */
 export function isExhaustion(error: unknown): boolean {
-  return typeof error === "object" && error !== null && exhaustionErrors.has(error);
+  return exhaustionErrors.has(error as object);
 }
 
 /** Whether an error is that of an attempt which gave way to others. */
 export function isGivenWay(error: unknown): boolean {
-  return typeof error === "object" && error !== null && givenWayErrors.has(error);
+  return givenWayErrors.has(error as object);
 }
 
 /** Returns the message of the innermost cause of an error. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DataNotFoundError, HttpError, type SlipstreamErrorOptions } from "../errors.ts";
+import { DataNotFoundError, HttpError } from "../errors.ts";
 import { isNotFoundStatus } from "../http/classify.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Call } from "./call.ts";
@@ -24,13 +24,18 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
   const isShared = call.flight !== undefined || call.leader !== undefined;
   const headers = isShared ? new Headers(reply.headers) : reply.headers;
   const described = describeReply(call, reply);
+  const { notRetried } = call.journey;
   const about = {
     ...described,
-    context: { ...described.context, ...contextOf(call, reply) },
+    context: {
+      ...described.context,
+      ...failures !== undefined && { mirrors: failures.told },
+      ...notRetried !== undefined && { notRetried },
+    },
     cause: failures?.cause,
   };
   const message = `${about.method} ${about.url} was answered with ${status} (${
-    sourceText(call, reply, about)
+    sourceText(call, reply, described)
   })`;
   return isNotFoundStatus(status)
     ? new DataNotFoundError(message, { ...about, status, headers, body })
@@ -80,19 +85,14 @@ export function noteFailure(call: Call, reply: Reply | undefined, error: unknown
   call.journey.failure = reply === undefined ? error : replyError(call, reply);
 }
 
-function contextOf({ journey }: Call, { failures }: Reply): SlipstreamErrorOptions["context"] {
-  const { notRetried } = journey;
-  if (notRetried === undefined) return failures && { mirrors: failures.told };
-  return { ...failures && { mirrors: failures.told }, notRetried };
-}
-
 function sourceText(
   { journey }: Call,
   { from }: Reply,
-  { attempts, context }: { readonly attempts: number; readonly context: { readonly redirectedTo?: unknown } },
+  { attempts, context }: ReturnType<Call["describe"]>,
 ): string {
   if (isStored(from)) return "from the cache";
-  const redirect = context.redirectedTo === undefined ? "" : `, redirected to ${context.redirectedTo}`;
+  const redirectedTo = context?.redirectedTo;
+  const redirect = redirectedTo === undefined ? "" : `, redirected to ${redirectedTo}`;
   const count = (attempts === 1 ? "1 attempt" : `${attempts} attempts`) + redirect;
   return journey.notRetried === undefined ? count : `${count}; no further one, as ${journey.notRetried}`;
 }

@@ -10,7 +10,6 @@ import {
   type InvalidDataErrorOptions,
   type SlipstreamErrorOptions,
 } from "../errors.ts";
-import { dialectOf } from "./dialect.ts";
 import { findJsonFault } from "./json_fault.ts";
 import type { StandardSchemaIssue, StandardSchemaResult, StandardSchemaV1 } from "./standard_schema.ts";
 
@@ -27,6 +26,12 @@ export interface DecodeOptions {
   /** Names the part of the response that the body is, for an error; by default the whole response. Called only for an error. */
   readonly part?: (() => string) | undefined;
 }
+
+/** The property of a schema that holds its {@linkcode DialectParser}. */
+export const DIALECT: unique symbol = Symbol("slipstream.dialect");
+
+/** Parses a text in a dialect of JSON; throws an error if the text is not in that dialect. */
+export type DialectParser = (text: string) => unknown;
 
 const MAX_SHOWN = 60;
 const BLANK = /^[ \t\r\n]*$/;
@@ -50,6 +55,16 @@ const MARK_BYTES = 3;
 export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
   const value = options.as === "bytes" ? body : parse(body, options);
   return options.schema === undefined ? value : applySchema(value, options.schema, options);
+}
+
+/**
+ * Returns the parser of a schema's dialect.
+ *
+ * @param schema The schema; its own, or one that a library derived from it by copying its properties.
+ * @returns The parser; `undefined` for a schema that reads JSON alone.
+ */
+export function dialectOf(schema: StandardSchemaV1 | undefined): DialectParser | undefined {
+  return (schema as { readonly [DIALECT]?: DialectParser } | undefined)?.[DIALECT];
 }
 
 function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../primitives/clock.ts";
-import { messageOf } from "../primitives/message_of.ts";
+import { messageOf } from "../errors.ts";
 import type { Endpoint, Socket, Sockets } from "../runtime/transport/contract.ts";
 import type { DohResolver } from "./doh_resolver.ts";
 import { firstConnected } from "./first_connected.ts";

@@ -6,7 +6,7 @@
 
 import { readBody } from "../http/body.ts";
 import type { Clock, TimerHandle } from "../primitives/clock.ts";
-import { messageOf } from "../primitives/message_of.ts";
+import { messageOf } from "../errors.ts";
 import { SingleFlight } from "../primitives/single_flight.ts";
 import { type AddressType, decodeAnswer, type DnsAnswer, encodeQuery } from "./dns_message.ts";
 import { isIpAddress } from "./ip_address.ts";

@@ -3,6 +3,7 @@ import {
   DEFAULT_SENSITIVE_HEADERS,
   isConditional,
   isEmpty,
+  isToken,
   mergeHeaders,
   needsOwnRedirects,
   NO_HEADERS,
@@ -257,4 +258,20 @@ test("isConditional() says whether a 304 may be the answer", () => {
   for (const name of ["If-None-Match", "if-modified-since"]) {
     assertEquals(isConditional(toHeaderMap({ [name]: "x" }, "the request")), true);
   }
+});
+
+test("isToken() accepts one or more of the characters of RFC 9110 §5.6.2, and nothing else", () => {
+  for (let unit = 0; unit < 0x180; unit++) {
+    const character = String.fromCharCode(unit);
+    const isOne = /[A-Za-z0-9]/.test(character) || "!#$%&'*+-.^_`|~".includes(character);
+    assertEquals([isToken(character), isToken(`a${character}b`)], [isOne, isOne], `U+${unit.toString(16)}`);
+  }
+  assertEquals(["", "a b", " a", "a\n", "x-api-key", "GET"].map(isToken), [
+    false,
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
 });

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { parseHttpDate } from "../../src/http/http_date.ts";
+import { parseHttpDate, serverNowMs } from "../../src/http/http_date.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
+const NOON = Date.UTC(2026, 0, 1, 12, 0, 0);
 /** The example of RFC 9110 §5.6.7. */
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);
 
@@ -128,4 +129,39 @@ test("parseHttpDate() measures the 50 years to the exact time, not from year to 
 test("parseHttpDate() moves a two-digit year into the coming century when that is near", () => {
   const lastSecond = Date.UTC(2099, 11, 31, 23, 59, 59);
   assertEquals(parseHttpDate("Friday, 01-Jan-00 00:00:10 GMT", lastSecond), Date.UTC(2100, 0, 1, 0, 0, 10));
+});
+
+test("serverNowMs() uses a Date that differs by more than dates usually do", () => {
+  for (const offMs of [-86_400_000, -3_600_000, -3_000, 3_000, 3_600_000]) {
+    assertEquals(
+      serverNowMs(new Headers({ date: new Date(NOON + offMs).toUTCString() }), NOON),
+      NOON + offMs,
+    );
+  }
+  for (const offMs of [-2_000, -1_000, 0, 1_000, 2_000]) {
+    assertEquals(serverNowMs(new Headers({ date: new Date(NOON + offMs).toUTCString() }), NOON), NOON);
+  }
+});
+
+test("serverNowMs() uses this machine's clock for a response without a Date", () => {
+  for (const date of [undefined, "", "yesterday", "2026-01-01T10:00:00Z", "1767225600"]) {
+    assertEquals(serverNowMs(new Headers(date === undefined ? {} : { date }), NOON), NOON, date);
+  }
+});
+
+test("serverNowMs() adds the time that a cache has kept a response", () => {
+  const date = new Date(NOON - 60_000).toUTCString();
+  for (const [age, expectedMs] of [["60", NOON], ["59", NOON], ["20", NOON - 40_000], ["x", NOON - 60_000]]) {
+    assertEquals(serverNowMs(new Headers({ date, age: `${age}` }), NOON), expectedMs);
+  }
+});
+
+test("serverNowMs() takes a two-digit year as the nearest one", () => {
+  for (const year of [2026, 2075, 1977]) {
+    const wallNowMs = Date.UTC(year, 0, 1, 12);
+    const weekday =
+      ["Sun", "Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur"][new Date(wallNowMs).getUTCDay()];
+    const date = `${weekday}day, 01-Jan-${`${year}`.slice(2)} 13:00:00 GMT`;
+    assertEquals(serverNowMs(new Headers({ date }), wallNowMs), wallNowMs + 3_600_000, date);
+  }
 });

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { HeaderMap } from "../../http/headers.ts";
+import { type HeaderMap, isToken } from "../../http/headers.ts";
 import { closingQuote, splitOutsideQuotes } from "../../http/quoted_text.ts";
-import { isToken } from "../../http/token.ts";
 import { commaList } from "../../primitives/comma_list.ts";
 import { parseDeltaMs } from "./delta_seconds.ts";
 

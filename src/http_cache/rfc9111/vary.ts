@@ -8,8 +8,7 @@
  * @module
  */
 
-import { type HeaderMap, trimSpace } from "../../http/headers.ts";
-import { isToken } from "../../http/token.ts";
+import { type HeaderMap, isToken, trimSpace } from "../../http/headers.ts";
 import { withoutFragment } from "../../http/url.ts";
 import type { CacheEntry, CacheMeta } from "../../cache/cache.ts";
 import { sha256 } from "../../cache/sha256.ts";
