@@ -18,7 +18,7 @@ import { objectTag } from "../primitives/object_tag.ts";
 import { alreadyRead, ResponseError } from "./attempt_errors.ts";
 import { asksServer } from "./cache_mode.ts";
 import type { Call } from "./call.ts";
-import type { Exchange, Target } from "./journey.ts";
+import type { ExchangeFacts, Target } from "./journey.ts";
 import type { MiddlewareContext } from "./middleware.ts";
 import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
@@ -33,7 +33,7 @@ export interface SendOptions {
   /** The response, if the request was sent already. */
   readonly first?: Response | undefined;
   /** Records the redirects, for the cache. */
-  readonly exchange?: Exchange | undefined;
+  readonly exchange?: ExchangeFacts | undefined;
 }
 
 /**
@@ -124,7 +124,7 @@ async function sendOne(
 }
 
 /** Records redirects. If a middleware sends several times, records the redirects of all its requests. */
-function hopNoter(exchange: Exchange, { clock }: SendingEnvironment): RedirectListener {
+function hopNoter(exchange: ExchangeFacts, { clock }: SendingEnvironment): RedirectListener {
   return (from, { status, headers }, to) => {
     const { sentAtMs } = exchange;
     const answeredAtMs = clock.wallNow();

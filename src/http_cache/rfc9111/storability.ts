@@ -12,7 +12,7 @@ import { allowsHeuristic, hasExplicitFreshness } from "./freshness.ts";
 import { varyNames } from "./vary.ts";
 
 /** A request and its response. */
-export interface Exchange {
+export interface StorabilityInput {
   /** The method, upper case. */
   readonly method: string;
   /** All headers of the request. */
@@ -56,7 +56,7 @@ const NEVER: ReadonlySet<number> = new Set([...REFUSALS, 206, 304]);
  * @param exchange The request and its response.
  * @returns Whether it may.
  */
-export function isStorable({ method, headers, status, fields, fallbackMs }: Exchange): boolean {
+export function isStorable({ method, headers, status, fields, fallbackMs }: StorabilityInput): boolean {
   if (method !== "GET" || "range" in headers || !isStorableStatus(status)) return false;
   if (requestDirectives(headers).has("no-store")) return false;
   const directives = parseCacheControl(fields.get("cache-control"));
