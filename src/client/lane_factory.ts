@@ -7,6 +7,7 @@
 import { KeyLine } from "../lanes/key_line.ts";
 import { KeyedLines } from "../lanes/keyed_lines.ts";
 import { Lane } from "../lanes/lane.ts";
+import type { LimitBook } from "../lanes/limit_book.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Place } from "../lanes/waiter.ts";
 import type { Reporter } from "../policies/event.ts";
@@ -77,14 +78,9 @@ export function laneFactory(
     );
   }
   return (key) => {
-    const keyed = limitKey === undefined ? undefined : new KeyedLines<Lane>(
-      (name) => {
-        const line = new KeyLine<Place<Lane>>(name, bucketOfKey?.());
-        line.book = learning?.bookOfKey(lane);
-        return line;
-      },
-      ({ bucket, book }) => (bucket === undefined || isFull(bucket)) && (book?.isQuiet(clock.now()) ?? true),
-    );
+    const keyed = limitKey === undefined
+      ? undefined
+      : keyedLines(bucketOfKey, clock, () => learning?.bookOfKey(lane));
     const lane: Lane = new Lane({
       key,
       breaker: breakerOf(key),
@@ -99,6 +95,22 @@ export function laneFactory(
     learning?.adopt(lane);
     return lane;
   };
+}
+
+/** Creates the lines of a lane that each have the requests of one limit key. */
+function keyedLines(
+  bucketOfKey: (() => Bucket) | undefined,
+  clock: Clock,
+  newBook: () => LimitBook | undefined,
+): KeyedLines<Lane> {
+  return new KeyedLines<Lane>(
+    (name) => {
+      const line = new KeyLine<Place<Lane>>(name, bucketOfKey?.());
+      line.book = newBook();
+      return line;
+    },
+    ({ bucket, book }) => (bucket === undefined || isFull(bucket)) && (book?.isQuiet(clock.now()) ?? true),
+  );
 }
 
 function breakerOptions(

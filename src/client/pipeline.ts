@@ -171,11 +171,8 @@ function buildLimits(
     scheduler: () => scheduler,
     maxWaitMs: maxRetryAfterMs,
   });
-  const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
-  const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
-  const idleDeadlines = timersBelongToRequests
-    ? new SeparateDeadlines(lazyClock)
-    : new DeadlineQueue(lazyClock);
+  const Deadlines = timersBelongToRequests ? SeparateDeadlines : DeadlineQueue;
+  const deadlines = new Deadlines(clock);
   const budget = toBudget(options.retryBudget, clock);
   const scheduler: Scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
@@ -198,7 +195,7 @@ function buildLimits(
     ...middlewareOf(options.use),
     clock,
     deadlines,
-    idleDeadlines,
+    idleDeadlines: new Deadlines(clock === systemClock ? LAZY_CLOCK : clock),
     runtime: currentRuntime,
     timersBelongToRequests,
     scheduler,
@@ -210,8 +207,7 @@ function buildLimits(
     ...toDelays(options.backoff, { random, maxRetryAfterMs }),
     keepsBackoff: options.backoff !== undefined,
     pauseOn429: options.pauseOn429 ?? "origin",
-    countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
-      circuitBreaker.threshold !== undefined,
+    countsInARow: circuitBreaker !== false && circuitBreaker?.threshold !== undefined,
     isFailure: toFailureTest(circuitBreaker),
     inBackground: keeper.inBackground,
   };

@@ -111,14 +111,7 @@ export function readPlanOptions(
   adapter: CacheAdapter | readonly CacheAdapter[],
   options: CommonOptions,
 ): Omit<CachePolicyOptions, "Rules"> {
-  if (!isAdapter(adapter) && !isTiers(adapter)) {
-    throw shapeError(
-      action,
-      "adapter",
-      "a cache adapter (name, get, set, delete), or a non-empty array of such",
-      adapter,
-    );
-  }
+  assertAdapter(action, adapter);
   assertOptions(action, options);
   assertKnownOptions(action, options, NAMES);
   const {
@@ -131,24 +124,13 @@ export function readPlanOptions(
     adapterTimeoutMs = 1_000,
     maxPendingBytes = MAX_PENDING_BYTES,
   } = options;
-  if (typeof ttlMs === "function") {
-    assertPromptFunction(action, "ttlMs", ttlMs);
-  } else {
-    assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
-  }
+  assertTtl(action, ttlMs);
   assertNegative(action, negative);
   for (const [name, value] of Object.entries({ staleWhileRevalidateMs, staleIfErrorMs, staleAfterMs })) {
     assertMs(action, name, value);
   }
   if (partition !== undefined) assertPromptFunction(action, "partition", partition);
-  if (!(typeof adapterTimeoutMs === "number" && adapterTimeoutMs > 0)) {
-    throw argumentError(
-      action,
-      "adapterTimeoutMs",
-      "a positive number of milliseconds, or Infinity",
-      adapterTimeoutMs,
-    );
-  }
+  assertAdapterTimeout(action, adapterTimeoutMs);
   assertPositiveInteger(action, "maxPendingBytes", maxPendingBytes);
   const tiers: CacheAdapter[] = [];
   return {
@@ -166,8 +148,33 @@ export function readPlanOptions(
   };
 }
 
+function assertAdapter(action: string, adapter: unknown): void {
+  if (isAdapter(adapter) || isTiers(adapter)) return;
+  throw shapeError(
+    action,
+    "adapter",
+    "a cache adapter (name, get, set, delete), or a non-empty array of such",
+    adapter,
+  );
+}
+
 function isTiers(value: unknown): value is readonly CacheAdapter[] {
   return Array.isArray(value) && value.length > 0 && value.every(isAdapter);
+}
+
+function assertTtl(action: string, ttlMs: unknown): void {
+  if (typeof ttlMs === "function") return assertPromptFunction(action, "ttlMs", ttlMs);
+  assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
+}
+
+function assertAdapterTimeout(action: string, timeoutMs: unknown): void {
+  if (typeof timeoutMs === "number" && timeoutMs > 0) return;
+  throw argumentError(
+    action,
+    "adapterTimeoutMs",
+    "a positive number of milliseconds, or Infinity",
+    timeoutMs,
+  );
 }
 
 function assertNegative(action: string, negative: unknown): void {

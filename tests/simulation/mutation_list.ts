@@ -277,8 +277,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a timer in a worker is for all",
     changes: [{
       file: "src/client/pipeline.ts",
-      search: "timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock)",
-      replace: "new DeadlineQueue(clock)",
+      search: "const deadlines = new Deadlines(clock);",
+      replace: "const deadlines = new DeadlineQueue(clock);",
     }],
   },
   {
