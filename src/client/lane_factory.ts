@@ -28,7 +28,7 @@ import { SETTINGS } from "./settings.ts";
 const PROBE_MS = 5_000;
 
 /** The parts of a client that its lanes use. */
-export interface LaneSurroundings {
+export interface LaneContext {
   readonly clock: Clock;
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
@@ -42,14 +42,14 @@ export interface LaneSurroundings {
  * Returns a function that makes the lane of an origin.
  *
  * @param options The client's options.
- * @param surroundings The parts of the client.
+ * @param context The parts of the client.
  * @returns The function, which makes a lane.
  * @throws {TypeError} If an option of the breaker or of the rate limit is of the wrong type.
  * @throws {RangeError} If one is out of its range.
  */
 export function laneFactory(
   options: ClientOptions,
-  { clock, reporter, scheduler, warmsUp, learning }: LaneSurroundings,
+  { clock, reporter, scheduler, warmsUp, learning }: LaneContext,
 ): (origin: string) => Lane {
   const { rateLimit, limitKey } = options;
   const bucketOf = typeof rateLimit === "function"

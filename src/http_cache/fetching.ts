@@ -10,7 +10,7 @@ import { isRefusal } from "./rfc9111/storability.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
-import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { CacheContext } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -28,7 +28,7 @@ import type { OnStored, Wanted } from "./wanted.ts";
 /** What {@linkcode Fetching} needs. */
 export interface FetchingOptions {
   readonly environment: Environment;
-  readonly surroundings: CacheSurroundings;
+  readonly context: CacheContext;
   readonly rules: CacheRules;
   readonly entries: Entries;
   readonly serving: Serving;
@@ -184,9 +184,9 @@ export class Fetching {
     const { reply, askedAt } = brought;
     if (!call.settings.writeCache) return reply;
     const { request, mayReplace } = wanted;
-    const { entries, environment, rules, surroundings } = this.#options;
+    const { entries, environment, rules, context } = this.#options;
     const response = this.#responseOf(call, reply);
-    const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], surroundings);
+    const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], context);
     const plan = isHidden ? undefined : entries.plan(request, response);
     if (plan === undefined) {
       if (mayReplace && !isPassing(reply.status)) {

@@ -88,7 +88,7 @@ export interface ClosingTarget {
 }
 
 /** The client's part in a request that is sent again and again. */
-export interface StreamSurroundings {
+export interface StreamContext {
   readonly clock: Clock;
   /** The source of random numbers, from 0 (included) to 1 (excluded). */
   readonly random: () => number;
