@@ -6,7 +6,7 @@
 
 import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { KeptValues } from "../cache/kept_values.ts";
-import { isRefusal } from "./rfc9111/storability.ts";
+import { isRefusalStatus } from "./rfc9111/storability.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
@@ -306,5 +306,5 @@ function isFailure(error: unknown): boolean {
  * the stored response.
  */
 function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408 || status === 304 || isRefusal(status);
+  return status >= 500 || status === 429 || status === 408 || status === 304 || isRefusalStatus(status);
 }

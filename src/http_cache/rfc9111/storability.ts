@@ -83,7 +83,7 @@ function isStorableStatus(status: number): boolean {
  * @param status The status.
  * @returns Whether it does.
  */
-export function isRefusal(status: number): boolean {
+export function isRefusalStatus(status: number): boolean {
   return REFUSALS.has(status);
 }
 
