@@ -15,8 +15,8 @@ import { summaryLine } from "./summary.ts";
 import { wrapWords, writeWords } from "./word_wrap.ts";
 
 /**
- * Why a run ended early: a signal such as Ctrl-C, the first failure under `--fail-fast`, a reader that has closed stdout, or an output of
- * all outcomes that can't be written.
+ * Why a run ended early: a signal such as Ctrl-C, the first failure under `--fail-fast`, a reader that has closed stdout, or an
+ * output of all outcomes that can't be written.
  */
 export type StopReason = "interrupted" | "failed" | "closed" | "unwritable";
 
@@ -149,8 +149,8 @@ export class Run implements Disposable {
   }
 
   /**
-   * Writes to an output that many outcomes share. The first write that fails ends the run, because all later outcomes would be lost too.
-   * One message names the failure.
+   * Writes to an output that many outcomes share. The first write that fails ends the run, because all later outcomes would be
+   * lost too. One message names the failure.
    *
    * @param output The name of the output in that message.
    * @param write Writes to the output.
@@ -316,8 +316,8 @@ export class Run implements Disposable {
 }
 
 /**
- * Returns how to show progress: a live line on a terminal, plain lines where stderr is a file, a pipe or a dumb terminal, and nothing where
- * data on the same terminal would mix with it.
+ * Returns how to show progress: a live line on a terminal, plain lines where stderr is a file, a pipe or a dumb terminal, and
+ * nothing where data on the same terminal would mix with it.
  */
 function progressMode({ terminal }: CommandContext, options: RunOptions): ProgressMode {
   if (options.quiet || options.jsonErrors) return "none";

@@ -72,8 +72,8 @@ export interface Pipeline {
 }
 
 /**
- * The longest wait that a server may ask for by default, in milliseconds. The wait for the next minute's quota is almost a second longer
- * than a minute where its reset is stated as a time in whole seconds, rounded up.
+ * The longest wait that a server may ask for by default, in milliseconds. The wait for the next minute's quota is almost a second
+ * longer than a minute where its reset is stated as a time in whole seconds, rounded up.
  */
 const MAX_RETRY_AFTER_MS = 60_999;
 

@@ -13,8 +13,8 @@ const EXACT_FIELDS = ["retry-after-ms", "x-ms-retry-after-ms"] as const;
 
 /**
  * Returns the wait that a response asks for. A valid `retry-after-ms` or `x-ms-retry-after-ms` comes first: some services send it
- * beside the standard field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it is garbage.
- * Otherwise, the rate limit headers of a 429, 403 or 503 count.
+ * beside the standard field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it
+ * is garbage. Otherwise, the rate limit headers of a 429, 403 or 503 count.
  *
  * @param status The response status.
  * @param headers The response headers.

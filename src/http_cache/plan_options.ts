@@ -45,16 +45,16 @@ export interface CachePlanOptions {
   /**
    * How long a request waits for a failing network before it gets such a stale response, in milliseconds. The network fails once
    * an attempt of the request has failed, or if a breaker or a pause keeps requests away; a network that is only slow is waited
-   * for, up to `timeoutMs`. Shortly before the end of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets the
-   * stale response in any case. An attempt in flight then goes on in the background. Once a request has waited that long, later
-   * ones wait only for a first failure, until the origin answers again. `Infinity` waits for all retries.
+   * for, up to `timeoutMs`. Shortly before the end of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets
+   * the stale response in any case. An attempt in flight then goes on in the background. Once a request has waited that long,
+   * later ones wait only for a first failure, until the origin answers again. `Infinity` waits for all retries.
    * @default {10_000}
    */
   readonly staleAfterMs?: number | undefined;
   /**
    * Names the partition of a request: requests of the same partition share responses. `""` is for responses that all requests may
-   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name. If the function throws, or
-   * returns anything else, the cache does not store the response either, and a `warning` event says so once.
+   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name. If the function throws,
+   * or returns anything else, the cache does not store the response either, and a `warning` event says so once.
    *
    * By default, requests with credentials get `null`, and all others `""`. Credentials are `authorization`, `cookie`,
    * `proxy-authorization`, `host`, the client's `sensitiveHeaders`, a mirror's own headers, and any header whose name says token,

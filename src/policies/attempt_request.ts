@@ -207,8 +207,8 @@ function checkResponse(response: Response): Response {
   const isForeign = !(response instanceof Response);
   if (isForeign && objectTag(response) !== "Response") throw new ResponseError();
   if (response.bodyUsed) throw alreadyRead();
-  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6). Bun's `node-fetch` has the same type for
-  // every response that is no success, but a status as well.
+  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6). Bun's `node-fetch` has the same type
+  // for every response that is no success, but a status as well.
   if (response.type === "error" && response.status === 0) {
     throw new TypeError("Fetch failed: the answer is Response.error()");
   }

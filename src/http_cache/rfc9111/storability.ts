@@ -42,8 +42,8 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   501,
 ]);
 /**
- * Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. No cache may
- * store a 428, 431 or 511 (RFC 6585): a network that asks for a login answers 511 for every URL.
+ * Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. No cache
+ * may store a 428, 431 or 511 (RFC 6585): a network that asks for a login answers 511 for every URL.
  */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407, 421, 425, 428, 431, 511]);
 /** Statuses that the cache never stores: refusals, partial responses, and answers to a validation. */
