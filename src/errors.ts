@@ -234,7 +234,8 @@ export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
 }
 
 /**
- * A circuit breaker refused the call without making it. Where a client refuses it, the message also says what failed last at the origin.
+ * A circuit breaker refused the call without making it. Where a client refuses it, the message also says what failed last at the
+ * origin.
  *
  * @example How long to wait
  * ```ts
@@ -404,10 +405,10 @@ export interface DataIssue {
 }
 
 /**
- * Why the client refused a payload. The payload is not JSON, is cut short, is larger than `maxBodyBytes` or than one value
- * of the engine can be (or a part of it exceeds a limit of its own), does not fit the schema, has another content type, or links to a next page that can't be followed. A
- * downloaded file is longer than announced, does not have its digest, is another part than the client asked for, or is another
- * version than the bytes already delivered.
+ * Why the client refused a payload. The payload is not JSON, is cut short, is larger than `maxBodyBytes` or than one value of the
+ * engine can be (or a part of it exceeds a limit of its own), does not fit the schema, has another content type, or links to a
+ * next page that can't be followed. A downloaded file is longer than announced, does not have its digest, is another part than
+ * the client asked for, or is another version than the bytes already delivered.
  */
 export type InvalidDataReason =
   | "not-json"
@@ -710,8 +711,8 @@ const FIELDS = [
 const FOREIGN_FIELDS = ["code"];
 
 /**
- * How many levels of errors and records, and how many errors in all, are told with their causes. Of any others only name and message are told:
- * errors that hold each other many times would take exponential time, and very deep ones overflow the stack.
+ * How many levels of errors and records, and how many errors in all, are told with their causes. Of any others only name and
+ * message are told: errors that hold each other many times would take exponential time, and very deep ones overflow the stack.
  */
 const MOST_LEVELS = 500;
 const MOST_ERRORS = 10_000;

@@ -1,6 +1,6 @@
 /**
- * The contract of a cache: what an entry is, and what an adapter does with it. Adapters keep bytes and JSON; cache policies decide
- * what an entry means for a request.
+ * The contract of a cache: what an entry is, and what an adapter does with it. Adapters keep bytes and JSON; cache policies
+ * decide what an entry means for a request.
  *
  * @module
  */
@@ -76,8 +76,8 @@ export interface SweepResult {
 }
 
 /**
- * A store of whole entries under string keys; the last writer wins. An adapter may throw its faults, or reject with them. Clients treat a
- * fault as a miss or a refused write, so that it never breaks a fetch.
+ * A store of whole entries under string keys; the last writer wins. An adapter may throw its faults, or reject with them. Clients
+ * treat a fault as a miss or a refused write, so that it never breaks a fetch.
  */
 export interface CacheAdapter {
   /** The adapter's name in warnings and in `stats()`. */

@@ -31,21 +31,22 @@ export type {
 /** Options of {@linkcode filesystemCache}. */
 export interface FilesystemCacheOptions {
   /**
-   * How many bytes all entries may take together. One process keeps to this bound exactly in a small cache, and closely in a cache of
-   * more than 1,000 entries. Several processes announce their writes to each other, in the folder `v1/ledger`. While they write at the
-   * same time, they may exceed the bound by a quarter. Use the same bound in all processes that share a folder: a process with a
-   * smaller bound than the others spends its time on removing their entries.
+   * How many bytes all entries may take together. One process keeps to this bound exactly in a small cache, and closely in a
+   * cache of more than 1,000 entries. Several processes announce their writes to each other, in the folder `v1/ledger`. While
+   * they write at the same time, they may exceed the bound by a quarter. Use the same bound in all processes that share a folder:
+   * a process with a smaller bound than the others spends its time on removing their entries.
    * @default {1_073_741_824}
    */
   readonly maxBytes?: number | undefined;
   /**
-   * How many bytes one entry may take, body and metadata; a larger entry is not stored. A process that reads a larger file in the place
-   * of an entry takes the file for damaged and removes it. So use the same limit in all processes that share a folder.
+   * How many bytes one entry may take, body and metadata; a larger entry is not stored. A process that reads a larger file in the
+   * place of an entry takes the file for damaged and removes it. So use the same limit in all processes that share a folder.
    * @default {16_777_216}
    */
   readonly maxEntryBytes?: number | undefined;
   /**
-   * Returns the time in milliseconds since 1970. If you set it, the files of entries get this time, and not that of the file system.
+   * Returns the time in milliseconds since 1970. If you set it, the files of entries get this time, and not that of the file
+   * system.
    * @default {Date.now}
    */
   readonly now?: (() => number) | undefined;
@@ -62,14 +63,15 @@ const ACTION = "create filesystem cache";
 /**
  * Creates a cache that outlives the program. Any number of processes on any of the runtimes may share it.
  *
- * Each entry is one file, `v1/ab/…` in the folder. The cache writes a temporary file and renames it, so that a reader gets a whole entry
- * or nothing. A crash leaves only a temporary file behind, which a later scan of its folder removes after ten minutes. A checksum finds
- * damage on the disk: a damaged entry, or one of another format, is a miss and is removed. The same holds for a link, a pipe or an empty
- * folder in the place of an entry. A folder with content is a miss, and `set()` and `delete()` of that entry reject.
+ * Each entry is one file, `v1/ab/…` in the folder. The cache writes a temporary file and renames it, so that a reader gets a
+ * whole entry or nothing. A crash leaves only a temporary file behind, which a later scan of its folder removes after ten
+ * minutes. A checksum finds damage on the disk: a damaged entry, or one of another format, is a miss and is removed. The same
+ * holds for a link, a pipe or an empty folder in the place of an entry. A folder with content is a miss, and `set()` and
+ * `delete()` of that entry reject.
  *
- * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number, and files that have the name
- * of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder where another program stores files by their
- * SHA-256, they leave that program's files alone.
+ * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number, and files that have
+ * the name of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder where another program
+ * stores files by their SHA-256, they leave that program's files alone.
  *
  * The files and folders that the cache creates are accessible to their owner only. The cache does not follow links in the place
  * of `v1` or of a folder in it. Writing and removing check both each time. Reading checks them once a minute for each folder, and
@@ -77,15 +79,16 @@ const ACTION = "create filesystem cache";
  * swaps a file between check and use. The folder `dir` itself may be a link.
  *
  * The least recently used entries make room for new ones; the use of an entry is noted at most once a minute. Nothing runs in the
- * background. An expired entry is removed when it is read, or by `sweep()`, which also removes damaged entries and leftovers of a crash.
+ * background. An expired entry is removed when it is read, or by `sweep()`, which also removes damaged entries and leftovers of a
+ * crash.
  *
- * A read-only folder still gives hits. If a write fails, `set()` rejects and leaves nothing behind. If every write would fail, the cache
- * stores nothing for the next 10 seconds, and `set()` returns `false`. That is so for a full disk, an exhausted quota, a read-only file
- * system, a missing permission for the folder, or if nothing can be removed to make room. An entry that can't be removed is skipped: the
- * next oldest one goes instead. `sweep()` and `clear()` do all they can before they reject.
+ * A read-only folder still gives hits. If a write fails, `set()` rejects and leaves nothing behind. If every write would fail,
+ * the cache stores nothing for the next 10 seconds, and `set()` returns `false`. That is so for a full disk, an exhausted quota,
+ * a read-only file system, a missing permission for the folder, or if nothing can be removed to make room. An entry that can't be
+ * removed is skipped: the next oldest one goes instead. `sweep()` and `clear()` do all they can before they reject.
  *
- * @param dir The folder, as a path or a file URL; it is created when the first entry is written. The cache leaves other files in it alone,
- * also in `clear()`.
+ * @param dir The folder, as a path or a file URL; it is created when the first entry is written. The cache leaves other files in
+ * it alone, also in `clear()`.
  * @param options The bounds.
  * @returns The adapter. On Deno its operations need `--allow-read` and `--allow-write` for the folder, and reject without.
  * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type or does not exist, or

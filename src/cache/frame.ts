@@ -1,5 +1,6 @@
 /**
- * A frame: an entry as one run of bytes. It consists of a head with the lengths, the metadata as JSON, and the body, compressed or not.
+ * A frame: an entry as one run of bytes. It consists of a head with the lengths, the metadata as JSON, and the body, compressed
+ * or not.
  *
  * @module
  */

@@ -49,8 +49,8 @@ export interface KvCacheOptions {
    */
   readonly prefix?: KvKey | undefined;
   /**
-   * How many bytes one entry may take, body and metadata, before compression; a larger entry is not stored. Neither is an entry that
-   * takes more than 780,000 bytes after compression.
+   * How many bytes one entry may take, body and metadata, before compression; a larger entry is not stored. Neither is an entry
+   * that takes more than 780,000 bytes after compression.
    * @default {4_194_304}
    */
   readonly maxEntryBytes?: number | undefined;
@@ -71,15 +71,16 @@ const MAX_EXPIRE_IN_MS = 1e12;
 /**
  * Creates a cache in a key-value store. Any number of processes may share it.
  *
- * An entry is written in one atomic operation, in up to twelve chunks of 65,000 bytes, and read from one snapshot of the store: a read
- * always gets the whole of a single write. Bodies above 60,000 bytes are compressed (gzip, RFC 1952). The last writer wins; a write
- * compares nothing, because a comparison locks the database for others. An operation on a locked database is tried up to three times.
- * There is no byte bound: the store removes entries some time after they have become useless, and {@linkcode CacheAdapter.sweep} removes
- * them at once.
+ * An entry is written in one atomic operation, in up to twelve chunks of 65,000 bytes, and read from one snapshot of the store: a
+ * read always gets the whole of a single write. Bodies above 60,000 bytes are compressed (gzip, RFC 1952). The last writer wins;
+ * a write compares nothing, because a comparison locks the database for others. An operation on a locked database is tried up to
+ * three times. There is no byte bound: the store removes entries some time after they have become useless, and
+ * {@linkcode CacheAdapter.sweep} removes them at once.
  *
  * @param kv The store. The cache never closes it: the program that opened the store closes it, after the client.
  * @param options The prefix of the keys, and how large an entry may be.
- * @returns The adapter. It passes on errors of the store (closed, full, locked for long); a client goes on without the cache then.
+ * @returns The adapter. It passes on errors of the store (closed, full, locked for long); a client goes on without the cache
+ * then.
  * @throws {TypeError} If `kv` is no store, or an option has the wrong shape or does not exist.
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */

@@ -34,8 +34,8 @@ export interface MemoryCacheOptions {
    */
   readonly maxEntries?: number | undefined;
   /**
-   * What the cache keeps. `"bytes"`: the body alone, which is parsed and validated again for every hit. `"parsed"`: also the parsed and
-   * validated value. The body stays in any case, because `client.text`, `bytes` and `fetch` need it.
+   * What the cache keeps. `"bytes"`: the body alone, which is parsed and validated again for every hit. `"parsed"`: also the
+   * parsed and validated value. The body stays in any case, because `client.text`, `bytes` and `fetch` need it.
    *
    * With `"parsed"`, each caller gets its own copy of the value and may change it. A copy takes a fraction of the time of
    * parsing. A value that its schema returns deeply frozen is not copied: all callers get the same one. The cache keeps one value
@@ -45,8 +45,8 @@ export interface MemoryCacheOptions {
    * is output that is nested more than 200 levels deep. Dates and typed arrays are fine. Of an array of more than 64 elements,
    * the copies have the elements, but no other properties.
    *
-   * In `maxBytes`, a value counts with 8 bytes for each element and property, 40 for each object or array, and its length plus 24 for each
-   * string. A value that would make its entry larger than `maxBytes` is not kept.
+   * In `maxBytes`, a value counts with 8 bytes for each element and property, 40 for each object or array, and its length plus 24
+   * for each string. A value that would make its entry larger than `maxBytes` is not kept.
    * @default {"bytes"}
    */
   readonly keep?: "bytes" | "parsed" | undefined;

@@ -1,6 +1,6 @@
 /**
- * A synchronous SHA-256 (FIPS 180-4). The one of the runtimes is asynchronous: that costs more than the digest of a key, and makes
- * virtual time wait for real time.
+ * A synchronous SHA-256 (FIPS 180-4). The one of the runtimes is asynchronous: that costs more than the digest of a key, and
+ * makes virtual time wait for real time.
  *
  * @module
  */

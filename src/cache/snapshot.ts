@@ -27,14 +27,14 @@ export interface Snapshot {
 }
 
 /**
- * Takes a snapshot of a value that can be copied any number of times without loss: a tree of plain objects and arrays, with primitives,
- * dates and whole typed arrays in it. All other values are refused: class instances, functions, maps and sets, accessors, symbols and
- * hidden properties, holes, objects that occur twice, and more than 200 levels. Of an array of more than 64 elements, only the elements
- * are copied. Frozen objects are frozen in the copies, too.
+ * Takes a snapshot of a value that can be copied any number of times without loss: a tree of plain objects and arrays, with
+ * primitives, dates and whole typed arrays in it. All other values are refused: class instances, functions, maps and sets,
+ * accessors, symbols and hidden properties, holes, objects that occur twice, and more than 200 levels. Of an array of more than
+ * 64 elements, only the elements are copied. Frozen objects are frozen in the copies, too.
  *
- * A long array of primitives is copied as one block of memory, so that a copy takes a small part of the time of parsing. Freezing values
- * and sharing them would be slower: JavaScriptCore takes three times as long to freeze a large array as to parse it, and reads the array
- * ten times slower from then on.
+ * A long array of primitives is copied as one block of memory, so that a copy takes a small part of the time of parsing. Freezing
+ * values and sharing them would be slower: JavaScriptCore takes three times as long to freeze a large array as to parse it, and
+ * reads the array ten times slower from then on.
  *
  * @param value The value; the snapshot shares nothing with it that can be changed.
  * @returns The snapshot; `undefined` if the value can't be copied without loss.

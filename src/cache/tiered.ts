@@ -17,8 +17,8 @@ import { Faults, joined } from "./tiered/faults.ts";
  *
  * A read asks one tier after the other. An entry that is found is copied to the faster tiers, unless it was written or deleted
  * meanwhile, also through another tiered cache over the same slowest tier; the caller does not wait for that. Writes and removals
- * go to all tiers at once. A write succeeds if one tier accepts it; every other tier has its older entry removed. The cache goes on
- * without a tier that fails.
+ * go to all tiers at once. A write succeeds if one tier accepts it; every other tier has its older entry removed. The cache goes
+ * on without a tier that fails.
  *
  * An operation is synchronous if the tiers that it asks are. `clear` and `sweep` call those tiers that have the method.
  *
@@ -55,8 +55,8 @@ export function tieredCache(tiers: readonly CacheAdapter[]): CacheAdapter {
 }
 
 /**
- * Wraps each tier of a tiered cache, or the cache itself if it is not tiered. The new cache still notices writes that go through the
- * old one, because the two share their record of changes.
+ * Wraps each tier of a tiered cache, or the cache itself if it is not tiered. The new cache still notices writes that go through
+ * the old one, because the two share their record of changes.
  *
  * @param cache The cache.
  * @param wrap Returns the wrapper of a tier.

@@ -77,8 +77,8 @@ const MAX_AGE_S = 31_536_000;
 /**
  * Creates a cache in `caches`: in a browser, on Deno, in a worker at the edge. Bun has none.
  *
- * The platform decides how much the cache holds, for how long, and which other code can read it. Deno keeps the files of entries that
- * were replaced or deleted until the whole cache is removed, as {@linkcode CacheAdapter.clear} does.
+ * The platform decides how much the cache holds, for how long, and which other code can read it. Deno keeps the files of entries
+ * that were replaced or deleted until the whole cache is removed, as {@linkcode CacheAdapter.clear} does.
  *
  * @param name The name of the cache; nothing else should use a cache of that name.
  * @param options How large an entry may be.

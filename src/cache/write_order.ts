@@ -5,8 +5,8 @@
  */
 
 /**
- * Runs the writes to one slot one after the other, in the order of the calls. Otherwise a write that takes longer to prepare could
- * overwrite a later one. Writes to different slots don't wait for each other.
+ * Runs the writes to one slot one after the other, in the order of the calls. Otherwise a write that takes longer to prepare
+ * could overwrite a later one. Writes to different slots don't wait for each other.
  */
 export class WriteOrder {
   readonly #last = new Map<string, Promise<void>>();

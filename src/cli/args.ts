@@ -47,8 +47,8 @@ export interface ParsedArgs<Specs extends FlagSpecs> {
 }
 
 /**
- * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` mean the same, and so do `-a -b` and
- * `-ab`. A `-` is an operand, and so is everything after `--`.
+ * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` mean the same, and so do
+ * `-a -b` and `-ab`. A `-` is an operand, and so is everything after `--`.
  *
  * @param args The arguments after the command.
  * @param specs The command's flags.
@@ -81,8 +81,8 @@ export function readArgs<const Specs extends FlagSpecs>(
 }
 
 /**
- * Refuses a flag that the command does not have, since the parser reads `--no-out=x` as `--out=x`, and a value for a switch, since it reads
- * `--quiet=no` as `--quiet`.
+ * Refuses a flag that the command does not have, since the parser reads `--no-out=x` as `--out=x`, and a value for a switch,
+ * since it reads `--quiet=no` as `--quiet`.
  */
 function checkFlags(given: readonly string[], specs: FlagSpecs): void {
   for (const arg of given) {

@@ -36,8 +36,8 @@ export function cachesAreOff(env: (name: string) => string | undefined = current
 }
 
 /**
- * Warns once when the cache fails, since one cause makes all reads and writes fail. Also warns once when Formula 1 files may be out of
- * date.
+ * Warns once when the cache fails, since one cause makes all reads and writes fail. Also warns once when Formula 1 files may be
+ * out of date.
  *
  * @param client The client that uses the cache.
  * @param warn Shows a warning.

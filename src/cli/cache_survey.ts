@@ -17,9 +17,9 @@ import { isIndex } from "../http_cache/rfc9111/vary.ts";
 import type { Files } from "../runtime/files/contract.ts";
 
 /**
- * The state of a file: a response that is usable as it is (`fresh`), after asking the server (`stale`), or no longer (`expired`); an entry
- * without a response, which is the list of a URL's variants or the generation of a URL (`index`); an entry that can't be decoded
- * (`damaged`); or a file that a write is about to complete or has left (`unfinished`).
+ * The state of a file: a response that is usable as it is (`fresh`), after asking the server (`stale`), or no longer (`expired`);
+ * an entry without a response, which is the list of a URL's variants or the generation of a URL (`index`); an entry that can't be
+ * decoded (`damaged`); or a file that a write is about to complete or has left (`unfinished`).
  */
 export type EntryState = "fresh" | "stale" | "expired" | "index" | "damaged" | "unfinished";
 
@@ -70,7 +70,8 @@ export async function isCacheFolder(dir: string, files: Files): Promise<boolean>
 }
 
 /**
- * Reads the metadata of all entries, but no body. It leaves out entries that vanish meanwhile, and files that the cache has not written.
+ * Reads the metadata of all entries, but no body. It leaves out entries that vanish meanwhile, and files that the cache has not
+ * written.
  *
  * @param dir The cache's folder.
  * @param files The file system.

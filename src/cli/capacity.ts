@@ -28,8 +28,8 @@ export interface Fit {
 }
 
 /**
- * Lowers a concurrency to the limits, and warns of it. A request without a descriptor waits until another request ends. But connections
- * stay open for the next request: if they had all descriptors, a file would never get one.
+ * Lowers a concurrency to the limits, and warns of it. A request without a descriptor waits until another request ends. But
+ * connections stay open for the next request: if they had all descriptors, a file would never get one.
  *
  * @param concurrency How many requests are to be in flight at once.
  * @param capacity The limits.

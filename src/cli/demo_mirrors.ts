@@ -8,8 +8,8 @@
 export const MIRRORS = ["alpha", "bravo", "charlie"] as const;
 
 /**
- * The URLs of the mirrors, as the client sees them. Their names are reserved for tests (RFC 6761 §6.2). A cache finds a file by its URL,
- * and must find it again when the mirrors listen on other ports.
+ * The URLs of the mirrors, as the client sees them. Their names are reserved for tests (RFC 6761 §6.2). A cache finds a file by
+ * its URL, and must find it again when the mirrors listen on other ports.
  */
 export const MIRROR_URLS: readonly string[] = MIRRORS.map((name) => `http://${name}.test`);
 

@@ -1,6 +1,6 @@
 /**
- * The scene of the demo: mirrors with faults, and a race that the demo loads one file at a time, many files at once, from memory and from
- * disk.
+ * The scene of the demo: mirrors with faults, and a race that the demo loads one file at a time, many files at once, from memory
+ * and from disk.
  *
  * @module
  */

@@ -25,8 +25,8 @@ export interface Answer {
   /** How many attempts were made; 0 if that is unknown, because no byte of a body has arrived. */
   readonly attempts: number;
   /**
-   * The error of a response whose status is no success, but whose body is taken all the same. Read it after the body, which tells the
-   * attempts.
+   * The error of a response whose status is no success, but whose body is taken all the same. Read it after the body, which tells
+   * the attempts.
    */
   readonly failure?: Error | undefined;
 }
@@ -90,7 +90,8 @@ export class Exchange {
   }
 
   /**
-   * Whether the response must be taken as it arrives, and can't be continued: it may be an error, or the range that the user has asked for.
+   * Whether the response must be taken as it arrives, and can't be continued: it may be an error, or the range that the user has
+   * asked for.
    */
   get isAsItComes(): boolean {
     const { takesErrorBodies, request: { headers } } = this.#options;

@@ -47,8 +47,8 @@ export interface F1Cache {
  * @param conditions The `fetch`, the clock and the mirrors of the source, which decide whether it may share the default folder.
  * @param env Reads a variable of the environment.
  * @returns The cache; `undefined` with `--no-cache`, where the environment turns caches off, and where there is no default one.
- * @throws {UsageError} If the flags contradict each other, the value of `--cache` can't be the path of a folder, or the variable is neither
- * a yes nor a no.
+ * @throws {UsageError} If the flags contradict each other, the value of `--cache` can't be the path of a folder, or the variable
+ * is neither a yes nor a no.
  */
 export function openF1Cache(
   flags: Flags<typeof F1_CACHE_FLAGS>,

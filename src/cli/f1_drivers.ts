@@ -10,7 +10,8 @@ import type { F1Session } from "../f1/session.ts";
 import { UsageError } from "./args.ts";
 
 /**
- * Returns the codes of drivers who are given by code, number or name. It requests the list of drivers only if one is not given by code.
+ * Returns the codes of drivers who are given by code, number or name. It requests the list of drivers only if one is not given by
+ * code.
  *
  * @param session The session in which they took part.
  * @param names Codes, car numbers and names.

@@ -21,8 +21,8 @@ export interface FileSinkOptions {
   /** Whether finished files stay, and unfinished ones are continued. */
   readonly resume: boolean;
   /**
-   * Called before a finished file is replaced that is not as long as the server says. Without it, a finished file counts as complete, whoever
-   * wrote it.
+   * Called before a finished file is replaced that is not as long as the server says. Without it, a finished file counts as
+   * complete, whoever wrote it.
    */
   readonly onOtherLength?: ((file: string, bytes: number, length: number) => Promise<void>) | undefined;
   /** The manifest that lists every file, if there is one. */

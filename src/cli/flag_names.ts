@@ -21,8 +21,8 @@ const OPTION = new RegExp(String.raw`'(${Object.keys(NAMES).join("|")})'(?:: (\d
 const ADVICE = ". For more information, pass `verbose: true` in the second argument to fetch()";
 
 /**
- * Returns a message with flags in place of options, and a time behind an option with its unit, as a flag may have it; without advice of the
- * runtime that names options of `fetch`.
+ * Returns a message with flags in place of options, and a time behind an option with its unit, as a flag may have it; without
+ * advice of the runtime that names options of `fetch`.
  */
 export function nameFlags(message: string): string {
   return message.replace(ADVICE, "").replace(OPTION, (_, option: string, time?: string) => {

@@ -104,10 +104,8 @@ interface GetOrder extends ParsedArgs<typeof FLAGS> {
 }
 
 /** Fetches all inputs and returns the exit code. */
-async function fetchAll(
-  { flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }: GetOrder,
-  context: CommandContext,
-): Promise<number> {
+async function fetchAll(order: GetOrder, context: CommandContext): Promise<number> {
+  const { flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts } = order;
   const { terminal, clock } = context;
   const cache = await openPlan(flags, clock);
   const isSingle = isSingleUrl(operands);
@@ -119,12 +117,7 @@ async function fetchAll(
   });
   await using output = await openGetOutput(flags, { terminal, run, isSingle });
   await using transport = await transportFor(context);
-  const { concurrency, warning } = fitCapacity(clientOptions.concurrency ?? DEFAULT_CONCURRENCY, {
-    descriptors: await terminal.descriptorLimit(),
-    requests: currentRuntime.maxConcurrentRequests,
-    writesFiles: flags.out !== undefined,
-  });
-  if (warning !== undefined) await run.warn(warning);
+  const concurrency = await fittingConcurrency(order, context, run);
   await using client = createClient({
     ...clientOptions,
     concurrency,
@@ -163,6 +156,21 @@ async function fetchAll(
   // Closing the client waits until the cache has written all responses to disk.
   await client.close();
   return await run.finish();
+}
+
+/** Returns the concurrency that this machine and the runtime allow; the run warns of a lower one than the user wants. */
+async function fittingConcurrency(
+  { flags, clientOptions }: GetOrder,
+  { terminal }: CommandContext,
+  run: Run,
+): Promise<number> {
+  const { concurrency, warning } = fitCapacity(clientOptions.concurrency ?? DEFAULT_CONCURRENCY, {
+    descriptors: await terminal.descriptorLimit(),
+    requests: currentRuntime.maxConcurrentRequests,
+    writesFiles: flags.out !== undefined,
+  });
+  if (warning !== undefined) await run.warn(warning);
+  return concurrency;
 }
 
 /** Opens the cache of `--cache`. Only then is the code of caches loaded. */

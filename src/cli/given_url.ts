@@ -9,8 +9,8 @@ import { isAbsoluteUrl, joinUrl, shownUrl } from "../http/url.ts";
 // deno-lint-ignore no-control-regex -- URL parsers drop tabs and line breaks wherever they stand, so that another URL would be fetched.
 const CONTROL = /[\x00-\x1f\x7f]/;
 /**
- * U+FFFD, which stands for bytes that are not UTF-8, and lone surrogates, which have no bytes in UTF-8. Another URL would be fetched, and
- * the same one for all texts that differ only there.
+ * U+FFFD, which stands for bytes that are not UTF-8, and lone surrogates, which have no bytes in UTF-8. Another URL would be
+ * fetched, and the same one for all texts that differ only there.
  */
 const UNREADABLE = /[\uFFFD\p{Cs}]/u;
 
@@ -23,8 +23,8 @@ const HOST_FIRST = new RegExp(
 const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
 
 /**
- * Parses a URL. A text without a scheme that begins with a host gets one: `http` for this machine, `https` for any other. With a base, that
- * text is a path below the base instead.
+ * Parses a URL. A text without a scheme that begins with a host gets one: `http` for this machine, `https` for any other. With a
+ * base, that text is a path below the base instead.
  *
  * @param text The text, as the user has written it.
  * @param base The base of relative URLs; `undefined` if they are refused.

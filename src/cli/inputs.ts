@@ -69,7 +69,8 @@ async function kindOf(path: string, operand: string, { files }: Terminal): Promi
 }
 
 /**
- * Checks that no file of inputs is also an output, under whatever name: opening the output would empty the file before it is read.
+ * Checks that no file of inputs is also an output, under whatever name: opening the output would empty the file before it is
+ * read.
  *
  * @param operands URLs, `-` and `@file`.
  * @param written The paths of the outputs, by the flag that names each.
@@ -137,8 +138,9 @@ export interface ReadInputsOptions {
 }
 
 /**
- * Reads the inputs one by one, in order. It skips blank lines and lines that begin with `#`. A line that begins with `{` is a request
- * in JSON. In a file, indented lines below a URL belong to it: `  header=Name: value`, `  method=`, `  data=`, `  json=`, `  out=`.
+ * Reads the inputs one by one, in order. It skips blank lines and lines that begin with `#`. A line that begins with `{` is a
+ * request in JSON. In a file, indented lines below a URL belong to it: `  header=Name: value`, `  method=`, `  data=`, `  json=`,
+ * `  out=`.
  *
  * @param operands URLs, `-` for standard input, and `@file` for a file; both have one URL on each line.
  * @param terminal The terminal, with standard input and the files.
@@ -160,14 +162,14 @@ export async function* readInputs(
 }
 
 /**
- * A comment among the option lines below a URL. A comment without indent may be a commented-out URL: the option lines below it are skipped
- * too.
+ * A comment among the option lines below a URL. A comment without indent may be a commented-out URL: the option lines below it
+ * are skipped too.
  */
 const INDENTED_COMMENT = /^\s+#/;
 
 /**
- * Joins each line of a file with the indented option lines below it. Lines of stdin are not joined, because a program may wait for the
- * response to each line before it writes the next one.
+ * Joins each line of a file with the indented option lines below it. Lines of stdin are not joined, because a program may wait
+ * for the response to each line before it writes the next one.
  */
 async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
   let block: string | undefined;
@@ -206,8 +208,8 @@ async function* readList(
 }
 
 /**
- * Returns whether an option line stands below no URL. Without a base URL this is so without an indent too; with one, such a line may be a
- * relative URL.
+ * Returns whether an option line stands below no URL. Without a base URL this is so without an indent too; with one, such a line
+ * may be a relative URL.
  */
 function isStray(block: string, base: URL | undefined): boolean {
   const [line = ""] = block.split("\n", 1);

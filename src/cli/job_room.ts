@@ -30,21 +30,21 @@ const MAX_WAITING = 1_000;
 const LOOK_MS = 25;
 
 /**
- * Decides whether one more job may begin. There is room for twice as many jobs as requests may be in flight: while some write what they
- * have received, others send. A job that waits for a backoff, for an origin in trouble, or for its turn behind an earlier job holds no
- * permit, so that one more job may begin in its place. The room finds out by looking at the client's counts now and then, because an event
- * for each request would slow all of them down. Disposing the room stops that.
+ * Decides whether one more job may begin. There is room for twice as many jobs as requests may be in flight: while some write
+ * what they have received, others send. A job that waits for a backoff, for an origin in trouble, or for its turn behind an
+ * earlier job holds no permit, so that one more job may begin in its place. The room finds out by looking at the client's counts
+ * now and then, because an event for each request would slow all of them down. Disposing the room stops that.
  *
- * With a total timeout, which runs from the beginning of a job, no job begins that would have to wait for a permit, and as few as possible
- * that wait for a token.
+ * With a total timeout, which runs from the beginning of a job, no job begins that would have to wait for a permit, and as few as
+ * possible that wait for a token.
  */
 export class JobRoom implements Disposable {
   readonly #options: JobRoomOptions;
   /** How many jobs there is room for while none waits without a permit. */
   readonly #least: number;
   /**
-   * How many jobs may wait for tokens: as many as the rate allows in the time of two looks; 0 where it does not matter how long a job
-   * waits.
+   * How many jobs may wait for tokens: as many as the rate allows in the time of two looks; 0 where it does not matter how long a
+   * job waits.
    */
   readonly #maxAwaiting: number;
   #room: number;

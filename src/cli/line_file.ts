@@ -14,7 +14,8 @@ export interface EarlierLines {
   /** The text that every line begins with. A file whose unfinished last line begins otherwise is another file, and is not truncated. */
   readonly begin: string;
   /**
-   * Called with every whole line, all of which stay; a very long line comes without its middle. It throws if the file is another one.
+   * Called with every whole line, all of which stay; a very long line comes without its middle. It throws if the file is another
+   * one.
    */
   readonly onLine: (line: string) => void;
 }
@@ -34,7 +35,8 @@ export class LineFile implements AsyncDisposable {
   }
 
   /**
-   * Opens a file and truncates it: to nothing, or to the whole lines of an earlier run. A new file gets the folders that it lacks.
+   * Opens a file and truncates it: to nothing, or to the whole lines of an earlier run. A new file gets the folders that it
+   * lacks.
    *
    * @param flag The flag that names the file, for errors.
    * @param path The file.

@@ -69,9 +69,9 @@ const EXIT_USAGE = 2;
 /**
  * Runs the command line.
  *
- * Data goes to stdout, everything else to stderr. The first Ctrl-C, SIGTERM or SIGHUP aborts the requests in flight and keeps all finished
- * results; the second one ends the program at once. The program also ends 5 seconds after the first one if a write is still pending, for
- * example because the reader of stdout has stopped reading.
+ * Data goes to stdout, everything else to stderr. The first Ctrl-C, SIGTERM or SIGHUP aborts the requests in flight and keeps all
+ * finished results; the second one ends the program at once. The program also ends 5 seconds after the first one if a write is
+ * still pending, for example because the reader of stdout has stopped reading.
  *
  * @param args The arguments after the program's name.
  * @param terminal The terminal that the program reads from and writes to.

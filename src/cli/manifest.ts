@@ -18,8 +18,8 @@ export class ManifestWriter {
    * Creates a writer that continues the manifest of an earlier run, or begins a new one.
    *
    * @param writeLine Writes a line, with its line break.
-   * @param known The files that the manifest names already, to which the writer adds its own; without it, {@linkcode ManifestWriter.found}
-   * adds every file.
+   * @param known The files that the manifest names already, to which the writer adds its own; without it,
+   * {@linkcode ManifestWriter.found} adds every file.
    */
   constructor(writeLine: (line: string) => Promise<void>, known?: Set<string>) {
     this.#writeLine = writeLine;

@@ -19,13 +19,13 @@ export function ndjsonLine(fields: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * Builds a line of JSON that ends with a body: JSON as `value`, unchanged down to the digits of its numbers; other UTF-8 text as `text`;
- * anything else as `base64`.
+ * Builds a line of JSON that ends with a body: JSON as `value`, unchanged down to the digits of its numbers; other UTF-8 text as
+ * `text`; anything else as `base64`.
  *
  * @param fields The other fields.
  * @param body The body.
- * @returns The line, with its line break. A long line comes in pieces, made one by one: as one text it would take several times the memory
- * of the body, and may be longer than an engine can make it.
+ * @returns The line, with its line break. A long line comes in pieces, made one by one: as one text it would take several times
+ * the memory of the body, and may be longer than an engine can make it.
  */
 export function ndjsonBodyLine(
   fields: Readonly<Record<string, unknown>>,

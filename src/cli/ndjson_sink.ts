@@ -17,7 +17,8 @@ export interface NdjsonSinkOptions {
   /** Writes a line, or a piece of one. */
   readonly write: (text: string) => Promise<void>;
   /**
-   * Whether lines have the status and the headers: each header as a string, and several `set-cookie`, which can't be joined, as an array.
+   * Whether lines have the status and the headers: each header as a string, and several `set-cookie`, which can't be joined, as
+   * an array.
    */
   readonly include: boolean;
   /** Whether lines come in the order of the inputs. */
@@ -28,9 +29,9 @@ export interface NdjsonSinkOptions {
 const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),(?:"variant":"(\w+)",)?"ok":(true|false)[,}].*\}$/s;
 
 /**
- * Writes a line for every outcome, failures included, with the `index` of its input; so a file of lines tells a later run what is done. The
- * `url` is as the user has written it, without user info. An input that is no URL is shown without all that may be a secret. Where the
- * request is no plain GET, `variant` is a hash that tells it from others.
+ * Writes a line for every outcome, failures included, with the `index` of its input; so a file of lines tells a later run what is
+ * done. The `url` is as the user has written it, without user info. An input that is no URL is shown without all that may be a
+ * secret. Where the request is no plain GET, `variant` is a hash that tells it from others.
  */
 export class NdjsonSink implements Sink {
   readonly #options: NdjsonSinkOptions;

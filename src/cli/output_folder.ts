@@ -11,10 +11,10 @@ import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 const TEMPORARY = /^\.slipstream-(\d+)-[0-9a-f-]+\.part$/;
 
 /**
- * Writes files whole or not at all: each has a temporary name in its folder until it is complete. Temporary files that a killed process has
- * left are removed before the first file goes into their folder. A symbolic link that leads outside is refused where a folder is needed,
- * and replaced where a file is. A program that can change the folder at the same time can still swap a folder for a link between the check
- * and the write. Disposing it removes the folders that it has made and that are still empty.
+ * Writes files whole or not at all: each has a temporary name in its folder until it is complete. Temporary files that a killed
+ * process has left are removed before the first file goes into their folder. A symbolic link that leads outside is refused where
+ * a folder is needed, and replaced where a file is. A program that can change the folder at the same time can still swap a folder
+ * for a link between the check and the write. Disposing it removes the folders that it has made and that are still empty.
  */
 export class OutputFolder implements AsyncDisposable {
   /** The folder's absolute path. */
@@ -80,8 +80,8 @@ export class OutputFolder implements AsyncDisposable {
   }
 
   /**
-   * Makes the folders that lead to a file again, where they are missing. Another process that writes into the same folder removes those that
-   * it has made and left empty.
+   * Makes the folders that lead to a file again, where they are missing. Another process that writes into the same folder removes
+   * those that it has made and left empty.
    */
   async restore(names: readonly string[]): Promise<void> {
     await this.#files.makeFolder(this.path, { recursive: true });

@@ -40,10 +40,10 @@ export interface OutputPathOptions {
 }
 
 /**
- * Returns the path of the file for a URL: its host, then its decoded path. The path depends on nothing but the URL and the options. No two
- * URLs have the same path, and the file of one is never the folder of another. A hash at the end of a name stands for all that can't be
- * read back from it, above all a query; names with a `~` of their own get one too. So no token in a query ends up on disk. A name without
- * an extension gets `.body`.
+ * Returns the path of the file for a URL: its host, then its decoded path. The path depends on nothing but the URL and the
+ * options. No two URLs have the same path, and the file of one is never the folder of another. A hash at the end of a name stands
+ * for all that can't be read back from it, above all a query; names with a `~` of their own get one too. So no token in a query
+ * ends up on disk. A name without an extension gets `.body`.
  *
  * @param url The URL.
  * @param options Whether the file system tells `A` from `a`, and what tells the request from a plain GET.
@@ -111,7 +111,8 @@ function isReadable(raw: string, name: string, isCaseSensitive: boolean): boolea
  * Makes names safe, one by one.
  *
  * @param names Any texts.
- * @returns The same number of names: none is empty, `.`, `..`, a device of Windows or too long, none has a slash or a control character.
+ * @returns The same number of names: none is empty, `.`, `..`, a device of Windows or too long, none has a slash or a control
+ * character.
  */
 export function outputSegments(names: readonly string[]): readonly string[] {
   return names.map(safeName);

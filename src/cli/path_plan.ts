@@ -34,8 +34,9 @@ export class PathPlan {
    * Returns the path of a job's file.
    *
    * @returns The names of the folders and, last, of the file: safe ones.
-   * @throws {TypeError} If `out` leads out of the folder, or is a name of unfinished files; if another input has the same `out`, or has
-   * that path by its URL; if another input has the same URL with other user info, which no name shows; or if the manifest has that path.
+   * @throws {TypeError} If `out` leads out of the folder, or is a name of unfinished files; if another input has the same `out`,
+   * or has that path by its URL; if another input has the same URL with other user info, which no name shows; or if the manifest
+   * has that path.
    */
   pathOf({ index, input: { url, parts: { out } }, variant }: Job): readonly string[] {
     if (out === undefined) {

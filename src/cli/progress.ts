@@ -109,8 +109,8 @@ export class Progress {
     if (this.#writing) return;
     let text: string;
     if (mode === "live") {
-      // The last column stays free, because some terminals wrap after writing it. So does room for the echo of Ctrl-C: otherwise `^C` would
-      // begin a new line, and the live line above would not be cleared.
+      // The last column stays free, because some terminals wrap after writing it. So does room for the echo of Ctrl-C: otherwise
+      // `^C` would begin a new line, and the live line above would not be cleared.
       this.#drawn = renderProgressLine(state, output.columns() - ECHO_COLUMNS - 1, style);
       text = `\r${this.#drawn}${CLEAR_TO_END}`;
     } else {

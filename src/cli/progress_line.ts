@@ -85,8 +85,8 @@ function estimateArrivingMs({ total, arriving, bytesPerSecond }: ProgressState):
 }
 
 /**
- * Returns the numbers for percentage, bar and estimate: those of the bytes if the run fetches a single body of known length, else those of
- * the inputs or files.
+ * Returns the numbers for percentage, bar and estimate: those of the bytes if the run fetches a single body of known length, else
+ * those of the inputs or files.
  */
 function progressOf(
   state: ProgressState,

@@ -30,7 +30,8 @@ export function isOptionLine(line: string): boolean {
 }
 
 /**
- * Parses the option lines below a URL, such as `  header=X-Key: 1`, `  method=PUT`, `  data=a=1`, `  json={"a":1}` and `  out=a/b.json`.
+ * Parses the option lines below a URL, such as `  header=X-Key: 1`, `  method=PUT`, `  data=a=1`, `  json={"a":1}` and
+ * `  out=a/b.json`.
  *
  * @param lines The lines.
  * @throws {TypeError} If a line is something else.
@@ -68,8 +69,8 @@ export const JSON_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses a line of JSON: a request `{"url": …, "method": …, "headers": {…}, "json": …, "body": …, "out": …}`, or a string with the URL alone.
- * The value of `json` is sent as JSON, and so is a `body` that is no string.
+ * Parses a line of JSON: a request `{"url": …, "method": …, "headers": {…}, "json": …, "body": …, "out": …}`, or a string with
+ * the URL alone. The value of `json` is sent as JSON, and so is a `body` that is no string.
  *
  * @param line The line.
  * @returns The URL as the user has written it, and the other parts.

@@ -152,8 +152,8 @@ export class Run implements Disposable {
   }
 
   /**
-   * Writes to an output that many outcomes share. The first write that fails ends the run, because all later outcomes would be lost too.
-   * One message names the failure.
+   * Writes to an output that many outcomes share. The first write that fails ends the run, because all later outcomes would be
+   * lost too. One message names the failure.
    *
    * @param output The name of the output in that message.
    * @param write Writes to the output.
@@ -329,8 +329,8 @@ export class Run implements Disposable {
 }
 
 /**
- * Returns how to show progress: a live line on a terminal, plain lines where stderr is a file, a pipe or a dumb terminal, and nothing where
- * data on the same terminal would mix with it.
+ * Returns how to show progress: a live line on a terminal, plain lines where stderr is a file, a pipe or a dumb terminal, and
+ * nothing where data on the same terminal would mix with it.
  */
 function progressMode({ terminal }: CommandContext, options: RunOptions): ProgressMode {
   if (options.quiet || options.jsonErrors) return "none";

@@ -21,8 +21,8 @@ export interface SeasonNoticeOptions {
 }
 
 /**
- * A notice that the cache remembers in an entry of its own. So it appears again after the user clears the cache, and for a season that the
- * user loads both before and after its end.
+ * A notice that the cache remembers in an entry of its own. So it appears again after the user clears the cache, and for a season
+ * that the user loads both before and after its end.
  */
 export class SeasonNotice {
   /** The text of the notice. */

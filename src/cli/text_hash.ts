@@ -9,8 +9,8 @@ const FNV_OFFSET = 0x811c9dc5;
 const SECOND_OFFSET = 0x9747b28c;
 
 /**
- * Hashes a text to 53 bits: two 32-bit FNV-1a sums over the UTF-16 units, from different offsets, with murmur3's finaliser. The hash tells
- * texts apart. It keeps nothing secret, and does not resist an attacker that wants two texts to collide.
+ * Hashes a text to 53 bits: two 32-bit FNV-1a sums over the UTF-16 units, from different offsets, with murmur3's finaliser. The
+ * hash tells texts apart. It keeps nothing secret, and does not resist an attacker that wants two texts to collide.
  *
  * @param text Any text.
  * @returns A safe integer, the same on every runtime.

@@ -77,8 +77,8 @@ export function parseRate(flag: string, text: string): Rate {
 }
 
 /**
- * Parses headers, each written as `Name: value`. Two lines with the same name give one header with both values, joined by a comma (RFC 9110
- * §5.3), or by a semicolon for `cookie` (RFC 6265 §4.2.1).
+ * Parses headers, each written as `Name: value`. Two lines with the same name give one header with both values, joined by a comma
+ * (RFC 9110 §5.3), or by a semicolon for `cookie` (RFC 6265 §4.2.1).
  *
  * @param flag The flag's name.
  * @param texts The values.

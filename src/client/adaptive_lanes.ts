@@ -12,7 +12,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 
 /** The parts of a client that its adaptive lanes use. */
-export interface AdaptiveSurroundings {
+export interface AdaptiveContext {
   readonly clock: Clock;
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
@@ -36,7 +36,7 @@ export class AdaptiveLanes {
   /** The limit that lanes begin with. */
   readonly initial: number;
   readonly #rules: AdaptiveLimitRules;
-  readonly #surroundings: AdaptiveSurroundings;
+  readonly #context: AdaptiveContext;
   /** Lanes that were made before the code was there. */
   readonly #early: Lane[] = [];
 
@@ -44,14 +44,14 @@ export class AdaptiveLanes {
    * Checks the rules; nothing is loaded yet.
    *
    * @param rules The rules of the limits.
-   * @param surroundings The parts of the client.
+   * @param context The parts of the client.
    * @throws {TypeError} If a rule is of the wrong type.
    * @throws {RangeError} If one is out of its range.
    */
-  constructor(rules: AdaptiveLimitRules, surroundings: AdaptiveSurroundings) {
+  constructor(rules: AdaptiveLimitRules, context: AdaptiveContext) {
     this.#rules = limitSettings(rules);
     this.initial = this.#rules.initial!;
-    this.#surroundings = surroundings;
+    this.#context = context;
   }
 
   /** Makes the limit of a lane adapt itself. */
@@ -67,12 +67,12 @@ export class AdaptiveLanes {
   }
 
   #follow(lane: Lane, estimator: Estimator): void {
-    this.#surroundings.scheduler().reports.isAdaptive = true;
+    this.#context.scheduler().reports.isAdaptive = true;
     lane.limit.follow(new estimator(this.#rules));
   }
 
   #warn(error: unknown): void {
-    const { clock, reporter } = this.#surroundings;
+    const { clock, reporter } = this.#context;
     this.#early.length = 0;
     if (!reporter.active) return;
     const message =

@@ -13,7 +13,7 @@ import { pageUrl } from "../runtime/web.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** The parts of a client that its mirrors use. */
-export interface MirrorSurroundings {
+export interface BaseUrlsContext {
   readonly lanes: Lanes;
   /** The client's headers. */
   readonly headers: HeaderMap;
@@ -45,25 +45,25 @@ export function keepMirrors(baseUrls: readonly MirrorOptions[], keeper: MirrorKe
  * origin.
  *
  * @param baseUrls The option.
- * @param surroundings The parts of the client.
+ * @param context The parts of the client.
  * @returns The mirrors, preferred first; none without the option.
  * @throws {TypeError} If a URL is not absolute, not http(s), or has a query or a fragment.
  * @throws {RangeError} If there are no URLs in the list.
  */
 export function toMirrors(
   baseUrls: ClientOptions["baseUrls"],
-  surroundings: MirrorSurroundings,
+  context: BaseUrlsContext,
 ): readonly Mirror[] {
   if (baseUrls === undefined) return [];
   const list = isUrl(baseUrls) ? [baseUrls] : baseUrls;
   if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
   const mirrors = list.map((entry, index) => {
     const mirror = isUrl(entry) ? { url: entry } : entry;
-    return toMirror(mirror, { action: "create client", name: `baseUrls.${index}` }, surroundings);
+    return toMirror(mirror, { action: "create client", name: `baseUrls.${index}` }, context);
   });
   const keeper = keepers.get(list);
   if (keeper === undefined) return mirrors;
-  return keeper(mirrors, (mirror) => toMirror(mirror, { action: "add mirror", name: "url" }, surroundings));
+  return keeper(mirrors, (mirror) => toMirror(mirror, { action: "add mirror", name: "url" }, context));
 }
 
 /** The terms of an error message. */
@@ -74,7 +74,7 @@ interface Terms {
   readonly name: string;
 }
 
-function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurroundings): Mirror {
+function toMirror(mirror: MirrorOptions, terms: Terms, context: BaseUrlsContext): Mirror {
   const { name } = terms;
   const text = resolveUrl(String(mirror.url), pageUrl());
   const credentials = splitUserInfo(text);
@@ -82,10 +82,10 @@ function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurro
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };
   const own = mergeHeaders(fromUrl, toHeaderMap(mirror.headers, `the headers of '${name}'`));
   return {
-    lane: surroundings.lanes.keep(url.origin),
+    lane: context.lanes.keep(url.origin),
     base: url.href,
-    headers: mergeHeaders(surroundings.headers, own),
-    sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),
+    headers: mergeHeaders(context.headers, own),
+    sensitive: new Set([...context.sensitive, ...Object.keys(own)]),
     path: mirror.path && safePath(mirror.path, name),
     moveOn: mirror.moveOn && new Set(mirror.moveOn),
   };

@@ -111,11 +111,11 @@ export interface Client extends AsyncDisposable {
    * body streams: `timeoutMs` bounds the time up to the headers, and then `idleTimeoutMs` bounds each wait of the body's reader.
    * The response holds its permit until the last byte has come or the reader cancels the body. While other requests wait for a
    * permit, the client receives a small unread body in advance. An unread body ends after `timeoutMs`, or when the runtime
-   * collects it as garbage. The client reads the body of a `Request`, given as the input or as `init`, first, so that it can send it
-   * again; it sends a body of more than 1 MiB once. An abort cancels a stream that is not sent yet.
+   * collects it as garbage. The client reads the body of a `Request`, given as the input or as `init`, first, so that it can send
+   * it again; it sends a body of more than 1 MiB once. An abort cancels a stream that is not sent yet.
    *
-   * @param input The URL or `Request`. `blob:`, `data:` and `file:` go as they are, and past all limits, to the function that sends
-   * requests: by default to the runtime's own `fetch`.
+   * @param input The URL or `Request`. `blob:`, `data:` and `file:` go as they are, and past all limits, to the function that
+   * sends requests: by default to the runtime's own `fetch`.
    * @param init As for `fetch`. The client passes members that only a runtime knows on to the runtime; also `cache`, for a
    * runtime that has a cache of its own.
    * @param options Options of the request, as for the other methods.

@@ -177,8 +177,8 @@ function checkInit(init: RequestInit): void {
 }
 
 /**
- * Returns the members that a value of `init` has by its prototype, such as the getters of a class: `fetch` reads these as well. A plain
- * object has none.
+ * Returns the members that a value of `init` has by its prototype, such as the getters of a class: `fetch` reads these as well. A
+ * plain object has none.
  */
 function inheritedBy(init: RequestInit): RequestInit | undefined {
   const prototype: unknown = Object.getPrototypeOf(init);

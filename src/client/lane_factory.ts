@@ -7,6 +7,7 @@
 import { KeyLine } from "../lanes/key_line.ts";
 import { KeyedLines } from "../lanes/keyed_lines.ts";
 import { Lane } from "../lanes/lane.ts";
+import type { LimitBook } from "../lanes/limit_book.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Place } from "../lanes/waiter.ts";
 import type { Reporter } from "../policies/event.ts";
@@ -27,7 +28,7 @@ import { SETTINGS } from "./settings.ts";
 const PROBE_MS = 5_000;
 
 /** The parts of a client that its lanes use. */
-export interface LaneSurroundings {
+export interface LaneContext {
   readonly clock: Clock;
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
@@ -41,14 +42,14 @@ export interface LaneSurroundings {
  * Returns a function that makes the lane of an origin.
  *
  * @param options The client's options.
- * @param surroundings The parts of the client.
+ * @param context The parts of the client.
  * @returns The function, which makes a lane.
  * @throws {TypeError} If an option of the breaker or of the rate limit is of the wrong type.
  * @throws {RangeError} If one is out of its range.
  */
 export function laneFactory(
   options: ClientOptions,
-  { clock, reporter, scheduler, warmsUp, learning }: LaneSurroundings,
+  { clock, reporter, scheduler, warmsUp, learning }: LaneContext,
 ): (origin: string) => Lane {
   const { rateLimit, limitKey } = options;
   const bucketOf = typeof rateLimit === "function"
@@ -77,14 +78,9 @@ export function laneFactory(
     );
   }
   return (key) => {
-    const keyed = limitKey === undefined ? undefined : new KeyedLines<Lane>(
-      (name) => {
-        const line = new KeyLine<Place<Lane>>(name, bucketOfKey?.());
-        line.book = learning?.bookOfKey(lane);
-        return line;
-      },
-      ({ bucket, book }) => (bucket === undefined || isFull(bucket)) && (book?.isQuiet(clock.now()) ?? true),
-    );
+    const keyed = limitKey === undefined
+      ? undefined
+      : keyedLines(bucketOfKey, clock, () => learning?.bookOfKey(lane));
     const lane: Lane = new Lane({
       key,
       breaker: breakerOf(key),
@@ -99,6 +95,22 @@ export function laneFactory(
     learning?.adopt(lane);
     return lane;
   };
+}
+
+/** Creates the lines of a lane that each have the requests of one limit key. */
+function keyedLines(
+  bucketOfKey: (() => Bucket) | undefined,
+  clock: Clock,
+  newBook: () => LimitBook | undefined,
+): KeyedLines<Lane> {
+  return new KeyedLines<Lane>(
+    (name) => {
+      const line = new KeyLine<Place<Lane>>(name, bucketOfKey?.());
+      line.book = newBook();
+      return line;
+    },
+    ({ bucket, book }) => (bucket === undefined || isFull(bucket)) && (book?.isQuiet(clock.now()) ?? true),
+  );
 }
 
 function breakerOptions(

@@ -31,7 +31,7 @@ export async function loadHedging(): Promise<Parts> {
 }
 
 /** The clock and the reporter of a client's hedging. */
-export interface HedgingSurroundings {
+export interface HedgingContext {
   readonly clock: Clock;
   readonly reporter: Reporter;
 }
@@ -39,7 +39,7 @@ export interface HedgingSurroundings {
 /** The hedging of a client and its extensions, once its code is there. */
 export class LazyHedging implements HedgingSlot<Environment> {
   readonly #options: HedgeOptions;
-  readonly #surroundings: HedgingSurroundings;
+  readonly #context: HedgingContext;
   #hedger: Hedger | undefined;
   #loading: Promise<void> | undefined;
   #hasFailed = false;
@@ -48,12 +48,12 @@ export class LazyHedging implements HedgingSlot<Environment> {
    * Creates a client's hedging, whose code is not loaded yet.
    *
    * @param options When requests are hedged; checked.
-   * @param surroundings The parts of the client.
+   * @param context The parts of the client.
    */
-  constructor(options: HedgeOptions, surroundings: HedgingSurroundings) {
+  constructor(options: HedgeOptions, context: HedgingContext) {
     this.#options = options;
-    this.#surroundings = surroundings;
-    if (parts !== undefined) this.#hedger = new parts.Hedger(options, surroundings.clock);
+    this.#context = context;
+    if (parts !== undefined) this.#hedger = new parts.Hedger(options, context.clock);
   }
 
   /** The hedging, if its code is there. */
@@ -79,7 +79,7 @@ export class LazyHedging implements HedgingSlot<Environment> {
   };
 
   async #load(): Promise<void> {
-    const { clock, reporter } = this.#surroundings;
+    const { clock, reporter } = this.#context;
     try {
       const { Hedger } = await loadHedging();
       this.#hedger = new Hedger(this.#options, clock);

@@ -8,10 +8,10 @@ import { statesLimits } from "../http/rate_limit_headers.ts";
 import type { Lane, Learner, StatedAnswer } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Reporter } from "../policies/event.ts";
-import type { LearnerSurroundings, LearnLimits } from "./limit_learning.ts";
+import type { LearnerContext, LearnLimits } from "./limit_learning.ts";
 
 /** The parts of a client that its learning lanes use. */
-export interface LearningSurroundings extends LearnerSurroundings {
+export interface LearningContext extends LearnerContext {
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
 }
@@ -31,7 +31,7 @@ export async function loadLimitLearning(): Promise<typeof import("./limit_learni
  */
 export class LearntLimits {
   readonly #option: LearnLimits;
-  readonly #surroundings: LearningSurroundings;
+  readonly #context: LearningContext;
   readonly #isExpected: boolean;
   #learner: Learner | undefined;
   #hasWarned = false;
@@ -39,9 +39,9 @@ export class LearntLimits {
   readonly #waiting: ((learner: Learner) => void)[] = [];
 
   /** Creates the learning of a client, whose code is not loaded yet. */
-  constructor(option: LearnLimits, surroundings: LearningSurroundings) {
+  constructor(option: LearnLimits, context: LearningContext) {
     this.#option = option;
-    this.#surroundings = surroundings;
+    this.#context = context;
     this.#isExpected = typeof option !== "boolean";
   }
 
@@ -51,17 +51,17 @@ export class LearntLimits {
   }
 
   #prepare(lane: Lane, learner: Learner): void {
-    const nowMs = this.#surroundings.clock.now();
+    const nowMs = this.#context.clock.now();
     lane.prepare(learner);
     lane.keepBook(learner.begin(0, nowMs));
     for (const line of lane.keyed?.values() ?? []) line.book = learner.begin(0, nowMs);
-    this.#surroundings.scheduler().examine(lane);
+    this.#context.scheduler().examine(lane);
   }
 
   /** Returns the book that a new limit key begins with, if the option says how responses state limits. */
   bookOfKey(lane: Lane): ReturnType<Learner["begin"]> | undefined {
     if (!this.#isExpected || lane.isPreparing) return undefined;
-    return lane.learner?.begin(0, this.#surroundings.clock.now());
+    return lane.learner?.begin(0, this.#context.clock.now());
   }
 
   /** Takes a response that may be the first one of its lane to state limits, or a later one while the code is being loaded. */
@@ -70,13 +70,13 @@ export class LearntLimits {
     this.#withLearner(lane, (learner) => {
       lane.prepare(learner);
       learner.learn(lane, answer);
-      this.#surroundings.scheduler().examine(lane);
+      this.#context.scheduler().examine(lane);
     });
   }
 
   #withLearner(lane: Lane, use: (learner: Learner) => void): void {
     const create = ({ limitLearner }: typeof import("./limit_learning.ts")): Learner =>
-      this.#learner ??= limitLearner(this.#option, this.#surroundings, (...said) => this.#warn(...said));
+      this.#learner ??= limitLearner(this.#option, this.#context, (...said) => this.#warn(...said));
     if (loaded !== undefined) return use(create(loaded));
     lane.isPreparing = true;
     // The lane also learns from the responses that come meanwhile, in their order.
@@ -90,13 +90,13 @@ export class LearntLimits {
       this.#waiting.length = 0;
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);
       lane.isPreparing = false;
-      this.#surroundings.scheduler().examine(lane);
+      this.#context.scheduler().examine(lane);
     });
   }
 
   /** Reports a warning, once. */
   #warn(message: string, error?: unknown): void {
-    const { clock, reporter } = this.#surroundings;
+    const { clock, reporter } = this.#context;
     if (this.#hasWarned || !reporter.active) return;
     this.#hasWarned = true;
     reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message, error });

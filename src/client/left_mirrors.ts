@@ -25,8 +25,9 @@ export class LeftMirrors {
    * @param call The sending that the mirror has answered.
    * @param ending The mirror, and the error for which the request leaves it.
    * @param all All mirrors at present.
-   * @returns The mirror to ask next in this round; `undefined` if the request has left all of them, so that the next round begins.
-   * The next round also begins if the mirror had been left in this round before, because none of the others could be asked.
+   * @returns The mirror to ask next in this round; `undefined` if the request has left all of them, so that the next round
+   * begins. The next round also begins if the mirror had been left in this round before, because none of the others could be
+   * asked.
    */
   add(call: Call, ending: MirrorEnding, all: readonly Mirror[]): Mirror | undefined {
     const { mirror } = ending;

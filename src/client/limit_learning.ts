@@ -19,7 +19,7 @@ export type LearnLimits =
   | ((headers: Headers) => readonly LimitReading[]);
 
 /** The parts of a client that its learner uses. */
-export interface LearnerSurroundings {
+export interface LearnerContext {
   readonly clock: Clock;
   /** How long requests wait at most for a quota that is used up, in milliseconds. */
   readonly maxWaitMs: number;
@@ -32,12 +32,12 @@ export type Warn = (message: string, error?: unknown) => void;
  * Makes the learner of the limits of a client's lanes.
  *
  * @param option How responses state limits.
- * @param surroundings The parts of the client.
+ * @param context The parts of the client.
  * @param warn Called when a caller's own function throws, or returns no array.
  */
 export function limitLearner(
   option: LearnLimits,
-  { clock, maxWaitMs }: LearnerSurroundings,
+  { clock, maxWaitMs }: LearnerContext,
   warn: Warn,
 ): Learner {
   if (typeof option === "function") {

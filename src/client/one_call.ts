@@ -108,8 +108,8 @@ export async function fetchMany<
  *
  * @param requests The requests. The client pulls each one when it can start it and the consumer keeps up.
  * @param options Options of the batch; those of the client under `client`.
- * @returns The outcomes, as `client.stream` yields them. Leaving the loop closes the client. Throws as `client.stream` does, and for
- * options of the client as `createClient` does.
+ * @returns The outcomes, as `client.stream` yields them. Leaving the loop closes the client. Throws as `client.stream` does, and
+ * for options of the client as `createClient` does.
  *
  * @example As completed
  * ```ts

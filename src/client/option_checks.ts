@@ -52,7 +52,8 @@ export function checkClientOptions(options: unknown): void {
  * Checks the options of an extension of a client.
  *
  * @param options The options.
- * @throws {TypeError} If an option does not exist, has the wrong type, or is one of those that clients share with their extensions.
+ * @throws {TypeError} If an option does not exist, has the wrong type, or is one of those that clients share with their
+ * extensions.
  * @throws {RangeError} If the value of an option is out of range.
  */
 export function checkExtendOptions(options: unknown): void {

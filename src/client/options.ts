@@ -81,8 +81,9 @@ export interface LimitedRequest {
 
 /**
  * The circuit breaker of each origin. It opens when too many attempts fail, by share or in a row; responses with a 429 and aborts
- * count neither as failures nor as successes. While requests wait for the end of an outage, the next probe comes after `cooldownMs`,
- * or after a tenth of the time that the outage has lasted if that is longer; and the last one when their patience ends.
+ * count neither as failures nor as successes. While requests wait for the end of an outage, the next probe comes after
+ * `cooldownMs`, or after a tenth of the time that the outage has lasted if that is longer; and the last one when their patience
+ * ends.
  */
 export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<FailureRatioOptions, "name">) & {
   /** What requests do while the breaker is open, unless they have the option themselves; see {@linkcode RequestOptions.onOpen}. */
@@ -194,8 +195,9 @@ export interface ClientOptions extends
   readonly signal?: AbortSignal | undefined;
   /**
    * How many bodies the client may fetch at once; or a semaphore that other clients share; or an adaptive limit, which finds the
-   * number by itself and suits clients of a single service. A body that lasts, such as a stream of events, counts for as long as it
-   * is open: give an adaptive limit a `min` above the number of such bodies, because other requests wait while they hold all of it.
+   * number by itself and suits clients of a single service. A body that lasts, such as a stream of events, counts for as long as
+   * it is open: give an adaptive limit a `min` above the number of such bodies, because other requests wait while they hold all
+   * of it.
    * @default {20}
    */
   readonly concurrency?: number | Semaphore | AdaptiveLimit | undefined;
@@ -260,8 +262,8 @@ export interface ClientOptions extends
   /**
    * When the client sends a second attempt beside one that has brought no headers yet: see {@linkcode HedgeOptions}; `false` for
    * never. The client hedges only requests whose method changes nothing (GET, HEAD, OPTIONS, QUERY) and whose body can be sent
-   * twice. It never hedges those of `client.events()`, nor those with `idempotent: false` or `hedge: false` of their own. The first
-   * response that is no failure worth a retry wins, and the client aborts the other attempt.
+   * twice. It never hedges those of `client.events()`, nor those with `idempotent: false` or `hedge: false` of their own. The
+   * first response that is no failure worth a retry wins, and the client aborts the other attempt.
    *
    * A second attempt takes a permit and a token of its own, and counts among `attempts`, but not as a retry. The client sends it
    * only while the breaker is closed and no pause is on. It counts against the `concurrency` of the client, of its origin and of

@@ -71,8 +71,8 @@ export interface Pipeline {
 }
 
 /**
- * The longest wait that a server may ask for by default, in milliseconds. The wait for the next minute's quota is almost a second longer
- * than a minute where its reset is stated as a time in whole seconds, rounded up.
+ * The longest wait that a server may ask for by default, in milliseconds. The wait for the next minute's quota is almost a second
+ * longer than a minute where its reset is stated as a time in whole seconds, rounded up.
  */
 const MAX_RETRY_AFTER_MS = 60_999;
 
@@ -185,11 +185,8 @@ function buildLimits(
     scheduler: () => scheduler,
     maxWaitMs: maxRetryAfterMs,
   });
-  const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
-  const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
-  const idleDeadlines = timersBelongToRequests
-    ? new SeparateDeadlines(lazyClock)
-    : new DeadlineQueue(lazyClock);
+  const Deadlines = timersBelongToRequests ? SeparateDeadlines : DeadlineQueue;
+  const deadlines = new Deadlines(clock);
   const budget = toBudget(options.retryBudget, clock);
   const scheduler: Scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
@@ -212,7 +209,7 @@ function buildLimits(
     ...middlewareOf(options.use),
     clock,
     deadlines,
-    idleDeadlines,
+    idleDeadlines: new Deadlines(clock === systemClock ? LAZY_CLOCK : clock),
     runtime: currentRuntime,
     timersBelongToRequests,
     scheduler,
@@ -224,8 +221,7 @@ function buildLimits(
     ...toDelays(options.backoff, { random, maxRetryAfterMs }),
     keepsBackoff: options.backoff !== undefined,
     pauseOn429: options.pauseOn429 ?? "origin",
-    countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
-      circuitBreaker.threshold !== undefined,
+    countsInARow: circuitBreaker !== false && circuitBreaker?.threshold !== undefined,
     isFailure: toFailureTest(circuitBreaker),
     inBackground: keeper.inBackground,
   };

@@ -21,8 +21,8 @@ export interface RequestOptions extends PartialSettings {
    */
   readonly headers?: HeaderRecord | Headers | undefined;
   /**
-   * A value to send as JSON, with a `content-type` of `application/json` unless the headers have another one. The method is POST then,
-   * unless the request says otherwise.
+   * A value to send as JSON, with a `content-type` of `application/json` unless the headers have another one. The method is POST
+   * then, unless the request says otherwise.
    */
   readonly json?: unknown;
   /**
@@ -188,13 +188,13 @@ export type OnlyRequest<R> = R extends { readonly url: unknown }
   : R;
 
 /**
- * Requests that have only the members of requests; see {@linkcode OnlyRequest}. A function whose type parameter `R` they are takes
- * `R & OnlyRequests<R>`, and passes them on as `client.settle<R>(requests)`: the compiler can't infer `R` there.
+ * Requests that have only the members of requests; see {@linkcode OnlyRequest}. A function whose type parameter `R` they are
+ * takes `R & OnlyRequests<R>`, and passes them on as `client.settle<R>(requests)`: the compiler can't infer `R` there.
  */
 export type OnlyRequests<R> = { readonly [Name in keyof R]: OnlyRequest<R[Name]> };
 
 /**
- * Options of type `All`, so that a misspelt member does not compile. The compiler infers `O`, which sets the types of values, from
- * the branch that never holds: a parameter of type `O` would accept any further member.
+ * Options of type `All`, so that a misspelt member does not compile. The compiler infers `O`, which sets the types of values,
+ * from the branch that never holds: a parameter of type `O` would accept any further member.
  */
 export type OnlyOptions<O, All> = [O] extends [never] ? O : All;

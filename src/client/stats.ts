@@ -18,8 +18,8 @@ export interface OriginStats {
   /** Attempts that brought a response which was no failure of the origin. */
   readonly succeeded: number;
   /**
-   * Attempts that ended in a network error, a timeout, or a status that says the origin is in trouble. A 429 and an attempt that was
-   * aborted count as neither.
+   * Attempts that ended in a network error, a timeout, or a status that says the origin is in trouble. A 429 and an attempt that
+   * was aborted count as neither.
    */
   readonly failed: number;
   /** Body bytes read. */

@@ -15,7 +15,7 @@ import type { CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { StreamSurroundings } from "../policies/opener.ts";
+import type { StreamContext } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -46,7 +46,7 @@ export interface StreamedRequestsOptions {
 export class StreamedRequests {
   readonly #dispatcher: Dispatcher;
   readonly #contexts: CallContexts;
-  readonly #surroundings: StreamSurroundings;
+  readonly #streamContext: StreamContext;
   readonly #reporter: Reporter;
   /** The settings of downloads without options. */
   #ofDownloads: Settings | undefined;
@@ -59,7 +59,7 @@ export class StreamedRequests {
   ) {
     this.#dispatcher = dispatcher;
     this.#contexts = contexts;
-    this.#surroundings = { clock, random, closings: dispatcher.lifetime };
+    this.#streamContext = { clock, random, closings: dispatcher.lifetime };
     this.#reporter = reporter;
   }
 
@@ -68,12 +68,12 @@ export class StreamedRequests {
     const sending = this.#streamRequest(request, options, "lines", this.#contexts.plain.text.settings);
     // The caller may change the object before the first item is asked for.
     const own = { ...options };
-    return this.#items<T>(sending.context.signals, async (surroundings) => {
+    return this.#items<T>(sending.context.signals, async (streamContext) => {
       const [{ RepeatedRequest }, { lineSource }] = await Promise.all([
         import("./repeated_request.ts"),
         import("../streams/lines.ts"),
       ]);
-      return lineSource(new RepeatedRequest(sending), surroundings, own);
+      return lineSource(new RepeatedRequest(sending), streamContext, own);
     });
   }
 
@@ -84,12 +84,12 @@ export class StreamedRequests {
     const settings: Settings = { ...this.#contexts.plain.text.settings, cache: "no-store", hedge: false };
     const sending = this.#streamRequest(request, options, "events", settings);
     const own = { ...options };
-    return this.#items<ServerSentEvent<T>>(sending.context.signals, async (surroundings) => {
+    return this.#items<ServerSentEvent<T>>(sending.context.signals, async (streamContext) => {
       const [{ RepeatedRequest }, { eventSource }] = await Promise.all([
         import("./repeated_request.ts"),
         import("../streams/events.ts"),
       ]);
-      return eventSource(new RepeatedRequest(sending), surroundings, own);
+      return eventSource(new RepeatedRequest(sending), streamContext, own);
     });
   }
 
@@ -108,14 +108,14 @@ export class StreamedRequests {
     const { signals } = first.own;
     const fetch = (page: FetchRequest, how: PageFetch) =>
       page === request ? this.#sendPage(first, how) : this.#fetchPage(page, context, how);
-    return this.#items<Page<T>>(signals, async (surroundings) => {
+    return this.#items<Page<T>>(signals, async (streamContext) => {
       const { pageSource } = await import("../streams/pages.ts");
       const finder = next as ((page: Page<unknown>) => unknown) | undefined;
       return pageSource({
         first: request,
         given,
         mirrors,
-        surroundings,
+        context: streamContext,
         signals,
         fetch,
         next: finder,
@@ -152,10 +152,10 @@ export class StreamedRequests {
   /** Makes a stream of the items of a source. The stream makes the source when the consumer asks for the first item. */
   #items<T>(
     signals: readonly AbortSignal[],
-    load: (surroundings: StreamSurroundings) => Promise<ItemSource<unknown>>,
+    load: (streamContext: StreamContext) => Promise<ItemSource<unknown>>,
   ): ItemStream<T> {
     return new ItemStream<T>({
-      load: () => load(this.#surroundings) as Promise<ItemSource<T>>,
+      load: () => load(this.#streamContext) as Promise<ItemSource<T>>,
       // If both have happened, the consumer gets the reason of its own signal.
       stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.lifetime.closing,
     });
@@ -175,7 +175,7 @@ export class StreamedRequests {
     const { backoff, deadlines } = this.#dispatcher.pipeline.environment;
     return await download(
       new RepeatedRequest<ReceivedResponse>(sending),
-      { ...this.#surroundings, backoff, deadlines, reporter: this.#reporter },
+      { ...this.#streamContext, backoff, deadlines, reporter: this.#reporter },
       to,
       own,
     );

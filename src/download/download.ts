@@ -10,7 +10,7 @@ import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
-import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { StreamContext, StreamRequest } from "../policies/opener.ts";
 import { progressTeller } from "../policies/progress.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Deadline, Deadlines } from "../primitives/deadline_queue.ts";
@@ -27,7 +27,7 @@ import { Transfer, type TransferOptions } from "./transfer.ts";
 export type DownloadRequest = StreamRequest<ReceivedResponse>;
 
 /** The parts of the client that a download needs. */
-export interface DownloadSurroundings extends StreamSurroundings {
+export interface DownloadContext extends StreamContext {
   readonly backoff: Backoff;
   readonly deadlines: Deadlines;
   readonly reporter: Reporter;
@@ -37,14 +37,14 @@ export interface DownloadSurroundings extends StreamSurroundings {
  * Downloads a file; see `client.download()`.
  *
  * @param request The request.
- * @param surroundings The parts of the client that it needs.
+ * @param context The parts of the client that it needs.
  * @param to The file or the stream to write to.
  * @param details The options of the download.
  * @returns The result.
  */
 export async function download(
   request: DownloadRequest,
-  surroundings: DownloadSurroundings,
+  context: DownloadContext,
   to: DownloadTarget,
   details: DownloadDetails,
 ): Promise<DownloadResult> {
@@ -54,10 +54,10 @@ export async function download(
   const expected = digest && { hex: digestHex(digest), begin: () => beginHash(digest) };
   // Check now, and not after the first response, whether this runtime can compute the hash.
   expected?.begin();
-  throwIfStopped(request, surroundings, to);
-  const stop = new Stop(request, surroundings.deadlines, to);
+  throwIfStopped(request, context, to);
+  const stop = new Stop(request, context.deadlines, to);
   try {
-    return await downloadUntil(stop, request, surroundings, { to, expected, details });
+    return await downloadUntil(stop, request, context, { to, expected, details });
   } finally {
     stop.end();
   }
@@ -66,7 +66,7 @@ export async function download(
 /** Throws the reason if a signal has aborted or the client was closed before the download began; then also aborts the stream. */
 function throwIfStopped(
   { signals }: DownloadRequest,
-  { closings: { closing } }: DownloadSurroundings,
+  { closings: { closing } }: DownloadContext,
   to: DownloadTarget,
 ): void {
   const stopped = signals.find(({ aborted }) => aborted) ?? closing;
@@ -85,12 +85,12 @@ interface Job {
 async function downloadUntil(
   stop: Stop,
   request: DownloadRequest,
-  surroundings: DownloadSurroundings,
+  context: DownloadContext,
   { to, expected, details }: Job,
 ): Promise<DownloadResult> {
-  const startedAtMs = surroundings.clock.now();
-  const interruption = new Interruption(surroundings, signalsOf(request, stop));
-  const sink = await openSink(request, surroundings, to, {
+  const startedAtMs = context.clock.now();
+  const interruption = new Interruption(context, signalsOf(request, stop));
+  const sink = await openSink(request, context, to, {
     ...details,
     onBreak: (error) => stop.now(error),
     delay: (ms) => interruption.delay(ms),
@@ -99,11 +99,11 @@ async function downloadUntil(
   const transfer = new Transfer({
     request,
     file,
-    backoff: surroundings.backoff,
+    backoff: context.backoff,
     interruption,
     signal: stop.signal,
     compression: details.compression ?? false,
-    onChunk: progressOf(request, surroundings, file),
+    onChunk: progressOf(request, context, file),
   });
   const response = await transferTo(sink, file, transfer, leavesParts(request, details));
   const isUnchanged = response.status === 304;
@@ -116,7 +116,7 @@ async function downloadUntil(
     resumedFrom: isUnchanged ? 0 : file.resumedFrom,
     etag: response.headers.get("etag") ?? undefined,
     attempts: transfer.attempts,
-    durationMs: surroundings.clock.now() - startedAtMs,
+    durationMs: context.clock.now() - startedAtMs,
   };
 }
 
@@ -161,7 +161,7 @@ interface SinkDetails extends DownloadDetails {
 
 async function openSink(
   request: DownloadRequest,
-  { clock }: DownloadSurroundings,
+  { clock }: DownloadContext,
   to: DownloadTarget,
   details: SinkDetails,
 ): Promise<DownloadSink> {
@@ -210,12 +210,12 @@ function checkRequest({ headers, method }: DownloadRequest): void {
 
 function progressOf(
   request: DownloadRequest,
-  surroundings: DownloadSurroundings,
+  context: DownloadContext,
   file: GrowingFile,
 ): TransferOptions["onChunk"] {
   const { onProgress } = request.settings;
   if (onProgress === undefined) return undefined;
-  const tell = progressTeller(surroundings);
+  const tell = progressTeller(context);
   return (attempt, response) => {
     const { position: bytes, totalBytes } = file;
     const url = response.url === "" ? request.describe().url : redactUrl(response.url);

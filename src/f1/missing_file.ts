@@ -56,8 +56,8 @@ export async function fileOf<Payload>(request: Promise<Payload>): Promise<Payloa
  * @returns A plan that does the same, and recognizes missing files.
  */
 export function withMissingFiles(plan: CachePlan): CachePlan {
-  return createCachePlan(plan.name, (environment, surroundings) => {
-    const policy = policyOf(plan, environment, surroundings);
+  return createCachePlan(plan.name, (environment, context) => {
+    const policy = policyOf(plan, environment, context);
     return (next) =>
       policy(async (call) => {
         const reply = await next(call);

@@ -18,8 +18,8 @@ const MESSAGE = "Files that may be out of date are served from the cache, becaus
  * @returns A plan that does the same, and warns.
  */
 export function withStaleWarnings(plan: CachePlan): CachePlan {
-  return createCachePlan(plan.name, (environment, surroundings) => {
-    const policy = policyOf(plan, environment, surroundings);
+  return createCachePlan(plan.name, (environment, context) => {
+    const policy = policyOf(plan, environment, context);
     const { reporter, clock } = environment;
     return (next) => {
       const asking = new WeakSet<Call>();

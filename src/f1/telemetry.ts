@@ -68,9 +68,9 @@ const AVERAGED: readonly (readonly [channel: string, samples: number])[] = [
 
 /**
  * Checks `{driver}/{lap}_tel.json`: all channels have the same length, missing values (`"None"`, `"nan"` and the like) become
- * `null` where values may be missing, and unknown channels pass through. The check takes a small part of the time that parsing the
- * file takes. The accelerations of a lap of a few samples, such as that on which a car stopped, are published with more values
- * than samples: they are cut to those of the samples.
+ * `null` where values may be missing, and unknown channels pass through. The check takes a small part of the time that parsing
+ * the file takes. The accelerations of a lap of a few samples, such as that on which a car stopped, are published with more
+ * values than samples: they are cut to those of the samples.
  */
 export const telemetrySchema: PayloadSchema<Telemetry> = inPython(v.looseObject({
   tel: v.pipe(

@@ -115,9 +115,9 @@ export interface TracingInsights extends AsyncDisposable {
    * Returns one session, with a method for each of its files. This call sends no request.
    *
    * The names may be those of the folders or everyday names: a round (`8`), a place (`"monaco"`, `"spa"`), a short name (`"Q"`,
-   * `"FP1"`) or the session's position in the weekend. For a season or a test that the calendar does not have, the event's name is
-   * taken as it is; short names of sessions still count, but no rounds and positions. {@linkcode TracingInsights.fetchJson} takes
-   * every name as it is.
+   * `"FP1"`) or the session's position in the weekend. For a season or a test that the calendar does not have, the event's name
+   * is taken as it is; short names of sessions still count, but no rounds and positions. {@linkcode TracingInsights.fetchJson}
+   * takes every name as it is.
    *
    * @param year The season, from 2018.
    * @param event The event, as in `Abu Dhabi Grand Prix`, `"abu dhabi"` or `24`.

@@ -237,8 +237,8 @@ export class BodyReceiver {
     if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
     this.#options.onBytes?.(chunk.length);
     this.#options.collector?.add(chunk);
-    // Copy a chunk of the program's, because the reader's stream detaches its buffer. Only a program gives other chunks than plain
-    // bytes.
+    // Copy a chunk of the program's, because the reader's stream detaches its buffer. Only a program gives other chunks than
+    // plain bytes.
     this.#ahead.push(this.#options.isMade || chunk !== given ? chunk.slice() : chunk);
   }
 

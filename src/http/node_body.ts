@@ -26,8 +26,8 @@ export const WITH_STANDARD_BODY = "whose body is a ReadableStream, as the standa
  * Gives a response the body that the fetch standard prescribes.
  *
  * @param response A response of another implementation than the runtime's.
- * @returns The same response if its body is standard; a response with the same bytes if its body is a stream of Node.js; `undefined`
- * for any other body, which could not be read.
+ * @returns The same response if its body is standard; a response with the same bytes if its body is a stream of Node.js;
+ * `undefined` for any other body, which could not be read.
  */
 export function withStandardBody(response: Response): Response | undefined {
   const { body } = response as { readonly body: unknown };

@@ -93,8 +93,8 @@ export async function followRedirects(
 }
 
 /**
- * Returns the `Location`. Some servers send it as raw UTF-8, of which `Headers` shows each byte as one character; and a proxy may repeat
- * the field.
+ * Returns the `Location`. Some servers send it as raw UTF-8, of which `Headers` shows each byte as one character; and a proxy may
+ * repeat the field.
  */
 function locationOf({ headers }: Response): string {
   const value = headers.get("location")!;
@@ -145,8 +145,8 @@ function redirectedRequest(
 }
 
 /**
- * Marks a response as redirected, as if the runtime had followed the redirects. A response that a program constructed gets the URL
- * that was requested last.
+ * Marks a response as redirected, as if the runtime had followed the redirects. A response that a program constructed gets the
+ * URL that was requested last.
  */
 function asRedirected(response: Response, url: string): Response {
   // The response may be one of another implementation, or a proxy, which may replace only configurable functions.

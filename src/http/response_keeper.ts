@@ -7,8 +7,8 @@
 const responses = new WeakMap<ReadableStream, Response>();
 
 /**
- * Keeps a response alive for as long as its body. When Node.js collects a response, it cancels the response's body if that has no reader,
- * even if another response has taken the body over: the other response would then look empty.
+ * Keeps a response alive for as long as its body. When Node.js collects a response, it cancels the response's body if that has no
+ * reader, even if another response has taken the body over: the other response would then look empty.
  *
  * @param response The response.
  */

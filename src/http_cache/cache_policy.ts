@@ -10,7 +10,7 @@ import type { CacheAdapter, CacheEntry } from "../cache/cache.ts";
 import { sha256 } from "../cache/sha256.ts";
 import { sentHeaders } from "../http/headers.ts";
 import { withAccept } from "../policies/default_headers.ts";
-import type { CachePolicyMaker, CacheSurroundings } from "../policies/cache_plan.ts";
+import type { CacheContext, CachePolicyMaker } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
@@ -70,8 +70,8 @@ export interface CachePolicyOptions {
  */
 export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
   const shared = sharedStates.of(options.tiers);
-  return (environment, surroundings) => (next) => {
-    const handler = new CacheHandler(environment, surroundings, options, shared, next);
+  return (environment, context) => (next) => {
+    const handler = new CacheHandler(environment, context, options, shared, next);
     return (call) => handler.answer(call);
   };
 }
@@ -106,7 +106,7 @@ const UNFOLLOWED = " unfollowed";
 
 class CacheHandler {
   readonly #environment: Environment;
-  readonly #surroundings: CacheSurroundings;
+  readonly #context: CacheContext;
   readonly #partition: Partition | undefined;
   readonly #staleAfterMs: number;
   readonly #next: Handler;
@@ -124,7 +124,7 @@ class CacheHandler {
 
   constructor(
     environment: Environment,
-    surroundings: CacheSurroundings,
+    context: CacheContext,
     options: CachePolicyOptions,
     shared: SharedState,
     next: Handler,
@@ -134,10 +134,10 @@ class CacheHandler {
     const onError = (error: unknown) => store.warn("find its time to live", error);
     const rules = new Rules({ ttlMs, negative, onError }, windows);
     const entries = new Entries(rules, store, shared.entries);
-    const serving = new Serving(environment, rules, entries, surroundings.offline);
+    const serving = new Serving(environment, rules, entries, context.offline);
     const { maxEntryBytes, keepsParsed } = store;
     this.#environment = environment;
-    this.#surroundings = surroundings;
+    this.#context = context;
     this.#partition = partition;
     this.#staleAfterMs = staleAfterMs;
     this.#next = next;
@@ -147,7 +147,7 @@ class CacheHandler {
     this.#serving = serving;
     this.#fetching = new Fetching({
       environment,
-      surroundings,
+      context,
       rules,
       entries,
       serving,
@@ -158,7 +158,7 @@ class CacheHandler {
     });
     this.#changes = new Changes({
       environment,
-      surroundings,
+      context,
       rules,
       entries,
       fetching: this.#fetching,
@@ -168,7 +168,7 @@ class CacheHandler {
   }
 
   answer(call: Call): Promise<Reply> {
-    const { offline } = this.#surroundings;
+    const { offline } = this.#context;
     if (call.request.method !== "GET") {
       return offline ? Promise.reject(offlineError(call)) : this.#changes.send(call);
     }
@@ -184,8 +184,8 @@ class CacheHandler {
     const { redirect = "follow", integrity } = call.request.init ?? {};
     // The runtime compares a response with `integrity` only when it arrives: a stored one was never compared with it.
     if (integrity) return undefined;
-    const url = resourceUrl(call, this.#surroundings);
-    const { headers: common } = this.#surroundings;
+    const url = resourceUrl(call, this.#context);
+    const { headers: common } = this.#context;
     const headers = sentHeaders(common, call.request.headers, call.request.withheld);
     const partition = this.#partitionOf(call, { url, headers });
     if (partition === null) return undefined;
@@ -202,7 +202,7 @@ class CacheHandler {
 
   #partitionOf(call: Call, request: PartitionRequest): string | null {
     const partition = this.#partition;
-    if (partition === undefined) return hasCredentials(call, this.#surroundings) ? null : "";
+    if (partition === undefined) return hasCredentials(call, this.#context) ? null : "";
     try {
       const name = partition(request);
       if (name === null || typeof name === "string") return name;
@@ -252,11 +252,11 @@ class CacheHandler {
    * origin answers.
    */
   async #orStale(work: Promise<Reply>, call: Call, wanted: Wanted): Promise<Reply> {
-    const origin = call.lane ?? this.#surroundings;
+    const origin = call.lane ?? this.#context;
     work.then(({ from }) => from !== "stale" && this.#outages.delete(origin), () => {});
     const reply = await orStaleInTime(work, call, () => this.#fetching.rescue(call, wanted), {
       environment: this.#environment,
-      surroundings: this.#surroundings,
+      context: this.#context,
       staleAfterMs: this.#staleAfterMs,
       isOut: this.#outages.has(origin),
     });

@@ -5,7 +5,7 @@
  */
 
 import type { CacheEntry } from "../cache/cache.ts";
-import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { CacheContext } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -20,7 +20,7 @@ import { aliasesOf, resourceUrl } from "./request_identity.ts";
 /** What {@linkcode Changes} needs. */
 export interface ChangesOptions {
   readonly environment: Pick<Environment, "clock" | "inBackground">;
-  readonly surroundings: CacheSurroundings;
+  readonly context: CacheContext;
   readonly rules: CacheRules;
   readonly entries: Entries;
   readonly fetching: Pick<Fetching, "forget">;
@@ -116,7 +116,7 @@ export class Changes {
   }
 
   #invalidate(call: Call, reply: Reply | undefined): void {
-    const { entries, environment, fetching, rules, surroundings: { mirrors } } = this.#options;
+    const { entries, environment, fetching, rules, context: { mirrors } } = this.#options;
     const changed = this.#changesBy(call, reply).flatMap((change) => rules.invalidatedUrls(change));
     for (const url of new Set(changed.flatMap((url) => aliasesOf(url, mirrors)))) {
       fetching.forget(url);
@@ -132,13 +132,13 @@ export class Changes {
   #changesBy(call: Call, reply: Reply | undefined): readonly Change[] {
     const { request: { method }, target } = call;
     const hops = call.journey.exchange?.hops ?? [];
-    const url = target?.url ?? resourceUrl(call, this.#options.surroundings);
+    const url = target?.url ?? resourceUrl(call, this.#options.context);
     const last = hops.at(-1)?.to ?? { method, url };
     const { status = 200, headers: fields = NO_FIELDS } = reply ?? {};
     const changes: Change[] = hops.map(({ from, status, headers }) => ({ ...from, status, fields: headers }));
     changes.push({ ...last, status, fields });
     // Add the URL that names the resource independent of the mirror.
-    const name = resourceUrl(call, this.#options.surroundings);
+    const name = resourceUrl(call, this.#options.context);
     changes.push({ method, url: name, status: hops[0]?.status ?? status, fields: NO_FIELDS });
     // The redirects of an attempt that was stopped are not among the hops.
     const redirectedTo = reply === undefined ? call.redirectedTo ?? [] : [];
@@ -153,7 +153,7 @@ export class Changes {
   #hiddenChange(call: Call, reply: Reply | undefined): readonly Change[] {
     const { request: { method }, target } = call;
     if (reply === undefined || target === undefined || redirectsTo(reply, call) !== undefined) return [];
-    const name = resourceUrl(call, this.#options.surroundings);
+    const name = resourceUrl(call, this.#options.context);
     const fields = new Headers({ location: reply.url });
     return [target.url, name].map((url) => ({ method, url, status: 302, fields }));
   }

@@ -6,11 +6,11 @@
 
 import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { KeptValues } from "../cache/kept_values.ts";
-import { isRefusal } from "./rfc9111/storability.ts";
+import { isRefusalStatus } from "./rfc9111/storability.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
-import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { CacheContext } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -28,7 +28,7 @@ import type { OnStored, Wanted } from "./wanted.ts";
 /** What {@linkcode Fetching} needs. */
 export interface FetchingOptions {
   readonly environment: Environment;
-  readonly surroundings: CacheSurroundings;
+  readonly context: CacheContext;
   readonly rules: CacheRules;
   readonly entries: Entries;
   readonly serving: Serving;
@@ -184,9 +184,9 @@ export class Fetching {
     const { reply, askedAt } = brought;
     if (!call.settings.writeCache) return reply;
     const { request, mayReplace } = wanted;
-    const { entries, environment, rules, surroundings } = this.#options;
+    const { entries, environment, rules, context } = this.#options;
     const response = this.#responseOf(call, reply);
-    const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], surroundings);
+    const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], context);
     const plan = isHidden ? undefined : entries.plan(request, response);
     if (plan === undefined) {
       if (mayReplace && !isPassing(reply.status)) {
@@ -306,5 +306,5 @@ function isFailure(error: unknown): boolean {
  * the stored response.
  */
 function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408 || status === 304 || isRefusal(status);
+  return status >= 500 || status === 429 || status === 408 || status === 304 || isRefusalStatus(status);
 }

@@ -114,8 +114,8 @@ export class Leaders {
   }
 
   /**
-   * Notes that the resource of a URL may have changed: later calls must not wait for requests that were sent before, nor for those
-   * that were redirected to it.
+   * Notes that the resource of a URL may have changed: later calls must not wait for requests that were sent before, nor for
+   * those that were redirected to it.
    */
   forget(changedUrl: string): void {
     for (const [key, { url, call: { redirectedTo = [] } }] of this.#underWay) {

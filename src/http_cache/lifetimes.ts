@@ -15,8 +15,8 @@ export interface TtlResponse {
 }
 
 /**
- * How long a 200 is fresh, in milliseconds: a number for all, or a function of the URL and the response. If the function throws, or
- * returns no number above 0, the cache does not store the response. The first error is a `warning` event.
+ * How long a 200 is fresh, in milliseconds: a number for all, or a function of the URL and the response. If the function throws,
+ * or returns no number above 0, the cache does not store the response. The first error is a `warning` event.
  */
 export type TtlMs = number | ((url: URL, response: TtlResponse) => number);
 

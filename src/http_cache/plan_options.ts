@@ -45,16 +45,16 @@ export interface CachePlanOptions {
   /**
    * How long a request waits for a failing network before it gets such a stale response, in milliseconds. The network fails once
    * an attempt of the request has failed, or if a breaker or a pause keeps requests away; a network that is only slow is waited
-   * for, up to `timeoutMs`. Shortly before the end of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets the
-   * stale response in any case. An attempt in flight then goes on in the background. Once a request has waited that long, later
-   * ones wait only for a first failure, until the origin answers again. `Infinity` waits for all retries.
+   * for, up to `timeoutMs`. Shortly before the end of its `totalTimeoutMs`, or of its batch's `batchTimeoutMs`, a request gets
+   * the stale response in any case. An attempt in flight then goes on in the background. Once a request has waited that long,
+   * later ones wait only for a first failure, until the origin answers again. `Infinity` waits for all retries.
    * @default {10_000}
    */
   readonly staleAfterMs?: number | undefined;
   /**
    * Names the partition of a request: requests of the same partition share responses. `""` is for responses that all requests may
-   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name. If the function throws, or
-   * returns anything else, the cache does not store the response either, and a `warning` event says so once.
+   * share, `null` for responses that the cache must not store. The cache keeps only a hash of the name. If the function throws,
+   * or returns anything else, the cache does not store the response either, and a `warning` event says so once.
    *
    * By default, requests with credentials get `null`, and all others `""`. Credentials are `authorization`, `cookie`,
    * `proxy-authorization`, `host`, the client's `sensitiveHeaders`, a mirror's own headers, and any header whose name says token,
@@ -111,14 +111,7 @@ export function readPlanOptions(
   adapter: CacheAdapter | readonly CacheAdapter[],
   options: CommonOptions,
 ): Omit<CachePolicyOptions, "Rules"> {
-  if (!isAdapter(adapter) && !isTiers(adapter)) {
-    throw shapeError(
-      action,
-      "adapter",
-      "a cache adapter (name, get, set, delete), or a non-empty array of such",
-      adapter,
-    );
-  }
+  assertAdapter(action, adapter);
   assertOptions(action, options);
   assertKnownOptions(action, options, NAMES);
   const {
@@ -131,24 +124,13 @@ export function readPlanOptions(
     adapterTimeoutMs = 1_000,
     maxPendingBytes = MAX_PENDING_BYTES,
   } = options;
-  if (typeof ttlMs === "function") {
-    assertPromptFunction(action, "ttlMs", ttlMs);
-  } else {
-    assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
-  }
+  assertTtl(action, ttlMs);
   assertNegative(action, negative);
   for (const [name, value] of Object.entries({ staleWhileRevalidateMs, staleIfErrorMs, staleAfterMs })) {
     assertMs(action, name, value);
   }
   if (partition !== undefined) assertPromptFunction(action, "partition", partition);
-  if (!(typeof adapterTimeoutMs === "number" && adapterTimeoutMs > 0)) {
-    throw argumentError(
-      action,
-      "adapterTimeoutMs",
-      "a positive number of milliseconds, or Infinity",
-      adapterTimeoutMs,
-    );
-  }
+  assertAdapterTimeout(action, adapterTimeoutMs);
   assertPositiveInteger(action, "maxPendingBytes", maxPendingBytes);
   const tiers: CacheAdapter[] = [];
   return {
@@ -166,8 +148,33 @@ export function readPlanOptions(
   };
 }
 
+function assertAdapter(action: string, adapter: unknown): void {
+  if (isAdapter(adapter) || isTiers(adapter)) return;
+  throw shapeError(
+    action,
+    "adapter",
+    "a cache adapter (name, get, set, delete), or a non-empty array of such",
+    adapter,
+  );
+}
+
 function isTiers(value: unknown): value is readonly CacheAdapter[] {
   return Array.isArray(value) && value.length > 0 && value.every(isAdapter);
+}
+
+function assertTtl(action: string, ttlMs: unknown): void {
+  if (typeof ttlMs === "function") return assertPromptFunction(action, "ttlMs", ttlMs);
+  assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
+}
+
+function assertAdapterTimeout(action: string, timeoutMs: unknown): void {
+  if (typeof timeoutMs === "number" && timeoutMs > 0) return;
+  throw argumentError(
+    action,
+    "adapterTimeoutMs",
+    "a positive number of milliseconds, or Infinity",
+    timeoutMs,
+  );
 }
 
 function assertNegative(action: string, negative: unknown): void {

@@ -6,7 +6,7 @@
  */
 
 import { joinUrl, withoutFragment } from "../http/url.ts";
-import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { CacheContext } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
 
@@ -24,12 +24,12 @@ const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|totp|sid|sig|sas|ticket)$/;
  * the client lists as sensitive, and headers whose names say token, key, secret, session, password, signature, auth or the like.
  *
  * @param call The request.
- * @param surroundings The client's mirrors and common headers.
+ * @param context The client's mirrors and common headers.
  * @returns Whether it does.
  */
 export function hasCredentials(
   { request }: Call,
-  { headers, sensitive, mirrors }: CacheSurroundings,
+  { headers, sensitive, mirrors }: CacheContext,
 ): boolean {
   const isSecret = (names: ReadonlySet<string>) => (name: string) =>
     names.has(name) || SECRET_NAME.test(name) || SECRET_WORD.test(name);
@@ -42,10 +42,10 @@ export function hasCredentials(
  * Returns the URL that names a resource, independent of the mirror: the URL at the first mirror.
  *
  * @param call The request.
- * @param surroundings The client's mirrors and common headers.
+ * @param context The client's mirrors and common headers.
  * @returns The absolute URL, in its normal form.
  */
-export function resourceUrl({ request }: Call, { mirrors }: CacheSurroundings): string {
+export function resourceUrl({ request }: Call, { mirrors }: CacheContext): string {
   return new URL(request.absolute ? request.url : joinUrl(mirrors[0]!.base, request.url)).href;
 }
 
@@ -86,13 +86,13 @@ function namesOf(relative: string, mirrors: readonly Mirror[]): readonly string[
  *
  * @param call The request.
  * @param names The lower-case names of the headers.
- * @param surroundings The client's mirrors and common headers.
+ * @param context The client's mirrors and common headers.
  * @returns Whether one of the headers differs.
  */
 export function variesByMirror(
   { request }: Call,
   names: readonly string[],
-  { headers, mirrors }: CacheSurroundings,
+  { headers, mirrors }: CacheContext,
 ): boolean {
   return !request.absolute &&
     mirrors.some((mirror) => names.some((name) => mirror.headers[name] !== headers[name]));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { CacheContext } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -27,7 +27,7 @@ const LAST_SHARE = 0.05;
 /** Options of {@linkcode orStaleInTime}: they decide when the stale response is due. */
 export interface StaleInTimeOptions {
   readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground">;
-  readonly surroundings: Pick<CacheSurroundings, "mirrors">;
+  readonly context: Pick<CacheContext, "mirrors">;
   /** How long a request waits for a failing network, in milliseconds. */
   readonly staleAfterMs: number;
   /** Whether another request has waited that long in vain, and the origin has not answered since. */
@@ -52,7 +52,7 @@ export function orStaleInTime(
   work: Promise<Reply>,
   call: Call,
   serveStale: () => Promise<Reply | undefined>,
-  { environment, surroundings, staleAfterMs, isOut }: StaleInTimeOptions,
+  { environment, context, staleAfterMs, isOut }: StaleInTimeOptions,
 ): Promise<Reply> {
   const { clock, deadlines, inBackground } = environment;
   return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ export function orStaleInTime(
       const leftMs = Math.min(totalMs, batchEndsAtMs(call) - startedAtMs);
       return leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
     };
-    const hasTrouble = (): boolean => isInTrouble(call, surroundings, clock.now());
+    const hasTrouble = (): boolean => isInTrouble(call, context, clock.now());
     const target: DeadlineTarget = {
       onDeadline() {
         const waitedMs = clock.now() - startedAtMs;
@@ -125,7 +125,7 @@ function batchEndsAtMs(call: Call): number {
  * Whether an attempt of the call, or of its leader, has failed, or a breaker or a pause keeps requests away from all of its
  * origins.
  */
-function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
+function isInTrouble(call: Call, { mirrors }: Pick<CacheContext, "mirrors">, nowMs: number): boolean {
   const { journey: { round, hasSeenFailure }, lane: only } = call.pending?.leader ?? call;
   if (round > 1 || hasSeenFailure || call.journey.hasSeenFailure) return true;
   const lanes = only === undefined ? mirrors.map(({ lane }) => lane) : [only];

@@ -11,7 +11,7 @@ import type { Lane } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
 
 /** The scheduler, as far as admissions use it. */
-export interface AdmissionOffice {
+export interface AdmissionOwner {
   /** Takes the reports of what became of attempts. */
   readonly reports: Pick<AttemptReports, "judge" | "sample">;
   /** Takes the permit of an attempt back. */
@@ -24,7 +24,7 @@ export interface AdmissionOffice {
  */
 export class Admission {
   readonly lane: Lane;
-  readonly #office: AdmissionOffice;
+  readonly #owner: AdmissionOwner;
   readonly #ticket: number;
   /** When the request was admitted, on the client's clock. */
   readonly startedAtMs: number;
@@ -45,20 +45,20 @@ export class Admission {
   /**
    * Creates an admission; for the scheduler, or for a request that was admitted on the straight way.
    *
-   * @param office The scheduler that has admitted the request.
+   * @param owner The scheduler that has admitted the request.
    * @param lane The lane that the request goes to.
    * @param ticket The ticket of the lane's breaker.
    * @param startedAtMs When the request was admitted, on the client's clock.
    * @param receipt The receipt of the attempt.
    */
   constructor(
-    office: AdmissionOffice,
+    owner: AdmissionOwner,
     lane: Lane,
     ticket: number,
     startedAtMs: number,
     receipt?: Receipt,
   ) {
-    this.#office = office;
+    this.#owner = owner;
     this.lane = lane;
     this.#ticket = ticket;
     this.startedAtMs = startedAtMs;
@@ -70,7 +70,7 @@ export class Admission {
   judge(result: CircuitResult): void {
     if (this.#isJudged) return;
     this.#isJudged = true;
-    this.#office.reports.judge(this.lane, this.#ticket, result, this.startedAtMs);
+    this.#owner.reports.judge(this.lane, this.#ticket, result, this.startedAtMs);
   }
 
   /**
@@ -80,7 +80,7 @@ export class Admission {
   sample(isDropped: boolean): void {
     if (this.#isSampled || this.#isReleased) return;
     this.#isSampled = true;
-    this.#office.reports.sample(this.lane, this.startedAtMs, isDropped);
+    this.#owner.reports.sample(this.lane, this.startedAtMs, isDropped);
   }
 
   /** Gives the permit back; only the first call does anything. Without an earlier verdict, the verdict is `"ignored"`. */
@@ -88,7 +88,7 @@ export class Admission {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.judge("ignored");
-    this.#office.release(this.lane, this);
+    this.#owner.release(this.lane, this);
   }
 
   /** Gives the permit of a request back that was never sent, so that it does not count as an attempt. */

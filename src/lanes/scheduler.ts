@@ -10,7 +10,7 @@ import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { PermitLedger } from "../primitives/permit_ledger.ts";
 import { ledgerOf, type Semaphore } from "../primitives/semaphore.ts";
 import { WorkingTime } from "../primitives/working_time.ts";
-import { Admission, type AdmissionOffice } from "./admission.ts";
+import { Admission, type AdmissionOwner } from "./admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
 import { AttemptReports, type ReportOptions } from "./attempt_reports.ts";
@@ -26,7 +26,7 @@ import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitRound, type RoundOwner } from "./permit_round.ts";
 import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
-import { type SecondAttemptOffice, SecondAttempts } from "./second_attempts.ts";
+import { type SecondAttemptOwner, SecondAttempts } from "./second_attempts.ts";
 import { SilentLanes } from "./silent_lanes.ts";
 import { SmallShare } from "./small_share.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
@@ -59,7 +59,7 @@ export interface SchedulerOptions extends ReportOptions {
  * the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then the request holds none of them. Lanes
  * and batches take turns at the permits. Within a lane the order is by priority, and first come, first served.
  */
-export class Scheduler implements AdmissionOffice, CrowdedRoom, RoundOwner, SecondAttemptOffice, WaitingRoom {
+export class Scheduler implements AdmissionOwner, CrowdedRoom, RoundOwner, SecondAttemptOwner, WaitingRoom {
   readonly #ledger: PermitLedger;
   readonly #options: SchedulerOptions;
   readonly #tokens: Tokens;

@@ -11,7 +11,7 @@ import type { Lane } from "./lane.ts";
 import type { PermitRound } from "./permit_round.ts";
 
 /** The scheduler, as far as second attempts use it. */
-export interface SecondAttemptOffice {
+export interface SecondAttemptOwner {
   readonly round: PermitRound;
   /** Returns the time on the client's clock. */
   now(): number;
@@ -24,12 +24,12 @@ export interface SecondAttemptOffice {
  * enough in flight.
  */
 export class SecondAttempts {
-  readonly #office: SecondAttemptOffice;
+  readonly #owner: SecondAttemptOwner;
   readonly #timersBelongToRequests: boolean;
 
   /** Creates the admission of second attempts to a scheduler. */
-  constructor(office: SecondAttemptOffice, timersBelongToRequests: boolean) {
-    this.#office = office;
+  constructor(owner: SecondAttemptOwner, timersBelongToRequests: boolean) {
+    this.#owner = owner;
     this.#timersBelongToRequests = timersBelongToRequests;
   }
 
@@ -43,8 +43,8 @@ export class SecondAttempts {
   tryAdmit(errand: Errand, lane: Lane): Admission | undefined {
     const { allowance } = errand;
     if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
-    if (!this.#office.round.isAtRest || lane.queued > 0) return undefined;
-    return this.#admit(errand, lane, this.#office.now());
+    if (!this.#owner.round.isAtRest || lane.queued > 0) return undefined;
+    return this.#admit(errand, lane, this.#owner.now());
   }
 
   /**
@@ -68,7 +68,7 @@ export class SecondAttempts {
 
   #admit(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
     const { allowance } = errand;
-    const admission = lane.isDown ? undefined : this.#office.admitNow(errand, lane, nowMs);
+    const admission = lane.isDown ? undefined : this.#owner.admitNow(errand, lane, nowMs);
     if (admission === undefined) return undefined;
     admission.place = allowance;
     allowance?.takePlace();
@@ -80,7 +80,7 @@ export class SecondAttempts {
    * lane, and no later than batches.
    */
   permitsOf(lane: Lane): number | undefined {
-    const { turns, capacity } = this.#office.round;
+    const { turns, capacity } = this.#owner.round;
     const isOverShare = turns.busyLanes > 1 && lane.inFlight >= turns.shareOf(lane, capacity);
     return isOverShare ? undefined : Math.max(0, lane.inFlight - 1);
   }
@@ -91,7 +91,7 @@ export class SecondAttempts {
    */
   awaitTurn(claimant: Claimant): void {
     if (this.#timersBelongToRequests) return;
-    this.#office.round.join(claimant);
-    this.#office.round.dispatch();
+    this.#owner.round.join(claimant);
+    this.#owner.round.dispatch();
   }
 }

@@ -22,7 +22,7 @@ import { reportAttempt, reportBody, reportHeaders, reportLimits, reportWriteOff 
 import { sendRequest } from "./attempt_request.ts";
 import { AttemptVerdict } from "./attempt_verdict.ts";
 import type { Call, Pending } from "./call.ts";
-import type { Exchange, Opening, Target } from "./journey.ts";
+import type { ExchangeFacts, Opening, Target } from "./journey.ts";
 import { decodeReply } from "./decode.ts";
 import { pauseOrigin } from "./origin_pause.ts";
 import type { Environment } from "./policy.ts";
@@ -300,7 +300,8 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     const { exchange } = this.#call.journey;
     const { clock, scheduler } = this.#environment;
     // Of two attempts beside each other, the one that is answered counts; so each has its own exchange.
-    const own: Exchange | undefined = exchange && { ...exchange, sentAtMs: clock.wallNow(), hops: undefined };
+    const own: ExchangeFacts | undefined = exchange &&
+      { ...exchange, sentAtMs: clock.wallNow(), hops: undefined };
     let response: Response;
     try {
       const first = given instanceof Promise ? await given : given;
@@ -322,7 +323,7 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
     return await this.#receive(response);
   }
 
-  #noteExchange(own: Exchange | undefined): void {
+  #noteExchange(own: ExchangeFacts | undefined): void {
     const { exchange } = this.#call.journey;
     if (own === undefined || exchange === undefined || this.#stopped !== undefined) return;
     exchange.sentAtMs = own.sentAtMs;

@@ -18,7 +18,7 @@ import { objectTag } from "../primitives/object_tag.ts";
 import { alreadyRead, ResponseError } from "./attempt_errors.ts";
 import { asksServer } from "./cache_mode.ts";
 import type { Call } from "./call.ts";
-import type { Exchange, Target } from "./journey.ts";
+import type { ExchangeFacts, Target } from "./journey.ts";
 import type { MiddlewareContext } from "./middleware.ts";
 import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
@@ -33,7 +33,7 @@ export interface SendOptions {
   /** The response, if the request was sent already. */
   readonly first?: Response | undefined;
   /** Records the redirects, for the cache. */
-  readonly exchange?: Exchange | undefined;
+  readonly exchange?: ExchangeFacts | undefined;
 }
 
 /**
@@ -124,7 +124,7 @@ async function sendOne(
 }
 
 /** Records redirects. If a middleware sends several times, records the redirects of all its requests. */
-function hopNoter(exchange: Exchange, { clock }: SendingEnvironment): RedirectListener {
+function hopNoter(exchange: ExchangeFacts, { clock }: SendingEnvironment): RedirectListener {
   return (from, { status, headers }, to) => {
     const { sentAtMs } = exchange;
     const answeredAtMs = clock.wallNow();
@@ -207,8 +207,8 @@ function checkResponse(response: Response): Response {
   const isForeign = !(response instanceof Response);
   if (isForeign && objectTag(response) !== "Response") throw new ResponseError();
   if (response.bodyUsed) throw alreadyRead();
-  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6). Bun's `node-fetch` has the same type for
-  // every response that is no success, but a status as well.
+  // A service worker or a mock reports a failure of the network in this way (Fetch §2.2.6). Bun's `node-fetch` has the same type
+  // for every response that is no success, but a status as well.
   if (response.type === "error" && response.status === 0) {
     throw new TypeError("Fetch failed: the answer is Response.error()");
   }

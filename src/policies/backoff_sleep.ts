@@ -34,8 +34,8 @@ export interface Sleep {
  * If the call may hurry, its batch may wake it early. The batch must have a free permit and nothing else to send, and the origin
  * must have served another request since the sleep began. The same holds for a single call that is as patient as those of
  * batches. If no other request is in flight to an origin that worked well not long ago, one sleeping call at a time wakes early
- * to test it, each once a round. If the origin is down and nobody is in line for it, a sleeping call wakes early and gets in line,
- * so that somebody probes it.
+ * to test it, each once a round. If the origin is down and nobody is in line for it, a sleeping call wakes early and gets in
+ * line, so that somebody probes it.
  *
  * @param environment The objects that a sleep needs.
  * @param call The call.

@@ -19,8 +19,8 @@ const SCOUTS_PER_RETRY = 0.25;
 const MOST_SCOUTS = 30;
 
 /**
- * In an outage of all origins, no origin serves an attempt that began after a request had failed. If this share of the waiting requests,
- * or more, has seen that since, only some origins or URLs fail.
+ * In an outage of all origins, no origin serves an attempt that began after a request had failed. If this share of the waiting
+ * requests, or more, has seen that since, only some origins or URLs fail.
  */
 const INFORMED_SHARE = 0.1;
 

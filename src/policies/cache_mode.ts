@@ -10,7 +10,7 @@ import type { AttemptRuntime, Handler } from "./policy.ts";
 import type { CacheMode } from "./settings.ts";
 import { unsatisfiable } from "./without_network.ts";
 
-/** The surroundings of the policy. */
+/** The facts of a client that the policy needs. */
 export interface CacheModeOptions {
   readonly runtime: Pick<AttemptRuntime, "showsRedirects">;
   /** The client's headers. */
@@ -28,7 +28,7 @@ export function asksServer(cache: CacheMode): cache is "no-cache" | "reload" {
  * caller's own takes precedence.
  *
  * @param next The handler of all calls that are sent.
- * @param options The surroundings.
+ * @param options The facts of the client.
  * @returns The handler.
  */
 export function obeyCacheMode(next: Handler, { runtime, headers }: CacheModeOptions): Handler {

@@ -21,7 +21,7 @@ export interface CachePlan {
 }
 
 /** The facts of a client that its cache needs. */
-export interface CacheSurroundings {
+export interface CacheContext {
   /** Whether the client must not use the network. */
   readonly offline: boolean;
   /** The headers of every request. */
@@ -33,7 +33,7 @@ export interface CacheSurroundings {
 }
 
 /** Creates the cache policy of one client. */
-export type CachePolicyMaker = (environment: Environment, surroundings: CacheSurroundings) => Policy;
+export type CachePolicyMaker = (environment: Environment, context: CacheContext) => Policy;
 
 /**
  * Creates a plan.
@@ -56,15 +56,15 @@ export function isCachePlan(value: unknown): value is CachePlan {
  *
  * @param plan The client's plan.
  * @param environment The objects that the policies share.
- * @param surroundings The facts of the client that its cache needs.
+ * @param context The facts of the client that its cache needs.
  * @returns The policy.
  */
 export function policyOf(
   plan: CachePlan,
   environment: Environment,
-  surroundings: CacheSurroundings,
+  context: CacheContext,
 ): Policy {
-  return makerOf(plan)!(environment, surroundings);
+  return makerOf(plan)!(environment, context);
 }
 
 function makerOf(plan: object): CachePolicyMaker | undefined {

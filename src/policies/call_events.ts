@@ -13,7 +13,7 @@ import type { Target } from "./journey.ts";
 import type { Environment } from "./policy.ts";
 
 /** The objects that reports need. */
-export type Surroundings = Pick<Environment, "clock" | "reporter" | "pauseOn429">;
+export type ReportContext = Pick<Environment, "clock" | "reporter" | "pauseOn429">;
 
 /** An attempt with its number. */
 export interface NumberedAttempt {
@@ -49,7 +49,7 @@ export function reportSettled(
 
 /** Reports an attempt that is about to be sent. */
 export function reportAttempt(
-  { reporter, clock }: Surroundings,
+  { reporter, clock }: ReportContext,
   call: Call,
   { number, target }: NumberedAttempt,
 ): void {
@@ -67,7 +67,7 @@ export function reportAttempt(
 
 /** Reports that the headers of an attempt have come. */
 export function reportHeaders(
-  { reporter, clock }: Surroundings,
+  { reporter, clock }: ReportContext,
   call: Call,
   { number }: NumberedAttempt,
   status: number,
@@ -78,7 +78,7 @@ export function reportHeaders(
 
 /** Reports that the body of an attempt has ended. */
 export function reportBody(
-  { reporter, clock }: Surroundings,
+  { reporter, clock }: ReportContext,
   call: Call,
   { number }: NumberedAttempt,
   bytes: number,
@@ -93,7 +93,7 @@ export function reportBody(
  * @param target The target of the attempt; `undefined` for the call's own URL.
  */
 export function reportWriteOff(
-  { reporter, clock }: Pick<Surroundings, "clock" | "reporter">,
+  { reporter, clock }: Pick<ReportContext, "clock" | "reporter">,
   call: Call,
   target: Target | undefined,
 ): void {
@@ -116,22 +116,22 @@ export interface Statement {
  * their own wait.
  */
 export function reportLimits(
-  surroundings: Surroundings,
+  context: ReportContext,
   call: Call,
   { lane, receipt, status }: Statement,
 ): void {
-  const { reporter, clock, pauseOn429 } = surroundings;
+  const { reporter, clock, pauseOn429 } = context;
   if (!reporter.active) return;
   const nowMs = clock.now();
   const books = [receipt?.line?.book, lane.book];
   const waitMs = Math.max(...books.map((book) => book?.takeNews(nowMs) ?? 0));
   const isTold = status === 503 || (status === 429 && pauseOn429 !== "request");
-  if (waitMs > 0 && !isTold) reportPause(surroundings, call, lane, waitMs);
+  if (waitMs > 0 && !isTold) reportPause(context, call, lane, waitMs);
 }
 
 /** Reports how long the client sends nothing to an origin, in milliseconds. */
 export function reportPause(
-  { reporter, clock }: Surroundings,
+  { reporter, clock }: ReportContext,
   call: Call,
   { key }: Lane,
   retryAfterMs: number,

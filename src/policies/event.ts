@@ -105,8 +105,8 @@ export interface RetryEvent extends RequestEvent {
 }
 
 /**
- * A mirror has failed, and the client asks the next one. A download, lines or events whose body was of no use ask it with a request
- * of their own: then the event has the number of the request before.
+ * A mirror has failed, and the client asks the next one. A download, lines or events whose body was of no use ask it with a
+ * request of their own: then the event has the number of the request before.
  */
 export interface MirrorEvent extends RequestEvent {
   /** The kind of event. */

@@ -38,7 +38,7 @@ export interface Hop {
 }
 
 /** The facts of the latest attempt that the cache needs. Times are in milliseconds since 1970. */
-export interface Exchange {
+export interface ExchangeFacts {
   /** Whether the cache stores the body, so that it needs the bytes. */
   readonly keepsBody: boolean;
   /**
@@ -116,7 +116,7 @@ export class Journey {
   /** The async context in which middleware runs, also around a hedged request; absent without middleware. */
   scope: CallerScope | undefined = undefined;
   /** The facts of the latest attempt for the cache; absent if the cache does not need them. */
-  exchange: Exchange | undefined = undefined;
+  exchange: ExchangeFacts | undefined = undefined;
   /** The requests to which redirects have led the call, in all of its attempts. */
   redirectedTo: Pick<RedirectedRequest, "method" | "url">[] | undefined = undefined;
   /** The latest failure after which the call went on; recorded only if the call or its batch has a deadline. */

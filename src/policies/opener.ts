@@ -46,16 +46,16 @@ export interface StreamRequest<R = Response> {
   /** The caller's signals. */
   readonly signals: readonly AbortSignal[];
   /**
-   * Moves the mirror that answered last behind the others, because of an error. Returns whether any mirror was not left since this
-   * last returned `false`, and reports that the request goes on to it. When it returns `false`, the error also says what happened
-   * at the other mirrors.
+   * Moves the mirror that answered last behind the others, because of an error. Returns whether any mirror was not left since
+   * this last returned `false`, and reports that the request goes on to it. When it returns `false`, the error also says what
+   * happened at the other mirrors.
    */
   leaveMirror(error: unknown): boolean;
   /** The latest failure after which the request was to be sent again; `undefined` for none. */
   readonly failure: unknown;
   /**
-   * Counts and reports that the request is sent again after a pause, because the sending before has failed, or its body has broken
-   * off.
+   * Counts and reports that the request is sent again after a pause, because the sending before has failed, or its body has
+   * broken off.
    *
    * @param error The failure.
    * @param delayMs The length of the pause before, in milliseconds.
@@ -88,7 +88,7 @@ export interface ClosingTarget {
 }
 
 /** The client's part in a request that is sent again and again. */
-export interface StreamSurroundings {
+export interface StreamContext {
   readonly clock: Clock;
   /** The source of random numbers, from 0 (included) to 1 (excluded). */
   readonly random: () => number;

@@ -13,7 +13,7 @@ import type { Reporter } from "./event.ts";
 import type { Progress } from "./settings.ts";
 
 /** The objects that progress reports need. */
-export interface ProgressSurroundings {
+export interface ProgressContext {
   /** The number of the attempt. */
   readonly attempt: number;
   readonly clock: Clock;
@@ -26,24 +26,24 @@ export interface ProgressSurroundings {
  * @param call The call.
  * @param target The target of the attempt.
  * @param response The response.
- * @param surroundings The number of the attempt, and the reporter of callbacks that throw.
+ * @param context The number of the attempt, and the reporter of callbacks that throw.
  * @returns A function to call with the length of each chunk; `undefined` without a listener.
  */
 export function progressOf(
   call: Call,
   target: Target,
   response: Response,
-  surroundings: ProgressSurroundings,
+  context: ProgressContext,
 ): ((bytes: number) => void) | undefined {
   if (call.settings.onProgress === undefined) return undefined;
-  const { attempt } = surroundings;
+  const { attempt } = context;
   // A constructed response has no URL of its own.
   const url = response.url === "" ? call.describe(target).url : redactUrl(response.url);
   // The decoded length of a compressed body is unknown.
   const isCoded = response.headers.has("content-encoding");
   const totalBytes = isCoded ? undefined : contentLength(response.headers);
   let bytes = 0;
-  const handOn = progressTeller(surroundings);
+  const handOn = progressTeller(context);
   const tell = ({ settings: { onProgress }, settled, streams }: Call, progress: Progress): void => {
     if (onProgress !== undefined && (!settled || streams)) handOn(onProgress, progress);
   };
@@ -58,11 +58,11 @@ export function progressOf(
 /**
  * Creates a function that calls progress listeners. An error of a listener breaks nothing; the first one becomes a warning event.
  *
- * @param surroundings The reporter of warnings.
+ * @param context The reporter of warnings.
  * @returns Calls a listener.
  */
 export function progressTeller(
-  { clock, reporter }: Pick<ProgressSurroundings, "clock" | "reporter">,
+  { clock, reporter }: Pick<ProgressContext, "clock" | "reporter">,
 ): (listener: (progress: Progress) => void, progress: Progress) => void {
   let hasWarned = false;
   // A listener must not break a request.

@@ -73,8 +73,8 @@ export interface Settings {
    * may have more than 3 retries while retries of other requests succeed there, as at an origin at capacity. It has as many as
    * 9,999 in 10,000 of such requests need. One of the last requests of a batch has 4 if the origin has served nothing since it
    * failed. While the origin serves others, the first three 429s of a single call do not count, nor does any 429 in a batch. A
-   * round that probes for all requests that wait whether their origin is back does not count, so a request of a batch may make more
-   * attempts than this.
+   * round that probes for all requests that wait whether their origin is back does not count, so a request of a batch may make
+   * more attempts than this.
    * @default {3, and more while the origin serves others}
    */
   readonly maxRetries: number | undefined;
@@ -141,7 +141,8 @@ export interface Settings {
   /**
    * How old an outage may be for a request to wait for its end, in milliseconds. The age counts from when the breaker first
    * opened. A batch that begins late in an outage waits for 10 s nevertheless, or for this time if that is less. The request does
-   * not wait for an origin from which nothing has ever come, once attempts there have failed for 4 s, unless this option is given.
+   * not wait for an origin from which nothing has ever come, once attempts there have failed for 4 s, unless this option is
+   * given.
    * @default {30_000}
    */
   readonly patienceMs: number | undefined;

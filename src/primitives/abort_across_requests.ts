@@ -1,6 +1,7 @@
 /**
- * Signals and controllers that may belong to another incoming request. In workers at the edge, only code that runs for that request
- * may touch them: for other code, reading, listening and aborting throw. On all other runtimes these operations never throw.
+ * Signals and controllers that may belong to another incoming request. In workers at the edge, only code that runs for that
+ * request may touch them: for other code, reading, listening and aborting throw. On all other runtimes these operations never
+ * throw.
  *
  * @module
  */
@@ -24,7 +25,8 @@ export function abortIfPossible(controller: AbortController, reason?: unknown): 
     controller.abort(reason);
     return true;
   } catch {
-    // The controller belongs to another request. Or it did abort and a listener threw: in such workers `abort` passes that error on.
+    // The controller belongs to another request. Or it did abort and a listener threw: in such workers `abort` passes that error
+    // on.
     return hasAborted(controller.signal);
   }
 }

@@ -27,9 +27,9 @@ export type LimitOutcome = "success" | "dropped" | "ignored";
 /** Options of {@linkcode AdaptiveLimit}. */
 export interface AdaptiveLimitOptions extends AdaptiveLimitRules {
   /**
-   * Whether an error of `run` means that too much was in flight, so that it counts as `"dropped"`. All other errors are `"ignored"`,
-   * also if this function throws. By default, it is `true` for errors whose `name` is `TimeoutError`, and for those whose `status`
-   * is 429, 503, 504 or 529.
+   * Whether an error of `run` means that too much was in flight, so that it counts as `"dropped"`. All other errors are
+   * `"ignored"`, also if this function throws. By default, it is `true` for errors whose `name` is `TimeoutError`, and for those
+   * whose `status` is 429, 503, 504 or 529.
    */
   readonly isOverload?: ((error: unknown) => boolean) | undefined;
   /**
@@ -54,18 +54,18 @@ export interface AdaptivePermit extends Disposable {
 }
 
 /**
- * Lets as much work be in flight as a service can handle without queueing it; the rest waits here. It is a `Semaphore` whose capacity
- * follows the latencies of the work, and the share of it that is dropped.
+ * Lets as much work be in flight as a service can handle without queueing it; the rest waits here. It is a `Semaphore` whose
+ * capacity follows the latencies of the work, and the share of it that is dropped.
  *
  * Each window of `windowMs` ends in one decision. With `"gradient"`, the limit becomes the highest one at which latencies do not
- * grow, plus √limit, as in Netflix's concurrency-limits. With `"aimd"`, it grows by one (Chiu and Jain, 1989). With both, it doubles
- * until it is too high for the first time. It falls by a tenth to a half if more than 2 % of the work is dropped, unless a lower
- * limit does not help. It does not grow while less than half of it is used.
+ * grow, plus √limit, as in Netflix's concurrency-limits. With `"aimd"`, it grows by one (Chiu and Jain, 1989). With both, it
+ * doubles until it is too high for the first time. It falls by a tenth to a half if more than 2 % of the work is dropped, unless
+ * a lower limit does not help. It does not grow while less than half of it is used.
  *
- * With `"gradient"`, a lower limit is kept only if it lowers latencies. So an outlier, a mix of fast and slow work, or a service that
- * becomes slower for good does not lower the limit for long. About every ten seconds the limit is 15 % lower for one window, to
- * measure latencies without a queue; if latencies are lower then, it goes on falling. After the very first window it is half as high,
- * for the same reason.
+ * With `"gradient"`, a lower limit is kept only if it lowers latencies. So an outlier, a mix of fast and slow work, or a service
+ * that becomes slower for good does not lower the limit for long. About every ten seconds the limit is 15 % lower for one window,
+ * to measure latencies without a queue; if latencies are lower then, it goes on falling. After the very first window it is half
+ * as high, for the same reason.
  *
  * A limit that falls revokes no permit, but admits no caller until enough permits are released. Order, priorities and aborts are
  * those of `Semaphore`. There are no timers.
@@ -152,8 +152,8 @@ export class AdaptiveLimit {
   /**
    * Runs a function under a permit, and records its latency if it succeeds, or a drop if its error is one of overload.
    *
-   * An abort during the wait rejects at once, and `fn` is not called. An abort while `fn` runs does nothing by itself: `fn` has to
-   * react to it. `fn` keeps the permit, and the caller waits, until its result has settled.
+   * An abort during the wait rejects at once, and `fn` is not called. An abort while `fn` runs does nothing by itself: `fn` has
+   * to react to it. `fn` keeps the permit, and the caller waits, until its result has settled.
    *
    * @typeParam T The type of the function's result.
    * @param fn The function to run.
@@ -175,8 +175,8 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Records the outcome of work whose permit was taken directly from {@linkcode AdaptiveLimit.semaphore}. Call this before that permit
-   * is released, because the work in flight counts, too.
+   * Records the outcome of work whose permit was taken directly from {@linkcode AdaptiveLimit.semaphore}. Call this before that
+   * permit is released, because the work in flight counts, too.
    *
    * @param latencyMs How long the work took, in milliseconds: a number of at least 0.
    * @param outcome What the work says about the service. @default {"success"}

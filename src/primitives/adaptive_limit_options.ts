@@ -30,16 +30,16 @@ export interface AdaptiveLimitRules {
    */
   readonly max?: number | undefined;
   /**
-   * What the limit follows besides drops. `"gradient"`: how latencies grow with the work in flight, for services that queue excess
-   * work. `"aimd"`: nothing else, for services that refuse excess work.
+   * What the limit follows besides drops. `"gradient"`: how latencies grow with the work in flight, for services that queue
+   * excess work. `"aimd"`: nothing else, for services that refuse excess work.
    *
    * @default {"gradient"}
    */
   readonly algorithm?: LimitAlgorithm | undefined;
   /**
-   * The shortest time for which samples are collected for a decision, in milliseconds: a positive number. A decision also needs ten
-   * samples, and at least half as many as there was work in flight. If there are fewer than 100 samples and they differ widely, it
-   * may take four times as long.
+   * The shortest time for which samples are collected for a decision, in milliseconds: a positive number. A decision also needs
+   * ten samples, and at least half as many as there was work in flight. If there are fewer than 100 samples and they differ
+   * widely, it may take four times as long.
    *
    * @default {100}
    */

@@ -83,8 +83,8 @@ export function assertFunction(action: string, name: string, value: unknown): vo
 }
 
 /**
- * Throws unless `value` is a function whose result counts at once. That of an async function is always a promise: it would count as
- * true, and its rejection would end the process.
+ * Throws unless `value` is a function whose result counts at once. That of an async function is always a promise: it would count
+ * as true, and its rejection would end the process.
  */
 export function assertPromptFunction(action: string, name: string, value: unknown): void {
   if (isPromptFunction(value)) return;
@@ -97,8 +97,8 @@ export function isPromptFunction(value: unknown): boolean {
 }
 
 /**
- * Throws unless `value` is absent or has an `addEventListener`, as a signal of any realm has. Without listening, an abort could not end
- * a wait.
+ * Throws unless `value` is absent or has an `addEventListener`, as a signal of any realm has. Without listening, an abort could
+ * not end a wait.
  */
 export function assertSignal(action: string, value: unknown): void {
   if (value === undefined || (value as Partial<AbortSignal> | null)?.addEventListener) return;

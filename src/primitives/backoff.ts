@@ -87,7 +87,8 @@ export const BACKOFF_DEFAULTS: Readonly<Record<"factor" | "baseMs" | "maxMs", nu
  *
  * @param options Options.
  * @returns The function that computes the delays. It throws a `RangeError` if `retry` is a number but no positive integer, if
- * `previousMs` is negative or `NaN`, or if `random` returns a number outside 0 to 1; a `TypeError` for values that are no numbers.
+ * `previousMs` is negative or `NaN`, or if `random` returns a number outside 0 to 1; a `TypeError` for values that are no
+ * numbers.
  * @throws {TypeError} If an option does not exist, or is of the wrong type.
  * @throws {RangeError} If an option is out of its range.
  *

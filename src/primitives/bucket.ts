@@ -20,8 +20,8 @@ export interface Bucket {
    */
   tryTake(n?: number): boolean;
   /**
-   * Returns whether `tryTake` would take tokens now. A caller that needs several buckets checks them with it, to take tokens from all of
-   * them or from none. At most one of the several buckets may lack this method.
+   * Returns whether `tryTake` would take tokens now. A caller that needs several buckets checks them with it, to take tokens from
+   * all of them or from none. At most one of the several buckets may lack this method.
    *
    * @param n How many. @default {1}
    */
@@ -45,8 +45,8 @@ export interface Bucket {
 }
 
 /**
- * Returns whether a bucket is known to be full: it says so by `isFull`, or by `available` and `burst`. A bucket with none of these members
- * counts as not full.
+ * Returns whether a bucket is known to be full: it says so by `isFull`, or by `available` and `burst`. A bucket with none of
+ * these members counts as not full.
  */
 export function isFull(bucket: Bucket): boolean {
   const { isFull, available, burst } = bucket as {

@@ -7,8 +7,9 @@
 import { type Deferred, deferredAcrossRequests } from "./deferred.ts";
 
 /**
- * Runs functions in the async context in which the scope was created, so that they find the caller's values in an `AsyncLocalStorage`,
- * whichever code calls `run`. It uses that a `then` callback runs in the context of the code that called `then`.
+ * Runs functions in the async context in which the scope was created, so that they find the caller's values in an
+ * `AsyncLocalStorage`, whichever code calls `run`. It uses that a `then` callback runs in the context of the code that called
+ * `then`.
  */
 export class CallerScope {
   readonly #waiting: (() => void)[] = [];

@@ -13,8 +13,8 @@ import type { FailureCounter } from "./failure_counter.ts";
 import { Observers } from "./observers.ts";
 
 /**
- * The state of a circuit breaker. `"closed"`: admits all calls. `"open"`: refuses calls. `"half-open"`: admits one call as a probe.
- * `"isolated"`: refuses calls until the isolation ends.
+ * The state of a circuit breaker. `"closed"`: admits all calls. `"open"`: refuses calls. `"half-open"`: admits one call as a
+ * probe. `"isolated"`: refuses calls until the isolation ends.
  */
 export type CircuitState = "closed" | "open" | "half-open" | "isolated";
 
@@ -51,11 +51,11 @@ interface Handlers {
 /**
  * Stops calls to a service that fails, and finds out by single probes when the service is back.
  *
- * A closed circuit admits all calls, and opens after too many failures. An open circuit refuses calls with a `CircuitOpenError`. When
- * the cooldown has passed, the next call makes the circuit half-open and is its probe; other calls are refused until the probe settles.
- * If the probe succeeds, the circuit closes. If it fails, the circuit opens for twice the previous cooldown. A probe that does not settle
- * within `probeTimeoutMs` counts as failed; if it succeeds later, it still closes the circuit. Results of other calls that were admitted
- * before the last transition change nothing.
+ * A closed circuit admits all calls, and opens after too many failures. An open circuit refuses calls with a `CircuitOpenError`.
+ * When the cooldown has passed, the next call makes the circuit half-open and is its probe; other calls are refused until the
+ * probe settles. If the probe succeeds, the circuit closes. If it fails, the circuit opens for twice the previous cooldown. A
+ * probe that does not settle within `probeTimeoutMs` counts as failed; if it succeeds later, it still closes the circuit. Results
+ * of other calls that were admitted before the last transition change nothing.
  *
  * There are no timers: an open circuit stays `"open"` until a call comes after its cooldown. The pattern is Michael Nygard's
  * (Release It!, 2007).
@@ -125,7 +125,8 @@ export class CircuitBreaker {
   /**
    * Returns how long a call will be refused from now on, if it passes `maxCooldownMs` to `enter`.
    *
-   * @param maxCooldownMs The cooldown after which the call may be a probe even if the circuit's own cooldown is longer, in milliseconds.
+   * @param maxCooldownMs The cooldown after which the call may be a probe even if the circuit's own cooldown is longer, in
+   * milliseconds.
    * @returns Milliseconds: 0 if the call is admitted now, `Infinity` while isolated.
    */
   refusesForMs(maxCooldownMs: number = Infinity): number {
@@ -180,7 +181,8 @@ export class CircuitBreaker {
   /**
    * Admits a call, for callers that can't use `run`. The caller must settle each ticket once.
    *
-   * @param maxCooldownMs The cooldown after which the call may be a probe even if the circuit's own cooldown is longer, in milliseconds.
+   * @param maxCooldownMs The cooldown after which the call may be a probe even if the circuit's own cooldown is longer, in
+   * milliseconds.
    * @returns The ticket, to pass to `settle`.
    * @throws {CircuitOpenError} If the circuit refuses the call.
    */
@@ -189,14 +191,14 @@ export class CircuitBreaker {
   }
 
   /**
-   * Counts the result of an admitted call. Does nothing if the state has changed since the call was admitted, or another probe was
-   * admitted; only a success of the latest probe counts even then.
+   * Counts the result of an admitted call. Does nothing if the state has changed since the call was admitted, or another probe
+   * was admitted; only a success of the latest probe counts even then.
    *
    * @param ticket The call's ticket.
    * @param result The result of the call.
-   * @param startedAtMs When the call began, on the breaker's clock, if the caller knows it. It matters only if failures are counted by
-   * ratio. A success does not end a run of failures whose first call began later. A failure does not count if the five latest successes
-   * are of calls that began later.
+   * @param startedAtMs When the call began, on the breaker's clock, if the caller knows it. It matters only if failures are
+   * counted by ratio. A success does not end a run of failures whose first call began later. A failure does not count if the five
+   * latest successes are of calls that began later.
    * @param nowMs The time on the breaker's clock, from a caller that has just read it.
    */
   settle(ticket: number, result: CircuitResult, startedAtMs?: number, nowMs?: number): void {
@@ -217,17 +219,17 @@ export class CircuitBreaker {
   }
 
   /**
-   * Opens a closed circuit, whatever it has counted, for a caller that knows by other means that the service is down. As usual, a probe
-   * that succeeds closes the circuit again. Does nothing in other states.
+   * Opens a closed circuit, whatever it has counted, for a caller that knows by other means that the service is down. As usual, a
+   * probe that succeeds closes the circuit again. Does nothing in other states.
    */
   trip(): void {
     if (this.#state.kind === "closed") this.#open(this.#settings.cooldownMs);
   }
 
   /**
-   * Refuses all calls until the caller disposes of the result; after several calls of `isolate`, until all results are disposed of. Then
-   * the circuit is closed or open as it was before. A half-open circuit becomes an open one whose next call is a probe. Results of calls
-   * that were admitted before the isolation do not count, however late they come.
+   * Refuses all calls until the caller disposes of the result; after several calls of `isolate`, until all results are disposed
+   * of. Then the circuit is closed or open as it was before. A half-open circuit becomes an open one whose next call is a probe.
+   * Results of calls that were admitted before the isolation do not count, however late they come.
    *
    * @returns A disposable that ends the isolation; only the first disposal does anything.
    */
@@ -248,8 +250,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Closes the circuit and drops all counted results. Results of calls that were admitted before do not count either. An isolated circuit
-   * stays isolated, and is closed afterwards.
+   * Closes the circuit and drops all counted results. Results of calls that were admitted before do not count either. An isolated
+   * circuit stays isolated, and is closed afterwards.
    */
   reset(): void {
     this.#counter.clear();

@@ -19,8 +19,8 @@ import { ConsecutiveFailures, type FailureCounter, FailureRatio } from "./failur
 /** Options of a circuit breaker that do not depend on how failures are counted. */
 export interface CircuitBreakerCommonOptions {
   /**
-   * How long the circuit stays open before a call may be a probe, in milliseconds: a positive number. The cooldown doubles with each
-   * probe that fails, up to `maxCooldownMs`. When the circuit closes, the cooldown returns to this.
+   * How long the circuit stays open before a call may be a probe, in milliseconds: a positive number. The cooldown doubles with
+   * each probe that fails, up to `maxCooldownMs`. When the circuit closes, the cooldown returns to this.
    *
    * @default {250}
    */
@@ -32,8 +32,8 @@ export interface CircuitBreakerCommonOptions {
    */
   readonly maxCooldownMs?: number | undefined;
   /**
-   * How long a probe may take before it counts as failed, in milliseconds: a positive number. If the probe succeeds later, it still
-   * closes the circuit.
+   * How long a probe may take before it counts as failed, in milliseconds: a positive number. If the probe succeeds later, it
+   * still closes the circuit.
    *
    * @default {5_000}
    */
@@ -47,9 +47,9 @@ export interface CircuitBreakerCommonOptions {
   /** The name of what the breaker guards, for errors and state changes. */
   readonly name?: string | undefined;
   /**
-   * Returns whether an error is a failure of the service. Other errors count as a success, since the service has answered. If this
-   * function throws, the error counts as a failure. It is not called with the reason of an aborted signal that was passed to `run`, which
-   * counts as neither.
+   * Returns whether an error is a failure of the service. Other errors count as a success, since the service has answered. If
+   * this function throws, the error counts as a failure. It is not called with the reason of an aborted signal that was passed to
+   * `run`, which counts as neither.
    *
    * @default {() => true}
    */
@@ -69,9 +69,9 @@ export interface ConsecutiveFailureOptions extends CircuitBreakerCommonOptions {
 }
 
 /**
- * Options of a circuit breaker that opens when failures become too large a share of the results in a sliding window. It also opens after
- * a run of nothing but failures: of `minimumRequests` over at least a quarter of a second, or of five times as many. Either way, the
- * window must hold `minimumRequests` results.
+ * Options of a circuit breaker that opens when failures become too large a share of the results in a sliding window. It also
+ * opens after a run of nothing but failures: of `minimumRequests` over at least a quarter of a second, or of five times as many.
+ * Either way, the window must hold `minimumRequests` results.
  */
 export interface FailureRatioOptions extends CircuitBreakerCommonOptions {
   /**

@@ -14,8 +14,8 @@ export type Rest = { readonly kind: "closed" } | {
 };
 
 /**
- * The state in which one call passes as a probe. `sinceMs` is when the probe began, `-Infinity` if none is in flight; `cooldownMs` is the
- * length of the cooldown before it.
+ * The state in which one call passes as a probe. `sinceMs` is when the probe began, `-Infinity` if none is in flight;
+ * `cooldownMs` is the length of the cooldown before it.
  */
 export type HalfOpen = { readonly kind: "half-open"; sinceMs: number; readonly cooldownMs: number };
 
@@ -29,8 +29,8 @@ export type State = Rest | HalfOpen | Isolated;
 export const CLOSED: Rest = { kind: "closed" };
 
 /**
- * Returns how long ago the cooldown or the probe began. If the clock went back, that beginning moves to the new time, so that neither lasts
- * longer than its full length from then on.
+ * Returns how long ago the cooldown or the probe began. If the clock went back, that beginning moves to the new time, so that
+ * neither lasts longer than its full length from then on.
  */
 export function elapsedMs(state: { sinceMs: number }, nowMs: number): number {
   state.sinceMs = Math.min(state.sinceMs, nowMs);

@@ -14,15 +14,15 @@ export interface Clock {
   /** Returns the milliseconds since 1970-01-01T00:00:00Z, according to the machine. */
   wallNow(): number;
   /**
-   * Calls `callback` once, not before `delayMs` milliseconds have passed, or {@linkcode MAX_TIMER_MS} if that is less. For a longer
-   * wait, the callback must check `now()` and set another timer. The timer keeps the process alive.
+   * Calls `callback` once, not before `delayMs` milliseconds have passed, or {@linkcode MAX_TIMER_MS} if that is less. For a
+   * longer wait, the callback must check `now()` and set another timer. The timer keeps the process alive.
    */
   setTimeout(callback: () => void, delayMs: number): TimerHandle;
   /** Cancels a timer; does nothing for one that has fired. */
   clearTimeout(handle: TimerHandle): void;
   /**
-   * Starts work that has a deadline on this clock but may take real time, such as reading a file. A manual clock waits for the work
-   * before it moves on; other clocks don't need this method.
+   * Starts work that has a deadline on this clock but may take real time, such as reading a file. A manual clock waits for the
+   * work before it moves on; other clocks don't need this method.
    */
   hold?<T>(work: () => T): T;
 }
@@ -37,8 +37,8 @@ export const SHORTEST_WAIT_MS = 1e-3;
 export const LOST_AFTER_MS = 1_000;
 
 /**
- * Limits a delay to the range of one timer. A clock that the user provides may pass it on to the runtime unchanged, so the delay must
- * be neither negative nor too long. For a longer wait, the caller has to set another timer afterwards.
+ * Limits a delay to the range of one timer. A clock that the user provides may pass it on to the runtime unchanged, so the delay
+ * must be neither negative nor too long. For a longer wait, the caller has to set another timer afterwards.
  *
  * @param delayMs The delay; negative if the deadline is past.
  * @returns Milliseconds from 0 to {@linkcode MAX_TIMER_MS}.

@@ -12,8 +12,8 @@ import { type Clock, LOST_AFTER_MS, timerDelay, type TimerHandle } from "./clock
 /** The receiver of a deadline. */
 export interface DeadlineTarget {
   /**
-   * Whether the deadline limits how long something may take, so that it gets a grace if the program was too busy to notice the end of
-   * it; `false` by default.
+   * Whether the deadline limits how long something may take, so that it gets a grace if the program was too busy to notice the
+   * end of it; `false` by default.
    */
   readonly isTimeout?: boolean | undefined;
   /**
@@ -67,17 +67,17 @@ class Entry implements Deadline, HeapItem {
 }
 
 /**
- * Keeps deadlines that share one timer. Adding and removing a deadline costs O(log n); a timer of its own would cost each deadline
- * a system call or two.
+ * Keeps deadlines that share one timer. Adding and removing a deadline costs O(log n); a timer of its own would cost each
+ * deadline a system call or two.
  *
  * The timer is armed for the earliest deadline. Removing the earliest deadline does not re-arm the timer, because most deadlines
  * are removed before they are due; removing the last deadline clears it. While a deadline waits, the timer keeps the process
  * alive. Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they
  * were added, and never before that moment.
  *
- * A timeout that is late by 50 ms or more has not seen whether its work ended in time: the program has blocked the event loop, or the
- * process was stopped. So it is put off by as much as it was late, to let the program read what has arrived, but by no more than its
- * own delay, and 5 s. In a program that blocks the event loop over and over, a timeout is put off four times at most.
+ * A timeout that is late by 50 ms or more has not seen whether its work ended in time: the program has blocked the event loop, or
+ * the process was stopped. So it is put off by as much as it was late, to let the program read what has arrived, but by no more
+ * than its own delay, and 5 s. In a program that blocks the event loop over and over, a timeout is put off four times at most.
  *
  * If the timer is lost, as when a test ends its fake timers, the next deadline that is added, or `rearm`, arms it anew.
  *
@@ -124,8 +124,8 @@ export class DeadlineQueue implements Deadlines {
    * Adds a deadline.
    *
    * @param target The target to call.
-   * @param delayMs How long from now, in milliseconds. A negative delay counts as 0, which means the timer's next turn. A deadline
-   * at `Infinity` is never met, and does not keep the process alive.
+   * @param delayMs How long from now, in milliseconds. A negative delay counts as 0, which means the timer's next turn. A
+   * deadline at `Infinity` is never met, and does not keep the process alive.
    * @param nowMs The clock's time, from a caller that has just read it.
    * @returns The deadline, to pass to `remove`.
    * @throws {TypeError} If `delayMs` is not a number.

@@ -26,9 +26,9 @@ export function deferred<T>(): Deferred<T> {
 }
 
 /**
- * Returns the same for a promise that another incoming request may settle, in a worker at the edge. There, callbacks of the promise have
- * to run for the request that created it. When V8 has optimized `new Promise`, the runtime loses track of that request; with
- * `Promise.withResolvers` it never does.
+ * Returns the same for a promise that another incoming request may settle, in a worker at the edge. There, callbacks of the
+ * promise have to run for the request that created it. When V8 has optimized `new Promise`, the runtime loses track of that
+ * request; with `Promise.withResolvers` it never does.
  */
 export function deferredAcrossRequests<T>(): Deferred<T> {
   return Promise.withResolvers<T>?.() ?? deferred<T>();

@@ -1,7 +1,7 @@
 /**
- * Adds `Symbol.dispose` and `Symbol.asyncDispose` in browsers that lack them: Safari, Chrome before 134, Firefox before 141. Bundlers
- * compile `using` for these browsers, but an object created without the symbols could not be disposed of. Modules whose classes have
- * a dispose method must import this module.
+ * Adds `Symbol.dispose` and `Symbol.asyncDispose` in browsers that lack them: Safari, Chrome before 134, Firefox before 141.
+ * Bundlers compile `using` for these browsers, but an object created without the symbols could not be disposed of. Modules whose
+ * classes have a dispose method must import this module.
  *
  * @module
  */

@@ -36,8 +36,8 @@ export class DropRate {
   }
 
   /**
-   * Tests whether a lower limit has made drops fewer; called when drops have lowered the limit, or are about to. If drops have not
-   * become fewer, the limit was not too high, and their share counts as usual from now on.
+   * Tests whether a lower limit has made drops fewer; called when drops have lowered the limit, or are about to. If drops have
+   * not become fewer, the limit was not too high, and their share counts as usual from now on.
    *
    * @returns The limit before its fall, to restore it, if the fall did not help; otherwise `undefined`.
    */

@@ -72,12 +72,13 @@ const ROUNDING = 0.999_999_999_999;
 /**
  * Counts the share of failures in a sliding window. There are too many failures in two cases, both only when the window holds
  * `minimumRequests` results. First, if their share is `failureRatio` or more. Second, after a run of nothing but failures:
- * `minimumRequests` of them over at least a quarter of a second, or five times as many in any time. Without the second case, a window full
- * of successes would notice an outage only after these successes have left it.
+ * `minimumRequests` of them over at least a quarter of a second, or five times as many in any time. Without the second case, a
+ * window full of successes would notice an outage only after these successes have left it.
  *
- * Results may come late, so the counter compares when calls began. A success does not end a run of failures if its call began before the
- * first failing call of the run did. A failure is not counted if the five latest successes are of calls that began later: it says nothing
- * about the present. If the clock goes back, calls that began in what is the future then began before all others.
+ * Results may come late, so the counter compares when calls began. A success does not end a run of failures if its call began
+ * before the first failing call of the run did. A failure is not counted if the five latest successes are of calls that began
+ * later: it says nothing about the present. If the clock goes back, calls that began in what is the future then began before all
+ * others.
  */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;

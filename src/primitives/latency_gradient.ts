@@ -23,8 +23,8 @@ const SHORTEST_GAP_MS = 1_000;
 const TELLING = 0.18;
 
 /**
- * Without a queue, latencies do not fall with the limit; with one, they fall in proportion to it. A fall counts as proof of a queue
- * above these shares of the limit's own fall: the lower share usually, the higher one after small steps.
+ * Without a queue, latencies do not fall with the limit; with one, they fall in proportion to it. A fall counts as proof of a
+ * queue above these shares of the limit's own fall: the lower share usually, the higher one after small steps.
  */
 const LIKELY = 0.5;
 const SURE = 0.75;
@@ -38,12 +38,12 @@ interface Point {
 /**
  * Finds the highest limit at which latencies do not grow.
  *
- * The rule is that of Netflix's concurrency-limits (`Gradient2Limit`): limit · (latency without a queue / latency) + √limit, which leaves
- * a short queue. The latency without a queue is not the lowest one ever measured, as in TCP Vegas (Brakmo and Peterson, 1995). It is no
- * long-term average either, because a standing queue would become part of the average. Instead it is tested: if latencies stay the same
- * at a lower limit, the service has become slower, and the queue has not become longer. So a service that gets slower for good keeps its
- * limit, and a queue does not become the norm. From time to time the limit is lowered for this test alone, as in BBR (Cardwell et al.,
- * 2016). Such a test is called a probe here.
+ * The rule is that of Netflix's concurrency-limits (`Gradient2Limit`): limit · (latency without a queue / latency) + √limit,
+ * which leaves a short queue. The latency without a queue is not the lowest one ever measured, as in TCP Vegas (Brakmo and
+ * Peterson, 1995). It is no long-term average either, because a standing queue would become part of the average. Instead it is
+ * tested: if latencies stay the same at a lower limit, the service has become slower, and the queue has not become longer. So a
+ * service that gets slower for good keeps its limit, and a queue does not become the norm. From time to time the limit is lowered
+ * for this test alone, as in BBR (Cardwell et al., 2016). Such a test is called a probe here.
  */
 export class LatencyGradient {
   /** The latency without a queue, as a logarithm. */

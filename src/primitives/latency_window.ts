@@ -27,8 +27,8 @@ export interface LatencyWindowOptions {
 
 /**
  * Computes a percentile of recent latencies, in memory of constant size: a histogram with buckets of logarithmic width, as in
- * HdrHistogram, for each of two generations. The older generation is dropped when the younger one has lasted for 15 seconds and has
- * enough samples. So the window lasts longer if samples are few.
+ * HdrHistogram, for each of two generations. The older generation is dropped when the younger one has lasted for 15 seconds and
+ * has enough samples. So the window lasts longer if samples are few.
  */
 export class LatencyWindow {
   readonly #percentile: number;
@@ -75,8 +75,8 @@ export class LatencyWindow {
   }
 
   /**
-   * The percentile, in milliseconds; `Infinity` while there are too few samples. It is too high by 4.4 % at most, and never too low, so
-   * that equal latencies never exceed it.
+   * The percentile, in milliseconds; `Infinity` while there are too few samples. It is too high by 4.4 % at most, and never too
+   * low, so that equal latencies never exceed it.
    */
   get thresholdMs(): number {
     const { count } = this;

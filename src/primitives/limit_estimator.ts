@@ -28,13 +28,13 @@ const MOST_CAUTION = 64;
 const APPROACH = 0.25;
 
 /**
- * Computes a limit from the outcomes of the work under it. It makes one decision per window, from work that began after the previous
- * decision took effect. There are no timers.
+ * Computes a limit from the outcomes of the work under it. It makes one decision per window, from work that began after the
+ * previous decision took effect. There are no timers.
  *
- * Both algorithms react to drops: the limit falls to what the service really handled (Little's law), by at least a tenth, and rises
- * again step by step: additive increase, multiplicative decrease (Chiu and Jain, 1989). A limit that was too high is tried again only
- * after a while, and later each time. Until the limit is too high for the first time it doubles, as in TCP's slow start. It does not
- * grow while less than half of it is used, because that use says nothing about a higher limit.
+ * Both algorithms react to drops: the limit falls to what the service really handled (Little's law), by at least a tenth, and
+ * rises again step by step: additive increase, multiplicative decrease (Chiu and Jain, 1989). A limit that was too high is tried
+ * again only after a while, and later each time. Until the limit is too high for the first time it doubles, as in TCP's slow
+ * start. It does not grow while less than half of it is used, because that use says nothing about a higher limit.
  */
 export class LimitEstimator {
   /** How many units of work may be in flight. */
@@ -46,9 +46,9 @@ export class LimitEstimator {
   readonly #drops: DropRate = new DropRate();
   readonly #gradient: LatencyGradient | undefined;
   /**
-   * How many rounds the latest change of the limit still takes to settle; samples are skipped until then. In the first round, work
-   * ends that began under an earlier limit. If the change has begun a burst, the work of the burst ends in a second round: it is no
-   * measure, because it meets queues that are still short.
+   * How many rounds the latest change of the limit still takes to settle; samples are skipped until then. In the first round,
+   * work ends that began under an earlier limit. If the change has begun a burst, the work of the burst ends in a second round:
+   * it is no measure, because it meets queues that are still short.
    */
   #roundsLeft: 0 | 1 | 2 = 2;
   /** When the present round began: when the limit was changed, or when the work of the burst began to end. */

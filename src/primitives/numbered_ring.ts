@@ -5,8 +5,8 @@
  */
 
 /**
- * Holds numbered values until their turn comes: 0 leaves first, then 1, and so on. Its size follows the largest distance between the
- * next number and a number present. A value that has left is released at once; a `Map` would keep it for a while.
+ * Holds numbered values until their turn comes: 0 leaves first, then 1, and so on. Its size follows the largest distance between
+ * the next number and a number present. A value that has left is released at once; a `Map` would keep it for a while.
  */
 export class NumberedRing<T> {
   #slots: (T | undefined)[] = [undefined, undefined, undefined, undefined];

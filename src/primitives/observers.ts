@@ -22,8 +22,8 @@ export interface Observer<E> {
 export type OnObserverFailure<E> = (observer: Observer<E>, error: unknown, isLeftOut: boolean) => void;
 
 /**
- * Notifies listeners of events. All listeners get an event before any of them gets the next one, also if a listener causes the next
- * event.
+ * Notifies listeners of events. All listeners get an event before any of them gets the next one, also if a listener causes the
+ * next event.
  */
 export class Observers<E> {
   readonly #observers = new Set<Observer<E>>();

@@ -28,8 +28,9 @@ export class Level<T extends LinkedItem<T>> extends LinkedQueue<T> implements He
 }
 
 /**
- * A queue by priority, and by age within a priority, that also removes items from its middle. With one priority in use it costs as much
- * as a linked list. With many, the first item of a priority and the removal of the last one cost O(log n) for n priorities.
+ * A queue by priority, and by age within a priority, that also removes items from its middle. With one priority in use it costs
+ * as much as a linked list. With many, the first item of a priority and the removal of the last one cost O(log n) for n
+ * priorities.
  */
 export class PriorityQueue<T extends PriorityItem<T>> {
   /** The levels by priority, in no order. Only the queue changes them. */

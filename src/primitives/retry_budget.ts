@@ -18,7 +18,8 @@ export interface RetryBudgetOptions {
    */
   readonly ratio?: number | undefined;
   /**
-   * How many retries per second the budget has at least, so that a client with few requests may retry at all: a number of at least 0.
+   * How many retries per second the budget has at least, so that a client with few requests may retry at all: a number of at
+   * least 0.
    *
    * @default {10}
    */
@@ -41,9 +42,9 @@ export interface RetryBudgetOptions {
 const ROUNDING = 1e-9;
 
 /**
- * Returns the working time of a budget, which clients that share the budget share, too. It stands still while an origin is down for one of
- * these clients and no other origin serves anything, because that time says nothing about how much may be retried afterwards. For a budget
- * of another copy of this module, whose time can't be reached, it returns a new one.
+ * Returns the working time of a budget, which clients that share the budget share, too. It stands still while an origin is down
+ * for one of these clients and no other origin serves anything, because that time says nothing about how much may be retried
+ * afterwards. For a budget of another copy of this module, whose time can't be reached, it returns a new one.
  */
 export function workingTimeOf(budget: RetryBudget): WorkingTime {
   return times.get(budget) ?? new WorkingTime();
@@ -53,11 +54,12 @@ export function workingTimeOf(budget: RetryBudget): WorkingTime {
 const times = new WeakMap<RetryBudget, WorkingTime>();
 
 /**
- * Keeps retries a small share of the requests, so that they do not flood a service that is down. At each retry, the retries in the window
- * (this one included) are at most `ratio` times the requests in the window, or `minPerSecond` times its length if that is more.
+ * Keeps retries a small share of the requests, so that they do not flood a service that is down. At each retry, the retries in
+ * the window (this one included) are at most `ratio` times the requests in the window, or `minPerSecond` times its length if that
+ * is more.
  *
- * In a client, the budget's time stands still while an origin is down and no other origin serves anything, for at most a minute of each
- * outage. It also stands still while the client's own network seems to be down.
+ * In a client, the budget's time stands still while an origin is down and no other origin serves anything, for at most a minute
+ * of each outage. It also stands still while the client's own network seems to be down.
  *
  * The idea comes from the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
  *
@@ -132,9 +134,9 @@ export class RetryBudget {
   }
 
   /**
-   * Gives back a retry that has succeeded, and another one with it: the success shows that retries are of use again. So the budget soon
-   * has the retries again that an outage has used up. If a caller does this for each retry that succeeds, the failed retries are at most
-   * the budget plus as many as have succeeded.
+   * Gives back a retry that has succeeded, and another one with it: the success shows that retries are of use again. So the
+   * budget soon has the retries again that an outage has used up. If a caller does this for each retry that succeeds, the failed
+   * retries are at most the budget plus as many as have succeeded.
    *
    * @param nowMs The clock's time, from a caller that has just read it.
    */

@@ -203,8 +203,8 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Returns the results of the tasks that have succeeded so far, in the order in which the tasks were spawned. A failed task leaves
-   * no gap.
+   * Returns the results of the tasks that have succeeded so far, in the order in which the tasks were spawned. A failed task
+   * leaves no gap.
    *
    * @throws {TypeError} If the group does not collect results.
    */

@@ -302,7 +302,8 @@ export class TokenBucket implements Bucket {
     this.#observe();
     // A listener may call a method that ends up here: the outer call goes on serving when the listener returns.
     if (this.#isNotifying) return;
-    // A listener that asks again without having taken tokens waits for the timer's next turn: it could keep this loop from ending.
+    // A listener that asks again without having taken tokens waits for the timer's next turn: it could keep this loop from
+    // ending.
     let left = this.#waiters.size;
     try {
       for (let head = this.#waiters.head; head !== undefined && left > 0; head = this.#waiters.head) {
@@ -371,7 +372,8 @@ export class TokenBucket implements Bucket {
     const isHead = this.#waiters.head === waiter;
     this.#waiters.remove(waiter);
     const head = this.#waiters.head;
-    // If the new head wants as many tokens as the old one or more, the timer is right or too early for it: then it is armed again.
+    // If the new head wants as many tokens as the old one or more, the timer is right or too early for it: then it is armed
+    // again.
     if (head === undefined) this.#disarm();
     else if (isHead && head.tokens < waiter.tokens) this.#serve();
   };

@@ -7,8 +7,8 @@
 const SLOTS = 10;
 
 /**
- * Counts events over a sliding window, in memory of constant size. The window is a ring of ten slots, and counts leave it slot by slot.
- * So each count is kept for the window's length, less up to a tenth of it.
+ * Counts events over a sliding window, in memory of constant size. The window is a ring of ten slots, and counts leave it slot by
+ * slot. So each count is kept for the window's length, less up to a tenth of it.
  *
  * If the clock goes back, no count leaves, and the counts of a slot leave later by less than a slot's length.
  */

@@ -5,20 +5,20 @@
  */
 
 /**
- * For how long an outage can stop the time, in milliseconds. Hardly any request waits longer. And an origin that gets no more requests
- * would be in an outage for ever.
+ * For how long an outage can stop the time, in milliseconds. Hardly any request waits longer. And an origin that gets no more
+ * requests would be in an outage for ever.
  */
 const LONGEST_OUTAGE_MS = 60_000;
 
 /**
- * For how long an origin counts as working after it has served a request, unless an outage begins meanwhile, in milliseconds: as long as
- * requests wait.
+ * For how long an origin counts as working after it has served a request, unless an outage begins meanwhile, in milliseconds: as
+ * long as requests wait.
  */
 const WORKS_MS = 30_000;
 
 /**
- * Measures time without the outages: it stands still while an origin's breaker is open and no other origin works. Failures in that time
- * say nothing about how much a client may retry. A long outage stops the time for its first minute only.
+ * Measures time without the outages: it stands still while an origin's breaker is open and no other origin works. Failures in
+ * that time say nothing about how much a client may retry. A long outage stops the time for its first minute only.
  */
 export class WorkingTime {
   /** When the current outages began, the oldest first. Outages of more than a minute may be missing. */

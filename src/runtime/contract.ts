@@ -8,20 +8,20 @@
 export interface Runtime {
   readonly name: "deno" | "bun" | "node" | "web";
   /**
-   * How many requests the runtime sends at once. Further ones wait inside the runtime, where the client can't see them, while their
-   * timeouts run.
+   * How many requests the runtime sends at once. Further ones wait inside the runtime, where the client can't see them, while
+   * their timeouts run.
    */
   readonly maxConcurrentRequests: number;
   /** Whether the runtime's `fetch` prefers HTTP/2 by itself, and opens a connection for each request until an HTTP/2 connection is up. */
   readonly negotiatesHttp2: boolean;
   /**
-   * Whether timers and sockets belong to the incoming request that creates them, and end with it. Then no part of a client may wait for
-   * work that another incoming request has started.
+   * Whether timers and sockets belong to the incoming request that creates them, and end with it. Then no part of a client may
+   * wait for work that another incoming request has started.
    */
   readonly timersBelongToRequests: boolean;
   /**
-   * Returns whether the runtime's `fetch` decodes a body without a change to the headers, which then describe the encoded body. Always
-   * `false` where the headers are true, or do no harm.
+   * Returns whether the runtime's `fetch` decodes a body without a change to the headers, which then describe the encoded body.
+   * Always `false` where the headers are true, or do no harm.
    *
    * @param codings The members of `content-encoding`, in lower case.
    */

@@ -28,8 +28,8 @@ export const denoRuntime: Runtime = {
     return cause instanceof Error && /\bos error 2[34]\b/.test(cause.message);
   },
   isRedirectFailure(error) {
-    // The error has no code and no class of its own. But unlike a network error it has no cause, and unlike a mock's error it comes from
-    // Deno's code.
+    // The error has no code and no class of its own. But unlike a network error it has no cause, and unlike a mock's error it
+    // comes from Deno's code.
     return error instanceof TypeError && error.cause === undefined && OF_REDIRECT.test(error.stack ?? "");
   },
   unref: (timer) => typeof timer === "number" ? Deno.unrefTimer(timer) : (timer as Unrefable).unref?.(),
@@ -44,8 +44,8 @@ export const denoRuntime: Runtime = {
 };
 
 /**
- * Returns whether a permission is granted. Call it before any use of a permission: without a grant, the use would stop the program with a
- * question to the user.
+ * Returns whether a permission is granted. Call it before any use of a permission: without a grant, the use would stop the
+ * program with a question to the user.
  */
 export function isGranted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";

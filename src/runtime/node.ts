@@ -27,8 +27,8 @@ interface NodeGlobals {
 }
 
 /**
- * Returns the process if the program runs on Node itself. Returns `undefined` on Deno, on Bun and in workers at the edge, which have a
- * `process` too, and in Electron, whose pages send requests as browsers do.
+ * Returns the process if the program runs on Node itself. Returns `undefined` on Deno, on Bun and in workers at the edge, which
+ * have a `process` too, and in Electron, whose pages send requests as browsers do.
  */
 export function nodeProcess(): NodeProcess | undefined {
   if ("Bun" in globalThis || "Deno" in globalThis) return undefined;

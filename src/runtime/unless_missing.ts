@@ -7,8 +7,8 @@
 import { codeOf } from "./error_code.ts";
 
 /**
- * Waits for an operation on a file that may be missing. The error's `code`, which is the same on all runtimes, tells that the file is
- * missing.
+ * Waits for an operation on a file that may be missing. The error's `code`, which is the same on all runtimes, tells that the
+ * file is missing.
  *
  * @typeParam T The result of the operation.
  * @param operation The operation.

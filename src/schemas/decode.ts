@@ -43,14 +43,14 @@ const decoder = new TextDecoder();
 const MARK_BYTES = 3;
 
 /**
- * Decodes a body, and validates it if there is a schema. As JSON, an empty body is `undefined`, and so is a body of white space alone,
- * which some frameworks send for "no content".
+ * Decodes a body, and validates it if there is a schema. As JSON, an empty body is `undefined`, and so is a body of white space
+ * alone, which some frameworks send for "no content".
  *
  * @param body The body, as bytes or as text that was decoded from them.
  * @param options Options.
  * @returns The value; a promise of it only if the schema validates asynchronously.
- * @throws {InvalidDataError} If the body is not JSON, ends early, is larger than a string can be, or does not fit the schema. If an asynchronous schema finds the fault,
- * the returned promise rejects instead.
+ * @throws {InvalidDataError} If the body is not JSON, ends early, is larger than a string can be, or does not fit the schema. If
+ * an asynchronous schema finds the fault, the returned promise rejects instead.
  */
 export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
   const value = options.as === "bytes" ? body : parse(body, options);

@@ -17,8 +17,8 @@ export interface JsonFault {
 }
 
 /**
- * Finds the fault of a text by scanning it. The errors of `JSON.parse` do not suffice: engines word them differently, and some do not
- * name the position.
+ * Finds the fault of a text by scanning it. The errors of `JSON.parse` do not suffice: engines word them differently, and some do
+ * not name the position.
  *
  * @param text A text that `JSON.parse` refused.
  * @returns The fault; `undefined` if there is none, so that the engine refused the text for a reason of its own.

@@ -1,6 +1,6 @@
 /**
- * The part of the Standard Schema contract (https://standardschema.dev, version 1) that a schema must implement. Valibot, zod, arktype
- * and others implement it.
+ * The part of the Standard Schema contract (https://standardschema.dev, version 1) that a schema must implement. Valibot, zod,
+ * arktype and others implement it.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import { splitOutsideQuotes } from "../http/quoted_text.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { StreamContext, StreamRequest } from "../policies/opener.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -47,7 +47,7 @@ type Event = ServerSentEvent<unknown>;
  * Creates a source of the events of a stream, which connects again after the stream has ended (HTML §9.2, "Server-sent events").
  *
  * @param request The request.
- * @param surroundings The parts of the client that it needs.
+ * @param context The parts of the client that it needs.
  * @param options The options of the stream.
  * @returns The source of the events.
  * @throws {TypeError} If `as` is `"bytes"`, if `lastEventId` contains a NUL, or if `reconnect` is set for a request that may be
@@ -55,7 +55,7 @@ type Event = ServerSentEvent<unknown>;
  */
 export function eventSource(
   request: StreamRequest,
-  surroundings: StreamSurroundings,
+  context: StreamContext,
   options: EventSourceOptions,
 ): ItemSource<Event> {
   const { reconnect, lastEventId } = options;
@@ -68,12 +68,12 @@ export function eventSource(
   if (lastEventId?.includes("\0")) {
     throw new TypeError("Cannot receive events as 'lastEventId' must have no NUL in it");
   }
-  return new EventStream(request, surroundings, options);
+  return new EventStream(request, context, options);
 }
 
 class EventStream implements ItemSource<Event> {
   readonly #request: StreamRequest;
-  readonly #surroundings: StreamSurroundings;
+  readonly #context: StreamContext;
   readonly #doneData: string | undefined;
   readonly #maxEventBytes: number;
   readonly #isText: boolean;
@@ -93,23 +93,23 @@ class EventStream implements ItemSource<Event> {
   /** The error of the event after the last one that the reader got. */
   #failure: { readonly reason: unknown } | undefined;
 
-  constructor(request: StreamRequest, surroundings: StreamSurroundings, options: EventSourceOptions) {
+  constructor(request: StreamRequest, context: StreamContext, options: EventSourceOptions) {
     // By default, connect again only for a safe method. To repeat another request after it has ended well would carry it out
     // again and again.
     const isSubscription = request.isRepeatable && isSafeMethod(request.method);
     const { reconnect = isSubscription ? {} : false, lastEventId = "", doneData } = options;
     const { maxEventBytes = MAX_EVENT_BYTES } = options;
     this.#request = request;
-    this.#surroundings = surroundings;
+    this.#context = context;
     this.#doneData = doneData;
     this.#maxEventBytes = maxEventBytes;
     const { as, schema } = request.settings;
     this.#isText = as === "text" && schema === undefined;
     this.#parser = new EventParser({ lastEventId, maxEventBytes });
-    this.#interruption = new Interruption(surroundings, request.signals);
+    this.#interruption = new Interruption(context, request.signals);
     if (reconnect === false) return;
     const { maxAttempts = Infinity } = reconnect;
-    this.#reconnection = new Reconnection({ maxAttempts, random: surroundings.random });
+    this.#reconnection = new Reconnection({ maxAttempts, random: context.random });
   }
 
   async read(): Promise<readonly Event[] | undefined> {
@@ -142,9 +142,9 @@ class EventStream implements ItemSource<Event> {
     const body = this.#body = new BodyReader(this.#request.open);
     this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
     this.#gotEvents = false;
-    this.#beganAtMs = this.#surroundings.clock.now();
+    this.#beganAtMs = this.#context.clock.now();
     const response = await body.open({ headers: this.#headers() });
-    this.#connectedAtMs = this.#surroundings.clock.now();
+    this.#connectedAtMs = this.#context.clock.now();
     this.#wasConnected = true;
     // A 204 tells the client to stop connecting.
     if (response.status === NO_CONTENT) this.#hasEnded = true;
@@ -224,7 +224,7 @@ class EventStream implements ItemSource<Event> {
 
   /** Handles the end or the failure of a connection: waits until the next one may follow, or ends the stream. */
   async #disconnect(error: unknown): Promise<void> {
-    const { clock } = this.#surroundings;
+    const { clock } = this.#context;
     const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
     // Ask a mirror that has failed without any event after the other mirrors from now on.
     const isFruitless = error !== undefined && this.#connectedAtMs !== undefined && !this.#gotEvents;

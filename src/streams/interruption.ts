@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClosingTarget, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { ClosingTarget, StreamContext, StreamRequest } from "../policies/opener.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import { timerDelay, type TimerHandle } from "../primitives/clock.ts";
 
@@ -23,14 +23,14 @@ export interface WaitLimit {
 
 /** Interrupts the waits of one stream. There is one wait at a time. */
 export class Interruption implements AbortTarget, ClosingTarget {
-  readonly #surroundings: StreamSurroundings;
+  readonly #context: StreamContext;
   readonly #signals: StreamRequest["signals"];
   #wait: Wait | undefined;
   #timer: TimerHandle;
 
   /** Creates an interruption without a wait. */
-  constructor(surroundings: StreamSurroundings, signals: StreamRequest["signals"]) {
-    this.#surroundings = surroundings;
+  constructor(context: StreamContext, signals: StreamRequest["signals"]) {
+    this.#context = context;
     this.#signals = signals;
   }
 
@@ -41,7 +41,7 @@ export class Interruption implements AbortTarget, ClosingTarget {
    * @returns Rejects at once with the reason of a signal or of the closing.
    */
   async delay(delayMs: number): Promise<void> {
-    const { clock } = this.#surroundings;
+    const { clock } = this.#context;
     const untilMs = clock.now() + delayMs;
     try {
       await this.#begin((end) => this.#arm(untilMs, end));
@@ -51,7 +51,7 @@ export class Interruption implements AbortTarget, ClosingTarget {
   }
 
   #arm(untilMs: number, onTime: () => void): void {
-    const { clock } = this.#surroundings;
+    const { clock } = this.#context;
     const leftMs = untilMs - clock.now();
     // A timer has a maximum delay, so a long wait takes several timers.
     const look = (): void => clock.now() < untilMs ? this.#arm(untilMs, onTime) : onTime();
@@ -75,7 +75,7 @@ export class Interruption implements AbortTarget, ClosingTarget {
         if (limit !== undefined) this.#arm(limit.untilMs, () => this.#end()?.reject(limit.error()));
       });
     } finally {
-      if (limit !== undefined) this.#surroundings.clock.clearTimeout(this.#timer);
+      if (limit !== undefined) this.#context.clock.clearTimeout(this.#timer);
     }
     return await settled;
   }
@@ -83,12 +83,12 @@ export class Interruption implements AbortTarget, ClosingTarget {
   /** Throws the reason of a signal or of the closing. For use between the steps of long work. */
   throwIfStopped(): void {
     for (const signal of this.#signals) signal.throwIfAborted();
-    const { closing } = this.#surroundings.closings;
+    const { closing } = this.#context.closings;
     if (closing !== undefined) throw closing.reason;
   }
 
   #begin(start: (end: () => void) => void): Promise<void> {
-    const { closings } = this.#surroundings;
+    const { closings } = this.#context;
     return new Promise((resolve, reject) => {
       this.throwIfStopped();
       const wait = this.#wait = { resolve, reject };
@@ -116,7 +116,7 @@ export class Interruption implements AbortTarget, ClosingTarget {
     const wait = this.#wait;
     if (wait === undefined) return undefined;
     this.#wait = undefined;
-    this.#surroundings.closings.delete(this);
+    this.#context.closings.delete(this);
     for (const signal of this.#signals) removeAbortListener(signal, this);
     return wait;
   }

@@ -6,7 +6,7 @@
 
 import { InvalidDataError, isInvalidDataError } from "../errors.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { StreamContext, StreamRequest } from "../policies/opener.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -28,18 +28,18 @@ export interface LineSourceOptions {
  * Creates a source of the lines of a body.
  *
  * @param request The request.
- * @param surroundings The parts of the client that it needs.
+ * @param context The parts of the client that it needs.
  * @param options The options of the lines.
  * @returns The source of the lines: strings, or values if they are read as JSON or a schema is set.
  * @throws {TypeError} If `as` is `"bytes"`.
  */
 export function lineSource(
   request: StreamRequest,
-  surroundings: StreamSurroundings,
+  context: StreamContext,
   options: LineSourceOptions,
 ): ItemSource<unknown> {
   checkTextual(request.settings.as, "read lines");
-  return new LineSource(request, surroundings, options.maxLineBytes ?? MAX_LINE_BYTES);
+  return new LineSource(request, context, options.maxLineBytes ?? MAX_LINE_BYTES);
 }
 
 class LineSource implements ItemSource<unknown> {
@@ -61,10 +61,10 @@ class LineSource implements ItemSource<unknown> {
   /** The error of the line after the last one that the reader got. */
   #failure: { readonly reason: unknown } | undefined;
 
-  constructor(request: StreamRequest, surroundings: StreamSurroundings, maxLineBytes: number) {
-    this.#interruption = new Interruption(surroundings, request.signals);
+  constructor(request: StreamRequest, context: StreamContext, maxLineBytes: number) {
+    this.#interruption = new Interruption(context, request.signals);
     this.#request = request;
-    this.#clock = surroundings.clock;
+    this.#clock = context.clock;
     this.#maxLineBytes = maxLineBytes;
     this.#body = new BodyReader(request.open);
     this.#splitter = this.#newSplitter();

@@ -12,7 +12,7 @@ import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { Mirror } from "../policies/mirror.ts";
-import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { StreamContext, StreamRequest } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import { Interruption } from "./interruption.ts";
@@ -49,7 +49,7 @@ export interface PageSourceOptions<R extends PageRequest> {
   /** A copy of the first request from the time when the caller gave it: its URL, and the options of the pages after it. */
   readonly given: R;
   readonly mirrors: readonly Mirror[];
-  readonly surroundings: StreamSurroundings;
+  readonly context: StreamContext;
   readonly signals: StreamRequest["signals"];
   /** Sends a request. Throws if the request is invalid. */
   readonly fetch: (request: R, how: PageFetch) => void;
@@ -83,11 +83,11 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   #ahead: Promise<LoadedPage<R> | undefined> | undefined;
 
   constructor(options: PageSourceOptions<R>) {
-    const { given, mirrors, surroundings, signals } = options;
+    const { given, mirrors, context, signals } = options;
     this.#options = options;
     this.#template = templateOf(given);
     this.#home = new PageHome(String(isUrl(given) ? given : given.url), mirrors);
-    this.#interruption = new Interruption(surroundings, signals);
+    this.#interruption = new Interruption(context, signals);
   }
 
   async read(): Promise<readonly LoadedPage<R>[] | undefined> {

@@ -6,7 +6,7 @@
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import { followRedirects, REDIRECT_STATUSES, type RedirectedRequest } from "../http/redirect.ts";
-import type { Exchange } from "./exchange.ts";
+import type { CdnExchange } from "./cdn_exchange.ts";
 import { statusText } from "./http_message.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 import type { IncomingRequest, SimulatedMirror } from "./simulated_mirror.ts";
@@ -90,13 +90,13 @@ async function send(call: FetchCall, findMirror: MirrorFinder): Promise<Response
   }
 }
 
-function endWithSignal(exchange: Exchange, signal: AbortSignal): void {
+function endWithSignal(exchange: CdnExchange, signal: AbortSignal): void {
   const target: AbortTarget = { onAbort: (signal) => exchange.cancel(signal.reason) };
   addAbortListener(signal, target);
   exchange.onEnd = () => removeAbortListener(signal, target);
 }
 
-async function respond(call: FetchCall, mirror: SimulatedMirror, exchange: Exchange): Promise<Response> {
+async function respond(call: FetchCall, mirror: SimulatedMirror, exchange: CdnExchange): Promise<Response> {
   const { fault, entry } = exchange;
   if (fault?.kind === "refuse") {
     exchange.end("refused");
@@ -114,7 +114,7 @@ async function respond(call: FetchCall, mirror: SimulatedMirror, exchange: Excha
   return toResponse(call, plan, exchange);
 }
 
-function toResponse(call: FetchCall, plan: ResponsePlan, exchange: Exchange): Response {
+function toResponse(call: FetchCall, plan: ResponsePlan, exchange: CdnExchange): Response {
   const { status, headers } = plan;
   if (plan.isBodiless) exchange.end("complete");
   const response = new Response(plan.isBodiless ? null : bodyStream(call, plan, exchange), {
@@ -126,7 +126,7 @@ function toResponse(call: FetchCall, plan: ResponsePlan, exchange: Exchange): Re
 }
 
 /** Creates a body that counts as open until its reader has received all of it. */
-function bodyStream(call: FetchCall, plan: ResponsePlan, exchange: Exchange): ReadableStream<Uint8Array> {
+function bodyStream(call: FetchCall, plan: ResponsePlan, exchange: CdnExchange): ReadableStream<Uint8Array> {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   exchange.onCancel = (reason) => controller.error(reason);
 

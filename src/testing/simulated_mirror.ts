@@ -6,7 +6,7 @@
 
 import { CdnRecorder, type OpenLogEntry } from "./cdn_log.ts";
 import { derivedSeed } from "./derived_seed.ts";
-import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { CdnExchange, type CdnExchangeContext } from "./cdn_exchange.ts";
 import type { FaultRules } from "../middleware/faults/fault_rules.ts";
 import { type LatencySampler, latencySampler } from "../middleware/faults/latency.ts";
 import { seededRandom } from "./random.ts";
@@ -14,7 +14,7 @@ import type { ResourceLookup } from "./resource.ts";
 import { planResponse, type ResponsePlan } from "./response_plan.ts";
 
 /** The context that all mirrors share. */
-export interface MirrorContext extends ExchangeContext {
+export interface MirrorContext extends CdnExchangeContext {
   readonly seed: number;
   readonly lookup: ResourceLookup;
   readonly rules: FaultRules;
@@ -88,7 +88,7 @@ export class SimulatedMirror {
   }
 
   /** Receives a request: draws its latency, finds its fault, and logs it. */
-  receive(incoming: IncomingRequest): Exchange {
+  receive(incoming: IncomingRequest): CdnExchange {
     const context = this.#context;
     const nth = this.#count(incoming.url);
     // The latency and the fault depend only on the URL and the number of the request, so that the order of concurrent requests
@@ -105,11 +105,11 @@ export class SimulatedMirror {
       entry.fault = fault.kind;
       if (fault.kind === "slow") entry.latencyMs += latencySampler(fault.latency, "be slow").sample(random);
     }
-    return new Exchange(entry, fault, context, [this.recorder, context.recorder]);
+    return new CdnExchange(entry, fault, context, [this.recorder, context.recorder]);
   }
 
   /** Plans the response to a request that is neither refused nor reset. */
-  plan(exchange: Exchange): ResponsePlan | Promise<ResponsePlan> {
+  plan(exchange: CdnExchange): ResponsePlan | Promise<ResponsePlan> {
     const answer = this.#context.lookup(exchange.entry);
     const inputs = {
       method: exchange.entry.method,

@@ -6,7 +6,7 @@
 
 import { concatenate } from "../http/concatenate.ts";
 import type { ListenTcp, TcpServer } from "../runtime/server/contract.ts";
-import type { Exchange } from "./exchange.ts";
+import type { CdnExchange } from "./cdn_exchange.ts";
 import { encodeChunk, encodeHead, LAST_CHUNK } from "./http_message.ts";
 import { type HttpExchange, serveHttp } from "./http_server.ts";
 import type { ResponsePlan } from "./response_plan.ts";
@@ -39,7 +39,7 @@ async function handle(http: HttpExchange, mirror: SimulatedMirror): Promise<void
   }
 }
 
-async function respond(http: HttpExchange, mirror: SimulatedMirror, exchange: Exchange): Promise<void> {
+async function respond(http: HttpExchange, mirror: SimulatedMirror, exchange: CdnExchange): Promise<void> {
   const { fault, entry } = exchange;
   if (fault?.kind === "refuse") return breakOff(http, exchange, "refused");
   if (entry.latencyMs > 0) await exchange.wait(entry.latencyMs);
@@ -51,7 +51,7 @@ async function respond(http: HttpExchange, mirror: SimulatedMirror, exchange: Ex
   await send(http, plan, exchange);
 }
 
-function breakOff(http: HttpExchange, exchange: Exchange, outcome: "refused" | "reset"): void {
+function breakOff(http: HttpExchange, exchange: CdnExchange, outcome: "refused" | "reset"): void {
   exchange.end(outcome);
   http.destroy();
 }
@@ -65,7 +65,7 @@ function headOf(plan: ResponsePlan, http: HttpExchange): Uint8Array {
   return encodeHead(plan.status, headers);
 }
 
-async function send(http: HttpExchange, plan: ResponsePlan, exchange: Exchange): Promise<void> {
+async function send(http: HttpExchange, plan: ResponsePlan, exchange: CdnExchange): Promise<void> {
   let unsent: Uint8Array | undefined = headOf(plan, http);
   if (!isSentAtOnce(plan)) {
     await write(http, exchange, unsent);
@@ -90,7 +90,7 @@ function isSentAtOnce({ ending, bytesPerSecond, body }: ResponsePlan): boolean {
 }
 
 /** Sends bytes; cancels the exchange, and throws, if the client has left. */
-async function write(http: HttpExchange, exchange: Exchange, bytes: Uint8Array): Promise<void> {
+async function write(http: HttpExchange, exchange: CdnExchange, bytes: Uint8Array): Promise<void> {
   if (!await http.write(bytes)) exchange.cancel(undefined);
   if (exchange.isEnded) throw new Error("The client has left");
 }

@@ -119,7 +119,9 @@ export class Dialer {
   async #dialStraight(target: Endpoint, signal: AbortSignal): Promise<Socket> {
     const { sockets, dns, clock } = this.#settings;
     const { host, port } = target;
-    if (dns === undefined || isIpAddress(host) || isLocal(host)) return await sockets.connect(target, signal);
+    if (dns === undefined || isIpAddress(host) || isLocalHost(host)) {
+      return await sockets.connect(target, signal);
+    }
     // Do not ask the system again for a name that it did not know, as long as the resolver's answer is valid.
     if (dns.when === "fallback" && !dns.resolver.known(host)?.length) {
       try {
@@ -183,7 +185,7 @@ async function introduce(
 }
 
 /** Whether a name stands for this machine. Such a name must not be sent to a resolver (RFC 6761 §6.3). */
-export function isLocal(host: string): boolean {
+export function isLocalHost(host: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(host);
 }
 

@@ -7,7 +7,7 @@
 import { mergeHeaders } from "../http/headers.ts";
 import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
-import { isLocal, type ResolveWhen } from "./dialer.ts";
+import { isLocalHost, type ResolveWhen } from "./dialer.ts";
 import type { DohResolver } from "./doh_resolver.ts";
 import { redirectModeOf, SENSITIVE, toFirstHop } from "./hop_by_hop.ts";
 import { isIpAddress, toUrlHost } from "./ip_address.ts";
@@ -56,7 +56,7 @@ export class NamedSender {
     const { runtime, resolver, when } = this.#settings;
     const { hostname } = url;
     const straight = (): Promise<Response> => this.#send(url.origin, href, init, { proxyUrl: false });
-    if (isIpAddress(hostname) || isLocal(hostname)) return await straight();
+    if (isIpAddress(hostname) || isLocalHost(hostname)) return await straight();
     // Do not ask the system again for a name that it did not know, as long as the resolver's answer is valid.
     if (when === "fallback" && !resolver.known(hostname)?.length) {
       if (body instanceof ReadableStream) {

@@ -11,8 +11,8 @@ import { test } from "../support/test.ts";
 function setUp() {
   const lanes = new Lanes((key) => new Lane({ key, breaker: undefined, bucket: undefined }));
   const headers = toHeaderMap({ accept: "application/json", "x-a": "client" }, "the client");
-  const surroundings = { lanes, headers, sensitive: sensitiveNames(["x-api-key"]) };
-  return { lanes, mirrorsOf: (baseUrls: ClientOptions["baseUrls"]) => toMirrors(baseUrls, surroundings) };
+  const context = { lanes, headers, sensitive: sensitiveNames(["x-api-key"]) };
+  return { lanes, mirrorsOf: (baseUrls: ClientOptions["baseUrls"]) => toMirrors(baseUrls, context) };
 }
 
 test("toMirrors() gives no mirrors without the option, and refuses an empty list", () => {

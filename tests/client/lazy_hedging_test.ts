@@ -10,13 +10,13 @@ import { rejection } from "../support/settled.ts";
 
 const clock = new ManualClock();
 const events: ClientEvent[] = [];
-const surroundings = { clock, reporter: { active: true, emit: (event: ClientEvent) => events.push(event) } };
+const context = { clock, reporter: { active: true, emit: (event: ClientEvent) => events.push(event) } };
 const reply = () =>
   Promise.resolve(new Reply({ status: 200, headers: new Headers(), url: "" }, { from: "network" }));
 
 // Must be the first test, before any other has loaded the module.
 test("LazyHedging makes the first requests wait for its module, so that they are hedged too", async () => {
-  const hedging = new LazyHedging({ afterMs: 1 }, surroundings);
+  const hedging = new LazyHedging({ afterMs: 1 }, context);
   assertEquals([hedging.isAwaited, hedging.loaded, hedging.StraightHedges], [true, undefined, undefined]);
   let isSent = false;
   const handle = hedging.policy(() => {
@@ -32,13 +32,13 @@ test("LazyHedging makes the first requests wait for its module, so that they are
 
 test("LazyHedging has its module at once if it was loaded before, and an instance for each client", async () => {
   await loadHedging();
-  const [first, second] = [1, 2].map((afterMs) => new LazyHedging({ afterMs }, surroundings));
+  const [first, second] = [1, 2].map((afterMs) => new LazyHedging({ afterMs }, context));
   assertEquals([first!.isAwaited, first!.loaded === second!.loaded], [false, false]);
   assertStrictEquals((await loadHedging()).Hedger, (await loadHedging()).Hedger);
 });
 
 test("LazyHedging.policy starts nothing for a call that was stopped while the module was loading", async () => {
-  const hedging = new LazyHedging({ afterMs: 1 }, surroundings);
+  const hedging = new LazyHedging({ afterMs: 1 }, context);
   const call = fakeCall();
   call.cancelled = true;
   call.reason = "gone";

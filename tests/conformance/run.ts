@@ -1,7 +1,7 @@
 /**
  * Runs the public conformance tests for HTTP caches against the client, and counts the results:
  *
- *     deno run -A tests/conformance/run.ts [--adapter memory|filesystem] [--runtime deno|bun] [--only ID]
+ *     deno task test:conformance [--adapter memory|filesystem] [--runtime deno|bun] [--only ID]
  *
  * Downloads the suite from npm into a temporary folder, and removes the folder at the end. Exits with 1 if too few required
  * tests pass, or if a required test fails that README.md does not name.

@@ -35,7 +35,7 @@ function setUp({ earlier = 0, ...changes }: Partial<DownloadSink> & { readonly e
     earlier: earlier === 0 ? undefined : VERSION,
   };
   const closings = { closing: undefined, add() {}, delete() {} };
-  const surroundings = { clock: new ManualClock(), random: () => 0, closings };
+  const context = { clock: new ManualClock(), random: () => 0, closings };
   const begin = () => {
     const bytes: number[] = [];
     return { update: (chunk: Uint8Array) => void bytes.push(...chunk), digest: () => bytes.join("") };
@@ -43,7 +43,7 @@ function setUp({ earlier = 0, ...changes }: Partial<DownloadSink> & { readonly e
   const file = new GrowingFile({
     sink,
     digest: { hex: "12345", begin },
-    interruption: new Interruption(surroundings, [controller.signal]),
+    interruption: new Interruption(context, [controller.signal]),
   });
   return { file, log, controller };
 }

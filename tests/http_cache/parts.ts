@@ -4,7 +4,7 @@ import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
 import { HttpRules } from "../../src/http_cache/http_rules.ts";
 import type { CachedRequest, CachedResponse } from "../../src/http_cache/rules.ts";
 import { Serving } from "../../src/http_cache/serving.ts";
-import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
+import type { CacheContext } from "../../src/policies/cache_plan.ts";
 import type { Call } from "../../src/policies/call.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import type { Environment, Handler } from "../../src/policies/policy.ts";
@@ -23,7 +23,7 @@ export interface Parts {
   readonly cache: RecordingCache;
   readonly events: ClientEvent[];
   readonly environment: Environment;
-  readonly surroundings: CacheSurroundings;
+  readonly context: CacheContext;
   readonly rules: HttpRules;
   readonly entries: Entries;
   readonly serving: Serving;
@@ -54,13 +54,13 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
   const rules = new HttpRules({ ttlMs: undefined, negative: {}, onError: () => {} }, {});
   const entries = new Entries(rules, new GuardedAdapter(environment, cache));
   const serving = new Serving(environment, rules, entries, isOffline);
-  const surroundings = { offline: isOffline, headers: {}, sensitive: new Set<string>(), mirrors: [] };
+  const context = { offline: isOffline, headers: {}, sensitive: new Set<string>(), mirrors: [] };
   return {
     clock,
     cache,
     events,
     environment,
-    surroundings,
+    context,
     rules,
     entries,
     serving,

@@ -7,7 +7,7 @@ import {
   resourceUrl,
   variesByMirror,
 } from "../../src/http_cache/request_identity.ts";
-import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
+import type { CacheContext } from "../../src/policies/cache_plan.ts";
 import type { Call } from "../../src/policies/call.ts";
 import type { Mirror } from "../../src/policies/mirror.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
@@ -15,7 +15,7 @@ import { test } from "../support/test.ts";
 
 const SENSITIVE: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
 
-function around(parts: Partial<CacheSurroundings> = {}): CacheSurroundings {
+function around(parts: Partial<CacheContext> = {}): CacheContext {
   return { offline: false, headers: NO_HEADERS, sensitive: SENSITIVE, mirrors: [], ...parts };
 }
 
@@ -30,8 +30,8 @@ function callOf(request: Partial<PreparedRequest> = {}): Call {
 test("hasCredentials() is true for a request with a sensitive header, of its own or of the client", () => {
   const key = { "x-api-key": "k" };
   // Another virtual host gives other answers under the same URL.
-  const surroundings = around({ sensitive: sensitiveNames([]) });
-  assertEquals(hasCredentials(callOf({ headers: { host: "virtual.test" } }), surroundings), true);
+  const context = around({ sensitive: sensitiveNames([]) });
+  assertEquals(hasCredentials(callOf({ headers: { host: "virtual.test" } }), context), true);
   assertEquals(hasCredentials(callOf(), around()), false);
   assertEquals(hasCredentials(callOf({ headers: { accept: "*/*" } }), around()), false);
   assertEquals(hasCredentials(callOf({ headers: key }), around()), true);
@@ -72,9 +72,9 @@ test("hasCredentials() goes by the name of a header, whatever the client calls s
     "sid",
     "dpop",
   ];
-  const surroundings = around({ sensitive: new Set() });
+  const context = around({ sensitive: new Set() });
   for (const name of names) {
-    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), true, name);
+    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), context), true, name);
     assertEquals(
       hasCredentials(callOf(), around({ sensitive: new Set(), headers: { [name]: "v" } })),
       true,
@@ -98,15 +98,15 @@ test("hasCredentials() goes by the name of a header, whatever the client calls s
     "origin",
   ];
   for (const name of harmless) {
-    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), false, name);
+    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), context), false, name);
   }
 });
 
 test("hasCredentials() is true for a relative request if any mirror has credentials, and not for an absolute one", () => {
   const own = mirror("https://b.test", { "x-own": "k" }, new Set(["x-own"]));
-  const surroundings = around({ mirrors: [mirror("https://a.test"), own] });
+  const context = around({ mirrors: [mirror("https://a.test"), own] });
   const relative = callOf({ absolute: false, url: "x" });
-  assertEquals([hasCredentials(relative, surroundings), hasCredentials(callOf(), surroundings)], [
+  assertEquals([hasCredentials(relative, context), hasCredentials(callOf(), context)], [
     true,
     false,
   ]);
@@ -116,24 +116,24 @@ test("hasCredentials() is true for a relative request if any mirror has credenti
 });
 
 test("resourceUrl() is the URL at the first mirror, whichever serves it, or the request's own if that is absolute", () => {
-  const surroundings = around({ mirrors: [mirror("https://a.test/base"), mirror("https://b.test")] });
+  const context = around({ mirrors: [mirror("https://a.test/base"), mirror("https://b.test")] });
   const relative = callOf({ absolute: false, url: "x?q=1" });
-  assertEquals(resourceUrl(relative, surroundings), "https://a.test/base/x?q=1");
-  assertEquals(resourceUrl(callOf({ url: "https://c.test/y" }), surroundings), "https://c.test/y");
-  assertEquals(resourceUrl(callOf({ url: "HTTPS://C.test:443/y" }), surroundings), "https://c.test/y");
+  assertEquals(resourceUrl(relative, context), "https://a.test/base/x?q=1");
+  assertEquals(resourceUrl(callOf({ url: "https://c.test/y" }), context), "https://c.test/y");
+  assertEquals(resourceUrl(callOf({ url: "HTTPS://C.test:443/y" }), context), "https://c.test/y");
   assertThrows(() => resourceUrl(relative, around()), TypeError);
 });
 
 test("variesByMirror() is true for relative requests, if Vary names a header that differs between mirrors", () => {
   const headers = { accept: "text/csv" };
   const mirrors = [mirror("https://a.test", headers), mirror("https://b.test", { ...headers, "x-own": "1" })];
-  const surroundings = around({ headers, mirrors });
+  const context = around({ headers, mirrors });
   const relative = callOf({ absolute: false, url: "x" });
-  assertEquals(variesByMirror(relative, ["x-own"], surroundings), true);
-  assertEquals(variesByMirror(relative, ["accept", "x-own"], surroundings), true);
-  assertEquals(variesByMirror(relative, ["accept"], surroundings), false);
-  assertEquals(variesByMirror(relative, [], surroundings), false);
-  assertEquals(variesByMirror(callOf(), ["x-own"], surroundings), false);
+  assertEquals(variesByMirror(relative, ["x-own"], context), true);
+  assertEquals(variesByMirror(relative, ["accept", "x-own"], context), true);
+  assertEquals(variesByMirror(relative, ["accept"], context), false);
+  assertEquals(variesByMirror(relative, [], context), false);
+  assertEquals(variesByMirror(callOf(), ["x-own"], context), false);
 });
 
 test("aliasesOf() returns a resource's URLs at all mirrors, and for any other URL only itself", () => {

@@ -1,22 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
-import { Admission, type AdmissionOffice } from "../../src/lanes/admission.ts";
+import { Admission, type AdmissionOwner } from "../../src/lanes/admission.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** Creates an admission, and an office that records all calls. */
+/** Creates an admission, and an owner that records all calls. */
 function setUp(lane: Lane = fakeLane()): { admission: Admission; told: unknown[][] } {
   const told: unknown[][] = [];
-  const office: AdmissionOffice = {
+  const owner: AdmissionOwner = {
     reports: {
       judge: (...words) => told.push(["judge", ...words]),
       sample: (...words) => told.push(["sample", ...words]),
     },
     release: (...words) => told.push(["release", ...words]),
   };
-  return { admission: new Admission(office, lane, 7, 25), told };
+  return { admission: new Admission(owner, lane, 7, 25), told };
 }
 
 test("Admission.judge() passes on the first result only, with the lane, the ticket and the start time", () => {

@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 function setUp() {
   const leases = new Leases();
   const released: Admission[] = [];
-  const office = {
+  const owner = {
     reports: { judge() {}, sample() {} },
     release: (_: Lane, admission?: Admission) => {
       leases.end(admission!);
@@ -15,7 +15,7 @@ function setUp() {
     },
   };
   const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined });
-  return { leases, released, admission: () => new Admission(office, lane, 0, 0) };
+  return { leases, released, admission: () => new Admission(owner, lane, 0, 0) };
 }
 
 test("Leases.expire() gives back permits that were not used within a second, once", () => {

@@ -74,14 +74,14 @@ test("Polls makes a request look sooner when its lane may be free, or its bucket
 test("Polls takes back expired permits when a request comes and at each look", async () => {
   const { clock, polls, leases, lane, waiter } = setUp();
   const released: number[] = [];
-  const office = {
+  const owner = {
     reports: { judge() {}, sample() {} },
     release: (_: Lane, admission?: Admission) => {
       leases.end(admission!);
       released.push(clock.now() - START_MS);
     },
   };
-  const lend = (nowMs: number): void => leases.lend(new Admission(office, lane, 0, 0), nowMs);
+  const lend = (nowMs: number): void => leases.lend(new Admission(owner, lane, 0, 0), nowMs);
   lend(START_MS + 100);
   lend(START_MS + 1_500);
   await clock.advance(1_100);

@@ -26,7 +26,10 @@ const LIMITS: Record<string, [ClientOptions, (client: Client) => Promise<unknown
   "a second attempt": [{ hedge: { afterMs: 1_000 } }, (client) => client.json(URL_A)],
 };
 
-/** Gives a value of a program that is busy for 1.5 s, so that the timer of a limit of 1 s fires before the program reads what has arrived. */
+/**
+ * Gives a value of a program that is busy for 1.5 s, so that the timer of a limit of 1 s fires before the program reads what has
+ * arrived.
+ */
 async function whileBusy<T>(clock: ManualClock, value: Promise<T>, arrival: Deferred<void>): Promise<T> {
   await clock.advance(0);
   clock.jump(1_500);

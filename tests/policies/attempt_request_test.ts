@@ -1,4 +1,4 @@
-import type { Exchange, Target } from "../../src/policies/journey.ts";
+import type { ExchangeFacts, Target } from "../../src/policies/journey.ts";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
@@ -22,7 +22,7 @@ async function sent(
   target: Partial<Target> = {},
   responses: readonly Response[] = [new Response("ok")],
   runtime: Runtime = bunRuntime,
-  exchange?: Exchange,
+  exchange?: ExchangeFacts,
   cache: CacheMode = "default",
 ): Promise<{ url: unknown; init: RequestInit }[]> {
   const calls: { url: unknown; init: RequestInit }[] = [];
@@ -45,7 +45,7 @@ async function sent(
 test("sendRequest() makes a browser's own cache revalidate, too, when a stale entry is to be replaced", async () => {
   const first = { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 };
   const anew = { ...first, asksAnew: true };
-  const cacheOf = async (runtime: Runtime, exchange: Exchange | undefined, init = {}) =>
+  const cacheOf = async (runtime: Runtime, exchange: ExchangeFacts | undefined, init = {}) =>
     (await sent({ init }, {}, undefined, runtime, exchange))[0]!.init.cache;
   assertEquals(await cacheOf(BROWSER, anew), "no-cache");
   assertEquals(await cacheOf(BROWSER, anew, { cache: "reload" }), "reload");
@@ -231,7 +231,7 @@ test("sendRequest() records the redirects that it follows, and when, only where 
       return new Response(null, location === undefined ? {} : { status: 301, headers: { location } });
     };
     const call = fakeCall({ request: {} });
-    const exchange: Exchange | undefined = isWanted
+    const exchange: ExchangeFacts | undefined = isWanted
       ? { keepsBody: true, sentAtMs: nowMs, answeredAtMs: 0 }
       : undefined;
     const target = fakeTarget({ url: "https://a.test/x" });

@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { buildPipeline } from "../../src/client/pipeline.ts";
 import { HttpError, InvalidDataError, NetworkError, TimeoutError } from "../../src/errors.ts";
 import { RedirectError } from "../../src/http/redirect.ts";
-import { Admission, type AdmissionOffice } from "../../src/lanes/admission.ts";
+import { Admission, type AdmissionOwner } from "../../src/lanes/admission.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { AttemptVerdict } from "../../src/policies/attempt_verdict.ts";
 import type { Call } from "../../src/policies/call.ts";
@@ -39,7 +39,7 @@ function setUp({ changes, call = fakeCall(), isProbe = false }: SetUp = {}) {
     { inBackground() {} },
   );
   const told: unknown[] = [];
-  const office: AdmissionOffice = {
+  const owner: AdmissionOwner = {
     reports: {
       judge: (_lane, _ticket, result) => void told.push(result),
       sample: (_lane, _startedAtMs, isDropped) => void told.push(isDropped),
@@ -48,7 +48,7 @@ function setUp({ changes, call = fakeCall(), isProbe = false }: SetUp = {}) {
   };
   const breaker = isProbe ? halfOpen(clock) : undefined;
   const target = fakeTarget({ lane: new Lane({ key: "https://a.test", breaker, bucket: undefined }) });
-  const admission = new Admission(office, target.lane, 0, 0);
+  const admission = new Admission(owner, target.lane, 0, 0);
   const verdict = new AttemptVerdict({ ...environment, ...changes }, call, target, admission);
   return { verdict, told, target, environment };
 }

@@ -1,26 +1,21 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import {
-  type CacheSurroundings,
-  createCachePlan,
-  isCachePlan,
-  policyOf,
-} from "../../src/policies/cache_plan.ts";
+import { type CacheContext, createCachePlan, isCachePlan, policyOf } from "../../src/policies/cache_plan.ts";
 import type { Environment } from "../../src/policies/policy.ts";
 import { test } from "../support/test.ts";
 
 const ENVIRONMENT = {} as Environment;
-const SURROUNDINGS: CacheSurroundings = { offline: false, headers: {}, sensitive: new Set(), mirrors: [] };
+const CONTEXT: CacheContext = { offline: false, headers: {}, sensitive: new Set(), mirrors: [] };
 
-test("policyOf() makes a plan create a policy for each client, from its environment and surroundings", () => {
+test("policyOf() makes a plan create a policy for each client, from its environment and context", () => {
   const seen: unknown[][] = [];
   const plan = createCachePlan("httpCache", (...args) => {
     seen.push(args);
     return (next) => next;
   });
-  const policies = [1, 2].map(() => policyOf(plan, ENVIRONMENT, SURROUNDINGS));
+  const policies = [1, 2].map(() => policyOf(plan, ENVIRONMENT, CONTEXT));
   assertEquals([seen.length, policies[0] === policies[1]], [2, false]);
   assertStrictEquals(seen[0]![0], ENVIRONMENT);
-  assertStrictEquals(seen[0]![1], SURROUNDINGS);
+  assertStrictEquals(seen[0]![1], CONTEXT);
 });
 
 test("isCachePlan() accepts the result of createCachePlan(), also from another copy of the module", () => {

@@ -2,13 +2,13 @@ import { assertEquals } from "@std/assert";
 import {
   reportAttempt,
   reportBody,
+  type ReportContext,
   reportHeaders,
   reportLimits,
   reportPause,
   reportQueued,
   reportSettled,
   reportWriteOff,
-  type Surroundings,
 } from "../../src/policies/call_events.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import { LimitBook } from "../../src/lanes/limit_book.ts";
@@ -20,20 +20,20 @@ function setUp(isActive = true) {
   const clock = new ManualClock();
   const events: ClientEvent[] = [];
   const reporter = { active: isActive, emit: (event: ClientEvent) => void events.push(event) };
-  const surroundings: Surroundings = { clock, reporter, pauseOn429: "origin" };
+  const context: ReportContext = { clock, reporter, pauseOn429: "origin" };
   const call = fakeCall();
   call.id = 4;
   const attempt = { number: 2, target: fakeTarget({ url: SECRET_URL }) };
-  return { surroundings, call, attempt, events };
+  return { context, call, attempt, events };
 }
 
 test("events of an attempt name the attempt and its request, and no secret", () => {
-  const { surroundings, call, attempt, events } = setUp();
-  reportAttempt(surroundings, call, attempt);
-  reportHeaders(surroundings, call, attempt, 206);
-  reportBody(surroundings, call, attempt, 512);
-  reportPause(surroundings, call, attempt.target.lane, 30);
-  reportWriteOff(surroundings, call, attempt.target);
+  const { context, call, attempt, events } = setUp();
+  reportAttempt(context, call, attempt);
+  reportHeaders(context, call, attempt, 206);
+  reportBody(context, call, attempt, 512);
+  reportPause(context, call, attempt.target.lane, 30);
+  reportWriteOff(context, call, attempt.target);
 
   assertEquals(events.map(({ type }) => type), ["attempt", "headers", "body", "rateLimited", "warning"]);
   const of = { requestId: 4, atMs: 0 };
@@ -47,14 +47,14 @@ test("events of an attempt name the attempt and its request, and no secret", () 
 
 test("reportLimits() reports once a wait that an answer has stated, unless the answer itself reports it", () => {
   const toldOf = (status: number, pauseOn429: "origin" | "request" = "origin"): unknown[] => {
-    const { surroundings, call, attempt: { target: { lane } }, events } = setUp();
+    const { context, call, attempt: { target: { lane } }, events } = setUp();
     lane.book = new LimitBook(60_000, 0, 0);
     lane.book.noteSent(0);
     lane.book.noteAnswered(0);
     const readings = [{ name: "quota", remaining: 0, resetMs: 900 }];
     lane.book.update(readings, { nowMs: 0, number: 1, latest: 1, isOk: true, isStranger: false });
     const answer = { lane, receipt: undefined, status };
-    for (let times = 0; times < 2; times++) reportLimits({ ...surroundings, pauseOn429 }, call, answer);
+    for (let times = 0; times < 2; times++) reportLimits({ ...context, pauseOn429 }, call, answer);
     return events.flatMap((event) => event.type === "rateLimited" ? [event.retryAfterMs] : []);
   };
 
@@ -63,13 +63,13 @@ test("reportLimits() reports once a wait that an answer has stated, unless the a
 });
 
 test("events of an attempt are not created while there is no listener", () => {
-  const { surroundings, call, attempt, events } = setUp(false);
-  reportAttempt(surroundings, call, attempt);
-  reportHeaders(surroundings, call, attempt, 200);
-  reportBody(surroundings, call, attempt, 1);
-  reportLimits(surroundings, call, { lane: attempt.target.lane, receipt: undefined, status: 200 });
-  reportPause(surroundings, call, attempt.target.lane, 30);
-  reportWriteOff(surroundings, call, attempt.target);
+  const { context, call, attempt, events } = setUp(false);
+  reportAttempt(context, call, attempt);
+  reportHeaders(context, call, attempt, 200);
+  reportBody(context, call, attempt, 1);
+  reportLimits(context, call, { lane: attempt.target.lane, receipt: undefined, status: 200 });
+  reportPause(context, call, attempt.target.lane, 30);
+  reportWriteOff(context, call, attempt.target);
 
   assertEquals(events, []);
 });

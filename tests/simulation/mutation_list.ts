@@ -23,8 +23,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a permit is released twice",
     changes: [{
       file: "src/lanes/admission.ts",
-      search: "this.#office.release(this.lane, this);",
-      replace: "this.#office.release(this.lane, this);\n    this.#office.release(this.lane, this);",
+      search: "this.#owner.release(this.lane, this);",
+      replace: "this.#owner.release(this.lane, this);\n    this.#owner.release(this.lane, this);",
     }],
   },
   {
@@ -94,8 +94,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a second attempt goes to where a breaker is open",
     changes: [{
       file: "src/lanes/second_attempts.ts",
-      search: "lane.isDown ? undefined : this.#office",
-      replace: "this.#office",
+      search: "lane.isDown ? undefined : this.#owner",
+      replace: "this.#owner",
     }, {
       file: "src/lanes/scheduler.ts",
       search: "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
@@ -277,8 +277,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a timer in a worker is for all",
     changes: [{
       file: "src/client/pipeline.ts",
-      search: "timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock)",
-      replace: "new DeadlineQueue(clock)",
+      search: "const deadlines = new Deadlines(clock);",
+      replace: "const deadlines = new DeadlineQueue(clock);",
     }],
   },
   {

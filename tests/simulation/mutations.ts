@@ -27,8 +27,8 @@ const COPIED: readonly string[] = [
 /** How many seeds one process runs. */
 const PORTION = 200;
 /**
- * The longest time of a process, in milliseconds. One that takes longer hangs, which counts as detected; even on a busy machine, its
- * seeds take less time.
+ * The longest time of a process, in milliseconds. One that takes longer hangs, which counts as detected; even on a busy machine,
+ * its seeds take less time.
  */
 const LONGEST_MS = 180_000;
 

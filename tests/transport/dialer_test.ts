@@ -3,7 +3,7 @@ import {
   Dialer,
   type DialerSettings,
   HopError,
-  isLocal,
+  isLocalHost,
   lacksPermission,
   refusalOf,
 } from "../../src/transport/dialer.ts";
@@ -220,12 +220,15 @@ test("refusalOf() treats 502, 503 and 504 as failures to reach the origin", () =
   assertEquals(about, [false, false, false, true, true, true, false]);
 });
 
-test("isLocal() recognizes the names of this machine", () => {
-  assertEquals(["localhost", "LOCALHOST.", "a.localhost", "notlocalhost", "localhost.test"].map(isLocal), [
-    true,
-    true,
-    true,
-    false,
-    false,
-  ]);
+test("isLocalHost() recognizes the names of this machine", () => {
+  assertEquals(
+    ["localhost", "LOCALHOST.", "a.localhost", "notlocalhost", "localhost.test"].map(isLocalHost),
+    [
+      true,
+      true,
+      true,
+      false,
+      false,
+    ],
+  );
 });

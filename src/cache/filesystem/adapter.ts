@@ -241,8 +241,8 @@ export class FilesystemCache implements CacheAdapter {
   }
 
   /**
-   * Puts a file into the place of an entry, and returns the size of the file that was there before; `undefined` if another program has
-   * removed the folder or the temporary file.
+   * Puts a file into the place of an entry, and returns the size of the file that was there before; `undefined` if another
+   * program has removed the folder or the temporary file.
    */
   async #replace(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
     const path = this.#folders.pathOf(place);

@@ -1,6 +1,6 @@
 /**
- * Keeps the files of a cache within a byte bound, without an index. The size of the cache is estimated from the latest scans of its
- * folders, from what this process has written since, and from what other processes have announced.
+ * Keeps the files of a cache within a byte bound, without an index. The size of the cache is estimated from the latest scans of
+ * its folders, from what this process has written since, and from what other processes have announced.
  *
  * @module
  */
@@ -54,8 +54,8 @@ export interface FileWrite {
 }
 
 /**
- * What follows an attempt to make room: the write (`"write"`); or another attempt (`"again"`), because files have changed, and the
- * write may need another number of bytes.
+ * What follows an attempt to make room: the write (`"write"`); or another attempt (`"again"`), because files have changed, and
+ * the write may need another number of bytes.
  */
 type AfterRoom = "write" | "again";
 
@@ -92,7 +92,8 @@ export class ByteBound {
    *
    * @param file The file, its size, and the size of the file that it replaces.
    * @param run Writes the file, and returns the size of the file that it has replaced; 0 if there was none any more.
-   * @throws {unknown} The error of `run`, or the reason why nothing can be removed to make room. A file that is skipped is no fault.
+   * @throws {unknown} The error of `run`, or the reason why nothing can be removed to make room. A file that is skipped is no
+   * fault.
    */
   async write({ shard, bytes, replacedBytes }: FileWrite, run: () => Promise<number>): Promise<void> {
     const { written } = await this.#turn.run(async () => {
@@ -162,8 +163,8 @@ export class ByteBound {
         addedBytes = await run();
         this.#sizes.change(shard, addedBytes);
       } finally {
-        // Correct the ledger: another process may have removed or replaced the old file meanwhile, so the write may add more bytes
-        // or fewer than reserved.
+        // Correct the ledger: another process may have removed or replaced the old file meanwhile, so the write may add more
+        // bytes or fewer than reserved.
         const begunBytes = Math.max(reservedBytes, addedBytes);
         ledger.begin(begunBytes - reservedBytes);
         ledger.remove(begunBytes - addedBytes);
@@ -204,8 +205,8 @@ export class ByteBound {
   }
 
   /**
-   * Announces a write before it happens if enough has come together, so that of two processes that write at the same time one sees the
-   * other.
+   * Announces a write before it happens if enough has come together, so that of two processes that write at the same time one
+   * sees the other.
    */
   async #reserve(bytes: number): Promise<AfterRoom> {
     const { ledger } = this.#options;
@@ -222,8 +223,9 @@ export class ByteBound {
   }
 
   /**
-   * Scans folders until the sample is large enough to know which files are old. It does not stop when the estimate says that there is
-   * room: only the sum of what other processes have written is known, so if a folder has less of it than its share, another has more.
+   * Scans folders until the sample is large enough to know which files are old. It does not stop when the estimate says that
+   * there is room: only the sum of what other processes have written is known, so if a folder has less of it than its share,
+   * another has more.
    */
   async #findSample(bytes: number): Promise<EntryFile[]> {
     const sample: EntryFile[] = [];

@@ -28,8 +28,8 @@ export interface EntryFile extends EntryName {
 }
 
 /**
- * The files of the cache, by folder. Each operation checks at its beginning that a folder is a real one and no link. Only the owner may
- * write there, so no other user should be able to swap the folder after that check.
+ * The files of the cache, by folder. Each operation checks at its beginning that a folder is a real one and no link. Only the
+ * owner may write there, so no other user should be able to swap the folder after that check.
  */
 export class EntryFolders {
   readonly #files: Files;
@@ -117,10 +117,10 @@ export class EntryFolders {
   }
 
   /**
-   * Returns whether a file that {@linkcode list} has just returned was written by a cache, and not by another program that names its files
-   * in the same way. A cache's file begins with the magic number. After a power loss it may also be empty or begin with zeros, because the
-   * name of a file may reach the disk before its bytes. A program that stores files by their SHA-256 may have files like that, too; they
-   * are recognized because their names are the hashes of their contents.
+   * Returns whether a file that {@linkcode list} has just returned was written by a cache, and not by another program that names
+   * its files in the same way. A cache's file begins with the magic number. After a power loss it may also be empty or begin with
+   * zeros, because the name of a file may reach the disk before its bytes. A program that stores files by their SHA-256 may have
+   * files like that, too; they are recognized because their names are the hashes of their contents.
    *
    * @throws {Error} If the file can't be read.
    */

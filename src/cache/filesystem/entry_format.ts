@@ -56,7 +56,8 @@ export function decodeEntry(bytes: Uint8Array<ArrayBuffer>, crc32: Checksum): Ca
 }
 
 /**
- * Returns whether a file begins with the magic number. A file of fewer bytes, which a crash may leave, must begin with a part of it.
+ * Returns whether a file begins with the magic number. A file of fewer bytes, which a crash may leave, must begin with a part of
+ * it.
  *
  * @param start The beginning of the file.
  * @returns Whether it does; `false` for an empty file.

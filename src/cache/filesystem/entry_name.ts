@@ -21,8 +21,8 @@ export const SHARDS: readonly string[] = Array.from(
 );
 
 /**
- * Returns the file of a key. Different keys have different files, as far as SHA-256 has no known collisions, and no key leads out of the
- * cache's folder.
+ * Returns the file of a key. Different keys have different files, as far as SHA-256 has no known collisions, and no key leads out
+ * of the cache's folder.
  *
  * @param key Any string; 64 lower-case hexadecimal digits count as a hash.
  */

@@ -1,6 +1,7 @@
 /**
- * The ledger by which processes that share a cache tell each other how many bytes they write and remove. Each process has one empty
- * file, whose name holds its account. A rename updates the account atomically, and a listing of the folder shows all accounts.
+ * The ledger by which processes that share a cache tell each other how many bytes they write and remove. Each process has one
+ * empty file, whose name holds its account. A rename updates the account atomically, and a listing of the folder shows all
+ * accounts.
  *
  * @module
  */
@@ -63,8 +64,8 @@ interface KnownAccount extends LedgerAccount {
 }
 
 /**
- * The accounts of all processes that write to a cache. Faults of the ledger are ignored: if a process can't announce its writes, the scans
- * of the other processes find its files.
+ * The accounts of all processes that write to a cache. Faults of the ledger are ignored: if a process can't announce its writes,
+ * the scans of the other processes find its files.
  */
 export class Ledger {
   readonly #files: Files;

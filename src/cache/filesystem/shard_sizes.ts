@@ -50,13 +50,14 @@ export class ShardSizes {
   }
 
   /**
-   * Applies the announcements of other processes. These do not name folders, but keys are hashes: written bytes spread evenly over all
-   * folders, and removed bytes come from each folder in proportion to its size.
+   * Applies the announcements of other processes. These do not name folders, but keys are hashes: written bytes spread evenly
+   * over all folders, and removed bytes come from each folder in proportion to its size.
    *
    * @param news The announcements.
-   * @param seenFraction The share of the folders that was scanned since the previous announcements. On average, the scans have seen one
-   * half of what happened in these folders meanwhile, and missed the other half. So one half is not counted again, of the writes as well
-   * as of the removals; otherwise a slow scan would take the cache for much too large while other processes are busy.
+   * @param seenFraction The share of the folders that was scanned since the previous announcements. On average, the scans have
+   * seen one half of what happened in these folders meanwhile, and missed the other half. So one half is not counted again, of
+   * the writes as well as of the removals; otherwise a slow scan would take the cache for much too large while other processes
+   * are busy.
    */
   learn({ writtenBytes, removedBytes, unfinishedBytes }: LedgerNews, seenFraction: number): void {
     const missedFraction = 1 - seenFraction / 2;

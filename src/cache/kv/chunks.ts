@@ -42,8 +42,8 @@ export function split(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[]
 }
 
 /**
- * Puts the records of a slot together. They must come from one snapshot, in the order of their keys, which end with the number of the
- * chunk.
+ * Puts the records of a slot together. They must come from one snapshot, in the order of their keys, which end with the number of
+ * the chunk.
  */
 export function assemble(records: readonly KvRecord[]): SlotContent {
   if (records.length === 0) return { kind: "absent" };

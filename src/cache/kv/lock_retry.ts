@@ -18,8 +18,8 @@ export interface LockRetryOptions {
 }
 
 /**
- * Runs a function, and retries it up to two times while it throws `database is locked`. The waits before the retries are random, up to
- * 25 ms and up to 50 ms (full jitter). Any other error is thrown at once; so is the error of the last retry.
+ * Runs a function, and retries it up to two times while it throws `database is locked`. The waits before the retries are random,
+ * up to 25 ms and up to 50 ms (full jitter). Any other error is thrown at once; so is the error of the last retry.
  */
 export async function retryWhileLocked<T>(
   run: () => Promise<T>,

@@ -12,7 +12,7 @@ import { allowsHeuristic, hasExplicitFreshness } from "./freshness.ts";
 import { varyNames } from "./vary.ts";
 
 /** A request and its response. */
-export interface Exchange {
+export interface StorabilityInput {
   /** The method, upper case. */
   readonly method: string;
   /** All headers of the request. */
@@ -42,8 +42,8 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   501,
 ]);
 /**
- * Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. No cache may
- * store a 428, 431 or 511 (RFC 6585): a network that asks for a login answers 511 for every URL.
+ * Statuses that refuse a request, and say nothing about the resource: the server may admit the caller a moment later. No cache
+ * may store a 428, 431 or 511 (RFC 6585): a network that asks for a login answers 511 for every URL.
  */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407, 421, 425, 428, 431, 511]);
 /** Statuses that the cache never stores: refusals, partial responses, and answers to a validation. */
@@ -56,7 +56,7 @@ const NEVER: ReadonlySet<number> = new Set([...REFUSALS, 206, 304]);
  * @param exchange The request and its response.
  * @returns Whether it may.
  */
-export function isStorable({ method, headers, status, fields, fallbackMs }: Exchange): boolean {
+export function isStorable({ method, headers, status, fields, fallbackMs }: StorabilityInput): boolean {
   if (method !== "GET" || "range" in headers || !isStorableStatus(status)) return false;
   if (requestDirectives(headers).has("no-store")) return false;
   const directives = parseCacheControl(fields.get("cache-control"));
@@ -83,7 +83,7 @@ function isStorableStatus(status: number): boolean {
  * @param status The status.
  * @returns Whether it does.
  */
-export function isRefusal(status: number): boolean {
+export function isRefusalStatus(status: number): boolean {
   return REFUSALS.has(status);
 }
 

@@ -156,8 +156,8 @@ export function toIndexEntry(options: IndexEntryOptions): CacheEntry {
 }
 
 /**
- * Whether metadata are those of an index. They name headers, as those of a variant do; but only the key of a variant ends with the list
- * of their values.
+ * Whether metadata are those of an index. They name headers, as those of a variant do; but only the key of a variant ends with
+ * the list of their values.
  *
  * @param meta The metadata.
  * @returns Whether they are; `false` for those of a response.

@@ -20,8 +20,8 @@ export interface BodyDamage {
   readonly bytesPerSecond?: number | undefined;
 }
 
-/** The surroundings of a faulty body. */
-export interface BodySurroundings {
+/** What a faulty body needs of its client. */
+export interface FaultyBodyContext {
   readonly clock: Clock;
   /** Ends the body's waits. */
   readonly signal: AbortSignal;
@@ -41,16 +41,16 @@ type Bytes = Uint8Array<ArrayBuffer>;
  *
  * @param body The body.
  * @param damage The damage.
- * @param surroundings The clock, the signal, the announced length and the error.
+ * @param context The clock, the signal, the announced length and the error.
  * @returns The damaged body.
  */
 export function faultyBody(
   body: ReadableStream<Bytes>,
   damage: BodyDamage,
-  surroundings: BodySurroundings,
+  context: FaultyBodyContext,
 ): ReadableStream<Bytes> {
   const own = new AbortController();
-  const source = new FaultyBody(body, damage, { ...surroundings, reader: own.signal });
+  const source = new FaultyBody(body, damage, { ...context, reader: own.signal });
   return new ReadableStream<Bytes>({
     pull: async (controller) => {
       const chunk = await source.next();
@@ -68,7 +68,7 @@ export function faultyBody(
 class FaultyBody {
   readonly #reader: ReadableStreamDefaultReader<Bytes>;
   readonly #damage: BodyDamage;
-  readonly #around: BodySurroundings & { readonly reader: AbortSignal };
+  readonly #around: FaultyBodyContext & { readonly reader: AbortSignal };
   #limit: number | undefined;
   #sent = 0;
   #startedAtMs: number | undefined;
@@ -78,7 +78,7 @@ class FaultyBody {
   constructor(
     body: ReadableStream<Bytes>,
     damage: BodyDamage,
-    around: BodySurroundings & { readonly reader: AbortSignal },
+    around: FaultyBodyContext & { readonly reader: AbortSignal },
   ) {
     this.#reader = body.getReader();
     this.#damage = damage;

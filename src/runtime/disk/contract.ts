@@ -24,8 +24,8 @@ export interface DiskFile {
 export interface DiskEntry {
   readonly id: string;
   /**
-   * Whether a file can replace the entry: a folder can't be replaced, and a `special` one (a device, a pipe or a name of an open file) must
-   * not be.
+   * Whether a file can replace the entry: a folder can't be replaced, and a `special` one (a device, a pipe or a name of an open
+   * file) must not be.
    */
   readonly kind: "file" | "folder" | "special";
   /** The permission bits of Unix: who may read, write and execute the file. `undefined` on other systems. */
@@ -76,8 +76,8 @@ export interface Disk {
   /** The id of this process. */
   readonly processId: number;
   /**
-   * Returns whether another process is running, as far as this one may know. A process that has ended is not, even if its parent has not
-   * waited for it yet.
+   * Returns whether another process is running, as far as this one may know. A process that has ended is not, even if its parent
+   * has not waited for it yet.
    */
   isRunning(processId: number): boolean;
 }

@@ -143,8 +143,8 @@ export function isRunning(processId: number, readStat: (processId: number) => st
     process.kill(processId, 0);
     return !hasEnded(() => readStat(processId));
   } catch (error) {
-    // EPERM means that the process belongs to another user, and is running. Any other error tells that it is not, or that this can't be
-    // known.
+    // EPERM means that the process belongs to another user, and is running. Any other error tells that it is not, or that this
+    // can't be known.
     return codeOf(error) === "EPERM";
   }
 }

@@ -5,8 +5,8 @@
  */
 
 /**
- * Returns whether a process is a zombie: it has ended, but its parent has not waited for it yet (proc_pid_stat(5)). Signals still reach a
- * zombie.
+ * Returns whether a process is a zombie: it has ended, but its parent has not waited for it yet (proc_pid_stat(5)). Signals still
+ * reach a zombie.
  *
  * @param readStat Reads `/proc/<number>/stat`.
  * @returns `false` also where there is no such file.

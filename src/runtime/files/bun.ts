@@ -20,8 +20,8 @@ interface BunGlobal {
 }
 
 /**
- * Returns the files of the Bun process. Bun's own API can read files, but can't create one only where there is none, nor handle folders:
- * the modules of Node do that.
+ * Returns the files of the Bun process. Bun's own API can read files, but can't create one only where there is none, nor handle
+ * folders: the modules of Node do that.
  */
 export function bunFiles(): Files {
   const { Bun: bun } = globalThis as unknown as { readonly Bun: BunGlobal };

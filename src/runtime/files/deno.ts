@@ -55,8 +55,8 @@ interface Zlib {
 }
 
 /**
- * How many bytes plain code checks before `node:zlib` is loaded. That is twenty times as fast, but takes 20 ms to load, in which plain code
- * checks 60 MB. A program that has checked half of that is likely to check more.
+ * How many bytes plain code checks before `node:zlib` is loaded. That is twenty times as fast, but takes 20 ms to load, in which
+ * plain code checks 60 MB. A program that has checked half of that is likely to check more.
  */
 const LOAD_ZLIB_AFTER_BYTES = 32 * 1024 * 1024;
 let checkedBytes = 0;

@@ -7,8 +7,8 @@
 const FOLDERS = /^\/(?:dev(?:\/fd)?|proc\/.+)$/;
 
 /**
- * Returns whether the names in a folder are devices and open files. `/dev/stdout`, for example, leads to a file if the output goes to one,
- * but that file must not be replaced by a rename.
+ * Returns whether the names in a folder are devices and open files. `/dev/stdout`, for example, leads to a file if the output
+ * goes to one, but that file must not be replaced by a rename.
  *
  * @param folder The folder's path, without links.
  */

@@ -11,14 +11,14 @@ import { currentFolders } from "./current.ts";
 const DEPLOYMENT = "DENO_DEPLOYMENT_ID";
 
 /**
- * Returns the path of a folder for a program's cache: below `XDG_CACHE_HOME`, or else in the system's own folder, which is `~/.cache`,
- * `~/Library/Caches` on macOS, and `%LOCALAPPDATA%` on Windows (the XDG Base Directory Specification, and the systems' own conventions).
- * The folder need not exist.
+ * Returns the path of a folder for a program's cache: below `XDG_CACHE_HOME`, or else in the system's own folder, which is
+ * `~/.cache`, `~/Library/Caches` on macOS, and `%LOCALAPPDATA%` on Windows (the XDG Base Directory Specification, and the
+ * systems' own conventions). The folder need not exist.
  *
  * @param name The name of the program and that of its folder, separated by slashes.
  * @param folders The machine and its user.
- * @returns The absolute path; `undefined` where there is none, or where the program has no permission yet to find it, read it and write it.
- * It never asks the user for a permission.
+ * @returns The absolute path; `undefined` where there is none, or where the program has no permission yet to find it, read it and
+ * write it. It never asks the user for a permission.
  */
 export function cacheFolder(
   name: string,

@@ -20,7 +20,8 @@ export interface Processes {
    * Runs this program in a new process, which shares stderr with this one.
    *
    * @param args The arguments of the new process.
-   * @param folder The folder that the new process reads and writes. On a runtime with permissions, the process may use no other folder.
+   * @param folder The folder that the new process reads and writes. On a runtime with permissions, the process may use no other
+   * folder.
    * @returns How the process ended; `undefined` where this process may not start it.
    */
   runSelf(args: readonly string[], folder: string): Promise<ProcessResult | undefined>;

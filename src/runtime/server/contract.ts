@@ -1,6 +1,6 @@
 /**
- * The plain TCP that a loopback server needs of a runtime. It can break a connection on purpose, which the runtimes' own HTTP servers do
- * not allow.
+ * The plain TCP that a loopback server needs of a runtime. It can break a connection on purpose, which the runtimes' own HTTP
+ * servers do not allow.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export interface TcpConnection {
   /** Ends the connection in good order, after all bytes that were written; does nothing if the connection is gone. */
   close(): void;
   /**
-   * Breaks the connection, even with bytes in flight: with a reset (RST) on Bun, and with a plain close on Deno, which can't send a reset.
-   * Does nothing if the connection is gone.
+   * Breaks the connection, even with bytes in flight: with a reset (RST) on Bun, and with a plain close on Deno, which can't send
+   * a reset. Does nothing if the connection is gone.
    */
   destroy(): void;
 }

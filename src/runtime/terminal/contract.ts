@@ -24,8 +24,8 @@ export interface TerminalOutput {
 export type FileKind = "file" | "folder" | "link" | "other";
 
 /**
- * A signal that asks a program to end: from Ctrl-C (SIGINT), from `kill` and service managers (SIGTERM), or because the terminal was closed
- * (SIGHUP).
+ * A signal that asks a program to end: from Ctrl-C (SIGINT), from `kill` and service managers (SIGTERM), or because the terminal
+ * was closed (SIGHUP).
  */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
@@ -51,8 +51,8 @@ export interface TerminalFiles {
    * Returns the kind of the entry at a path; `undefined` if there is none.
    *
    * @param path The path.
-   * @param options `follow` asks for the target of a link. For a name of an open file, such as `/dev/stdout`, that is always `other`. With
-   * `prompts: false`, it is `other` too where the runtime would have to ask the user for a permission.
+   * @param options `follow` asks for the target of a link. For a name of an open file, such as `/dev/stdout`, that is always
+   * `other`. With `prompts: false`, it is `other` too where the runtime would have to ask the user for a permission.
    */
   kind(
     path: string,
@@ -110,8 +110,8 @@ export interface Terminal {
   /** Reads all bytes of standard input. */
   stdinBytes(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
-   * Calls `listener` at every Ctrl-C (SIGINT), SIGTERM and SIGHUP, which then no longer end the program. It reports SIGHUP only once. It
-   * does not report SIGHUP if the process was started to ignore it, as by `nohup`, or where that is unknown.
+   * Calls `listener` at every Ctrl-C (SIGINT), SIGTERM and SIGHUP, which then no longer end the program. It reports SIGHUP only
+   * once. It does not report SIGHUP if the process was started to ignore it, as by `nohup`, or where that is unknown.
    *
    * @returns Disposing it restores the runtime's own behaviour.
    */
@@ -119,8 +119,8 @@ export interface Terminal {
   /** Returns how many files and sockets the process may have open at once; `undefined` if that is unknown. */
   descriptorLimit(): Promise<number | undefined>;
   /**
-   * Keeps requests to a host away from the proxy that the environment may name. It works only before the first request of the program,
-   * because runtimes read the environment once, and only where the program may change the environment.
+   * Keeps requests to a host away from the proxy that the environment may name. It works only before the first request of the
+   * program, because runtimes read the environment once, and only where the program may change the environment.
    */
   bypassProxy(host: string): void;
   /** Ends the program at once. */

@@ -50,8 +50,8 @@ export function denoTerminal(): Terminal {
 }
 
 /**
- * Returns the bytes of a file as a stream, before the file is open. Opening a pipe waits for a writer; a consumer that stops reading before
- * does not have to wait as well.
+ * Returns the bytes of a file as a stream, before the file is open. Opening a pipe waits for a writer; a consumer that stops
+ * reading before does not have to wait as well.
  */
 function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();

@@ -50,8 +50,8 @@ export function onEndSignals(
 }
 
 /**
- * Returns a listener that works only once. When a terminal is closed, both the system and the shell send SIGHUP: the second one is no
- * second request to end.
+ * Returns a listener that works only once. When a terminal is closed, both the system and the shell send SIGHUP: the second one
+ * is no second request to end.
  */
 function once(tell: () => void): () => void {
   let isTold = false;
@@ -62,7 +62,8 @@ function once(tell: () => void): () => void {
 }
 
 /**
- * Returns whether this process ignores SIGHUP. Call it before the process listens to any signal, because listening changes the answer.
+ * Returns whether this process ignores SIGHUP. Call it before the process listens to any signal, because listening changes the
+ * answer.
  *
  * @param readStatus Reads {@linkcode STATUS}; returns `undefined`, or throws, where it can't.
  * @returns `undefined` where that is unknown.

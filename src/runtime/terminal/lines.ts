@@ -8,8 +8,8 @@
 const MAX_LINE_LENGTH = 2 ** 26;
 
 /**
- * Splits text into lines, at `\n` or `\r\n`. The text is UTF-8, or UTF-16 if it begins with that byte order mark. A byte order mark at the
- * start is left out. Text after the last line break is a line if it isn't empty.
+ * Splits text into lines, at `\n` or `\r\n`. The text is UTF-8, or UTF-16 if it begins with that byte order mark. A byte order
+ * mark at the start is left out. Text after the last line break is a line if it isn't empty.
  *
  * @param stream The bytes; cancelled when the consumer stops early.
  * @param signal Ends the lines early, without an error, even while a read waits.

@@ -20,8 +20,8 @@ export interface StreamOutputSource {
 const DEFAULT_COLUMNS = 80;
 
 /**
- * Writes in the order of the calls. Once the reader has closed the stream, every write resolves with `false`. After another failure all
- * later writes fail too, because the data before them may be torn.
+ * Writes in the order of the calls. Once the reader has closed the stream, every write resolves with `false`. After another
+ * failure all later writes fail too, because the data before them may be torn.
  */
 export class StreamOutput implements TerminalOutput {
   readonly isTerminal: boolean;

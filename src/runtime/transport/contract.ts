@@ -121,8 +121,8 @@ export interface Sockets {
    */
   startTls(socket: Socket, options: StartTlsOptions): Promise<Socket>;
   /**
-   * Returns the error to report if an error of a socket or a `fetch` means that the process has no descriptor left for another connection;
-   * otherwise `undefined`. For an error of a `fetch`, `Runtime.isOutOfDescriptors` recognises the returned one.
+   * Returns the error to report if an error of a socket or a `fetch` means that the process has no descriptor left for another
+   * connection; otherwise `undefined`. For an error of a `fetch`, `Runtime.isOutOfDescriptors` recognises the returned one.
    */
   outOfDescriptors(error: unknown): unknown;
   /** Returns whether an error of {@linkcode Sockets.connect} means that the name could not be resolved. */
@@ -140,13 +140,13 @@ export interface TransportRuntime {
   /** Whether the runtime's `fetch` prefers HTTP/2 by itself, and opens a connection for each request until an HTTP/2 connection is up. */
   readonly negotiatesHttp2: boolean;
   /**
-   * Returns a variable of the environment, which also affects the runtime's `fetch`; `undefined` where it is not set, `null` where it may
-   * not be read.
+   * Returns a variable of the environment, which also affects the runtime's `fetch`; `undefined` where it is not set, `null`
+   * where it may not be read.
    */
   env(name: string): string | undefined | null;
   /**
-   * TCP sockets, if the transport makes connections through a tunnel of its own; `undefined` if each request has a {@linkcode Route}
-   * instead.
+   * TCP sockets, if the transport makes connections through a tunnel of its own; `undefined` if each request has a
+   * {@linkcode Route} instead.
    */
   readonly sockets: Sockets | undefined;
   /** Creates a sender. */
@@ -154,8 +154,8 @@ export interface TransportRuntime {
   /** Returns whether an error of a `fetch` means that there was no connection, so that nothing was sent. */
   isUnsent(error: unknown): boolean;
   /**
-   * Returns whether an error of a `fetch` means that a connection ended, or that the response is not HTTP. The request may have been sent,
-   * unless {@linkcode TransportRuntime.isUnsent} says that it was not.
+   * Returns whether an error of a `fetch` means that a connection ended, or that the response is not HTTP. The request may have
+   * been sent, unless {@linkcode TransportRuntime.isUnsent} says that it was not.
    */
   isBroken(error: unknown): boolean;
   /** Returns the URL that an error of a `fetch` is about, which may be the target of a redirect; `undefined` if the error does not tell. */
@@ -165,8 +165,8 @@ export interface TransportRuntime {
   /** Returns whether an error of a `fetch` means that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
   /**
-   * Returns the status with which a proxy has refused a tunnel, as an error of a `fetch` tells it; 0 if the error does not tell the status,
-   * and `undefined` for other errors.
+   * Returns the status with which a proxy has refused a tunnel, as an error of a `fetch` tells it; 0 if the error does not tell
+   * the status, and `undefined` for other errors.
    */
   tunnelStatus(error: unknown): number | undefined;
   /** Returns whether an error of a `fetch` means that the server does not speak HTTP/2. */

@@ -57,8 +57,8 @@ const denoSockets: Sockets = {
   },
   outOfDescriptors(error) {
     if (isOutOfDescriptors(error) || denoRuntime.isOutOfDescriptors(error)) return error;
-    // The SOCKS proxy of a client is a listener of this process. If the client can't reach it, the process had no descriptor for the
-    // connection.
+    // The SOCKS proxy of a client is a listener of this process. If the client can't reach it, the process had no descriptor for
+    // the connection.
     const text = causeText(error);
     if (!text.endsWith(": Proxy server unreachable")) return undefined;
     return new TypeError("fetch failed", { cause: new Error(`${text} (os error 24)`, { cause: error }) });
@@ -133,8 +133,8 @@ function clientOptions(
 }
 
 /**
- * Turns the URL of a proxy into Deno's form. In the URL of an HTTP proxy, Deno ignores a user name without a password, so pass both
- * separately.
+ * Turns the URL of a proxy into Deno's form. In the URL of an HTTP proxy, Deno ignores a user name without a password, so pass
+ * both separately.
  */
 function toProxy(text: string): Deno.Proxy {
   const url = new URL(text);
@@ -149,7 +149,8 @@ class DenoSender implements Sender {
   readonly #settings: SenderSettings;
   readonly #client: Deno.HttpClient;
   /**
-   * The client for requests with a `Host` header. It does without HTTP/2, which would send the host of the URL as well (RFC 9113 §8.3.1).
+   * The client for requests with a `Host` header. It does without HTTP/2, which would send the host of the URL as well (RFC 9113
+   * §8.3.1).
    */
   #hostClient: Deno.HttpClient | undefined;
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type Exchange, isStorable } from "../../../src/http_cache/rfc9111/storability.ts";
+import { isStorable, type StorabilityInput } from "../../../src/http_cache/rfc9111/storability.ts";
 import { test } from "../../support/test.ts";
 import { dateAt, NOW } from "./stored.ts";
 
-function storable(response: Record<string, string>, exchange: Partial<Exchange> = {}): boolean {
+function storable(response: Record<string, string>, exchange: Partial<StorabilityInput> = {}): boolean {
   return isStorable({ method: "GET", headers: {}, status: 200, fields: new Headers(response), ...exchange });
 }
 

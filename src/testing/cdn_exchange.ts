@@ -10,12 +10,12 @@ import type { Fault } from "../middleware/faults/fault.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 
 /** The part of the CDN that an exchange needs. */
-export interface ExchangeContext {
+export interface CdnExchangeContext {
   readonly clock: Clock;
   /** The clock's time at the start. */
   startedAt: number;
   /** The exchanges in flight, so that closing the CDN can cancel them. */
-  readonly open: Set<Exchange>;
+  readonly open: Set<CdnExchange>;
 }
 
 /** A step of the body: its next bytes, or the way in which it ends. */
@@ -29,14 +29,14 @@ const MAX_CHUNK_BYTES = 262_144;
  * One request from its arrival to the end of its body. It writes the log, and its waits end at once when the client leaves. The
  * client may be a `fetch` or a socket; the exchange does not know which.
  */
-export class Exchange {
+export class CdnExchange {
   readonly entry: OpenLogEntry;
   readonly fault: Fault | undefined;
   /** Called when the exchange is cancelled. */
   onCancel: ((reason: unknown) => void) | undefined;
   /** Called when the exchange has ended, whatever the outcome. */
   onEnd: (() => void) | undefined;
-  readonly #context: ExchangeContext;
+  readonly #context: CdnExchangeContext;
   readonly #recorders: readonly CdnRecorder[];
   readonly #startedAt: number;
   #plan: ResponsePlan | undefined;
@@ -48,7 +48,7 @@ export class Exchange {
   constructor(
     entry: OpenLogEntry,
     fault: Fault | undefined,
-    context: ExchangeContext,
+    context: CdnExchangeContext,
     recorders: readonly CdnRecorder[],
   ) {
     this.entry = entry;

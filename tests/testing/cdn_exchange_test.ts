@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { CdnRecorder, type OpenLogEntry } from "../../src/testing/cdn_log.ts";
-import { type BodyStep, Exchange } from "../../src/testing/exchange.ts";
+import { type BodyStep, CdnExchange } from "../../src/testing/cdn_exchange.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { ResponsePlan } from "../../src/testing/response_plan.ts";
 import { test } from "../support/test.ts";
@@ -27,8 +27,8 @@ function newEntry(): OpenLogEntry {
 function setUp() {
   const clock = new ManualClock();
   const log = new CdnRecorder("full");
-  const open = new Set<Exchange>();
-  const exchange = new Exchange(newEntry(), undefined, { clock, startedAt: 0, open }, [log]);
+  const open = new Set<CdnExchange>();
+  const exchange = new CdnExchange(newEntry(), undefined, { clock, startedAt: 0, open }, [log]);
   return { clock, log, open, exchange };
 }
 
@@ -47,7 +47,7 @@ function plan(changes: Partial<ResponsePlan> = {}): ResponsePlan {
 
 const size = (step: BodyStep) => typeof step === "string" ? step : step.length;
 
-test("Exchange.nextStep() gives a body at once when nothing holds it back", () => {
+test("CdnExchange.nextStep() gives a body at once when nothing holds it back", () => {
   const { exchange, log } = setUp();
   exchange.answer(plan());
 
@@ -57,7 +57,7 @@ test("Exchange.nextStep() gives a body at once when nothing holds it back", () =
   assertEquals([log.bytesSent, exchange.entry.bytesSent], [1_000, 1_000]);
 });
 
-test("Exchange.nextStep() sends no faster than the bandwidth, whatever the reader does", async () => {
+test("CdnExchange.nextStep() sends no faster than the bandwidth, whatever the reader does", async () => {
   const { exchange, clock } = setUp();
   exchange.answer(plan({ bytesPerSecond: 1_000 }));
   const sizes: (number | string)[] = [];
@@ -74,7 +74,7 @@ test("Exchange.nextStep() sends no faster than the bandwidth, whatever the reade
   assertEquals(clock.now(), 1_000);
 });
 
-test("Exchange.nextStep() catches up after a reader that was late", async () => {
+test("CdnExchange.nextStep() catches up after a reader that was late", async () => {
   const { exchange, clock } = setUp();
   exchange.answer(plan({ bytesPerSecond: 1_000 }));
   await clock.advance(500);
@@ -85,7 +85,7 @@ test("Exchange.nextStep() catches up after a reader that was late", async () => 
   exchange.end("aborted");
 });
 
-test("Exchange.nextStep() cuts, and stalls until it is cancelled", async () => {
+test("CdnExchange.nextStep() cuts, and stalls until it is cancelled", async () => {
   const cut = setUp().exchange;
   cut.answer(plan({ ending: "cut", body: new Uint8Array(0) }));
   assertEquals([cut.nextStep(), cut.isBodyComplete], ["cut", false]);
@@ -98,12 +98,12 @@ test("Exchange.nextStep() cuts, and stalls until it is cancelled", async () => {
   assertStrictEquals(await stalled, reason);
 });
 
-test("Exchange.cancel() ends every kind of wait with its reason, and leaves no timer", async () => {
+test("CdnExchange.cancel() ends every kind of wait with its reason, and leaves no timer", async () => {
   for (
     const wait of [
-      (exchange: Exchange) => exchange.wait(1_000),
-      (exchange: Exchange) => exchange.stall(),
-      (exchange: Exchange) => exchange.until(new Promise(() => {})),
+      (exchange: CdnExchange) => exchange.wait(1_000),
+      (exchange: CdnExchange) => exchange.stall(),
+      (exchange: CdnExchange) => exchange.until(new Promise(() => {})),
     ]
   ) {
     const { exchange, clock, log, open } = setUp();
@@ -121,14 +121,14 @@ test("Exchange.cancel() ends every kind of wait with its reason, and leaves no t
   }
 });
 
-test("Exchange.until() passes on the result of the promise", async () => {
+test("CdnExchange.until() passes on the result of the promise", async () => {
   const { exchange } = setUp();
 
   assertEquals(await exchange.until(Promise.resolve(1)), 1);
   await assertRejects(() => exchange.until(Promise.reject(new Error("own"))), Error, "own");
 });
 
-test("Exchange.end() counts once, and records the time", async () => {
+test("CdnExchange.end() counts once, and records the time", async () => {
   const { exchange, clock, log } = setUp();
   exchange.answer(plan());
   await clock.advance(7);
@@ -140,6 +140,6 @@ test("Exchange.end() counts once, and records the time", async () => {
   assertEquals([log.openRequests, log.openBodies, log.outcomes.complete], [0, 0, 1]);
 });
 
-async function later(exchange: Exchange): Promise<BodyStep> {
+async function later(exchange: CdnExchange): Promise<BodyStep> {
   return await exchange.nextStep();
 }
