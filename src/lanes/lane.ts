@@ -194,6 +194,8 @@ export class Lane implements Claimant, Line<Lane> {
   /** Cancels the awaited notice of the bucket. Only the scheduler writes it. */
   tokenNotice: Disposable | undefined = undefined;
   readonly #clock: Clock | undefined;
+  /** Whether the latest pause began because too much was sent. */
+  #isOverloaded = false;
   #probePart = 0;
   #testAtMs = -Infinity;
   #claim: (lane: Lane, nowMs: number) => Runnable | undefined = nothing;
@@ -334,15 +336,15 @@ export class Lane implements Claimant, Line<Lane> {
    * @param pause The pause that the origin asked for.
    * @param nowMs The time on the client's clock.
    * @param isOverloaded Whether the origin asked because too much was sent. Then the limit is halved, once a pause, until the
-   * lane knows what rate the origin accepts. An adaptive limit is only kept from growing back at once.
+   * lane knows what rate the origin accepts; and it falls to what the origin has not refused by the end of the pause. An adaptive
+   * limit is only kept from growing back at once.
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
-    if (isOverloaded && this.pause === undefined) {
-      // A stated limit that is used up explains the pause, unless requests could go again before the end of a pause that the
-      // client has chosen.
-      const usedUpUntilMs = this.book?.usedUpUntilMs(nowMs) ?? nowMs;
-      const isExplained = pause.isNamed ? usedUpUntilMs > nowMs : usedUpUntilMs >= pause.untilMs;
-      if (!isExplained) this.#noteOverload(nowMs, nowMs + COST_FACTOR * (pause.untilMs - nowMs));
+    if (this.pause !== undefined) {
+      if (this.#isOverloaded) this.limit.exclude();
+    } else {
+      this.#isOverloaded = isOverloaded && !this.#isExplained(pause, nowMs);
+      if (this.#isOverloaded) this.#noteOverload(nowMs, nowMs + COST_FACTOR * (pause.untilMs - nowMs));
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
@@ -365,6 +367,15 @@ export class Lane implements Claimant, Line<Lane> {
     this.pause = undefined;
     if (this.quota !== undefined) this.quota.pausedUntilMs = nowMs;
     this.refresh();
+  }
+
+  /**
+   * Whether a stated limit that is used up explains a pause. It does not if requests could go again before the end of a pause that
+   * the client has chosen.
+   */
+  #isExplained({ isNamed, untilMs }: Pause, nowMs: number): boolean {
+    const usedUpUntilMs = this.book?.usedUpUntilMs(nowMs) ?? nowMs;
+    return isNamed ? usedUpUntilMs > nowMs : usedUpUntilMs >= untilMs;
   }
 
   #noteOverload(nowMs: number, heldUntilMs: number): void {

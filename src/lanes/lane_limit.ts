@@ -46,6 +46,9 @@ export class LaneLimit {
    */
   #caution = FIRST_CAUTION;
   #heldUntilMs = -Infinity;
+  /** Half of what was in flight at the latest refusal, and how many of these attempts have not been refused yet. */
+  #half = 1;
+  #unrefused = 0;
 
   /** Creates a limit at its maximum; `Infinity` for no limit. */
   constructor(most: number) {
@@ -119,6 +122,7 @@ export class LaneLimit {
     if (inFlight <= 1 && this.current === this.most) return;
     this.#gained = 0;
     if (isQuotaKnown) {
+      this.#unrefused = 0;
       this.#beforeQuota = Math.min(this.#beforeQuota, this.#lowered);
       return this.#lower(Infinity);
     }
@@ -140,9 +144,21 @@ export class LaneLimit {
     this.#narrow(inFlight);
   }
 
+  /**
+   * Lowers the limit further, because one more attempt was refused that was in flight at the latest refusal: the origin has room for
+   * the others at most. If it refuses all of them, the refusals say nothing about how many at once are too much, and half remains.
+   */
+  exclude(): void {
+    if (this.isAdaptive || this.#unrefused < 1) return;
+    this.#unrefused--;
+    this.#lower(this.#unrefused < 1 ? this.#half : Math.min(this.current, this.#unrefused));
+  }
+
   #narrow(inFlight: number): void {
+    this.#unrefused = inFlight - 1;
     const least = Math.min(this.current, inFlight);
     this.#lower(Math.max(1, this.isAdaptive ? least - 1 : Math.floor(least / 2)));
+    this.#half = this.#lowered;
   }
 
   /**

@@ -34,6 +34,37 @@ test("LaneLimit.halve() lowers nothing for a request that was in flight alone, u
   }
 });
 
+test("LaneLimit.exclude() lowers the limit to what was not refused of what was in flight, if that is less than half", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(10, false);
+  for (let nth = 0; nth < 4; nth++) limit.exclude();
+  assertEquals(limit.current, 5);
+  for (let nth = 0; nth < 3; nth++) limit.exclude();
+  assertEquals(limit.current, 2);
+});
+
+test("LaneLimit.exclude() leaves half if everything was refused", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(10, false);
+  for (let nth = 0; nth < 9; nth++) limit.exclude();
+  assertEquals(limit.current, 5);
+  limit.exclude();
+  assertEquals(limit.current, 5);
+});
+
+test("LaneLimit.exclude() changes nothing where the origin's quota is known, or the limit is adaptive", () => {
+  const limit = new LaneLimit(8);
+  limit.halve(8, false);
+  limit.halve(4, true);
+  for (let nth = 0; nth < 6; nth++) limit.exclude();
+  assertEquals(limit.current, 8);
+  const adaptive = new LaneLimit(8);
+  adaptive.follow(new LimitEstimator({ initial: 8, max: 64, algorithm: "aimd" }));
+  adaptive.halve(8, false);
+  for (let nth = 0; nth < 5; nth++) adaptive.exclude();
+  assertEquals(adaptive.current, 7);
+});
+
 test("LaneLimit.narrow() lowers the limit as much as halve(), and lets it grow back as fast as before", () => {
   const limit = new LaneLimit(20);
   limit.halve(20, false, 5_000);

@@ -161,6 +161,21 @@ test("a 429 halves the limit once a pause, from what is in flight, and leaves on
   assertEquals(lane.limit.current, 1);
 });
 
+test("the limit falls to what the origin has not refused by the end of a pause, whichever way it refuses", () => {
+  const { lane } = setUp();
+  lane.inFlight = 9;
+  lane.pauseFor(pauseUntil(100), 0, true);
+  for (let nth = 0; nth < 6; nth++) lane.pauseFor(pauseUntil(100, 503), 1, false);
+  assertEquals(lane.limit.current, 2);
+
+  lane.pauseLeftMs(100);
+  lane.inFlight = 2;
+  lane.pauseFor(pauseUntil(200, 503), 100, false);
+  lane.pauseFor(pauseUntil(200, 503), 101, false);
+  // The origin is away, which says nothing about how many at once are too much.
+  assertEquals(lane.limit.current, 2);
+});
+
 test("a pause that does not ask for less load leaves the limit as it is", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.inFlight = 8;
