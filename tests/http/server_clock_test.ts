@@ -11,6 +11,11 @@ test("serverNowMs() uses a Date that differs by more than dates usually do", () 
   for (const offMs of [-2_000, -1_000, 0, 1_000, 2_000]) {
     assertEquals(serverNowMs(new Headers({ date: new Date(NOW + offMs).toUTCString() }), NOW), NOW);
   }
+  const date = new Date(NOW).toUTCString();
+  assertEquals(serverNowMs(new Headers({ date }), NOW + 2_000), NOW + 2_000);
+  for (const wallNowMs of [NOW - 2_001, NOW + 2_001]) {
+    assertEquals(serverNowMs(new Headers({ date }), wallNowMs), NOW);
+  }
 });
 
 test("serverNowMs() uses this machine's clock for a response without a Date", () => {
