@@ -122,6 +122,9 @@ test("distanceMs() takes a number of decades for a Unix time, in seconds or a fi
   assertEquals(distanceMs((NOW + 5) * 1_000, NOW), 5);
   assertEquals(distanceMs(1e18, NOW), 0);
   assertEquals(distanceMs((NOW + 5_000) * 1_000_000, NOW), 5_000);
+  // Nothing is finer than nanoseconds, however large the number is.
+  assertEquals(distanceMs(1e21, NOW), 1e15 - NOW);
+  assertEquals(distanceMs(Infinity, NOW), Infinity);
 });
 
 test("S4: rateLimitResetMs() reads a reset that is a date with a zone", () => {

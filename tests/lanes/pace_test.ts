@@ -68,6 +68,36 @@ test("Pace returns to the gap before a try that is refused, and tries a little l
   assertAlmostEquals(serve(pace, 3, resumed.nowMs).gapMs, 800 / 1.1);
 });
 
+test("Pace tries a shorter gap again as soon as 16 times the cost of a refusal is over, and no sooner", () => {
+  // The fifth request goes 4,000 ms after the refusal.
+  for (const [costMs, gapMs] of [[250, 800 / 1.1], [251, 800]] as const) {
+    const pace = new Pace(800, 1, 0);
+    const { nowMs } = serve(pace, 5, 0);
+    pace.noteRefused(nowMs, costMs, nowMs);
+    assertAlmostEquals(serve(pace, 5, nowMs).gapMs, gapMs);
+  }
+});
+
+test("Pace returns to the gap with which it began, if it is refused before it has measured another", () => {
+  const pace = new Pace(800, 1, 0);
+  const lateMs = serve(pace, 9, 0).nowMs + 10_000;
+  pace.noteSent(lateMs);
+  pace.noteRefused(lateMs, 10, lateMs);
+  assertEquals(pace.blockedUntilMs(lateMs), lateMs + 400);
+  pace.noteSent(lateMs + 400);
+  assertEquals(pace.noteRefused(lateMs + 400, 10, lateMs + 400), true);
+  assertEquals(pace.blockedUntilMs(lateMs + 400), lateMs + 400 + 800);
+});
+
+test("Pace takes a request as late only after more than twice the gap", () => {
+  for (const [afterMs, gapMs] of [[1_600, 400], [1_601, 800]] as const) {
+    const pace = new Pace(800, 1, 0);
+    const { nowMs } = serve(pace, 4, 0);
+    pace.noteSent(nowMs + afterMs);
+    assertEquals(pace.blockedUntilMs(nowMs + afterMs), nowMs + afterMs + gapMs);
+  }
+});
+
 test("Pace grows faster again after tries that go well", () => {
   const pace = new Pace(1_000, 1, 0);
   const { nowMs } = serve(pace, 5, 0);

@@ -53,9 +53,25 @@ test("BudgetDrought.isOutage() is true until a request is served, and working ti
   drought.enter(999, 1_000);
   assertEquals([drought.isOutage(1_000), drought.isOutage(5_000)], [true, true]);
   assertEquals(workingTime.at(6_000), 1_000);
-  silentLanes.servedBeganAtMs = 6_000;
+  // The served request began together with the drought.
+  silentLanes.servedBeganAtMs = 1_000;
   assertEquals(drought.isOutage(6_000), false);
   assertEquals(workingTime.at(7_000), 2_000);
+});
+
+test("working time stands still in the next drought, too, and only once that is an outage", () => {
+  const { drought, scheduler: { silentLanes, workingTime } } = setUp(8);
+  drought.enter(0, 0);
+  drought.leave(1_000);
+  assertEquals([workingTime.at(1_000), workingTime.outages], [1_000, 0]);
+  for (const [fromMs, workedMs] of [[20_000, 20_000], [40_000, 39_000]] as const) {
+    silentLanes.servedBeganAtMs = fromMs - 1;
+    drought.enter(fromMs - 1, fromMs);
+    assertEquals(drought.isOutage(fromMs), true);
+    assertEquals(workingTime.at(fromMs + 1_000), workedMs);
+    drought.leave(fromMs + 1_000);
+    assertEquals(workingTime.outages, 0);
+  }
 });
 
 test("working time goes on when no request waits any more in an outage", () => {
@@ -83,9 +99,11 @@ test("BudgetDrought.isOutage() is false when no scout is left to find the end of
 test("BudgetDrought.isOutage() is false if any origin has served others since one in ten requests failed", () => {
   const { drought, scheduler: { silentLanes } } = setUp(8);
   silentLanes.servedBeganAtMs = 500;
-  for (let nth = 0; nth < 10; nth++) drought.enter(500, 1_000);
+  for (let nth = 0; nth < 9; nth++) drought.enter(500, 1_000);
   assertEquals(drought.isOutage(1_000), true);
   drought.enter(499, 1_000);
+  assertEquals(drought.isOutage(1_000), false);
+  drought.enter(500, 1_000);
   assertEquals(drought.isOutage(1_000), true);
   drought.enter(499, 1_000);
   assertEquals(drought.isOutage(1_000), false);

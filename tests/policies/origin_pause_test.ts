@@ -107,6 +107,35 @@ test("pauseOrigin() believes no wait of 0 once the origin has refused one reques
   assertEquals(waitAfter({ "retry-after": "0" }), 0);
 });
 
+test("pauseOrigin() chooses the pause by the number of pauses in a row that have brought nothing before", () => {
+  const clock = new ManualClock();
+  const { environment, lanes } = buildPipeline(
+    {},
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const lane = lanes.get("https://a.test");
+  const counts: number[] = [];
+  const unnamedPauseMs = (count: number): number => counts.push(count) * 100;
+  const refuse = (): void => {
+    const reply = new Reply(new Response(null, { status: 429 }), {
+      from: "network",
+      target: fakeTarget({ lane }),
+    });
+    pauseOrigin({ ...environment, unnamedPauseMs }, fakeCall(), reply, clock.now());
+  };
+  for (let nth = 0; nth < 3; nth++) {
+    // The second one arrives during the pause that the first one has begun.
+    refuse();
+    refuse();
+    clock.jump(lane.pauseLeftMs(clock.now()));
+  }
+  assertEquals(counts, [0, 0, 1, 1, 2, 2]);
+  lane.quota!.noteSuccess(0);
+  refuse();
+  assertEquals(counts.at(-1), 0);
+});
+
 testBothWays("a 429 pauses the others also where it is not retried itself (S4)", async (rig) => {
   const replies = [status(429, { "retry-after": "3" }), json({ ok: true })];
   const { client, clock, run } = rig(replies, { retryOn: [500] });

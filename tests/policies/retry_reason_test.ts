@@ -75,6 +75,8 @@ testBothWays("retryOn obeys true, false and undefined", async (rig) => {
     [404, true, 2],
     [404, undefined, 1],
     [404, false, 1],
+    [400, true, 2],
+    [400, undefined, 1],
     [503, true, 2],
     [503, undefined, 2],
     [503, false, 1],
@@ -83,6 +85,26 @@ testBothWays("retryOn obeys true, false and undefined", async (rig) => {
     const { client, origin, run } = rig([status(code), OK], { retryOn: () => verdict });
     await run(client.json(URL_A).catch(() => {}));
     assertEquals(origin.calls, calls, `${code} ${verdict}`);
+  }
+});
+
+test("the event of a retry names the failure, also where only the caller wants the retry", async () => {
+  const replies = [status(404), refused(), status(503), text("<html>"), OK];
+  const { client, events, run } = rig(replies, { retryOn: () => true, maxRetries: 4 });
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(events.flatMap((event) => event.type === "retry" ? [event.reason] : []), [
+    "404",
+    "NetworkError",
+    "503",
+    "InvalidDataError",
+  ]);
+});
+
+test("a 403 that names a wait pauses its origin only where it may be retried: by a list, or by the caller's function", async () => {
+  for (const [retryOn, pauses] of [[undefined, 0], [[500], 0], [[403], 1], [() => undefined, 1]] as const) {
+    const { client, events, run } = rig(status(403, { "retry-after": "2" }), { retryOn, maxRetries: 0 });
+    await assertRejects(() => run(client.json(URL_A)), HttpError);
+    assertEquals(events.filter(({ type }) => type === "rateLimited").length, pauses, String(retryOn));
   }
 });
 

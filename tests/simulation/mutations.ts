@@ -10,7 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Mutation, MUTATIONS } from "./mutation_list.ts";
 import type { SeedsResult } from "./seeds.ts";
-import { runWorker, type WorkerCommand } from "./workers.ts";
+import { watchWorker, type WorkerCommand } from "./workers.ts";
 
 /** The files and folders that a run of the simulation needs. */
 const COPIED: readonly string[] = [
@@ -27,8 +27,8 @@ const COPIED: readonly string[] = [
 /** How many seeds one process runs. */
 const PORTION = 200;
 /**
- * The longest time of a process, in milliseconds. One that takes longer hangs, which counts as detected; even on a busy machine,
- * its seeds take less time.
+ * The longest time of one seed, in milliseconds. One that takes longer hangs, which counts as detected; even on a busy machine, a
+ * seed takes a few seconds at most.
  */
 const LONGEST_MS = 180_000;
 
@@ -70,16 +70,9 @@ async function runMutated(mutation: Mutation): Promise<string | undefined> {
 
 /** Runs seeds in a folder; returns what detected its mutation, or `undefined` if nothing did. */
 async function runPortion(first: number, count: number, cwd: string): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(LONGEST_MS);
-  try {
-    return describe(await runWorker(COMMAND, { first, count, stops: true, signal, cwd }));
-  } catch (error) {
-    // If the signal has aborted, the process hung and was stopped. Any other error is a fault of this script.
-    if (signal.aborted) {
-      return `one of the seeds from ${first} on does not end within ${LONGEST_MS / 1_000} s`;
-    }
-    throw error;
-  }
+  const result = await watchWorker(COMMAND, { first, count, cwd, longestMs: LONGEST_MS });
+  if (!("hangs" in result)) return describe(result);
+  return `seed ${result.hangs} does not end within ${LONGEST_MS / 1_000} s`;
 }
 
 function describe({ failures: [failure] }: SeedsResult): string | undefined {

@@ -35,14 +35,17 @@ export interface SeedsOptions {
    * @default {false}
    */
   readonly stops?: boolean | undefined;
+  /** Called with each seed before it runs. */
+  readonly onSeed?: ((seed: number) => void) | undefined;
 }
 
 /** Runs seeds one after the other, and collects the failures. */
-export async function runSeeds({ first, count, stops = false }: SeedsOptions): Promise<SeedsResult> {
+export async function runSeeds({ first, count, stops = false, onSeed }: SeedsOptions): Promise<SeedsResult> {
   await warmUp();
   const failures: Failure[] = [];
   let [seeds, callers, sent] = [0, 0, 0];
   for (let seed = first; seed < first + count && !(stops && failures.length > 0); seed++) {
+    onSeed?.(seed);
     const run = await runWorld(drawWorld(seed));
     seeds++;
     callers += run.callers;

@@ -1,5 +1,6 @@
 /**
- * Runs seeds in a process of its own, on Deno or on Bun, and prints their results as one line of JSON:
+ * Runs seeds in a process of its own, on Deno or on Bun, and prints their results as one line of JSON. With `stop`, it stops at the
+ * first seed that fails, and prints each seed when it begins:
  *
  *     worker.ts FIRST COUNT [stop]
  *
@@ -15,5 +16,11 @@ interface Globals {
 
 const { Deno, process } = globalThis as unknown as Globals;
 const [first, count, stop] = Deno?.args ?? process!.argv.slice(2);
-const result = await runSeeds({ first: Number(first), count: Number(count), stops: stop === "stop" });
+const stops = stop === "stop";
+const result = await runSeeds({
+  first: Number(first),
+  count: Number(count),
+  stops,
+  onSeed: stops ? (seed) => console.log(seed) : undefined,
+});
 console.log(JSON.stringify(result));

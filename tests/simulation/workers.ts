@@ -43,21 +43,64 @@ export async function runInParallel(
 /** Runs one process to its end, and returns its result. */
 export async function runWorker(
   [program, ...args]: WorkerCommand,
-  { first, count, stops, signal, cwd }: {
-    readonly first: number;
-    readonly count: number;
-    readonly stops?: boolean;
-    readonly signal?: AbortSignal;
-    readonly cwd?: string;
-  },
+  { first, count }: Omit<SeedRange, "jobs">,
 ): Promise<SeedsResult> {
   const { code, stdout } = await new Deno.Command(program, {
-    args: [...args, String(first), String(count), ...stops ? ["stop"] : []],
-    stderr: signal === undefined ? "inherit" : "null",
-    ...cwd === undefined ? {} : { cwd },
-    ...signal === undefined ? {} : { signal },
+    args: [...args, String(first), String(count)],
+    stderr: "inherit",
   }).output();
-  const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1);
+  return resultOf(first, code, new TextDecoder().decode(stdout));
+}
+
+/** The seeds to run until one fails or hangs, and where. */
+export interface WatchedRange {
+  readonly first: number;
+  readonly count: number;
+  /** The folder in which the process runs. */
+  readonly cwd: string;
+  /** The longest time of one seed, in milliseconds. */
+  readonly longestMs: number;
+}
+
+/**
+ * Runs one process until a seed fails, and stops the process if a single seed takes too long. Many seeds may take long on a busy
+ * machine.
+ *
+ * @returns The result, or the seed that hangs.
+ */
+export async function watchWorker(
+  [program, ...args]: WorkerCommand,
+  { first, count, cwd, longestMs }: WatchedRange,
+): Promise<SeedsResult | { readonly hangs: number }> {
+  const child = new Deno.Command(program, {
+    args: [...args, String(first), String(count), "stop"],
+    stdout: "piped",
+    stderr: "null",
+    cwd,
+  }).spawn();
+  let [output, hangs] = ["", false];
+  const stop = (): void => {
+    hangs = true;
+    child.kill("SIGKILL");
+  };
+  let timer = setTimeout(stop, longestMs);
+  // The process tells each seed when it begins.
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    output += text;
+    clearTimeout(timer);
+    timer = setTimeout(stop, longestMs);
+  }
+  const { code } = await child.status;
+  clearTimeout(timer);
+  return hangs ? { hangs: Number(lastLine(output) ?? first) } : resultOf(first, code, output);
+}
+
+function resultOf(first: number, code: number, output: string): SeedsResult {
+  const line = lastLine(output);
   if (code !== 0 || !line) throw new Error(`The worker for seeds from ${first} on has ended with ${code}`);
   return JSON.parse(line);
+}
+
+function lastLine(output: string): string | undefined {
+  return output.trim().split("\n").at(-1);
 }
