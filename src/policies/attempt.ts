@@ -152,6 +152,9 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
    */
   readonly #stopping: Deferred<() => void> | undefined;
   #body: AttemptBody | undefined;
+  /** Until when the attempt prolongs the lease of its permit, and whether it does so. */
+  #beatsUntilMs = Infinity;
+  #isBeating = false;
   #hasEnded = false;
   /** Whether the call was waiting for this attempt when it let go of it. */
   #wasLatest = false;
@@ -188,14 +191,22 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   }
 
   /**
-   * Prolongs the lease of the permit every second, until the attempt ends or hands its body out, whose reader then prolongs it.
+   * Prolongs the lease of the permit every second, until the attempt ends, or the reader of its body lets too much time pass. Such
+   * short leases end soon after the incoming request, which may end while its caller reads the body.
    */
   #beat(): void {
-    if (this.#hasEnded || this.#body?.isHandedOut) return;
     const { clock, deadlines } = this.#environment;
     const nowMs = clock.now();
+    this.#isBeating = !this.#hasEnded && nowMs < this.#beatsUntilMs;
+    if (!this.#isBeating) return;
     Leases.prolong(this.#admission, BEAT_MS, nowMs);
     deadlines.add({ onDeadline: () => this.#beat() }, BEAT_MS, nowMs);
+  }
+
+  /** Gives the reader of the body so many milliseconds until it must show that it is there. */
+  #awaitReader(forMs: number): void {
+    this.#beatsUntilMs = this.#environment.clock.now() + forMs;
+    if (!this.#isBeating) this.#beat();
   }
 
   /** Sends the attempt; the parameter and the reply are those of {@linkcode attempt}. */
@@ -414,12 +425,10 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
       onHandOut: () => {
         this.#environment.deadlines.remove(this.#deadline);
         // The caller has as much time again until it begins to read.
-        Leases.prolong(this.#admission, this.#call.settings.timeoutMs, this.#environment.clock.now());
+        if (this.#environment.timersBelongToRequests) this.#awaitReader(this.#call.settings.timeoutMs);
       },
       onStop: () => void abortIfPossible(this.#controller),
-      onAlive: this.#environment.timersBelongToRequests
-        ? (forMs) => Leases.prolong(this.#admission, forMs, this.#environment.clock.now())
-        : undefined,
+      onAlive: this.#environment.timersBelongToRequests ? (forMs) => this.#awaitReader(forMs) : undefined,
       onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.target, isRead)),
       onEnd: (bytes) => bytes === undefined ? this.#end() : this.#finish(bytes),
       onUnusable: (error) => this.#fail(error),

@@ -1157,6 +1157,86 @@ test("attempt() keeps its permit in a worker as long as its request goes on, and
   assertEquals([attempted.state, scheduler.inFlight], ["rejected", 1]);
 });
 
+test("attempt() keeps its permit in a worker while a reader waits for its body, as long as their request goes on", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const settings = { timeoutMs: 60_000, idleTimeoutMs: Infinity };
+  const silent = () => new Response(new ReadableStream({}));
+  const origin = new FakeOrigin([silent], { clock });
+  const { environment: around } = buildPipeline(
+    { fetch: origin.fetch },
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
+  const scheduler = schedulerOn(clock, options);
+  const environment = { ...around, ...options, scheduler };
+  const target = fakeTarget({
+    lane: new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined }),
+  });
+  scheduler.adopt(target.lane);
+  const call = fakeCall({ settings, streams: true });
+  const admission = await admit(environment, call, [target.lane]);
+  const reply = await attempt(environment, call, target, admission!);
+  const reading = watch(reply.openBody!.release().body!.getReader().read());
+  await clock.advance(300_500);
+  assertEquals([reading.state, admission!.expiresAtMs], ["pending", 302_000]);
+  deadlines.isDying = true; // the next beat is the last one
+  await clock.advance(500);
+  deadlines.isDying = false;
+  const next = watch(admit(environment, fakeCall({ settings }), [target.lane]));
+  await clock.advance(1_999);
+  assertEquals([next.state, scheduler.inFlight], ["pending", 1]);
+  await clock.advance(1);
+  assertEquals([next.state, scheduler.inFlight], ["fulfilled", 1]);
+});
+
+test("attempt() keeps its permit in a worker until the reader of its body has been away for its timeout", async () => {
+  const clock = new ManualClock();
+  const deadlines = new SeparateDeadlines(clock);
+  const settings = { timeoutMs: 10_000 };
+  let push = (_text: string) => {};
+  const talking = () =>
+    new Response(
+      new ReadableStream({
+        start: (to) => void (push = (text) => to.enqueue(new TextEncoder().encode(text))),
+      }),
+    );
+  const origin = new FakeOrigin([talking], { clock });
+  const { environment: around } = buildPipeline(
+    { fetch: origin.fetch },
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
+  const scheduler = schedulerOn(clock, options);
+  const environment = { ...around, ...options, scheduler };
+  const target = fakeTarget({
+    lane: new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined }),
+  });
+  scheduler.adopt(target.lane);
+  const call = fakeCall({ settings, streams: true });
+  const admission = await admit(environment, call, [target.lane]);
+  const reply = await attempt(environment, call, target, admission!);
+  const reader = reply.openBody!.release().body!.getReader();
+  for (const pauseMs of [9_000, 11_500]) {
+    const reading = reader.read();
+    push("a");
+    assertEquals((await reading).value, new TextEncoder().encode("a"));
+    await clock.advance(pauseMs);
+  }
+  // No request waits for the permit yet, so a reader that comes back finds it still there.
+  const reading = reader.read();
+  await clock.advance(5_000);
+  push("b");
+  await reading;
+  const next = watch(admit(environment, fakeCall({ settings: { timeoutMs: 60_000 } }), [target.lane]));
+  await clock.advance(9_000);
+  assertEquals([next.state, scheduler.inFlight], ["pending", 1]);
+  await clock.advance(4_000);
+  assertEquals([next.state, scheduler.inFlight], ["fulfilled", 1]);
+});
+
 test("an attempt in a worker leaves no timer behind when it ends, and none but its own when it hands its body out", async () => {
   const clock = new ManualClock();
   const options = { deadlines: new SeparateDeadlines(clock), timersBelongToRequests: true };
