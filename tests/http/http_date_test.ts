@@ -141,6 +141,11 @@ test("serverNowMs() uses a Date that differs by more than dates usually do", () 
   for (const offMs of [-2_000, -1_000, 0, 1_000, 2_000]) {
     assertEquals(serverNowMs(new Headers({ date: new Date(NOON + offMs).toUTCString() }), NOON), NOON);
   }
+  const date = new Date(NOON).toUTCString();
+  assertEquals(serverNowMs(new Headers({ date }), NOON + 2_000), NOON + 2_000);
+  for (const wallNowMs of [NOON - 2_001, NOON + 2_001]) {
+    assertEquals(serverNowMs(new Headers({ date }), wallNowMs), NOON);
+  }
 });
 
 test("serverNowMs() uses this machine's clock for a response without a Date", () => {
