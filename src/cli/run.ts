@@ -16,8 +16,8 @@ import { summaryLine } from "./summary.ts";
 import { wrapWords, writeWords } from "./word_wrap.ts";
 
 /**
- * Why a run ended early: a signal such as Ctrl-C, the first failure under `--fail-fast`, a reader that has closed stdout, or an output of
- * all outcomes that can't be written, also because the disk is full.
+ * Why a run ended early: a signal such as Ctrl-C, the first failure under `--fail-fast`, a reader that has closed stdout, or an
+ * output of all outcomes that can't be written, also because the disk is full.
  */
 export type StopReason = "interrupted" | "failed" | "closed" | "unwritable";
 

@@ -148,8 +148,8 @@ export function buildPipeline(
 }
 
 /**
- * Gives a `fetch` of the caller's own a copy of the headers. Many requests have theirs in common, and a function that adds a header to one
- * of them must not send it with the others, which may go to other origins.
+ * Gives a `fetch` of the caller's own a copy of the headers. Many requests have theirs in common, and a function that adds a
+ * header to one of them must not send it with the others, which may go to other origins.
  *
  * @param fetch The function of the caller.
  */

@@ -46,8 +46,8 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
  *
  * @param drivers The drivers who took part.
  * @param name The name of the driver who did not.
- * @returns The error. Its message suggests the nearest driver, or lists the drivers; and it says if their list has codes alone, in
- * which case the driver may have taken part.
+ * @returns The error. Its message suggests the nearest driver, or lists the drivers; and it says if their list has codes alone,
+ * in which case the driver may have taken part.
  */
 export function unknownDriver(drivers: readonly Driver[], name: string | number): RangeError {
   const wanted = key(String(name));

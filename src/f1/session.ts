@@ -52,8 +52,8 @@ export interface F1Session {
 
   /**
    * Derives the order of the drivers from their laps. A race is ordered by completed laps and the position at the end of the last
-   * one; other sessions by the part of qualifying that a driver reached and the fastest lap, where of equal times the one that was
-   * set first is ahead. The data has no official classification: no grid, no points, no reasons for retirements, and no later
+   * one; other sessions by the part of qualifying that a driver reached and the fastest lap, where of equal times the one that
+   * was set first is ahead. The data has no official classification: no grid, no points, no reasons for retirements, and no later
    * decisions of the stewards.
    *
    * Some files, most of them of the oldest seasons, lack the columns for this, and the order is an estimate then. Without

@@ -16,8 +16,8 @@ const FIELD_OF_LIMIT = /^retry-after-(?!ms$|milli)/;
 /**
  * Returns the wait that a response asks for. A valid `retry-after-ms` or `x-ms-retry-after-ms` comes first: some services send it
  * beside the standard field, and it is more precise. Next, `Retry-After` (RFC 9110 §10.2.3) decides if it is present, even if it
- * is garbage. Otherwise, the longest wait of a 429's `Retry-After-<limit>` counts, or else the rate limit headers of a 429, 403 or
- * 503.
+ * is garbage. Otherwise, the longest wait of a 429's `Retry-After-<limit>` counts, or else the rate limit headers of a 429, 403
+ * or 503.
  *
  * @param status The response status.
  * @param headers The response headers.

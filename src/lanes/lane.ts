@@ -370,8 +370,8 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Whether a stated limit that is used up explains a pause. It does not if requests could go again before the end of a pause that
-   * the client has chosen.
+   * Whether a stated limit that is used up explains a pause. It does not if requests could go again before the end of a pause
+   * that the client has chosen.
    */
   #isExplained({ isNamed, untilMs }: Pause, nowMs: number): boolean {
     const usedUpUntilMs = this.book?.usedUpUntilMs(nowMs) ?? nowMs;

@@ -145,8 +145,9 @@ export class LaneLimit {
   }
 
   /**
-   * Lowers the limit further, because one more attempt was refused that was in flight at the latest refusal: the origin has room for
-   * the others at most. If it refuses all of them, the refusals say nothing about how many at once are too much, and half remains.
+   * Lowers the limit further, because one more attempt was refused that was in flight at the latest refusal: the origin has room
+   * for the others at most. If it refuses all of them, the refusals say nothing about how many at once are too much, and half
+   * remains.
    */
   exclude(): void {
     if (this.isAdaptive || this.#unrefused < 1) return;

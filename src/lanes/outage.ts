@@ -15,7 +15,8 @@ const LATE_PATIENCE_MS = 10_000;
 
 /**
  * The longest cooldown while patient requests wait, as a share of the outage's age, and of the patience that is left; or the
- * breaker's first cooldown, if longer. So the end of an outage is noticed after a tenth of the time that it has lasted, or sooner.
+ * breaker's first cooldown, if longer. So the end of an outage is noticed after a tenth of the time that it has lasted, or
+ * sooner.
  */
 const PATIENT_SHARE = 0.1;
 

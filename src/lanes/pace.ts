@@ -17,9 +17,9 @@ const CAREFUL_STEP = 1.1;
 /** How much longer the gap becomes if the origin refuses a request at it, and has not served requests at a lower rate since. */
 const RETREAT = 1.5;
 /**
- * If the origin refuses requests at accepted gaps, until the doubts are so many, the gap is not the reason. A request is a doubt, and two
- * if hardly any was served before it. After a try that fails there is room for two more doubts: the gap before may have been accepted
- * only because the bucket was not empty.
+ * If the origin refuses requests at accepted gaps, until the doubts are so many, the gap is not the reason. A request is a doubt,
+ * and two if hardly any was served before it. After a try that fails there is room for two more doubts: the gap before may have
+ * been accepted only because the bucket was not empty.
  */
 const MOST_DOUBTS = 4;
 const DOUBTS_AFTER_TRY = -2;
@@ -29,12 +29,12 @@ const COST_FACTOR = 16;
 const LATE = 2;
 
 /**
- * Spreads requests evenly over time. That suits an origin with a token bucket or a leaky bucket (Turner, 1986), which may serve a request
- * each few milliseconds, but refuses a few at once. The gap becomes shorter until the origin refuses a request; then the gap before is kept,
- * and a slightly shorter one is tried from time to time.
+ * Spreads requests evenly over time. That suits an origin with a token bucket or a leaky bucket (Turner, 1986), which may serve a
+ * request each few milliseconds, but refuses a few at once. The gap becomes shorter until the origin refuses a request; then the
+ * gap before is kept, and a slightly shorter one is tried from time to time.
  *
- * A bucket that is not empty serves requests for a while that follow each other too fast. But it is empty at each refusal, so it has
- * served from one refusal to the next what has come into it. That gives the gap, if the gap before is refused as well.
+ * A bucket that is not empty serves requests for a while that follow each other too fast. But it is empty at each refusal, so it
+ * has served from one refusal to the next what has come into it. That gives the gap, if the gap before is refused as well.
  */
 export class Pace {
   #gapMs: number;
@@ -123,7 +123,8 @@ export class Pace {
   }
 
   /**
-   * Makes the gap longer, because the origin has refused a request. A request that was sent before the gap changed does not count.
+   * Makes the gap longer, because the origin has refused a request. A request that was sent before the gap changed does not
+   * count.
    *
    * @param nowMs The time on the client's clock.
    * @param costMs How long nothing is sent because of that, in milliseconds.
@@ -149,8 +150,8 @@ export class Pace {
   }
 
   /**
-   * Finds out how much time there was for each served request. A small bucket overflows during a pause, which should not count then; for
-   * a large one all of the pause counts. The size is unknown, so take the geometric mean.
+   * Finds out how much time there was for each served request. A small bucket overflows during a pause, which should not count
+   * then; for a large one all of the pause counts. The size is unknown, so take the geometric mean.
    */
   #measure(nowMs: number): void {
     const activeMs = nowMs - Math.max(this.#sinceMs, this.#resumedAtMs);

@@ -37,11 +37,12 @@ const TOLERANCE = 0.25;
  * Nothing is learnt from the first pause, which may reflect a single moment. Nor is it a rate as long as the counts between
  * pauses differ, or hardly exceed what was in flight at once: that looks like a limit on what is in flight, which the lane finds
  * by itself. After some windows without a 429 the quota tries more: a twentieth at first, and twice as much each time that it
- * goes well. An origin that refuses requests early twice in a row does not count in windows: the quota forgets what it has learnt.
+ * goes well. An origin that refuses requests early twice in a row does not count in windows: the quota forgets what it has
+ * learnt.
  *
- * Some origins limit the time between requests. Then they are sent at a pace: if the origin serves only a few in a row, although they are
- * sent one by one; if it serves other counts between the pauses, but as many per time; or if it does not count in windows, and serves no more
- * than several between two pauses.
+ * Some origins limit the time between requests. Then they are sent at a pace: if the origin serves only a few in a row, although
+ * they are sent one by one; if it serves other counts between the pauses, but as many per time; or if it does not count in
+ * windows, and serves no more than several between two pauses.
  */
 export class Quota {
   /** When the latest pause ends, on the client's clock; set by the lane. */

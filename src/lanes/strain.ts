@@ -76,8 +76,8 @@ export interface StrainedLane {
  * not at the first time, if as many have gone well for long.
  *
  * An origin that fails most requests although they go one by one may limit their rate: then they are sent at a pace, as long as
- * that helps. So may an origin that comes back again and again, but only for a few requests: it may count those that it refuses as
- * well, and serve again only when few have come for a while.
+ * that helps. So may an origin that comes back again and again, but only for a few requests: it may count those that it refuses
+ * as well, and serve again only when few have come for a while.
  */
 export class Strain {
   #succeeded: number;
@@ -106,8 +106,8 @@ export class Strain {
   #recovered = -Infinity;
   #recoveredAtMs = -Infinity;
   /**
-   * How many attempts were in flight when the present outage began, if that was soon after a recovery; whether it began with a late
-   * failure; and whether it is judged.
+   * How many attempts were in flight when the present outage began, if that was soon after a recovery; whether it began with a
+   * late failure; and whether it is judged.
    */
   #rush: number | undefined;
   #isSlow = false;
@@ -293,8 +293,8 @@ export class Strain {
   }
 
   /**
-   * Judges an outage that began soon after a recovery, and is over. After several in a row before each of which the origin has served
-   * a few requests, others are sent at the pace at which it has served these.
+   * Judges an outage that began soon after a recovery, and is over. After several in a row before each of which the origin has
+   * served a few requests, others are sent at the pace at which it has served these.
    */
   #noteRelapse(lane: StrainedLane, inFlight: number, nowMs: number): void {
     const served = lane.succeeded - this.#recovered;

@@ -52,10 +52,10 @@ export class Turns extends LinkedQueue<Claimant> {
 
   /**
    * Returns the next claimant, which must become the last one when it has used its turn; there must be one at least. The priority
-   * decides. With equal priorities, lanes come first that hold no more than their share, fewest permits first; then batches, which
-   * may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all
-   * permits. In place of each 16th claimant that would go before one of a lower priority, or as a lane before a batch, the claimant
-   * goes that has waited longest.
+   * decides. With equal priorities, lanes come first that hold no more than their share, fewest permits first; then batches,
+   * which may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold
+   * nearly all permits. In place of each 16th claimant that would go before one of a lower priority, or as a lane before a batch,
+   * the claimant goes that has waited longest.
    *
    * @param permits How many permits there are in all.
    */

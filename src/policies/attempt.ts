@@ -191,8 +191,8 @@ export class Attempt implements DeadlineTarget, Pending, AttemptUnderWay {
   }
 
   /**
-   * Prolongs the lease of the permit every second, until the attempt ends, or the reader of its body lets too much time pass. Such
-   * short leases end soon after the incoming request, which may end while its caller reads the body.
+   * Prolongs the lease of the permit every second, until the attempt ends, or the reader of its body lets too much time pass.
+   * Such short leases end soon after the incoming request, which may end while its caller reads the body.
    */
   #beat(): void {
     const { clock, deadlines } = this.#environment;

@@ -1,6 +1,6 @@
 /**
- * Runs seeds in a process of its own, on Deno or on Bun, and prints their results as one line of JSON. With `stop`, it stops at the
- * first seed that fails, and prints each seed when it begins:
+ * Runs seeds in a process of its own, on Deno or on Bun, and prints their results as one line of JSON. With `stop`, it stops at
+ * the first seed that fails, and prints each seed when it begins:
  *
  *     worker.ts FIRST COUNT [stop]
  *
