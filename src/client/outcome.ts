@@ -41,7 +41,7 @@ export interface Failure {
   readonly ok: false;
   /** The request's place in the input, from 0. */
   readonly index: number;
-  /** The request, as it was given. */
+  /** The request, as it was given. Of one that is stored as JSON to be sent again, only plain data comes back: no `schema`, no `signal`. */
   readonly request: FetchRequest;
   /** The error that the request failed with. `JSON.stringify` of the outcome contains its name and its message, whatever its class. */
   readonly error: Error;
