@@ -46,6 +46,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
       : new Response("", { status: 429, headers: { "retry-after": "1" } }),
   /** Answers with a body that begins and never ends. */
   slow: () => new Response(endlessBody(), { headers: { "content-type": "application/json" } }),
+  /** Answers with events that say nothing, one every 20 milliseconds, until the client cancels them. */
+  drip: () => new Response(drippingBody(), { headers: { "content-type": "text/event-stream" } }),
   redirect: () => new Response(null, { status: 307, headers: { location: "/echo" } }),
   loop: () => new Response(null, { status: 302, headers: { location: "/loop" } }),
   async gzip() {
@@ -165,6 +167,16 @@ function streamOf(parts: readonly string[]): ReadableStream<Uint8Array> {
       if (part === undefined) return controller.close();
       controller.enqueue(new TextEncoder().encode(part));
       await delay(5);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Creates a body that goes on until it is cancelled. */
+function drippingBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(new TextEncoder().encode(": still here\n"));
+      await delay(20);
     },
   }, { highWaterMark: 0 });
 }

@@ -141,6 +141,17 @@ testWorker(
   },
 );
 
+testWorker("those who leave a body that goes on keep no permit from others", async (worker) => {
+  for (let caller = 0; caller < 2; caller++) {
+    const leaving = new AbortController();
+    const { body } = await worker.fetch("/follow?path=drip", leaving.signal);
+    await body!.getReader().read();
+    leaving.abort();
+  }
+  // This request must end long before the idle timeout of the abandoned ones.
+  assertEquals(await worker.ask("/beside?path=item/a"), { value: "/item/a" });
+});
+
 testWorker("retries, and waits that a 429 asked for, happen in overlapping requests", async (worker) => {
   const flaky = await askAll(worker, paths(4, (index) => `/json?path=flaky/${index}`));
   assertEquals(flaky, values(4, () => ["GET", ""]));

@@ -31,6 +31,7 @@ const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), we
 const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circuitBreaker: false });
 const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
 const lone = createClient({ baseUrls: SITE, concurrency: 1 });
+const lasting = createClient({ baseUrls: SITE, concurrency: 2 });
 const cached = createClient({ baseUrls: SITE, timeoutMs: 2_000, cache: httpCache(memoryCache()) });
 const flights = new SingleFlight<string, unknown>();
 let closable = createClient({ baseUrls: SITE });
@@ -49,6 +50,7 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
     return "gone";
   },
   "/after": (path) => lone.json(path, { totalTimeoutMs: 20_000 }),
+  "/beside": (path) => lasting.json(path, { totalTimeoutMs: 20_000 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
@@ -106,6 +108,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     const path = searchParams.get("path") ?? "";
     if (pathname === "/pass") return await client.fetch(`${SITE}/${path}`);
+    if (pathname === "/follow") return await lasting.fetch(`${SITE}/${path}`, {}, { idleTimeoutMs: 60_000 });
     try {
       return Response.json({ value: await SCENES[pathname]?.(path) });
     } catch (error) {
