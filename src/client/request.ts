@@ -27,7 +27,8 @@ export interface RequestOptions extends PartialSettings {
   readonly json?: unknown;
   /**
    * Parameters that the client appends to those of the URL; `undefined` and `null` leave one out, an array repeats it. A
-   * parameter of a request replaces the batch's parameter of the same name.
+   * parameter of a request replaces the batch's parameter of the same name. TypeScript accepts a value of an interface type only
+   * as a copy: `{ ...filter }`.
    */
   readonly query?: QueryInit | undefined;
 }
