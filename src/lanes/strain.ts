@@ -40,8 +40,12 @@ const FEW_TIMES = 4;
 const DISBELIEF_MS = 60_000;
 const DISBELIEF_FACTOR = 8;
 
-/** A pace is of use while it has served this many times as many requests as it has had refused. */
+/**
+ * A pace is of use while it has served this many times as many requests as it has had refused. No more than so many served beyond
+ * that count later: a pace that was of use for long need not be any more.
+ */
 const WORTH = 2;
+const MOST_CREDIT = 20;
 
 /** So many consecutive outages of an origin, each soon after the recovery from the one before, may be a limit on the rate of requests. */
 const MANY_RELAPSES = 3;
@@ -211,7 +215,9 @@ export class Strain {
   #keepPace(pace: Pace, lane: StrainedLane, nowMs: number): void {
     if (lane.failedAtMs < this.#pacedAtMs || pace.noteRefused(nowMs, REFUSAL_MS, lane.failedAtMs)) return;
     // As long as most are served, the pace is of use, even if the origin refuses several for each step too far.
-    if (lane.succeeded - this.#succeeded > WORTH * (lane.failed - this.#failed)) return;
+    const needed = WORTH * (lane.failed - this.#failed);
+    this.#succeeded = Math.max(this.#succeeded, lane.succeeded - needed - MOST_CREDIT);
+    if (lane.succeeded - this.#succeeded > needed) return;
     this.#pace = undefined;
     this.#disbelieve(lane, nowMs);
     this.#pacelessUntilMs = this.#disbelievesUntilMs;

@@ -493,6 +493,16 @@ test("Strain keeps a pace at which two thirds of the requests are served, whatev
   assertEquals(origin.strain.isPacing, false);
 });
 
+test("Strain gives a pace up that was of use for long, once half of the requests are refused at it", () => {
+  const origin = paced(100);
+  origin.send(1_000, true);
+  for (let nth = 0; nth < 50 && origin.strain.isPacing; nth++) {
+    origin.send(1, true);
+    origin.send(1, false);
+  }
+  assertEquals(origin.strain.isPacing, false);
+});
+
 test("Strain begins with one fast failure alone, however late on its clock, or with all attempts so far if it was slow", () => {
   for (const [tookMs, left] of [[0, 20], [999, 20], [1_000, 10]] as const) {
     const origin = new Origin();
