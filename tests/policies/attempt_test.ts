@@ -19,6 +19,7 @@ import { Lane } from "../../src/lanes/lane.ts";
 import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
 import { admit } from "../../src/policies/admit.ts";
 import { attempt } from "../../src/policies/attempt.ts";
+import type { Deadlines } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -1121,23 +1122,28 @@ testBothWays(
 
 // In workers, where requests may die
 
-test("attempt() keeps its permit in a worker as long as its request goes on, and not for its whole timeout", async () => {
-  const clock = new ManualClock();
-  const deadlines = mortalDeadlines(clock);
-  const settings = { timeoutMs: 60_000 };
-  const origin = new FakeOrigin(hanging(), { clock });
+/** The environment of a client in a worker that has one permit, and the target of its requests. */
+function workerWith({ fetch }: FakeOrigin, clock: ManualClock, deadlines: Deadlines) {
   const { environment: around } = buildPipeline(
-    { fetch: origin.fetch },
+    { fetch },
     { clock, reporter: { active: false, emit() {} } },
     { inBackground() {} },
   );
   const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
   const scheduler = schedulerOn(clock, options);
-  const environment = { ...around, ...options, scheduler };
   const target = fakeTarget({
     lane: new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined }),
   });
   scheduler.adopt(target.lane);
+  return { environment: { ...around, ...options, scheduler }, scheduler, target };
+}
+
+test("attempt() keeps its permit in a worker as long as its request goes on, and not for its whole timeout", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const settings = { timeoutMs: 60_000 };
+  const origin = new FakeOrigin(hanging(), { clock });
+  const { environment, scheduler, target } = workerWith(origin, clock, deadlines);
   const call = fakeCall({ settings });
   const admission = await admit(environment, call, [target.lane]);
   const attempted = watch(attempt(environment, call, target, admission!));
@@ -1163,18 +1169,7 @@ test("attempt() keeps its permit in a worker while a reader waits for its body, 
   const settings = { timeoutMs: 60_000, idleTimeoutMs: Infinity };
   const silent = () => new Response(new ReadableStream({}));
   const origin = new FakeOrigin([silent], { clock });
-  const { environment: around } = buildPipeline(
-    { fetch: origin.fetch },
-    { clock, reporter: { active: false, emit() {} } },
-    { inBackground() {} },
-  );
-  const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
-  const scheduler = schedulerOn(clock, options);
-  const environment = { ...around, ...options, scheduler };
-  const target = fakeTarget({
-    lane: new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined }),
-  });
-  scheduler.adopt(target.lane);
+  const { environment, scheduler, target } = workerWith(origin, clock, deadlines);
   const call = fakeCall({ settings, streams: true });
   const admission = await admit(environment, call, [target.lane]);
   const reply = await attempt(environment, call, target, admission!);
@@ -1203,18 +1198,7 @@ test("attempt() keeps its permit in a worker until the reader of its body has be
       }),
     );
   const origin = new FakeOrigin([talking], { clock });
-  const { environment: around } = buildPipeline(
-    { fetch: origin.fetch },
-    { clock, reporter: { active: false, emit() {} } },
-    { inBackground() {} },
-  );
-  const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
-  const scheduler = schedulerOn(clock, options);
-  const environment = { ...around, ...options, scheduler };
-  const target = fakeTarget({
-    lane: new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined }),
-  });
-  scheduler.adopt(target.lane);
+  const { environment, scheduler, target } = workerWith(origin, clock, deadlines);
   const call = fakeCall({ settings, streams: true });
   const admission = await admit(environment, call, [target.lane]);
   const reply = await attempt(environment, call, target, admission!);
